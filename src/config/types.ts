@@ -1,0 +1,462 @@
+/**
+ * The typed configuration: what a set of configuration files says, before anything runs.
+ * Plain data only (it is sent to threads by structured clone and compared by the reload's diff).
+ * Units: times in milliseconds, sizes in bytes; `null` means "not set here".
+ * Rules, ACLs, expressions and log-formats stay as words: `expr/` and `traffic/rules/` give them meaning.
+ */
+
+/** Where something was written: file name as given on the command line, line counted from 1. */
+export interface Location {
+  readonly file: string;
+  readonly line: number;
+}
+
+/** A line kept as words (after quoting, escapes and environment expansion), to be compiled by a later room. */
+export interface WordsAt {
+  readonly words: readonly string[];
+  readonly at: Location;
+}
+
+/** A network address as written in the configuration, parsed (HAProxy manual, section 11.1). */
+export type Address =
+  | { readonly family: 'inet'; readonly host: string; readonly port: number; readonly portEnd: number; readonly portMap: '' | '+' | '-' }
+  | { readonly family: 'inet6'; readonly host: string; readonly port: number; readonly portEnd: number; readonly portMap: '' | '+' | '-' }
+  /** A host name to be resolved (`init-addr`, `resolvers`). `prefer` is the family asked for by `ipv4@`/`ipv6@`. */
+  | { readonly family: 'name'; readonly host: string; readonly port: number; readonly portEnd: number; readonly portMap: '' | '+' | '-'; readonly prefer: 0 | 4 | 6 }
+  | { readonly family: 'unix'; readonly path: string }
+  | { readonly family: 'abns'; readonly path: string }
+  | { readonly family: 'fd'; readonly fd: number }
+  /** `ring@name`: the log ring of that name. */
+  | { readonly family: 'ring'; readonly name: string };
+
+/** Options of a `bind` or `stats socket` line. */
+export interface BindConfig {
+  readonly at: Location;
+  /** One address of the (comma separated) line; a port range is expanded into several binds. */
+  readonly address: Address;
+  /** Position of the listener in its proxy, unless `id` forces it. */
+  readonly id: number | null;
+  readonly name: string | null;
+  readonly maxconn: number | null;
+  readonly backlog: number | null;
+  readonly acceptProxy: boolean;
+  readonly interface: string | null;
+  readonly v6only: boolean;
+  readonly v4v6: boolean;
+  readonly transparent: boolean;
+  readonly proto: 'h1' | 'h2' | null;
+  readonly nice: number;
+  readonly deferAccept: boolean;
+  /** Unix sockets and the CLI. Names are resolved to ids at start. */
+  readonly mode: number | null;
+  readonly uid: number | null;
+  readonly gid: number | null;
+  readonly user: string | null;
+  readonly group: string | null;
+  readonly level: 'user' | 'operator' | 'admin';
+  readonly severityOutput: 'none' | 'number' | 'string';
+  readonly exposeFdListeners: boolean;
+  /** `ssl` and what belongs to it, word by word (`['crt', 'site.pem', 'alpn', 'h2']`), or null without TLS. */
+  readonly ssl: readonly string[] | null;
+}
+
+/** A `server` line, or one made from `server-template`, with `default-server` settings merged in. */
+export interface ServerConfig {
+  readonly at: Location;
+  readonly name: string;
+  readonly address: Address;
+  /** From `id`, or null: assigned in order. */
+  readonly id: number | null;
+  readonly weight: number;
+  readonly maxconn: number;
+  readonly minconn: number;
+  readonly maxqueue: number;
+  readonly backup: boolean;
+  readonly disabled: boolean;
+  readonly cookie: string | null;
+  readonly slowstart: number;
+  readonly redir: string | null;
+  readonly nonStick: boolean;
+  readonly sendProxy: 0 | 1 | 2;
+  readonly proxyV2Options: readonly string[];
+  readonly source: SourceConfig | null;
+  readonly errorLimit: number;
+  readonly observe: 'none' | 'layer4' | 'layer7';
+  readonly onError: 'fastinter' | 'fail-check' | 'sudden-death' | 'mark-down';
+  readonly onMarkedDown: 'none' | 'shutdown-sessions';
+  readonly onMarkedUp: 'none' | 'shutdown-backup-sessions';
+  /** `backend/server` or `server` of the same backend. */
+  readonly track: string | null;
+  readonly initState: 'up' | 'fully-up' | 'down' | 'fully-down';
+  readonly initAddr: readonly string[];
+  readonly resolvers: string | null;
+  readonly resolvePrefer: 0 | 4 | 6;
+  readonly resolveOpts: readonly string[];
+  readonly poolLowConn: number;
+  readonly poolMaxConn: number;
+  readonly poolPurgeDelay: number;
+  readonly maxReuse: number;
+  readonly tcpUserTimeout: number;
+  readonly proto: 'h1' | 'h2' | null;
+  readonly guid: string | null;
+  readonly hashKey: 'id' | 'addr' | 'addr-port';
+  readonly check: CheckConfig | null;
+  readonly agent: AgentConfig | null;
+  /** `ssl` settings word by word, or null without TLS. */
+  readonly ssl: readonly string[] | null;
+  /** Set when the server came from `server-template`: its prefix. */
+  readonly template: string | null;
+}
+
+export interface SourceConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly portEnd: number;
+  readonly interface: string | null;
+}
+
+/** `check` and its timing (manual, section 5.2). */
+export interface CheckConfig {
+  readonly inter: number;
+  readonly fastinter: number | null;
+  readonly downinter: number | null;
+  readonly rise: number;
+  readonly fall: number;
+  /** Explicit `port`, else 0. */
+  readonly port: number;
+  /** Explicit `addr`, else null. */
+  readonly addr: string | null;
+  readonly sendProxy: boolean;
+  readonly ssl: boolean;
+  readonly sni: string | null;
+}
+
+export interface AgentConfig {
+  readonly inter: number;
+  readonly port: number;
+  readonly addr: string | null;
+  readonly send: string | null;
+}
+
+/** Timeouts of a proxy in ms; null = infinite (not set). */
+export interface Timeouts {
+  readonly client: number | null;
+  readonly server: number | null;
+  readonly connect: number | null;
+  readonly queue: number | null;
+  readonly check: number | null;
+  readonly httpRequest: number | null;
+  readonly httpKeepAlive: number | null;
+  readonly clientFin: number | null;
+  readonly serverFin: number | null;
+  readonly tunnel: number | null;
+  readonly tarpit: number | null;
+}
+
+/** The `balance` algorithm with its arguments (`['url_param', 'id']`). */
+export interface BalanceConfig {
+  readonly algorithm:
+    | 'roundrobin' | 'static-rr' | 'leastconn' | 'first' | 'source' | 'uri' | 'url_param' | 'hdr' | 'random' | 'hash' | 'rdp-cookie' | 'sticky' | 'log-hash';
+  readonly args: readonly string[];
+  /** `hash-type`: method, function and modifier. */
+  readonly hashType: 'map-based' | 'consistent';
+  readonly hashFunction: 'sdbm' | 'djb2' | 'wt6' | 'crc32' | 'none';
+  readonly hashAvalanche: boolean;
+  readonly hashBalanceFactor: number;
+  readonly at: Location | null;
+}
+
+export interface CookieConfig {
+  readonly name: string;
+  readonly mode: 'insert' | 'rewrite' | 'prefix';
+  readonly indirect: boolean;
+  readonly nocache: boolean;
+  readonly postonly: boolean;
+  readonly preserve: boolean;
+  readonly httponly: boolean;
+  readonly secure: boolean;
+  readonly dynamic: boolean;
+  readonly domains: readonly string[];
+  readonly maxidle: number;
+  readonly maxlife: number;
+  readonly attrs: readonly string[];
+  readonly dynamicKey: string | null;
+}
+
+/** One `log` target (manual, section 4.2 "log"). */
+export interface LogTargetConfig {
+  readonly at: Location;
+  /** An address, or a standard stream, or a ring. */
+  readonly target: Address | { readonly family: 'stdout' } | { readonly family: 'stderr' };
+  readonly format: 'local' | 'rfc3164' | 'rfc5424' | 'priority' | 'short' | 'timed' | 'iso' | 'raw';
+  readonly facility: string;
+  readonly level: string;
+  readonly minLevel: string;
+  readonly maxLength: number;
+  readonly sample: { readonly ranges: readonly (readonly [number, number])[]; readonly size: number } | null;
+}
+
+/** A response sent instead of the built-in one for a status (`errorfile`, `errorloc*`, `http-error`, `errorfiles`). */
+export type ErrorPageConfig =
+  | { readonly kind: 'file'; readonly status: number; readonly file: string; readonly at: Location }
+  | { readonly kind: 'redirect'; readonly status: number; readonly code: 302 | 303; readonly url: string; readonly at: Location }
+  | { readonly kind: 'section'; readonly statuses: readonly number[]; readonly section: string; readonly at: Location }
+  | { readonly kind: 'rule'; readonly words: readonly string[]; readonly at: Location };
+
+/** `stats` lines of a proxy. */
+export interface StatsConfig {
+  readonly uri: string;
+  readonly auth: readonly { readonly user: string; readonly password: string }[];
+  /** `stats admin if ...`: conditions, in order. */
+  readonly admin: readonly WordsAt[];
+  readonly httpRequest: readonly WordsAt[];
+  readonly realm: string;
+  readonly refresh: number;
+  readonly scope: readonly string[];
+  readonly hideVersion: boolean;
+  readonly showLegends: boolean;
+  readonly showModules: boolean;
+  readonly showNode: string | null;
+  readonly showDesc: string | null;
+}
+
+/** Health checking of a backend: the protocol, and the steps of `http-check` / `tcp-check` in order. */
+export interface HealthCheckConfig {
+  readonly kind: 'tcp' | 'http' | 'tcp-check' | 'ssl-hello' | 'smtp' | 'mysql' | 'pgsql' | 'redis' | 'ldap' | 'spop' | 'external';
+  /** `option httpchk` arguments, or those of the other check options. */
+  readonly args: readonly string[];
+  readonly rules: readonly WordsAt[];
+  readonly disableOn404: boolean;
+  readonly sendState: boolean;
+  readonly externalCommand: string | null;
+  readonly externalPath: string | null;
+}
+
+/** A `frontend`, `backend` or `listen` section with its defaults merged in. */
+export interface ProxyConfig {
+  readonly name: string;
+  readonly kind: 'frontend' | 'backend' | 'listen';
+  readonly at: Location;
+  /** Forced by `id`, else assigned in order by the parser (unique over all proxies). */
+  readonly id: number;
+  readonly idForced: boolean;
+  readonly guid: string | null;
+  /** Name of the defaults section it took its settings from. */
+  readonly defaults: string | null;
+  readonly mode: 'http' | 'tcp' | 'log' | 'health';
+  readonly disabled: boolean;
+  readonly description: string | null;
+  readonly binds: readonly BindConfig[];
+  readonly servers: readonly ServerConfig[];
+  readonly timeouts: Timeouts;
+  /** Frontend side connection limit; null = the global one. */
+  readonly maxconn: number | null;
+  readonly fullconn: number | null;
+  readonly backlog: number | null;
+  readonly rateLimitSessions: number;
+  readonly balance: BalanceConfig;
+  readonly cookie: CookieConfig | null;
+  readonly retries: number;
+  readonly retryOn: readonly string[];
+  /** `option redispatch [interval]`: null = off. */
+  readonly redispatch: number | null;
+  readonly defaultBackend: string | null;
+  readonly useBackend: readonly WordsAt[];
+  readonly useServer: readonly WordsAt[];
+  readonly forcePersist: readonly WordsAt[];
+  readonly ignorePersist: readonly WordsAt[];
+  readonly acls: readonly WordsAt[];
+  /** Rule sets by keyword: `http-request`, `http-response`, `http-after-response`, `tcp-request`, `tcp-response`; words after the keyword. */
+  readonly rules: Readonly<Record<RuleSet, readonly WordsAt[]>>;
+  readonly stickRules: readonly WordsAt[];
+  readonly stickTable: WordsAt | null;
+  readonly captures: readonly WordsAt[];
+  readonly filters: readonly WordsAt[];
+  readonly declares: readonly WordsAt[];
+  /** Plain `option` switches that are on, by their HAProxy name (`httplog`, `dontlognull`, `http-server-close`, `allbackups`, ...). */
+  readonly options: readonly string[];
+  readonly httpReuse: 'never' | 'safe' | 'aggressive' | 'always';
+  readonly forwardfor: { readonly except: string | null; readonly header: string; readonly ifNone: boolean } | null;
+  readonly originalto: { readonly except: string | null; readonly header: string } | null;
+  readonly monitorUri: string | null;
+  readonly monitorFail: readonly WordsAt[];
+  readonly errorPages: readonly ErrorPageConfig[];
+  readonly logs: readonly LogTargetConfig[];
+  readonly logFormat: WordsAt | null;
+  readonly logFormatSd: WordsAt | null;
+  readonly errorLogFormat: WordsAt | null;
+  readonly uniqueIdFormat: WordsAt | null;
+  readonly uniqueIdHeader: string | null;
+  readonly logTag: string | null;
+  readonly healthCheck: HealthCheckConfig;
+  readonly stats: StatsConfig | null;
+  readonly source: SourceConfig | null;
+  readonly dispatch: Address | null;
+  readonly serverStateFile: 'global' | 'local' | 'none';
+  readonly serverStateFileName: string | null;
+  readonly httpSendNameHeader: string | null;
+  readonly maxKeepAliveQueue: number;
+  readonly hashPreserveAffinity: 'always' | 'maxconn' | 'maxqueue';
+  readonly emailAlert: readonly WordsAt[];
+  readonly compression: readonly WordsAt[];
+}
+
+export type RuleSet = 'http-request' | 'http-response' | 'http-after-response' | 'tcp-request' | 'tcp-response';
+
+export interface RingConfig {
+  readonly name: string;
+  readonly at: Location;
+  readonly description: string;
+  readonly format: LogTargetConfig['format'];
+  readonly maxLength: number;
+  readonly size: number;
+  readonly servers: readonly ServerConfig[];
+  readonly timeoutConnect: number | null;
+  readonly timeoutServer: number | null;
+}
+
+export interface ResolversConfig {
+  readonly name: string;
+  readonly at: Location;
+  readonly nameservers: readonly { readonly name: string; readonly address: Address; readonly tcp: boolean; readonly at: Location }[];
+  readonly parseResolvConf: boolean;
+  readonly acceptedPayloadSize: number;
+  readonly resolveRetries: number;
+  readonly timeoutResolve: number;
+  readonly timeoutRetry: number;
+  readonly hold: { readonly valid: number; readonly obsolete: number; readonly nx: number; readonly timeout: number; readonly refused: number; readonly other: number };
+}
+
+export interface PeersConfig {
+  readonly name: string;
+  readonly at: Location;
+  readonly disabled: boolean;
+  readonly binds: readonly BindConfig[];
+  readonly peers: readonly { readonly name: string; readonly address: Address | null; readonly at: Location }[];
+  readonly tables: readonly WordsAt[];
+}
+
+export interface UserlistConfig {
+  readonly name: string;
+  readonly at: Location;
+  readonly groups: readonly { readonly name: string; readonly users: readonly string[] }[];
+  readonly users: readonly { readonly name: string; readonly password: string; readonly insecure: boolean; readonly groups: readonly string[] }[];
+}
+
+export interface CacheConfig {
+  readonly name: string;
+  readonly at: Location;
+  readonly totalMaxSize: number;
+  readonly maxObjectSize: number;
+  readonly maxAge: number;
+  readonly processVary: boolean;
+  readonly maxSecondaryEntries: number;
+}
+
+export interface HttpErrorsConfig {
+  readonly name: string;
+  readonly at: Location;
+  readonly files: readonly { readonly status: number; readonly file: string; readonly at: Location }[];
+}
+
+/** The merged `global` sections. */
+export interface GlobalConfig {
+  readonly maxconn: number | null;
+  readonly nbthread: number | null;
+  readonly hardMaxconn: number | null;
+  readonly maxconnrate: number;
+  readonly maxsessrate: number;
+  readonly maxsslrate: number;
+  readonly maxcomprate: number;
+  readonly daemon: boolean;
+  readonly masterWorker: boolean;
+  readonly user: string | null;
+  readonly group: string | null;
+  readonly uid: number | null;
+  readonly gid: number | null;
+  readonly chroot: string | null;
+  readonly pidfile: string | null;
+  readonly node: string | null;
+  readonly description: string | null;
+  readonly localpeer: string | null;
+  readonly logs: readonly LogTargetConfig[];
+  readonly logTag: string | null;
+  readonly logSendHostname: string | null;
+  readonly statsSockets: readonly BindConfig[];
+  readonly statsTimeout: number;
+  readonly statsMaxconn: number;
+  readonly ulimitN: number | null;
+  readonly hardStopAfter: number | null;
+  readonly grace: number;
+  readonly serverStateBase: string | null;
+  readonly serverStateFile: string | null;
+  readonly spreadChecks: number;
+  readonly maxSpreadChecks: number | null;
+  readonly externalCheck: boolean;
+  readonly insecureForkWanted: boolean;
+  readonly crtBase: string | null;
+  readonly caBase: string | null;
+  readonly setVars: readonly WordsAt[];
+  readonly defaultPath: readonly string[];
+  readonly tune: Tunables;
+  /** Every other accepted `global` line that some room reads by name (`ssl-default-bind-options`, `h1-case-adjust`, ...): keyword -> lines of arguments. */
+  readonly other: Readonly<Record<string, readonly WordsAt[]>>;
+  /** Environment after `setenv` and its family: what `show env` prints. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** `tune.*` values that have a meaning here, with HAProxy's defaults. */
+export interface Tunables {
+  /** tune.bufsize: the largest message head + what is kept of a body; default 16384. */
+  readonly bufsize: number;
+  /** tune.maxrewrite: what rewriting may add to a head; default 1024. */
+  readonly maxrewrite: number;
+  /** tune.http.maxhdr; default 101. */
+  readonly maxhdr: number;
+  readonly logurilen: number;
+  readonly cookielen: number;
+  readonly cliMaxPayloadSize: number;
+  readonly h2InitialWindowSize: number;
+  readonly h2MaxConcurrentStreams: number;
+  readonly h2MaxFrameSize: number;
+  readonly h2HeaderTableSize: number;
+  readonly poolHighFdRatio: number;
+  readonly poolLowFdRatio: number;
+  readonly maxaccept: number;
+  readonly idletimer: number;
+  readonly rcvbufClient: number | null;
+  readonly rcvbufServer: number | null;
+  readonly sndbufClient: number | null;
+  readonly sndbufServer: number | null;
+  readonly stickCounters: number;
+  readonly patternCacheSize: number;
+  readonly comp_maxlevel: number;
+}
+
+/** All of it. */
+export interface Config {
+  readonly global: GlobalConfig;
+  /** In the order of the files. */
+  readonly proxies: readonly ProxyConfig[];
+  readonly rings: readonly RingConfig[];
+  readonly resolvers: readonly ResolversConfig[];
+  readonly peers: readonly PeersConfig[];
+  readonly userlists: readonly UserlistConfig[];
+  readonly caches: readonly CacheConfig[];
+  readonly httpErrors: readonly HttpErrorsConfig[];
+  /** Named defaults sections, for `add backend ... from` and `show defaults`: each a backend-shaped proxy without servers. */
+  readonly defaults: readonly ProxyConfig[];
+  /** `default-server` of each proxy, for `add server ... from` and `show default-server`: proxy name -> its settings as a server. */
+  readonly defaultServers: Readonly<Record<string, ServerConfig>>;
+}
+
+/** How grave a diagnostic is: `alert` stops the start (HAProxy's [ALERT]), the others do not. */
+export type Severity = 'alert' | 'warning' | 'notice' | 'diag';
+
+/** One message about the configuration, printed as HAProxy prints it by `config/diagnostics.ts`. */
+export interface Diagnostic {
+  readonly severity: Severity;
+  /** null for messages about no line (`config : ...`). */
+  readonly at: Location | null;
+  readonly text: string;
+}

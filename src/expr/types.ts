@@ -1,0 +1,132 @@
+/**
+ * What expressions (sample fetches, converters, conditions, log-formats) need from the stream that they are evaluated on.
+ * `traffic/` implements these views; nothing in `expr/` knows more of it.
+ * Strings hold bytes: one char per byte (latin1), never decoded.
+ */
+
+/** Head of an HTTP message under evaluation. Header names are given and compared in lower case. */
+export interface HeadView {
+  /** Request only: method and request target as received. */
+  readonly method: string;
+  readonly uri: string;
+  /** Response only; 0 in requests. */
+  readonly status: number;
+  readonly reason: string;
+  /** 10 or 11, 20 for HTTP/2. */
+  readonly version: number;
+  headerCount(): number;
+  headerName(index: number): string;
+  headerValue(index: number): string;
+  /** Index of the first header called `name` (lower case) at or after `from`, or -1. */
+  findHeader(name: string, from: number): number;
+}
+
+/** A side of a connection. */
+export interface EndpointView {
+  /** Text form of the address; '' for unix sockets. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Facts about a server for fetches such as `srv_is_up`. */
+export interface ServerFacts {
+  readonly id: number;
+  readonly name: string;
+  readonly usable: boolean;
+  readonly weight: number;
+  /** Current connections and queued streams. */
+  connections(): number;
+  queued(): number;
+  /** Events per second. */
+  sessionRate(): number;
+}
+
+/** Facts about a proxy for fetches such as `nbsrv`, `be_conn`. */
+export interface ProxyFacts {
+  readonly id: number;
+  readonly name: string;
+  readonly servers: readonly ServerFacts[];
+  /** Usable servers: active ones, or backups when no active one is left. */
+  usableServers(): number;
+  connections(side: 'frontend' | 'backend'): number;
+  queued(): number;
+  sessionRate(side: 'frontend' | 'backend'): number;
+  requestRate(): number;
+}
+
+/** A value of an expression. `addr` values are text; `bin` are bytes in a latin1 string. `meth` is a method name. */
+export type SampleType = 'bool' | 'sint' | 'ipv4' | 'ipv6' | 'str' | 'bin' | 'meth';
+export type SampleValue = boolean | number | string;
+
+/** Variables of one scope. */
+export type Vars = Map<string, { readonly type: SampleType; readonly value: SampleValue }>;
+
+/** The stream. One object serves all evaluations of an exchange. */
+export interface ExprContext {
+  /** Date, ms. */
+  readonly now: number;
+  /** Client's address and the one it connected to (after PROXY protocol, `set-src`...). */
+  readonly source: EndpointView;
+  readonly destination: EndpointView;
+  readonly requestHead: HeadView | null;
+  readonly responseHead: HeadView | null;
+  readonly frontend: ProxyFacts;
+  readonly backend: ProxyFacts | null;
+  readonly server: ServerFacts | null;
+  readonly listenerId: number;
+  readonly listenerName: string;
+  /** Finds any proxy / server by name: null when there is none. */
+  findBackend(name: string): ProxyFacts | null;
+  findFrontend(name: string): ProxyFacts | null;
+  vars(scope: 'proc' | 'sess' | 'txn' | 'req' | 'res' | 'check'): Vars;
+  /** Bytes of the request (or response) payload buffered so far, as latin1; '' when none. */
+  requestPayload(): string;
+  responsePayload(): string;
+  readonly uniqueId: string;
+  readonly log: LogFacts;
+}
+
+/** What the log-format aliases need (manual, section 8.2.6). Times in ms; -1 = never reached. */
+export interface LogFacts {
+  /** Date of accept, ms. */
+  readonly acceptDate: number;
+  /** Date of the first byte of the request, ms. */
+  readonly requestDate: number;
+  readonly handshakeTime: number;
+  readonly idleTime: number;
+  readonly requestTime: number;
+  readonly queueTime: number;
+  readonly connectTime: number;
+  readonly responseTime: number;
+  readonly dataTime: number;
+  readonly totalTime: number;
+  readonly bytesUploaded: number;
+  readonly bytesRead: number;
+  readonly status: number;
+  /** Four letters of the termination state (manual, section 8.5). */
+  readonly termination: string;
+  readonly requestCookie: string;
+  readonly responseCookie: string;
+  readonly retries: number;
+  readonly redispatched: boolean;
+  readonly serverQueue: number;
+  readonly backendQueue: number;
+  readonly requestCounter: number;
+  /** Request line as received (`%r`), '<BADREQ>' when it could not be parsed. */
+  readonly requestLine: string;
+  readonly captures: { readonly request: readonly (string | null)[]; readonly response: readonly (string | null)[] };
+  readonly processConnections: number;
+  readonly frontendConnections: number;
+  readonly backendConnections: number;
+  readonly serverConnections: number;
+  readonly serverHost: string;
+  readonly serverPort: number;
+  readonly localHost: string;
+  readonly localPort: number;
+  readonly logAsap: boolean;
+  readonly ssl: boolean;
+  readonly sslVersion: string;
+  readonly sslCipher: string;
+  readonly hostname: string;
+  readonly pid: number;
+}

@@ -1,0 +1,176 @@
+/**
+ * Counters and gauges in shared memory.
+ *
+ * Every counted object (the process, a frontend side, a backend side, a server, a listener) owns a *slot*. For each slot there is
+ * - one row of counters (Float64) per traffic thread plus one for the control thread: a row has a single writer, so
+ *   increments need no atomics, and a reader sums the rows;
+ * - one row of gauges (Int32) shared by all threads, changed with Atomics only (current connections, queue lengths).
+ * Slots live in chunks, so that objects added at run time need no reallocation; a thread maps chunks as they are announced.
+ */
+
+/** Counter fields: index into a row. Times are milliseconds, dates are seconds since the epoch. */
+export const C = {
+  sessions: 0, connections: 1, bytesIn: 2, bytesOut: 3, deniedReq: 4, deniedResp: 5, failedReq: 6, failedConns: 7, failedResp: 8,
+  retries: 9, redispatches: 10, hrsp1xx: 11, hrsp2xx: 12, hrsp3xx: 13, hrsp4xx: 14, hrsp5xx: 15, hrspOther: 16, requests: 17,
+  cliAborts: 18, srvAborts: 19, lbTotal: 20, intercepted: 21, deniedConn: 22, deniedSess: 23, failedRewrites: 24, connect: 25, reuse: 26,
+  cacheLookups: 27, cacheHits: 28, internalErrors: 29, compIn: 30, compOut: 31, compBypass: 32, compResp: 33, lastSession: 34,
+  /** Sums over the requests counted in `timed`, and maxima: queue, connect, response, total time. */
+  qTime: 35, cTime: 36, rTime: 37, tTime: 38, timed: 39, qTimeMax: 40, cTimeMax: 41, rTimeMax: 42, tTimeMax: 43,
+  /** One-second rates: each is three fields [second, events in it, events in the second before]. */
+  sessRate: 44, connRate: 47, reqRate: 50,
+  h1Sessions: 53, h2Sessions: 54, sessOther: 55, h1Requests: 56, h2Requests: 57, reqOther: 58,
+  reqBytesIn: 59, reqBytesOut: 60, resBytesIn: 61, resBytesOut: 62,
+  h1Connections: 63, h1Streams: 64, h2Connections: 65, h2Streams: 66, h1BytesIn: 67, h1BytesOut: 68, sslSessions: 69, sslReused: 70, sslFailed: 71,
+  strictMaxReached: 72, sslKeyRate: 73, h2Errors: 76, bytesOutRate: 77,
+} as const;
+export const COUNTER_FIELDS = 80;
+
+/** Gauge fields: index into a shared Int32 row. `*Max` are maxima since start or `clear counters`. */
+export const G = {
+  current: 0, currentMax: 1, queued: 2, queuedMax: 3, idle: 4, safeIdle: 5, used: 6, needEst: 7, sessRateMax: 8, connRateMax: 9, reqRateMax: 10,
+  h1Open: 11, h1OpenStreams: 12, h2Open: 13, h2OpenStreams: 14, sslRateMax: 15,
+  /** Streams of this slot waiting in the queue of thread t (t < 16 - counted in `queued` too). */
+  limit: 16,
+} as const;
+export const GAUGE_FIELDS = 18;
+
+const CHUNK = 256;
+
+/** A chunk of slots as it is sent to threads. */
+export interface CounterChunk {
+  readonly first: number;
+  readonly counters: SharedArrayBuffer;
+  readonly gauges: SharedArrayBuffer;
+}
+
+/** All counters of the process. The control thread allocates; traffic threads map what it announces. */
+export class CounterStore {
+  readonly rows: number;
+  readonly chunks: CounterChunk[] = [];
+  #free: number[] = [];
+  #next = 0;
+  #onChunk: ((chunk: CounterChunk) => void) | null = null;
+
+  /** `rows`: traffic threads + 1; the last row is the control thread's. */
+  constructor(rows: number, chunks: readonly CounterChunk[] = []) {
+    this.rows = rows;
+    for (const chunk of chunks) this.chunks.push(chunk);
+  }
+
+  /** Called for every chunk allocated from now on, before a slot of it is handed out. */
+  onChunk(listener: (chunk: CounterChunk) => void): void {
+    this.#onChunk = listener;
+  }
+
+  /** Maps a chunk that another thread announced. */
+  map(chunk: CounterChunk): void {
+    this.chunks.push(chunk);
+  }
+
+  /** A zeroed slot. */
+  allocate(): number {
+    const reused = this.#free.pop();
+    if (reused !== undefined) {
+      this.clear(reused);
+      return reused;
+    }
+    if (this.#next === this.chunks.length * CHUNK) {
+      const chunk = {
+        first: this.#next,
+        counters: new SharedArrayBuffer(CHUNK * this.rows * COUNTER_FIELDS * 8),
+        gauges: new SharedArrayBuffer(CHUNK * GAUGE_FIELDS * 4),
+      };
+      this.chunks.push(chunk);
+      this.#onChunk?.(chunk);
+    }
+    return this.#next++;
+  }
+
+  /** Gives a slot back. The caller has made sure that no thread writes to it any more. */
+  release(slot: number): void {
+    this.#free.push(slot);
+  }
+
+  /** The counter row of `thread` for `slot`. */
+  row(slot: number, thread: number): Float64Array {
+    const chunk = this.chunks[(slot / CHUNK) | 0]!;
+    return new Float64Array(chunk.counters, ((slot % CHUNK) * this.rows + thread) * COUNTER_FIELDS * 8, COUNTER_FIELDS);
+  }
+
+  /** The gauges of `slot`. */
+  gauges(slot: number): Int32Array {
+    const chunk = this.chunks[(slot / CHUNK) | 0]!;
+    return new Int32Array(chunk.gauges, (slot % CHUNK) * GAUGE_FIELDS * 4, GAUGE_FIELDS);
+  }
+
+  /** All rows of `slot` in one array: field f of thread t is at `t * COUNTER_FIELDS + f`. For readers that keep it. */
+  rowsOf(slot: number): Float64Array {
+    const chunk = this.chunks[(slot / CHUNK) | 0]!;
+    return new Float64Array(chunk.counters, (slot % CHUNK) * this.rows * COUNTER_FIELDS * 8, this.rows * COUNTER_FIELDS);
+  }
+
+  /** Sum of one field over all threads. */
+  sum(slot: number, field: number): number {
+    const rows = this.rowsOf(slot);
+    let total = 0;
+    for (let i = field; i < rows.length; i += COUNTER_FIELDS) total += rows[i]!;
+    return total;
+  }
+
+  /** Largest value of one field over all threads (maxima, `lastSession`). */
+  max(slot: number, field: number): number {
+    const rows = this.rowsOf(slot);
+    let most = 0;
+    for (let i = field; i < rows.length; i += COUNTER_FIELDS) if (rows[i]! > most) most = rows[i]!;
+    return most;
+  }
+
+  /** Events per second now, over all threads, for a rate field: the current second plus what is left of the one before. */
+  rate(slot: number, field: number, nowMs: number): number {
+    const rows = this.rowsOf(slot);
+    const second = Math.floor(nowMs / 1000);
+    const left = 1 - (nowMs % 1000) / 1000;
+    let total = 0;
+    for (let i = field; i < rows.length; i += COUNTER_FIELDS) {
+      if (rows[i] === second) total += rows[i + 1]! + rows[i + 2]! * left;
+      else if (rows[i] === second - 1) total += rows[i + 1]! * left;
+    }
+    return Math.round(total);
+  }
+
+  /** Zeroes counters (not gauges of what is there now). */
+  clear(slot: number): void {
+    this.rowsOf(slot).fill(0);
+    this.clearMaxima(slot);
+  }
+
+  /** Sets the maxima back (`clear counters`). */
+  clearMaxima(slot: number): void {
+    const gauges = this.gauges(slot);
+    for (const f of [G.sessRateMax, G.connRateMax, G.reqRateMax, G.sslRateMax]) Atomics.store(gauges, f, 0);
+    Atomics.store(gauges, G.currentMax, Atomics.load(gauges, G.current));
+    Atomics.store(gauges, G.queuedMax, Atomics.load(gauges, G.queued));
+    const rows = this.rowsOf(slot);
+    for (const f of [C.qTimeMax, C.cTimeMax, C.rTimeMax, C.tTimeMax]) {
+      for (let i: number = f; i < rows.length; i += COUNTER_FIELDS) rows[i] = 0;
+    }
+  }
+}
+
+/** Counts one event of a one-second rate in a row that the caller owns, keeping the maximum gauge at `maxField`. */
+export function countRate(row: Float64Array, field: number, nowSec: number, gauges: Int32Array, maxField: number): void {
+  if (row[field] !== nowSec) {
+    row[field + 2] = row[field] === nowSec - 1 ? row[field + 1]! : 0;
+    row[field] = nowSec;
+    row[field + 1] = 0;
+  }
+  const events = ++row[field + 1]!;
+  if (events > gauges[maxField]!) Atomics.store(gauges, maxField, events);
+}
+
+/** Adds one to a gauge and keeps its maximum (`field + 1`). Returns the new value. */
+export function gaugeUp(gauges: Int32Array, field: number): number {
+  const now = Atomics.add(gauges, field, 1) + 1;
+  if (now > gauges[field + 1]!) Atomics.store(gauges, field + 1, now);
+  return now;
+}

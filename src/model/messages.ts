@@ -1,0 +1,203 @@
+import type { BindConfig, Config, ProxyConfig } from '../config/types.ts';
+import type { CounterChunk } from './counters.ts';
+
+/** What a traffic thread must know of a server to send traffic to it. Sent again, whole, whenever any of it changes. */
+export interface ServerView {
+  /** Ids of the proxy and, in it, of the server. */
+  readonly proxy: number;
+  readonly id: number;
+  readonly name: string;
+  readonly slot: number;
+  /** null while the host name is unresolved. */
+  readonly host: string | null;
+  readonly family: 'inet' | 'inet6' | 'unix' | 'abns';
+  readonly port: number;
+  readonly portMap: '' | '+' | '-';
+  /** `down`: nothing is sent; `drain`: persistent requests only; `up`: all. */
+  readonly state: 'up' | 'drain' | 'down';
+  /** In maintenance: not even forced persistence reaches it. */
+  readonly maint: boolean;
+  /** Effective weight in 1/16 units (user weight x 16 x slow start), 0..4096: what balancers use. */
+  readonly weight: number;
+  /** User weight 0..256. */
+  readonly userWeight: number;
+  readonly backup: boolean;
+  readonly maxconn: number;
+  readonly minconn: number;
+  readonly maxqueue: number;
+  readonly cookie: string | null;
+  readonly ssl: boolean;
+  /** Full configuration of a server that is not in the proxy's (dynamic), else null. */
+  readonly config: import('../config/types.ts').ServerConfig | null;
+}
+
+/** What a traffic thread must know of a proxy. */
+export interface ProxyView {
+  readonly config: ProxyConfig;
+  readonly frontendSlot: number;
+  readonly backendSlot: number;
+  readonly listeners: readonly { readonly id: number; readonly name: string; readonly slot: number; readonly config: BindConfig }[];
+  readonly servers: readonly ServerView[];
+  readonly published: boolean;
+  readonly maxconn: number;
+  readonly dynamicCookie: boolean;
+  readonly dynamicCookieKey: string | null;
+}
+
+/** Start data of a traffic thread (`workerData`). */
+export interface ThreadInit {
+  readonly thread: number;
+  readonly threads: number;
+  readonly rows: number;
+  readonly chunks: readonly CounterChunk[];
+  readonly processSlot: number;
+  readonly global: Config['global'];
+  readonly httpErrors: Config['httpErrors'];
+  readonly userlists: Config['userlists'];
+  readonly proxies: readonly ProxyView[];
+  readonly limits: LimitsView;
+  readonly startedAt: number;
+}
+
+export interface LimitsView {
+  readonly maxconn: number;
+  readonly connRate: number;
+  readonly sessRate: number;
+  readonly sslRate: number;
+}
+
+/** Which streams a listing or a kill is about. */
+export interface StreamFilter {
+  readonly id?: string;
+  readonly frontend?: string;
+  readonly backend?: string;
+  readonly server?: string;
+  readonly olderThanMs?: number;
+}
+
+/** A stream as `show sess` tells it. */
+export interface StreamView {
+  readonly id: string;
+  readonly thread: number;
+  readonly proto: string;
+  readonly source: string;
+  readonly frontend: string;
+  readonly frontendId: number;
+  readonly frontendMode: string;
+  readonly listener: string;
+  readonly listenerId: number;
+  readonly destination: string;
+  readonly backend: string | null;
+  readonly backendId: number;
+  readonly backendMode: string;
+  readonly server: string | null;
+  readonly serverId: number;
+  readonly serverAddress: string;
+  readonly localAddress: string;
+  /** Date accepted, ms, and date last active. */
+  readonly startedAt: number;
+  readonly lastActive: number;
+  /** Date at which the stream times out, 0 = never. */
+  readonly expires: number;
+  readonly state: string;
+  readonly method: string;
+  readonly uri: string;
+  readonly status: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly retries: number;
+  readonly queued: boolean;
+  readonly requestState: string;
+  readonly responseState: string;
+}
+
+/** A captured invalid message (`show errors`). */
+export interface CapturedError {
+  /** Date, ms. */
+  readonly date: number;
+  readonly side: 'request' | 'response';
+  readonly proxy: string;
+  readonly proxyId: number;
+  readonly backend: string | null;
+  readonly backendId: number;
+  readonly server: string | null;
+  readonly serverId: number;
+  readonly source: string;
+  readonly frontend: string;
+  readonly frontendId: number;
+  readonly eventId: number;
+  /** Offset in the captured bytes at which parsing failed. */
+  readonly position: number;
+  readonly bytes: Uint8Array;
+  /** State of the parser in HAProxy's words (`MSG_HDR_NAME`, ...). */
+  readonly parserState: string;
+}
+
+/** From the control thread. Each is answered by `{ seq, value }` or `{ seq, error }` once it is in force in that thread. */
+export type TrafficCommand =
+  | { readonly kind: 'chunk'; readonly chunk: CounterChunk }
+  | { readonly kind: 'servers'; readonly views: readonly ServerView[] }
+  | { readonly kind: 'server.remove'; readonly proxy: number; readonly id: number }
+  | { readonly kind: 'proxy.put'; readonly proxies: readonly ProxyView[] }
+  | { readonly kind: 'proxy.remove'; readonly ids: readonly number[] }
+  | { readonly kind: 'backend.publish'; readonly proxy: number; readonly published: boolean }
+  | { readonly kind: 'dynamic-cookie'; readonly proxy: number; readonly enabled: boolean; readonly key: string | null }
+  /** `start` binds (or rebinds) the listeners; `pause` and `stop` release their ports. An answer lists what failed. */
+  | { readonly kind: 'listeners'; readonly op: 'start' | 'pause' | 'stop'; readonly listeners: readonly { readonly proxy: number; readonly id: number }[] }
+  | { readonly kind: 'frontend.maxconn'; readonly proxy: number; readonly maxconn: number }
+  | { readonly kind: 'limits'; readonly limits: LimitsView }
+  /** Answer: StreamView[]. */
+  | { readonly kind: 'streams.list'; readonly filter: StreamFilter }
+  /** Answer: number of streams ended. `why` is HAProxy's termination: `K` killed, `D` server marked down, `U` backup server shut. */
+  | { readonly kind: 'streams.kill'; readonly filter: StreamFilter & { readonly proxy?: number; readonly serverId?: number }; readonly why: 'K' | 'D' | 'U' }
+  /** Answer: CapturedError[]. */
+  | { readonly kind: 'errors.list' }
+  /** Answer: per-thread figures for `show activity`, `show info`. */
+  | { readonly kind: 'activity' }
+  | { readonly kind: 'proc-var'; readonly name: string; readonly value: { readonly type: string; readonly value: string | number | boolean | Uint8Array } | null }
+  /** Soft stop: close listeners, end idle connections; answered at once, `idle` follows when nothing is left. */
+  | { readonly kind: 'stop'; readonly soft: boolean };
+
+/** Answer of `activity`. */
+export interface Activity {
+  readonly thread: number;
+  readonly connections: number;
+  readonly streams: number;
+  readonly loops: number;
+  readonly idlePercent: number;
+  readonly bytesOut: number;
+  readonly timers: number;
+}
+
+/** From a traffic thread, unasked. */
+export type TrafficEvent =
+  | { readonly kind: 'ready' }
+  /** Lines of the traffic log, batched: proxy id, syslog level 0..7, text, structured data. */
+  | { readonly kind: 'log'; readonly lines: readonly LogLine[] }
+  /** A server failed or served a request, where it is observed (`observe`), or a connection to it failed. */
+  | { readonly kind: 'server.error'; readonly proxy: number; readonly server: number; readonly layer: 4 | 7; readonly count: number }
+  | { readonly kind: 'server.success'; readonly proxy: number; readonly server: number; readonly layer: 4 | 7 }
+  /** A slot became free on a server for which another thread has waiting streams. */
+  | { readonly kind: 'queue.wake'; readonly proxy: number; readonly server: number; readonly thread: number }
+  /** An administrator's wish from the statistics page: applied as Changes by the control thread. */
+  | { readonly kind: 'stats.admin'; readonly proxy: number; readonly action: string; readonly servers: readonly string[]; readonly source: string; readonly request: number }
+  /** A request for what only the control thread can render (statistics page, exporter); answered by `render` with the same `request`. */
+  | { readonly kind: 'render'; readonly service: 'stats' | 'prometheus'; readonly proxy: number; readonly request: number; readonly uri: string; readonly method: string; readonly body: string; readonly headers: readonly (readonly [string, string])[]; readonly admin: boolean }
+  | { readonly kind: 'proc-var'; readonly name: string; readonly value: { readonly type: string; readonly value: string | number | boolean | Uint8Array } | null }
+  | { readonly kind: 'idle' };
+
+export interface LogLine {
+  readonly proxy: number;
+  readonly level: number;
+  readonly text: string;
+  readonly sd: string | null;
+  /** Date of the event, ms. */
+  readonly date: number;
+}
+
+/** The way from the control thread to all traffic threads. */
+export interface TrafficLink {
+  /** Sends to every thread; resolves with their answers, in thread order, when all have it in force. Rejects with the first error. */
+  ask(command: TrafficCommand): Promise<unknown[]>;
+  readonly threads: number;
+}
