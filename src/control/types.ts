@@ -1,0 +1,75 @@
+import type { Change, Origin, Outcome } from '../change/change.ts';
+import type { Config, Diagnostic } from '../config/types.ts';
+import type { TrafficLink } from '../model/messages.ts';
+import type { Model } from '../model/model.ts';
+import type { Proxy } from '../model/proxy.ts';
+import type { Server } from '../model/server.ts';
+
+/**
+ * The control thread as the surfaces (Runtime API, statistics page, operations) see it: the model to read, and one way to change it.
+ * Assembled in `control.ts`.
+ */
+export interface Control {
+  readonly model: Model;
+  readonly traffic: TrafficLink;
+  readonly logs: Logs;
+  readonly resolvers: Resolvers;
+  readonly health: Health;
+  /** Validates and applies a Change; resolves when all traffic threads have it. Never rejects: failures are outcomes. */
+  apply(change: Change, origin: Origin): Promise<Outcome>;
+  /** Reads the configuration files again and applies the differences. `text`: what a start would have printed. */
+  reload(origin: Origin): Promise<{ readonly ok: boolean; readonly text: string }>;
+  /** Number of reloads since start, and of failed ones. */
+  readonly reloads: { done: number; failed: number };
+  /** `soft`: close listeners and wait for streams to end (SIGUSR1); else stop now. */
+  stop(soft: boolean): Promise<void>;
+  /** Event-loop figures of the control thread. */
+  readonly idlePercent: number;
+}
+
+/** Log targets and rings (control/logs/). */
+export interface Logs {
+  /** Sends a line to the targets of a proxy (or the global ones when null). Level in syslog numbers. Never throws or blocks. */
+  send(proxy: Proxy | null, level: number, text: string, sd?: string | null, dateMs?: number): void;
+  readonly rings: ReadonlyMap<string, Ring>;
+  /** Lines that could not be delivered. */
+  readonly dropped: number;
+}
+
+/** An in-memory ring of log lines (section `ring`, `show events`). */
+export interface Ring {
+  readonly name: string;
+  readonly type: 'buffer' | 'fd';
+  readonly description: string;
+  readonly dropped: number;
+  /** Lines kept now, oldest first, as stored (formatted). */
+  lines(): string[];
+  /** Calls back for every new line until the returned function is called. */
+  follow(listener: (line: string) => void): () => void;
+  write(line: string): void;
+}
+
+/** DNS (control/resolvers/). */
+export interface Resolvers {
+  /** Counters of every name server: section -> name server -> counters in HAProxy's order (`show resolvers`). */
+  statistics(): readonly { readonly section: string; readonly nameserver: string; readonly pid: number; readonly counters: Readonly<Record<string, number>> }[];
+  readonly sections: readonly string[];
+  /** Starts or restarts following the name of a server (`set server fqdn`). */
+  watch(server: Server): void;
+  unwatch(server: Server): void;
+}
+
+/** Health and agent checks (control/checks/), and the server state machine (control/servers/). */
+export interface Health {
+  /** Starts checking a server (boot, `add server`, `enable health`), stops it. */
+  start(server: Server): void;
+  stop(server: Server): void;
+  /** Errors reported by traffic threads (`observe`, failed connections). */
+  report(server: Server, layer: 4 | 7, failed: boolean, count: number): void;
+}
+
+/** What one load of the configuration files gave. `config` is null when an alert was raised. */
+export interface Loaded {
+  readonly config: Config | null;
+  readonly diagnostics: readonly Diagnostic[];
+}
