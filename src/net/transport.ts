@@ -3,39 +3,86 @@
  * `sim.ts` (in memory, virtual clock, seeded faults).
  */
 
-/** A connected byte stream, either side. Its handler is called from the event loop, never from inside one of these methods. */
+/** A connected byte stream, either side. Its handler is never called from inside one of these methods. */
 export interface Conn {
-  /** Set by the owner right after `onConnection` / `connect`; may be replaced when the connection changes hands. */
+  /** Set by the owner right after accept or connect; replaced when the connection changes hands. */
   handler: ConnHandler;
-  /** Free for the owner's use. */
-  owner: unknown;
+  /** Text addresses, '' and 0 for unix sockets. Asked from the system on first use. */
   readonly remoteHost: string;
   readonly remotePort: number;
   readonly localHost: string;
   readonly localPort: number;
-  /** Writes latin1 text / bytes. False: the peer is slow, `onDrain` will tell. Bytes are copied or sent before return only if `true`... see `writeBytes`. */
+  /**
+   * Writes bytes [start, end) of `buffer`, which may be reused as soon as it returns.
+   * False: the peer is slow, `onDrain` will tell when all is out.
+   */
+  write(buffer: Uint8Array, start: number, end: number): boolean;
+  /** As `write`, without a copy: the bytes must stay as they are until `onDrain` when the result is false. */
+  writeStable(buffer: Uint8Array, start: number, end: number): boolean;
   writeLatin1(text: string): boolean;
-  /** The bytes must stay unchanged until `onDrain` when the result is false. */
-  writeBytes(bytes: Uint8Array): boolean;
-  /** Bytes written but not yet taken by the kernel. */
-  readonly pending: number;
+  /** Something written is not yet taken by the kernel. */
+  readonly blocked: boolean;
+  /**
+   * Asks that what is read goes to a buffer of this connection's own, so that `writeStable` may pass it on unchanged: for bulk
+   * transfers, where the reader is paused while a write is pending.
+   */
+  readBulk(on: boolean): void;
+  readonly bulk: boolean;
   pause(): void;
   resume(): void;
   /** Half-close: FIN after what is pending. */
   end(): void;
-  /** Close at once; `reset` sends RST. `onClose` is not called for it. */
+  /** Close at once; `reset` sends RST. No event follows. */
   destroy(reset?: boolean): void;
   readonly closed: boolean;
+  /** File descriptor, -1 when there is none. */
+  readonly fd: number;
 }
 
+/** What happens on a connection. */
 export interface ConnHandler {
-  /** `bytes` are valid only during the call. */
-  onData(conn: Conn, buffer: Uint8Array, start: number, end: number): void;
+  /** Bytes [start, end) of `buffer` are valid only during the call. */
+  onData(buffer: Uint8Array, start: number, end: number): void;
   /** The peer will send no more. */
-  onEnd(conn: Conn): void;
-  onDrain(conn: Conn): void;
-  /** Closed by the peer or by an error; the last event. `code`: errno name (`ECONNRESET`), or null. */
-  onClose(conn: Conn, code: string | null): void;
+  onEnd(): void;
+  onDrain(): void;
+  /** Closed by an error (errno name); the last event. */
+  onError(code: string): void;
   /** Outgoing connections: established. */
-  onConnect(conn: Conn): void;
+  onConnect(): void;
+}
+
+/** Where to connect. */
+export interface ConnectSpec {
+  readonly family: 'inet' | 'inet6' | 'unix' | 'abns';
+  readonly host: string;
+  readonly port: number;
+  /** Local address to bind before connecting, with its port (0 = any). */
+  readonly sourceHost: string | null;
+  readonly sourcePort: number;
+}
+
+/** What to listen on. `share`: other threads listen on the same port (SO_REUSEPORT). */
+export interface ListenSpec {
+  readonly family: 'inet' | 'inet6' | 'unix' | 'abns' | 'fd';
+  readonly host: string;
+  readonly port: number;
+  readonly fd: number;
+  readonly backlog: number;
+  readonly v6only: boolean;
+  readonly share: boolean;
+}
+
+/** A listening socket. */
+export interface ListenSocket {
+  /** Port given by the system when the spec said 0. */
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** A way to the outside. */
+export interface Transport {
+  listen(spec: ListenSpec, onConnection: (conn: Conn) => void): Promise<ListenSocket>;
+  /** Starts connecting; the outcome comes as `onConnect` or `onError` of the handler. */
+  connect(spec: ConnectSpec, handler: ConnHandler): Conn;
 }

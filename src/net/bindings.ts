@@ -1,0 +1,74 @@
+/**
+ * Node's stream handles, below node:net. The data path works on them directly: a `net.Socket` costs several kilobytes and about
+ * half of the CPU time of a small exchange (docs/data-path.md has the figures). They are reached through `process.binding`, which
+ * Node documents as deprecated (DEP0111) but keeps for such uses; this file is the only one that names it.
+ */
+
+/** One write in flight; libuv keeps it until `oncomplete`. */
+export interface WriteRequest {
+  handle: StreamHandle | null;
+  oncomplete: ((status: number) => void) | null;
+  conn: unknown;
+}
+
+/** A libuv stream (TCP or pipe). Methods return 0 or a negative errno. */
+export interface StreamHandle {
+  onread: ((this: StreamHandle, chunk: ArrayBuffer | undefined) => Uint8Array | undefined) | null;
+  onconnection: ((this: StreamHandle, status: number, client: StreamHandle) => void) | null;
+  /** Free for the driver's use. */
+  conn: unknown;
+  readonly fd: number;
+  readonly writeQueueSize: number;
+  readStart(): number;
+  readStop(): number;
+  useUserBuffer(buffer: Uint8Array): void;
+  shutdown(request: object): number;
+  writeBuffer(request: WriteRequest, bytes: Uint8Array): number;
+  writeLatin1String(request: WriteRequest, text: string): number;
+  close(done?: () => void): void;
+  reset?(done?: () => void): number;
+  ref(): void;
+  unref(): void;
+  getpeername?(out: Record<string, unknown>): number;
+  getsockname?(out: Record<string, unknown>): number;
+  setNoDelay?(on: boolean): number;
+  setKeepAlive?(on: boolean, delaySeconds: number): number;
+  bind?(host: string, port: number, flags?: number): number;
+  bind6?(host: string, port: number, flags?: number): number;
+  connect(request: object, host: string, port?: number): number;
+  connect6?(request: object, host: string, port: number): number;
+  open(fd: number): number;
+}
+
+/** An outgoing connection in progress. */
+export interface ConnectRequest {
+  oncomplete: ((status: number, handle: StreamHandle, request: ConnectRequest) => void) | null;
+  conn: unknown;
+}
+
+interface Bindings {
+  tcp_wrap: { TCP: new (type: number) => StreamHandle; TCPConnectWrap: new () => ConnectRequest; constants: { SOCKET: number; SERVER: number } };
+  pipe_wrap: { Pipe: new (type: number) => StreamHandle; PipeConnectWrap: new () => ConnectRequest; constants: { SOCKET: number; SERVER: number } };
+  stream_wrap: {
+    WriteWrap: new () => WriteRequest;
+    ShutdownWrap: new () => { oncomplete: ((status: number) => void) | null; handle: StreamHandle | null };
+    kReadBytesOrError: number;
+    kLastWriteWasAsync: number;
+    streamBaseState: Int32Array;
+  };
+  uv: { errname(code: number): string; [name: `UV_${string}`]: number };
+}
+
+const binding = (process as unknown as { binding<K extends keyof Bindings>(name: K): Bindings[K] }).binding;
+
+export const tcpWrap = binding('tcp_wrap');
+export const pipeWrap = binding('pipe_wrap');
+export const streamWrap = binding('stream_wrap');
+const uv = binding('uv');
+
+export const UV_EOF = uv['UV_EOF']!;
+
+/** Name of a libuv error (`ECONNREFUSED`). */
+export function errorName(code: number): string {
+  return uv.errname(code);
+}

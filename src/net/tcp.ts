@@ -1,0 +1,299 @@
+import net from 'node:net';
+import { type ConnectRequest, errorName, pipeWrap, type StreamHandle, streamWrap, tcpWrap, UV_EOF, type WriteRequest } from './bindings.ts';
+import type { Conn, ConnectSpec, ConnHandler, ListenSocket, ListenSpec, Transport } from './transport.ts';
+
+/*
+ * The driver over libuv handles. One read buffer serves all connections of a thread, since its bytes are valid only during `onData`;
+ * connections that move bulk data get one of their own. What must be copied to be written goes through one scratch buffer, which is
+ * replaced when the kernel did not take all of it at once (libuv then still refers to it).
+ */
+
+const READ_SIZE = 65536;
+const SCRATCH_SIZE = 65536;
+const BULK_SIZE = 131072;
+/** Bulk buffers kept for reuse, at most. */
+const BULK_KEPT = 64;
+
+const { streamBaseState, kReadBytesOrError, kLastWriteWasAsync, WriteWrap, ShutdownWrap } = streamWrap;
+const sharedRead = Buffer.allocUnsafeSlow(READ_SIZE);
+const bulkPool: Buffer[] = [];
+let spareWrite: WriteRequest = new WriteWrap();
+let scratch = Buffer.allocUnsafeSlow(SCRATCH_SIZE);
+
+/** Bytes that one `flushScratch` can take. */
+export const scratchSize = SCRATCH_SIZE;
+
+/** The thread's output buffer: fill it from 0, then `flushScratch`. Ask for it anew each time. */
+export function scratchBuffer(): Buffer {
+  return scratch;
+}
+
+const noHandler: ConnHandler = { onData() {}, onEnd() {}, onDrain() {}, onError() {}, onConnect() {} };
+
+/** A connection over a libuv stream. */
+export class HandleConn implements Conn {
+  handler: ConnHandler;
+  readonly handle: StreamHandle;
+  closed: boolean;
+  blocked: boolean;
+  bulk: boolean;
+  bulkBuffer: Buffer | null;
+  reading: boolean;
+  ending: boolean;
+  writesPending: number;
+  names: { address?: string; port?: number } | null;
+  localNames: { address?: string; port?: number } | null;
+
+  constructor(handle: StreamHandle, handler: ConnHandler) {
+    this.handler = handler;
+    this.handle = handle;
+    this.closed = false;
+    this.blocked = false;
+    this.bulk = false;
+    this.bulkBuffer = null;
+    this.reading = false;
+    this.ending = false;
+    this.writesPending = 0;
+    this.names = null;
+    this.localNames = null;
+    handle.conn = this;
+  }
+
+  /** Prepares an open handle for reading. */
+  begin(): void {
+    this.handle.onread = onRead;
+    this.handle.useUserBuffer(sharedRead);
+    this.resume();
+  }
+
+  get fd(): number {
+    return this.closed ? -1 : this.handle.fd;
+  }
+
+  get remoteHost(): string {
+    return plainHost((this.names ??= this.#ask('getpeername')).address);
+  }
+
+  get remotePort(): number {
+    return (this.names ??= this.#ask('getpeername')).port ?? 0;
+  }
+
+  get localHost(): string {
+    return plainHost((this.localNames ??= this.#ask('getsockname')).address);
+  }
+
+  get localPort(): number {
+    return (this.localNames ??= this.#ask('getsockname')).port ?? 0;
+  }
+
+  #ask(what: 'getpeername' | 'getsockname'): { address?: string; port?: number } {
+    const out: { address?: string; port?: number } = {};
+    if (!this.closed) this.handle[what]?.(out);
+    return out;
+  }
+
+  write(buffer: Uint8Array, start: number, end: number): boolean {
+    const length = end - start;
+    if (length > SCRATCH_SIZE) return this.writeStable(Buffer.from(buffer.subarray(start, end)), 0, length);
+    scratch.set(buffer.subarray(start, end), 0);
+    return this.flushScratch(length);
+  }
+
+  /** Writes the first `length` bytes of the scratch buffer. */
+  flushScratch(length: number): boolean {
+    const ok = this.writeStable(scratch, 0, length);
+    if (!ok) scratch = Buffer.allocUnsafeSlow(SCRATCH_SIZE);
+    return ok;
+  }
+
+  writeStable(buffer: Uint8Array, start: number, end: number): boolean {
+    if (this.closed || start === end) return !this.blocked;
+    const request = spareWrite;
+    return this.#written(request, this.handle.writeBuffer(request, buffer.subarray(start, end)));
+  }
+
+  writeLatin1(text: string): boolean {
+    if (this.closed || text.length === 0) return !this.blocked;
+    const request = spareWrite;
+    return this.#written(request, this.handle.writeLatin1String(request, text));
+  }
+
+  #written(request: WriteRequest, code: number): boolean {
+    if (code !== 0) {
+      process.nextTick(failLater, this, code);
+      return true;
+    }
+    if (streamBaseState[kLastWriteWasAsync] === 0) return !this.blocked;
+    request.handle = this.handle;
+    request.conn = this;
+    request.oncomplete = onWritten;
+    spareWrite = new WriteWrap();
+    this.writesPending++;
+    this.blocked = true;
+    return false;
+  }
+
+  readBulk(on: boolean): void {
+    this.bulk = on;
+  }
+
+  pause(): void {
+    if (!this.reading || this.closed) return;
+    this.reading = false;
+    this.handle.readStop();
+  }
+
+  resume(): void {
+    if (this.reading || this.closed) return;
+    this.reading = true;
+    this.handle.readStart();
+  }
+
+  end(): void {
+    if (this.ending || this.closed) return;
+    this.ending = true;
+    const request = new ShutdownWrap();
+    request.handle = this.handle;
+    request.oncomplete = ignore;
+    this.handle.shutdown(request);
+  }
+
+  destroy(reset = false): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.reading = false;
+    this.handler = noHandler;
+    if (reset && this.handle.reset !== undefined) this.handle.reset();
+    else this.handle.close();
+    // Not given back to the pool: the other side may still be writing from it.
+    this.bulkBuffer = null;
+  }
+
+  /** The buffer for the next read, when it is not the one in use. */
+  nextBuffer(): Uint8Array | undefined {
+    if (this.bulk === (this.bulkBuffer !== null)) return undefined;
+    if (this.bulk) {
+      this.bulkBuffer = bulkPool.pop() ?? Buffer.allocUnsafeSlow(BULK_SIZE);
+      return this.bulkBuffer;
+    }
+    // Reading goes on only after what was written from the buffer is out, so nothing refers to it any more.
+    if (bulkPool.length < BULK_KEPT) bulkPool.push(this.bulkBuffer!);
+    this.bulkBuffer = null;
+    return sharedRead;
+  }
+
+  /** Ends the connection for an error and tells the handler. */
+  fail(code: string): void {
+    if (this.closed) return;
+    const handler = this.handler;
+    this.destroy();
+    handler.onError(code);
+  }
+}
+
+function ignore(): void {}
+
+function failLater(conn: HandleConn, code: number): void {
+  conn.fail(errorName(code));
+}
+
+function plainHost(address: string | undefined): string {
+  return address === undefined ? '' : address.startsWith('::ffff:') ? address.slice(7) : address;
+}
+
+function onRead(this: StreamHandle): Uint8Array | undefined {
+  const conn = this.conn as HandleConn;
+  const count = streamBaseState[kReadBytesOrError]!;
+  if (conn.closed) return undefined;
+  if (count > 0) {
+    conn.handler.onData(conn.bulkBuffer ?? sharedRead, 0, count);
+    return conn.closed ? undefined : conn.nextBuffer();
+  }
+  if (count === UV_EOF) {
+    conn.reading = false;
+    this.readStop();
+    conn.handler.onEnd();
+  } else if (count < 0) {
+    conn.fail(errorName(count));
+  }
+  return undefined;
+}
+
+function onWritten(this: WriteRequest, status: number): void {
+  const conn = this.conn as HandleConn;
+  conn.writesPending--;
+  if (conn.closed) return;
+  if (status < 0) conn.fail(errorName(status));
+  else if (conn.writesPending === 0) {
+    conn.blocked = false;
+    conn.handler.onDrain();
+  }
+}
+
+function onConnected(this: ConnectRequest, status: number): void {
+  const conn = this.conn as HandleConn;
+  if (conn.closed) return;
+  if (status < 0) {
+    conn.fail(errorName(status));
+    return;
+  }
+  conn.begin();
+  conn.handler.onConnect();
+}
+
+function connect(spec: ConnectSpec, handler: ConnHandler): Conn {
+  const local = spec.family === 'unix' || spec.family === 'abns';
+  const handle = local ? new pipeWrap.Pipe(pipeWrap.constants.SOCKET) : new tcpWrap.TCP(tcpWrap.constants.SOCKET);
+  const conn = new HandleConn(handle, handler);
+  const request = local ? new pipeWrap.PipeConnectWrap() : new tcpWrap.TCPConnectWrap();
+  request.oncomplete = onConnected;
+  request.conn = conn;
+  let code = 0;
+  if (spec.sourceHost !== null) {
+    code = spec.sourceHost.includes(':') ? handle.bind6!(spec.sourceHost, spec.sourcePort) : handle.bind!(spec.sourceHost, spec.sourcePort);
+  }
+  if (code === 0) {
+    if (local) code = handle.connect(request, spec.family === 'abns' ? '\0' + spec.host : spec.host);
+    else if (spec.family === 'inet6') code = handle.connect6!(request, spec.host, spec.port);
+    else code = handle.connect(request, spec.host, spec.port);
+    if (code === 0 && !local) handle.setNoDelay!(true);
+  }
+  if (code !== 0) process.nextTick(failLater, conn, code);
+  return conn;
+}
+
+/** Listens through node:net (which knows about descriptors, names of errors, abstract sockets) and takes its connections as handles. */
+function listen(spec: ListenSpec, onConnection: (conn: Conn) => void): Promise<ListenSocket> {
+  const server = net.createServer();
+  const options =
+    spec.family === 'fd'
+      ? { fd: spec.fd }
+      : spec.family === 'unix'
+        ? { path: spec.host, backlog: spec.backlog }
+        : spec.family === 'abns'
+          ? { path: '\0' + spec.host, backlog: spec.backlog }
+          : { host: spec.host, port: spec.port, backlog: spec.backlog, ipv6Only: spec.v6only, reusePort: spec.share, exclusive: true };
+  const noDelay = spec.family !== 'unix' && spec.family !== 'abns';
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options, () => {
+      server.off('error', reject);
+      const handle = (server as unknown as { _handle: StreamHandle })._handle;
+      handle.onconnection = (status, client) => {
+        if (status < 0 || client === undefined) return;
+        if (noDelay && client.setNoDelay !== undefined) client.setNoDelay(true);
+        const conn = new HandleConn(client, noHandler);
+        onConnection(conn);
+        if (!conn.closed) conn.begin();
+      };
+      const address = server.address();
+      resolve({
+        port: address !== null && typeof address === 'object' ? address.port : 0,
+        close: () => new Promise<void>((done) => server.close(() => done())),
+      });
+    });
+  });
+}
+
+/** The driver for TCP and unix sockets. */
+export const tcpTransport: Transport = { listen, connect };

@@ -1,0 +1,223 @@
+import { Framing } from './head.ts';
+import { TOKEN, VALUE } from './parse.ts';
+
+/** Hexadecimal value of a byte, 255 for any other. */
+const HEX = new Uint8Array(256).fill(255);
+for (let i = 0; i < 10; i++) HEX[48 + i] = i;
+for (let i = 0; i < 6; i++) {
+  HEX[65 + i] = 10 + i;
+  HEX[97 + i] = 10 + i;
+}
+
+/** States of the chunked framing. */
+const SIZE = 0;
+const EXTENSION = 1;
+const SIZE_LF = 2;
+const DATA = 3;
+const DATA_CR = 4;
+const DATA_LF = 5;
+const TRAILER_START = 6;
+const TRAILER_NAME = 7;
+const TRAILER_VALUE = 8;
+const TRAILER_LF = 9;
+const END_LF = 10;
+
+/** A chunk of 2^52 bytes and more is refused. */
+const MAX_SIZE_DIGITS = 13;
+/** Bytes of chunk extensions in a message, and of its trailers, at most. */
+const MAX_OVERHEAD = 8192;
+
+const CR = 13;
+const LF = 10;
+
+/**
+ * Finds the end of a message's body (RFC 9112, section 6). Bytes are passed on as they are, but for chunk extensions:
+ *
+ *     while (pos < end && !body.done && !body.failed) {
+ *       const upto = body.feed(buf, pos, end);      // pass on [pos, upto)
+ *       pos = body.skip(buf, upto, end);            // drop [upto, pos): an extension
+ *     }
+ */
+export class Body {
+  framing: number;
+  /** Bytes left of the body or of the chunk. */
+  left: number;
+  state: number;
+  digits: number;
+  overhead: number;
+  done: boolean;
+  failed: boolean;
+  /** Payload bytes so far (framing not counted). */
+  length: number;
+  /** Of the bytes last fed: one run of payload, for who needs it without framing. Set by `feedData`. */
+  dataStart: number;
+  dataEnd: number;
+
+  constructor() {
+    this.framing = Framing.none;
+    this.left = 0;
+    this.state = SIZE;
+    this.digits = 0;
+    this.overhead = 0;
+    this.done = true;
+    this.failed = false;
+    this.length = 0;
+    this.dataStart = 0;
+    this.dataEnd = 0;
+  }
+
+  /** Starts a body; `length` matters for Framing.length only. */
+  begin(framing: number, length: number): void {
+    this.framing = framing;
+    this.left = framing === Framing.length ? length : 0;
+    this.state = SIZE;
+    this.digits = 0;
+    this.overhead = 0;
+    this.done = framing === Framing.none || (framing === Framing.length && length === 0);
+    this.failed = false;
+    this.length = 0;
+  }
+
+  /** Takes bytes [pos, end); returns the offset up to which they are to be passed on. Stops at an extension and at the end of the body. */
+  feed(buf: Uint8Array, pos: number, end: number): number {
+    switch (this.framing) {
+      case Framing.chunked:
+        return this.#chunked(buf, pos, end, false);
+      case Framing.length: {
+        const taken = Math.min(end - pos, this.left);
+        this.left -= taken;
+        this.length += taken;
+        if (this.left === 0) this.done = true;
+        return pos + taken;
+      }
+      case Framing.none:
+        return pos;
+      default:
+        this.length += end - pos;
+        return end;
+    }
+  }
+
+  /**
+   * Like `feed`, but for one run of payload at a time: [dataStart, dataEnd) is payload (maybe empty), the framing around it is dropped.
+   * Returns the offset to go on from.
+   */
+  feedData(buf: Uint8Array, pos: number, end: number): number {
+    this.dataStart = pos;
+    if (this.framing !== Framing.chunked) {
+      this.dataEnd = this.feed(buf, pos, end);
+      return this.dataEnd;
+    }
+    this.dataEnd = pos;
+    return this.skip(buf, this.#chunked(buf, pos, end, true), end);
+  }
+
+  /** Drops what is left of a chunk extension at `pos`; returns the offset behind it. */
+  skip(buf: Uint8Array, pos: number, end: number): number {
+    if (this.state !== EXTENSION || this.framing !== Framing.chunked) return pos;
+    let at = pos;
+    while (at < end && VALUE[buf[at]!] === 1) at++;
+    this.overhead += at - pos;
+    if (this.overhead > MAX_OVERHEAD) this.failed = true;
+    if (at < end) {
+      if (buf[at] !== CR) this.failed = true;
+      this.state = SIZE;
+    }
+    return at;
+  }
+
+  #chunked(buf: Uint8Array, start: number, end: number, oneRun: boolean): number {
+    let pos = start;
+    while (pos < end) {
+      const c = buf[pos]!;
+      switch (this.state) {
+        case SIZE: {
+          const value = HEX[c]!;
+          if (value < 16) {
+            if (++this.digits > MAX_SIZE_DIGITS) return this.#fail(pos);
+            this.left = this.left * 16 + value;
+          } else if (this.digits === 0) {
+            return this.#fail(pos);
+          } else if (c === CR) {
+            this.state = SIZE_LF;
+          } else if (c === 59 || c === 32 || c === 9) {
+            this.state = EXTENSION;
+            return pos;
+          } else {
+            return this.#fail(pos);
+          }
+          pos++;
+          break;
+        }
+        case SIZE_LF:
+          if (c !== LF) return this.#fail(pos);
+          pos++;
+          this.digits = 0;
+          this.state = this.left === 0 ? TRAILER_START : DATA;
+          break;
+        case DATA: {
+          const taken = Math.min(end - pos, this.left);
+          if (oneRun) {
+            this.dataStart = pos;
+            this.dataEnd = pos + taken;
+          }
+          pos += taken;
+          this.left -= taken;
+          this.length += taken;
+          if (this.left === 0) this.state = DATA_CR;
+          if (oneRun) return pos;
+          break;
+        }
+        case DATA_CR:
+          if (c !== CR) return this.#fail(pos);
+          pos++;
+          this.state = DATA_LF;
+          break;
+        case DATA_LF:
+          if (c !== LF) return this.#fail(pos);
+          pos++;
+          this.state = SIZE;
+          break;
+        case EXTENSION:
+          return pos;
+        default:
+          if (++this.overhead > MAX_OVERHEAD || !this.#trailer(c)) return this.#fail(pos);
+          pos++;
+          if (this.done) return pos;
+      }
+    }
+    return pos;
+  }
+
+  /** One byte of the trailer section. */
+  #trailer(c: number): boolean {
+    switch (this.state) {
+      case TRAILER_START:
+        if (c === CR) this.state = END_LF;
+        else if (TOKEN[c] !== 0) this.state = TRAILER_NAME;
+        else return false;
+        return true;
+      case TRAILER_NAME:
+        if (c === 58) this.state = TRAILER_VALUE;
+        else if (TOKEN[c] === 0) return false;
+        return true;
+      case TRAILER_VALUE:
+        if (c === CR) this.state = TRAILER_LF;
+        else if (VALUE[c] === 0) return false;
+        return true;
+      case TRAILER_LF:
+        if (c !== LF) return false;
+        this.state = TRAILER_START;
+        return true;
+      default:
+        if (c !== LF) return false;
+        this.done = true;
+        return true;
+    }
+  }
+
+  #fail(pos: number): number {
+    this.failed = true;
+    return pos;
+  }
+}

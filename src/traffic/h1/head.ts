@@ -1,0 +1,331 @@
+import type { HeadView } from '../../expr/types.ts';
+
+/** Header entries that a head has room for before it grows. */
+const INITIAL_HEADERS = 32;
+
+/** Marks in the offset table: the entry's text is in `names`/`values`; the entry was removed. */
+const TEXT = -1;
+const REMOVED = -2;
+
+const CR = 13;
+const LF = 10;
+const SPACE = 32;
+
+/** How the end of a message's body is found. */
+export const Framing = { none: 0, length: 1, chunked: 2, close: 3, tunnel: 4 } as const;
+
+/**
+ * Head of an HTTP/1 message: offsets into the bytes that it was read from, and the edits made to it since.
+ * Names are already lower case in the buffer. Reused from message to message.
+ */
+export class Head implements HeadView {
+  buf: Buffer;
+  isRequest: boolean;
+  /** 10 or 11 (20 when it came over HTTP/2). */
+  version: number;
+  status: number;
+  methodStart: number;
+  methodEnd: number;
+  uriStart: number;
+  uriEnd: number;
+  reasonStart: number;
+  reasonEnd: number;
+  methodText: string | null;
+  uriText: string | null;
+  reasonText: string | null;
+  /** Entries: [name start, name end, value start, value end]. */
+  off: Int32Array;
+  count: number;
+  names: string[];
+  values: string[];
+  /** Offset behind the empty line. */
+  end: number;
+  start: number;
+
+  /** -1 = no content-length. */
+  contentLength: number;
+  chunked: boolean;
+  connClose: boolean;
+  connKeepAlive: boolean;
+  connUpgrade: boolean;
+  hasUpgrade: boolean;
+  expectContinue: boolean;
+  /** Both content-length and transfer-encoding came: the connection is not reused. */
+  ambiguous: boolean;
+  hostIndex: number;
+  cookieIndex: number;
+
+  /** Why the last parse failed: offset and parser state in HAProxy's words. */
+  errorAt: number;
+  errorState: string;
+  errorStatus: number;
+
+  constructor() {
+    this.buf = EMPTY;
+    this.isRequest = true;
+    this.version = 11;
+    this.status = 0;
+    this.methodStart = 0;
+    this.methodEnd = 0;
+    this.uriStart = 0;
+    this.uriEnd = 0;
+    this.reasonStart = 0;
+    this.reasonEnd = 0;
+    this.methodText = null;
+    this.uriText = null;
+    this.reasonText = null;
+    this.off = new Int32Array(INITIAL_HEADERS * 4);
+    this.count = 0;
+    this.names = [];
+    this.values = [];
+    this.end = 0;
+    this.start = 0;
+    this.contentLength = -1;
+    this.chunked = false;
+    this.connClose = false;
+    this.connKeepAlive = false;
+    this.connUpgrade = false;
+    this.hasUpgrade = false;
+    this.expectContinue = false;
+    this.ambiguous = false;
+    this.hostIndex = -1;
+    this.cookieIndex = -1;
+    this.errorAt = 0;
+    this.errorState = '';
+    this.errorStatus = 400;
+  }
+
+  reset(): void {
+    this.buf = EMPTY;
+    this.methodText = null;
+    this.uriText = null;
+    this.reasonText = null;
+    this.count = 0;
+    if (this.names.length > 0) {
+      this.names.length = 0;
+      this.values.length = 0;
+    }
+    this.status = 0;
+    this.contentLength = -1;
+    this.chunked = false;
+    this.connClose = false;
+    this.connKeepAlive = false;
+    this.connUpgrade = false;
+    this.hasUpgrade = false;
+    this.expectContinue = false;
+    this.ambiguous = false;
+    this.hostIndex = -1;
+    this.cookieIndex = -1;
+  }
+
+  get method(): string {
+    return this.methodText ?? this.buf.latin1Slice(this.methodStart, this.methodEnd);
+  }
+
+  set method(text: string) {
+    this.methodText = text;
+  }
+
+  get uri(): string {
+    return this.uriText ?? this.buf.latin1Slice(this.uriStart, this.uriEnd);
+  }
+
+  set uri(text: string) {
+    this.uriText = text;
+  }
+
+  get reason(): string {
+    return this.reasonText ?? this.buf.latin1Slice(this.reasonStart, this.reasonEnd);
+  }
+
+  /** Method is HEAD / CONNECT, without making a string. */
+  isMethod(name: string): boolean {
+    if (this.methodText !== null) return this.methodText === name;
+    return equalsAt(this.buf, this.methodStart, this.methodEnd, name);
+  }
+
+  headerCount(): number {
+    return this.count;
+  }
+
+  /** Lower-case name of entry `index`; '' for a removed one. */
+  headerName(index: number): string {
+    const mark = this.off[index * 4]!;
+    if (mark >= 0) return this.buf.latin1Slice(mark, this.off[index * 4 + 1]!);
+    return mark === TEXT ? this.names[index]! : '';
+  }
+
+  headerValue(index: number): string {
+    const mark = this.off[index * 4]!;
+    if (mark >= 0) return this.buf.latin1Slice(this.off[index * 4 + 2]!, this.off[index * 4 + 3]!);
+    return mark === TEXT ? this.values[index]! : '';
+  }
+
+  findHeader(name: string, from: number): number {
+    const length = name.length;
+    const off = this.off;
+    for (let i = from; i < this.count; i++) {
+      const start = off[i * 4]!;
+      if (start >= 0) {
+        if (off[i * 4 + 1]! - start === length && equalsAt(this.buf, start, start + length, name)) return i;
+      } else if (start === TEXT && this.names[i] === name) return i;
+    }
+    return -1;
+  }
+
+  removeAt(index: number): void {
+    this.off[index * 4] = REMOVED;
+  }
+
+  removeHeader(name: string): void {
+    for (let i = this.findHeader(name, 0); i >= 0; i = this.findHeader(name, i + 1)) this.removeAt(i);
+  }
+
+  /** Puts another value in the place of entry `index`. */
+  setValueAt(index: number, value: string): void {
+    if (this.off[index * 4]! >= 0) {
+      this.names[index] = this.headerName(index);
+      this.off[index * 4] = TEXT;
+    }
+    this.values[index] = value;
+  }
+
+  addHeader(name: string, value: string): void {
+    const index = this.count;
+    this.reserve();
+    this.off[index * 4] = TEXT;
+    this.names[index] = name;
+    this.values[index] = value;
+    this.count++;
+  }
+
+  setHeader(name: string, value: string): void {
+    this.removeHeader(name);
+    this.addHeader(name, value);
+  }
+
+  /** Makes room for one more entry. */
+  reserve(): void {
+    if (this.count * 4 < this.off.length) return;
+    const grown = new Int32Array(this.off.length * 2);
+    grown.set(this.off);
+    this.off = grown;
+  }
+
+  /** Copies the bytes out of the transport's buffer, for a head that outlives the event it came with. */
+  own(): void {
+    const base = this.start;
+    const copy = Buffer.allocUnsafeSlow(this.end - base);
+    this.buf.copy(copy, 0, base, this.end);
+    this.buf = copy;
+    const off = this.off;
+    for (let i = 0; i < this.count; i++) {
+      if (off[i * 4]! < 0) continue;
+      off[i * 4]! -= base;
+      off[i * 4 + 1]! -= base;
+      off[i * 4 + 2]! -= base;
+      off[i * 4 + 3]! -= base;
+    }
+    this.methodStart -= base;
+    this.methodEnd -= base;
+    this.uriStart -= base;
+    this.uriEnd -= base;
+    this.reasonStart -= base;
+    this.reasonEnd -= base;
+    this.end -= base;
+    this.start = 0;
+  }
+
+  /** Bytes that `write` needs at most. */
+  sizeBound(): number {
+    let size = this.end - this.start + 64;
+    for (let i = 0; i < this.names.length; i++) size += (this.names[i]?.length ?? 0) + (this.values[i]?.length ?? 0) + 4;
+    return size + (this.uriText?.length ?? 0) + (this.reasonText?.length ?? 0) + (this.methodText?.length ?? 0);
+  }
+
+  /** Writes the head as HTTP/1 with lower-case names into `out` at `at`; returns the offset behind it (no empty line yet). */
+  write(out: Buffer, at: number): number {
+    let pos = this.isRequest ? this.#writeRequestLine(out, at) : this.#writeStatusLine(out, at);
+    const buf = this.buf;
+    const off = this.off;
+    const count = this.count;
+    for (let i = 0; i < count; i++) {
+      const start = off[i * 4]!;
+      if (start < 0) {
+        if (start === TEXT) pos = writeText(out, pos, this.names[i]!, this.values[i]!);
+        continue;
+      }
+      const nameEnd = off[i * 4 + 1]!;
+      let valueEnd = off[i * 4 + 3]!;
+      if (off[i * 4 + 2]! === nameEnd + 2 && buf[nameEnd + 1] === SPACE) {
+        // Following lines that stand just as they will be written go out in one copy.
+        while (i + 1 < count && off[i * 4 + 4]! === valueEnd + 2 && buf[valueEnd] === CR) {
+          const next = i * 4 + 4;
+          if (off[next + 2]! !== off[next + 1]! + 2 || buf[off[next + 1]! + 1] !== SPACE) break;
+          valueEnd = off[next + 3]!;
+          i++;
+        }
+        pos += copyBytes(buf, start, valueEnd, out, pos);
+      } else {
+        pos += copyBytes(buf, start, nameEnd, out, pos);
+        out[pos++] = 58;
+        out[pos++] = SPACE;
+        pos += copyBytes(buf, off[i * 4 + 2]!, valueEnd, out, pos);
+      }
+      out[pos++] = CR;
+      out[pos++] = LF;
+    }
+    return pos;
+  }
+
+  #writeRequestLine(out: Buffer, at: number): number {
+    let pos = at;
+    if (this.methodText === null && this.uriText === null && this.uriStart === this.methodEnd + 1) {
+      pos += copyBytes(this.buf, this.methodStart, this.uriEnd, out, pos);
+    } else {
+      pos += out.latin1Write(this.method, pos);
+      out[pos++] = SPACE;
+      pos += out.latin1Write(this.uri, pos);
+    }
+    return pos + out.latin1Write(this.version === 10 ? ' HTTP/1.0\r\n' : ' HTTP/1.1\r\n', pos);
+  }
+
+  #writeStatusLine(out: Buffer, at: number): number {
+    let pos = at + out.latin1Write(this.version === 10 ? 'HTTP/1.0 ' : 'HTTP/1.1 ', at);
+    pos += out.latin1Write(String(this.status), pos);
+    out[pos++] = SPACE;
+    if (this.reasonText !== null) pos += out.latin1Write(this.reasonText, pos);
+    else pos += copyBytes(this.buf, this.reasonStart, this.reasonEnd, out, pos);
+    out[pos++] = CR;
+    out[pos++] = LF;
+    return pos;
+  }
+}
+
+const EMPTY = Buffer.alloc(0);
+
+/** Compares bytes with an ASCII text. */
+export function equalsAt(buf: Uint8Array, start: number, end: number, text: string): boolean {
+  const length = text.length;
+  if (end - start !== length) return false;
+  for (let i = 0; i < length; i++) if (buf[start + i] !== text.charCodeAt(i)) return false;
+  return true;
+}
+
+/** Copies [start, end) to `out` at `at`; returns the length. Short runs are not worth a native call. */
+function copyBytes(buf: Buffer, start: number, end: number, out: Buffer, at: number): number {
+  const length = end - start;
+  if (length > 48) buf.copy(out, at, start, end);
+  else for (let i = 0; i < length; i++) out[at + i] = buf[start + i]!;
+  return length;
+}
+
+function writeText(out: Buffer, at: number, name: string, value: string): number {
+  let pos = at + out.latin1Write(name, at);
+  out[pos++] = 58;
+  out[pos++] = SPACE;
+  pos += out.latin1Write(value, pos);
+  out[pos++] = CR;
+  out[pos++] = LF;
+  return pos;
+}

@@ -1,0 +1,322 @@
+import { equalsAt, type Head } from './head.ts';
+
+/*
+ * Parser of HTTP/1 heads (RFC 9112 sections 2 to 6, RFC 9110 section 5). Strict: what could be read in two ways is refused.
+ * Header names are put into lower case in place, as HAProxy sends them.
+ */
+
+/** Result of a parse that needs more bytes; of one that failed (see `errorAt` and `errorState` of the head). */
+export const NEED_MORE = 0;
+export const INVALID = -1;
+
+const CR = 13;
+const LF = 10;
+const SPACE = 32;
+const TAB = 9;
+const COLON = 58;
+
+/** For a byte of a token (RFC 9110, 5.6.2): the byte in lower case; 0 for any other byte. */
+export const TOKEN = new Uint8Array(256);
+for (const c of "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz") TOKEN[c.charCodeAt(0)] = c.charCodeAt(0);
+for (const c of 'ABCDEFGHIJKLMNOPQRSTUVWXYZ') TOKEN[c.charCodeAt(0)] = c.charCodeAt(0) + 32;
+
+/** 1 for bytes that may stand in a field value: all but controls other than tab, and DEL. */
+export const VALUE = new Uint8Array(256).fill(1);
+for (let i = 0; i < 32; i++) VALUE[i] = 0;
+VALUE[TAB] = 1;
+VALUE[127] = 0;
+
+/** 1 for bytes that may stand in a request target: visible ASCII but '#'. */
+const TARGET = new Uint8Array(256);
+for (let i = 33; i < 127; i++) TARGET[i] = 1;
+TARGET[35] = 0;
+
+/**
+ * Parses a request head from bytes [start, limit). Returns the offset behind the head, NEED_MORE or INVALID.
+ * Empty lines before the request line are skipped (RFC 9112, 2.2).
+ */
+export function parseRequest(head: Head, buf: Buffer, start: number, limit: number, maxHeaders: number): number {
+  let pos = start;
+  while (pos < limit && (buf[pos] === CR || buf[pos] === LF)) {
+    if (buf[pos] === CR && pos + 1 < limit && buf[pos + 1] !== LF) return fail(head, pos, 'MSG_RQBEFORE_CR');
+    pos++;
+  }
+  if (pos >= limit) return NEED_MORE;
+  head.reset();
+  head.buf = buf;
+  head.isRequest = true;
+  head.start = pos;
+  head.methodStart = pos;
+  while (pos < limit && TOKEN[buf[pos]!] !== 0) pos++;
+  if (pos >= limit) return NEED_MORE;
+  if (buf[pos] !== SPACE || pos === head.methodStart) return fail(head, pos, 'MSG_RQMETH');
+  head.methodEnd = pos++;
+  head.uriStart = pos;
+  while (pos < limit && TARGET[buf[pos]!] === 1) pos++;
+  if (pos >= limit) return NEED_MORE;
+  if (buf[pos] !== SPACE || pos === head.uriStart) return fail(head, pos, 'MSG_RQURI');
+  head.uriEnd = pos++;
+  const version = parseVersion(buf, pos, limit);
+  if (version === NEED_MORE) return NEED_MORE;
+  if (version === INVALID) return fail(head, pos, 'MSG_RQVER');
+  head.version = version;
+  pos = endOfLine(buf, pos + 8, limit);
+  if (pos === NEED_MORE) return NEED_MORE;
+  if (pos === INVALID) return fail(head, head.uriEnd + 9, 'MSG_RQVER');
+  const end = parseHeaders(head, buf, pos, limit, maxHeaders);
+  return end > 0 && !checkRequest(head) ? INVALID : end;
+}
+
+/** Parses a response head. As `parseRequest`. */
+export function parseResponse(head: Head, buf: Buffer, start: number, limit: number, maxHeaders: number): number {
+  head.reset();
+  head.buf = buf;
+  head.isRequest = false;
+  head.start = start;
+  const version = parseVersion(buf, start, limit);
+  if (version === NEED_MORE) return NEED_MORE;
+  if (version === INVALID) return fail(head, start, 'MSG_RPVER');
+  head.version = version;
+  let pos = start + 8;
+  if (pos + 4 >= limit) return NEED_MORE;
+  if (buf[pos] !== SPACE) return fail(head, pos, 'MSG_RPVER');
+  let status = 0;
+  for (let i = pos + 1; i < pos + 4; i++) {
+    const digit = buf[i]! - 48;
+    if (digit < 0 || digit > 9) return fail(head, i, 'MSG_RPCODE');
+    status = status * 10 + digit;
+  }
+  if (status < 100) return fail(head, pos + 1, 'MSG_RPCODE');
+  head.status = status;
+  pos += 4;
+  if (buf[pos] === SPACE) pos++;
+  else if (buf[pos] !== CR && buf[pos] !== LF) return fail(head, pos, 'MSG_RPCODE');
+  head.reasonStart = pos;
+  while (pos < limit && VALUE[buf[pos]!] === 1) pos++;
+  if (pos >= limit) return NEED_MORE;
+  head.reasonEnd = pos;
+  const next = endOfLine(buf, pos, limit);
+  if (next === NEED_MORE) return NEED_MORE;
+  if (next === INVALID) return fail(head, pos, 'MSG_RPREASON');
+  const end = parseHeaders(head, buf, next, limit, maxHeaders);
+  return end > 0 && !checkLengths(head) ? INVALID : end;
+}
+
+/** `HTTP/1.0` -> 10, `HTTP/1.1` and later 1.x -> 11. */
+function parseVersion(buf: Buffer, pos: number, limit: number): number {
+  const prefix = 'HTTP/1.';
+  for (let i = 0; i < 7; i++) {
+    if (pos + i >= limit) return NEED_MORE;
+    if (buf[pos + i] !== prefix.charCodeAt(i)) return INVALID;
+  }
+  if (pos + 7 >= limit) return NEED_MORE;
+  const minor = buf[pos + 7]! - 48;
+  return minor === 0 ? 10 : minor > 0 && minor <= 9 ? 11 : INVALID;
+}
+
+/** Offset behind CRLF or LF. */
+function endOfLine(buf: Buffer, pos: number, limit: number): number {
+  if (pos >= limit) return NEED_MORE;
+  if (buf[pos] === LF) return pos + 1;
+  if (buf[pos] !== CR) return INVALID;
+  if (pos + 1 >= limit) return NEED_MORE;
+  return buf[pos + 1] === LF ? pos + 2 : INVALID;
+}
+
+/**
+ * Parses header lines up to and with the empty line. Returns the offset behind it, NEED_MORE or INVALID.
+ * Also reads trailers (`head` then is a scratch head).
+ */
+export function parseHeaders(head: Head, buf: Buffer, start: number, limit: number, maxHeaders: number): number {
+  let pos = start;
+  for (;;) {
+    if (pos >= limit) return NEED_MORE;
+    let c = buf[pos]!;
+    if (c === CR || c === LF) {
+      const end = endOfLine(buf, pos, limit);
+      if (end === NEED_MORE) return NEED_MORE;
+      if (end === INVALID) return fail(head, pos, 'MSG_HDR_L2_LF');
+      head.end = end;
+      return end;
+    }
+    const nameStart = pos;
+    for (;;) {
+      const lower = TOKEN[c]!;
+      if (lower === 0) break;
+      if (lower !== c) buf[pos] = lower;
+      if (++pos >= limit) return NEED_MORE;
+      c = buf[pos]!;
+    }
+    // A line that begins with white space (obs-fold), or white space before the colon, ends here too.
+    if (c !== COLON || pos === nameStart) return fail(head, pos, 'MSG_HDR_NAME');
+    const nameEnd = pos++;
+    while (pos < limit && (buf[pos] === SPACE || buf[pos] === TAB)) pos++;
+    const valueStart = pos;
+    while (pos < limit && VALUE[buf[pos]!] === 1) pos++;
+    if (pos >= limit) return NEED_MORE;
+    let valueEnd = pos;
+    const next = endOfLine(buf, pos, limit);
+    if (next === NEED_MORE) return NEED_MORE;
+    if (next === INVALID) return fail(head, pos, 'MSG_HDR_VAL');
+    while (valueEnd > valueStart && (buf[valueEnd - 1] === SPACE || buf[valueEnd - 1] === TAB)) valueEnd--;
+    if (head.count >= maxHeaders) return fail(head, nameStart, 'MSG_HDR_FIRST');
+    head.reserve();
+    const entry = head.count * 4;
+    head.off[entry] = nameStart;
+    head.off[entry + 1] = nameEnd;
+    head.off[entry + 2] = valueStart;
+    head.off[entry + 3] = valueEnd;
+    head.count++;
+    if (!noteHeader(head, buf, nameStart, nameEnd, valueStart, valueEnd)) return fail(head, valueStart, 'MSG_HDR_VAL');
+    pos = next;
+  }
+}
+
+/** Takes note of the headers that decide about framing and the connection. False: the message must be refused. */
+function noteHeader(head: Head, buf: Buffer, nameStart: number, nameEnd: number, start: number, end: number): boolean {
+  const index = head.count - 1;
+  switch (nameEnd - nameStart) {
+    case 4:
+      if (equalsAt(buf, nameStart, nameEnd, 'host')) {
+        if (head.hostIndex >= 0 && !sameValue(head, head.hostIndex, index)) return false;
+        head.hostIndex = index;
+      }
+      return true;
+    case 6:
+      if (equalsAt(buf, nameStart, nameEnd, 'cookie')) {
+        if (head.cookieIndex < 0) head.cookieIndex = index;
+      } else if (equalsAt(buf, nameStart, nameEnd, 'expect')) {
+        head.expectContinue = equalsLower(buf, start, end, '100-continue');
+      }
+      return true;
+    case 7:
+      if (equalsAt(buf, nameStart, nameEnd, 'upgrade')) head.hasUpgrade = true;
+      return true;
+    case 10:
+      if (equalsAt(buf, nameStart, nameEnd, 'connection')) noteConnection(head, buf, start, end);
+      return true;
+    case 14:
+      return !equalsAt(buf, nameStart, nameEnd, 'content-length') || noteLength(head, buf, start, end);
+    case 17:
+      return !equalsAt(buf, nameStart, nameEnd, 'transfer-encoding') || noteEncoding(head, buf, start, end);
+    default:
+      return true;
+  }
+}
+
+/** content-length: digits; a list of equal ones counts as one (RFC 9110, 8.6). The entry is normalised to a single value. */
+function noteLength(head: Head, buf: Buffer, start: number, end: number): boolean {
+  let pos = start;
+  for (;;) {
+    let value = 0;
+    const first = pos;
+    while (pos < end && buf[pos]! >= 48 && buf[pos]! <= 57) value = value * 10 + (buf[pos++]! - 48);
+    if (pos === first || value > Number.MAX_SAFE_INTEGER) return false;
+    const index = head.count - 1;
+    if (head.contentLength >= 0) {
+      if (head.contentLength !== value) return false;
+      if (first === start) head.removeAt(index);
+    }
+    head.contentLength = value;
+    if (pos === end) return true;
+    if (first === start && head.off[index * 4]! >= 0) head.off[index * 4 + 3] = pos;
+    while (pos < end && (buf[pos] === SPACE || buf[pos] === TAB)) pos++;
+    if (buf[pos++] !== 44) return false;
+    while (pos < end && (buf[pos] === SPACE || buf[pos] === TAB)) pos++;
+  }
+}
+
+/** transfer-encoding: only a single `chunked` is understood (RFC 9112, 6.1). */
+function noteEncoding(head: Head, buf: Buffer, start: number, end: number): boolean {
+  if (head.chunked || !equalsLower(buf, start, end, 'chunked')) return false;
+  head.chunked = true;
+  return true;
+}
+
+/** connection: notes the tokens close, keep-alive and upgrade; the first two are taken out, others stay. */
+function noteConnection(head: Head, buf: Buffer, start: number, end: number): void {
+  let kept = '';
+  let seen = false;
+  for (let pos = start; pos < end; ) {
+    while (pos < end && (buf[pos] === SPACE || buf[pos] === TAB || buf[pos] === 44)) pos++;
+    const first = pos;
+    while (pos < end && buf[pos] !== 44) pos++;
+    let last = pos;
+    while (last > first && (buf[last - 1] === SPACE || buf[last - 1] === TAB)) last--;
+    if (last === first) continue;
+    if (equalsLower(buf, first, last, 'close')) head.connClose = seen = true;
+    else if (equalsLower(buf, first, last, 'keep-alive')) head.connKeepAlive = seen = true;
+    else {
+      if (equalsLower(buf, first, last, 'upgrade')) head.connUpgrade = true;
+      kept += (kept === '' ? '' : ', ') + buf.latin1Slice(first, last);
+    }
+  }
+  const index = head.count - 1;
+  if (kept === '') head.removeAt(index);
+  else if (seen) head.setValueAt(index, kept);
+}
+
+/** Rules that need the whole head. */
+function checkRequest(head: Head): boolean {
+  if (head.chunked && head.version === 10) return refuse(head);
+  if (!checkLengths(head)) return false;
+  const buf = head.buf;
+  const first = buf[head.uriStart]!;
+  if (equalsAt(buf, head.methodStart, head.methodEnd, 'CONNECT')) return authorityMatches(head, head.uriStart, head.uriEnd) || refuse(head);
+  if (first === 47) return true;
+  if (first === 42) return head.uriEnd === head.uriStart + 1 || refuse(head);
+  const scheme = head.uri.indexOf('://');
+  if (scheme <= 0) return true;
+  const from = head.uriStart + scheme + 3;
+  let to = from;
+  while (to < head.uriEnd && buf[to] !== 47 && buf[to] !== 63) to++;
+  return authorityMatches(head, from, to) || refuse(head);
+}
+
+/** Both content-length and transfer-encoding: the latter wins, and the connection ends with this message (RFC 9112, 6.3). */
+function checkLengths(head: Head): boolean {
+  if (head.chunked && head.contentLength >= 0) {
+    head.removeHeader('content-length');
+    head.contentLength = -1;
+    head.ambiguous = true;
+  }
+  return true;
+}
+
+function refuse(head: Head): boolean {
+  head.errorAt = head.start;
+  head.errorState = 'MSG_RQURI';
+  return false;
+}
+
+/** The host header must say what the authority of the target says (RFC 9112, 3.2.2), default ports aside. */
+function authorityMatches(head: Head, start: number, end: number): boolean {
+  if (head.hostIndex < 0) return true;
+  const host = head.headerValue(head.hostIndex).toLowerCase();
+  const authority = head.buf.latin1Slice(start, end).toLowerCase();
+  return host === authority || withoutPort(host) === withoutPort(authority);
+}
+
+function withoutPort(text: string): string {
+  return text.replace(/:(?:80|443)?$/, '');
+}
+
+function sameValue(head: Head, a: number, b: number): boolean {
+  return head.headerValue(a) === head.headerValue(b);
+}
+
+function equalsLower(buf: Buffer, start: number, end: number, text: string): boolean {
+  if (end - start !== text.length) return false;
+  for (let i = 0; i < text.length; i++) {
+    const c = buf[start + i]!;
+    if ((c >= 65 && c <= 90 ? c + 32 : c) !== text.charCodeAt(i)) return false;
+  }
+  return true;
+}
+
+function fail(head: Head, at: number, state: string): number {
+  head.errorAt = at;
+  head.errorState = state;
+  head.errorStatus = 400;
+  return INVALID;
+}
