@@ -43,6 +43,9 @@ export class Proxy {
   lastChange: number;
   downTime: number;
   downTransitions: number;
+  /** Servers that get new requests (usable, effective weight not 0): active ones, and backups. Kept by `control/servers/`. */
+  usableActive: number;
+  usableBackup: number;
   /** Named by a rule or a default_backend. */
   referenced: boolean;
 
@@ -63,6 +66,8 @@ export class Proxy {
     this.lastChange = now;
     this.downTime = 0;
     this.downTransitions = 0;
+    this.usableActive = 0;
+    this.usableBackup = 0;
     this.referenced = false;
   }
 }

@@ -24,7 +24,7 @@ export const Admin = {
 
 /** Numbers of check statuses in `show servers state`, with their names in `show stat`. */
 export const CheckStatus = {
-  UNK: 0, INI: 1, START: 2, HANA: 4, SOCKERR: 5, L4OK: 6, L4TOUT: 7, L4CON: 8, L6OK: 9, L6TOUT: 10, L6RSP: 11, L7TOUT: 12, L7RSP: 13,
+  UNK: 0, INI: 1, START: 2, CHECKED: 3, HANA: 4, SOCKERR: 5, L4OK: 6, L4TOUT: 7, L4CON: 8, L6OK: 9, L6TOUT: 10, L6RSP: 11, L7TOUT: 12, L7RSP: 13,
   L7OK: 15, L7OKC: 16, L7STS: 17, PROCERR: 18, PROCTOUT: 19, PROCOK: 20,
 } as const;
 export type CheckStatusName = keyof typeof CheckStatus;
@@ -100,6 +100,8 @@ export class Server {
   /** Failed health analyses (`observe`). */
   failedHana: number;
   consecutiveErrors: number;
+  /** The rise/fall counter that `show servers state` tells of a server without health checks. */
+  uncheckedHealth: number;
   /** Referred to by name in the configuration (`use-server`, sample fetches): cannot be deleted or renamed. */
   referenced: boolean;
 
@@ -138,6 +140,7 @@ export class Server {
     this.downTransitions = 0;
     this.failedHana = 0;
     this.consecutiveErrors = 0;
+    this.uncheckedHealth = dynamic || config.disabled ? 0 : 2;
     this.referenced = false;
   }
 
