@@ -1,0 +1,39 @@
+/**
+ * What servers need of the C library and Node lacks, over node:ffi. Only `libc/native.ts` touches ffi. Every function throws
+ * LibcError, with the reason, where it cannot be called (`libcProblem()` tells beforehand); `errno*` work everywhere.
+ * Supplementary groups, ids and umask are Node's own: `process.initgroups`, `setgroups`, `setgid`, `setuid`, `umask`.
+ */
+export { errnoName, errnoNumber, errnoText } from './libc/errno.ts';
+export { LibcError, libcProblem } from './libc/native.ts';
+export { changeRoot, type DescriptorLimit, descriptorLimit, setDescriptorLimit, setDumpable } from './libc/process.ts';
+export { displayPath, paddedAbstractName, type SocketName } from './libc/sockaddr.ts';
+export {
+  bindInet,
+  bindToDevice,
+  closeDescriptor,
+  type DescribedSocket,
+  describeSocket,
+  descriptorOf,
+  getSocketOption,
+  listenOn,
+  localName,
+  openStreamSocket,
+  type PeerCredentials,
+  peerCredentials,
+  type SocketOption,
+  setSocketOption,
+  type TcpInfo,
+  tcpInfo,
+} from './libc/socket.ts';
+export {
+  connectUnixBlocking,
+  listenUnix,
+  MAX_PASSED_DESCRIPTORS,
+  notifyServiceManager,
+  openUnixDatagram,
+  type ReceivedDescriptors,
+  receiveDescriptors,
+  sendDescriptors,
+  type UnixAccess,
+  type UnixDatagramSocket,
+} from './libc/unix.ts';

@@ -1,0 +1,156 @@
+import { attempt, call } from './native.ts';
+import { AF, inetSockaddr, type SocketName, socketName } from './sockaddr.ts';
+
+const SOCK_STREAM = 1;
+const SOCK_NONBLOCK = 0o4000;
+const SOCK_CLOEXEC = 0o2000000;
+const SOL_SOCKET = 1;
+const SOL_IP = 0;
+const SOL_TCP = 6;
+const SOL_IPV6 = 41;
+
+/** Integer options: level and name, in the asm-generic numbers that x64 and arm64 share. */
+const OPTIONS = {
+  SO_REUSEADDR: [SOL_SOCKET, 2],
+  SO_SNDBUF: [SOL_SOCKET, 7],
+  SO_RCVBUF: [SOL_SOCKET, 8],
+  SO_REUSEPORT: [SOL_SOCKET, 15],
+  IP_FREEBIND: [SOL_IP, 15],
+  /** Addresses of others (`source ... usesrc`, `bind ... transparent`); needs CAP_NET_ADMIN. */
+  IP_TRANSPARENT: [SOL_IP, 19],
+  IPV6_V6ONLY: [SOL_IPV6, 26],
+  IPV6_TRANSPARENT: [SOL_IPV6, 75],
+  TCP_MAXSEG: [SOL_TCP, 2],
+  /** Seconds that a connection waits for data before it is accepted. */
+  TCP_DEFER_ACCEPT: [SOL_TCP, 9],
+  /** Milliseconds that sent data may stay unacknowledged. */
+  TCP_USER_TIMEOUT: [SOL_TCP, 18],
+} as const;
+export type SocketOption = keyof typeof OPTIONS;
+
+/**
+ * Opens a stream socket, non-blocking and closed on exec, for what Node cannot do before `bind`. The descriptor goes to
+ * `net.Server.listen({ fd })`, or to a libuv handle's `open`, which then owns it. Throws LibcError.
+ */
+export function openStreamSocket(family: 'inet' | 'inet6' | 'unix'): number {
+  return call('', 'socket', AF[family], SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+}
+
+/** Binds a TCP socket to an address (port 0: any free one). Throws LibcError. */
+export function bindInet(fd: number, host: string, port: number): void {
+  const sockaddr = inetSockaddr(host, port, 'bind');
+  call(`${host}:${port}`, 'bind', fd, sockaddr, sockaddr.length);
+}
+
+/** Makes a bound socket listen. Throws LibcError. */
+export function listenOn(fd: number, backlog: number): void {
+  call(`fd ${fd}`, 'listen', fd, backlog);
+}
+
+/** Closes a descriptor that no Node object owns; one that is not open is left alone. */
+export function closeDescriptor(fd: number): void {
+  attempt('close', fd);
+}
+
+/** Sets an integer option. Throws LibcError (`EPERM` where a capability is needed). */
+export function setSocketOption(fd: number, option: SocketOption, value: number): void {
+  const [level, name] = OPTIONS[option];
+  call(`${option} of fd ${fd}`, 'setsockopt', fd, level, name, new Uint8Array(Int32Array.of(value).buffer), 4);
+}
+
+/** Reads an integer option. Throws LibcError. */
+export function getSocketOption(fd: number, option: SocketOption): number {
+  const [level, name] = OPTIONS[option];
+  return readOption(fd, level, name, 4, option).getInt32(0, true);
+}
+
+/** Ties a socket to a network interface (SO_BINDTODEVICE, `bind ... interface`); an empty name unties it. Throws LibcError. */
+export function bindToDevice(fd: number, device: string): void {
+  const name = Buffer.from(`${device}\0`, 'latin1');
+  call(`SO_BINDTODEVICE '${device}'`, 'setsockopt', fd, SOL_SOCKET, 25, name, name.length);
+}
+
+/** The value of an option of up to `size` bytes. */
+export function readOption(fd: number, level: number, name: number, size: number, subject: string): DataView {
+  const value = new Uint8Array(size);
+  const length = Uint32Array.of(size);
+  call(`${subject} of fd ${fd}`, 'getsockopt', fd, level, name, value, length);
+  return new DataView(value.buffer, 0, length[0]!);
+}
+
+/** Who connected to a unix socket. */
+export interface PeerCredentials {
+  readonly pid: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** Credentials of the process at the other end of a unix socket, as they were when it connected (SO_PEERCRED). Throws LibcError. */
+export function peerCredentials(fd: number): PeerCredentials {
+  const ucred = readOption(fd, SOL_SOCKET, 17, 12, 'SO_PEERCRED');
+  return { pid: ucred.getInt32(0, true), uid: ucred.getUint32(4, true), gid: ucred.getUint32(8, true) };
+}
+
+/** What an inherited descriptor is. */
+export interface DescribedSocket {
+  readonly type: 'stream' | 'datagram' | 'other';
+  readonly listening: boolean;
+  readonly name: SocketName;
+}
+
+/** Looks at an inherited descriptor (`fd@N`). Throws LibcError: `EBADF` when it is not open, `ENOTSOCK` when it is no socket. */
+export function describeSocket(fd: number): DescribedSocket {
+  const type = readOption(fd, SOL_SOCKET, 3, 4, 'SO_TYPE').getInt32(0, true);
+  const accepting = readOption(fd, SOL_SOCKET, 30, 4, 'SO_ACCEPTCONN').getInt32(0, true);
+  return {
+    type: type === 1 ? 'stream' : type === 2 ? 'datagram' : 'other',
+    listening: accepting !== 0,
+    name: localName(fd),
+  };
+}
+
+/** Where a socket is bound. Throws LibcError. */
+export function localName(fd: number): SocketName {
+  const sockaddr = new Uint8Array(128);
+  const length = Uint32Array.of(sockaddr.length);
+  call(`fd ${fd}`, 'getsockname', fd, sockaddr, length);
+  return socketName(sockaddr, length[0]!);
+}
+
+/** The kernel's figures of a TCP connection: round-trip times in microseconds, the others in segments. */
+export interface TcpInfo {
+  readonly rtt: number;
+  readonly rttvar: number;
+  readonly unacked: number;
+  readonly sacked: number;
+  readonly lost: number;
+  readonly retrans: number;
+  readonly fackets: number;
+  readonly reordering: number;
+}
+
+/** TCP_INFO of a connection (offsets of `struct tcp_info` in linux/tcp.h). Throws LibcError. */
+export function tcpInfo(fd: number): TcpInfo {
+  const info = readOption(fd, SOL_TCP, 11, 104, 'TCP_INFO');
+  const u32 = (offset: number) => info.getUint32(offset, true);
+  return {
+    rtt: u32(68),
+    rttvar: u32(72),
+    unacked: u32(24),
+    sacked: u32(28),
+    lost: u32(32),
+    retrans: u32(36),
+    fackets: u32(40),
+    reordering: u32(88),
+  };
+}
+
+/**
+ * Descriptor of a libuv stream handle or of the node:net object around one, -1 when it has none (closed, or another platform).
+ * Reads the undocumented `fd` of the handle: Node has no other way to tell.
+ */
+export function descriptorOf(object: object): number {
+  const handle = '_handle' in object ? object._handle : object;
+  const fd = typeof handle === 'object' && handle !== null && 'fd' in handle ? handle.fd : -1;
+  return typeof fd === 'number' ? fd : -1;
+}
