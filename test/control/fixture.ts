@@ -1,0 +1,246 @@
+import type { AgentConfig, CheckConfig, HealthCheckConfig, ProxyConfig, ServerConfig } from '../../src/config/types.ts';
+import { startServers } from '../../src/control/servers/start.ts';
+import { linkTracking } from '../../src/control/servers/tracking.ts';
+import { CounterStore } from '../../src/model/counters.ts';
+import type { TrafficCommand, TrafficLink } from '../../src/model/messages.ts';
+import type { Model } from '../../src/model/model.ts';
+import { Proxy } from '../../src/model/proxy.ts';
+import { Server } from '../../src/model/server.ts';
+
+const at = { file: 'test.cfg', line: 1 };
+
+/** A `server` line with HAProxy's defaults. */
+export function serverConfig(name: string, over: Partial<ServerConfig> = {}): ServerConfig {
+  return {
+    at,
+    name,
+    address: { family: 'inet', host: '127.0.0.1', port: 80, portEnd: 80, portMap: '' },
+    id: null,
+    weight: 1,
+    maxconn: 0,
+    minconn: 0,
+    maxqueue: 0,
+    backup: false,
+    disabled: false,
+    cookie: null,
+    slowstart: 0,
+    redir: null,
+    nonStick: false,
+    sendProxy: 0,
+    proxyV2Options: [],
+    source: null,
+    errorLimit: 10,
+    observe: 'none',
+    onError: 'fail-check',
+    onMarkedDown: 'none',
+    onMarkedUp: 'none',
+    track: null,
+    initState: 'up',
+    initAddr: [],
+    resolvers: null,
+    resolvePrefer: 0,
+    resolveOpts: [],
+    poolLowConn: 0,
+    poolMaxConn: -1,
+    poolPurgeDelay: 5000,
+    maxReuse: -1,
+    tcpUserTimeout: 0,
+    proto: null,
+    guid: null,
+    hashKey: 'id',
+    check: null,
+    agent: null,
+    ssl: null,
+    template: null,
+    ...over,
+  };
+}
+
+export function checkConfig(over: Partial<CheckConfig> = {}): CheckConfig {
+  return {
+    inter: 2000,
+    fastinter: null,
+    downinter: null,
+    rise: 2,
+    fall: 3,
+    port: 0,
+    addr: null,
+    sendProxy: false,
+    ssl: false,
+    sni: null,
+    ...over,
+  };
+}
+
+export function agentConfig(over: Partial<AgentConfig> = {}): AgentConfig {
+  return { inter: 2000, port: 0, addr: null, send: null, ...over };
+}
+
+export const plainCheck: HealthCheckConfig = {
+  kind: 'tcp',
+  args: [],
+  rules: [],
+  disableOn404: false,
+  sendState: false,
+  externalCommand: null,
+  externalPath: null,
+};
+
+/** A backend (unless `kind` says otherwise) with HAProxy's defaults. */
+export function proxyConfig(name: string, id: number, over: Partial<ProxyConfig> = {}): ProxyConfig {
+  return {
+    name,
+    kind: 'backend',
+    at,
+    id,
+    idForced: false,
+    guid: null,
+    defaults: null,
+    mode: 'http',
+    disabled: false,
+    description: null,
+    binds: [],
+    servers: [],
+    timeouts: {
+      client: null,
+      server: null,
+      connect: null,
+      queue: null,
+      check: null,
+      httpRequest: null,
+      httpKeepAlive: null,
+      clientFin: null,
+      serverFin: null,
+      tunnel: null,
+      tarpit: null,
+    },
+    maxconn: null,
+    fullconn: null,
+    backlog: null,
+    rateLimitSessions: 0,
+    balance: {
+      algorithm: 'roundrobin',
+      args: [],
+      hashType: 'map-based',
+      hashFunction: 'sdbm',
+      hashAvalanche: false,
+      hashBalanceFactor: 0,
+      at: null,
+    },
+    cookie: null,
+    retries: 3,
+    retryOn: [],
+    redispatch: null,
+    defaultBackend: null,
+    useBackend: [],
+    useServer: [],
+    forcePersist: [],
+    ignorePersist: [],
+    acls: [],
+    rules: {
+      'http-request': [],
+      'http-response': [],
+      'http-after-response': [],
+      'tcp-request': [],
+      'tcp-response': [],
+    },
+    stickRules: [],
+    stickTable: null,
+    captures: [],
+    filters: [],
+    declares: [],
+    options: [],
+    httpReuse: 'safe',
+    forwardfor: null,
+    originalto: null,
+    monitorUri: null,
+    monitorFail: [],
+    errorPages: [],
+    logs: [],
+    logFormat: null,
+    logFormatSd: null,
+    errorLogFormat: null,
+    uniqueIdFormat: null,
+    uniqueIdHeader: null,
+    logTag: null,
+    healthCheck: plainCheck,
+    stats: null,
+    source: null,
+    dispatch: null,
+    serverStateFile: 'none',
+    serverStateFileName: null,
+    httpSendNameHeader: null,
+    maxKeepAliveQueue: -1,
+    hashPreserveAffinity: 'always',
+    emailAlert: [],
+    compression: [],
+    ...over,
+  };
+}
+
+/** A model of these proxies, started at `now` (ms). */
+export function modelOf(configs: readonly ProxyConfig[], now = 1_000_000): Model {
+  const counters = new CounterStore(2);
+  const model: Model = {
+    config: { proxies: configs, defaults: [], defaultServers: {} } as unknown as Model['config'],
+    counters,
+    processSlot: counters.allocate(),
+    proxies: [],
+    proxiesById: new Map(),
+    limits: { maxconn: 1000, hardMaxconn: 2000, connRate: 0, sessRate: 0, sslRate: 0, compRate: 0 },
+    startedAt: now,
+    threads: 1,
+    procVars: new Map(),
+    stopping: false,
+    warnings: 0,
+    startupLogs: '',
+  };
+  for (const config of configs) {
+    const front = config.kind === 'backend' ? -1 : counters.allocate();
+    const back = config.kind === 'frontend' ? -1 : counters.allocate();
+    const proxy = new Proxy(config, front, back, false, now);
+    model.proxies.push(proxy);
+    model.proxiesById.set(proxy.id, proxy);
+    for (const server of config.servers)
+      addServer(proxy, new Server(proxy, server, freeId(proxy, server.id), counters.allocate(), false, now));
+  }
+  for (const proxy of model.proxies) for (const server of proxy.servers) linkTracking(model, server);
+  startServers(model);
+  return model;
+}
+
+export function addServer(proxy: Proxy, server: Server): Server {
+  proxy.servers.push(server);
+  proxy.serversByName.set(server.name, server);
+  proxy.serversById.set(server.id, server);
+  return server;
+}
+
+function freeId(proxy: Proxy, forced: number | null): number {
+  let id = forced ?? 1;
+  while (proxy.serversById.has(id)) id++;
+  return id;
+}
+
+/** Traffic threads that take every command and remember it; `answers` overrides what they say by kind of command. */
+export function fakeTraffic(
+  answers: Partial<Record<TrafficCommand['kind'], (command: TrafficCommand) => unknown[]>> = {},
+): TrafficLink & { sent: TrafficCommand[] } {
+  const sent: TrafficCommand[] = [];
+  return {
+    threads: 1,
+    sent,
+    async ask(command) {
+      sent.push(structuredClone(command));
+      return answers[command.kind]?.(command) ?? [null];
+    },
+  };
+}
+
+/** The server at `backend/server`. */
+export function serverAt(model: Model, path: string): Server {
+  const [backend, name] = path.split('/');
+  const server = model.proxies.find((p) => p.name === backend)?.serversByName.get(name ?? '');
+  if (!server) throw new Error(`no server '${path}' in the model`);
+  return server;
+}
