@@ -24,7 +24,8 @@ export type Address =
   /** A host name to be resolved (`init-addr`, `resolvers`). `prefer` is the family asked for by `ipv4@`/`ipv6@`. */
   | { readonly family: 'name'; readonly host: string; readonly port: number; readonly portEnd: number; readonly portMap: '' | '+' | '-'; readonly prefer: 0 | 4 | 6 }
   | { readonly family: 'unix'; readonly path: string }
-  | { readonly family: 'abns'; readonly path: string }
+  /** `abns@`: padded with zeros to the whole sun_path; with `short` (`abnsz@`) the name alone. */
+  | { readonly family: 'abns'; readonly path: string; readonly short?: true }
   | { readonly family: 'fd'; readonly fd: number }
   /** `ring@name`: the log ring of that name. */
   | { readonly family: 'ring'; readonly name: string };
@@ -102,8 +103,13 @@ export interface ServerConfig {
   readonly hashKey: 'id' | 'addr' | 'addr-port';
   readonly check: CheckConfig | null;
   readonly agent: AgentConfig | null;
+  /** The settings that checks and agent checks would have if they were on: for `default-server` and servers made from it. */
+  readonly checkDefaults?: CheckConfig;
+  readonly agentDefaults?: AgentConfig;
   /** `ssl` settings word by word, or null without TLS. */
   readonly ssl: readonly string[] | null;
+  /** Framing of lines sent to a server of a `ring` section (`log-proto`); absent: `legacy`, a line feed after each. */
+  readonly logProto?: 'legacy' | 'octet-count';
   /** Set when the server came from `server-template`: its prefix. */
   readonly template: string | null;
 }
@@ -459,4 +465,6 @@ export interface Diagnostic {
   /** null for messages about no line (`config : ...`). */
   readonly at: Location | null;
   readonly text: string;
+  /** How the place is written before the text (`config/diagnostics.ts`); default `parsing`. */
+  readonly form?: 'parsing' | 'reader' | 'server';
 }
