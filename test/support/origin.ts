@@ -46,6 +46,8 @@ export interface Origin {
   requests: SeenRequest[];
   /** All connections accepted so far. */
   connections: Connection[];
+  /** What the program sent that is not valid HTTP/1; each fails the test unless `lenient`. */
+  malformed: Error[];
   /** Connections open now. */
   readonly open: number;
   /** What to do with requests from now on. */
@@ -87,6 +89,7 @@ export async function origin(
     port: 0,
     requests: requests.items,
     connections: connections.items,
+    malformed,
     get open() {
       return open;
     },
