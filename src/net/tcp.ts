@@ -1,5 +1,6 @@
 import net from 'node:net';
 import { type ConnectRequest, errorName, pipeWrap, type StreamHandle, streamWrap, tcpWrap, UV_EOF, type WriteRequest } from './bindings.ts';
+import { replaceScratch, scratchBuffer, scratchSize } from './scratch.ts';
 import type { Conn, ConnectSpec, ConnHandler, ListenSocket, ListenSpec, Transport } from './transport.ts';
 
 /*
@@ -9,7 +10,6 @@ import type { Conn, ConnectSpec, ConnHandler, ListenSocket, ListenSpec, Transpor
  */
 
 const READ_SIZE = 65536;
-const SCRATCH_SIZE = 65536;
 const BULK_SIZE = 131072;
 /** Bulk buffers kept for reuse, at most. */
 const BULK_KEPT = 64;
@@ -18,15 +18,6 @@ const { streamBaseState, kReadBytesOrError, kLastWriteWasAsync, WriteWrap, Shutd
 const sharedRead = Buffer.allocUnsafeSlow(READ_SIZE);
 const bulkPool: Buffer[] = [];
 let spareWrite: WriteRequest = new WriteWrap();
-let scratch = Buffer.allocUnsafeSlow(SCRATCH_SIZE);
-
-/** Bytes that one `flushScratch` can take. */
-export const scratchSize = SCRATCH_SIZE;
-
-/** The thread's output buffer: fill it from 0, then `flushScratch`. Ask for it anew each time. */
-export function scratchBuffer(): Buffer {
-  return scratch;
-}
 
 const noHandler: ConnHandler = { onData() {}, onEnd() {}, onDrain() {}, onError() {}, onConnect() {} };
 
@@ -59,8 +50,7 @@ export class HandleConn implements Conn {
     handle.conn = this;
   }
 
-  /** Prepares an open handle for reading. */
-  begin(): void {
+  start(): void {
     this.handle.onread = onRead;
     this.handle.useUserBuffer(sharedRead);
     this.resume();
@@ -94,15 +84,14 @@ export class HandleConn implements Conn {
 
   write(buffer: Uint8Array, start: number, end: number): boolean {
     const length = end - start;
-    if (length > SCRATCH_SIZE) return this.writeStable(Buffer.from(buffer.subarray(start, end)), 0, length);
-    scratch.set(buffer.subarray(start, end), 0);
+    if (length > scratchSize) return this.writeStable(Buffer.from(buffer.subarray(start, end)), 0, length);
+    scratchBuffer().set(buffer.subarray(start, end), 0);
     return this.flushScratch(length);
   }
 
-  /** Writes the first `length` bytes of the scratch buffer. */
   flushScratch(length: number): boolean {
-    const ok = this.writeStable(scratch, 0, length);
-    if (!ok) scratch = Buffer.allocUnsafeSlow(SCRATCH_SIZE);
+    const ok = this.writeStable(scratchBuffer(), 0, length);
+    if (!ok) replaceScratch();
     return ok;
   }
 
@@ -182,6 +171,21 @@ export class HandleConn implements Conn {
     return sharedRead;
   }
 
+  closeGently(): void {
+    if (this.closed) return;
+    if (!this.blocked) {
+      this.end();
+      this.destroy();
+      return;
+    }
+    this.handler = { ...noHandler, onDrain: () => this.destroy() };
+    this.end();
+  }
+
+  ownsBuffer(buffer: Uint8Array): boolean {
+    return buffer === this.bulkBuffer;
+  }
+
   /** Ends the connection for an error and tells the handler. */
   fail(code: string): void {
     if (this.closed) return;
@@ -237,7 +241,7 @@ function onConnected(this: ConnectRequest, status: number): void {
     conn.fail(errorName(status));
     return;
   }
-  conn.begin();
+  conn.start();
   conn.handler.onConnect();
 }
 
@@ -284,7 +288,6 @@ function listen(spec: ListenSpec, onConnection: (conn: Conn) => void): Promise<L
         if (noDelay && client.setNoDelay !== undefined) client.setNoDelay(true);
         const conn = new HandleConn(client, noHandler);
         onConnection(conn);
-        if (!conn.closed) conn.begin();
       };
       const address = server.address();
       resolve({

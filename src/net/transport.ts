@@ -19,6 +19,8 @@ export interface Conn {
   write(buffer: Uint8Array, start: number, end: number): boolean;
   /** As `write`, without a copy: the bytes must stay as they are until `onDrain` when the result is false. */
   writeStable(buffer: Uint8Array, start: number, end: number): boolean;
+  /** Writes the first `length` bytes of the scratch buffer (`scratch.ts`). */
+  flushScratch(length: number): boolean;
   writeLatin1(text: string): boolean;
   /** Something written is not yet taken by the kernel. */
   readonly blocked: boolean;
@@ -28,12 +30,18 @@ export interface Conn {
    */
   readBulk(on: boolean): void;
   readonly bulk: boolean;
+  /** Begins reading an accepted connection; until then the peer waits. */
+  start(): void;
   pause(): void;
   resume(): void;
   /** Half-close: FIN after what is pending. */
   end(): void;
   /** Close at once; `reset` sends RST. No event follows. */
   destroy(reset?: boolean): void;
+  /** FIN after what is pending, then closes; what still comes is dropped. No event follows. */
+  closeGently(): void;
+  /** `buffer` is this connection's own (see `readBulk`). */
+  ownsBuffer(buffer: Uint8Array): boolean;
   readonly closed: boolean;
   /** File descriptor, -1 when there is none. */
   readonly fd: number;

@@ -1,0 +1,123 @@
+import type { ProxyConfig } from '../config/types.ts';
+import type { ProxyFacts } from '../expr/types.ts';
+import { C, G } from '../model/counters.ts';
+import type { ProxyView } from '../model/messages.ts';
+import type { Env } from './env.ts';
+import { ErrorPages } from './error-pages.ts';
+import { Picker } from './picker.ts';
+import { StreamQueue } from './queue.ts';
+import type { BackendRules } from './rules/types.ts';
+import { TrafficServer } from './server.ts';
+
+/** A backend as a traffic thread sees it. */
+export class TrafficBackend implements ProxyFacts {
+  readonly env: Env;
+  readonly id: number;
+  readonly name: string;
+  config: ProxyConfig;
+  readonly slot: number;
+  readonly c: Float64Array;
+  readonly g: Int32Array;
+  readonly servers: TrafficServer[] = [];
+  readonly serversById = new Map<number, TrafficServer>();
+  readonly queue = new StreamQueue();
+  /** Timeouts in ms, 0 = none. */
+  connectTimeout: number;
+  serverTimeout: number;
+  queueTimeout: number;
+  tunnelTimeout: number;
+  serverFinTimeout: number;
+  retries: number;
+  redispatch: number;
+  fullconn: number;
+  published: boolean;
+  dynamicCookie: boolean;
+  dynamicCookieKey: string | null;
+  errorPages: ErrorPages;
+  /** Chooses the server; null until rules and servers are set up. */
+  picker: Picker;
+  rules: BackendRules | null;
+  /** Options as fields, so that the data path need not search lists. */
+  abortOnClose: boolean;
+  serverClose: boolean;
+  httpClose: boolean;
+  preferLastServer: boolean;
+
+  constructor(env: Env, view: ProxyView, errorPages: ErrorPages) {
+    const { config } = view;
+    this.env = env;
+    this.id = config.id;
+    this.name = config.name;
+    this.slot = view.backendSlot;
+    this.c = env.counters.row(view.backendSlot, env.thread);
+    this.g = env.counters.gauges(view.backendSlot);
+    this.config = config;
+    this.connectTimeout = config.timeouts.connect ?? 0;
+    this.serverTimeout = config.timeouts.server ?? 0;
+    this.queueTimeout = config.timeouts.queue ?? config.timeouts.connect ?? 0;
+    this.tunnelTimeout = config.timeouts.tunnel ?? 0;
+    this.serverFinTimeout = config.timeouts.serverFin ?? 0;
+    this.retries = config.retries;
+    this.redispatch = config.redispatch ?? 0;
+    this.fullconn = config.fullconn ?? Math.max(1, Math.floor((env.limits.maxconn || 2000) / 10));
+    this.published = view.published;
+    this.dynamicCookie = view.dynamicCookie;
+    this.dynamicCookieKey = view.dynamicCookieKey;
+    this.errorPages = errorPages;
+    this.rules = null;
+    this.abortOnClose = config.options.includes('abortonclose');
+    this.serverClose = config.options.includes('http-server-close');
+    this.httpClose = config.options.includes('httpclose');
+    this.preferLastServer = config.options.includes('prefer-last-server');
+    for (const server of view.servers) this.addServer(new TrafficServer(env, this, server));
+    this.picker = new Picker(this);
+  }
+
+  addServer(server: TrafficServer): void {
+    this.servers.push(server);
+    this.serversById.set(server.id, server);
+  }
+
+  removeServer(id: number): void {
+    const server = this.serversById.get(id);
+    if (server === undefined) return;
+    server.removed = true;
+    server.usable = false;
+    server.closeIdle();
+    this.serversById.delete(id);
+    this.servers.splice(this.servers.indexOf(server), 1);
+  }
+
+  /** Streams on it now, over all threads. */
+  current(): number {
+    return Atomics.load(this.g, G.current);
+  }
+
+  usableServers(): number {
+    let active = 0;
+    let backups = 0;
+    for (const server of this.servers) {
+      if (!server.usable || server.draining || server.weight === 0) continue;
+      if (server.backup) backups++;
+      else active++;
+    }
+    return active > 0 ? active : backups;
+  }
+
+  connections(side: 'frontend' | 'backend'): number {
+    return side === 'backend' ? this.current() : (this.env.frontends.get(this.id)?.current() ?? 0);
+  }
+
+  queued(): number {
+    return Atomics.load(this.g, G.queued);
+  }
+
+  sessionRate(side: 'frontend' | 'backend'): number {
+    if (side === 'frontend') return this.env.frontends.get(this.id)?.sessionRate() ?? 0;
+    return this.env.counters.rate(this.slot, C.sessRate, this.env.now());
+  }
+
+  requestRate(): number {
+    return this.env.frontends.get(this.id)?.requestRate() ?? 0;
+  }
+}

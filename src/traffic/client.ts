@@ -1,0 +1,44 @@
+import type { EndpointView, Vars } from '../expr/types.ts';
+import type { ServerConn } from './server-conn.ts';
+import type { Stream } from './stream.ts';
+
+/** The client side of a stream: an HTTP/1 connection, a stream of an HTTP/2 connection, or a TCP connection. */
+export interface Client {
+  readonly proto: 'tcp' | 'h1' | 'h2';
+  readonly source: EndpointView;
+  readonly destination: EndpointView;
+  /** Variables of the client's session. */
+  readonly vars: Vars;
+  /** Exchanges so far on this connection, this one included. */
+  readonly exchanges: number;
+  /** Date of accept, ms. */
+  readonly acceptedAt: number;
+  /** Server connection that this client used last, when it may use it again. */
+  ownedConn: ServerConn | null;
+  /** What was written is not out yet. */
+  readonly blocked: boolean;
+  /** Takes back bytes that came with the head and were not used yet. */
+  giveBack(buf: Buffer, start: number, end: number): void;
+  /** Stops and goes on reading what the client sends. */
+  pause(): void;
+  resume(): void;
+  /**
+   * Sends the response head of `stream.res` with what belongs to its body of bytes [pos, end). Returns the offset up to which
+   * bytes were used. `stream.resBody` knows whether that was all.
+   */
+  sendResponse(stream: Stream, buf: Buffer, pos: number, end: number): number;
+  /** Sends more of the body; as above. `stable`: the bytes stay valid while the server connection is paused. */
+  sendBody(stream: Stream, buf: Buffer, pos: number, end: number, stable: boolean): number;
+  /** Sends the interim response in `stream.res`. */
+  sendInterim(stream: Stream): void;
+  /** Sends a whole response made here: start line and header lines, and body. `close`: the connection ends with it. */
+  sendLocal(stream: Stream, head: string, body: string | Uint8Array, close: boolean): void;
+  /** Sends raw bytes (tunnel). False when blocked. */
+  sendRaw(buf: Uint8Array, start: number, end: number, stable: boolean): boolean;
+  /** The peer of a tunnel has ended. */
+  endRaw(): void;
+  /** The exchange is over; the connection goes on with the next one, or ends. Bytes of the request body may be left unread. */
+  exchangeDone(stream: Stream, keepAlive: boolean): void;
+  /** The exchange ends in the middle of a response: the client must see that it is cut off. */
+  abort(reset: boolean): void;
+}

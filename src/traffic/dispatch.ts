@@ -1,0 +1,352 @@
+import { C, countRate, G, gaugeUp } from '../model/counters.ts';
+import { setCause } from './log.ts';
+import type { TrafficServer } from './server.ts';
+import { ServerConn } from './server-conn.ts';
+import { Phase, type Stream } from './stream.ts';
+
+/** Pause before connecting again to the same server, ms; the connect timeout when that is shorter. */
+const TURNAROUND = 1000;
+/** How often a thread looks again for a place that another thread may have freed, ms. */
+const QUEUE_POLL = 10;
+
+/** Chooses a server for the stream and connects to it, or queues the stream, or ends it with 503. */
+export function dispatch(stream: Stream): void {
+  const backend = stream.backend!;
+  if (!stream.backendHeld) enterBackend(stream);
+  const preferred = stream.preferred;
+  if (preferred !== null) {
+    if (stream.forcePersist || (preferred.usable && !preferred.removed)) {
+      placeOn(stream, preferred);
+      return;
+    }
+    stream.preferred = null;
+    if (!backend.config.options.includes('redispatch') && backend.config.redispatch === null && backend.config.options.includes('persist')) {
+      noServer(stream);
+      return;
+    }
+  }
+  const server = backend.picker.pick(stream);
+  if (server !== null) placeOn(stream, server);
+  else if (backend.picker.saturated) waitInBackend(stream);
+  else noServer(stream);
+}
+
+/** Counts the stream on its backend. */
+function enterBackend(stream: Stream): void {
+  const backend = stream.backend!;
+  stream.backendHeld = true;
+  backend.c[C.sessions]!++;
+  countRate(backend.c, C.sessRate, Math.floor(stream.log.requestEnd / 1000), backend.g, G.sessRateMax);
+  gaugeUp(backend.g, G.current);
+}
+
+function noServer(stream: Stream): void {
+  stream.backend!.c[C.failedConns]!++;
+  setCause(stream, 'S', 'C');
+  stream.fail(503);
+}
+
+/** Takes a place on `server`, or waits for one. */
+function placeOn(stream: Stream, server: TrafficServer): void {
+  // Who waits already goes first.
+  if ((server.queue.length === 0 && server.tryReserve()) === false) {
+    waitOnServer(stream, server);
+    return;
+  }
+  takePlace(stream, server);
+}
+
+function takePlace(stream: Stream, server: TrafficServer): void {
+  stream.server = server;
+  stream.serverHeld = true;
+  server.c[C.sessions]!++;
+  countRate(server.c, C.sessRate, Math.floor(stream.env.now() / 1000), server.g, G.sessRateMax);
+  if (stream.log.queueEnd === 0) stream.log.queueEnd = stream.env.now();
+  connectOrReuse(stream);
+}
+
+/** Waits for a place on one server (persistence, hashing). */
+function waitOnServer(stream: Stream, server: TrafficServer): void {
+  const { maxqueue } = server.view;
+  if (maxqueue > 0 && Atomics.load(server.g, G.queued) >= maxqueue && stream.preferred === null) {
+    // The queue is full: another server may still have room.
+    stream.avoided = server;
+    const other = stream.backend!.picker.pick(stream);
+    if (other !== null && other !== server && other.queue.length === 0 && other.tryReserve()) {
+      takePlace(stream, other);
+      return;
+    }
+    noServer(stream);
+    return;
+  }
+  stream.server = server;
+  stream.serverQueue = Atomics.load(server.g, G.queued);
+  enqueue(stream);
+  server.queue.push(stream);
+  gaugeUp(server.g, G.queued);
+}
+
+/** Waits for a place on any server. */
+function waitInBackend(stream: Stream): void {
+  const backend = stream.backend!;
+  stream.backendQueue = Atomics.load(backend.g, G.queued);
+  enqueue(stream);
+  backend.queue.push(stream);
+}
+
+function enqueue(stream: Stream): void {
+  const { env } = stream;
+  const backend = stream.backend!;
+  stream.phase = Phase.queue;
+  stream.queuedAt = env.now();
+  stream.waitUntil = backend.queueTimeout > 0 ? stream.queuedAt + backend.queueTimeout : 0;
+  stream.queuePoll = stream.queuedAt + QUEUE_POLL;
+  gaugeUp(backend.g, G.queued);
+  stream.keep();
+  stream.schedule();
+}
+
+/** Takes a waiting stream out of its queue. */
+export function leaveQueue(stream: Stream): void {
+  const { queue } = stream;
+  if (queue === null) return;
+  queue.remove(stream);
+  stream.queuePoll = 0;
+  Atomics.sub(stream.backend!.g, G.queued, 1);
+  if (stream.server !== null) {
+    Atomics.sub(stream.server.g, G.queued, 1);
+    stream.server = null;
+  }
+}
+
+/** A waiting stream looks for a place again: servers may have been freed by other threads, or changed. */
+export function retryQueued(stream: Stream): void {
+  const backend = stream.backend!;
+  const { server, queue } = stream;
+  if (queue === null || queue.head !== stream) return;
+  if (server !== null) {
+    if (server.removed || (!server.usable && !stream.forcePersist)) {
+      leaveQueue(stream);
+      stream.redispatched = true;
+      stream.preferred = null;
+      stream.phase = Phase.idle;
+      dispatch(stream);
+    } else if (server.tryReserve()) {
+      leaveQueue(stream);
+      takePlace(stream, server);
+    }
+    return;
+  }
+  const free = backend.picker.pick(stream);
+  if (free !== null && free.tryReserve()) {
+    leaveQueue(stream);
+    takePlace(stream, free);
+  } else if (free === null && !backend.picker.saturated) {
+    leaveQueue(stream);
+    noServer(stream);
+  }
+}
+
+/** A place on `server` is free: hands it to who has waited longest, on the server or on its backend. */
+function offerPlace(server: TrafficServer): void {
+  for (;;) {
+    const own = server.queue.head;
+    const any = server.usable && !server.draining && server.weight > 0 ? server.backend.queue.head : null;
+    const next = own === null ? any : any === null || own.queuedAt <= any.queuedAt ? own : any;
+    if (next === null || !server.tryReserve()) return;
+    leaveQueue(next);
+    takePlace(next, server);
+  }
+}
+
+/** Goes to the server: over an idle connection if the reuse mode allows it, else over a new one. */
+function connectOrReuse(stream: Stream): void {
+  const server = stream.server!;
+  const conn = stream.frontend.http && stream.backend!.config.mode === 'http' ? takeIdle(stream, server) : null;
+  if (conn !== null) {
+    stream.serverConn = conn;
+    stream.reusedConn = true;
+    conn.stream = stream;
+    server.c[C.reuse]!++;
+    server.backend.c[C.reuse]!++;
+    if (stream.log.connectEnd === 0) stream.log.connectEnd = stream.env.now();
+    stream.onServerReady();
+    return;
+  }
+  connect(stream, server);
+}
+
+/** An idle connection that the stream may use (`http-reuse`), or null. */
+function takeIdle(stream: Stream, server: TrafficServer): ServerConn | null {
+  const own = stream.client!.ownedConn;
+  if (own !== null) {
+    stream.client!.ownedConn = null;
+    if (own.server === server && own.stream === null && !own.conn.closed && !stream.avoidReuse) {
+      const at = server.idle.indexOf(own);
+      if (at >= 0) {
+        server.idle.splice(at, 1);
+        Atomics.sub(server.g, G.idle, 1);
+      }
+      return own;
+    }
+    if (own.private) own.discard();
+  }
+  const mode = stream.backend!.config.httpReuse;
+  if (mode === 'never' || stream.avoidReuse) return null;
+  const first = stream.client!.exchanges === 1;
+  if (first && mode === 'safe') return null;
+  const { idle } = server;
+  for (let i = idle.length - 1; i >= 0; i--) {
+    const conn = idle[i]!;
+    if (conn.private || (first && mode === 'aggressive' && conn.uses < 2)) continue;
+    idle.splice(i, 1);
+    Atomics.sub(server.g, G.idle, 1);
+    return conn;
+  }
+  return null;
+}
+
+/** Opens a connection to `server`. */
+function connect(stream: Stream, server: TrafficServer): void {
+  const { env } = stream;
+  const backend = stream.backend!;
+  const { view, config } = server;
+  stream.reusedConn = false;
+  if (view.host === null) {
+    failConnect(stream, 'ENOTFOUND');
+    return;
+  }
+  const conn = new ServerConn(server);
+  conn.stream = stream;
+  stream.serverConn = conn;
+  stream.phase = Phase.connect;
+  stream.waitUntil = backend.connectTimeout > 0 ? env.now() + backend.connectTimeout : 0;
+  const source = config.source ?? backend.config.source;
+  const port = view.portMap === '+' ? stream.client!.destination.port + view.port : view.portMap === '-' ? stream.client!.destination.port - view.port : view.port;
+  server.c[C.connect]!++;
+  backend.c[C.connect]!++;
+  conn.conn = env.transport.connect(
+    { family: view.family, host: view.host, port, sourceHost: source?.host ?? null, sourcePort: source === null ? 0 : pickPort(source.port, source.portEnd) },
+    conn,
+  );
+  stream.keep();
+  stream.schedule();
+}
+
+function pickPort(first: number, last: number): number {
+  return last > first ? first + Math.floor(Math.random() * (last - first + 1)) : first;
+}
+
+/** The connection that a stream waits for, or used, failed before a response: connects again, elsewhere, or gives up. */
+export function onConnectFailed(stream: Stream, code: string): void {
+  detachServer(stream);
+  failConnect(stream, code);
+}
+
+function failConnect(stream: Stream, code: string): void {
+  const server = stream.server!;
+  const backend = stream.backend!;
+  const { env } = stream;
+  if (server.config.observe === 'layer4') env.post({ kind: 'server.error', proxy: backend.id, server: server.id, layer: 4, count: 1 });
+  if (stream.retriesLeft <= 0) {
+    server.c[C.failedConns]!++;
+    backend.c[C.failedConns]!++;
+    setCause(stream, code === 'ETIMEDOUT' ? 's' : 'S', 'C');
+    stream.fail(503);
+    return;
+  }
+  stream.retriesLeft--;
+  stream.retries++;
+  server.c[C.retries]!++;
+  backend.c[C.retries]!++;
+  if (mayRedispatch(stream)) {
+    server.c[C.redispatches]!++;
+    backend.c[C.redispatches]!++;
+    stream.redispatched = true;
+    stream.avoided = server;
+    stream.preferred = null;
+    releaseServer(stream);
+    dispatch(stream);
+    return;
+  }
+  // A server that refuses at once is given some time; one that let the timeout pass has had it.
+  if (code === 'ETIMEDOUT') {
+    connect(stream, server);
+    return;
+  }
+  stream.phase = Phase.turnaround;
+  stream.waitUntil = env.now() + Math.min(TURNAROUND, backend.connectTimeout || TURNAROUND);
+  stream.schedule();
+}
+
+/** `option redispatch [interval]`: on the last retry, or every so many. */
+function mayRedispatch(stream: Stream): boolean {
+  const interval = stream.backend!.redispatch;
+  if (interval === 0 || stream.forcePersist) return false;
+  if (interval < 0) return stream.retries % -interval === 0 && stream.retries >= stream.backend!.retries + interval + 1;
+  return stream.retries % interval === 0;
+}
+
+/** After the turn-around: the same server again, or another one if it is gone. */
+export function reconnect(stream: Stream): void {
+  const server = stream.server!;
+  if (!server.usable && !stream.forcePersist) {
+    stream.redispatched = true;
+    stream.preferred = null;
+    releaseServer(stream);
+    dispatch(stream);
+    return;
+  }
+  connect(stream, server);
+}
+
+/** Parts with the server connection, which is broken or no longer wanted. */
+export function detachServer(stream: Stream): void {
+  const conn = stream.serverConn;
+  if (conn === null) return;
+  stream.serverConn = null;
+  conn.stream = null;
+  conn.discard();
+}
+
+/** Parts with the server connection at the end of an exchange; it becomes idle when it can serve again. */
+export function abandonServer(stream: Stream, reusable: boolean): void {
+  const conn = stream.serverConn;
+  if (conn === null) return;
+  stream.serverConn = null;
+  conn.stream = null;
+  conn.uses++;
+  const { server } = conn;
+  if (!reusable || conn.peerEnded || conn.conn.closed || conn.conn.blocked || server.removed || !server.usable || !mayPool(conn, stream)) {
+    conn.discard();
+    return;
+  }
+  conn.idleSince = stream.env.now();
+  if (conn.conn.bulk) conn.conn.readBulk(false);
+  conn.conn.resume();
+  server.idle.push(conn);
+  stream.client!.ownedConn = conn;
+  const idle = Atomics.add(server.g, G.idle, 1) + 1;
+  if (idle === 1 || server.purgeAt === 0) server.env.armPurge(server);
+}
+
+function mayPool(conn: ServerConn, stream: Stream): boolean {
+  if (stream.backend!.config.httpReuse === 'never') conn.private = true;
+  const { poolMaxConn } = conn.server.config;
+  return poolMaxConn < 0 || conn.private || Atomics.load(conn.server.g, G.idle) < poolMaxConn;
+}
+
+/** Gives the place on the server back, and hands it on. */
+export function releaseServer(stream: Stream): void {
+  const { server } = stream;
+  if (server === null || !stream.serverHeld) return;
+  stream.serverHeld = false;
+  stream.server = null;
+  Atomics.sub(server.g, G.current, 1);
+  if (server.queue.length > 0 || server.backend.queue.length > 0) offerPlace(server);
+}
+
+/** Places have become free or servers usable, by a change from the control thread. */
+export function serveQueues(server: TrafficServer): void {
+  if (server.queue.length > 0 || server.backend.queue.length > 0) offerPlace(server);
+}

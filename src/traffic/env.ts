@@ -1,0 +1,122 @@
+import { hostname } from 'node:os';
+import type { GlobalConfig } from '../config/types.ts';
+import type { CounterStore } from '../model/counters.ts';
+import type { CapturedError, LimitsView, LogLine, TrafficEvent } from '../model/messages.ts';
+import type { Transport } from '../net/transport.ts';
+import type { TrafficBackend } from './backend.ts';
+import type { TrafficFrontend } from './frontend.ts';
+import type { TrafficServer } from './server.ts';
+import type { Stream } from './stream.ts';
+import { TimerWheel } from './timer.ts';
+
+/** Streams kept for reuse, at most. */
+const STREAMS_KEPT = 1024;
+/** Lines of the traffic log sent to the control thread in one message, and how long a line waits for others, ms. */
+const LOG_BATCH = 256;
+const LOG_DELAY = 20;
+
+/** What the objects of one traffic thread share. */
+export class Env {
+  readonly thread: number;
+  readonly transport: Transport;
+  readonly counters: CounterStore;
+  readonly wheel: TimerWheel;
+  readonly post: (event: TrafficEvent) => void;
+  readonly hostname: string;
+  readonly pid: number;
+  global: GlobalConfig;
+  limits: LimitsView;
+  /** Process-wide counters of this thread, and gauges. */
+  readonly c: Float64Array;
+  readonly g: Int32Array;
+  readonly frontends = new Map<number, TrafficFrontend>();
+  readonly backends = new Map<number, TrafficBackend>();
+  readonly backendsByName = new Map<string, TrafficBackend>();
+  readonly frontendsByName = new Map<string, TrafficFrontend>();
+  /** Streams alive now. */
+  readonly streams = new Set<Stream>();
+  readonly spareStreams: Stream[] = [];
+  /** Last invalid request and response of each proxy, by `<proxy id>/<side>`. */
+  readonly captured = new Map<string, CapturedError>();
+  readonly procVars = new Map<string, { type: string; value: string | number | boolean | Uint8Array }>();
+  stopping: boolean;
+  eventIds: number;
+  streamIds: number;
+  requestIds: number;
+  #lines: LogLine[];
+  #flushing: boolean;
+
+  constructor(init: {
+    thread: number;
+    transport: Transport;
+    counters: CounterStore;
+    global: GlobalConfig;
+    limits: LimitsView;
+    processSlot: number;
+    post: (event: TrafficEvent) => void;
+    clock?: () => number;
+    setTimer?: (ms: number, fire: () => void) => () => void;
+  }) {
+    this.thread = init.thread;
+    this.transport = init.transport;
+    this.counters = init.counters;
+    this.global = init.global;
+    this.limits = init.limits;
+    this.post = init.post;
+    if (init.clock !== undefined) this.now = init.clock;
+    this.wheel = new TimerWheel(this.now, init.setTimer);
+    this.c = init.counters.row(init.processSlot, init.thread);
+    this.g = init.counters.gauges(init.processSlot);
+    this.hostname = init.global.node ?? hostname();
+    this.pid = process.pid;
+    this.stopping = false;
+    this.eventIds = 0;
+    this.streamIds = 0;
+    this.requestIds = 0;
+    this.#lines = [];
+    this.#flushing = false;
+  }
+
+  /** Date in ms. */
+  readonly now: () => number = Date.now;
+
+  /** Queues a line of the traffic log. */
+  log(line: LogLine): void {
+    this.#lines.push(line);
+    if (this.#lines.length >= LOG_BATCH) this.flushLog();
+    else if (!this.#flushing) {
+      this.#flushing = true;
+      setTimeout(() => this.flushLog(), LOG_DELAY);
+    }
+  }
+
+  /** Sends what is queued. */
+  flushLog(): void {
+    this.#flushing = false;
+    if (this.#lines.length === 0) return;
+    this.post({ kind: 'log', lines: this.#lines });
+    this.#lines = [];
+  }
+
+  /** Sees to it that idle connections of a server end in time (`pool-purge-delay`): each time half of what has been idle since. */
+  armPurge(server: TrafficServer): void {
+    const delay = server.config.poolPurgeDelay;
+    server.purgeAt = this.now() + delay;
+    setTimeout(() => this.#purge(server), delay).unref();
+  }
+
+  #purge(server: TrafficServer): void {
+    server.purgeAt = 0;
+    const before = this.now() - server.config.poolPurgeDelay;
+    const low = server.config.poolLowConn;
+    const stale = server.idle.filter((conn) => conn.idleSince <= before);
+    const count = Math.min(Math.ceil(stale.length / 2), Math.max(0, server.idle.length - low));
+    for (let i = 0; i < count; i++) stale[i]!.discard();
+    if (server.idle.length > 0) this.armPurge(server);
+  }
+
+  /** Puts a finished stream aside for reuse. */
+  recycle(stream: Stream): void {
+    if (this.spareStreams.length < STREAMS_KEPT) this.spareStreams.push(stream);
+  }
+}

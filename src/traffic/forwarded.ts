@@ -1,0 +1,44 @@
+import type { ProxyConfig } from '../config/types.ts';
+import type { Stream } from './stream.ts';
+
+/** `option forwardfor` and `option originalto`: tells the server the client's address and the one it asked for. */
+export function addForwardedHeaders(stream: Stream): void {
+  const front = stream.frontend.config;
+  const back = stream.backend!.config;
+  const forwardfor = back.forwardfor ?? front.forwardfor;
+  if (forwardfor !== null) addAddress(stream, forwardfor, stream.source.host, forwardfor.ifNone);
+  const originalto = back.originalto ?? front.originalto;
+  if (originalto !== null) addAddress(stream, originalto, stream.destination.host, false);
+}
+
+function addAddress(stream: Stream, option: { readonly except: string | null; readonly header: string }, host: string, ifNone: boolean): void {
+  if (host === '') return;
+  const name = option.header.toLowerCase();
+  if (ifNone && stream.req.findHeader(name, 0) >= 0) return;
+  if (option.except !== null && inNetwork(option.except, host)) return;
+  stream.req.addHeader(name, host);
+}
+
+const networks = new Map<string, { base: number; mask: number } | null>();
+
+/** IPv4 address in a network as the option writes it (`127.0.0.0/8`). */
+function inNetwork(text: NonNullable<ProxyConfig['forwardfor']>['except'] & string, host: string): boolean {
+  let network = networks.get(text);
+  if (network === undefined) {
+    const [address, bits] = text.split('/');
+    const base = toInt(address!);
+    const mask = bits === undefined ? 0xffffffff : Number(bits) === 0 ? 0 : (0xffffffff << (32 - Number(bits))) >>> 0;
+    network = base === null ? null : { base: (base & mask) >>> 0, mask };
+    networks.set(text, network);
+  }
+  const value = toInt(host);
+  return network === null || value === null ? text === host : (value & network.mask) >>> 0 === network.base;
+}
+
+function toInt(text: string): number | null {
+  const parts = text.split('.');
+  if (parts.length !== 4) return null;
+  let value = 0;
+  for (const part of parts) value = value * 256 + Number(part);
+  return Number.isNaN(value) ? null : value;
+}

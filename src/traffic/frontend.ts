@@ -1,0 +1,122 @@
+import type { ProxyConfig } from '../config/types.ts';
+import type { ProxyFacts, ServerFacts } from '../expr/types.ts';
+import { C, G } from '../model/counters.ts';
+import type { ProxyView } from '../model/messages.ts';
+import type { Conn, ListenSocket } from '../net/transport.ts';
+import type { Env } from './env.ts';
+import type { ErrorPages } from './error-pages.ts';
+import type { LogFormatter } from './log.ts';
+import type { FrontendRules } from './rules/types.ts';
+
+/** A bound address in this thread. */
+export interface TrafficListener {
+  readonly id: number;
+  readonly name: string;
+  readonly c: Float64Array;
+  readonly g: Int32Array;
+  readonly config: ProxyView['listeners'][number]['config'];
+  socket: ListenSocket | null;
+}
+
+/** A frontend as a traffic thread sees it. */
+export class TrafficFrontend implements ProxyFacts {
+  readonly env: Env;
+  readonly id: number;
+  readonly name: string;
+  readonly config: ProxyConfig;
+  readonly slot: number;
+  readonly c: Float64Array;
+  readonly g: Int32Array;
+  readonly http: boolean;
+  listeners: TrafficListener[];
+  maxconn: number;
+  /** Accepted connections that wait for a place below `maxconn`, not read from. */
+  readonly held: { conn: Conn; listener: TrafficListener }[] = [];
+  /** Timeouts in ms, 0 = none. */
+  clientTimeout: number;
+  requestTimeout: number;
+  keepAliveTimeout: number;
+  tunnelTimeout: number;
+  clientFinTimeout: number;
+  tarpitTimeout: number;
+  errorPages: ErrorPages;
+  rules: FrontendRules | null;
+  logger: LogFormatter | null;
+  /** Options as fields. */
+  httpClose: boolean;
+  serverClose: boolean;
+  dontLogNull: boolean;
+  dontLogNormal: boolean;
+  logAsap: boolean;
+  ignoreProbes: boolean;
+  separateErrors: boolean;
+  httpsLog: boolean;
+
+  constructor(env: Env, view: ProxyView, errorPages: ErrorPages) {
+    const { config } = view;
+    const { timeouts, options } = config;
+    this.env = env;
+    this.id = config.id;
+    this.name = config.name;
+    this.config = config;
+    this.slot = view.frontendSlot;
+    this.c = env.counters.row(view.frontendSlot, env.thread);
+    this.g = env.counters.gauges(view.frontendSlot);
+    this.http = config.mode === 'http';
+    this.listeners = view.listeners.map((listener) => ({
+      id: listener.id,
+      name: listener.name,
+      c: env.counters.row(listener.slot, env.thread),
+      g: env.counters.gauges(listener.slot),
+      config: listener.config,
+      socket: null,
+    }));
+    this.maxconn = view.maxconn;
+    this.clientTimeout = timeouts.client ?? 0;
+    this.requestTimeout = timeouts.httpRequest ?? timeouts.client ?? 0;
+    this.keepAliveTimeout = timeouts.httpKeepAlive ?? timeouts.httpRequest ?? timeouts.client ?? 0;
+    this.tunnelTimeout = timeouts.tunnel ?? 0;
+    this.clientFinTimeout = timeouts.clientFin ?? 0;
+    this.tarpitTimeout = timeouts.tarpit ?? timeouts.connect ?? 0;
+    this.errorPages = errorPages;
+    this.rules = null;
+    this.logger = null;
+    this.httpClose = options.includes('httpclose');
+    this.serverClose = options.includes('http-server-close');
+    this.dontLogNull = options.includes('dontlognull');
+    this.dontLogNormal = options.includes('dontlog-normal');
+    this.logAsap = options.includes('logasap');
+    this.ignoreProbes = options.includes('http-ignore-probes');
+    this.separateErrors = options.includes('log-separate-errors');
+    this.httpsLog = options.includes('httpslog');
+  }
+
+  get servers(): readonly ServerFacts[] {
+    return this.env.backends.get(this.id)?.servers ?? [];
+  }
+
+  usableServers(): number {
+    return this.env.backends.get(this.id)?.usableServers() ?? 0;
+  }
+
+  /** Connections now, over all threads. */
+  current(): number {
+    return Atomics.load(this.g, G.current);
+  }
+
+  connections(side: 'frontend' | 'backend'): number {
+    return side === 'frontend' ? this.current() : (this.env.backends.get(this.id)?.current() ?? 0);
+  }
+
+  queued(): number {
+    return this.env.backends.get(this.id)?.queued() ?? 0;
+  }
+
+  sessionRate(): number {
+    return this.env.counters.rate(this.slot, C.sessRate, this.env.now());
+  }
+
+  requestRate(): number {
+    return this.env.counters.rate(this.slot, C.reqRate, this.env.now());
+  }
+}

@@ -1,0 +1,472 @@
+import type { EndpointView, Vars } from '../expr/types.ts';
+import { C, G } from '../model/counters.ts';
+import { scratchBuffer, scratchSize } from '../net/scratch.ts';
+import type { Conn, ConnHandler } from '../net/transport.ts';
+import { captureRequest } from './captured.ts';
+import type { Client } from './client.ts';
+import type { Env } from './env.ts';
+import type { TrafficFrontend, TrafficListener } from './frontend.ts';
+import { Framing } from './h1/head.ts';
+import { NEED_MORE, parseRequest } from './h1/parse.ts';
+import * as http from './http.ts';
+import { connectionEnded } from './listeners.ts';
+import { logStream, setCause } from './log.ts';
+import type { ServerConn } from './server-conn.ts';
+import { Phase, Stream } from './stream.ts';
+import type { Timed } from './timer.ts';
+import * as tunnel from './tunnel.ts';
+
+/** What a client connection is doing. */
+const State = { idle: 0, head: 1, busy: 2, lingering: 3, closed: 4 } as const;
+
+/** Parses of a head that came in so many pieces are put off until its end is in sight. */
+const EAGER_PARSES = 16;
+/** How long a refused client may go on sending before it is cut off, ms: it must be able to read the answer. */
+const LINGER = 1000;
+
+/** HAProxy's pages for what could not be parsed: they end the connection. */
+const RAW_400 =
+  'HTTP/1.1 400 Bad request\r\nContent-length: 90\r\nCache-Control: no-cache\r\nConnection: close\r\nContent-Type: text/html\r\n\r\n' +
+  '<html><body><h1>400 Bad request</h1>\nYour browser sent an invalid request.\n</body></html>\n';
+const RAW_408 =
+  'HTTP/1.1 408 Request Time-out\r\nContent-length: 110\r\nCache-Control: no-cache\r\nConnection: close\r\nContent-Type: text/html\r\n\r\n' +
+  "<html><body><h1>408 Request Time-out</h1>\nYour browser didn't send a complete request in time.\n</body></html>\n";
+
+/** A client connection speaking HTTP/1. */
+export class HttpClient implements Client, ConnHandler, Timed {
+  readonly proto = 'h1';
+  readonly env: Env;
+  readonly conn: Conn;
+  readonly frontend: TrafficFrontend;
+  readonly listener: TrafficListener;
+  readonly acceptedAt: number;
+  state: number = State.idle;
+  stream: Stream | null = null;
+  /** Bytes received and not yet used: a partial head, or what follows the present request. */
+  held: Buffer | null = null;
+  parses = 0;
+  exchanges = 0;
+  ended = false;
+  sessionVars: Vars | null = null;
+  sourceView: EndpointView | null = null;
+  destinationView: EndpointView | null = null;
+  ownedConn: ServerConn | null = null;
+  /** Date of the first byte of the request being read. */
+  requestAt = 0;
+  idleSince: number;
+  reading = true;
+  inTurn = false;
+  expires = 0;
+  timerSlot = -1;
+  timerNext: Timed | null = null;
+  timerPrev: Timed | null = null;
+
+  constructor(env: Env, conn: Conn, frontend: TrafficFrontend, listener: TrafficListener) {
+    this.env = env;
+    this.conn = conn;
+    this.frontend = frontend;
+    this.listener = listener;
+    this.acceptedAt = env.now();
+    this.idleSince = this.acceptedAt;
+    conn.handler = this;
+    Atomics.add(frontend.g, G.h1Open, 1);
+    if (frontend.requestTimeout > 0) env.wheel.arm(this, this.acceptedAt + frontend.requestTimeout);
+  }
+
+  get source(): EndpointView {
+    return (this.sourceView ??= { host: this.conn.remoteHost, port: this.conn.remotePort });
+  }
+
+  get destination(): EndpointView {
+    return (this.destinationView ??= { host: this.conn.localHost, port: this.conn.localPort });
+  }
+
+  get vars(): Vars {
+    return (this.sessionVars ??= new Map());
+  }
+
+  get blocked(): boolean {
+    return this.conn.blocked;
+  }
+
+  pause(): void {
+    this.reading = false;
+    this.conn.pause();
+  }
+
+  resume(): void {
+    if (this.reading) return;
+    this.reading = true;
+    if (this.held !== null && this.stream !== null && !this.stream.reqBody.done) {
+      const { held } = this;
+      this.held = null;
+      this.onData(held, 0, held.length);
+      if (!this.reading) return;
+    }
+    if (!this.ended) this.conn.resume();
+  }
+
+  /** Takes back bytes that came with the head and were not used yet. */
+  giveBack(buf: Buffer, start: number, end: number): void {
+    this.held = Buffer.from(buf.subarray(start, end));
+  }
+
+  // ---- what the client sends
+
+  onConnect(): void {}
+
+  onData(buf: Buffer, start: number, end: number): void {
+    switch (this.state) {
+      case State.idle:
+        this.requestAt = this.env.now();
+        this.state = State.head;
+        if (this.frontend.requestTimeout > 0) this.env.wheel.arm(this, this.requestAt + this.frontend.requestTimeout);
+        this.#head(buf, start, end);
+        return;
+      case State.head:
+        this.#moreHead(buf, start, end);
+        return;
+      case State.busy:
+        this.#busy(buf, start, end);
+        return;
+      default:
+        return;
+    }
+  }
+
+  #moreHead(buf: Buffer, start: number, end: number): void {
+    const held = this.held === null ? Buffer.from(buf.subarray(start, end)) : Buffer.concat([this.held, buf.subarray(start, end)]);
+    this.held = held;
+    if (++this.parses > EAGER_PARSES && held.length < this.env.global.tune.bufsize && !endsHead(held, end - start)) return;
+    this.held = null;
+    this.#head(held, 0, held.length);
+  }
+
+  /** Reads a request head from bytes [start, end), then lets the exchange begin. */
+  #head(buf: Buffer, start: number, end: number): void {
+    const { env, frontend } = this;
+    const { tune } = env.global;
+    const stream = Stream.start(env, this, frontend, this.listener);
+    const { req, log } = stream;
+    const next = parseRequest(req, buf, start, end, tune.maxhdr);
+    if (next === NEED_MORE && end - start < tune.bufsize) {
+      stream.recycle();
+      if (end > start) this.held = Buffer.from(buf.subarray(start, end));
+      return;
+    }
+    this.parses = 0;
+    this.exchanges++;
+    this.stream = stream;
+    log.acceptDate = this.exchanges === 1 ? this.acceptedAt : this.idleSince;
+    log.requestDate = this.requestAt;
+    log.requestCounter = this.exchanges;
+    if (next <= NEED_MORE || next - start > tune.bufsize - tune.maxrewrite) {
+      this.#refuse(stream, buf, start, end, next <= NEED_MORE ? req.errorAt : start);
+      return;
+    }
+    env.wheel.disarm(this);
+    this.state = State.busy;
+    stream.clientVersion = req.version;
+    stream.keepAlive =
+      (req.version === 10 ? req.connKeepAlive : !req.connClose) && !req.ambiguous && !frontend.httpClose && !this.ended;
+    stream.reqBody.begin(req.chunked ? Framing.chunked : Framing.length, req.contentLength < 0 ? 0 : req.contentLength);
+    if (req.isMethod('CONNECT')) stream.reqBody.begin(Framing.none, 0);
+    this.inTurn = true;
+    http.beginRequest(stream, buf, next, end);
+    this.inTurn = false;
+    if (this.stream === null && this.state === State.idle) this.#next();
+  }
+
+  /** Bytes while an exchange is under way: its body, a tunnel's payload, or the next request (kept until its turn). */
+  #busy(buf: Buffer, start: number, end: number): void {
+    const { stream } = this;
+    if (stream === null) return;
+    if (stream.phase === Phase.tunnel) {
+      tunnel.fromClient(stream, buf, start, end);
+      return;
+    }
+    let pos = start;
+    if (!stream.reqBody.done && stream.phase >= Phase.response) pos = http.onRequestData(stream, buf, start, end);
+    if (pos === end || this.state !== State.busy) return;
+    if (this.stream === null) {
+      this.state = State.idle;
+      this.onData(buf, pos, end);
+      return;
+    }
+    this.held = this.held === null ? Buffer.from(buf.subarray(pos, end)) : Buffer.concat([this.held, buf.subarray(pos, end)]);
+    this.pause();
+  }
+
+  /** The request cannot be read: 400, and the connection ends. */
+  #refuse(stream: Stream, buf: Buffer, start: number, end: number, at: number): void {
+    const { env, frontend } = this;
+    const { log } = stream;
+    frontend.c[C.requests]!++;
+    frontend.c[C.failedReq]!++;
+    frontend.c[C.hrsp4xx]!++;
+    captureRequest(env, frontend, this.source, buf, start, end, at, stream.req.errorState || 'MSG_ERROR');
+    log.requestLine = '<BADREQ>';
+    log.requestEnd = 0;
+    log.bytesUploaded = end - start;
+    setCause(stream, 'P', 'R');
+    stream.statusSent = 400;
+    this.#lastWords(stream, this.#page(400, RAW_400));
+  }
+
+  /** The client did not send a whole request in time. */
+  #late(): void {
+    const { env, frontend } = this;
+    const stream = Stream.start(env, this, frontend, this.listener);
+    const { log } = stream;
+    this.exchanges++;
+    frontend.c[C.requests]!++;
+    frontend.c[C.failedReq]!++;
+    frontend.c[C.hrsp4xx]!++;
+    log.acceptDate = this.exchanges === 1 ? this.acceptedAt : this.idleSince;
+    log.requestDate = this.requestAt || this.acceptedAt;
+    log.requestCounter = this.exchanges;
+    log.requestLine = '<BADREQ>';
+    log.bytesUploaded = this.held?.length ?? 0;
+    setCause(stream, 'c', 'R');
+    stream.statusSent = 408;
+    this.#lastWords(stream, this.#page(408, RAW_408));
+  }
+
+  #page(status: number, raw: string): string {
+    const page = this.frontend.errorPages.own(status);
+    if (page === null) return raw;
+    return page.raw ? page.head + page.body : `${page.head}connection: close\r\n\r\n${page.body}`;
+  }
+
+  /** Sends the last thing that this client hears, and closes without cutting it off. */
+  #lastWords(stream: Stream, text: string): void {
+    this.env.wheel.disarm(this);
+    this.stream = null;
+    stream.log.bytesRead = text.length;
+    this.frontend.c[C.bytesOut]! += text.length;
+    logStream(stream);
+    stream.phase = Phase.closed;
+    stream.recycle();
+    if (text !== '') this.conn.writeLatin1(text);
+    this.#linger();
+  }
+
+  onEnd(): void {
+    this.ended = true;
+    const { stream } = this;
+    if (stream !== null) {
+      stream.clientEnded = true;
+      if (stream.phase === Phase.tunnel) tunnel.onClientEnd(stream);
+      else if (!stream.reqBody.done) http.onClientGone(stream);
+      else if (stream.backend?.abortOnClose === true && stream.phase < Phase.relay) http.onClientGone(stream);
+      else stream.keepAlive = false;
+      return;
+    }
+    if (this.state === State.head && this.held !== null) this.#cutRequest();
+    else this.#close();
+  }
+
+  /** The client ended in the middle of a request head. */
+  #cutRequest(): void {
+    const stream = Stream.start(this.env, this, this.frontend, this.listener);
+    this.exchanges++;
+    this.frontend.c[C.requests]!++;
+    this.frontend.c[C.failedReq]!++;
+    this.frontend.c[C.hrsp4xx]!++;
+    stream.log.acceptDate = this.exchanges === 1 ? this.acceptedAt : this.idleSince;
+    stream.log.requestDate = this.requestAt;
+    stream.log.requestLine = '<BADREQ>';
+    stream.log.bytesUploaded = this.held!.length;
+    setCause(stream, 'C', 'R');
+    stream.statusSent = 400;
+    this.#lastWords(stream, this.#page(400, RAW_400));
+  }
+
+  onDrain(): void {
+    const { stream } = this;
+    if (this.state === State.lingering) return;
+    if (stream === null) return;
+    if (stream.phase === Phase.tunnel) tunnel.onClientDrain(stream);
+    else http.onClientDrain(stream);
+  }
+
+  onError(): void {
+    const { stream } = this;
+    if (stream !== null) {
+      if (stream.raw) tunnel.onClientGone(stream);
+      else http.onClientGone(stream);
+    }
+    this.#gone();
+  }
+
+  onTimeout(): void {
+    if (this.state === State.lingering) {
+      this.#close();
+      return;
+    }
+    if (this.state === State.head) this.#late();
+    else if (this.state === State.idle) {
+      // Silence on a new connection is answered, on a kept one it just ends.
+      if (this.exchanges === 0 && !this.frontend.ignoreProbes) this.#late();
+      else this.#close();
+    }
+  }
+
+  // ---- what goes to the client
+
+  sendResponse(stream: Stream, buf: Buffer, pos: number, end: number): number {
+    const { res, resBody } = stream;
+    const out = res.sizeBound() > scratchSize - 1024 ? Buffer.allocUnsafe(res.sizeBound() + 1024) : scratchBuffer();
+    let at = res.write(out, 0);
+    if (!stream.keepAlive) {
+      if (res.version === 11) at += out.latin1Write('connection: close\r\n', at);
+    } else if (res.version === 10 || stream.clientVersion === 10) at += out.latin1Write('connection: keep-alive\r\n', at);
+    out[at++] = 13;
+    out[at++] = 10;
+    let from = pos;
+    const room = Math.min(end, pos + out.length - at);
+    while (from < room && !resBody.done && !resBody.failed) {
+      const upto = resBody.feed(buf, from, room);
+      at += buf.copy(out, at, from, upto);
+      from = resBody.skip(buf, upto, room);
+    }
+    this.#count(stream, at);
+    if (out === scratchBuffer()) this.conn.flushScratch(at);
+    else this.conn.write(out, 0, at);
+    return from < end && !resBody.done && !resBody.failed ? this.sendBody(stream, buf, from, end, false) : from;
+  }
+
+  sendBody(stream: Stream, buf: Buffer, pos: number, end: number, stable: boolean): number {
+    const { resBody } = stream;
+    let from = pos;
+    while (from < end && !resBody.done && !resBody.failed) {
+      const upto = resBody.feed(buf, from, end);
+      if (upto > from) {
+        this.#count(stream, upto - from);
+        if (stable) this.conn.writeStable(buf, from, upto);
+        else this.conn.write(buf, from, upto);
+      }
+      from = resBody.skip(buf, upto, end);
+    }
+    return from;
+  }
+
+  #count(stream: Stream, bytes: number): void {
+    stream.log.bytesRead += bytes;
+    this.frontend.c[C.bytesOut]! += bytes;
+    stream.backend!.c[C.bytesOut]! += bytes;
+    if (stream.server !== null) stream.server.c[C.bytesOut]! += bytes;
+    this.env.c[C.bytesOut]! += bytes;
+  }
+
+  sendInterim(stream: Stream): void {
+    const { res } = stream;
+    const out = Buffer.allocUnsafe(res.sizeBound() + 64);
+    let at = res.write(out, 0);
+    out[at++] = 13;
+    out[at++] = 10;
+    this.#count(stream, at);
+    this.conn.write(out, 0, at);
+  }
+
+  sendLocal(stream: Stream, head: string, body: string | Uint8Array, close: boolean): void {
+    let text = head;
+    if (head !== '') {
+      text += close ? 'connection: close\r\n\r\n' : stream.clientVersion === 10 ? 'connection: keep-alive\r\n\r\n' : '\r\n';
+    }
+    this.frontend.c[C.bytesOut]! += text.length + body.length;
+    if (typeof body === 'string') this.conn.writeLatin1(text + body);
+    else {
+      this.conn.writeLatin1(text);
+      this.conn.write(body, 0, body.length);
+    }
+  }
+
+  sendRaw(buf: Uint8Array, start: number, end: number, stable: boolean): boolean {
+    return stable ? this.conn.writeStable(buf, start, end) : this.conn.write(buf, start, end);
+  }
+
+  endRaw(): void {
+    this.conn.end();
+  }
+
+  exchangeDone(_stream: Stream, keepAlive: boolean): void {
+    this.stream = null;
+    if (!keepAlive || this.ended) {
+      this.#linger();
+      return;
+    }
+    this.state = State.idle;
+    this.idleSince = this.env.now();
+    this.requestAt = 0;
+    if (this.frontend.keepAliveTimeout > 0) this.env.wheel.arm(this, this.idleSince + this.frontend.keepAliveTimeout);
+    if (!this.inTurn) this.#next();
+  }
+
+  /** Goes on with what the client has sent ahead. */
+  #next(): void {
+    if (!this.reading) {
+      this.reading = true;
+      this.conn.resume();
+    }
+    while (this.held !== null && this.state === State.idle) {
+      const { held } = this;
+      this.held = null;
+      this.onData(held, 0, held.length);
+      if (this.stream !== null || this.state !== State.idle) return;
+    }
+  }
+
+  abort(reset: boolean): void {
+    this.stream = null;
+    if (this.state === State.closed) return;
+    if (reset || this.conn.blocked) {
+      this.conn.destroy(reset);
+      this.#gone();
+    } else this.#linger();
+  }
+
+  /** Sends FIN and drops what still comes, for a while: closing at once could destroy the answer on its way. */
+  #linger(): void {
+    if (this.state === State.closed) return;
+    if (this.ended && !this.conn.blocked) {
+      this.conn.end();
+      this.#close();
+      return;
+    }
+    this.state = State.lingering;
+    this.held = null;
+    this.conn.end();
+    this.reading = true;
+    this.conn.resume();
+    this.env.wheel.arm(this, this.env.now() + Math.max(LINGER, this.conn.blocked ? this.frontend.clientTimeout : 0));
+  }
+
+  #close(): void {
+    this.conn.destroy();
+    this.#gone();
+  }
+
+  /** Counts the end of the connection, once. */
+  #gone(): void {
+    if (this.state === State.closed) return;
+    this.state = State.closed;
+    this.env.wheel.disarm(this);
+    this.held = null;
+    Atomics.sub(this.frontend.g, G.h1Open, 1);
+    if (this.ownedConn?.private === true) this.ownedConn.discard();
+    this.ownedConn = null;
+    connectionEnded(this.env, this.frontend, this.listener, this);
+  }
+
+  /** Ends the connection if nothing is under way (stop of the proxy). */
+  closeIfIdle(): void {
+    if (this.state === State.idle && this.held === null) this.#close();
+  }
+}
+
+/** The last `fresh` bytes of `held` (and two before) hold the empty line that ends a head. */
+function endsHead(held: Buffer, fresh: number): boolean {
+  const from = Math.max(0, held.length - fresh - 3);
+  return held.indexOf('\n\r\n', from, 'latin1') >= 0 || held.indexOf('\n\n', from, 'latin1') >= 0;
+}

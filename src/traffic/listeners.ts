@@ -1,0 +1,151 @@
+import { C, countRate, G, gaugeUp } from '../model/counters.ts';
+import type { Conn, ListenSpec } from '../net/transport.ts';
+import type { Env } from './env.ts';
+import type { TrafficFrontend, TrafficListener } from './frontend.ts';
+import { HttpClient } from './http-client.ts';
+import { TcpClient } from './tcp-client.ts';
+
+/** Connections accepted beyond a limit, kept unread until there is room; more than that are refused. */
+const HELD_MAX = 1024;
+/** How often held connections are looked at when a rate limit holds them back, ms. */
+const RATE_POLL = 20;
+
+/** A client connection as the frontend knows it. */
+export interface Connected {
+  closeIfIdle(): void;
+}
+
+const connected = new WeakMap<TrafficFrontend, Set<Connected>>();
+
+/** Client connections of a frontend in this thread. */
+export function connectionsOf(frontend: TrafficFrontend): Set<Connected> {
+  let set = connected.get(frontend);
+  if (set === undefined) {
+    set = new Set();
+    connected.set(frontend, set);
+  }
+  return set;
+}
+
+/** Binds a listener in this thread. Rejects with what the system said. */
+export async function bindListener(env: Env, frontend: TrafficFrontend, listener: TrafficListener): Promise<void> {
+  if (listener.socket !== null) return;
+  listener.socket = await env.transport.listen(listenSpec(env, frontend, listener), (conn) => onAccept(env, frontend, listener, conn));
+}
+
+function listenSpec(env: Env, frontend: TrafficFrontend, listener: TrafficListener): ListenSpec {
+  const { address, backlog, v6only } = listener.config;
+  const shared = {
+    backlog: backlog ?? frontend.config.backlog ?? (frontend.maxconn || env.limits.maxconn || 1024),
+    v6only,
+    share: true,
+    port: 0,
+    fd: -1,
+  };
+  switch (address.family) {
+    case 'unix':
+    case 'abns':
+      return { ...shared, family: address.family, host: address.path };
+    case 'fd':
+      return { ...shared, family: 'fd', host: '', fd: address.fd };
+    case 'inet':
+    case 'inet6':
+      return { ...shared, family: address.family, host: address.host, port: address.port };
+    default:
+      throw new Error(`cannot listen on a '${address.family}' address`);
+  }
+}
+
+/** Releases a listener's port in this thread. */
+export async function unbindListener(listener: TrafficListener): Promise<void> {
+  const { socket } = listener;
+  listener.socket = null;
+  await socket?.close();
+}
+
+function onAccept(env: Env, frontend: TrafficFrontend, listener: TrafficListener, conn: Conn): void {
+  if (isFull(env, frontend, listener) || frontend.held.length > 0) {
+    if (frontend.held.length >= HELD_MAX) conn.destroy();
+    else {
+      frontend.held.push({ conn, listener });
+      if (frontend.held.length === 1) setTimeout(() => admitHeld(env, frontend), RATE_POLL);
+    }
+    return;
+  }
+  admit(env, frontend, listener, conn);
+}
+
+/** A limit says that no further connection may be served now. */
+function isFull(env: Env, frontend: TrafficFrontend, listener: TrafficListener): boolean {
+  if (frontend.maxconn > 0 && Atomics.load(frontend.g, G.current) >= frontend.maxconn) return true;
+  if (env.limits.maxconn > 0 && Atomics.load(env.g, G.current) >= env.limits.maxconn) return true;
+  const { maxconn } = listener.config;
+  if (maxconn !== null && Atomics.load(listener.g, G.current) >= maxconn && listener.g !== frontend.g) return true;
+  const rate = frontend.config.rateLimitSessions;
+  if (rate > 0 && frontend.sessionRate() >= rate) return true;
+  if (env.limits.sessRate > 0 && processRate(env, C.sessRate) >= env.limits.sessRate) return true;
+  return env.limits.connRate > 0 && processRate(env, C.connRate) >= env.limits.connRate;
+}
+
+function processRate(env: Env, field: number): number {
+  const second = Math.floor(env.now() / 1000);
+  return env.c[field] === second ? env.c[field + 1]! : 0;
+}
+
+/** Counts a connection in and gives it to its protocol. */
+function admit(env: Env, frontend: TrafficFrontend, listener: TrafficListener, conn: Conn): void {
+  const second = Math.floor(env.now() / 1000);
+  gaugeUp(frontend.g, G.current);
+  gaugeUp(env.g, G.current);
+  frontend.c[C.connections]!++;
+  env.c[C.connections]!++;
+  countRate(frontend.c, C.connRate, second, frontend.g, G.connRateMax);
+  countRate(env.c, C.connRate, second, env.g, G.connRateMax);
+  if (listener.g !== frontend.g) {
+    gaugeUp(listener.g, G.current);
+    listener.c[C.connections]!++;
+    countRate(listener.c, C.sessRate, second, listener.g, G.sessRateMax);
+    listener.c[C.sessions]!++;
+  }
+  begin(env, frontend, listener, conn);
+  if (!conn.closed) conn.start();
+}
+
+/** Starts the session on an admitted connection. */
+function begin(env: Env, frontend: TrafficFrontend, listener: TrafficListener, conn: Conn): void {
+  const second = Math.floor(env.now() / 1000);
+  frontend.c[C.sessions]!++;
+  env.c[C.sessions]!++;
+  countRate(frontend.c, C.sessRate, second, frontend.g, G.sessRateMax);
+  countRate(env.c, C.sessRate, second, env.g, G.sessRateMax);
+  if (frontend.http) {
+    frontend.c[C.h1Sessions]!++;
+    connectionsOf(frontend).add(new HttpClient(env, conn, frontend, listener));
+  } else {
+    const client = new TcpClient(env, conn, frontend, listener);
+    connectionsOf(frontend).add(client);
+    client.begin();
+  }
+}
+
+/** A client connection is gone: counts it out and lets a held one in. */
+export function connectionEnded(env: Env, frontend: TrafficFrontend, listener: TrafficListener, client: Connected): void {
+  connectionsOf(frontend).delete(client);
+  Atomics.sub(frontend.g, G.current, 1);
+  Atomics.sub(env.g, G.current, 1);
+  if (listener.g !== frontend.g) Atomics.sub(listener.g, G.current, 1);
+  if (frontend.held.length > 0) admitHeld(env, frontend);
+}
+
+/** Lets in as many held connections as the limits allow. */
+export function admitHeld(env: Env, frontend: TrafficFrontend): void {
+  while (frontend.held.length > 0) {
+    const { conn, listener } = frontend.held[0]!;
+    if (isFull(env, frontend, listener)) {
+      setTimeout(() => admitHeld(env, frontend), RATE_POLL);
+      return;
+    }
+    frontend.held.shift();
+    if (!conn.closed) admit(env, frontend, listener, conn);
+  }
+}

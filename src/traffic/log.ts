@@ -1,0 +1,230 @@
+import type { LogFacts } from '../expr/types.ts';
+import { C, G } from '../model/counters.ts';
+import type { Stream } from './stream.ts';
+
+/** Syslog levels that lines of the traffic log have. */
+const LEVEL_INFO = 6;
+const LEVEL_ERR = 3;
+
+/** Formats of a frontend's log lines, compiled. */
+export interface LogFormatter {
+  readonly line: (stream: Stream) => string;
+  readonly error: ((stream: Stream) => string) | null;
+  readonly sd: ((stream: Stream) => string) | null;
+  /** The request line must be kept for it. */
+  readonly needsRequest: boolean;
+  /** Sent when the request has been sent on, before the response (`logasap` or nothing later is asked for). */
+  readonly early: boolean;
+}
+
+/** What the log tells of a stream: dates, causes, names. One per stream, reset with it. */
+export class StreamLog implements LogFacts {
+  stream: Stream | null;
+  acceptDate: number;
+  requestDate: number;
+  handshakeTime: number;
+  /** Dates in ms, 0 = not reached. */
+  idleEnd: number;
+  requestEnd: number;
+  queueEnd: number;
+  connectEnd: number;
+  responseStart: number;
+  closedAt: number;
+  bytesUploaded: number;
+  bytesRead: number;
+  /** Termination: cause and phase; '-' none. */
+  cause: string;
+  phase: string;
+  requestCookie: string;
+  responseCookie: string;
+  requestLine: string;
+  requestCaptures: (string | null)[];
+  responseCaptures: (string | null)[];
+  requestCounter: number;
+  localReply: string;
+  logged: boolean;
+  early: boolean;
+
+  constructor() {
+    this.stream = null;
+    this.acceptDate = 0;
+    this.requestDate = 0;
+    this.handshakeTime = 0;
+    this.idleEnd = 0;
+    this.requestEnd = 0;
+    this.queueEnd = 0;
+    this.connectEnd = 0;
+    this.responseStart = 0;
+    this.closedAt = 0;
+    this.bytesUploaded = 0;
+    this.bytesRead = 0;
+    this.cause = '-';
+    this.phase = '-';
+    this.requestCookie = '-';
+    this.responseCookie = '-';
+    this.requestLine = '';
+    this.requestCaptures = [];
+    this.responseCaptures = [];
+    this.requestCounter = 0;
+    this.localReply = '';
+    this.logged = false;
+    this.early = false;
+  }
+
+  reset(): void {
+    this.handshakeTime = 0;
+    this.requestEnd = 0;
+    this.queueEnd = 0;
+    this.connectEnd = 0;
+    this.responseStart = 0;
+    this.closedAt = 0;
+    this.bytesUploaded = 0;
+    this.bytesRead = 0;
+    this.cause = '-';
+    this.phase = '-';
+    this.requestCookie = '-';
+    this.responseCookie = '-';
+    this.requestLine = '';
+    if (this.requestCaptures.length > 0) this.requestCaptures = [];
+    if (this.responseCaptures.length > 0) this.responseCaptures = [];
+    this.localReply = '';
+    this.logged = false;
+    this.early = false;
+  }
+
+  get idleTime(): number {
+    return this.requestDate === 0 ? -1 : Math.max(0, this.requestDate - this.acceptDate - this.handshakeTime);
+  }
+  get requestTime(): number {
+    return this.requestEnd === 0 ? -1 : this.requestEnd - this.requestDate;
+  }
+  get queueTime(): number {
+    return this.queueEnd === 0 ? -1 : this.queueEnd - this.requestEnd;
+  }
+  get connectTime(): number {
+    return this.connectEnd === 0 ? -1 : this.connectEnd - this.queueEnd;
+  }
+  get responseTime(): number {
+    return this.responseStart === 0 ? -1 : this.responseStart - this.connectEnd;
+  }
+  get dataTime(): number {
+    const from = this.stream?.frontend.http === true ? this.responseStart : this.connectEnd;
+    return from === 0 ? -1 : this.closedAt - from;
+  }
+  get totalTime(): number {
+    return this.closedAt - this.acceptDate;
+  }
+  get status(): number {
+    return this.stream!.statusSent === 0 ? -1 : this.stream!.statusSent;
+  }
+  get termination(): string {
+    return this.cause + this.phase + this.requestCookie + this.responseCookie;
+  }
+  get retries(): number {
+    return this.stream!.retries;
+  }
+  get redispatched(): boolean {
+    return this.stream!.redispatched;
+  }
+  get serverQueue(): number {
+    return this.stream!.serverQueue;
+  }
+  get backendQueue(): number {
+    return this.stream!.backendQueue;
+  }
+  get captures(): LogFacts['captures'] {
+    return { request: this.requestCaptures, response: this.responseCaptures };
+  }
+  get processConnections(): number {
+    return Atomics.load(this.stream!.env.g, G.current);
+  }
+  get frontendConnections(): number {
+    return this.stream!.frontend.current();
+  }
+  get backendConnections(): number {
+    return this.stream!.backend?.current() ?? 0;
+  }
+  get serverConnections(): number {
+    return this.stream!.server?.served() ?? 0;
+  }
+  get serverHost(): string {
+    return this.stream!.server?.view.host ?? '';
+  }
+  get serverPort(): number {
+    return this.stream!.server?.view.port ?? 0;
+  }
+  get localHost(): string {
+    return this.stream!.serverConn?.conn.localHost ?? '';
+  }
+  get localPort(): number {
+    return this.stream!.serverConn?.conn.localPort ?? 0;
+  }
+  get logAsap(): boolean {
+    return this.early;
+  }
+  get ssl(): boolean {
+    return false;
+  }
+  get sslVersion(): string {
+    return '-';
+  }
+  get sslCipher(): string {
+    return '-';
+  }
+  get hostname(): string {
+    return this.stream!.env.hostname;
+  }
+  get pid(): number {
+    return this.stream!.env.pid;
+  }
+}
+
+/** Sets why and where an exchange ended, unless it is known already. */
+export function setCause(stream: Stream, cause: string, phase: string): void {
+  if (stream.log.cause === '-') stream.log.cause = cause;
+  if (stream.log.phase === '-') stream.log.phase = phase;
+}
+
+/** Ended for a reason that is not the normal one: such lines are logged at all events, on request at a higher level. */
+function isError(stream: Stream): boolean {
+  const { log } = stream;
+  return log.cause !== '-' || stream.retries > 0 || stream.redispatched || stream.statusSent >= 500;
+}
+
+/** Sends the log line of a stream, once, as its frontend's options say. */
+export function logStream(stream: Stream): void {
+  const { frontend, log, env } = stream;
+  const logger = frontend.logger;
+  if (logger === null || log.logged || stream.silentLog) return;
+  const error = isError(stream);
+  if (frontend.dontLogNormal && !error) return;
+  if (frontend.dontLogNull && log.bytesUploaded === 0 && log.bytesRead === 0 && log.requestLine === '' && !frontend.http) return;
+  log.logged = true;
+  log.closedAt = env.now();
+  const level = stream.logLevel >= 0 ? stream.logLevel : error && frontend.separateErrors ? LEVEL_ERR : LEVEL_INFO;
+  env.log({
+    proxy: frontend.id,
+    level,
+    text: error && logger.error !== null ? logger.error(stream) : logger.line(stream),
+    sd: logger.sd === null ? null : logger.sd(stream),
+    date: log.acceptDate,
+  });
+}
+
+/** Adds the times of a finished exchange to the counters of its backend and server. */
+export function countTimes(stream: Stream, row: Float64Array): void {
+  const { log } = stream;
+  const q = Math.max(0, log.queueTime);
+  const c = Math.max(0, log.connectTime);
+  const r = Math.max(0, log.responseTime);
+  const t = log.totalTime;
+  row[C.qTime]! += q;
+  row[C.cTime]! += c;
+  row[C.rTime]! += r;
+  row[C.tTime]! += t;
+  row[C.timed]!++;
+  if (q > row[C.qTimeMax]!) row[C.qTimeMax] = q;
+  if (c > row[C.cTimeMax]!) row[C.cTimeMax] = c;
+  if (r > row[C.rTimeMax]!) row[C.rTimeMax] = r;
+  if (t > row[C.tTimeMax]!) row[C.tTimeMax] = t;
+}

@@ -1,0 +1,111 @@
+import type { ServerConfig } from '../config/types.ts';
+import { C, G } from '../model/counters.ts';
+import type { ServerView } from '../model/messages.ts';
+import type { ServerFacts } from '../expr/types.ts';
+import type { TrafficBackend } from './backend.ts';
+import type { Env } from './env.ts';
+import { StreamQueue } from './queue.ts';
+import type { ServerConn } from './server-conn.ts';
+
+/** A server as a traffic thread sees it: where to connect, its idle connections, its queue, its counters. */
+export class TrafficServer implements ServerFacts {
+  readonly env: Env;
+  readonly backend: TrafficBackend;
+  readonly id: number;
+  readonly slot: number;
+  readonly c: Float64Array;
+  readonly g: Int32Array;
+  view: ServerView;
+  config: ServerConfig;
+  name: string;
+  /** Effective weight in 1/16 units. */
+  weight: number;
+  usable: boolean;
+  draining: boolean;
+  backup: boolean;
+  maxconn: number;
+  /** Idle connections, the last used one last. `safe`: proved to be kept open by the server at least once. */
+  readonly idle: ServerConn[] = [];
+  readonly queue = new StreamQueue();
+  /** Date of the next purge of idle connections, 0 = none due. */
+  purgeAt: number;
+  removed: boolean;
+
+  constructor(env: Env, backend: TrafficBackend, view: ServerView) {
+    this.env = env;
+    this.backend = backend;
+    this.id = view.id;
+    this.slot = view.slot;
+    this.c = env.counters.row(view.slot, env.thread);
+    this.g = env.counters.gauges(view.slot);
+    this.view = view;
+    this.config = view.config ?? backend.config.servers.find((s) => s.name === view.name) ?? backend.config.servers[0]!;
+    this.name = view.name;
+    this.weight = view.weight;
+    this.usable = view.state !== 'down';
+    this.draining = view.state === 'drain';
+    this.backup = view.backup;
+    this.maxconn = view.maxconn;
+    this.purgeAt = 0;
+    this.removed = false;
+  }
+
+  /** Takes over what the control thread says now. */
+  update(view: ServerView): void {
+    const moved = view.host !== this.view.host || view.port !== this.view.port || view.ssl !== this.view.ssl;
+    this.view = view;
+    if (view.config !== null) this.config = view.config;
+    this.name = view.name;
+    this.weight = view.weight;
+    this.usable = view.state !== 'down';
+    this.draining = view.state === 'drain';
+    this.backup = view.backup;
+    this.maxconn = view.maxconn;
+    if (moved || view.state === 'down') this.closeIdle();
+  }
+
+  /** Streams on it now, over all threads. */
+  served(): number {
+    return Atomics.load(this.g, G.current);
+  }
+
+  connections(): number {
+    return this.served();
+  }
+
+  queued(): number {
+    return Atomics.load(this.g, G.queued);
+  }
+
+  sessionRate(): number {
+    return this.env.counters.rate(this.slot, C.sessRate, this.env.now());
+  }
+
+  /** Connections it may have now: `maxconn`, or what `minconn` makes of it under the backend's present load. 0 = no limit. */
+  limit(): number {
+    const { minconn, maxconn } = this.view;
+    if (maxconn === 0 || minconn === 0 || minconn === maxconn) return maxconn;
+    const { fullconn } = this.backend;
+    const load = this.backend.current();
+    if (load >= fullconn) return maxconn;
+    return Math.max(minconn, Math.floor((load * maxconn) / fullconn));
+  }
+
+  /** Takes a place on the server, unless it is full. */
+  tryReserve(): boolean {
+    const now = Atomics.add(this.g, G.current, 1) + 1;
+    const limit = this.limit();
+    if (limit > 0 && now > limit) {
+      Atomics.sub(this.g, G.current, 1);
+      return false;
+    }
+    if (now > this.g[G.currentMax]!) Atomics.store(this.g, G.currentMax, now);
+    return true;
+  }
+
+  /** Ends all idle connections (server down, moved or removed). */
+  closeIdle(): void {
+    for (const conn of this.idle) conn.discard();
+    this.idle.length = 0;
+  }
+}

@@ -1,0 +1,489 @@
+import type { EndpointView, ExprContext, HeadView, ProxyFacts, Vars } from '../expr/types.ts';
+import { C, G } from '../model/counters.ts';
+import type { StreamView } from '../model/messages.ts';
+import type { TrafficBackend } from './backend.ts';
+import type { Client } from './client.ts';
+import { detachServer, leaveQueue, onConnectFailed, reconnect, releaseServer, retryQueued } from './dispatch.ts';
+import type { Env } from './env.ts';
+import type { TrafficFrontend, TrafficListener } from './frontend.ts';
+import { Body } from './h1/body.ts';
+import { Head } from './h1/head.ts';
+import * as http from './http.ts';
+import { setCause, StreamLog } from './log.ts';
+import type { StreamQueue } from './queue.ts';
+import { Verdict, type Rule } from './rules/types.ts';
+import type { TrafficServer } from './server.ts';
+import type { ServerConn } from './server-conn.ts';
+import type { Timed } from './timer.ts';
+import * as tunnel from './tunnel.ts';
+
+/** Where an exchange stands. */
+export const Phase = {
+  idle: 0,
+  /** A rule waits (tarpit, pause, body). */
+  rules: 1,
+  queue: 2,
+  /** Pause before connecting again to the server that just failed. */
+  turnaround: 3,
+  connect: 4,
+  /** Request sent or being sent, response head awaited. */
+  response: 5,
+  relay: 6,
+  tunnel: 7,
+  closed: 8,
+} as const;
+
+/** Names of the phases in `show sess`. */
+export const PHASE_NAMES: readonly string[] = ['INI', 'RUL', 'QUE', 'TAR', 'CON', 'RSP', 'EST', 'TUN', 'CLO'];
+
+/** Bytes of a request kept from its arrival until the response begins. Grows up to tune.bufsize and what rewriting adds. */
+const PENDING_SIZE = 2048;
+const PENDING_KEPT = 16384;
+
+/**
+ * One exchange: a request and its response (mode http), or a connection relayed to a server (mode tcp). Owned by its client
+ * connection; reset and used again. Every event leads on from its phase.
+ */
+export class Stream implements ExprContext, Timed {
+  readonly env: Env;
+  /** Unique in the thread; `show sess` makes a pointer of it. */
+  id = 0;
+  phase: number = Phase.idle;
+  client: Client | null = null;
+  frontend: TrafficFrontend;
+  listener: TrafficListener | null = null;
+  backend: TrafficBackend | null = null;
+  server: TrafficServer | null = null;
+  serverConn: ServerConn | null = null;
+  /** The place on the server and in the backend's count are taken. */
+  serverHeld = false;
+  backendHeld = false;
+
+  readonly req = new Head();
+  readonly res = new Head();
+  readonly reqBody = new Body();
+  readonly resBody = new Body();
+  /** The heads that expressions may look at now. */
+  requestHead: HeadView | null = null;
+  responseHead: HeadView | null = null;
+  /** Serialised request: head, and what of the body came with it. */
+  pending: Buffer = Buffer.allocUnsafeSlow(PENDING_SIZE);
+  pendingLength = 0;
+  /** All of the request that came so far is in `pending`: it can be sent (again). */
+  replayable = false;
+  /** Bytes of the read buffer that follow the head, valid only during the event that brought them. */
+  bodyBuf: Buffer | null = null;
+  bodyPos = 0;
+  bodyEnd = 0;
+  /** A byte of the response has come. */
+  responseStarted = false;
+  reusedConn = false;
+  avoidReuse = false;
+  isHead = false;
+  isConnect = false;
+  wantsUpgrade = false;
+  clientVersion = 11;
+  /** The client connection may serve another request after this one. */
+  keepAlive = false;
+  /** tcp mode, or an upgraded connection. */
+  raw = false;
+
+  /** Server asked for by persistence; server that just failed. */
+  preferred: TrafficServer | null = null;
+  avoided: TrafficServer | null = null;
+  forcePersist = false;
+  ignorePersist = false;
+  retriesLeft = 0;
+  retries = 0;
+  redispatched = false;
+
+  queue: StreamQueue | null = null;
+  queueNext: Stream | null = null;
+  queuePrev: Stream | null = null;
+  queuedAt = 0;
+  priorityClass = 0;
+  priorityOffset = 0;
+  serverQueue = 0;
+  backendQueue = 0;
+
+  /** Dates in ms, 0 = none. The timer fires at the soonest. */
+  clientUntil = 0;
+  serverUntil = 0;
+  waitUntil = 0;
+  queuePoll = 0;
+  clientTimeout = 0;
+  serverTimeout = 0;
+  expires = 0;
+  timerSlot = -1;
+  timerNext: Timed | null = null;
+  timerPrev: Timed | null = null;
+
+  clientEnded = false;
+  serverEnded = false;
+
+  /** Rules to go on with after a wait. */
+  rules: readonly Rule[] | null = null;
+  ruleIndex = 0;
+  rulesThen: ((stream: Stream) => void) | null = null;
+  onWaited: ((stream: Stream) => void) | null = null;
+  onMoreData: ((stream: Stream) => void) | null = null;
+
+  logLevel = -1;
+  silentLog = false;
+  statusSent = 0;
+  uniqueId = '';
+  sourceOverride: EndpointView | null = null;
+  destinationOverride: EndpointView | null = null;
+
+  readonly log = new StreamLog();
+  readonly scopes: { txn: Vars | null; req: Vars | null; res: Vars | null } = { txn: null, req: null, res: null };
+
+  constructor(env: Env, frontend: TrafficFrontend) {
+    this.env = env;
+    this.frontend = frontend;
+    this.log.stream = this;
+  }
+
+  /** A stream for an exchange of `client`, from the thread's spare ones when there are any. */
+  static start(env: Env, client: Client, frontend: TrafficFrontend, listener: TrafficListener): Stream {
+    const stream = env.spareStreams.pop() ?? new Stream(env, frontend);
+    stream.id = ++env.streamIds;
+    stream.client = client;
+    stream.frontend = frontend;
+    stream.listener = listener;
+    stream.clientTimeout = frontend.clientTimeout;
+    env.streams.add(stream);
+    return stream;
+  }
+
+  /** Gives everything back and puts the stream aside. */
+  recycle(): void {
+    const { env } = this;
+    env.streams.delete(this);
+    env.wheel.disarm(this);
+    this.phase = Phase.closed;
+    this.client = null;
+    this.listener = null;
+    this.backend = null;
+    this.server = null;
+    this.serverHeld = false;
+    this.backendHeld = false;
+    this.req.reset();
+    this.res.reset();
+    this.requestHead = null;
+    this.responseHead = null;
+    if (this.pending.length > PENDING_KEPT) this.pending = Buffer.allocUnsafeSlow(PENDING_SIZE);
+    this.pendingLength = 0;
+    this.replayable = false;
+    this.bodyBuf = null;
+    this.responseStarted = false;
+    this.reusedConn = false;
+    this.avoidReuse = false;
+    this.isHead = false;
+    this.isConnect = false;
+    this.wantsUpgrade = false;
+    this.raw = false;
+    this.preferred = null;
+    this.avoided = null;
+    this.forcePersist = false;
+    this.ignorePersist = false;
+    this.retries = 0;
+    this.redispatched = false;
+    this.priorityClass = 0;
+    this.priorityOffset = 0;
+    this.serverQueue = 0;
+    this.backendQueue = 0;
+    this.clientUntil = 0;
+    this.serverUntil = 0;
+    this.waitUntil = 0;
+    this.queuePoll = 0;
+    this.clientEnded = false;
+    this.serverEnded = false;
+    this.rules = null;
+    this.rulesThen = null;
+    this.onWaited = null;
+    this.onMoreData = null;
+    this.logLevel = -1;
+    this.silentLog = false;
+    this.statusSent = 0;
+    this.uniqueId = '';
+    this.sourceOverride = null;
+    this.destinationOverride = null;
+    this.scopes.txn = null;
+    this.scopes.req = null;
+    this.scopes.res = null;
+    this.log.reset();
+    env.recycle(this);
+  }
+
+  // ---- timers
+
+  /** Arms the timer for the soonest of the dates. */
+  schedule(): void {
+    let soonest = 0;
+    if (this.clientUntil !== 0) soonest = this.clientUntil;
+    if (this.serverUntil !== 0 && (soonest === 0 || this.serverUntil < soonest)) soonest = this.serverUntil;
+    if (this.waitUntil !== 0 && (soonest === 0 || this.waitUntil < soonest)) soonest = this.waitUntil;
+    if (this.queuePoll !== 0 && (soonest === 0 || this.queuePoll < soonest)) soonest = this.queuePoll;
+    this.env.wheel.arm(this, soonest);
+  }
+
+  onTimeout(now: number): void {
+    if (this.queuePoll !== 0 && this.queuePoll <= now && this.queue !== null) {
+      this.queuePoll = now + 10;
+      retryQueued(this);
+      if (this.queue === null) return;
+    }
+    if (this.waitUntil !== 0 && this.waitUntil <= now) {
+      this.waitUntil = 0;
+      this.#waitOver();
+      if (this.phase === Phase.closed || this.client === null) return;
+    } else if (this.serverUntil !== 0 && this.serverUntil <= now) {
+      this.serverUntil = 0;
+      if (this.raw) tunnel.onTimeout(this, 'server');
+      else http.onServerTimeout(this);
+      return;
+    } else if (this.clientUntil !== 0 && this.clientUntil <= now) {
+      this.clientUntil = 0;
+      if (this.raw) tunnel.onTimeout(this, 'client');
+      else http.onClientTimeout(this);
+      return;
+    }
+    this.schedule();
+  }
+
+  #waitOver(): void {
+    switch (this.phase) {
+      case Phase.queue:
+        leaveQueue(this);
+        this.log.queueEnd = 0;
+        setCause(this, 's', 'Q');
+        this.backend!.c[C.failedConns]!++;
+        this.fail(503);
+        return;
+      case Phase.connect:
+        onConnectFailed(this, 'ETIMEDOUT');
+        return;
+      case Phase.turnaround:
+        reconnect(this);
+        return;
+      case Phase.rules: {
+        const { onWaited } = this;
+        this.onWaited = null;
+        if (onWaited !== null) onWaited(this);
+        else this.continueRules();
+      }
+    }
+  }
+
+  // ---- rules
+
+  /** Runs `rules`, then `then`. Returns when all is done or a rule waits. */
+  runRules(rules: readonly Rule[] | null, then: (stream: Stream) => void): void {
+    if (rules === null) {
+      then(this);
+      return;
+    }
+    this.rules = rules;
+    this.ruleIndex = 0;
+    this.rulesThen = then;
+    this.continueRules();
+  }
+
+  /** Goes on with the rule after the one that waited. */
+  continueRules(): void {
+    const rules = this.rules!;
+    while (this.ruleIndex < rules.length) {
+      const rule = rules[this.ruleIndex++]!;
+      if (rule.condition !== null && !rule.condition(this)) continue;
+      const verdict = rule.run(this);
+      if (verdict === Verdict.next) continue;
+      if (verdict === Verdict.stop) break;
+      if (verdict === Verdict.wait) {
+        this.phase = Phase.rules;
+        this.keep();
+        this.schedule();
+      }
+      return;
+    }
+    const then = this.rulesThen!;
+    this.rules = null;
+    this.rulesThen = null;
+    then(this);
+  }
+
+  // ---- life
+
+  /** Makes the stream independent of the event's read buffer, since it cannot go on at once. */
+  keep(): void {
+    if (this.raw) return;
+    http.keepRequest(this);
+  }
+
+  /** More of a connection's payload is at hand (mode tcp, before there is a server): rules that wait for it look again. */
+  onPayload(): void {
+    if (this.phase === Phase.rules && this.onMoreData !== null) this.onMoreData(this);
+  }
+
+  /** Ends the exchange with an error page, or by closing when a response has begun. */
+  fail(status: number): void {
+    if (this.raw) tunnel.close(this);
+    else http.replyError(this, status);
+  }
+
+  /** Ends the exchange from outside: K killed by an operator, D its server went down, U a backup server was shut. */
+  kill(why: 'K' | 'D' | 'U'): void {
+    if (this.phase === Phase.closed || this.client === null) return;
+    const phase =
+      this.phase === Phase.queue ? 'Q' : this.phase <= Phase.connect ? 'C' : this.phase === Phase.response ? 'H' : 'D';
+    setCause(this, why, phase);
+    if (this.queue !== null) leaveQueue(this);
+    if (this.raw) tunnel.close(this);
+    else if (this.phase < Phase.relay) http.replyError(this, 503);
+    else http.cutOff(this);
+  }
+
+  /** Counts the end of the exchange's stay on server and backend. */
+  leaveBackend(): void {
+    releaseServer(this);
+    if (this.backendHeld) {
+      this.backendHeld = false;
+      Atomics.sub(this.backend!.g, G.current, 1);
+    }
+  }
+
+  // ---- events of the server connection
+
+  onServerConnected(): void {
+    if (this.log.connectEnd === 0) this.log.connectEnd = this.env.now();
+    this.waitUntil = 0;
+    this.onServerReady();
+  }
+
+  /** The server connection can be written to. */
+  onServerReady(): void {
+    if (this.raw) tunnel.begin(this);
+    else http.sendRequest(this);
+  }
+
+  onServerData(buf: Buffer, start: number, end: number): void {
+    if (this.phase === Phase.tunnel) tunnel.onServerData(this, buf, start, end);
+    else http.onServerData(this, buf, start, end);
+  }
+
+  onServerEnd(): void {
+    this.serverEnded = true;
+    if (this.phase === Phase.tunnel) tunnel.onServerEnd(this);
+    else http.onServerEnd(this);
+  }
+
+  onServerDrain(): void {
+    if (this.phase === Phase.tunnel) tunnel.onServerDrain(this);
+    else http.onServerDrain(this);
+  }
+
+  onServerError(conn: ServerConn, code: string): void {
+    if (conn !== this.serverConn) return;
+    if (this.phase === Phase.connect) onConnectFailed(this, code);
+    else if (this.phase === Phase.tunnel) tunnel.onServerError(this);
+    else {
+      detachServer(this);
+      http.onServerError(this);
+    }
+  }
+
+  // ---- what expressions see
+
+  get now(): number {
+    return this.env.now();
+  }
+
+  get source(): EndpointView {
+    return this.sourceOverride ?? this.client!.source;
+  }
+
+  get destination(): EndpointView {
+    return this.destinationOverride ?? this.client!.destination;
+  }
+
+  get listenerId(): number {
+    return this.listener?.id ?? 0;
+  }
+
+  get listenerName(): string {
+    return this.listener?.name ?? '';
+  }
+
+  findBackend(name: string): ProxyFacts | null {
+    return this.env.backendsByName.get(name) ?? null;
+  }
+
+  findFrontend(name: string): ProxyFacts | null {
+    return this.env.frontendsByName.get(name) ?? null;
+  }
+
+  vars(scope: 'proc' | 'sess' | 'txn' | 'req' | 'res' | 'check'): Vars {
+    switch (scope) {
+      case 'proc':
+        return this.env.procVars as unknown as Vars;
+      case 'sess':
+        return this.client!.vars;
+      case 'req':
+        return (this.scopes.req ??= new Map());
+      case 'res':
+        return (this.scopes.res ??= new Map());
+      default:
+        return (this.scopes.txn ??= new Map());
+    }
+  }
+
+  requestPayload(): string {
+    return this.bodyBuf === null ? '' : this.bodyBuf.latin1Slice(this.bodyPos, this.bodyEnd);
+  }
+
+  responsePayload(): string {
+    return '';
+  }
+
+  /** As `show sess` tells it. */
+  view(): StreamView {
+    const { client, frontend, backend, server, log } = this;
+    return {
+      id: streamPointer(this),
+      thread: this.env.thread,
+      proto: client!.source.host === '' ? 'unix_stream' : client!.source.host.includes(':') ? 'tcpv6' : 'tcpv4',
+      source: client!.source.host === '' ? 'unix:1' : `${client!.source.host}:${client!.source.port}`,
+      frontend: frontend.name,
+      frontendId: frontend.id,
+      frontendMode: frontend.config.mode,
+      listener: this.listenerName,
+      listenerId: this.listenerId,
+      destination: `${client!.destination.host}:${client!.destination.port}`,
+      backend: backend?.name ?? null,
+      backendId: backend?.id ?? 0,
+      backendMode: backend?.config.mode ?? '',
+      server: server?.name ?? null,
+      serverId: server?.id ?? 0,
+      serverAddress: server === null ? '' : `${server.view.host}:${server.view.port}`,
+      localAddress: this.serverConn === null || !this.serverConn.established ? '' : `${log.localHost}:${log.localPort}`,
+      startedAt: log.acceptDate,
+      lastActive: log.requestDate,
+      expires: this.expires,
+      state: PHASE_NAMES[this.phase]!,
+      method: log.requestLine.split(' ')[0] ?? '',
+      uri: log.requestLine.split(' ')[1] ?? '',
+      status: this.statusSent,
+      bytesIn: log.bytesUploaded,
+      bytesOut: log.bytesRead,
+      retries: this.retries,
+      queued: this.queue !== null,
+      requestState: this.raw ? 'MSG_TUNNEL' : this.reqBody.done ? 'MSG_DONE' : 'MSG_DATA',
+      responseState: this.phase < Phase.relay ? 'MSG_RPBEFORE' : this.resBody.done ? 'MSG_DONE' : 'MSG_DATA',
+    };
+  }
+}
+
+/** Name of a stream on the Runtime API: looks like HAProxy's pointers, unique over threads. */
+export function streamPointer(stream: Stream): string {
+  return '0x' + (0x7f0000000000 + stream.env.thread * 0x100000000 + stream.id * 16).toString(16);
+}

@@ -1,0 +1,26 @@
+import type { TrafficBackend } from './backend.ts';
+import type { Stream } from './stream.ts';
+
+/** Content switching: the first `use_backend` that matches, else `default_backend`, else the proxy itself (`listen`). */
+export function chooseBackend(stream: Stream): void {
+  const { frontend, env } = stream;
+  const rules = frontend.rules?.switching ?? null;
+  if (rules !== null) {
+    for (const rule of rules) {
+      if (rule.condition !== null && !rule.condition(stream)) continue;
+      const backend = env.backendsByName.get(rule.name(stream));
+      // A name made by an expression may not exist, and an unpublished backend is passed over.
+      if (backend !== undefined && usable(backend)) {
+        stream.backend = backend;
+        return;
+      }
+    }
+  }
+  const { defaultBackend } = frontend.config;
+  const chosen = defaultBackend === null ? undefined : env.backendsByName.get(defaultBackend);
+  stream.backend = chosen !== undefined && usable(chosen) ? chosen : (env.backends.get(frontend.id) ?? null);
+}
+
+function usable(backend: TrafficBackend): boolean {
+  return backend.published && !backend.config.disabled;
+}

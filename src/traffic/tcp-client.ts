@@ -1,0 +1,194 @@
+import type { EndpointView, Vars } from '../expr/types.ts';
+import { C } from '../model/counters.ts';
+import type { Conn, ConnHandler } from '../net/transport.ts';
+import type { Client } from './client.ts';
+import { dispatch } from './dispatch.ts';
+import type { Env } from './env.ts';
+import type { TrafficFrontend, TrafficListener } from './frontend.ts';
+import { connectionEnded } from './listeners.ts';
+import { setCause } from './log.ts';
+import type { ServerConn } from './server-conn.ts';
+import { Phase, Stream } from './stream.ts';
+import { chooseBackend } from './switching.ts';
+import * as tunnel from './tunnel.ts';
+
+/** A client connection in mode tcp: one stream for its whole life. */
+export class TcpClient implements Client, ConnHandler {
+  readonly proto = 'tcp';
+  readonly env: Env;
+  readonly conn: Conn;
+  readonly frontend: TrafficFrontend;
+  readonly listener: TrafficListener;
+  readonly acceptedAt: number;
+  readonly exchanges = 1;
+  stream: Stream | null;
+  ownedConn: ServerConn | null = null;
+  sessionVars: Vars | null = null;
+  sourceView: EndpointView | null = null;
+  destinationView: EndpointView | null = null;
+  closed = false;
+
+  constructor(env: Env, conn: Conn, frontend: TrafficFrontend, listener: TrafficListener) {
+    this.env = env;
+    this.conn = conn;
+    this.frontend = frontend;
+    this.listener = listener;
+    this.acceptedAt = env.now();
+    conn.handler = this;
+    this.stream = Stream.start(env, this, frontend, listener);
+  }
+
+  /** Starts: rules, backend, server. */
+  begin(): void {
+    const stream = this.stream!;
+    const { log } = stream;
+    stream.raw = true;
+    stream.phase = Phase.rules;
+    log.acceptDate = this.acceptedAt;
+    log.requestDate = this.acceptedAt;
+    log.requestEnd = this.acceptedAt;
+    log.requestCounter = 1;
+    const { frontend } = this;
+    stream.clientUntil = frontend.clientTimeout > 0 ? this.acceptedAt + frontend.clientTimeout : 0;
+    stream.schedule();
+    const content = frontend.rules?.content ?? null;
+    if (content === null) proceed(stream);
+    else stream.runRules(content, proceed);
+  }
+
+  get source(): EndpointView {
+    return (this.sourceView ??= { host: this.conn.remoteHost, port: this.conn.remotePort });
+  }
+
+  get destination(): EndpointView {
+    return (this.destinationView ??= { host: this.conn.localHost, port: this.conn.localPort });
+  }
+
+  get vars(): Vars {
+    return (this.sessionVars ??= new Map());
+  }
+
+  get blocked(): boolean {
+    return this.conn.blocked;
+  }
+
+  pause(): void {
+    this.conn.pause();
+  }
+
+  resume(): void {
+    this.conn.resume();
+  }
+
+  giveBack(): void {}
+
+  onConnect(): void {}
+
+  onData(buf: Buffer, start: number, end: number): void {
+    const stream = this.stream!;
+    if (stream.phase !== Phase.tunnel) {
+      this.#hold(stream, buf, start, end);
+      return;
+    }
+    const bulk = this.conn.bulk && end - start > 0 && this.conn.ownsBuffer(buf);
+    tunnel.fromClient(stream, buf, start, end, bulk);
+    if (!this.conn.bulk && end - start >= 32768) this.conn.readBulk(true);
+  }
+
+  /** Keeps what comes before there is a server to send it to, up to tune.bufsize. */
+  #hold(stream: Stream, buf: Buffer, start: number, end: number): void {
+    const length = stream.pendingLength + end - start;
+    if (length > stream.pending.length) {
+      const grown = Buffer.allocUnsafeSlow(Math.max(length, stream.pending.length * 2));
+      stream.pending.copy(grown, 0, 0, stream.pendingLength);
+      stream.pending = grown;
+    }
+    buf.copy(stream.pending, stream.pendingLength, start, end);
+    stream.pendingLength = length;
+    if (length >= this.env.global.tune.bufsize) this.pause();
+    stream.onPayload();
+  }
+
+  onEnd(): void {
+    const stream = this.stream!;
+    if (stream.phase === Phase.tunnel) {
+      tunnel.onClientEnd(stream);
+      return;
+    }
+    stream.clientEnded = true;
+    // Nothing was asked: nobody will miss the connection.
+    if (stream.pendingLength === 0 || stream.backend?.abortOnClose === true) tunnel.onClientGone(stream);
+  }
+
+  onDrain(): void {
+    if (this.stream !== null) tunnel.onClientDrain(this.stream);
+  }
+
+  onError(): void {
+    if (this.stream !== null) tunnel.onClientGone(this.stream);
+    this.#gone();
+  }
+
+  sendResponse(): number {
+    throw new Error('mode tcp has no responses');
+  }
+
+  sendBody(): number {
+    throw new Error('mode tcp has no responses');
+  }
+
+  sendInterim(): void {
+    throw new Error('mode tcp has no responses');
+  }
+
+  sendLocal(_stream: Stream, head: string, body: string | Uint8Array): void {
+    this.conn.writeLatin1(head);
+    if (typeof body === 'string') this.conn.writeLatin1(body);
+    else this.conn.write(body, 0, body.length);
+  }
+
+  sendRaw(buf: Uint8Array, start: number, end: number, stable: boolean): boolean {
+    return stable ? this.conn.writeStable(buf, start, end) : this.conn.write(buf, start, end);
+  }
+
+  endRaw(): void {
+    this.conn.end();
+  }
+
+  exchangeDone(): void {
+    this.stream = null;
+    this.conn.closeGently();
+    this.#gone();
+  }
+
+  abort(reset: boolean): void {
+    this.stream = null;
+    if (reset) this.conn.destroy(true);
+    else this.conn.closeGently();
+    this.#gone();
+  }
+
+  #gone(): void {
+    if (this.closed) return;
+    this.closed = true;
+    connectionEnded(this.env, this.frontend, this.listener, this);
+  }
+
+  closeIfIdle(): void {}
+}
+
+/** The frontend's rules are through: to the backend. */
+function proceed(stream: Stream): void {
+  chooseBackend(stream);
+  const { backend, frontend } = stream;
+  if (backend === null) {
+    frontend.c[C.failedReq]!++;
+    setCause(stream, 'S', 'C');
+    tunnel.close(stream);
+    return;
+  }
+  stream.retriesLeft = backend.retries;
+  const content = backend.id === frontend.id ? null : (backend.rules?.content ?? null);
+  if (content === null) dispatch(stream);
+  else stream.runRules(content, dispatch);
+}

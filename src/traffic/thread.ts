@@ -1,0 +1,39 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { CounterStore } from '../model/counters.ts';
+import type { ThreadInit, TrafficCommand, TrafficEvent } from '../model/messages.ts';
+import { tcpTransport } from '../net/tcp.ts';
+import { execute, putProxy } from './commands.ts';
+import { Env } from './env.ts';
+
+/*
+ * A traffic thread. It is given its proxies at start, carries out the commands of the control thread one after the other, and answers
+ * each when it is in force here.
+ */
+
+const init = workerData as ThreadInit;
+const port = parentPort!;
+const counters = new CounterStore(init.rows, init.chunks);
+
+const env = new Env({
+  thread: init.thread,
+  transport: tcpTransport,
+  counters,
+  global: init.global,
+  limits: init.limits,
+  processSlot: init.processSlot,
+  post: (event: TrafficEvent) => port.postMessage(event),
+});
+for (const view of init.proxies) putProxy(env, view);
+
+let last: Promise<unknown> = Promise.resolve();
+
+port.on('message', ({ seq, command }: { seq: number; command: TrafficCommand }) => {
+  last = last
+    .then(() => execute(env, counters, command))
+    .then(
+      (value) => port.postMessage({ seq, value }),
+      (error: Error) => port.postMessage({ seq, error: error.message }),
+    );
+});
+
+env.post({ kind: 'ready' });

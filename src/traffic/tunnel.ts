@@ -1,0 +1,169 @@
+import { C } from '../model/counters.ts';
+import { abandonServer, detachServer, leaveQueue } from './dispatch.ts';
+import { countTimes, logStream, setCause } from './log.ts';
+import { Phase, type Stream } from './stream.ts';
+
+/* Raw bytes both ways: mode tcp, upgraded connections and CONNECT. Each side may end before the other. */
+
+/** mode tcp: the server connection is there. */
+export function begin(stream: Stream): void {
+  const conn = stream.serverConn!;
+  start(stream);
+  const held = stream.pendingLength;
+  if (held > 0) {
+    stream.pendingLength = 0;
+    fromClient(stream, stream.pending, 0, held);
+  }
+  if (stream.clientEnded) conn.conn.end();
+  else if (!conn.conn.blocked) stream.client!.resume();
+}
+
+/** An HTTP exchange becomes a tunnel; bytes [pos, end) came from the server behind the response head. */
+export function switchTo(stream: Stream, buf: Buffer, pos: number, end: number): void {
+  stream.raw = true;
+  stream.keepAlive = false;
+  stream.requestHead = null;
+  stream.responseHead = null;
+  start(stream);
+  if (pos < end) onServerData(stream, buf, pos, end);
+  if (stream.phase === Phase.tunnel) stream.client!.resume();
+}
+
+function start(stream: Stream): void {
+  const { frontend, env } = stream;
+  const backend = stream.backend!;
+  stream.phase = Phase.tunnel;
+  stream.waitUntil = 0;
+  const both = backend.tunnelTimeout || frontend.tunnelTimeout;
+  stream.clientTimeout = both || frontend.clientTimeout;
+  stream.serverTimeout = both || backend.serverTimeout;
+  const now = env.now();
+  stream.clientUntil = stream.clientTimeout > 0 ? now + stream.clientTimeout : 0;
+  stream.serverUntil = stream.serverTimeout > 0 ? now + stream.serverTimeout : 0;
+  stream.schedule();
+}
+
+/** Traffic in either direction shows that both sides are alive. */
+function refresh(stream: Stream): void {
+  const now = stream.env.now();
+  if (stream.clientUntil !== 0) stream.clientUntil = now + stream.clientTimeout;
+  if (stream.serverUntil !== 0) stream.serverUntil = now + stream.serverTimeout;
+}
+
+/** Bytes from the client. */
+export function fromClient(stream: Stream, buf: Buffer, start: number, end: number, stable = false): void {
+  const { conn } = stream.serverConn!;
+  stream.log.bytesUploaded += end - start;
+  stream.frontend.c[C.bytesIn]! += end - start;
+  stream.backend!.c[C.bytesIn]! += end - start;
+  stream.server!.c[C.bytesIn]! += end - start;
+  refresh(stream);
+  if (!(stable ? conn.writeStable(buf, start, end) : conn.write(buf, start, end))) stream.client!.pause();
+}
+
+/** The server has taken what was waiting. */
+export function onServerDrain(stream: Stream): void {
+  if (!stream.clientEnded) stream.client!.resume();
+}
+
+/** Bytes from the server. */
+export function onServerData(stream: Stream, buf: Buffer, start: number, end: number): void {
+  const { conn } = stream.serverConn!;
+  const length = end - start;
+  stream.log.bytesRead += length;
+  stream.frontend.c[C.bytesOut]! += length;
+  stream.backend!.c[C.bytesOut]! += length;
+  stream.server!.c[C.bytesOut]! += length;
+  if (stream.log.responseStart === 0) stream.log.responseStart = stream.env.now();
+  refresh(stream);
+  const stable = stream.serverConn!.usesOwnBuffer(buf);
+  if (!stream.client!.sendRaw(buf, start, end, stable)) conn.pause();
+  else if (!conn.bulk && length >= 32768) conn.readBulk(true);
+}
+
+/** The client has taken what was waiting. */
+export function onClientDrain(stream: Stream): void {
+  if (!stream.serverEnded) stream.serverConn!.conn.resume();
+}
+
+/** The client will send no more. */
+export function onClientEnd(stream: Stream): void {
+  stream.clientEnded = true;
+  if (stream.serverEnded) close(stream);
+  else {
+    stream.serverConn!.conn.end();
+    finTimeout(stream, 'client');
+  }
+}
+
+/** The server will send no more. */
+export function onServerEnd(stream: Stream): void {
+  stream.serverEnded = true;
+  if (stream.clientEnded) close(stream);
+  else {
+    stream.client!.endRaw();
+    finTimeout(stream, 'server');
+  }
+}
+
+/** `timeout client-fin` / `server-fin`: how long the other half may stay open. */
+function finTimeout(stream: Stream, ended: 'client' | 'server'): void {
+  const now = stream.env.now();
+  const clientFin = stream.frontend.clientFinTimeout;
+  const serverFin = stream.backend!.serverFinTimeout;
+  if (ended === 'server' && clientFin > 0) {
+    stream.clientTimeout = clientFin;
+    stream.clientUntil = now + clientFin;
+  }
+  if (ended === 'client' && serverFin > 0) {
+    stream.serverTimeout = serverFin;
+    stream.serverUntil = now + serverFin;
+  }
+  stream.schedule();
+}
+
+export function onTimeout(stream: Stream, side: 'client' | 'server'): void {
+  setCause(stream, side === 'client' ? 'c' : 's', stream.phase === Phase.tunnel ? 'D' : 'C');
+  close(stream);
+}
+
+export function onServerError(stream: Stream): void {
+  setCause(stream, 'S', 'D');
+  stream.server!.c[C.srvAborts]!++;
+  stream.backend!.c[C.srvAborts]!++;
+  stream.serverConn = null;
+  close(stream, true);
+}
+
+/** The client broke the connection. */
+export function onClientGone(stream: Stream): void {
+  const { phase } = stream;
+  setCause(stream, 'C', phase === Phase.queue ? 'Q' : phase < Phase.tunnel ? 'C' : 'D');
+  stream.frontend.c[C.cliAborts]!++;
+  if (stream.backend !== null) stream.backend.c[C.cliAborts]!++;
+  if (stream.server !== null) stream.server.c[C.cliAborts]!++;
+  close(stream);
+}
+
+/** Ends both sides and counts. */
+export function close(stream: Stream, reset = false): void {
+  if (stream.phase === Phase.closed) return;
+  const client = stream.client!;
+  const { log, env } = stream;
+  if (stream.queue !== null) leaveQueue(stream);
+  log.closedAt = env.now();
+  if (stream.backend !== null && stream.backendHeld) {
+    countTimes(stream, stream.backend.c);
+    if (stream.server !== null) countTimes(stream, stream.server.c);
+    stream.backend.c[C.lastSession] = Math.floor(log.closedAt / 1000);
+    if (stream.server !== null) stream.server.c[C.lastSession] = stream.backend.c[C.lastSession]!;
+  }
+  logStream(stream);
+  if (stream.serverConn?.conn.blocked === false && stream.clientEnded && stream.serverEnded) abandonServer(stream, false);
+  else detachServer(stream);
+  stream.phase = Phase.closed;
+  stream.leaveBackend();
+  if (reset || log.cause !== '-') client.abort(reset);
+  else client.exchangeDone(stream, false);
+  stream.recycle();
+}
