@@ -54,9 +54,9 @@ export interface ProxyFacts {
   requestRate(): number;
 }
 
-/** A value of an expression. `addr` values are text; `bin` are bytes in a latin1 string. `meth` is a method name. */
+/** A value of an expression. `sint` is a bigint only outside the safe integers. Addresses are text; `bin` are bytes in a latin1 string. `meth` is a method name. */
 export type SampleType = 'bool' | 'sint' | 'ipv4' | 'ipv6' | 'str' | 'bin' | 'meth';
-export type SampleValue = boolean | number | string;
+export type SampleValue = boolean | number | bigint | string;
 
 /** Variables of one scope. */
 export type Vars = Map<string, { readonly type: SampleType; readonly value: SampleValue }>;
@@ -84,6 +84,8 @@ export interface ExprContext {
   responsePayload(): string;
   readonly uniqueId: string;
   readonly log: LogFacts;
+  /** false while content inspection goes on and more data may come (`tcp-request inspect-delay`); left out, it is over. */
+  readonly final?: boolean;
 }
 
 /** What the log-format aliases need (manual, section 8.2.6). Times in ms; -1 = never reached. */
@@ -129,4 +131,10 @@ export interface LogFacts {
   readonly sslCipher: string;
   readonly hostname: string;
   readonly pid: number;
+  /** `%s` when it is no server: `<STATS>`, `<PROMEX>`; left out: the server's name or `<NOSRV>`. */
+  readonly serverName?: string;
+  /** `%lc`: lines logged for the frontend so far; left out: counted by the formatter. */
+  readonly logCount?: number;
+  /** `%OG`: what made the log line (`sess`, `txn`, ...). */
+  readonly origin?: string;
 }

@@ -1,0 +1,222 @@
+/** ACLs: `acl <name> <criterion> [flags] [operator] <patterns>...`, and anonymous ones between braces. */
+
+import { type Compiled, compileExpression, isAvailable } from '../compile.ts';
+import type { CompileEnv } from '../row.ts';
+import { castBetween, type ExprError, isError, parseSint, type Sint } from '../sample.ts';
+import type { ExprContext, SampleValue } from '../types.ts';
+import { ACL_KEYWORDS, type AclKeyword } from './keywords.ts';
+import { defaultMatchMethod, findMatchMethod, type Matches, type MatchMethod } from './match.ts';
+
+/** Outcome of a test, in HAProxy's order: `and` takes the least, `or` the greatest. MISS: more data may still decide. */
+export const FAIL = 0;
+export const MISS = 1;
+export const PASS = 3;
+export type Outcome = typeof FAIL | typeof MISS | typeof PASS;
+
+export type Decide = (ctx: ExprContext) => Outcome;
+
+/** One line of an ACL, compiled. */
+export interface AclTerm {
+  /** The criterion as written, `hdr_beg(host)`. */
+  readonly keyword: string;
+  readonly compiled: Compiled;
+  readonly decide: Decide;
+  /** What HAProxy would warn about, or null. */
+  readonly warning: string | null;
+}
+
+/** Compiles what follows an ACL's name: criterion, flags and patterns. Errors are as HAProxy ends its message, without the final dot. */
+export function compileAclTerm(words: readonly string[], env: CompileEnv): AclTerm | ExprError {
+  const criterion = parseCriterion(words, env);
+  if ('error' in criterion) return criterion;
+  const flags = parseFlags(words, criterion, env);
+  if ('error' in flags) return flags;
+  const { method, patterns, ignoreCase } = flags;
+  const matches = method.compile(patterns, { ignoreCase });
+  if (typeof matches !== 'function') return matches;
+  const { compiled } = criterion;
+  const cast = castBetween(compiled.type, method.type);
+  if (cast === undefined) {
+    return { error: `matching method '${method.name}' cannot be applied to '${criterion.keyword}'` };
+  }
+  const test = cast === null ? matches : castThenMatch(cast, matches);
+  return {
+    keyword: criterion.keyword,
+    compiled,
+    decide: decider(compiled, test),
+    warning: method.needsPatterns && patterns.length === 0 && !flags.closed ? noPatterns(words[0]!) : null,
+  };
+}
+
+interface Criterion {
+  readonly keyword: string;
+  readonly compiled: Compiled;
+  readonly method: MatchMethod | null;
+  readonly next: number;
+}
+
+function parseCriterion(words: readonly string[], env: CompileEnv): Criterion | ExprError {
+  const text = words[0] ?? '';
+  const keyword = /^[A-Za-z0-9_.:+-]*/.exec(text)![0];
+  const alias = ACL_KEYWORDS.get(keyword) ?? null;
+  const expanded = alias === null ? words : [alias.fetch + text.slice(keyword.length), ...words.slice(1)];
+  const parsed = compileExpression(expanded, env);
+  if (isError(parsed)) return { error: criterionError(parsed.error, text, keyword, alias) };
+  const { compiled, next } = parsed;
+  const converted = next > 1 || /[,)]$/.test(text) ? compiled.type !== 'str' : false;
+  const own = alias === null || (converted && alias.method === 'str') ? null : findMatchMethod(alias.method);
+  return { keyword, compiled, method: own ?? defaultMatchMethod(compiled.type), next };
+}
+
+/** HAProxy words the same mistake in other ways in an ACL. */
+function criterionError(error: string, text: string, keyword: string, alias: AclKeyword | null): string {
+  if (error === 'missing fetch method' || error.startsWith('unknown fetch method')) {
+    return `${error} in ACL expression '${text}'`;
+  }
+  if (alias === null) return error.startsWith('unknown converter') ? `${error} in ACL expression '${text}'` : error;
+  const detail = error.replace(/^(?:invalid args in )?fetch method '[^']*' : /, '');
+  return `ACL keyword '${keyword}' : ${detail.replace(/^missing comma after fetch keyword '.*'$/, 'missing comma after fetch keyword')}`;
+}
+
+interface Flags {
+  readonly method: MatchMethod;
+  readonly patterns: string[];
+  readonly ignoreCase: boolean;
+  /** Ended by `--`: having no pattern is meant. */
+  readonly closed: boolean;
+}
+
+function parseFlags(words: readonly string[], criterion: Criterion, env: CompileEnv): Flags | ExprError {
+  let at = criterion.next;
+  let ignoreCase = false;
+  let named: MatchMethod | null = null;
+  let closed = false;
+  const files: string[] = [];
+  for (; at < words.length && words[at]!.startsWith('-') && !closed; at++) {
+    const flag = words[at]!;
+    switch (flag) {
+      case '-i':
+        ignoreCase = true;
+        break;
+      case '-n':
+        break;
+      case '--':
+        closed = true;
+        break;
+      case '-m': {
+        const name = words[++at] ?? '';
+        if (files.length > 0) {
+          return { error: "'-m' must only be specified before patterns and files in parsing ACL expression" };
+        }
+        named = findMatchMethod(name);
+        if (named === null) return { error: `unknown matching method '${name}' when parsing ACL expression` };
+        break;
+      }
+      case '-u':
+        if (!/^[0-9]+$/.test(words[++at] ?? '')) return { error: 'the argument of -u must be an integer' };
+        break;
+      case '-f':
+        files.push(words[++at] ?? '');
+        break;
+      case '-M':
+        return { error: "'-M' is not supported" };
+      default:
+        return {
+          error: `'${flag}' is not a valid ACL option. Please use '--' before any pattern beginning with a '-'`,
+        };
+    }
+  }
+  const method = named ?? criterion.method;
+  if (method === null) {
+    return {
+      error: `matching method must be specified first (using '-m') when using a sample fetch of this type ('${criterion.keyword}')`,
+    };
+  }
+  const fromFiles = readFiles(files, env);
+  if (!Array.isArray(fromFiles)) return fromFiles;
+  const given = words.slice(at);
+  const own = method.numeric ? applyOperators(given) : given;
+  if (!Array.isArray(own)) return own as ExprError;
+  return { method, patterns: [...fromFiles, ...(own as string[])], ignoreCase, closed };
+}
+
+function readFiles(files: readonly string[], env: CompileEnv): string[] | ExprError {
+  const patterns: string[] = [];
+  for (const file of files) {
+    const content = env.readFile?.(file) ?? null;
+    if (content === null) return { error: `failed to open pattern file <${file}>` };
+    for (const line of content.split('\n')) {
+      const text = line.replace(/^[ \t]+|[ \t\r]+$/g, '');
+      if (text !== '' && !text.startsWith('#')) patterns.push(text);
+    }
+  }
+  return patterns;
+}
+
+/** Turns `gt 5 lt 10 3:4` into ranges: an operator holds for the numbers that follow it. */
+function applyOperators(words: readonly string[]): string[] | ExprError {
+  const patterns: string[] = [];
+  let operator: string | null = null;
+  for (const word of words) {
+    if (word === 'eq' || word === 'ge' || word === 'gt' || word === 'le' || word === 'lt') {
+      operator = word;
+      continue;
+    }
+    if (operator === null || operator === 'eq') {
+      patterns.push(word);
+      continue;
+    }
+    const number = parseSint(/^[^:]*/.exec(word)![0]);
+    if (number === null) return { error: `'${word}' is neither a number nor a supported operator` };
+    patterns.push(rangeOf(operator, number));
+  }
+  return patterns;
+}
+
+function rangeOf(operator: string, number: Sint): string {
+  const exact = BigInt(number);
+  switch (operator) {
+    case 'ge':
+      return `${exact}:`;
+    case 'gt':
+      return `${exact + 1n}:`;
+    case 'le':
+      return `:${exact}`;
+    default:
+      return `:${exact - 1n}`;
+  }
+}
+
+function noPatterns(criterion: string): string {
+  return (
+    `parsing acl keyword '${criterion}' :\n` +
+    '  no pattern to match against were provided, so this ACL will never match.\n' +
+    "  If this is what you intended, please add '--' to get rid of this warning.\n" +
+    "  If you intended to match only for existence, please use '-m found'.\n" +
+    "  If you wanted to force an int to match as a bool, please use '-m bool'.\n"
+  );
+}
+
+function castThenMatch(cast: (value: SampleValue) => SampleValue | undefined, matches: Matches): Matches {
+  return (value) => {
+    const changed = cast(value);
+    return changed !== undefined && matches(changed);
+  };
+}
+
+function decider(compiled: Compiled, matches: Matches): Decide {
+  const { evaluate, scan, mayChange } = compiled;
+  const unsure = (ctx: ExprContext): Outcome => (ctx.final === false && mayChange(ctx) ? MISS : FAIL);
+  if (scan === null) {
+    return (ctx) => {
+      const value = evaluate(ctx);
+      return value !== undefined && matches(value) ? PASS : unsure(ctx);
+    };
+  }
+  return (ctx) => (scan(ctx, matches) ? PASS : unsure(ctx));
+}
+
+/** Tells whether a term can ever match at these places. */
+export function termIsAvailable(term: AclTerm, places: number): boolean {
+  return isAvailable(term.compiled, places);
+}

@@ -1,0 +1,240 @@
+/** The aliases of log-formats (HAProxy manual, section "Custom log format"). */
+
+import { pathOf } from '../head.ts';
+import { parseIpv4, parseIpv6 } from '../ip.ts';
+import type { ExprContext, LogFacts } from '../types.ts';
+import { gmtDate, localDate, localDateWithMs, milliseconds } from './dates.ts';
+import { encodeHeader, encodeUri } from './escape.ts';
+
+/** Flags of a node. */
+export interface LogFlags {
+  readonly quote: boolean;
+  readonly hex: boolean;
+  readonly escape: boolean;
+  /** Print `-` for what is absent. */
+  readonly mandatory: boolean;
+}
+
+/** What an alias prints: text (quoted, escaped, `-` when empty), a bare number or date, or something with its own rules. */
+export type AliasKind = 'text' | 'number' | 'raw';
+
+/** A row of the table. */
+export interface AliasRow {
+  readonly name: string;
+  /** Only in `mode http`. */
+  readonly http: boolean;
+  readonly kind: AliasKind;
+  /** Value for a stream; `flags` for those whose form depends on them. */
+  read(ctx: ExprContext, flags: LogFlags): string;
+}
+
+type ReadNumber = (ctx: ExprContext, log: LogFacts) => number;
+
+const text = (name: string, read: (ctx: ExprContext, log: LogFacts) => string, http = false): AliasRow => ({
+  name,
+  http,
+  kind: 'text',
+  read: (ctx) => read(ctx, ctx.log),
+});
+
+const number = (name: string, read: ReadNumber, http = false): AliasRow => ({
+  name,
+  http,
+  kind: 'number',
+  read: (ctx) => String(read(ctx, ctx.log)),
+});
+
+/** A number that flag X prints as at least four hex digits. */
+const hexable = (name: string, read: ReadNumber): AliasRow => ({
+  name,
+  http: false,
+  kind: 'number',
+  read: (ctx, flags) => {
+    const value = read(ctx, ctx.log);
+    return flags.hex ? hexOf(value) : String(value);
+  },
+});
+
+/** Bytes and total times are marked by `+` when the line is written before the end (`option logasap`). */
+const early = (name: string, read: ReadNumber, http = false): AliasRow => ({
+  name,
+  http,
+  kind: 'number',
+  read: (ctx) => (ctx.log.logAsap ? `+${read(ctx, ctx.log)}` : String(read(ctx, ctx.log))),
+});
+
+const date = (name: string, read: (ctx: ExprContext, log: LogFacts) => string, http = false): AliasRow => ({
+  name,
+  http,
+  kind: 'raw',
+  read: (ctx) => read(ctx, ctx.log),
+});
+
+const address = (name: string, read: (ctx: ExprContext, log: LogFacts) => string): AliasRow => ({
+  name,
+  http: false,
+  kind: 'text',
+  read: (ctx, flags) => (flags.hex ? addressInHex(read(ctx, ctx.log)) : read(ctx, ctx.log)),
+});
+
+/** A port; `-1` stands for none. */
+const port = (name: string, read: (ctx: ExprContext, log: LogFacts) => number): AliasRow => ({
+  name,
+  http: false,
+  kind: 'text',
+  read: (ctx, flags) => {
+    const value = read(ctx, ctx.log);
+    return value < 0 ? '' : flags.hex ? hexOf(value) : String(value);
+  },
+});
+
+function hexOf(value: number): string {
+  return value.toString(16).toUpperCase().padStart(4, '0');
+}
+
+function addressInHex(host: string): string {
+  const v4 = parseIpv4(host);
+  if (v4 >= 0) return v4.toString(16).toUpperCase().padStart(8, '0');
+  const groups = parseIpv6(host);
+  if (groups === null) return host;
+  return groups.map((group) => group.toString(16).toUpperCase().padStart(4, '0')).join('');
+}
+
+const sum = (...parts: number[]): number => parts.reduce((total, part) => (part > 0 ? total + part : total), 0);
+
+/** Time before the first byte of the request: handshakes and, once a request came, idling. */
+const beforeRequest = (log: LogFacts): number => sum(log.handshakeTime, log.idleTime);
+
+/** The three words of a request line. */
+function requestWord(line: string, which: 0 | 1 | 2): string | null {
+  const first = line.indexOf(' ');
+  if (which === 0) return first > 0 ? line.slice(0, first) : null;
+  if (first <= 0) return null;
+  const last = line.lastIndexOf(' ');
+  if (which === 1) return line.slice(first + 1, last > first ? last : line.length);
+  return last > first ? line.slice(last + 1) : 'HTTP/0.9';
+}
+
+const BAD = '<BADREQ>';
+
+function target(log: LogFacts, part: (uri: string) => string): string {
+  const uri = requestWord(log.requestLine, 1);
+  return uri === null ? BAD : encodeUri(part(uri));
+}
+
+function captureList(captures: readonly (string | null)[], encode: (value: string) => string): string {
+  let list = '';
+  for (let i = 0; i < captures.length; i++) {
+    const value = captures[i]!;
+    list += (i === 0 ? '' : '|') + (value === null ? '' : encode(value));
+  }
+  return `{${list}}`;
+}
+
+/** `%hr`, `%hs`: `{a|b}`, or nothing when nothing is captured by configuration. */
+const captures = (name: string, side: 'request' | 'response'): AliasRow => ({
+  name,
+  http: false,
+  kind: 'raw',
+  read: (ctx, flags) => {
+    const values = ctx.log.captures[side];
+    if (values.length === 0) return '';
+    const list = captureList(values, encodeHeader);
+    return flags.quote ? `"${list}"` : list;
+  },
+});
+
+/** `%hrl`, `%hsl`: the captures one by one, `-` or `""` for the missing ones. */
+const captureWords = (name: string, side: 'request' | 'response'): AliasRow => ({
+  name,
+  http: false,
+  kind: 'raw',
+  read: (ctx, flags) => {
+    let words = '';
+    for (const value of ctx.log.captures[side]) {
+      const body = value === null ? (flags.quote ? '' : '-') : encodeHeader(value);
+      words += (words === '' ? '' : ' ') + (flags.quote ? `"${body}"` : body);
+    }
+    return words;
+  },
+});
+
+const logCounts = new WeakMap<object, number>();
+
+/** Lines logged so far for the frontend, counted by whoever logs or, failing that, here. */
+function logCount(ctx: ExprContext): number {
+  if (ctx.log.logCount !== undefined) return ctx.log.logCount;
+  const count = logCounts.get(ctx.frontend) ?? 0;
+  logCounts.set(ctx.frontend, count + 1);
+  return count;
+}
+
+export const ALIASES: readonly AliasRow[] = [
+  early('B', (_ctx, log) => log.bytesRead),
+  text('CC', (_ctx, log) => log.requestCookie, true),
+  text('CS', (_ctx, log) => log.responseCookie, true),
+  text('H', (_ctx, log) => log.hostname),
+  text('HM', (_ctx, log) => encodeUri(requestWord(log.requestLine, 0) ?? BAD), true),
+  text('HP', (_ctx, log) => target(log, (uri) => /^[^?]*/.exec(uri)![0]), true),
+  text('HPO', (_ctx, log) => target(log, (uri) => pathOf(uri) ?? ''), true),
+  text('HQ', (_ctx, log) => target(log, (uri) => (uri.includes('?') ? uri.slice(uri.indexOf('?')) : '')), true),
+  text('HU', (_ctx, log) => target(log, (uri) => uri), true),
+  text('HV', (_ctx, log) => encodeUri(requestWord(log.requestLine, 2) ?? BAD), true),
+  text('ID', (ctx) => ctx.uniqueId),
+  text('OG', (ctx) => ctx.log.origin ?? ''),
+  number('ST', (_ctx, log) => log.status),
+  date('T', (_ctx, log) => gmtDate(log.acceptDate)),
+  early('Ta', (_ctx, log) => log.totalTime - beforeRequest(log), true),
+  number('Tc', (_ctx, log) => log.connectTime),
+  number('Td', (_ctx, log) => log.dataTime),
+  number('Th', (_ctx, log) => log.handshakeTime),
+  number('Ti', (_ctx, log) => log.idleTime, true),
+  date('Tl', (_ctx, log) => localDate(log.acceptDate)),
+  number('Tq', (_ctx, log) => (log.requestTime < 0 ? -1 : beforeRequest(log) + log.requestTime), true),
+  number('TR', (_ctx, log) => log.requestTime, true),
+  number('Tr', (_ctx, log) => log.responseTime, true),
+  hexable('Ts', (_ctx, log) => Math.floor(log.acceptDate / 1000)),
+  early('Tt', (_ctx, log) => log.totalTime),
+  early('Tu', (_ctx, log) => log.totalTime - sum(log.idleTime)),
+  number('Tw', (_ctx, log) => log.queueTime),
+  number('U', (_ctx, log) => log.bytesUploaded),
+  number('ac', (_ctx, log) => log.processConnections),
+  text('b', (ctx) => ctx.backend?.name ?? ctx.frontend.name),
+  number('bc', (_ctx, log) => log.backendConnections),
+  address('bi', (_ctx, log) => log.localHost),
+  port('bp', (_ctx, log) => (log.localHost === '' ? -1 : log.localPort)),
+  number('bq', (_ctx, log) => log.backendQueue),
+  address('ci', (ctx) => ctx.source.host || 'unix'),
+  port('cp', (ctx) => (ctx.source.host === '' ? ctx.listenerId : ctx.source.port)),
+  text('f', (ctx) => ctx.frontend.name),
+  number('fc', (_ctx, log) => log.frontendConnections),
+  address('fi', (ctx) => ctx.destination.host || 'unix'),
+  port('fp', (ctx) => (ctx.destination.host === '' ? ctx.listenerId : ctx.destination.port)),
+  text('ft', (ctx, log) => (log.ssl ? `${ctx.frontend.name}~` : ctx.frontend.name)),
+  captures('hr', 'request'),
+  captureWords('hrl', 'request'),
+  captures('hs', 'response'),
+  captureWords('hsl', 'response'),
+  number('lc', (ctx) => logCount(ctx)),
+  date('ms', (_ctx, log) => milliseconds(log.acceptDate)),
+  hexable('pid', (_ctx, log) => log.pid),
+  text('r', (_ctx, log) => encodeUri(log.requestLine), true),
+  date('rc', (_ctx, log) => (log.redispatched ? `+${log.retries}` : String(log.retries))),
+  hexable('rt', (_ctx, log) => log.requestCounter),
+  text('s', (ctx, log) => log.serverName ?? ctx.server?.name ?? '<NOSRV>'),
+  number('sc', (_ctx, log) => log.serverConnections),
+  address('si', (_ctx, log) => log.serverHost),
+  port('sp', (_ctx, log) => (log.serverHost === '' ? -1 : log.serverPort)),
+  number('sq', (_ctx, log) => log.serverQueue),
+  text('sslc', (_ctx, log) => log.sslCipher),
+  text('sslv', (_ctx, log) => log.sslVersion),
+  date('t', (_ctx, log) => localDateWithMs(log.acceptDate)),
+  date('tr', (_ctx, log) => localDateWithMs(log.requestDate), true),
+  date('trg', (_ctx, log) => gmtDate(log.requestDate), true),
+  date('trl', (_ctx, log) => localDate(log.requestDate), true),
+  date('ts', (_ctx, log) => log.termination.slice(0, 2)),
+  date('tsc', (_ctx, log) => log.termination, true),
+];
+
+/** The aliases by name. */
+export const ALIASES_BY_NAME: ReadonlyMap<string, AliasRow> = new Map(ALIASES.map((row) => [row.name, row]));

@@ -1,0 +1,319 @@
+/**
+ * Regular expressions from the configuration: PCRE's syntax as far as it can be matched in linear time, turned into
+ * JavaScript's. Look-around, back-references and atomic groups are refused: with them V8's engine without backtracking
+ * (`--enable-experimental-regexp-engine-on-excessive-backtracks`) could not take over. That engine does not know the
+ * `i` flag either, so `-i` is spelled out as classes. Texts are latin1 bytes: only ASCII letters have two cases.
+ */
+
+import type { ExprError } from './sample.ts';
+
+const POSIX_CLASSES: Readonly<Record<string, string>> = {
+  alpha: 'A-Za-z',
+  digit: '0-9',
+  alnum: 'A-Za-z0-9',
+  upper: 'A-Z',
+  lower: 'a-z',
+  space: '\\t-\\r ',
+  blank: ' \\t',
+  punct: '!-\\/:-@\\[-`{-~',
+  xdigit: '0-9A-Fa-f',
+  word: 'A-Za-z0-9_',
+  cntrl: '\\x00-\\x1f\\x7f',
+  print: ' -~',
+  graph: '!-~',
+  ascii: '\\x00-\\x7f',
+};
+
+const ESCAPED_CLASSES: Readonly<Record<string, string>> = {
+  d: '0-9',
+  w: 'A-Za-z0-9_',
+  s: '\\t-\\r ',
+  h: '\\t \\xa0',
+  v: '\\n-\\r\\x85',
+};
+
+/** Escapes outside of classes that are neither a char nor a class. */
+const ESCAPES: Readonly<Record<string, string>> = {
+  b: '\\b',
+  B: '\\B',
+  A: '^',
+  z: '(?:$)',
+  Z: '(?:$)',
+  N: '[^\\n]',
+  R: '(?:\\r\\n|[\\n-\\r\\x85])',
+};
+
+const ESCAPED_CHARS: Readonly<Record<string, number>> = { a: 7, e: 27, f: 12, n: 10, r: 13, t: 9 };
+
+/** Compiles a regular expression; the reason names the offset of the mistake as HAProxy does. */
+export function compileRegex(source: string, ignoreCase: boolean, flags = ''): RegExp | ExprError {
+  const translator = new Translator(source, ignoreCase);
+  try {
+    return new RegExp(translator.translate(), flags);
+  } catch (problem) {
+    if (problem instanceof RegexProblem) {
+      return { error: `regex '${source}' is invalid (error=${problem.message}, erroffset=${problem.offset})` };
+    }
+    // V8 still refuses what is well-formed but too much, such as a repetition of 10^10.
+    return { error: `regex '${source}' is invalid (error=${(problem as Error).message}, erroffset=${source.length})` };
+  }
+}
+
+class RegexProblem extends Error {
+  readonly offset: number;
+
+  constructor(message: string, offset: number) {
+    super(message);
+    this.offset = offset;
+  }
+}
+
+/** `\d`, `\W`, ... as a class, or undefined for other letters. */
+function escapedClass(letter: string): string | undefined {
+  const members = ESCAPED_CLASSES[letter.toLowerCase()];
+  if (members === undefined) return undefined;
+  return letter === letter.toLowerCase() ? `[${members}]` : `[^${members}]`;
+}
+
+/** Char code as it may stand in a class or outside of one. */
+function spell(code: number): string {
+  const char = String.fromCharCode(code);
+  if (/[A-Za-z0-9_]/.test(char)) return char;
+  return `\\x${code.toString(16).padStart(2, '0')}`;
+}
+
+/** Members of a class for a range of codes, in both cases when asked for. */
+function spellRange(from: number, to: number, ignoreCase: boolean): string {
+  const plain = from === to ? spell(from) : `${spell(from)}-${spell(to)}`;
+  if (!ignoreCase) return plain;
+  let members = plain;
+  const lower = [Math.max(from, 0x61), Math.min(to, 0x7a)] as const;
+  if (lower[0] <= lower[1]) members += `${spell(lower[0] - 32)}-${spell(lower[1] - 32)}`;
+  const upper = [Math.max(from, 0x41), Math.min(to, 0x5a)] as const;
+  if (upper[0] <= upper[1]) members += `${spell(upper[0] + 32)}-${spell(upper[1] + 32)}`;
+  return members;
+}
+
+/** Walks over a pattern once and writes the JavaScript one. */
+class Translator {
+  readonly #source: string;
+  #ignoreCase: boolean;
+  #at = 0;
+  #out = '';
+  /** Case flags to go back to at the end of each open group. */
+  readonly #groups: boolean[] = [];
+  #repeatable = false;
+
+  constructor(source: string, ignoreCase: boolean) {
+    this.#source = source;
+    this.#ignoreCase = ignoreCase;
+  }
+
+  translate(): string {
+    const source = this.#source;
+    while (this.#at < source.length) this.#item(source[this.#at]!);
+    if (this.#groups.length > 0) this.#fail('missing closing parenthesis', source.length);
+    return this.#out;
+  }
+
+  #fail(message: string, offset = this.#at): never {
+    throw new RegexProblem(message, offset);
+  }
+
+  #emit(text: string, length: number, repeatable: boolean): void {
+    this.#out += text;
+    this.#at += length;
+    this.#repeatable = repeatable;
+  }
+
+  #literal(code: number, length: number): void {
+    const letter = (code | 0x20) >= 0x61 && (code | 0x20) <= 0x7a;
+    const text = this.#ignoreCase && letter ? `[${spellRange(code, code, true)}]` : spell(code);
+    this.#emit(text, length, true);
+  }
+
+  #item(char: string): void {
+    switch (char) {
+      case '\\':
+        this.#escape();
+        return;
+      case '[':
+        this.#class();
+        return;
+      case '(':
+        this.#open();
+        return;
+      case ')':
+        if (this.#groups.length === 0) this.#fail('unmatched closing parenthesis');
+        this.#ignoreCase = this.#groups.pop()!;
+        this.#emit(')', 1, true);
+        return;
+      case '|':
+        this.#emit('|', 1, false);
+        return;
+      case '.':
+        this.#emit('[^\\n]', 1, true);
+        return;
+      case '^':
+      case '$':
+        this.#emit(char === '^' ? '^' : '(?:$)', 1, true);
+        return;
+      case '*':
+      case '+':
+      case '?':
+        this.#quantifier(1);
+        return;
+      case '{': {
+        const bounds = /^\{[0-9]+(,[0-9]*)?\}/.exec(this.#source.slice(this.#at));
+        if (bounds === null) this.#literal(0x7b, 1);
+        else this.#quantifier(bounds[0].length);
+        return;
+      }
+      default:
+        this.#literal(char.charCodeAt(0) & 0xff, 1);
+    }
+  }
+
+  #quantifier(length: number): void {
+    if (!this.#repeatable) this.#fail('quantifier does not follow a repeatable item');
+    let text = this.#source.slice(this.#at, this.#at + length);
+    const next = this.#source[this.#at + length];
+    if (next === '+') this.#fail('possessive quantifiers are not supported', this.#at + length);
+    if (next === '?') text += '?';
+    this.#emit(text, text.length, false);
+  }
+
+  #open(): void {
+    const rest = this.#source.slice(this.#at);
+    const flags = /^\(\?([imsx]*)(?:-([imsx]+))?([:)])/.exec(rest);
+    if (flags !== null) {
+      this.#openFlags(flags);
+      return;
+    }
+    const comment = /^\(\?#[^)]*\)/.exec(rest);
+    if (comment !== null) {
+      this.#at += comment[0].length;
+      return;
+    }
+    const named = /^\(\?(?:P?<|')([A-Za-z_][A-Za-z0-9_]*)[>']/.exec(rest);
+    if (/^\(\?<?[=!]/.test(rest)) this.#fail('look-around is not supported');
+    if (rest.startsWith('(?>')) this.#fail('atomic groups are not supported');
+    if (named === null && /^\([?*]/.test(rest)) this.#fail('unrecognized character after (? or (?-', this.#at + 2);
+    this.#groups.push(this.#ignoreCase);
+    this.#emit('(', named === null ? 1 : named[0].length, false);
+  }
+
+  #openFlags([text, on = '', off = '', end]: RegExpExecArray): void {
+    if (/[msx]/.test(on + off)) this.#fail('the flags m, s and x are not supported', this.#at + 2);
+    if (end === ':') this.#groups.push(this.#ignoreCase);
+    if (on.includes('i')) this.#ignoreCase = true;
+    if (off.includes('i')) this.#ignoreCase = false;
+    this.#emit(end === ':' ? '(?:' : '', text.length, false);
+  }
+
+  #escape(): void {
+    const next = this.#source[this.#at + 1];
+    if (next === undefined) this.#fail('\\ at end of pattern', this.#source.length);
+    if (/[1-9]/.test(next)) this.#fail('back-references are not supported');
+    if (next === 'Q') {
+      this.#quoted();
+      return;
+    }
+    const translation = ESCAPES[next] ?? escapedClass(next);
+    if (translation !== undefined) {
+      this.#emit(translation, 2, true);
+      return;
+    }
+    const { code, length } = this.#escapedChar();
+    this.#literal(code, length);
+  }
+
+  /** `\Q...\E`: everything in between means itself. */
+  #quoted(): void {
+    const end = this.#source.indexOf('\\E', this.#at + 2);
+    const stop = end === -1 ? this.#source.length : end;
+    this.#at += 2;
+    while (this.#at < stop) this.#literal(this.#source.charCodeAt(this.#at) & 0xff, 1);
+    if (end !== -1) this.#at += 2;
+  }
+
+  /** Code of an escaped char at the cursor, and how long its spelling is. */
+  #escapedChar(): { code: number; length: number } {
+    const rest = this.#source.slice(this.#at);
+    const hex = /^\\x(?:\{([0-9A-Fa-f]{1,2})\}|([0-9A-Fa-f]{0,2}))/.exec(rest);
+    if (hex !== null) return { code: Number.parseInt(hex[1] ?? (hex[2] || '0'), 16), length: hex[0].length };
+    const octal = /^\\0[0-7]{0,2}/.exec(rest);
+    if (octal !== null) return { code: Number.parseInt(octal[0].slice(1), 8) & 0xff, length: octal[0].length };
+    const char = rest[1]!;
+    const control = ESCAPED_CHARS[char];
+    if (control !== undefined) return { code: control, length: 2 };
+    if (/[A-Za-z0-9]/.test(char)) this.#fail('unrecognized character follows \\', this.#at + 1);
+    return { code: char.charCodeAt(0) & 0xff, length: 2 };
+  }
+
+  #class(): void {
+    const source = this.#source;
+    let members = '';
+    let at = this.#at + 1;
+    const negated = source[at] === '^';
+    if (negated) at++;
+    const first = at;
+    while (at < source.length && (source[at] !== ']' || at === first)) {
+      const posix = /^\[:(\^?)([a-z]+):\]/.exec(source.slice(at));
+      if (posix !== null) {
+        members += this.#posixClass(posix[1] === '^', posix[2]!, at);
+        at += posix[0].length;
+        continue;
+      }
+      const set = /^\\([dwshvDWSHV])/.exec(source.slice(at));
+      if (set !== null) {
+        members += this.#escapedClass(set[1]!);
+        at += 2;
+        continue;
+      }
+      const from = this.#member(at);
+      at += from.length;
+      let to = from.code;
+      if (source[at] === '-' && at + 1 < source.length && source[at + 1] !== ']') {
+        const end = this.#member(at + 1);
+        to = end.code;
+        at += 1 + end.length;
+        if (to < from.code) this.#fail('range out of order in character class', at - 1);
+      }
+      members += spellRange(from.code, to, this.#ignoreCase);
+    }
+    if (at >= source.length) this.#fail('missing terminating ] for character class', source.length);
+    this.#emit(`[${negated ? '^' : ''}${members}]`, at + 1 - this.#at, true);
+  }
+
+  #posixClass(negated: boolean, name: string, at: number): string {
+    let members = POSIX_CLASSES[name];
+    if (members === undefined) this.#fail('unknown POSIX class name', at);
+    if (this.#ignoreCase && (name === 'upper' || name === 'lower')) members = POSIX_CLASSES['alpha']!;
+    return negated ? complement(members) : members;
+  }
+
+  #escapedClass(letter: string): string {
+    const members = ESCAPED_CLASSES[letter.toLowerCase()]!;
+    return letter === letter.toLowerCase() ? members : complement(members);
+  }
+
+  #member(at: number): { code: number; length: number } {
+    if (this.#source[at] !== '\\') return { code: this.#source.charCodeAt(at) & 0xff, length: 1 };
+    if (at + 1 >= this.#source.length) this.#fail('\\ at end of pattern', this.#source.length);
+    if (this.#source[at + 1] === 'b') return { code: 8, length: 2 };
+    const saved = this.#at;
+    this.#at = at;
+    const char = this.#escapedChar();
+    this.#at = saved;
+    return char;
+  }
+}
+
+/** All bytes that are not in a set, as members of a class. */
+function complement(members: string): string {
+  const set = new RegExp(`[${members}]`);
+  let text = '';
+  for (let code = 0; code < 256; code++) if (!set.test(String.fromCharCode(code))) text += spell(code);
+  return text;
+}

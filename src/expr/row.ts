@@ -1,0 +1,149 @@
+/** What a row of the fetch and converter tables says, and where each kind of information may be asked for. */
+
+import type { Arg } from './args.ts';
+import type { Evaluate, ExprError, ValueType } from './sample.ts';
+import type { ExprContext, SampleType, SampleValue } from './types.ts';
+
+/** The places of a configuration that evaluate expressions, in the order of the columns of `-dKsmp`. */
+export const PLACES = [
+  'frontend tcp-request connection rule',
+  'frontend tcp-request session rule',
+  'frontend tcp-request content rule',
+  'frontend http-request header rule',
+  'frontend http-request body rule',
+  'frontend use-backend rule',
+  'backend tcp-request content rule',
+  'backend http-request header rule',
+  'backend http-request body rule',
+  'backend use-server, balance or stick-match rule',
+  'server source selection',
+  'backend tcp-response content rule',
+  'backend http-response header rule',
+  'backend http-response body rule',
+  'backend stick-store rule',
+  'frontend tcp-response content rule',
+  'frontend http-response header rule',
+  'frontend http-response body rule',
+  'logs',
+  'backend tcp-check rule',
+  'configuration parser',
+  'CLI parser',
+] as const;
+
+/** Masks over `PLACES`: an expression is compiled for one place, or for several when a section is both. */
+export const place = {
+  tcpRequestConnection: 1 << 0,
+  tcpRequestSession: 1 << 1,
+  frontendTcpRequest: 1 << 2,
+  frontendHttpRequest: 1 << 3,
+  frontendHttpRequestBody: 1 << 4,
+  useBackend: 1 << 5,
+  backendTcpRequest: 1 << 6,
+  backendHttpRequest: 1 << 7,
+  backendHttpRequestBody: 1 << 8,
+  /** use-server, balance, stick match. */
+  useServer: 1 << 9,
+  serverSource: 1 << 10,
+  backendTcpResponse: 1 << 11,
+  backendHttpResponse: 1 << 12,
+  backendHttpResponseBody: 1 << 13,
+  stickStore: 1 << 14,
+  frontendTcpResponse: 1 << 15,
+  frontendHttpResponse: 1 << 16,
+  frontendHttpResponseBody: 1 << 17,
+  logs: 1 << 18,
+  tcpCheck: 1 << 19,
+  configuration: 1 << 20,
+  cli: 1 << 21,
+} as const;
+
+const ALL = (1 << 22) - 1;
+
+/** Columns `from`..`to` (from 0), both included. */
+function columns(from: number, to: number): number {
+  return ((1 << (to + 1)) - 1) & ~((1 << from) - 1);
+}
+
+/** Kinds of information: how HAProxy names it in messages, and the places where it is there. */
+export const SOURCES = {
+  constant: { text: 'constants', places: ALL },
+  internal: { text: 'internal state', places: ALL & ~place.configuration },
+  anywhere: { text: 'internal state', places: columns(0, 19) },
+  listener: { text: 'listener', places: columns(0, 18) },
+  frontend: { text: 'frontend', places: columns(0, 18) },
+  clientAddress: { text: 'client address', places: columns(0, 19) },
+  clientConnection: { text: 'client-side connection', places: columns(1, 18) },
+  requestBuffer: { text: 'request buffer', places: columns(2, 10) },
+  requestHeaders: { text: 'HTTP request headers', places: columns(2, 10) },
+  request: { text: 'HTTP request', places: columns(2, 18) },
+  requestBody: { text: 'HTTP request body', places: columns(2, 10) },
+  backend: { text: 'backend', places: columns(6, 19) },
+  serverAddress: { text: 'server address', places: columns(10, 19) },
+  serverConnection: { text: 'server-side connection', places: columns(11, 19) },
+  responseBuffer: { text: 'response buffer', places: columns(11, 17) | place.tcpCheck },
+  responseHeaders: { text: 'HTTP response headers', places: columns(11, 17) | place.tcpCheck },
+  response: { text: 'HTTP response', places: columns(11, 19) },
+  responseBody: { text: 'HTTP response body', places: columns(11, 17) | place.tcpCheck },
+  eitherBuffer: { text: 'request buffer', places: columns(2, 17) | place.tcpCheck },
+  eitherHeaders: { text: 'HTTP request headers,HTTP response headers', places: columns(2, 17) | place.tcpCheck },
+  requestStatistics: { text: 'request buffer statistics', places: columns(9, 18) },
+  responseStatistics: { text: 'response buffer statistics', places: columns(9, 18) },
+  transactionStatistics: { text: 'transaction statistics', places: columns(2, 18) },
+} as const;
+
+export type Source = keyof typeof SOURCES;
+
+/** Gives each value of a fetch in turn until `visit` returns true; returns whether it did. */
+export type Scan = (ctx: ExprContext, visit: (value: SampleValue, ctx: ExprContext) => boolean) => boolean;
+
+/** What a fetch row compiles to: how to get its value and, for fetches with several values, how to visit each (as ACLs do). */
+export interface CompiledFetch {
+  readonly evaluate: Evaluate;
+  readonly scan?: Scan;
+  /** Tells whether data still to come could change the value; left out, the source says. */
+  readonly mayChange?: (ctx: ExprContext) => boolean;
+}
+
+/** What the names in expressions may be checked against while compiling. */
+export interface CompileEnv {
+  /** Mask of `place`: where the expression is evaluated. */
+  readonly places: number;
+  /** Name of the proxy that the expression stands in: what an empty `backend`, `frontend` or `server` argument means. */
+  readonly proxy?: string;
+  /** Says whether a proxy exists with that side; left out, names are found at run time only. */
+  hasProxy?(name: string, side: 'frontend' | 'backend'): boolean;
+  hasServer?(backend: string, server: string): boolean;
+  /** Content of a pattern file as latin1 text, or null when it cannot be read. Left out, files are refused. */
+  readFile?(path: string): string | null;
+}
+
+/** A row of the table of sample fetches. */
+export interface FetchRow {
+  readonly name: string;
+  /** Grammar of the arguments, as `-dKsmp` prints it. */
+  readonly args: string;
+  readonly type: ValueType;
+  readonly source: Source;
+  /** The type of the value is known only at run time (it is then in `dynamic.type`), whatever `type` promises. */
+  readonly dynamic?: boolean;
+  compile(args: readonly Arg[], env: CompileEnv): CompiledFetch | Evaluate | ExprError;
+}
+
+/** One step of a compiled expression. `type` is the actual type of the value. */
+export type Convert = (value: SampleValue, ctx: ExprContext, type: SampleType) => SampleValue | undefined;
+
+/** A row of the table of converters. */
+export interface ConverterRow {
+  readonly name: string;
+  readonly args: string;
+  readonly in: ValueType;
+  /** `same` gives the type that came in. */
+  readonly out: ValueType | 'same';
+  readonly dynamic?: boolean;
+  compile(args: readonly Arg[], env: CompileEnv): Convert | ExprError;
+}
+
+/** Text of the kinds of information that a fetch needs, for messages. */
+export function sourceText(source: Source): string {
+  return SOURCES[source].text;
+}
