@@ -1,0 +1,139 @@
+import { readFileSync } from 'node:fs';
+import type { Config, ProxyConfig, ServerConfig } from '../config/types.ts';
+import { CounterStore } from '../model/counters.ts';
+import type { ProxyView } from '../model/messages.ts';
+import type { Model } from '../model/model.ts';
+import { type Listener, Proxy } from '../model/proxy.ts';
+import { Server } from '../model/server.ts';
+import { serverView } from './servers/view.ts';
+
+/** Descriptors that are not for connections: logs, checks, the control sockets, files. */
+const RESERVED_FDS = 66;
+/** Connections when neither the configuration nor the system's limit says. */
+const DEFAULT_MAXCONN = 2000;
+
+/** The model of a configuration, as it is before anything runs. `rows` of counters: one a traffic thread, one for the control thread. */
+export function buildModel(config: Config, threads: number, now: number): Model {
+  const counters = new CounterStore(threads + 1);
+  const maxconn = config.global.maxconn ?? maxconnOfSystem();
+  const model: Model = {
+    config,
+    counters,
+    processSlot: counters.allocate(),
+    proxies: [],
+    proxiesById: new Map(),
+    limits: {
+      maxconn,
+      hardMaxconn: maxconn,
+      connRate: config.global.maxconnrate,
+      sessRate: config.global.maxsessrate,
+      sslRate: config.global.maxsslrate,
+      compRate: config.global.maxcomprate,
+    },
+    startedAt: now,
+    threads,
+    procVars: new Map(),
+    stopping: false,
+    warnings: 0,
+    startupLogs: '',
+  };
+  for (const proxy of config.proxies) addProxy(model, proxy, false, now);
+  markReferences(model);
+  return model;
+}
+
+/** Puts a proxy, with its listeners and servers, into the model. */
+export function addProxy(model: Model, config: ProxyConfig, dynamic: boolean, now: number): Proxy {
+  const { counters } = model;
+  const proxy = new Proxy(
+    config,
+    config.kind === 'backend' ? -1 : counters.allocate(),
+    config.kind === 'frontend' ? -1 : counters.allocate(),
+    dynamic,
+    now,
+  );
+  addListeners(model, proxy);
+  const ids = nextIds(config.servers.map((server) => server.id));
+  for (const [i, server] of config.servers.entries()) addServer(model, proxy, server, config.disabled ? 0 : ids[i]!, false, now);
+  model.proxies.push(proxy);
+  model.proxiesById.set(proxy.id, proxy);
+  return proxy;
+}
+
+function addListeners(model: Model, proxy: Proxy): void {
+  const own = proxy.config.options.includes('socket-stats');
+  const ids = nextIds(proxy.config.binds.map((bind) => bind.id));
+  for (const [i, bind] of proxy.config.binds.entries()) {
+    const listener: Listener = {
+      id: ids[i]!,
+      config: bind,
+      name: bind.name ?? `sock-${i + 1}`,
+      slot: own ? model.counters.allocate() : proxy.frontendSlot,
+      state: 'new',
+    };
+    proxy.listeners.push(listener);
+  }
+}
+
+/** Adds a server to a proxy of the model. */
+export function addServer(model: Model, proxy: Proxy, config: ServerConfig, id: number, dynamic: boolean, now: number): Server {
+  const server = new Server(proxy, config, id, model.counters.allocate(), dynamic, now);
+  proxy.servers.push(server);
+  proxy.serversByName.set(server.name, server);
+  proxy.serversById.set(id, server);
+  return server;
+}
+
+/** Ids in order: forced ones stay; each other gets the next free one that is not below its position. */
+function nextIds(forced: readonly (number | null)[]): number[] {
+  const used = new Set(forced.filter((id) => id !== null));
+  let next = 1;
+  return forced.map((id) => {
+    let own = id;
+    if (own === null) {
+      while (used.has(next)) next++;
+      own = next;
+      used.add(own);
+    }
+    next++;
+    return own;
+  });
+}
+
+/** Notes which proxies and servers are named by rules: those cannot be deleted. */
+export function markReferences(model: Model): void {
+  const backends = new Set<string>();
+  for (const { config, servers } of model.proxies) {
+    if (config.defaultBackend !== null) backends.add(config.defaultBackend);
+    for (const rule of config.useBackend) backends.add(rule.words[0]!);
+    const named = new Set(config.useServer.map((rule) => rule.words[0]));
+    for (const server of servers) if (named.has(server.name)) server.referenced = true;
+  }
+  for (const proxy of model.proxies) if (proxy.isBackend && backends.has(proxy.name)) proxy.referenced = true;
+}
+
+/** Connections that the system's limit of open files allows, two descriptors each. */
+function maxconnOfSystem(): number {
+  try {
+    const limit = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'));
+    if (limit !== null) return Math.max(1, Math.floor((Number(limit[1]) - RESERVED_FDS) / 2));
+  } catch {
+    // No /proc: the default will do.
+  }
+  return DEFAULT_MAXCONN;
+}
+
+/** What the traffic threads get of a proxy. */
+export function proxyView(proxy: Proxy): ProxyView {
+  return {
+    config: proxy.config,
+    frontendSlot: proxy.frontendSlot,
+    backendSlot: proxy.backendSlot,
+    listeners: proxy.listeners.map(({ id, name, slot, config }) => ({ id, name, slot, config })),
+    servers: proxy.servers.map(serverView),
+    published: proxy.published,
+    maxconn: proxy.maxconn,
+    dynamicCookie: proxy.dynamicCookie,
+    dynamicCookieKey: proxy.dynamicCookieKey,
+  };
+}

@@ -1,0 +1,141 @@
+import { Worker } from 'node:worker_threads';
+import type { ThreadInit, TrafficCommand, TrafficEvent, TrafficLink } from '../model/messages.ts';
+import { trafficEntry } from '../util/entry.ts';
+
+/** A thread that has not answered a command after so long is stuck, ms. */
+const ANSWER_TIMEOUT = 10_000;
+/** How soon after its start a thread must be ready, ms. */
+const START_TIMEOUT = 30_000;
+
+interface Waiting {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+/** What the owner of the threads wants to hear. */
+export interface ThreadsHooks {
+  /** Start data of a thread: asked for at start, and again when one must be replaced. */
+  init(thread: number): ThreadInit;
+  onEvent(thread: number, event: TrafficEvent): void;
+  /** A thread died or was stuck; another one has taken its place and must be told to listen. */
+  onReplaced(thread: number, why: string): void;
+}
+
+/** The traffic threads: starts them, speaks with them, replaces one that dies. */
+export class Threads implements TrafficLink {
+  readonly threads: number;
+  readonly #hooks: ThreadsHooks;
+  readonly #workers: (TrafficThread | null)[] = [];
+  #closing = false;
+
+  constructor(threads: number, hooks: ThreadsHooks) {
+    this.threads = threads;
+    this.#hooks = hooks;
+  }
+
+  /** Starts all threads; resolves when all are ready. */
+  async start(): Promise<void> {
+    await Promise.all(Array.from({ length: this.threads }, (_, thread) => this.#spawn(thread)));
+  }
+
+  async #spawn(thread: number): Promise<void> {
+    const worker = new TrafficThread(
+      this.#hooks.init(thread),
+      (event) => this.#hooks.onEvent(thread, event),
+      (why) => this.#lost(thread, worker, why),
+    );
+    this.#workers[thread] = worker;
+    await worker.ready;
+  }
+
+  #lost(thread: number, worker: TrafficThread, why: string): void {
+    if (this.#closing || this.#workers[thread] !== worker) return;
+    this.#workers[thread] = null;
+    this.#spawn(thread).then(
+      () => this.#hooks.onReplaced(thread, why),
+      () => {},
+    );
+  }
+
+  ask(command: TrafficCommand): Promise<unknown[]> {
+    return Promise.all(this.#workers.map((worker) => worker?.ask(command) ?? Promise.resolve(null)));
+  }
+
+  /** Sends to one thread. */
+  async askOne(thread: number, command: TrafficCommand): Promise<unknown> {
+    return this.#workers[thread]?.ask(command);
+  }
+
+  /** Ends all threads at once. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    await Promise.all(this.#workers.map((worker) => worker?.terminate()));
+  }
+}
+
+/** One worker and the questions that wait for its answer. */
+class TrafficThread {
+  readonly ready: Promise<void>;
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, Waiting>();
+  #seq = 0;
+
+  constructor(init: ThreadInit, onEvent: (event: TrafficEvent) => void, onLost: (why: string) => void) {
+    this.#worker = new Worker(trafficEntry(), { workerData: init, name: `traffic ${init.thread}`, stdin: false });
+    this.ready = new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`traffic thread ${init.thread} did not start`)), START_TIMEOUT);
+      this.#worker.on('message', (message: TrafficEvent | { seq: number; value?: unknown; error?: string }) => {
+        if ('seq' in message) this.#answered(message);
+        else if (message.kind === 'ready') {
+          clearTimeout(timer);
+          resolve();
+        } else onEvent(message);
+      });
+      this.#worker.on('error', (error) => {
+        reject(error);
+        this.#failAll(error.message);
+        onLost(error.stack ?? error.message);
+      });
+      this.#worker.on('exit', (code) => {
+        reject(new Error(`traffic thread ended with ${code}`));
+        this.#failAll('the traffic thread has ended');
+        onLost(`exit code ${code}`);
+      });
+    });
+  }
+
+  ask(command: TrafficCommand): Promise<unknown> {
+    const seq = ++this.#seq;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#waiting.delete(seq);
+        reject(new Error('a traffic thread does not answer'));
+        void this.#worker.terminate();
+      }, ANSWER_TIMEOUT);
+      this.#waiting.set(seq, { resolve, reject, timer });
+      this.#worker.postMessage({ seq, command });
+    });
+  }
+
+  #answered(message: { seq: number; value?: unknown; error?: string }): void {
+    const waiting = this.#waiting.get(message.seq);
+    if (waiting === undefined) return;
+    this.#waiting.delete(message.seq);
+    clearTimeout(waiting.timer);
+    if (message.error !== undefined) waiting.reject(new Error(message.error));
+    else waiting.resolve(message.value);
+  }
+
+  #failAll(why: string): void {
+    for (const { reject, timer } of this.#waiting.values()) {
+      clearTimeout(timer);
+      reject(new Error(why));
+    }
+    this.#waiting.clear();
+  }
+
+  async terminate(): Promise<void> {
+    await this.#worker.terminate();
+  }
+}
