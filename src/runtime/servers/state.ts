@@ -1,0 +1,97 @@
+import { G } from '../../model/counters.ts';
+import type { Model } from '../../model/model.ts';
+import type { Proxy } from '../../model/proxy.ts';
+import { CheckStatus, type Server } from '../../model/server.ts';
+
+const STATE_COLUMNS =
+  '# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight srv_time_since_last_change srv_check_status srv_check_result srv_check_health srv_check_state srv_agent_state bk_f_forced_id srv_f_forced_id srv_fqdn srv_port srvrecord srv_use_ssl srv_check_port srv_check_addr srv_agent_addr srv_agent_port\n';
+
+/** Version of the server state format. */
+const STATE_VERSION = 1;
+
+/** What an unchecked server shows for its check. */
+const UNCHECKED = { status: CheckStatus.INI, result: 0, state: 0 } as const;
+
+/** `show servers state`: the server state format, version 1 (management manual, "show servers state"). */
+export function* stateLines(_model: Model, proxies: readonly Proxy[], now: number): Generator<string> {
+  yield `${STATE_VERSION}\n${STATE_COLUMNS}`;
+  for (const proxy of proxies) {
+    if (!proxy.isBackend) continue;
+    for (const server of [...proxy.servers]) yield stateLine(proxy, server, now);
+  }
+}
+
+function stateLine(proxy: Proxy, server: Server, now: number): string {
+  const { check, agent, checkConfig, agentConfig } = server;
+  return (
+    [
+      proxy.id,
+      proxy.name,
+      proxy.state === 'disabled' ? 0 : server.id,
+      server.name,
+      address(server),
+      server.operState,
+      server.admin,
+      server.userWeight,
+      server.initialWeight,
+      Math.max(0, Math.floor((now - server.lastChange) / 1000)),
+      check ? CheckStatus[check.status] : UNCHECKED.status,
+      check ? check.result : UNCHECKED.result,
+      checkHealth(server),
+      (check?.state ?? UNCHECKED.state) & 0x0f,
+      (agent?.state ?? 0) & 0x1f,
+      proxy.config.idForced ? 1 : 0,
+      server.idForced ? 1 : 0,
+      server.fqdn ?? '-',
+      server.portMap === '' ? server.port : 0,
+      server.srvRecord ?? '-',
+      server.useSsl ? 1 : noSsl(server) ? -1 : 0,
+      checkConfig?.port ?? 0,
+      checkConfig?.addr ?? '-',
+      agentConfig?.addr ?? '-',
+      agentConfig?.port ?? 0,
+    ].join(' ') + '\n'
+  );
+}
+
+function checkHealth(server: Server): number {
+  return server.check?.health ?? 0;
+}
+
+/** TLS is explicitly off (`no-ssl`). */
+function noSsl(server: Server): boolean {
+  return server.config.ssl?.includes('no-ssl') ?? false;
+}
+
+function address(server: Server): string {
+  if (server.host === null) return '-';
+  return server.family === 'unix' ? server.host : server.family === 'abns' ? `abns@${server.host}` : server.host;
+}
+
+/** `show servers conn`: the connections to servers and the idle ones kept for reuse. */
+export function* connectionLines(model: Model, proxies: readonly Proxy[]): Generator<string> {
+  yield `# bkname/svname bkid/svid addr port - purge_delay served used_cur used_max need_est idle_sess unsafe_nb safe_nb idle_lim idle_cur idle_per_thr[${model.threads}]\n`;
+  for (const proxy of proxies) {
+    if (!proxy.isBackend) continue;
+    for (const server of [...proxy.servers]) yield connectionLine(model, proxy, server);
+  }
+}
+
+function connectionLine(model: Model, proxy: Proxy, server: Server): string {
+  const gauges = model.counters.gauges(server.slot);
+  const [unsafe, safe] = [gauges[G.idle]!, gauges[G.safeIdle]!];
+  const id = proxy.state === 'disabled' ? 0 : server.id;
+  const figures = [
+    server.config.poolPurgeDelay,
+    gauges[G.current],
+    gauges[G.used],
+    gauges[G.needEst],
+    gauges[G.needEst],
+    0,
+    unsafe,
+    safe,
+    server.config.poolMaxConn,
+    unsafe + safe,
+  ];
+  return `${server.path} ${proxy.id}/${id} ${address(server)} ${server.port} - ${figures.join(' ')}\n`;
+}

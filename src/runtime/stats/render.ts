@@ -1,0 +1,78 @@
+import { STAT, STAT_NAMES, STATIC_FIELDS } from '../../model/stat-fields.ts';
+import type { StatKind, StatRow, StatValue } from '../../model/stats.ts';
+import { BACKEND_TAGS, STAT_TABLE } from './fields.ts';
+import { tagsJson } from './tags.ts';
+
+/** Fields that may hold text that CSV must quote. */
+const TEXT_FIELDS = STAT_TABLE.flatMap((field, i) => (field.type === 'str' ? [i] : []));
+const NEEDS_QUOTES = /[",\r\n]/;
+
+/** First line of the CSV form. */
+export function csvHeader(): string {
+  return `# ${[...STAT_NAMES.slice(0, STATIC_FIELDS), '-', ...STAT_NAMES.slice(STATIC_FIELDS)].join(',')},\n`;
+}
+
+/** A row as a line of CSV, each value followed by a comma. */
+export function csvLine(row: StatRow): string {
+  const { values } = row;
+  for (const field of TEXT_FIELDS) {
+    const value = values[field];
+    if (typeof value === 'string' && NEEDS_QUOTES.test(value)) values[field] = `"${value.replaceAll('"', '""')}"`;
+  }
+  // Array.join writes null as ''.
+  let core = values[0] as string;
+  for (let i = 1; i < STATIC_FIELDS; i++) core += values[i] === null ? ',' : `,${values[i]}`;
+  return `${core},-,${modules(row)},\n`;
+}
+
+/** Server rows have the same zeros behind the core fields nearly always: the text of the last one is kept. */
+let lastModules: { kind: StatKind; tls: number; text: string } = { kind: 'F', tls: -1, text: '' };
+
+function modules(row: StatRow): string {
+  const { values } = row;
+  if (row.kind !== 'S') return values.slice(STATIC_FIELDS).join(',');
+  const tls = Number(values[STAT.ssl_sess]) + Number(values[STAT.ssl_failed_handshake]);
+  if (tls !== 0 || lastModules.tls !== 0) lastModules = { kind: 'S', tls, text: values.slice(STATIC_FIELDS).join(',') };
+  return lastModules.text;
+}
+
+/** What names the object of a row in the typed form. */
+function prefix(row: StatRow): string {
+  return `${row.kind}.${row.proxy.id}.${row.id}.`;
+}
+
+/** A row in the typed form: a line for each field that applies. `desc` appends the fields' descriptions. */
+export function typedLines(row: StatRow, desc: boolean): string {
+  const start = prefix(row);
+  let text = '';
+  for (let i = 0; i < STAT_TABLE.length; i++) {
+    const value = row.values[i] as StatValue;
+    if (value === null) continue;
+    const field = STAT_TABLE[i]!;
+    const tags = row.kind === 'B' ? (BACKEND_TAGS[field.name] ?? field.tags) : field.tags;
+    text += `${start}${i}.${field.name}.1:${tags}:${field.type}:${value}${desc ? `:"${field.description}"` : ''}\n`;
+  }
+  return text;
+}
+
+const OBJECT_TYPES: Readonly<Record<StatKind, string>> = { F: 'Frontend', B: 'Backend', S: 'Server', L: 'Listener' };
+
+/** A row in the JSON form: an array of its fields. */
+export function jsonRow(row: StatRow): string {
+  const start = `{"objType":"${OBJECT_TYPES[row.kind]}","proxyId":${row.proxy.id},"id":${row.id},`;
+  const fields: string[] = [];
+  for (let i = 0; i < STAT_TABLE.length; i++) {
+    const value = row.values[i] as StatValue;
+    if (value === null) continue;
+    const field = STAT_TABLE[i]!;
+    const tags = row.kind === 'B' ? (BACKEND_TAGS[field.name] ?? field.tags) : field.tags;
+    fields.push(start + jsonField(i, field.name, field.type, tags, value));
+  }
+  return `[${fields.join(',')}]`;
+}
+
+/** A field of `show stat json` and `show info json`, without its opening brace. */
+export function jsonField(position: number, name: string, type: string, tags: string, value: StatValue): string {
+  const shown = type === 'str' ? JSON.stringify(String(value)) : String(value);
+  return `"field":{"pos":${position},"name":"${name}"},"processNum":1,"tags":${tagsJson(tags)},"value":{"type":"${type}","value":${shown}}}`;
+}
