@@ -3,25 +3,79 @@
  * Names are those of the configuration; `backend` and `server` also take `#<id>`.
  */
 export type Change =
-  | { readonly kind: 'server.state'; readonly backend: string; readonly server: string; readonly to: 'ready' | 'drain' | 'maint' }
+  | {
+      readonly kind: 'server.state';
+      readonly backend: string;
+      readonly server: string;
+      readonly to: 'ready' | 'drain' | 'maint';
+    }
   /** Absolute 0..256, or percent of the configured weight. */
-  | { readonly kind: 'server.weight'; readonly backend: string; readonly server: string; readonly weight: number; readonly percent: boolean }
-  | { readonly kind: 'server.health'; readonly backend: string; readonly server: string; readonly to: 'up' | 'stopping' | 'down' }
+  | {
+      readonly kind: 'server.weight';
+      readonly backend: string;
+      readonly server: string;
+      readonly weight: number;
+      readonly percent: boolean;
+    }
+  | {
+      readonly kind: 'server.health';
+      readonly backend: string;
+      readonly server: string;
+      readonly to: 'up' | 'stopping' | 'down';
+    }
   | { readonly kind: 'server.agent'; readonly backend: string; readonly server: string; readonly to: 'up' | 'down' }
-  | { readonly kind: 'server.addr'; readonly backend: string; readonly server: string; readonly addr: string | null; readonly port: string | null }
+  | {
+      readonly kind: 'server.addr';
+      readonly backend: string;
+      readonly server: string;
+      readonly addr: string | null;
+      readonly port: string | null;
+    }
   | { readonly kind: 'server.fqdn'; readonly backend: string; readonly server: string; readonly fqdn: string }
-  | { readonly kind: 'server.check-addr'; readonly backend: string; readonly server: string; readonly addr: string | null; readonly port: number | null }
-  | { readonly kind: 'server.agent-addr'; readonly backend: string; readonly server: string; readonly addr: string | null; readonly port: number | null }
+  /** An address of '' takes the explicit one away: the server's own is checked again. */
+  | {
+      readonly kind: 'server.check-addr';
+      readonly backend: string;
+      readonly server: string;
+      readonly addr: string | null;
+      readonly port: number | null;
+    }
+  | {
+      readonly kind: 'server.agent-addr';
+      readonly backend: string;
+      readonly server: string;
+      readonly addr: string | null;
+      readonly port: number | null;
+    }
   | { readonly kind: 'server.agent-send'; readonly backend: string; readonly server: string; readonly send: string }
   | { readonly kind: 'server.name'; readonly backend: string; readonly server: string; readonly name: string }
   | { readonly kind: 'server.ssl'; readonly backend: string; readonly server: string; readonly enabled: boolean }
   | { readonly kind: 'server.maxconn'; readonly backend: string; readonly server: string; readonly maxconn: number }
   /** Health or agent checks on or off. */
-  | { readonly kind: 'server.checks'; readonly backend: string; readonly server: string; readonly which: 'health' | 'agent'; readonly enabled: boolean }
+  | {
+      readonly kind: 'server.checks';
+      readonly backend: string;
+      readonly server: string;
+      readonly which: 'health' | 'agent';
+      readonly enabled: boolean;
+    }
   /** `words`: what follows the address on a `server` line; `from`: as in `add server ... from`. */
-  | { readonly kind: 'server.add'; readonly backend: string; readonly server: string; readonly addr: string; readonly from: string | null; readonly words: readonly string[] }
+  | {
+      readonly kind: 'server.add';
+      readonly backend: string;
+      readonly server: string;
+      readonly addr: string;
+      readonly from: string | null;
+      readonly words: readonly string[];
+    }
   | { readonly kind: 'server.del'; readonly backend: string; readonly server: string }
-  | { readonly kind: 'backend.add'; readonly backend: string; readonly from: string; readonly mode: 'tcp' | 'http' | null; readonly guid: string | null }
+  | {
+      readonly kind: 'backend.add';
+      readonly backend: string;
+      readonly from: string;
+      readonly mode: 'tcp' | 'http' | null;
+      readonly guid: string | null;
+    }
   | { readonly kind: 'backend.del'; readonly backend: string }
   | { readonly kind: 'backend.publish'; readonly backend: string; readonly published: boolean }
   | { readonly kind: 'backend.dynamic-cookie'; readonly backend: string; readonly enabled: boolean }
@@ -30,11 +84,22 @@ export type Change =
   | { readonly kind: 'frontend.maxconn'; readonly frontend: string; readonly maxconn: number }
   /** 0 restores the limit fixed at start. */
   | { readonly kind: 'global.maxconn'; readonly maxconn: number }
-  | { readonly kind: 'global.rate-limit'; readonly what: 'connections' | 'sessions' | 'ssl-sessions' | 'http-compression'; readonly limit: number }
+  | {
+      readonly kind: 'global.rate-limit';
+      readonly what: 'connections' | 'sessions' | 'ssl-sessions' | 'http-compression';
+      readonly limit: number;
+    }
   | { readonly kind: 'session.kill'; readonly id: string }
   | { readonly kind: 'sessions.kill-server'; readonly backend: string; readonly server: string }
-  | { readonly kind: 'counters.clear'; readonly scope: 'maxima' | 'all' | { readonly backend: string; readonly server: string | null } }
-  | { readonly kind: 'var.set'; readonly name: string; readonly value: { readonly type: string; readonly value: string | number | boolean } }
+  | {
+      readonly kind: 'counters.clear';
+      readonly scope: 'maxima' | 'all' | { readonly backend: string; readonly server: string | null };
+    }
+  | {
+      readonly kind: 'var.set';
+      readonly name: string;
+      readonly value: { readonly type: string; readonly value: string | number | boolean };
+    }
   /** Put another configuration in force (the files named at start, read again): a batch of the differences. */
   | { readonly kind: 'config.reload' };
 

@@ -250,6 +250,8 @@ export interface ProxyConfig {
   /** Name of the defaults section it took its settings from. */
   readonly defaults: string | null;
   readonly mode: 'http' | 'tcp' | 'log' | 'health';
+  /** `mode` is written in the section itself (asked of named defaults by `add backend`). */
+  readonly modeSet?: boolean;
   readonly disabled: boolean;
   readonly description: string | null;
   readonly binds: readonly BindConfig[];

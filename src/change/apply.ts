@@ -1,0 +1,97 @@
+import type { Change, Origin, Outcome } from './change.ts';
+import { type ChangeContext, failed, type Preview, problem, type Verdict } from './context.ts';
+import { rowOf } from './table.ts';
+
+/** Checks a Change against the model. Touches nothing. */
+export function validateChange(change: Change, ctx: ChangeContext): Verdict {
+  const row = rowOf(change);
+  if (!row) return { problems: [problem(`unknown kind of change '${change.kind}'`)], warnings: [] };
+  const found = row.validate(change, ctx);
+  return { problems: found ? [found] : [], warnings: found ? [] : (row.warnings?.(change, ctx) ?? []) };
+}
+
+/** What a Change would do, or null when it has problems. Touches nothing. */
+export function previewChange(change: Change, ctx: ChangeContext): Preview | null {
+  return validateChange(change, ctx).problems.length > 0 ? null : rowOf(change)!.preview(change, ctx);
+}
+
+/**
+ * Makes one Change: validated, applied, recorded. All traffic threads have it when the promise resolves; it never rejects.
+ * Changes to one model are made one after the other.
+ */
+export function applyChange(change: Change, ctx: ChangeContext, origin: Origin): Promise<Outcome> {
+  // A reload makes Changes of its own, so it must not hold their turn.
+  if (change.kind === 'config.reload') return applyNow(change, ctx, origin);
+  return inTurn(ctx, () => applyNow(change, ctx, origin));
+}
+
+/** What came of a batch: the outcomes in order when all was applied, else those up to the one that failed. */
+export interface BatchOutcome {
+  readonly ok: boolean;
+  readonly outcomes: readonly Outcome[];
+  /** Position of the Change that could not be made, -1 when all could. */
+  readonly failedAt: number;
+}
+
+/**
+ * Makes all of several Changes or none. Each is validated before the first is applied, against the model as it is then; what
+ * only shows while applying (one Change depends on another) undoes what was applied before it, last first.
+ */
+export function applyBatch(changes: readonly Change[], ctx: ChangeContext, origin: Origin): Promise<BatchOutcome> {
+  return inTurn(ctx, async () => {
+    for (const [i, change] of changes.entries()) {
+      const [found] = validateChange(change, ctx).problems;
+      if (!found || dependsOn(changes.slice(0, i), change)) continue;
+      return { ok: false, outcomes: [failed(found)], failedAt: i };
+    }
+    const outcomes: Outcome[] = [];
+    for (const [i, change] of changes.entries()) {
+      const outcome = await applyNow(change, ctx, origin);
+      outcomes.push(outcome);
+      if (outcome.ok) continue;
+      await rollBack(outcomes, ctx, origin);
+      return { ok: false, outcomes, failedAt: i };
+    }
+    return { ok: true, outcomes, failedAt: -1 };
+  });
+}
+
+/** A Change to something that an earlier one of the same batch adds, removes or renames can only be judged when its turn comes. */
+function dependsOn(earlier: readonly Change[], change: Change): boolean {
+  const backend = 'backend' in change ? change.backend : null;
+  return backend !== null && earlier.some((other) => 'backend' in other && other.backend === backend);
+}
+
+async function rollBack(outcomes: readonly Outcome[], ctx: ChangeContext, origin: Origin): Promise<void> {
+  for (const { inverse } of outcomes.toReversed())
+    if (inverse) await applyNow(inverse, ctx, { ...origin, surface: 'roll-back' });
+}
+
+async function applyNow(change: Change, ctx: ChangeContext, origin: Origin): Promise<Outcome> {
+  let preview: Preview | null = null;
+  let outcome: Outcome;
+  try {
+    const [found] = validateChange(change, ctx).problems;
+    preview = found ? null : rowOf(change)!.preview(change, ctx);
+    outcome = found ? failed(found) : await rowOf(change)!.apply(change, ctx, origin);
+    await ctx.states.flush();
+  } catch (error) {
+    outcome = failed(
+      problem(`${error instanceof Error ? error.message : String(error)} (while applying ${change.kind})`),
+    );
+  }
+  ctx.journal.record({ origin, change, before: preview?.before ?? '', after: preview?.after ?? '', outcome });
+  return outcome;
+}
+
+/** The end of the queue of Changes of each context. */
+const tails = new WeakMap<ChangeContext, Promise<unknown>>();
+
+function inTurn<T>(ctx: ChangeContext, work: () => Promise<T>): Promise<T> {
+  const turn = (tails.get(ctx) ?? Promise.resolve()).then(work);
+  tails.set(
+    ctx,
+    turn.catch(() => undefined),
+  );
+  return turn;
+}

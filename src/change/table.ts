@@ -1,0 +1,54 @@
+import type { Change, ChangeKind, ChangeOf } from './change.ts';
+import type { Row } from './context.ts';
+import {
+  backendAdd,
+  backendDel,
+  backendDynamicCookie,
+  backendDynamicCookieKey,
+  backendPublish,
+} from './rows/backend.ts';
+import { serverAdd, serverDel } from './rows/dynamic-server.ts';
+import { frontendMaxconn, frontendState } from './rows/frontend.ts';
+import { countersClear, sessionKill, sessionsKillServer } from './rows/one-shot.ts';
+import { configReload, globalMaxconn, globalRateLimit, varSet } from './rows/process.ts';
+import { serverAddr, serverAgentAddr, serverAgentSend, serverCheckAddr, serverFqdn } from './rows/server-addr.ts';
+import { serverMaxconn, serverName, serverSsl, serverWeight } from './rows/server-settings.ts';
+import { serverAgent, serverChecks, serverHealth, serverState } from './rows/server-state.ts';
+
+/** Every kind of Change. */
+export const CHANGES: { readonly [K in ChangeKind]: Row<ChangeOf<K>> } = {
+  'server.state': serverState,
+  'server.weight': serverWeight,
+  'server.health': serverHealth,
+  'server.agent': serverAgent,
+  'server.addr': serverAddr,
+  'server.fqdn': serverFqdn,
+  'server.check-addr': serverCheckAddr,
+  'server.agent-addr': serverAgentAddr,
+  'server.agent-send': serverAgentSend,
+  'server.name': serverName,
+  'server.ssl': serverSsl,
+  'server.maxconn': serverMaxconn,
+  'server.checks': serverChecks,
+  'server.add': serverAdd,
+  'server.del': serverDel,
+  'backend.add': backendAdd,
+  'backend.del': backendDel,
+  'backend.publish': backendPublish,
+  'backend.dynamic-cookie': backendDynamicCookie,
+  'backend.dynamic-cookie-key': backendDynamicCookieKey,
+  'frontend.state': frontendState,
+  'frontend.maxconn': frontendMaxconn,
+  'global.maxconn': globalMaxconn,
+  'global.rate-limit': globalRateLimit,
+  'session.kill': sessionKill,
+  'sessions.kill-server': sessionsKillServer,
+  'counters.clear': countersClear,
+  'var.set': varSet,
+  'config.reload': configReload,
+};
+
+/** The row of a Change, or undefined for a kind that does not exist (Changes may come from outside). */
+export function rowOf(change: Change): Row<Change> | undefined {
+  return Object.hasOwn(CHANGES, change.kind) ? (CHANGES[change.kind] as Row<Change>) : undefined;
+}
