@@ -1,0 +1,60 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { openUnixDatagram, type UnixDatagramSocket } from '../../util/libc.ts';
+
+/** Datagrams kept by Node for a socket that the kernel makes wait. */
+const MAX_QUEUED = 1000;
+
+type UdpType = 'udp4' | 'udp6';
+
+/** The process's sockets for sending lines: one UDP socket for each family, one for unix datagrams; opened on first use. */
+export class DatagramSockets {
+  /** Lines that could not be sent. */
+  dropped = 0;
+  readonly #udp = new Map<UdpType, Socket>();
+  #unix: UnixDatagramSocket | null = null;
+
+  /** Sends a line of bytes to an IP address. */
+  sendUdp(line: string, host: string, port: number): void {
+    const type = host.includes(':') ? 'udp6' : 'udp4';
+    const socket = this.#udp.get(type) ?? this.#open(type);
+    if (socket.getSendQueueCount() >= MAX_QUEUED) this.dropped++;
+    else socket.send(Buffer.from(line, 'latin1'), port, host, this.#sent);
+  }
+
+  /** Sends a line of bytes to a unix socket, by path or abstract name. */
+  sendUnix(line: string, path: string): void {
+    try {
+      if (this.#unix === null) this.#unix = openUnixDatagram();
+      if (this.#unix.send(path, Buffer.from(line, 'latin1')) !== null) this.dropped++;
+    } catch {
+      this.dropped++;
+    }
+  }
+
+  /** Closes the sockets; resolves when they are closed. */
+  async close(): Promise<void> {
+    this.#unix?.close();
+    this.#unix = null;
+    const closed = [...this.#udp.values()].map((socket) => new Promise<void>((resolve) => socket.close(resolve)));
+    this.#udp.clear();
+    await Promise.all(closed);
+  }
+
+  readonly #sent = (error: Error | null): void => {
+    if (error) this.dropped++;
+  };
+
+  #open(type: UdpType): Socket {
+    // Hosts are addresses here: nothing to look up, and no turn of the event loop to wait for.
+    const socket = createSocket({
+      type,
+      lookup: (host, _options, callback) => callback(null, host, type === 'udp4' ? 4 : 6),
+    });
+    socket.on('error', () => {
+      this.dropped++;
+    });
+    socket.bind().unref();
+    this.#udp.set(type, socket);
+    return socket;
+  }
+}
