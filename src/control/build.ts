@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Config, ProxyConfig, ServerConfig } from '../config/types.ts';
+import type { BindConfig, Config, ProxyConfig, ServerConfig } from '../config/types.ts';
 import { CounterStore } from '../model/counters.ts';
 import type { ProxyView } from '../model/messages.ts';
 import type { Model } from '../model/model.ts';
@@ -61,18 +61,32 @@ export function addProxy(model: Model, config: ProxyConfig, dynamic: boolean, no
 }
 
 function addListeners(model: Model, proxy: Proxy): void {
-  const own = proxy.config.options.includes('socket-stats');
   const ids = nextIds(proxy.config.binds.map((bind) => bind.id));
-  for (const [i, bind] of proxy.config.binds.entries()) {
-    const listener: Listener = {
-      id: ids[i]!,
-      config: bind,
-      name: bind.name ?? `sock-${i + 1}`,
-      slot: own ? model.counters.allocate() : proxy.frontendSlot,
-      state: 'new',
-    };
-    proxy.listeners.push(listener);
-  }
+  for (const [i, bind] of proxy.config.binds.entries()) addListener(model, proxy, bind, ids[i]!);
+}
+
+/** Adds a bound address to a frontend of the model; by itself it gets the next free id. */
+export function addListener(model: Model, proxy: Proxy, bind: BindConfig, id = freeIdOf(proxy.listeners)): Listener {
+  const listener: Listener = {
+    id,
+    config: bind,
+    name: bind.name ?? `sock-${proxy.listeners.length + 1}`,
+    slot: proxy.config.options.includes('socket-stats') ? model.counters.allocate() : proxy.frontendSlot,
+    state: 'new',
+  };
+  proxy.listeners.push(listener);
+  return listener;
+}
+
+/** The id that the next server of a proxy gets when it has none of its own. */
+export function freeServerId(proxy: Proxy): number {
+  return freeIdOf(proxy.servers);
+}
+
+function freeIdOf(taken: readonly { readonly id: number }[]): number {
+  let id = 1;
+  while (taken.some((one) => one.id === id)) id++;
+  return id;
 }
 
 /** Adds a server to a proxy of the model. */

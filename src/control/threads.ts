@@ -92,7 +92,8 @@ class TrafficThread {
           resolve();
         } else onEvent(message);
       });
-      this.#worker.on('error', (error) => {
+      this.#worker.on('error', (cause) => {
+        const error = cause instanceof Error ? cause : new Error(String(cause));
         reject(error);
         this.#failAll(error.message);
         onLost(error.stack ?? error.message);

@@ -7,7 +7,7 @@ export type ListenerState = 'new' | 'listening' | 'paused' | 'stopped';
 /** A bound address of a frontend. Owned by the control thread; the sockets live in the traffic threads. */
 export interface Listener {
   readonly id: number;
-  readonly config: BindConfig;
+  config: BindConfig;
   /** `name` or `sock-<n>`. */
   readonly name: string;
   /** Counter slot when the proxy has `option socket-stats`, else that of the frontend. */
@@ -17,7 +17,7 @@ export interface Listener {
 
 /** A frontend, backend or both (`listen`). Owned by the control thread. */
 export class Proxy {
-  readonly config: ProxyConfig;
+  config: ProxyConfig;
   readonly name: string;
   readonly id: number;
   readonly isFrontend: boolean;

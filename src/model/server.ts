@@ -1,4 +1,4 @@
-import type { AgentConfig, CheckConfig, ServerConfig } from '../config/types.ts';
+import type { Address, AgentConfig, CheckConfig, ServerConfig } from '../config/types.ts';
 import type { Proxy } from './proxy.ts';
 
 /** Operational state (`srv_op_state` of `show servers state`). */
@@ -74,20 +74,20 @@ export class Server {
   /** 0..1: how far a slow start has come. */
   warmup: number;
   /** IP address now, null while unresolved; a path for unix and abstract sockets. */
-  host: string | null;
-  family: 'inet' | 'inet6' | 'unix' | 'abns';
-  port: number;
-  portMap: '' | '+' | '-';
-  fqdn: string | null;
+  host!: string | null;
+  family!: 'inet' | 'inet6' | 'unix' | 'abns';
+  port!: number;
+  portMap!: '' | '+' | '-';
+  fqdn!: string | null;
   srvRecord: string | null;
   maxconn: number;
   cookie: string | null;
   useSsl: boolean;
 
-  check: CheckView | null;
-  agent: CheckView | null;
-  checkConfig: CheckConfig | null;
-  agentConfig: AgentConfig | null;
+  check!: CheckView | null;
+  agent!: CheckView | null;
+  checkConfig!: CheckConfig | null;
+  agentConfig!: AgentConfig | null;
   tracked: Server | null;
   readonly trackers: Server[] = [];
 
@@ -106,7 +106,6 @@ export class Server {
   referenced: boolean;
 
   constructor(proxy: Proxy, config: ServerConfig, id: number, slot: number, dynamic: boolean, now: number) {
-    const address = config.address;
     this.proxy = proxy;
     this.config = config;
     this.name = config.name;
@@ -119,20 +118,12 @@ export class Server {
     this.userWeight = config.weight;
     this.initialWeight = config.weight;
     this.warmup = 1;
-    this.host = address.family === 'inet' || address.family === 'inet6' ? address.host : address.family === 'unix' || address.family === 'abns' ? address.path : null;
-    this.family = address.family === 'inet6' || address.family === 'unix' || address.family === 'abns' ? address.family : 'inet';
-    this.port = 'port' in address ? address.port : 0;
-    this.portMap = 'portMap' in address ? address.portMap : '';
-    this.fqdn = address.family === 'name' ? address.host : null;
+    this.setAddress(config.address);
     this.srvRecord = null;
     this.maxconn = config.maxconn;
     this.cookie = config.cookie;
     this.useSsl = config.ssl !== null;
-    this.checkConfig = config.check;
-    this.agentConfig = config.agent;
-    this.check = config.check ? checkView(config.check.rise, config.check.fall) : null;
-    this.agent = config.agent ? checkView(1, 1) : null;
-    if (this.agent) this.agent.state |= CheckState.agent;
+    this.setChecks(config.check, config.agent);
     this.tracked = null;
     this.lastChange = now;
     this.downTime = 0;
@@ -142,6 +133,25 @@ export class Server {
     this.consecutiveErrors = 0;
     this.uncheckedHealth = dynamic || config.disabled ? 0 : 2;
     this.referenced = false;
+  }
+
+  /** Takes the address that a configuration line gives. */
+  setAddress(address: Address): void {
+    const path = 'path' in address ? address.path : null;
+    this.host = path ?? (address.family === 'inet' || address.family === 'inet6' ? address.host : null);
+    this.family = address.family === 'inet6' || address.family === 'unix' || address.family === 'abns' ? address.family : 'inet';
+    this.port = 'port' in address ? address.port : 0;
+    this.portMap = 'portMap' in address ? address.portMap : '';
+    this.fqdn = address.family === 'name' ? address.host : null;
+  }
+
+  /** Takes the settings of health and agent checks, as if none had run yet. */
+  setChecks(check: CheckConfig | null, agent: AgentConfig | null): void {
+    this.checkConfig = check;
+    this.agentConfig = agent;
+    this.check = check ? checkView(check.rise, check.fall) : null;
+    this.agent = agent ? checkView(1, 1) : null;
+    if (this.agent) this.agent.state |= CheckState.agent;
   }
 
   /** `backend/server`. */

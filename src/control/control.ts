@@ -1,0 +1,268 @@
+import { applyChange } from '../change/apply.ts';
+import type { Change, Origin, Outcome } from '../change/change.ts';
+import type { ChangeContext } from '../change/context.ts';
+import { memoryJournal } from '../change/journal.ts';
+import type { Config, Diagnostic } from '../config/types.ts';
+import type { ThreadInit, TrafficEvent } from '../model/messages.ts';
+import type { Model } from '../model/model.ts';
+import { buildModel, proxyView } from './build.ts';
+import { createHealth } from './checks/health.ts';
+import { configuredListeners, startListeners } from './listeners.ts';
+import { prepareLogs } from './logs/addresses.ts';
+import { createLogs, type ProcessLogs } from './logs/logs.ts';
+import { applyReload } from './reload.ts';
+import { createResolvers } from './resolvers/resolvers.ts';
+import { createServerStates, type ServerStates } from './servers/server-states.ts';
+import { startServers } from './servers/start.ts';
+import { linkTracking } from './servers/tracking.ts';
+import { Threads } from './threads.ts';
+import type { Control, Health, Loaded, Resolvers } from './types.ts';
+
+/** How a control thread is started. */
+export interface ControlOptions {
+  readonly config: Config;
+  /** Reads the configuration files again, for a reload. */
+  load(): Promise<Loaded>;
+  /** Prints a line as HAProxy does on stderr: `[WARNING]  (pid) : text`. */
+  print(severity: 'NOTICE' | 'WARNING' | 'ALERT', text: string): void;
+  /** Formats diagnostics as a start prints them. */
+  format(diagnostics: readonly Diagnostic[]): string;
+  /** What the start printed before (`show startup-logs`). */
+  readonly startupLogs: string;
+}
+
+/** The control thread at work. */
+export interface RunningControl extends Control {
+  /** Resolves when a soft stop has come to its end. */
+  readonly ended: Promise<void>;
+  /** Ends everything at once. */
+  close(): Promise<void>;
+}
+
+/** Why a start was given up: lines for the operator, without the `[ALERT]` in front. */
+export class StartError extends Error {
+  readonly lines: readonly string[];
+
+  constructor(lines: readonly string[]) {
+    super(lines.join('\n'));
+    this.lines = lines;
+  }
+}
+
+/** Threads when `nbthread` does not say: the cores that the process may use. */
+function defaultThreads(): number {
+  return Math.min(64, Math.max(1, navigator.hardwareConcurrency));
+}
+
+/**
+ * Starts a load balancer: model, traffic threads, logs, resolvers, checks, and at last the listeners. Rejects with a StartError
+ * when an address cannot be bound; nothing is left running then.
+ */
+export async function startControl(options: ControlOptions): Promise<RunningControl> {
+  const control = new ControlThread(options);
+  try {
+    await control.start();
+  } catch (error) {
+    await control.close();
+    throw error;
+  }
+  return control;
+}
+
+class ControlThread implements RunningControl {
+  readonly model: Model;
+  readonly traffic: Threads;
+  logs!: ProcessLogs;
+  resolvers!: Resolvers & { close(): void };
+  health!: Health & { close(): void };
+  states!: ServerStates;
+  readonly reloads = { done: 0, failed: 0 };
+  readonly ended: Promise<void>;
+  readonly #options: ControlOptions;
+  #context!: ChangeContext;
+  #idleThreads = new Set<number>();
+  #end!: () => void;
+  #sampler: NodeJS.Timeout | null = null;
+  #lastUse = performance.eventLoopUtilization();
+  idlePercent = 100;
+
+  constructor(options: ControlOptions) {
+    this.#options = options;
+    const threads = options.config.global.nbthread ?? defaultThreads();
+    this.model = buildModel(options.config, threads, Date.now());
+    this.model.startupLogs = options.startupLogs;
+    this.traffic = new Threads(threads, {
+      init: (thread) => this.#init(thread),
+      onEvent: (thread, event) => this.#onEvent(thread, event),
+      onReplaced: (thread, why) => this.#onReplaced(thread, why),
+    });
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+  }
+
+  async start(): Promise<void> {
+    const { model, traffic } = this;
+    await this.#startLogs();
+    this.#linkServers();
+    startServers(model);
+    this.states = createServerStates({
+      model,
+      traffic,
+      logs: this.logs,
+      console: (severity, text) => this.#options.print(severity, text),
+      onError: (error) => this.#onError(error),
+    });
+    this.resolvers = createResolvers({ model, states: this.states, logs: this.logs });
+    this.health = createHealth({ model, states: this.states, logs: this.logs });
+    this.#context = {
+      model,
+      traffic,
+      states: this.states,
+      health: this.health,
+      resolvers: this.resolvers,
+      logs: this.logs,
+      journal: memoryJournal(),
+      hooks: { reload: (origin) => this.reload(origin), proxyView },
+    };
+    model.counters.onChunk((chunk) => void traffic.ask({ kind: 'chunk', chunk }).catch((error) => this.#onError(error)));
+    await traffic.start();
+    const failures = await startListeners(traffic, configuredListeners(model));
+    if (failures.length > 0) {
+      throw new StartError(failures.map(({ proxy, reason }) => `Binding [${proxy.config.at.file}:${proxy.config.at.line}] for proxy ${proxy.name}: ${reason}`));
+    }
+    for (const proxy of model.proxies) {
+      for (const server of proxy.servers) {
+        this.resolvers.watch(server);
+        this.health.start(server);
+      }
+    }
+    this.#sampler = setInterval(() => this.#sample(), 1000).unref();
+  }
+
+  async #startLogs(): Promise<void> {
+    const { addresses, diagnostics } = await prepareLogs(this.model.config);
+    const alerts = diagnostics.filter((d) => d.severity === 'alert');
+    if (alerts.length > 0) throw new StartError(alerts.map((d) => d.text));
+    this.logs = createLogs(this.model.config, addresses, { proxyById: (id) => this.model.proxiesById.get(id) });
+  }
+
+  #linkServers(): void {
+    const problems: string[] = [];
+    for (const proxy of this.model.proxies) {
+      for (const server of proxy.servers) {
+        const problem = linkTracking(this.model, server);
+        if (problem !== null) problems.push(`[${server.config.at.file}:${server.config.at.line}] : '${server.path}' : ${problem}`);
+      }
+    }
+    if (problems.length > 0) throw new StartError(problems);
+  }
+
+  #init(thread: number): ThreadInit {
+    const { model } = this;
+    return {
+      thread,
+      threads: model.threads,
+      rows: model.counters.rows,
+      chunks: model.counters.chunks,
+      processSlot: model.processSlot,
+      global: model.config.global,
+      httpErrors: model.config.httpErrors,
+      userlists: model.config.userlists,
+      proxies: model.proxies.map(proxyView),
+      limits: model.limits,
+      startedAt: model.startedAt,
+    };
+  }
+
+  #onEvent(thread: number, event: TrafficEvent): void {
+    switch (event.kind) {
+      case 'log':
+        this.logs.sendBatch(event.lines);
+        return;
+      case 'server.error':
+      case 'server.success': {
+        const server = this.model.proxiesById.get(event.proxy)?.serversById.get(event.server);
+        if (server !== undefined) this.health.report(server, event.layer, event.kind === 'server.error', event.kind === 'server.error' ? event.count : 1);
+        return;
+      }
+      case 'proc-var':
+        if (event.value === null) this.model.procVars.delete(event.name);
+        else this.model.procVars.set(event.name, event.value as never);
+        return;
+      case 'idle':
+        this.#idleThreads.add(thread);
+        if (this.#idleThreads.size === this.model.threads) this.#end();
+        return;
+      default:
+        return;
+    }
+  }
+
+  /** A thread was replaced: the new one must listen as the old one did. */
+  #onReplaced(thread: number, why: string): void {
+    this.#options.print('ALERT', `traffic thread ${thread} was lost and replaced: ${why}`);
+    const listening = this.model.proxies.flatMap((proxy) =>
+      proxy.listeners.filter((listener) => listener.state === 'listening').map((listener) => ({ proxy: proxy.id, id: listener.id })),
+    );
+    this.traffic.askOne(thread, { kind: 'listeners', op: 'start', listeners: listening }).catch((error) => this.#onError(error));
+  }
+
+  #onError(error: unknown): void {
+    if (this.model.stopping) return;
+    this.#options.print('WARNING', error instanceof Error ? error.message : String(error));
+  }
+
+  #sample(): void {
+    const use = performance.eventLoopUtilization(this.#lastUse);
+    this.#lastUse = performance.eventLoopUtilization();
+    this.idlePercent = Math.round((1 - use.utilization) * 100);
+  }
+
+  apply(change: Change, origin: Origin): Promise<Outcome> {
+    return applyChange(change, this.#context, origin);
+  }
+
+  async reload(_origin: Origin): Promise<{ readonly ok: boolean; readonly text: string }> {
+    const { config, diagnostics } = await this.#options.load();
+    let text = this.#options.format(diagnostics);
+    if (config === null) {
+      this.reloads.failed++;
+      return { ok: false, text };
+    }
+    const problems = await applyReload(config, {
+      model: this.model,
+      traffic: this.traffic,
+      states: this.states,
+      health: this.health,
+      resolvers: this.resolvers,
+      logs: this.logs,
+    });
+    if (problems.length > 0) {
+      text += problems.map((problem) => `[ALERT]    (${process.pid}) : ${problem}\n`).join('');
+      this.reloads.failed++;
+      return { ok: false, text };
+    }
+    this.reloads.done++;
+    this.model.startupLogs = text;
+    return { ok: true, text };
+  }
+
+  async stop(soft: boolean): Promise<void> {
+    if (this.model.stopping) return;
+    this.model.stopping = true;
+    await this.traffic.ask({ kind: 'stop', soft });
+    if (!soft) this.#end();
+  }
+
+  async close(): Promise<void> {
+    this.model.stopping = true;
+    if (this.#sampler !== null) clearInterval(this.#sampler);
+    this.health?.close();
+    this.resolvers?.close();
+    this.states?.close();
+    await this.traffic.close();
+    await this.logs?.close();
+    this.#end();
+  }
+}

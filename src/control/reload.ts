@@ -1,0 +1,263 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { BindConfig, Config, ProxyConfig, ServerConfig } from '../config/types.ts';
+import type { TrafficLink } from '../model/messages.ts';
+import type { Model } from '../model/model.ts';
+import type { Listener, Proxy } from '../model/proxy.ts';
+import type { Server } from '../model/server.ts';
+import { addListener, addProxy, addServer, freeServerId, markReferences, proxyView } from './build.ts';
+import { releaseListeners, startListeners } from './listeners.ts';
+import { prepareLogs } from './logs/addresses.ts';
+import type { ProcessLogs } from './logs/logs.ts';
+import type { ServerStates } from './servers/server-states.ts';
+import { startServer } from './servers/start.ts';
+import { linkTracking, unlinkTracking } from './servers/tracking.ts';
+import type { Health, Resolvers } from './types.ts';
+
+/** What a reload works on. */
+export interface ReloadContext {
+  readonly model: Model;
+  readonly traffic: TrafficLink;
+  readonly states: ServerStates;
+  readonly health: Health;
+  readonly resolvers: Resolvers;
+  readonly logs: ProcessLogs;
+}
+
+/** How a proxy of the running model changes. */
+interface ProxyChange {
+  readonly proxy: Proxy;
+  readonly to: ProxyConfig;
+  readonly addedBinds: readonly BindConfig[];
+  readonly removedListeners: readonly Listener[];
+  readonly keptListeners: readonly { readonly listener: Listener; readonly to: BindConfig }[];
+}
+
+/** The difference between the running model and a configuration. */
+interface Plan {
+  readonly added: readonly ProxyConfig[];
+  readonly changed: readonly ProxyChange[];
+  readonly removed: readonly Proxy[];
+}
+
+/**
+ * Puts another configuration in force in the running process: only what differs is touched. Sockets stay open, counters, health and
+ * what operators did stay true where the file says the same as before. Returns why it could not be done; nothing is changed then.
+ */
+export async function applyReload(config: Config, ctx: ReloadContext): Promise<string[]> {
+  const { model, traffic } = ctx;
+  const prepared = await prepareLogs(config);
+  const alerts = prepared.diagnostics.filter((d) => d.severity === 'alert');
+  if (alerts.length > 0) return alerts.map((d) => d.text);
+  const plan = makePlan(model, config);
+  // New addresses first: they are all that can fail. What they serve is put in place before.
+  const fresh = plan.added.map((proxy) => addProxy(model, proxy, false, Date.now()));
+  const listeners = fresh.filter((proxy) => proxy.state === 'ready').flatMap((proxy) => proxy.listeners.map((listener) => ({ proxy, listener })));
+  for (const change of plan.changed) {
+    for (const bind of change.addedBinds) listeners.push({ proxy: change.proxy, listener: addListener(model, change.proxy, bind) });
+  }
+  const moved = movedPorts(plan, listeners);
+  await traffic.ask({ kind: 'proxy.put', proxies: [...fresh, ...plan.changed.map((change) => change.proxy)].map(proxyView) });
+  for (const { proxy, listener } of moved) await releaseListeners(traffic, proxy, 'stop', [listener]);
+  const failures = await startListeners(traffic, listeners);
+  if (failures.length > 0) {
+    await takeBack(plan, fresh, listeners, moved, ctx);
+    return failures.map(({ proxy, reason }) => `Binding [${proxy.config.at.file}:${proxy.config.at.line}] for proxy ${proxy.name}: ${reason}`);
+  }
+  for (const proxy of plan.removed) await removeProxy(proxy, ctx);
+  for (const change of plan.changed) await changeProxy(change, ctx);
+  for (const proxy of fresh) for (const server of proxy.servers) begin(server, ctx);
+  model.config = config;
+  inFileOrder(model, config);
+  markReferences(model);
+  ctx.logs.configure(config, prepared.addresses);
+  applyLimits(model, config);
+  await traffic.ask({ kind: 'proxy.put', proxies: plan.changed.map((change) => proxyView(change.proxy)) });
+  await traffic.ask({ kind: 'limits', limits: model.limits });
+  await ctx.states.flush();
+  return [];
+}
+
+/** The same but for where it is written. */
+function same(a: unknown, b: unknown): boolean {
+  return isDeepStrictEqual(withoutPlaces(a), withoutPlaces(b));
+}
+
+function withoutPlaces(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutPlaces);
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([key]) => key !== 'at')
+      .map(([key, inner]) => [key, withoutPlaces(inner)]),
+  );
+}
+
+function makePlan(model: Model, config: Config): Plan {
+  const added: ProxyConfig[] = [];
+  const changed: ProxyChange[] = [];
+  const kept = new Set<Proxy>();
+  const ids = new Set(model.proxies.map((proxy) => proxy.id));
+  for (const wanted of config.proxies) {
+    const proxy = model.proxies.find((p) => p.name === wanted.name && p.config.kind === wanted.kind && !kept.has(p));
+    if (proxy === undefined) {
+      const id = wanted.idForced || !ids.has(wanted.id) ? wanted.id : freeId(ids);
+      ids.add(id);
+      added.push({ ...wanted, id });
+      continue;
+    }
+    kept.add(proxy);
+    const to = { ...wanted, id: proxy.id };
+    if (!same(to, proxy.config) || proxy.dynamic) changed.push(proxyChange(proxy, to));
+  }
+  return { added, changed, removed: model.proxies.filter((proxy) => !kept.has(proxy) && !proxy.dynamic) };
+}
+
+function freeId(used: ReadonlySet<number>): number {
+  let id = 1;
+  while (used.has(id)) id++;
+  return id;
+}
+
+function proxyChange(proxy: Proxy, to: ProxyConfig): ProxyChange {
+  const left = new Set(proxy.listeners);
+  const keptListeners: { listener: Listener; to: BindConfig }[] = [];
+  const addedBinds: BindConfig[] = [];
+  for (const bind of to.binds) {
+    const listener = [...left].find((l) => same(l.config.address, bind.address));
+    if (listener === undefined) addedBinds.push(bind);
+    else {
+      left.delete(listener);
+      keptListeners.push({ listener, to: bind });
+    }
+  }
+  return { proxy, to, addedBinds, removedListeners: [...left], keptListeners };
+}
+
+/** Listeners that go while another proxy takes their address: they must let it go first. */
+function movedPorts(plan: Plan, starting: readonly { listener: Listener }[]): { proxy: Proxy; listener: Listener }[] {
+  const going = [
+    ...plan.removed.flatMap((proxy) => proxy.listeners.map((listener) => ({ proxy, listener }))),
+    ...plan.changed.flatMap(({ proxy, removedListeners }) => removedListeners.map((listener) => ({ proxy, listener }))),
+  ];
+  return going.filter(
+    ({ listener }) => listener.state === 'listening' && starting.some((other) => same(other.listener.config.address, listener.config.address)),
+  );
+}
+
+/** Nothing may be left of a reload that failed. */
+async function takeBack(
+  plan: Plan,
+  fresh: readonly Proxy[],
+  listeners: readonly { proxy: Proxy; listener: Listener }[],
+  moved: readonly { proxy: Proxy; listener: Listener }[],
+  ctx: ReloadContext,
+): Promise<void> {
+  const { model, traffic } = ctx;
+  for (const { proxy, listener } of listeners) {
+    if (!fresh.includes(proxy)) proxy.listeners.splice(proxy.listeners.indexOf(listener), 1);
+  }
+  for (const proxy of fresh) forgetProxy(model, proxy);
+  await traffic.ask({ kind: 'proxy.remove', ids: fresh.map((proxy) => proxy.id) });
+  await traffic.ask({ kind: 'proxy.put', proxies: plan.changed.map((change) => proxyView(change.proxy)) });
+  await startListeners(traffic, moved);
+}
+
+function forgetProxy(model: Model, proxy: Proxy): void {
+  model.proxies.splice(model.proxies.indexOf(proxy), 1);
+  model.proxiesById.delete(proxy.id);
+}
+
+async function removeProxy(proxy: Proxy, ctx: ReloadContext): Promise<void> {
+  await releaseListeners(ctx.traffic, proxy, 'stop');
+  for (const server of proxy.servers) end(server, ctx);
+  forgetProxy(ctx.model, proxy);
+  await ctx.traffic.ask({ kind: 'proxy.remove', ids: [proxy.id] });
+}
+
+/** Takes over a changed section: listeners, settings, servers. */
+async function changeProxy(change: ProxyChange, ctx: ReloadContext): Promise<void> {
+  const { proxy, to } = change;
+  if (change.removedListeners.length > 0) {
+    await releaseListeners(ctx.traffic, proxy, 'stop', change.removedListeners);
+    for (const listener of change.removedListeners) proxy.listeners.splice(proxy.listeners.indexOf(listener), 1);
+  }
+  for (const { listener, to: bind } of change.keptListeners) listener.config = bind;
+  if (to.maxconn !== proxy.config.maxconn) proxy.maxconn = to.maxconn ?? 0;
+  const before = proxy.config;
+  proxy.config = to;
+  changeServers(proxy, before, to, ctx);
+}
+
+function changeServers(proxy: Proxy, before: ProxyConfig, to: ProxyConfig, ctx: ReloadContext): void {
+  const wanted = new Map(to.servers.map((server) => [server.name, server]));
+  for (const server of [...proxy.servers]) {
+    if (server.dynamic || wanted.has(server.name)) continue;
+    end(server, ctx);
+    proxy.servers.splice(proxy.servers.indexOf(server), 1);
+    proxy.serversByName.delete(server.name);
+    proxy.serversById.delete(server.id);
+    void ctx.traffic.ask({ kind: 'server.remove', proxy: proxy.id, id: server.id });
+  }
+  const checksDiffer = !same(before.healthCheck, to.healthCheck);
+  for (const config of to.servers) {
+    const server = proxy.serversByName.get(config.name);
+    if (server === undefined) {
+      begin(addServer(ctx.model, proxy, config, config.id ?? freeServerId(proxy), false, Date.now()), ctx);
+    } else if (!same(config, server.config) || checksDiffer) {
+      const restart = checksDiffer || !same(config.check, server.config.check) || !same(config.agent, server.config.agent);
+      takeOver(server, config, ctx, restart);
+    } else server.config = config;
+  }
+}
+
+/** What the file says anew of a server wins over what it said and over what was set live; what it says as before leaves the live value. */
+function takeOver(server: Server, config: ServerConfig, ctx: ReloadContext, restartChecks: boolean): void {
+  const before = server.config;
+  server.config = config;
+  if (config.weight !== before.weight) server.userWeight = config.weight;
+  server.initialWeight = config.weight;
+  if (config.maxconn !== before.maxconn) server.maxconn = config.maxconn;
+  if (config.cookie !== before.cookie) server.cookie = config.cookie;
+  if (!same(config.address, before.address)) server.setAddress(config.address);
+  if (restartChecks) {
+    ctx.health.stop(server);
+    server.setChecks(config.check, config.agent);
+    ctx.health.start(server);
+  }
+  if (config.track !== before.track) {
+    unlinkTracking(server);
+    linkTracking(ctx.model, server);
+  }
+  ctx.states.changed(server);
+}
+
+function begin(server: Server, ctx: ReloadContext): void {
+  linkTracking(ctx.model, server);
+  startServer(server);
+  ctx.states.changed(server);
+  ctx.resolvers.watch(server);
+  ctx.health.start(server);
+}
+
+function end(server: Server, ctx: ReloadContext): void {
+  ctx.health.stop(server);
+  ctx.resolvers.unwatch(server);
+  unlinkTracking(server);
+  ctx.states.forget(server);
+}
+
+/** Proxies in the order of the file, dynamic ones last. */
+function inFileOrder(model: Model, config: Config): void {
+  const position = new Map(config.proxies.map((proxy, i) => [`${proxy.kind} ${proxy.name}`, i]));
+  const rank = (proxy: Proxy) => position.get(`${proxy.config.kind} ${proxy.name}`) ?? config.proxies.length;
+  model.proxies.sort((a, b) => rank(a) - rank(b));
+}
+
+function applyLimits(model: Model, config: Config): void {
+  const { global } = config;
+  if (global.maxconn !== null) model.limits.maxconn = Math.min(global.maxconn, model.limits.hardMaxconn);
+  model.limits.connRate = global.maxconnrate;
+  model.limits.sessRate = global.maxsessrate;
+  model.limits.sslRate = global.maxsslrate;
+  model.limits.compRate = global.maxcomprate;
+}
