@@ -1,0 +1,158 @@
+/**
+ * Records what HAProxy answers to the cases of cases.ts in golden/*.json: `node test/expr/record.ts [haproxy]`.
+ * Cases that this version of HAProxy refuses are left out.
+ */
+
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { conditionGroups, expressionGroups, type RequestCase } from './cases.ts';
+
+const program = process.argv[2] ?? 'haproxy';
+const folder = mkdtempSync(join(tmpdir(), 'record-'));
+
+const quote = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
+
+function configuration(port: number, rules: readonly string[]): string {
+  return [
+    'defaults',
+    '  mode http',
+    '  timeout client 5s',
+    '  timeout server 5s',
+    '  timeout connect 1s',
+    'frontend fe',
+    `  bind 127.0.0.1:${port} name public`,
+    ...rules.map((rule) => `  ${rule}`),
+    '  default_backend be',
+    'backend be',
+    '  server s1 127.0.0.1:1 weight 100 maxconn 10',
+    '  server s2 127.0.0.1:2 disabled',
+    '',
+  ].join('\n');
+}
+
+function write(text: string): string {
+  const file = join(folder, 'haproxy.cfg');
+  writeFileSync(file, text);
+  return file;
+}
+
+/** The numbers of the cases whose rules HAProxy all takes; it may stop at some errors, so it is asked until it has none. */
+function accepted(cases: readonly (readonly string[])[]): number[] {
+  let numbers = cases.map((_, index) => index);
+  for (;;) {
+    const caseOfLine = numbers.flatMap((number) => cases[number]!.map(() => number));
+    const text = configuration(1024, numbers.flatMap((number) => cases[number]!));
+    const base = text.split('\n').findIndex((line) => line.includes('bind')) + 2;
+    const result = spawnSync(program, ['-c', '-f', write(text)], { encoding: 'latin1', env });
+    const refused = new Set<number>();
+    for (const match of result.stderr.matchAll(/\[ALERT\].*\[[^\]]*:(\d+)\]/g)) {
+      refused.add(caseOfLine[Number(match[1]) - base]!);
+    }
+    if (result.status === 0) return numbers;
+    if (refused.size === 0) throw new Error(result.stderr);
+    numbers = numbers.filter((number) => !refused.has(number));
+  }
+}
+
+const env = { ...process.env, SLUICE_TEST_ENV: 'value', TZ: 'UTC' };
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+async function start(rules: readonly string[]): Promise<{ port: number; child: ChildProcess }> {
+  const port = await freePort();
+  const child = spawn(program, ['-db', '-f', write(configuration(port, rules))], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env,
+  });
+  child.stderr!.setEncoding('latin1');
+  let messages = '';
+  child.stderr!.on('data', (text) => {
+    messages += text;
+  });
+  for (let attempt = 0; attempt < 100; attempt++) {
+    if (child.exitCode !== null) throw new Error(messages);
+    const answer = await exchange(port, { method: 'GET', uri: '/', version: '1.1', headers: [] }, -1).catch(() => null);
+    if (answer !== null) return { port, child };
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(`no answer: ${messages}`);
+}
+
+function exchange(port: number, request: RequestCase, index: number): Promise<{ status: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1').setEncoding('latin1');
+    let received = '';
+    socket.on('data', (text) => {
+      received += text;
+    });
+    socket.on('error', reject);
+    socket.on('end', () => {
+      const split = received.indexOf('\r\n\r\n');
+      resolve({ status: Number(received.slice(9, 12)), body: received.slice(split + 4) });
+    });
+    const headers = [...request.headers, ['X-Case', String(index)], ['Connection', 'close']];
+    const lines = [`${request.method} ${request.uri} HTTP/${request.version}`, ...headers.map(([n, v]) => `${n}: ${v}`)];
+    socket.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
+  });
+}
+
+const caseIs = (index: number): string => `{ req.hdr(x-case) -m str ${index} }`;
+
+async function recordExpressions(): Promise<unknown[]> {
+  const recorded: unknown[] = [];
+  for (const { name, request, expressions } of expressionGroups) {
+    const cases = expressions.map((text, i) => [
+      `http-request return status 404 if ${caseIs(i)} !{ ${quote(text)} -m found }`,
+      `http-request return status 200 content-type text/plain lf-string ${quote(`%[${text}]`)} if ${caseIs(i)}`,
+    ]);
+    const good = accepted(cases);
+    const rules = good.flatMap((i) => cases[i]!);
+    const { port, child } = await start(rules);
+    const results: (readonly [string, string | null])[] = [];
+    for (const i of good) {
+      const { status, body } = await exchange(port, request, i);
+      results.push([expressions[i]!, status === 200 ? body : null]);
+    }
+    child.kill();
+    recorded.push({ name, request, results, refused: expressions.filter((_, i) => !good.includes(i)) });
+  }
+  return recorded;
+}
+
+async function recordConditions(): Promise<unknown[]> {
+  const recorded: unknown[] = [];
+  for (const { name, request, terms } of conditionGroups) {
+    const cases = terms.map((words, i) => [
+      `http-request return status 200 if ${caseIs(i)} { ${words.map(quote).join(' ')} }`,
+    ]);
+    const good = accepted(cases);
+    const { port, child } = await start(good.flatMap((i) => cases[i]!));
+    const results: (readonly [readonly string[], boolean])[] = [];
+    for (const i of good) results.push([terms[i]!, (await exchange(port, request, i)).status === 200]);
+    child.kill();
+    recorded.push({ name, request, results, refused: terms.filter((_, i) => !good.includes(i)) });
+  }
+  return recorded;
+}
+
+const golden = new URL('golden/', import.meta.url);
+/** One result a line, so that a change shows as one. */
+function save(name: string, groups: unknown[]): void {
+  const text = JSON.stringify(groups, null, 1).replace(/\[\n\s+("(?:[^"\\]|\\.)*"),\n\s+("(?:[^"\\]|\\.)*"|null)\n\s+\]/g, '[$1, $2]');
+  writeFileSync(new URL(name, golden), `${text}\n`);
+}
+try {
+  save('expressions.json', await recordExpressions());
+  save('conditions.json', await recordConditions());
+} finally {
+  rmSync(folder, { recursive: true });
+}
