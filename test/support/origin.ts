@@ -69,6 +69,8 @@ export interface OriginOptions {
   lenient?: boolean;
   /** Accepts connections but reads nothing from them. */
   deaf?: boolean;
+  /** Instead of speaking HTTP: gets each connection. */
+  raw?: (connection: Connection) => unknown;
 }
 
 /**
@@ -105,7 +107,8 @@ export async function origin(
     open++;
     connection.closed.then(() => open--);
     connections.add(connection);
-    if (options.deaf) return;
+    options.raw?.(connection);
+    if (options.deaf || options.raw) return;
     serve(self, connection, index, requests, options.unread === true).catch((error: Error) => {
       if (error instanceof MalformedError) malformed.push(error);
       connection.close();
@@ -124,16 +127,7 @@ export async function origin(
 
 /** A server of raw connections: `onConnection` gets each one. */
 export async function tcpOrigin(scope: Scope, onConnection: (c: Connection) => unknown = () => {}): Promise<Origin> {
-  const self = await origin(scope, {}, { deaf: true });
-  const take = async (): Promise<void> => {
-    for (;;) {
-      const connection = await self.nextConnection();
-      connection.resume();
-      onConnection(connection);
-    }
-  };
-  take().catch(() => {}); // ends when no connection comes any more
-  return self;
+  return await origin(scope, {}, { raw: onConnection });
 }
 
 /** The bytes of an answer. */
