@@ -19,6 +19,7 @@ const REST = Buffer.from('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
 const SIGNATURE = '\r\n\r\n\0\r\nQUIT\n';
 const A4 = '\x01\x02\x03\x04\x05\x06\x07\x08\x03\xe8\x07\xd0';
 const A6 = `${String.fromCharCode(...Array(32).keys())}\x03\xe8\x07\xd0`;
+const PLAIN = { noNullPrototype: true } as const;
 const latin1 = (text: string) => Buffer.from(text, 'latin1');
 const v2 = (command: number, family: number, body: string) =>
   latin1(SIGNATURE + String.fromCharCode(command, family, body.length >> 8, body.length & 0xff) + body);
@@ -195,10 +196,10 @@ describe('a built header', () => {
 describe('any header', () => {
   const port = fc.integer({ min: 0, max: 65_535 });
   const end = (length: number) =>
-    fc.record({ host: fc.uint8Array({ minLength: length, maxLength: length }).map((ip) => formatIp(ip)), port });
+    fc.record({ host: fc.uint8Array({ minLength: length, maxLength: length }).map((ip) => formatIp(ip)), port }, PLAIN);
   const ends = fc.oneof(fc.tuple(end(4), end(4)), fc.tuple(end(16), end(16)));
   const tlvs = fc.array(
-    fc.record({ type: fc.constantFrom(1, 2, 4, 5, 0x20, 0x30, 0xe0), value: fc.uint8Array({ maxLength: 100 }) }),
+    fc.record({ type: fc.constantFrom(1, 2, 4, 5, 0x20, 0x30, 0xe0), value: fc.uint8Array({ maxLength: 100 }) }, PLAIN),
     { maxLength: 5 },
   );
   const built = fc.oneof(
