@@ -19,10 +19,29 @@ export interface WordsAt {
 
 /** A network address as written in the configuration, parsed (HAProxy manual, section 11.1). */
 export type Address =
-  | { readonly family: 'inet'; readonly host: string; readonly port: number; readonly portEnd: number; readonly portMap: '' | '+' | '-' }
-  | { readonly family: 'inet6'; readonly host: string; readonly port: number; readonly portEnd: number; readonly portMap: '' | '+' | '-' }
+  | {
+      readonly family: 'inet';
+      readonly host: string;
+      readonly port: number;
+      readonly portEnd: number;
+      readonly portMap: '' | '+' | '-';
+    }
+  | {
+      readonly family: 'inet6';
+      readonly host: string;
+      readonly port: number;
+      readonly portEnd: number;
+      readonly portMap: '' | '+' | '-';
+    }
   /** A host name to be resolved (`init-addr`, `resolvers`). `prefer` is the family asked for by `ipv4@`/`ipv6@`. */
-  | { readonly family: 'name'; readonly host: string; readonly port: number; readonly portEnd: number; readonly portMap: '' | '+' | '-'; readonly prefer: 0 | 4 | 6 }
+  | {
+      readonly family: 'name';
+      readonly host: string;
+      readonly port: number;
+      readonly portEnd: number;
+      readonly portMap: '' | '+' | '-';
+      readonly prefer: 0 | 4 | 6;
+    }
   | { readonly family: 'unix'; readonly path: string }
   /** `abns@`: padded with zeros to the whole sun_path; with `short` (`abnsz@`) the name alone. */
   | { readonly family: 'abns'; readonly path: string; readonly short?: true }
@@ -162,7 +181,19 @@ export interface Timeouts {
 /** The `balance` algorithm with its arguments (`['url_param', 'id']`). */
 export interface BalanceConfig {
   readonly algorithm:
-    | 'roundrobin' | 'static-rr' | 'leastconn' | 'first' | 'source' | 'uri' | 'url_param' | 'hdr' | 'random' | 'hash' | 'rdp-cookie' | 'sticky' | 'log-hash';
+    | 'roundrobin'
+    | 'static-rr'
+    | 'leastconn'
+    | 'first'
+    | 'source'
+    | 'uri'
+    | 'url_param'
+    | 'hdr'
+    | 'random'
+    | 'hash'
+    | 'rdp-cookie'
+    | 'sticky'
+    | 'log-hash';
   readonly args: readonly string[];
   /** `hash-type`: method, function and modifier. */
   readonly hashType: 'map-based' | 'consistent';
@@ -205,7 +236,13 @@ export interface LogTargetConfig {
 /** A response sent instead of the built-in one for a status (`errorfile`, `errorloc*`, `http-error`, `errorfiles`). */
 export type ErrorPageConfig =
   | { readonly kind: 'file'; readonly status: number; readonly file: string; readonly at: Location }
-  | { readonly kind: 'redirect'; readonly status: number; readonly code: 302 | 303; readonly url: string; readonly at: Location }
+  | {
+      readonly kind: 'redirect';
+      readonly status: number;
+      readonly code: 302 | 303;
+      readonly url: string;
+      readonly at: Location;
+    }
   | { readonly kind: 'section'; readonly statuses: readonly number[]; readonly section: string; readonly at: Location }
   | { readonly kind: 'rule'; readonly words: readonly string[]; readonly at: Location };
 
@@ -228,7 +265,18 @@ export interface StatsConfig {
 
 /** Health checking of a backend: the protocol, and the steps of `http-check` / `tcp-check` in order. */
 export interface HealthCheckConfig {
-  readonly kind: 'tcp' | 'http' | 'tcp-check' | 'ssl-hello' | 'smtp' | 'mysql' | 'pgsql' | 'redis' | 'ldap' | 'spop' | 'external';
+  readonly kind:
+    | 'tcp'
+    | 'http'
+    | 'tcp-check'
+    | 'ssl-hello'
+    | 'smtp'
+    | 'mysql'
+    | 'pgsql'
+    | 'redis'
+    | 'ldap'
+    | 'spop'
+    | 'external';
   /** `option httpchk` arguments, or those of the other check options. */
   readonly args: readonly string[];
   readonly rules: readonly WordsAt[];
@@ -326,13 +374,25 @@ export interface RingConfig {
 export interface ResolversConfig {
   readonly name: string;
   readonly at: Location;
-  readonly nameservers: readonly { readonly name: string; readonly address: Address; readonly tcp: boolean; readonly at: Location }[];
+  readonly nameservers: readonly {
+    readonly name: string;
+    readonly address: Address;
+    readonly tcp: boolean;
+    readonly at: Location;
+  }[];
   readonly parseResolvConf: boolean;
   readonly acceptedPayloadSize: number;
   readonly resolveRetries: number;
   readonly timeoutResolve: number;
   readonly timeoutRetry: number;
-  readonly hold: { readonly valid: number; readonly obsolete: number; readonly nx: number; readonly timeout: number; readonly refused: number; readonly other: number };
+  readonly hold: {
+    readonly valid: number;
+    readonly obsolete: number;
+    readonly nx: number;
+    readonly timeout: number;
+    readonly refused: number;
+    readonly other: number;
+  };
 }
 
 export interface PeersConfig {
@@ -348,7 +408,12 @@ export interface UserlistConfig {
   readonly name: string;
   readonly at: Location;
   readonly groups: readonly { readonly name: string; readonly users: readonly string[] }[];
-  readonly users: readonly { readonly name: string; readonly password: string; readonly insecure: boolean; readonly groups: readonly string[] }[];
+  readonly users: readonly {
+    readonly name: string;
+    readonly password: string;
+    readonly insecure: boolean;
+    readonly groups: readonly string[];
+  }[];
 }
 
 export interface CacheConfig {
@@ -469,4 +534,6 @@ export interface Diagnostic {
   readonly text: string;
   /** How the place is written before the text (`config/diagnostics.ts`); default `parsing`. */
   readonly form?: 'parsing' | 'reader' | 'server';
+  /** Said only under `-V`: a keyword that is accepted and has no effect. */
+  readonly verbose?: true;
 }

@@ -1,0 +1,241 @@
+/** Options of `bind` and `stats socket` lines (manual, section 5.1). */
+
+import type { Draft } from '../draft.ts';
+import type { BindConfig } from '../types.ts';
+import { parseInteger, parseTime } from '../units.ts';
+import { inertOptions, type Option, type OptionInput, type OptionResult, OptionTable } from './option.ts';
+
+/** The settings shared by all addresses of one line. */
+export interface BindSettings extends Draft<BindConfig> {
+  /** How many sockets the line makes: `id` and `name` cannot be shared. */
+  sockets: number;
+  /** `no-alpn`, `crt`, ... were written: they need `ssl`. */
+  sslWords: string[];
+  sslEnabled: boolean;
+}
+
+type Input = OptionInput<BindSettings>;
+
+function flag(name: string, set: (draft: BindSettings) => void): Option<BindSettings> {
+  return { name, takes: 0, args: '', status: 'works', parse: ({ draft }) => set(draft) as undefined };
+}
+
+function value(name: string, args: string, parse: (input: Input) => OptionResult): Option<BindSettings> {
+  const checked = (input: Input) => (input.value === '' ? `'${name}' : missing value` : parse(input));
+  return { name, takes: 1, args, status: 'works', parse: checked };
+}
+
+function integer(
+  name: string,
+  min: number,
+  set: (draft: BindSettings, value: number) => void,
+  max = 2_147_483_647,
+): Option<BindSettings> {
+  return value(name, '<number>', (input) => {
+    const number = parseInteger(input.value);
+    if (number === null || number < min || number > max)
+      return `'${name}' : invalid value '${input.value}', must be >= ${min}`;
+    set(input.draft, number);
+    return undefined;
+  });
+}
+
+function parseId({ draft, value: text }: Input): OptionResult {
+  if (draft.sockets > 1) return "'id' can only be used with a single socket";
+  const id = parseInteger(text);
+  if (id === null || id <= 0) return "'id' : custom id has to be > 0";
+  draft.id = id;
+  return undefined;
+}
+
+function parseMode({ draft, value: text }: Input): OptionResult {
+  if (!/^[0-7]{1,4}$/.test(text)) return `'mode' : missing or invalid mode '${text}' (octal integer expected)`;
+  draft.mode = Number.parseInt(text, 8);
+  return undefined;
+}
+
+function parseProto({ draft, value: text }: Input): OptionResult {
+  if (text !== 'h1' && text !== 'h2') return `'proto' :  unknown MUX protocol '${text}'`;
+  draft.proto = text;
+  return undefined;
+}
+
+function parseLevel({ draft, value: text }: Input): OptionResult {
+  if (text !== 'user' && text !== 'operator' && text !== 'admin') {
+    return `'level' only supports 'user', 'operator', and 'admin' (got '${text}')`;
+  }
+  draft.level = text;
+  return undefined;
+}
+
+function parseSeverity({ draft, value: text }: Input): OptionResult {
+  if (text !== 'none' && text !== 'number' && text !== 'string') {
+    return `'severity-output' only supports 'none', 'number', and 'string' (got '${text}')`;
+  }
+  draft.severityOutput = text;
+  return undefined;
+}
+
+/** `expose-fd listeners` is the only form of use; anything else is a mistake. */
+function parseExposeFd({ draft, value: text }: Input): OptionResult {
+  if (text !== 'listeners') return `'expose-fd' only supports 'listeners' (got '${text}')`;
+  draft.exposeFdListeners = true;
+  return undefined;
+}
+
+function parseId32(name: 'uid' | 'gid'): Option<BindSettings> {
+  return integer(name, 0, (draft, number) => {
+    draft[name] = number;
+  });
+}
+
+/** `tcp-ut` is checked, though only the kernel of a later driver can be told. */
+export function timeError(name: string, text: string): string | null {
+  const time = parseTime(text);
+  if (typeof time === 'number') return null;
+  return `'${name}' : expects a positive delay in milliseconds (got '${text}')`;
+}
+
+const NO_TLS = 'TLS is not built into this version: terminate it in front, or leave this bind out.';
+
+const TLS_OPTIONS = [
+  'allow-0rtt',
+  'alpn <protocols>',
+  'ca-file <file>',
+  'ca-ignore-err <list>',
+  'ca-sign-file <file>',
+  'ca-sign-pass <pass>',
+  'ca-verify-file <file>',
+  'ciphers <ciphers>',
+  'ciphersuites <suites>',
+  'client-sigalgs <list>',
+  'crl-file <file>',
+  'crt <file>',
+  'crt-ignore-err <list>',
+  'crt-list <file>',
+  'curves <curves>',
+  'default-crt <file>',
+  'ecdhe <curve>',
+  'ech <dir>',
+  'force-sslv3',
+  'force-tlsv10',
+  'force-tlsv11',
+  'force-tlsv12',
+  'force-tlsv13',
+  'generate-certificates',
+  'ktls <on|off>',
+  'no-alpn',
+  'no-ca-names',
+  'no-sslv3',
+  'no-strict-sni',
+  'no-tls-tickets',
+  'no-tlsv10',
+  'no-tlsv11',
+  'no-tlsv12',
+  'no-tlsv13',
+  'npn <protocols>',
+  'ocsp-update <on|off>',
+  'prefer-client-ciphers',
+  'sigalgs <list>',
+  'ssl',
+  'ssl-max-ver <version>',
+  'ssl-min-ver <version>',
+  'strict-sni',
+  'tls-ticket-keys <file>',
+  'tls-tickets',
+  'verify <none|optional|required>',
+];
+
+export const BIND_OPTIONS = new OptionTable<BindSettings>([
+  flag('accept-proxy', (draft) => {
+    draft.acceptProxy = true;
+  }),
+  integer('backlog', 0, (draft, number) => {
+    draft.backlog = number;
+  }),
+  flag('defer-accept', (draft) => {
+    draft.deferAccept = true;
+  }),
+  value('expose-fd', 'listeners', parseExposeFd),
+  parseId32('gid'),
+  value('group', '<group>', ({ draft, value: text }) => {
+    draft.group = text;
+    return undefined;
+  }),
+  value('id', '<id>', parseId),
+  value('interface', '<interface>', ({ draft, value: text }) => {
+    draft.interface = text;
+    return undefined;
+  }),
+  value('level', '<user|operator|admin>', parseLevel),
+  integer('maxconn', 0, (draft, number) => {
+    draft.maxconn = number;
+  }),
+  value('mode', '<mode>', parseMode),
+  {
+    name: 'name',
+    takes: 1,
+    args: '<name>',
+    status: 'works',
+    parse: ({ draft, value: text }) => {
+      if (text === '') return "'name' : missing name";
+      draft.name = text;
+      return undefined;
+    },
+  },
+  integer(
+    'nice',
+    -1024,
+    (draft, number) => {
+      draft.nice = number;
+    },
+    1024,
+  ),
+  value('proto', '<h1|h2>', parseProto),
+  value('severity-output', '<none|number|string>', parseSeverity),
+  flag('transparent', (draft) => {
+    draft.transparent = true;
+  }),
+  parseId32('uid'),
+  value('user', '<user>', ({ draft, value: text }) => {
+    draft.user = text;
+    return undefined;
+  }),
+  flag('v4v6', (draft) => {
+    draft.v4v6 = true;
+    draft.v6only = false;
+  }),
+  flag('v6only', (draft) => {
+    draft.v6only = true;
+    draft.v4v6 = false;
+  }),
+  ...inertOptions<BindSettings>('noticed', 'every traffic thread accepts on its own socket of this address.', [
+    'process <set>',
+    'thread <set>',
+    'shards <number|by-thread|by-group>',
+  ]),
+  ...inertOptions<BindSettings>('noticed', 'the kernel default is used.', [
+    'tfo',
+    'tcp-ut <time>',
+    'mss <size>',
+    'tcp-ss <number>',
+    'cc <algorithm>',
+  ]),
+  ...inertOptions<BindSettings>('noticed', 'only names the socket for statistics that are kept across restarts.', [
+    'guid-prefix <text>',
+    'label <text>',
+  ]),
+  ...inertOptions<BindSettings>('refused', 'Use accept-proxy with a PROXY protocol sender.', [
+    'accept-netscaler-cip <magic>',
+  ]),
+  ...inertOptions<BindSettings>('refused', 'QUIC is not supported.', [
+    'quic-cc-algo <algorithm>',
+    'quic-force-retry',
+    'quic-socket <mode>',
+  ]),
+  ...inertOptions<BindSettings>('refused', 'Reverse HTTP is not supported.', ['nbconn <number>']),
+  ...inertOptions<BindSettings>('refused', 'Use timeout client to end idle connections.', ['idle-ping <time>']),
+  ...inertOptions<BindSettings>('refused', 'Start Sluice inside the namespace (ip netns exec).', ['namespace <name>']),
+  ...inertOptions<BindSettings>('refused', 'TCP-MD5 signatures are not supported.', ['tcp-md5sig <password>']),
+  ...inertOptions<BindSettings>('refused', NO_TLS, TLS_OPTIONS, { tls: true }),
+]);

@@ -1,0 +1,511 @@
+/** Keywords of the `global` section (manual, section 3). */
+
+import { parseBindLine } from '../bind.ts';
+import type { ConfigDraft, Draft } from '../draft.ts';
+import type { Line } from '../line.ts';
+import type { GlobalConfig } from '../types.ts';
+import { parseInteger, parseTime } from '../units.ts';
+import { integerArgument, timeArgument, timeText, wordArgument } from './arguments.ts';
+import { ENVIRONMENT_KEYWORDS } from './environment.ts';
+import { type LogDraft, parseLogTarget } from './log.ts';
+import { reportOptions } from './proxy.ts';
+import { type Keyword, KeywordTable, noticed, refused, works } from './table.ts';
+import { TUNE_KEYWORDS } from './tune.ts';
+
+type Row = Keyword<ConfigDraft>;
+type Global = Draft<GlobalConfig>;
+
+/** Keys of `GlobalConfig` whose value is a `T`. */
+type KeysOf<T> = { [K in keyof Global]-?: T extends Global[K] ? K : never }[keyof Global];
+
+function set<K extends keyof Global>(global: Global, key: K, value: Global[K]): void {
+  global[key] = value;
+}
+
+/** A keyword with one number. */
+function number(name: string, key: KeysOf<number>, min = 0, max?: number): Row {
+  return works<ConfigDraft>(name, '<number>', (line, { global }) => {
+    const value = integerArgument(line, max === undefined ? { min } : { min, max });
+    if (value !== null) set(global, key, value as Global[typeof key]);
+  });
+}
+
+/** A keyword with one word. */
+function text(name: string, args: string, key: KeysOf<string>, expects: string): Row {
+  return works<ConfigDraft>(name, args, (line, { global }) => {
+    const value = wordArgument(line, expects);
+    if (value !== null) set(global, key, value as Global[typeof key]);
+  });
+}
+
+/** A switch without argument. */
+function flag(name: string, key: KeysOf<boolean>, more: Partial<Row> = {}): Row {
+  return works<ConfigDraft>(
+    name,
+    '',
+    (line, { global }) => {
+      if (line.atMost(0)) set(global, key, (line.prefix === '') as Global[typeof key]);
+    },
+    more,
+  );
+}
+
+/** Refuses a second value for something that cannot have two. True when this is the first. */
+function once(line: Line, config: ConfigDraft, key: string, what: string): boolean {
+  if (config.seen.has(key)) {
+    line.alert(`${what} already specified. Continuing.`);
+    return false;
+  }
+  config.seen.set(key, line.at);
+  return true;
+}
+
+function parseMaxconn(line: Line, config: ConfigDraft): void {
+  const value = integerArgument(line, { min: 0 });
+  if (value === null || !once(line, config, 'maxconn', "'maxconn'")) return;
+  config.global.maxconn = value === 0 ? null : value;
+}
+
+function parseNbthread(line: Line, { global }: ConfigDraft): void {
+  const value = parseInteger(line.word(1));
+  if (value === null) return line.alert(`'nbthread' not a number (${line.word(1)})`);
+  if (value < 1 || value > MAX_THREADS)
+    return line.alert(`'nbthread' value must be between 1 and ${MAX_THREADS} (was ${value})`);
+  if (line.atMost(1)) global.nbthread = value;
+}
+
+const MAX_THREADS = 64;
+
+function parseUser(line: Line, config: ConfigDraft): void {
+  const name = wordArgument(line, 'a user name as argument');
+  if (name !== null && once(line, config, 'user', 'user/uid')) config.global.user = name;
+}
+
+function parseGroup(line: Line, config: ConfigDraft): void {
+  const name = wordArgument(line, 'a group name as argument');
+  if (name !== null && once(line, config, 'group', 'gid/group was')) config.global.group = name;
+}
+
+function numericId(name: 'uid' | 'gid', key: string, what: string): Row {
+  return works<ConfigDraft>(name, '<number>', (line, config) => {
+    const id = parseInteger(line.word(1));
+    if (id === null || id < 0) return line.alert(` ${name}: string '${line.word(1)}' is not a number.`);
+    if (line.atMost(1) && once(line, config, key, what)) config.global[name] = id;
+    return undefined;
+  });
+}
+
+function parseChroot(line: Line, config: ConfigDraft): void {
+  const directory = wordArgument(line, 'a directory as an argument');
+  if (directory !== null && once(line, config, 'chroot', "'chroot'")) config.global.chroot = directory;
+}
+
+function parsePidfile(line: Line, config: ConfigDraft): void {
+  const file = wordArgument(line, 'a file name as an argument');
+  if (file !== null && once(line, config, 'pidfile', "'pidfile'")) config.global.pidfile = file;
+}
+
+function parseLog(line: Line, { global }: ConfigDraft): void {
+  if (line.prefix === 'no') {
+    global.logs = [];
+    return;
+  }
+  const target = parseLogTarget(line, '<address> and <facility> ');
+  if (target !== null) global.logs.push(target as LogDraft & { format: 'local' });
+}
+
+function parseStatsSocket(line: Line, config: ConfigDraft): void {
+  const words = line.words.slice(2);
+  if (words.length === 0)
+    return line.alert("'stats socket' in global section expects an address or a path to a UNIX socket");
+  const { prefix, ...unix } = config.unixBind;
+  const { binds, addressError, report } = parseBindLine(words, { at: line.at, unixPrefix: prefix, unix });
+  if (addressError !== null) return line.alert(`'stats socket' : ${addressError}`);
+  if (!reportOptions(line, report, "'stats socket' : ", 'parsing')) {
+    const { text: error, unknown } = report.error!;
+    return line.alert(`'stats socket' : ${unknown ? error.replace('; did you mean', '. Did you mean') : `'${error}'`}`);
+  }
+  config.global.statsSockets.push(...binds);
+}
+
+function parseStatsTimeout(line: Line, { global }: ConfigDraft): void {
+  if (line.word(2) === '') return line.alert("'stats timeout' in global section expects a timeout value");
+  const value = timeText(line, line.word(2), "'stats timeout'");
+  if (value === null) return;
+  if (value === 0) return line.alert("'stats timeout' expects a positive value");
+  if (line.atMost(1, 2)) global.statsTimeout = value;
+}
+
+function parseStatsMaxconn(line: Line, { global }: ConfigDraft): void {
+  const value = parseInteger(line.word(2));
+  if (value === null || value <= 0) line.alert("'stats maxconn' needs a positive value in global section.");
+  else if (line.atMost(1, 2)) global.statsMaxconn = value;
+}
+
+function parseHardStop(line: Line, { global }: ConfigDraft): void {
+  const value = delay(line, 'hard-stop-after');
+  if (value !== null) global.hardStopAfter = value;
+}
+
+function delay(line: Line, keyword: string): number | null {
+  const word = line.word(1);
+  if (word === '') {
+    line.alert(`'${keyword}' expects <time> as argument.`);
+    return null;
+  }
+  const value = parseTime(word);
+  if (typeof value === 'number') return line.atMost(1) ? value : null;
+  if (value.error === 'character') line.alert(`unexpected character '${value.character}' in argument to <${keyword}>.`);
+  else line.alert(`timer overflow in argument <${word}> to <${keyword}>, maximum value is 2147483647 ms (~24.8 days).`);
+  return null;
+}
+
+function parseDescription(line: Line, { global }: ConfigDraft): void {
+  if (line.word(1) === '') line.alert("'description' expects a string argument.", 'reader');
+  else global.description = line.words.slice(1).join(' ');
+}
+
+function parseNode(line: Line, { global }: ConfigDraft): void {
+  if (!line.atMost(1)) return;
+  if (/^[A-Za-z0-9._-]+$/.test(line.word(1))) global.node = line.word(1);
+  else {
+    line.alert(
+      "'node' requires valid node name - non-empty string with digits(0-9), letters(A-Z, a-z), dot(.), hyphen(-) or underscode(_).",
+      'reader',
+    );
+  }
+}
+
+function parseLogTag(line: Line, { global }: ConfigDraft): void {
+  if (line.word(1) === '') line.alert("'log-tag' expects a tag for use in syslog.");
+  else if (line.atMost(1)) global.logTag = line.word(1);
+}
+
+function parseLogSendHostname(line: Line, { global }: ConfigDraft): void {
+  // An empty name asks for the machine's own.
+  if (line.atMost(1)) global.logSendHostname = line.word(1);
+}
+
+function parseSpreadChecks(line: Line, config: ConfigDraft): void {
+  if (config.seen.has('spread-checks')) return line.alert('spread-checks already specified. Continuing.', 'reader');
+  if (line.word(1) === '') return line.alert("'spread-checks' expects an integer argument (0..50).", 'reader');
+  const value = parseInteger(line.word(1));
+  if (value === null || value < 0 || value > 50)
+    return line.alert("'spread-checks' needs a positive value in range 0..50.", 'reader');
+  if (!line.atMost(1)) return;
+  config.seen.set('spread-checks', line.at);
+  config.global.spreadChecks = value;
+}
+
+function parseMaxSpreadChecks(line: Line, { global }: ConfigDraft): void {
+  const value = delay(line, 'max-spread-checks');
+  if (value !== null) global.maxSpreadChecks = value;
+}
+
+function parseLocalpeer(line: Line, { global }: ConfigDraft): void {
+  const name = line.word(1);
+  if (name === '') return line.alert("'localpeer' expects a name as an argument.");
+  if (line.context.localpeerForced)
+    return line.warning("'localpeer' ignored since it is already set by using the '-L' command line argument.");
+  if (line.context.config.peers.length > 0)
+    return line.warning("'localpeer' ignored since it is used after 'peers' section.");
+  if (!line.atMost(1)) return;
+  global.localpeer = name;
+  line.context.env.set('HAPROXY_LOCALPEER', name);
+}
+
+function parseSetVar(line: Line, { global }: ConfigDraft): void {
+  if (!line.word(1).startsWith('proc.') || line.word(2) === '') {
+    return line.alert(
+      `'${line.word(0)}' requires a process-wide variable name ('proc.<name>') and a sample expression.`,
+    );
+  }
+  global.setVars.push({ words: [...line.words], at: line.at });
+}
+
+const PATH_MODES = ['current', 'config', 'parent', 'origin'];
+
+function parseDefaultPath(line: Line, { global }: ConfigDraft): void {
+  const mode = line.word(1);
+  if (!PATH_MODES.includes(mode))
+    return line.alert("default-path expects a mode among 'current', 'config', 'parent' and 'origin'.");
+  if (mode === 'origin' && line.word(2) === '')
+    return line.alert("'default-path origin' expects a directory as argument.");
+  if (line.atMost(mode === 'origin' ? 2 : 1)) global.defaultPath = line.words.slice(1);
+}
+
+function parseUnixBind(line: Line, { unixBind }: ConfigDraft): void {
+  for (let i = 1; i < line.words.length; i += 2) {
+    const [option, value] = [line.word(i), line.word(i + 1)];
+    if (option === 'prefix') {
+      if (value === '') return line.alert("unix_bind 'prefix' expects a path as an argument.");
+      unixBind.prefix = value;
+    } else if (option === 'user' || option === 'group') unixBind[option] = value;
+    else if (option === 'mode') {
+      if (!/^[0-7]{1,4}$/.test(value))
+        return line.alert(`'unix-bind' : 'mode' : missing or invalid mode '${value}' (octal integer expected)`);
+      unixBind.mode = Number.parseInt(value, 8);
+    } else if (option === 'uid' || option === 'gid') {
+      const id = parseInteger(value);
+      if (id === null || id < 0) return line.alert(`'unix-bind' : '${option}' : invalid value '${value}'`);
+      unixBind[option] = id;
+    } else
+      return line.alert("'unix-bind' only supports the 'prefix', 'mode', 'uid', 'gid', 'user' and 'group' options.");
+  }
+}
+
+/** Kept as words for the room that reads it by name. */
+function kept(name: string, args: string, min: number, expects: string): Row {
+  return works<ConfigDraft>(name, args, (line, { global }) => {
+    if (line.words.length <= min) return line.alert(`'${name}' expects ${expects}.`);
+    global.other[name] = [...(global.other[name] ?? []), { words: line.words.slice(1), at: line.at }];
+    return undefined;
+  });
+}
+
+function parseExternalCheck(line: Line, { global }: ConfigDraft): void {
+  const [, option, extra] = line.words;
+  if (option !== undefined && option !== 'preserve-env')
+    return line.alert(`'external-check' only supports 'preserve-env' (got '${option}')`);
+  if (extra !== undefined) return line.alert(`'external-check' cannot handle unexpected argument '${extra}'.`);
+  global.externalCheck = true;
+  if (option !== undefined) global.other['external-check'] = [{ words: [option], at: line.at }];
+  return undefined;
+}
+
+const processRows: Row[] = [
+  flag('daemon', 'daemon'),
+  flag('master-worker', 'masterWorker'),
+  works('user', '<name>', parseUser),
+  works('group', '<name>', parseGroup),
+  numericId('uid', 'user', 'user/uid'),
+  numericId('gid', 'group', 'group/gid'),
+  works('chroot', '<directory>', parseChroot),
+  works('pidfile', '<file>', parsePidfile),
+  works('nbthread', '<number>', parseNbthread),
+  number('ulimit-n', 'ulimitN', 1),
+  works('hard-stop-after', '<time>', parseHardStop),
+  works('grace', '<time>', (line, { global }) => {
+    const value = timeArgument(line);
+    if (value !== null) global.grace = value;
+  }),
+  works('localpeer', '<name>', parseLocalpeer),
+  works('node', '<name>', parseNode),
+  works('description', '<text>', parseDescription),
+  works('default-path', '{current|config|parent|origin <directory>}', parseDefaultPath),
+  flag('insecure-fork-wanted', 'insecureForkWanted', { negatable: true }),
+  works('external-check', '[preserve-env]', parseExternalCheck),
+  works(
+    'unix-bind',
+    '[prefix <prefix>] [mode <mode>] [user <user>] [uid <uid>] [group <group>] [gid <gid>]',
+    parseUnixBind,
+  ),
+  works('set-var', 'proc.<name> <expression>', parseSetVar),
+  works('set-var-fmt', 'proc.<name> <format>', parseSetVar),
+];
+
+const limitRows: Row[] = [
+  works('maxconn', '<number>', parseMaxconn),
+  number('maxconnrate', 'maxconnrate'),
+  number('maxsessrate', 'maxsessrate'),
+  number('maxsslrate', 'maxsslrate'),
+  number('maxcomprate', 'maxcomprate'),
+  works('spread-checks', '<percent>', parseSpreadChecks),
+  works('max-spread-checks', '<time>', parseMaxSpreadChecks),
+];
+
+const stateRows: Row[] = [
+  works(
+    'log',
+    '<target> [len <length>] [format <format>] [sample <ranges>:<size>] <facility> [<level> [<minlevel>]]',
+    parseLog,
+    { negatable: true },
+  ),
+  works('log-send-hostname', '[<name>]', parseLogSendHostname),
+  works('log-tag', '<string>', parseLogTag),
+  text('server-state-base', '<directory>', 'serverStateBase', 'one argument: a directory path'),
+  text('server-state-file', '<file>', 'serverStateFile', 'one argument: a file path'),
+  works('stats socket', '<address> [<options>]', parseStatsSocket),
+  works('stats timeout', '<time>', parseStatsTimeout),
+  works('stats maxconn', '<number>', parseStatsMaxconn),
+  works(
+    'stats',
+    '',
+    (line) => {
+      line.alert(`'stats' only supports 'socket', 'maxconn', 'bind-process' and 'timeout' (got '${line.word(1)}')`);
+    },
+    { group: true },
+  ),
+  text('crt-base', '<directory>', 'crtBase', 'a directory path'),
+  text('ca-base', '<directory>', 'caBase', 'a directory path'),
+];
+
+const headerRows: Row[] = [
+  kept('h1-case-adjust', '<from> <to>', 2, '<from> and <to> as argument'),
+  kept('h1-case-adjust-file', '<file>', 1, '<file> as argument'),
+  kept('h1-accept-payload-with-any-method', '', 0, 'no argument'),
+  kept('h1-do-not-close-on-insecure-transfer-encoding', '', 0, 'no argument'),
+  kept('pp2-never-send-local', '', 0, 'no argument'),
+  kept('expose-deprecated-directives', '', 0, 'no argument'),
+  kept('expose-experimental-directives', '', 0, 'no argument'),
+];
+
+const NO_TLS = 'there is no TLS: bind and server lines with ssl are refused.';
+
+const inert: Row[] = [
+  ...noticed<ConfigDraft>(
+    "Node's event loop polls by itself.",
+    ['noepoll', 'noevports', 'nokqueue', 'nopoll', 'busy-polling'],
+    { negatable: true },
+  ),
+  ...noticed<ConfigDraft>('there is one process; nbthread sets the number of traffic threads.', ['nbproc <number>']),
+  ...noticed<ConfigDraft>(
+    'the kernel places the threads.',
+    [
+      'cpu-map <threads> <cpus>',
+      'cpu-affinity <mode>',
+      'cpu-policy <policy>',
+      'cpu-set <directive>',
+      'numa-cpu-mapping',
+      'thread-group <group> <threads>',
+      'thread-groups <number>',
+      'max-threads-per-group <number>',
+    ],
+    { negatable: true },
+  ),
+  ...noticed<ConfigDraft>('memory is managed by the JavaScript engine.', [
+    'no-memory-trimming',
+    'prealloc-fd',
+    'maxpipes <number>',
+    'maxzlibmem <number>',
+    'maxcompcpuusage <number>',
+    'nosplice',
+    'noreuseport',
+    'nogetaddrinfo',
+  ]),
+  ...noticed<ConfigDraft>(
+    'it is for the debugging of HAProxy itself.',
+    [
+      'quiet',
+      'zero-warning',
+      'set-dumpable',
+      'stress-level <number>',
+      'force-cfg-parser-pause <time>',
+      'profiling.tasks {on|off|auto}',
+      'profiling.memory {on|off}',
+      'warn-blocked-traffic-after <time>',
+      'anonkey <number>',
+    ],
+    { negatable: true },
+  ),
+  ...noticed<ConfigDraft>('set nbthread.', ['thread-hard-limit <number>']),
+  ...noticed<ConfigDraft>('the limit is that of the process, which ulimit-n sets.', ['fd-hard-limit <number>']),
+  ...noticed<ConfigDraft>('both families are asked for; resolve-prefer chooses.', [
+    'dns-accept-family {ipv4|ipv6|auto}',
+  ]),
+  ...noticed<ConfigDraft>('a reload starts no process.', ['mworker-max-reloads <number>']),
+  ...noticed<ConfigDraft>('limits that cannot be set are reported and never end the start.', ['strict-limits'], {
+    negatable: true,
+  }),
+  ...noticed<ConfigDraft>('connections close over time by their timeouts.', ['close-spread-time <time>']),
+  ...noticed<ConfigDraft>('statistics are kept across reloads, which do not start a new process.', [
+    'shm-stats-file <file>',
+    'shm-stats-file-max-objects <number>',
+  ]),
+  ...noticed<ConfigDraft>('capabilities are dropped with the change of user.', ['setcap <name>']),
+  ...noticed<ConfigDraft>('privileged source ports are not treated apart.', [
+    'harden.reject-privileged-ports.quic {on|off}',
+    'harden.reject-privileged-ports.tcp {on|off}',
+  ]),
+  ...noticed<ConfigDraft>('there is no HTTP client inside.', [
+    'httpclient.resolvers.disabled {on|off}',
+    'httpclient.resolvers.id <name>',
+    'httpclient.resolvers.prefer {ipv4|ipv6}',
+    'httpclient.retries <number>',
+    'httpclient.ssl.ca-file <file>',
+    'httpclient.ssl.verify <mode>',
+    'httpclient.timeout.connect <time>',
+  ]),
+  ...noticed<ConfigDraft>(NO_TLS, [
+    'issuers-chain-path <directory>',
+    'key-base <directory>',
+    'maxsslconn <number>',
+    'noktls',
+    'ocsp-update.disable {on|off}',
+    'ocsp-update.httpproxy <address>',
+    'ocsp-update.maxdelay <number>',
+    'ocsp-update.mindelay <number>',
+    'ocsp-update.mode {on|off}',
+    'ssl-default-bind-ciphers <ciphers>',
+    'ssl-default-bind-ciphersuites <suites>',
+    'ssl-default-bind-client-sigalgs <list>',
+    'ssl-default-bind-curves <curves>',
+    'ssl-default-bind-options <options>',
+    'ssl-default-bind-sigalgs <list>',
+    'ssl-default-server-ciphers <ciphers>',
+    'ssl-default-server-ciphersuites <suites>',
+    'ssl-default-server-client-sigalgs <list>',
+    'ssl-default-server-curves <curves>',
+    'ssl-default-server-options <options>',
+    'ssl-default-server-sigalgs <list>',
+    'ssl-dh-param-file <file>',
+    'ssl-engine <name>',
+    'ssl-load-extra-del-ext',
+    'ssl-load-extra-files <list>',
+    'ssl-mode-async',
+    'ssl-passphrase-cmd <command>',
+    'ssl-propquery <query>',
+    'ssl-provider <name>',
+    'ssl-provider-path <directory>',
+    'ssl-security-level <number>',
+    'ssl-server-verify {none|required}',
+    'ssl-skip-self-issued-ca',
+    'jwt.decrypt_alg_list <list>',
+    'jwt.decrypt_enc_list <list>',
+  ]),
+  ...noticed<ConfigDraft>('there are no QUIC connections and no peers to keep secret.', ['cluster-secret <secret>']),
+  ...noticed<ConfigDraft>('certificates are not requested.', ['acme.scheduler {auto|off}']),
+  ...noticed<ConfigDraft>(
+    'the bug that it works around is in no client that speaks to Node.',
+    ['h2-workaround-bogus-websocket-clients'],
+    { negatable: true },
+  ),
+];
+
+const refusals: Row[] = [
+  ...refused<ConfigDraft>('4xx count as client errors, 5xx as failures.', [
+    'http-err-codes [+-]<range>[,...]',
+    'http-fail-codes [+-]<range>[,...]',
+  ]),
+  ...refused<ConfigDraft>('Lua is not supported: use http-request rules.', [
+    'lua-load <file>',
+    'lua-load-per-thread <file>',
+    'lua-prepend-path <path>',
+  ]),
+  ...refused<ConfigDraft>('Programs that change their user again are not started.', ['insecure-setuid-wanted']),
+  ...refused<ConfigDraft>('Device detection is not supported.', [
+    '51degrees-cache-size <number>',
+    '51degrees-data-file <file>',
+    '51degrees-property-name-list <names>',
+    '51degrees-property-separator <string>',
+    'deviceatlas-json-file <file>',
+    'deviceatlas-log-level <number>',
+    'deviceatlas-properties-cookie <name>',
+    'deviceatlas-separator <string>',
+    'wurfl-cache-size <number>',
+    'wurfl-data-file <file>',
+    'wurfl-information-list <names>',
+    'wurfl-information-list-separator <string>',
+  ]),
+];
+
+export const GLOBAL_KEYWORDS = new KeywordTable<ConfigDraft>([
+  ...processRows,
+  ...limitRows,
+  ...stateRows,
+  ...headerRows,
+  ...ENVIRONMENT_KEYWORDS,
+  ...TUNE_KEYWORDS,
+  ...inert,
+  ...refusals,
+]);

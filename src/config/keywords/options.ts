@@ -1,0 +1,307 @@
+/** The `option ...` lines of proxies (manual, section 4.2). */
+
+import type { Draft, ProxyDraft } from '../draft.ts';
+import type { Line } from '../line.ts';
+import type { HealthCheckConfig } from '../types.ts';
+import { parseInteger } from '../units.ts';
+import { inSections } from './sections.ts';
+import { type Keyword, KeywordTable, noticed, refused, works } from './table.ts';
+
+type Row = Keyword<ProxyDraft>;
+
+/** Turns `name` on or off in the list of switches that are on. */
+export function setOption(proxy: ProxyDraft, name: string, on: boolean): void {
+  const { options } = proxy.config;
+  const index = options.indexOf(name);
+  if (on && index < 0) options.push(name);
+  else if (!on && index >= 0) options.splice(index, 1);
+}
+
+/** A switch: `option x`, `no option x`, `default option x`. */
+function toggle(name: string, letters: string): Row {
+  const parse = (line: Line, proxy: ProxyDraft) => {
+    if (line.atMost(0, 2)) setOption(proxy, name, line.prefix === '');
+  };
+  return works(name, '', parse, { sections: inSections(letters), negatable: true });
+}
+
+const HTTP_MODES = ['http-keep-alive', 'http-server-close', 'httpclose'];
+
+/** The connection modes: the last one wins, `no option` only takes back its own. */
+function httpMode(name: string): Row {
+  const parse = (line: Line, proxy: ProxyDraft) => {
+    if (!line.atMost(0, 2)) return;
+    if (line.prefix === '') for (const mode of HTTP_MODES) setOption(proxy, mode, false);
+    setOption(proxy, name, line.prefix === '');
+  };
+  return works(name, '', parse, { sections: inSections('DFLB'), negatable: true });
+}
+
+const LOG_OPTIONS = ['httplog', 'httpslog', 'tcplog', 'clf'];
+
+/** `option httplog|tcplog|httpslog [clf]`: each replaces the other and `log-format`. */
+function logOption(name: string, args: string): Row {
+  const parse = (line: Line, proxy: ProxyDraft) => {
+    const clf = line.word(2) === 'clf' && name !== 'httpslog';
+    if (!clf && line.word(2) !== '') {
+      if (name === 'httplog') line.alert(`keyword '${name}' only supports option 'clf'.`);
+      else line.atMost(0, 2);
+      return;
+    }
+    if (!line.atMost(1, 2)) return;
+    if (proxy.kind === 'backend')
+      line.warning(`backend '${proxy.config.name}' : 'option ${name}' directive is ignored in backends.`);
+    if (proxy.kind === 'defaults') warnOverride(line, proxy, `option ${name}${clf ? ' clf' : ''}`);
+    for (const other of LOG_OPTIONS) setOption(proxy, other, false);
+    setOption(proxy, name, true);
+    if (clf) setOption(proxy, 'clf', true);
+    proxy.config.logFormat = null;
+    proxy.logFormatFrom = `option ${name}`;
+  };
+  return works(name, args, parse, { sections: inSections('DFLB') });
+}
+
+/** In one defaults section a second way to say the log format is most likely a mistake. */
+export function warnOverride(line: Line, proxy: ProxyDraft, now: string): void {
+  const before = proxy.logFormatFrom;
+  if (before !== null) line.warning(`'${now}' overrides previous '${before}' in 'defaults' section.`, 'reader');
+}
+
+/** An `option` that chooses what health checks speak. */
+function checkOption(
+  name: string,
+  kind: Draft<HealthCheckConfig>['kind'],
+  args: string,
+  read: (line: Line) => string[] | null,
+): Row {
+  const parse = (line: Line, proxy: ProxyDraft) => {
+    const words = read(line);
+    if (words === null) return;
+    const { healthCheck } = proxy.config;
+    proxy.config.healthCheck = { ...healthCheck, kind, args: words };
+    proxy.checkOption = true;
+  };
+  return works(name, args, parse, { sections: inSections('DLB') });
+}
+
+/** At most `max` words, whatever they are. */
+function anyWords(max: number): (line: Line) => string[] | null {
+  return (line) => (line.atMost(max, 2) ? line.words.slice(2) : null);
+}
+
+/** `[user <name> [post-41|pre-41]]` */
+function userWords(dialects: readonly string[]): (line: Line) => string[] | null {
+  return (line) => {
+    const option = line.word(1);
+    const [, , user, name, dialect] = line.words;
+    if (user !== undefined && user !== 'user') {
+      line.alert(`'option ${option}' only supports optional values: 'user' (got '${user}').`);
+      return null;
+    }
+    if (user !== undefined && name === undefined) {
+      line.alert(`'option ${option} user' expects <username> as argument.`);
+      return null;
+    }
+    if (dialect !== undefined && !dialects.includes(dialect)) {
+      line.alert(
+        dialects.length === 0
+          ? `'option ${option}' cannot handle unexpected argument '${dialect}'.`
+          : `keyword '${option}' only supports 'post-41' and 'pre-41' (got '${dialect}').`,
+      );
+      return null;
+    }
+    return line.atMost(3, 2) ? line.words.slice(2) : null;
+  };
+}
+
+function parseRedispatch(line: Line, proxy: ProxyDraft): void {
+  if (line.prefix !== '') {
+    proxy.config.redispatch = null;
+    return;
+  }
+  const interval = line.word(2) === '' ? -1 : parseInteger(line.word(2));
+  if (interval === null)
+    line.alert(`invalid number of arguments for option redispatch: '${line.word(2)}' is not a number.`);
+  else if (line.atMost(1, 2)) proxy.config.redispatch = interval;
+}
+
+interface Forwarding {
+  except: string | null;
+  header: string;
+  ifNone: boolean;
+}
+
+/** `[except <net>] [header <name>] [if-none]`, shared by forwardfor and originalto. */
+function parseForwarding(line: Line, header: string, allowIfNone: boolean): Forwarding | null {
+  const result: Forwarding = { except: null, header, ifNone: false };
+  const keyword = `option ${line.word(1)}`;
+  for (let i = 2; i < line.words.length; i++) {
+    const word = line.word(i);
+    if (word === 'except') {
+      const net = line.word(++i);
+      if (!isNetwork(net)) return failForwarding(line, `'${keyword} except' expects <address>[/mask] as argument.`);
+      result.except = net;
+    } else if (word === 'header') {
+      result.header = line.word(++i);
+      if (result.header === '') return failForwarding(line, `'${keyword} header' expects <header_name> as argument.`);
+    } else if (word === 'if-none' && allowIfNone) result.ifNone = true;
+    else {
+      const known = allowIfNone ? "'except', 'header' and 'if-none'" : "'except' and 'header'";
+      return failForwarding(line, `'${keyword}' only supports optional values: ${known}.`);
+    }
+  }
+  return result;
+}
+
+function failForwarding(line: Line, text: string): null {
+  line.alert(text);
+  return null;
+}
+
+/** `<ip>[/<mask>]`, the mask in bits or, for IPv4, dotted. */
+export function isNetwork(text: string): boolean {
+  const [address, mask, extra] = text.split('/') as [string, string?, string?];
+  if (extra !== undefined) return false;
+  const v4 = /^(\d{1,3})(\.(\d{1,3})){3}$/.test(address) && address.split('.').every((part) => Number(part) < 256);
+  const v6 = !v4 && address.includes(':') && /^[0-9a-fA-F:.]+$/.test(address);
+  if (!v4 && !v6) return false;
+  if (mask === undefined) return true;
+  if (/^\d{1,3}$/.test(mask)) return Number(mask) <= (v4 ? 32 : 128);
+  return v4 && /^(\d{1,3})(\.\d{1,3}){3}$/.test(mask);
+}
+
+const HDR_NAME_MODES = ['preserve', 'reject', 'delete'];
+
+function parseRestrictNames(line: Line, proxy: ProxyDraft): void {
+  const mode = line.word(2);
+  if (mode === '')
+    return line.alert(
+      "missing parameter. option 'http-restrict-req-hdr-names' expects 'preserve', 'reject' or 'delete' option.",
+    );
+  if (!HDR_NAME_MODES.includes(mode)) {
+    return line.alert(
+      `invalid parameter '${mode}'. option 'http-restrict-req-hdr-names' expects 'preserve', 'reject' or 'delete' option.`,
+    );
+  }
+  for (const other of HDR_NAME_MODES) setOption(proxy, `http-restrict-req-hdr-names ${other}`, false);
+  setOption(proxy, `http-restrict-req-hdr-names ${mode}`, true);
+}
+
+function parseTcpka(line: Line, proxy: ProxyDraft): void {
+  if (!line.atMost(0, 2)) return;
+  if (proxy.kind !== 'backend') setOption(proxy, 'clitcpka', true);
+  if (proxy.kind !== 'frontend') setOption(proxy, 'srvtcpka', true);
+}
+
+const switches: Row[] = [
+  toggle('abortonclose', 'DFLB'),
+  toggle('accept-unsafe-violations-in-http-request', 'DFL'),
+  toggle('accept-unsafe-violations-in-http-response', 'DLB'),
+  toggle('allbackups', 'DLB'),
+  toggle('checkcache', 'DLB'),
+  toggle('clitcpka', 'DFL'),
+  toggle('contstats', 'DFL'),
+  toggle('disable-h2-upgrade', 'DFL'),
+  toggle('dontlog-normal', 'DFL'),
+  toggle('dontlognull', 'DFL'),
+  toggle('h1-case-adjust-bogus-client', 'DFL'),
+  toggle('h1-case-adjust-bogus-server', 'DLB'),
+  toggle('http-buffer-request', 'DFLB'),
+  toggle('http-drop-request-trailers', 'DLB'),
+  toggle('http-drop-response-trailers', 'DFL'),
+  toggle('http-ignore-probes', 'DFL'),
+  toggle('http-no-delay', 'DFLB'),
+  toggle('http-pretend-keepalive', 'DLB'),
+  toggle('http-use-proxy-header', 'DFL'),
+  toggle('idle-close-on-response', 'DFL'),
+  toggle('independent-streams', 'DFLB'),
+  toggle('log-health-checks', 'DLB'),
+  toggle('log-separate-errors', 'DFL'),
+  toggle('logasap', 'DFL'),
+  toggle('nolinger', 'DFLB'),
+  toggle('persist', 'DLB'),
+  toggle('prefer-last-server', 'DLB'),
+  toggle('socket-stats', 'DFL'),
+  toggle('srvtcpka', 'DLB'),
+];
+
+const others: Row[] = [
+  works('redispatch', '[interval]', parseRedispatch, { sections: inSections('DLB'), negatable: true }),
+  works(
+    'forwardfor',
+    '[except <network>] [header <name>] [if-none]',
+    (line, proxy) => {
+      const found = parseForwarding(line, 'x-forwarded-for', true);
+      if (found !== null) proxy.config.forwardfor = found;
+    },
+    { sections: inSections('DFLB') },
+  ),
+  works(
+    'originalto',
+    '[except <network>] [header <name>]',
+    (line, proxy) => {
+      const found = parseForwarding(line, 'x-original-to', false);
+      if (found !== null) proxy.config.originalto = { except: found.except, header: found.header };
+    },
+    { sections: inSections('DFLB') },
+  ),
+  works('http-restrict-req-hdr-names', '{preserve|delete|reject}', parseRestrictNames, {
+    sections: inSections('DFLB'),
+  }),
+  works('tcpka', '', parseTcpka, { sections: inSections('DFLB') }),
+  logOption('httplog', '[clf]'),
+  logOption('tcplog', '[clf]'),
+  logOption('httpslog', ''),
+  checkOption('httpchk', 'http', '[<method>] [<uri>] [<version>]', anyWords(4)),
+  checkOption('tcp-check', 'tcp-check', '', anyWords(0)),
+  checkOption('ssl-hello-chk', 'ssl-hello', '', anyWords(0)),
+  checkOption('smtpchk', 'smtp', '[<hello> <domain>]', anyWords(2)),
+  checkOption('mysql-check', 'mysql', '[user <name> [post-41|pre-41]]', userWords(['post-41', 'pre-41'])),
+  checkOption('pgsql-check', 'pgsql', 'user <name>', userWords([])),
+  checkOption('redis-check', 'redis', '', anyWords(0)),
+  checkOption('ldap-check', 'ldap', '', anyWords(0)),
+  checkOption('spop-check', 'spop', '', anyWords(0)),
+  checkOption('external-check', 'external', '', anyWords(0)),
+];
+
+export const PROXY_OPTIONS = new KeywordTable<ProxyDraft>([
+  ...switches,
+  ...HTTP_MODES.map(httpMode),
+  ...others,
+  ...noticed<ProxyDraft>(
+    'data is always moved through buffers.',
+    ['splice-auto', 'splice-request', 'splice-response'],
+    { sections: inSections('DFLB'), negatable: true },
+  ),
+  ...noticed<ProxyDraft>('the kernel decides when to acknowledge.', ['tcp-smart-accept'], {
+    sections: inSections('DFL'),
+    negatable: true,
+  }),
+  ...noticed<ProxyDraft>('the kernel decides when to acknowledge.', ['tcp-smart-connect'], {
+    sections: inSections('DLB'),
+    negatable: true,
+  }),
+  ...refused<ProxyDraft>('Transparent proxying is not supported. Use server lines.', ['transparent'], {
+    sections: inSections('DLB'),
+    negatable: true,
+  }),
+  ...refused<ProxyDraft>(
+    'It was replaced by accept-unsafe-violations-in-http-request.',
+    ['accept-invalid-http-request'],
+    { sections: inSections('DFL'), negatable: true },
+  ),
+  ...refused<ProxyDraft>(
+    'It was replaced by accept-unsafe-violations-in-http-response.',
+    ['accept-invalid-http-response'],
+    { sections: inSections('DLB'), negatable: true },
+  ),
+  ...refused<ProxyDraft>('Use option httpclose.', ['forceclose'], { sections: inSections('DFLB'), negatable: true }),
+  ...refused<ProxyDraft>('It is not needed any more: remove it.', ['http-tunnel'], {
+    sections: inSections('DFLB'),
+    negatable: true,
+  }),
+  ...refused<ProxyDraft>('Use http-request set-header Forwarded ...', ['forwarded [proto] [host] [by] [for]'], {
+    sections: inSections('DLB'),
+    negatable: true,
+  }),
+]);

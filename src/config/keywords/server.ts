@@ -1,0 +1,603 @@
+/** Options of `server`, `server-template`, `default-server` and `add server` (manual, section 5.2). */
+
+import { isIP } from 'node:net';
+import { parseAddress } from '../address.ts';
+import type { ServerDraft } from '../draft.ts';
+import type { SourceConfig } from '../types.ts';
+import { parseInteger, parseTime } from '../units.ts';
+import { inertOptions, type Option, type OptionInput, type OptionResult, OptionTable } from './option.ts';
+
+type Input = OptionInput<ServerDraft>;
+type Flags = Partial<Option<ServerDraft>>;
+
+function flag(name: string, set: (draft: ServerDraft) => void, more: Flags = {}): Option<ServerDraft> {
+  return { name, takes: 0, args: '', status: 'works', parse: ({ draft }) => set(draft) as undefined, ...more };
+}
+
+/** `expects` ends the message when the argument is missing. */
+function value(
+  name: string,
+  args: string,
+  expects: string,
+  parse: (input: Input) => OptionResult,
+  more: Flags = {},
+): Option<ServerDraft> {
+  const checked = (input: Input) => (input.value === '' ? `'${name}' expects ${expects}.` : parse(input));
+  return { name, takes: 1, args, status: 'works', parse: checked, ...more };
+}
+
+function text(
+  name: string,
+  args: string,
+  expects: string,
+  set: (draft: ServerDraft, value: string) => void,
+  more: Flags = {},
+): Option<ServerDraft> {
+  return value(
+    name,
+    args,
+    expects,
+    (input) => {
+      set(input.draft, input.value);
+      return undefined;
+    },
+    more,
+  );
+}
+
+function integer(
+  name: string,
+  min: number,
+  set: (draft: ServerDraft, value: number) => void,
+  more: Flags = {},
+  max = 2_147_483_647,
+): Option<ServerDraft> {
+  return value(
+    name,
+    '<number>',
+    'an integer argument',
+    (input) => {
+      const number = parseInteger(input.value);
+      if (number === null) return `'${name}' expects an integer argument (got '${input.value}').`;
+      if (number < min) return min === 1 ? `'${name}' has to be > 0.` : `'${name}' must be >= ${min}`;
+      if (number > max) return `'${name}' must be <= ${max}`;
+      set(input.draft, number);
+      return undefined;
+    },
+    more,
+  );
+}
+
+function time(
+  name: string,
+  min: number,
+  set: (draft: ServerDraft, value: number) => void,
+  more: Flags = {},
+): Option<ServerDraft> {
+  return value(
+    name,
+    '<time>',
+    'a delay as argument',
+    (input) => {
+      const result = parseTime(input.value);
+      const server = input.draft.name === '' ? 'default-server' : input.draft.name;
+      if (typeof result !== 'number') {
+        if (result.error === 'character')
+          return `unexpected character '${result.character}' in '${name}' argument of server ${server}.`;
+        return `timer overflow in argument <${input.value}> to <${name}> of server ${server}, maximum value is 2147483647 ms (~24.8 days).`;
+      }
+      if (result < min) return `invalid value ${result} for argument '${name}' of server ${server}.`;
+      set(input.draft, result);
+      return undefined;
+    },
+    more,
+  );
+}
+
+/** One of a list of words. */
+function choice<T extends string>(
+  name: string,
+  choices: readonly T[],
+  error: (got: string) => string,
+  set: (draft: ServerDraft, value: T) => void,
+  more: Flags = {},
+): Option<ServerDraft> {
+  return value(
+    name,
+    `<${choices.join('|')}>`,
+    '<mode> as argument',
+    (input) => {
+      const found = choices.find((word) => word === input.value);
+      if (found === undefined) return error(input.value);
+      set(input.draft, found);
+      return undefined;
+    },
+    more,
+  );
+}
+
+function parseWeight({ draft, value: word }: Input): OptionResult {
+  const weight = parseInteger(word);
+  if (weight === null || weight < 0 || weight > 256) {
+    return `weight of server ${draft.name === '' ? 'default-server' : draft.name} is not within 0 and 256 (${word}).`;
+  }
+  draft.weight = weight;
+  return undefined;
+}
+
+function parseId({ draft, value: word }: Input): OptionResult {
+  const id = parseInteger(word);
+  if (id === null) return "'id' : expects an integer argument";
+  if (id <= 0) return "'id' : custom id has to be > 0";
+  draft.id = id;
+  return undefined;
+}
+
+/** `addr` and `port` of checks: `<ip>[:port]`. */
+function parseCheckAddress({ draft, value: word }: Input): OptionResult {
+  const parsed = parseAddress(word, { names: false });
+  if ('error' in parsed) return `'addr' : ${parsed.error}`;
+  const { address } = parsed;
+  if (address.family !== 'inet' && address.family !== 'inet6')
+    return `'addr' : address family not supported in '${word}'`;
+  draft.check.addr = address.host;
+  if (address.port > 0) draft.check.port = address.port;
+  return undefined;
+}
+
+function parseAgentAddress({ draft, value: word }: Input): OptionResult {
+  const host = word.replace(/^\[(.*)\]$/, '$1');
+  const parsed = parseAddress(word, { port: isIP(host) === 6 ? 'none' : 'optional' });
+  if ('error' in parsed || !('host' in parsed.address))
+    return `parsing agent-addr failed. Check if '${word}' is correct address.`;
+  draft.agent.addr = parsed.address.host;
+  return undefined;
+}
+
+function parseCheckPort({ draft, value: word }: Input): OptionResult {
+  const port = parseInteger(word);
+  if (port === null || port < 1 || port > 65535) return `'port' : invalid port '${word}'`;
+  draft.check.port = port;
+  return undefined;
+}
+
+function parseAgentPort({ draft, value: word }: Input): OptionResult {
+  const port = parseInteger(word);
+  if (port === null || port < 1 || port > 65535) return `'agent-port' : invalid port '${word}'`;
+  draft.agent.port = port;
+  return undefined;
+}
+
+const INIT_ADDR = ['libc', 'last', 'none'];
+
+function parseInitAddr({ draft, value: word }: Input): OptionResult {
+  const methods = word.split(',');
+  for (const method of methods) {
+    if (!INIT_ADDR.includes(method) && isIP(method) === 0) {
+      return `'init-addr' : unknown init-addr method '${method}', supported methods are 'libc', 'last', 'none'.`;
+    }
+  }
+  if (new Set(methods).size < methods.length)
+    return `'init-addr' : too many init-addr methods when trying to add '${methods[methods.length - 1]}'`;
+  draft.initAddr = methods;
+  return undefined;
+}
+
+const RESOLVE_OPTS = ['allow-dup-ip', 'ignore-weight', 'prevent-dup-ip'];
+
+function parseResolveOpts({ draft, value: word }: Input): OptionResult {
+  const options = word.split(',');
+  const unknown = options.find((option) => !RESOLVE_OPTS.includes(option));
+  if (unknown !== undefined) {
+    return `'resolve-opts' : unknown resolve-opts option '${unknown}', supported methods are 'allow-dup-ip', 'ignore-weight', and 'prevent-dup-ip'.`;
+  }
+  draft.resolveOpts = options;
+  return undefined;
+}
+
+const PROXY_V2_OPTIONS = ['ssl', 'cert-cn', 'cert-key', 'cert-sig', 'ssl-cipher', 'authority', 'crc32c', 'unique-id'];
+
+function parseProxyV2Options({ draft, value: word }: Input): OptionResult {
+  const options = word.split(',');
+  const unknown = options.find((option) => !PROXY_V2_OPTIONS.includes(option));
+  if (unknown !== undefined) return `'${unknown}' : proxy v2 option not implemented`;
+  draft.proxyV2Options = options;
+  return undefined;
+}
+
+/** Does `source <addr>[:port[-port]] [interface <name>]`; the same form is a proxy keyword. Words read, or the error. */
+export function parseSource(
+  words: readonly string[],
+  index: number,
+): { source: SourceConfig; used: number } | { error: string } {
+  const word = words[index + 1] ?? '';
+  if (word === '') {
+    return {
+      error:
+        "'source' expects <addr>[:<port>[-<port>]], and optionally 'usesrc' <addr>, and 'interface' <name> as argument.",
+    };
+  }
+  const parsed = parseAddress(word, { names: false, range: true });
+  if ('error' in parsed) return { error: `'source ${word}' : ${parsed.error}` };
+  const { address } = parsed;
+  if (address.family !== 'inet' && address.family !== 'inet6')
+    return { error: `'source ${word}' : address family not supported` };
+  let used = 1;
+  let iface: string | null = null;
+  if (words[index + 2] === 'usesrc')
+    return { error: "'usesrc' is not supported. Use send-proxy to pass the client's address." };
+  if (words[index + 2] === 'interface') {
+    iface = words[index + 3] ?? '';
+    if (iface === '') return { error: "'interface' : missing interface name." };
+    used = 3;
+  }
+  return { source: { host: address.host, port: address.port, portEnd: address.portEnd, interface: iface }, used };
+}
+
+function parseServerSource({ draft, words, index }: Input): OptionResult {
+  const result = parseSource(words, index);
+  if ('error' in result) return result.error;
+  draft.source = result.source;
+  return result.used;
+}
+
+function parseProto({ draft, value: word }: Input): OptionResult {
+  if (word !== 'h1')
+    return word === 'h2'
+      ? "'proto' : HTTP/2 to servers is not supported."
+      : `'proto' :  unknown MUX protocol '${word}'`;
+  draft.proto = word;
+  return undefined;
+}
+
+const NO_TLS = 'TLS is not built into this version: connect to the server in clear.';
+
+const TLS_OPTIONS = [
+  'allow-0rtt',
+  'alpn <protocols>',
+  'ca-file <file>',
+  'check-alpn <protocols>',
+  'check-sni <name>',
+  'check-sni-auto',
+  'check-ssl',
+  'ciphers <ciphers>',
+  'ciphersuites <suites>',
+  'client-sigalgs <list>',
+  'crl-file <file>',
+  'crt <file>',
+  'curves <curves>',
+  'force-sslv3',
+  'force-tlsv10',
+  'force-tlsv11',
+  'force-tlsv12',
+  'force-tlsv13',
+  'ktls <on|off>',
+  'no-renegotiate',
+  'no-ssl-reuse',
+  'no-sslv3',
+  'no-tls-tickets',
+  'no-tlsv10',
+  'no-tlsv11',
+  'no-tlsv12',
+  'no-tlsv13',
+  'npn <protocols>',
+  'renegotiate',
+  'send-proxy-v2-ssl',
+  'send-proxy-v2-ssl-cn',
+  'sigalgs <list>',
+  'sni <expression>',
+  'sni-auto',
+  'ssl',
+  'ssl-max-ver <version>',
+  'ssl-min-ver <version>',
+  'ssl-reuse',
+  'tls-tickets',
+  'verify <none|required>',
+  'verifyhost <name>',
+];
+
+const flags: Option<ServerDraft>[] = [
+  flag('agent-check', (draft) => {
+    draft.agentEnabled = true;
+  }),
+  flag(
+    'no-agent-check',
+    (draft) => {
+      draft.agentEnabled = false;
+    },
+    { notDynamic: true },
+  ),
+  flag('backup', (draft) => {
+    draft.backup = true;
+  }),
+  flag('no-backup', (draft) => {
+    draft.backup = false;
+  }),
+  flag('check', (draft) => {
+    draft.checkEnabled = true;
+  }),
+  flag(
+    'no-check',
+    (draft) => {
+      draft.checkEnabled = false;
+    },
+    { notDynamic: true },
+  ),
+  flag('check-send-proxy', (draft) => {
+    draft.check.sendProxy = true;
+  }),
+  flag(
+    'no-check-send-proxy',
+    (draft) => {
+      draft.check.sendProxy = false;
+    },
+    { notDynamic: true },
+  ),
+  flag('disabled', (draft) => {
+    draft.disabled = true;
+  }),
+  flag('enabled', (draft) => {
+    draft.disabled = false;
+  }),
+  flag(
+    'non-stick',
+    (draft) => {
+      draft.nonStick = true;
+    },
+    { notDynamic: true },
+  ),
+  flag(
+    'stick',
+    (draft) => {
+      draft.nonStick = false;
+    },
+    { notDynamic: true },
+  ),
+  flag('send-proxy', (draft) => {
+    draft.sendProxy = 1;
+  }),
+  flag('no-send-proxy', (draft) => {
+    if (draft.sendProxy === 1) draft.sendProxy = 0;
+  }),
+  flag('send-proxy-v2', (draft) => {
+    draft.sendProxy = 2;
+  }),
+  flag('no-send-proxy-v2', (draft) => {
+    if (draft.sendProxy === 2) draft.sendProxy = 0;
+  }),
+  flag(
+    'no-ssl',
+    (draft) => {
+      draft.sslEnabled = false;
+    },
+    { tls: true },
+  ),
+  flag(
+    'no-check-ssl',
+    (draft) => {
+      draft.check.ssl = false;
+    },
+    { tls: true },
+  ),
+];
+
+const checks: Option<ServerDraft>[] = [
+  value('addr', '<address>', 'an address as argument', parseCheckAddress),
+  value('agent-addr', '<address>', 'an address as argument', parseAgentAddress),
+  time('agent-inter', 1, (draft, ms) => {
+    draft.agent.inter = ms;
+  }),
+  value('agent-port', '<port>', 'a port number as argument', parseAgentPort),
+  text('agent-send', '<string>', 'a string as argument', (draft, word) => {
+    draft.agent.send = word;
+  }),
+  time('downinter', 1, (draft, ms) => {
+    draft.check.downinter = ms;
+  }),
+  integer('error-limit', 1, (draft, number) => {
+    draft.errorLimit = number;
+  }),
+  integer('fall', 1, (draft, number) => {
+    draft.check.fall = number;
+  }),
+  time('fastinter', 1, (draft, ms) => {
+    draft.check.fastinter = ms;
+  }),
+  time('inter', 1, (draft, ms) => {
+    draft.check.inter = ms;
+  }),
+  choice(
+    'observe',
+    ['none', 'layer4', 'layer7'],
+    (got) => `'observe' expects one of 'none', 'layer4', 'layer7' but got '${got}'`,
+    (draft, word) => {
+      draft.observe = word;
+    },
+  ),
+  choice(
+    'on-error',
+    ['fastinter', 'fail-check', 'sudden-death', 'mark-down'],
+    (got) => `'on-error' expects one of 'fastinter', 'fail-check', 'sudden-death' or 'mark-down' but got '${got}'`,
+    (draft, word) => {
+      draft.onError = word;
+    },
+  ),
+  choice(
+    'on-marked-down',
+    ['shutdown-sessions'],
+    (got) => `'on-marked-down' expects 'shutdown-sessions' but got '${got}'`,
+    (draft, word) => {
+      draft.onMarkedDown = word;
+    },
+  ),
+  choice(
+    'on-marked-up',
+    ['shutdown-backup-sessions'],
+    (got) => `'on-marked-up' expects 'shutdown-backup-sessions' but got '${got}'`,
+    (draft, word) => {
+      draft.onMarkedUp = word;
+    },
+  ),
+  value('port', '<port>', 'a port number as argument', parseCheckPort),
+  integer('rise', 1, (draft, number) => {
+    draft.check.rise = number;
+  }),
+  text('track', '[<backend>/]<server>', '[<proxy>/]<server> as argument', (draft, word) => {
+    draft.track = word;
+  }),
+  choice(
+    'init-state',
+    ['fully-up', 'up', 'down', 'fully-down'],
+    (got) => `'init-state' expects one of 'fully-up', 'up', 'down', or 'fully-down' but got '${got}'`,
+    (draft, word) => {
+      draft.initState = word;
+    },
+  ),
+];
+
+const names: Option<ServerDraft>[] = [
+  value('init-addr', '{last|libc|none|<ip>},[...]', 'a list of methods', parseInitAddr, { notDynamic: true }),
+  text(
+    'resolvers',
+    '<section>',
+    'a section name as argument',
+    (draft, word) => {
+      draft.resolvers = word;
+    },
+    { notDynamic: true },
+  ),
+  choice(
+    'resolve-prefer',
+    ['ipv4', 'ipv6'],
+    () => "'resolve-prefer' expects either ipv4 or ipv6 as argument.",
+    (draft, word) => {
+      draft.resolvePrefer = word === 'ipv4' ? 4 : 6;
+    },
+    { notDynamic: true },
+  ),
+  value('resolve-opts', '<option>,[...]', 'a list of options', parseResolveOpts, { notDynamic: true }),
+];
+
+const traffic: Option<ServerDraft>[] = [
+  text('cookie', '<value>', '<value> as argument', (draft, word) => {
+    draft.cookie = word;
+  }),
+  text(
+    'guid',
+    '<string>',
+    'a string as argument',
+    (draft, word) => {
+      draft.guid = word;
+    },
+    { notDefault: true },
+  ),
+  choice(
+    'hash-key',
+    ['id', 'addr', 'addr-port'],
+    () => "'hash-key' has to be 'id', 'addr', or 'addr-port'",
+    (draft, word) => {
+      draft.hashKey = word;
+    },
+  ),
+  value('id', '<number>', 'an integer argument', parseId, { notDefault: true }),
+  integer('maxconn', 0, (draft, number) => {
+    draft.maxconn = number;
+  }),
+  integer('maxqueue', 0, (draft, number) => {
+    draft.maxqueue = number;
+  }),
+  integer(
+    'max-reuse',
+    -1,
+    (draft, number) => {
+      draft.maxReuse = number;
+    },
+    { notDynamic: true },
+  ),
+  integer('minconn', 0, (draft, number) => {
+    draft.minconn = number;
+  }),
+  integer('pool-low-conn', 0, (draft, number) => {
+    draft.poolLowConn = number;
+  }),
+  integer('pool-max-conn', -1, (draft, number) => {
+    draft.poolMaxConn = number;
+  }),
+  time('pool-purge-delay', 0, (draft, ms) => {
+    draft.poolPurgeDelay = ms;
+  }),
+  value('proto', '<h1>', 'a MUX protocol as argument', parseProto),
+  value('proxy-v2-options', '<option>,[...]', 'a list of options', parseProxyV2Options),
+  text(
+    'redir',
+    '<prefix>',
+    '<prefix> as argument',
+    (draft, word) => {
+      draft.redir = word;
+    },
+    { notDynamic: true },
+  ),
+  time('slowstart', 0, (draft, ms) => {
+    draft.slowstart = ms;
+  }),
+  {
+    name: 'source',
+    takes: 0,
+    args: '<addr>[:<port>[-<port>]] [interface <name>]',
+    status: 'works',
+    parse: parseServerSource,
+  },
+  time('tcp-ut', 0, (draft, ms) => {
+    draft.tcpUserTimeout = ms;
+  }),
+  value('weight', '<weight>', 'an integer argument', parseWeight),
+];
+
+export const SERVER_OPTIONS = new OptionTable<ServerDraft>([
+  ...flags,
+  ...checks,
+  ...names,
+  ...traffic,
+  ...inertOptions<ServerDraft>('noticed', 'the kernel default is used.', ['tfo', 'no-tfo', 'cc <algorithm>']),
+  ...inertOptions<ServerDraft>('noticed', 'servers of HTTP/2 are not spoken to, so that the choice does not arise.', [
+    'ws <auto|h1|h2>',
+  ]),
+  ...inertOptions<ServerDraft>(
+    'refused',
+    'Health checks open their own connection.',
+    ['check-pool-conn-name <name>', 'check-reuse-pool', 'no-check-reuse-pool'],
+    { notDynamic: true },
+  ),
+  ...inertOptions<ServerDraft>('refused', 'Health checks speak HTTP/1.', ['check-proto <proto>']),
+  ...inertOptions<ServerDraft>('refused', 'SOCKS4 is not supported.', ['check-via-socks4', 'socks4 <addr>']),
+  ...inertOptions<ServerDraft>('refused', 'Write the checks in the backend.', ['healthcheck <section>']),
+  ...inertOptions<ServerDraft>('refused', 'Use timeout server and pool-purge-delay.', ['idle-ping <time>']),
+  ...inertOptions<ServerDraft>('refused', 'Load balancing of logs (mode log) is not supported.', [
+    'log-bufsize <size>',
+    'log-proto <proto>',
+  ]),
+  ...inertOptions<ServerDraft>('refused', 'Start Sluice inside the namespace (ip netns exec).', ['namespace <name>']),
+  ...inertOptions<ServerDraft>('refused', 'Connections are matched by address and source.', [
+    'pool-conn-name <expression>',
+  ]),
+  ...inertOptions<ServerDraft>('refused', 'QUIC is not supported.', ['quic-cc-algo <algorithm>']),
+  ...inertOptions<ServerDraft>('refused', 'Use resolve-prefer.', ['resolve-net <networks>'], { notDynamic: true }),
+  ...inertOptions<ServerDraft>('refused', 'Only the TLVs of proxy-v2-options can be sent.', [
+    'set-proxy-v2-tlv-fmt <id>',
+  ]),
+  ...inertOptions<ServerDraft>('refused', 'Sharding of stick tables over peers is not supported.', ['shard <number>']),
+  ...inertOptions<ServerDraft>(
+    'refused',
+    'maxconn counts connections that carry a request; idle ones are bounded by pool-max-conn.',
+    ['strict-maxconn'],
+  ),
+  ...inertOptions<ServerDraft>('refused', 'TCP-MD5 signatures are not supported.', ['tcp-md5sig <password>']),
+  ...inertOptions<ServerDraft>('refused', "Use send-proxy to pass the client's address.", ['usesrc <addr>']),
+  ...inertOptions<ServerDraft>(
+    'noticed',
+    'TLS is not spoken to this server anyway.',
+    ['no-check-sni-auto', 'no-sni-auto', 'no-send-proxy-v2-ssl', 'no-send-proxy-v2-ssl-cn'],
+    { tls: true },
+  ),
+  ...inertOptions<ServerDraft>('refused', NO_TLS, TLS_OPTIONS, { tls: true }),
+]);

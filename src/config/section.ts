@@ -1,0 +1,353 @@
+/** Sections: what starts one, and who reads its lines. */
+
+import { newProxy, type ProxyDraft, type ProxyKind } from './draft.ts';
+import { strangeNameCharacter } from './keywords/arguments.ts';
+import { GLOBAL_KEYWORDS } from './keywords/global.ts';
+import { PROXY_OPTIONS, setOption } from './keywords/options.ts';
+import {
+  CACHE_KEYWORDS,
+  HTTP_ERRORS_KEYWORDS,
+  newCache,
+  newPeers,
+  newResolvers,
+  newRing,
+  PEERS_KEYWORDS,
+  RECOGNISED_SECTIONS,
+  RESOLVERS_KEYWORDS,
+  type RecognisedSection,
+  RING_KEYWORDS,
+  type RingDraft,
+  USERLIST_KEYWORDS,
+} from './keywords/others.ts';
+import { PROXY_KEYWORDS } from './keywords/proxy.ts';
+import { applyRow, type Keyword, type KeywordTable, remark } from './keywords/table.ts';
+import type { Line } from './line.ts';
+import { didYouMean } from './suggest.ts';
+import type { Location } from './types.ts';
+
+/** Reads the lines of one section. */
+export interface SectionReader {
+  readonly kind: string;
+  /** What `.SECTION` expands to: its name, or its kind when it has none. */
+  readonly name: string;
+  read(line: Line): void;
+  /** After its last line. */
+  close?(): void;
+}
+
+/** Begins the section that `line` opens; null when its first word opens none. A section with a mistake in its title is read all the same. */
+export function openSection(line: Line): SectionReader | null {
+  const kind = line.word(0);
+  if (kind === 'global') return openGlobal(line);
+  if (kind === 'defaults' || kind === 'frontend' || kind === 'backend' || kind === 'listen')
+    return openProxy(line, kind);
+  if (kind in OPENERS) return OPENERS[kind as keyof typeof OPENERS](line);
+  const recognised = RECOGNISED_SECTIONS.find((section) => section.name === kind);
+  return recognised === undefined ? null : openRecognised(line, recognised);
+}
+
+/** Words that open a section. */
+export function sectionNames(): string[] {
+  return [
+    'global',
+    'defaults',
+    'frontend',
+    'backend',
+    'listen',
+    ...Object.keys(OPENERS),
+    ...RECOGNISED_SECTIONS.map((section) => section.name),
+  ];
+}
+
+function openGlobal(line: Line): SectionReader {
+  line.atMost(0);
+  const { config } = line.context;
+  if (config.proxies.length > 0 || config.defaults.length > 0) {
+    line.say(
+      'diag',
+      'global section detected after a non-global one, the prevalence of their statements is unspecified',
+    );
+  }
+  return { kind: 'global', name: 'global', read: (inner) => readByTable(inner, GLOBAL_KEYWORDS, config, 'global') };
+}
+
+/** A line of a section whose keywords stand in one table. */
+function readByTable<D>(line: Line, table: KeywordTable<D>, draft: D, section: string): void {
+  const row = table.find(line.words);
+  if (row === undefined) {
+    line.alert(
+      `unknown keyword '${line.word(0)}' in '${section}' section${didYouMean(line.word(0), table.firstWords())}`,
+    );
+    return;
+  }
+  if (!checkPrefix(line, row.negatable === true)) return;
+  applyRow(row, line, draft);
+}
+
+/** The words that may follow `no` and `default`. */
+function checkPrefix(line: Line, negatable: boolean): boolean {
+  if (line.prefix === '' || negatable) return true;
+  line.alert(
+    'negation/default currently supported only for options, log, busy-polling, set-dumpable, strict-limits, insecure-fork-wanted and numa-cpu-mapping.',
+    'reader',
+  );
+  return false;
+}
+
+/** The section's name, checked; `''` with an alert when it is missing or has a character that may not be there. */
+function sectionName(line: Line, kind: string): string {
+  const name = line.word(1);
+  if (name === '') {
+    line.alert(`missing name for ${kind} section.`);
+    return '';
+  }
+  const strange = strangeNameCharacter(name);
+  if (strange !== null) line.alert(`character '${strange}' is not permitted in '${kind}' name '${name}'.`);
+  else line.atMost(1);
+  return name;
+}
+
+function where(at: Location): string {
+  return `${at.file}:${at.line}`;
+}
+
+/** Reports a section of the same kind and name. */
+function checkTwin(
+  line: Line,
+  kind: string,
+  name: string,
+  others: readonly { readonly name: string; readonly at: Location }[],
+): void {
+  const twin = others.find((other) => other.name === name);
+  if (twin !== undefined && name !== '') {
+    line.alert(
+      `${kind} section '${name}' has the same name as another ${kind} section declared at ${where(twin.at)}.`,
+      'reader',
+    );
+  }
+}
+
+const OPENERS = {
+  resolvers(line: Line): SectionReader {
+    const name = sectionName(line, 'resolvers');
+    const { resolvers } = line.context.config;
+    checkTwin(line, 'resolvers', name, resolvers);
+    const draft = newResolvers(name, line.at);
+    resolvers.push(draft);
+    return { kind: 'resolvers', name, read: (inner) => readByTable(inner, RESOLVERS_KEYWORDS, draft, 'resolvers') };
+  },
+  ring(line: Line): SectionReader {
+    const name = sectionName(line, 'ring');
+    const { config } = line.context;
+    if (config.rings.some((ring) => ring.ring.name === name)) line.alert(`sink named '${name}' already exists.`);
+    const draft: RingDraft = newRing(name, line.at);
+    config.rings.push(draft);
+    return { kind: 'ring', name, read: (inner) => readByTable(inner, RING_KEYWORDS, draft, 'ring') };
+  },
+  peers(line: Line): SectionReader {
+    const name = sectionName(line, 'peers');
+    const { peers } = line.context.config;
+    checkTwin(line, 'peers', name, peers);
+    const draft = newPeers(name, line.at);
+    peers.push(draft.peers);
+    return { kind: 'peers', name, read: (inner) => readByTable(inner, PEERS_KEYWORDS, draft, 'peers') };
+  },
+  userlist(line: Line): SectionReader {
+    const name = sectionName(line, 'userlist');
+    const { userlists } = line.context.config;
+    const draft = { name, at: line.at, groups: [], users: [] };
+    if (userlists.some((list) => list.name === name)) line.warning(`ignoring duplicated userlist '${name}'.`, 'reader');
+    else userlists.push(draft);
+    return { kind: 'userlist', name, read: (inner) => readByTable(inner, USERLIST_KEYWORDS, draft, 'userlist') };
+  },
+  cache(line: Line): SectionReader {
+    const name = sectionName(line, 'cache');
+    const { caches } = line.context.config;
+    if (caches.some((cache) => cache.name === name)) line.alert(`Duplicate cache name '${name}'.`, 'reader');
+    const draft = newCache(name, line.at);
+    caches.push(draft);
+    return { kind: 'cache', name, read: (inner) => readByTable(inner, CACHE_KEYWORDS, draft, 'cache') };
+  },
+  'http-errors'(line: Line): SectionReader {
+    const name = sectionName(line, 'http-errors');
+    const { httpErrors } = line.context.config;
+    const twin = httpErrors.find((section) => section.name === name);
+    if (twin !== undefined)
+      line.alert(`http-errors section '${name}' already exists (declared at ${where(twin.at)}).`, 'reader');
+    const draft = { name, at: line.at, files: [] };
+    httpErrors.push(draft);
+    return {
+      kind: 'http-errors',
+      name,
+      read: (inner) => readByTable(inner, HTTP_ERRORS_KEYWORDS, draft, 'http-errors'),
+    };
+  },
+};
+
+/** A section without a meaning here: its title is noticed or refused once, its keywords are only checked by name. */
+function openRecognised(line: Line, section: RecognisedSection): SectionReader {
+  const name = line.word(1);
+  line.context.config.others.push({ kind: section.name, name, at: line.at });
+  remark(line, section.name, section.status, section.why);
+  const first = new Set(section.keywords.map((keyword) => keyword.split(' ')[0]!));
+  const read = (inner: Line) => {
+    if (first.has(inner.word(0)))
+      inner.context.remarks.push({ at: inner.at, keyword: inner.word(0), status: section.status, why: section.why });
+    else
+      inner.alert(`unknown keyword '${inner.word(0)}' in '${section.name}' section${didYouMean(inner.word(0), first)}`);
+  };
+  return { kind: section.name, name: name === '' ? section.name : name, read };
+}
+
+function openProxy(line: Line, kind: ProxyKind): SectionReader {
+  const { config } = line.context;
+  const name = kind === 'defaults' ? defaultsName(line) : proxyName(line, kind);
+  const from = parentDefaults(line, kind, name);
+  const proxy = newProxy(kind, name, line.at, from);
+  if (kind === 'defaults') config.defaults.push(proxy);
+  else {
+    checkProxyTwin(line, proxy);
+    config.proxies.push(proxy);
+  }
+  return { kind, name: name === '' ? kind : name, read: (inner) => readProxyLine(inner, proxy) };
+}
+
+/** `defaults`, `defaults <name>`, `defaults [<name>] from <name>`. */
+function defaultsName(line: Line): string {
+  const name = line.word(1) === 'from' && line.word(2) !== '' && line.word(3) === '' ? '' : line.word(1);
+  const strange = strangeNameCharacter(name);
+  if (strange !== null) line.alert(`character '${strange}' is not permitted in 'defaults' name '${name}'.`);
+  return name;
+}
+
+function proxyName(line: Line, kind: string): string {
+  const name = line.word(1);
+  if (name === '') {
+    line.alert(`'${kind}' expects an <id> argument`);
+    return '';
+  }
+  const strange = strangeNameCharacter(name);
+  if (strange !== null) line.alert(`character '${strange}' is not permitted in '${kind}' name '${name}'.`);
+  return name;
+}
+
+/** The defaults section to inherit from: the one named after `from`, else the last one. */
+function parentDefaults(line: Line, kind: ProxyKind, name: string): ProxyDraft | null {
+  const { defaults } = line.context.config;
+  const rest = line.words.slice(name === '' && line.word(1) === 'from' ? 1 : 2);
+  if (rest.length === 0) {
+    const last = defaults[defaults.length - 1] ?? null;
+    if (kind === 'defaults' || last === null) return null;
+    noteUse(line, last, kind, name, 'implicitUse');
+    return last;
+  }
+  if (rest[0] !== 'from' || rest[1] === undefined) {
+    if (rest[0] === 'from') line.alert(`'from' expects a defaults section name after '${kind} ${name}'.`);
+    else
+      line.alert(
+        kind === 'defaults'
+          ? `'defaults' cannot handle unexpected argument '${rest[0]}'.`
+          : "please use the 'bind' keyword for listening addresses.",
+      );
+    return null;
+  }
+  if (rest[2] !== undefined) line.alert(`'${kind}' cannot handle unexpected argument '${rest[2]}'.`);
+  const named = defaults.filter((section) => section.config.name === rest[1]);
+  if (named.length === 0) {
+    line.alert(`defaults section '${rest[1]}' not found for ${kind} '${name}'.`);
+    return null;
+  }
+  if (named.length > 1) {
+    const [a, b] = [named[0]!.config.at, named[1]!.config.at];
+    line.alert(
+      `ambiguous defaults section name '${rest[1]}' referenced by ${kind} '${name}' exists at least at ${where(a)} and ${where(b)}.`,
+    );
+  }
+  noteUse(line, named[0]!, kind, name, 'explicitUse');
+  return named[0]!;
+}
+
+/** A named defaults section used both by name and because it came last is ambiguous: a warning, once. */
+function noteUse(
+  line: Line,
+  section: ProxyDraft,
+  kind: string,
+  name: string,
+  use: 'implicitUse' | 'explicitUse',
+): void {
+  if (use === 'implicitUse' && section.explicitUse && section.config.name !== '' && !section.implicitUse) {
+    line.warning(
+      `defaults section '${section.config.name}' (declared at ${where(section.config.at)}) is explicitly referenced by another proxy and implicitly used here by ${kind} '${name}'. To avoid any ambiguity don't mix both usage. Add a last defaults section not explicitly used or always use explicit references.`,
+    );
+  }
+  section[use] = true;
+}
+
+/** A frontend and a backend may share a name; no two sides of the same kind may. */
+function checkProxyTwin(line: Line, proxy: ProxyDraft): void {
+  const { name } = proxy.config;
+  const twin = line.context.config.proxies.find(
+    (other) => other.config.name === name && overlaps(other.kind, proxy.kind),
+  );
+  if (twin === undefined || name === '') return;
+  const label = (kind: ProxyKind) => (kind === 'listen' ? 'proxy' : kind);
+  line.alert(
+    `${label(proxy.kind)} '${name}' has the same name as ${label(twin.kind)} '${twin.config.name}' declared at ${where(twin.config.at)}.`,
+    'reader',
+  );
+}
+
+function overlaps(a: ProxyKind, b: ProxyKind): boolean {
+  return a === b || a === 'listen' || b === 'listen';
+}
+
+function readProxyLine(line: Line, proxy: ProxyDraft): void {
+  if (line.word(0) === 'option') return readOption(line, proxy);
+  const row = PROXY_KEYWORDS.find(line.words);
+  if (row === undefined) {
+    line.alert(
+      `unknown keyword '${line.word(0)}' in '${proxy.kind}' section${didYouMean(line.word(0), ['option', ...PROXY_KEYWORDS.firstWords(proxy.kind)])}`,
+    );
+    return;
+  }
+  if (checkPrefix(line, row.negatable === true) && mayStandHere(line, proxy, row, row.name)) applyRow(row, line, proxy);
+}
+
+function readOption(line: Line, proxy: ProxyDraft): void {
+  const name = line.word(1);
+  if (name === '') return line.alert("'option' expects an option name.", 'reader');
+  const row = PROXY_OPTIONS.get(name);
+  if (row === undefined) {
+    const near = didYouMean(name, PROXY_OPTIONS.firstWords());
+    return line.alert(`unknown option '${name}'${near === '' ? '.' : near}`);
+  }
+  if (line.prefix !== '' && !row.negatable)
+    return line.alert(`negation/default is not supported for option '${name}'.`, 'reader');
+  if (!mayStandHere(line, proxy, row, name)) return;
+  if (row.status === 'works') row.parse!(line, proxy);
+  else if (row.status === 'refused' && line.prefix !== '') setOption(proxy, name, false);
+  else remark(line, `option ${name}`, row.status, row.why ?? '');
+  return undefined;
+}
+
+/**
+ * Whether `row` may be used in this kind of section: an alert in `defaults`, else a warning (the line has no effect),
+ * or an alert where the row is strict.
+ */
+function mayStandHere(line: Line, proxy: ProxyDraft, row: Keyword<ProxyDraft>, label: string): boolean {
+  if (row.named && proxy.kind === 'defaults' && !proxy.named) {
+    line.alert(`'${label}' not allowed in anonymous 'defaults' section.`);
+    return false;
+  }
+  if (row.sections === undefined || row.sections.includes(proxy.kind)) return true;
+  if (proxy.kind === 'defaults') {
+    line.alert(`'${label}' not allowed in 'defaults' section.`, row.strict ? 'server' : 'parsing');
+    return false;
+  }
+  const lacks = proxy.kind === 'frontend' ? 'backend' : 'frontend';
+  const owner = `because ${proxy.kind} '${proxy.config.name}' has no ${lacks} capability`;
+  if (row.strict) line.alert(`'${label}' not allowed ${owner}.`);
+  else if (label.startsWith('timeout ')) line.warning(`'${label}' will be ignored ${owner}`);
+  else line.warning(`'${label}' ignored ${owner}.`);
+  return false;
+}

@@ -1,0 +1,116 @@
+/** `server`, `server-template` and `default-server` lines, and the same words given to `add server`. */
+
+import { formatAddress, parseAddress } from './address.ts';
+import { finishServer, newServer, type ServerDraft, serverDraftOf } from './draft.ts';
+import { strangeNameCharacter } from './keywords/arguments.ts';
+import { applyOptions, type Option, type OptionReport } from './keywords/option.ts';
+import { SERVER_OPTIONS } from './keywords/server.ts';
+import type { Address, Location, ServerConfig } from './types.ts';
+
+/** What a line of words made of a server; `error` has HAProxy's words, without the place and without `'server b/s' : `. */
+export interface ServerResult {
+  readonly draft: ServerDraft;
+  readonly error: string | null;
+  readonly report: OptionReport;
+}
+
+const NO_REPORT: OptionReport = { error: null, remarks: [], warnings: [] };
+
+/** Servers may have an offset instead of a port (`+100`: the client's destination port plus 100) or none. */
+export function parseServerAddress(text: string): Address | { readonly error: string } {
+  const parsed = parseAddress(text, { offset: true });
+  if ('error' in parsed) return parsed;
+  if (parsed.address.family === 'fd' || parsed.address.family === 'ring')
+    return { error: `address family not supported: '${text}'` };
+  if (parsed.type === 'datagram') return { error: `'${text}' : datagram protocol not supported for servers` };
+  return parsed.address;
+}
+
+/** `<name> <addr>[:port] [options]` on top of `defaults`. */
+export function readServer(
+  words: readonly string[],
+  defaults: ServerDraft,
+  at: Location,
+  admit: (row: Option<ServerDraft>) => string | null = () => null,
+): ServerResult {
+  const draft: ServerDraft = { ...structuredClone(defaults), at, name: words[0] ?? '', id: null };
+  const fail = (error: string): ServerResult => ({ draft, error, report: NO_REPORT });
+  if (words.length < 2) return fail("'server' expects <name> and <addr>[:<port>] as arguments.");
+  const strange = strangeNameCharacter(draft.name);
+  if (strange !== null) return fail(`character '${strange}' is not permitted in server name '${draft.name}'.`);
+  const address = parseServerAddress(words[1]!);
+  if ('error' in address) return fail(address.error);
+  draft.address = address;
+  const report = applyOptions(SERVER_OPTIONS, words, 2, draft, admit);
+  return { draft, error: report.error?.text ?? checkServer(draft), report };
+}
+
+/** Mistakes that only all options together show. */
+export function checkServer(server: ServerDraft): string | null {
+  if (server.track !== null && (server.checkEnabled || server.agentEnabled))
+    return 'unable to enable checks and tracking at the same time!';
+  if (server.agentEnabled && server.agent.port === 0) {
+    return `server ${server.name} does not have agent port. Agent check has been disabled.`;
+  }
+  return null;
+}
+
+/** `default-server <options>`: changes `draft`. */
+export function readDefaultServer(words: readonly string[], draft: ServerDraft): OptionReport {
+  return applyOptions(SERVER_OPTIONS, words, 0, draft, (row) =>
+    row.notDefault ? `'${row.name}' option is not accepted in default-server sections` : null,
+  );
+}
+
+/** The numbers of `server-template <prefix> <count|from-to> ...`, or null. */
+export function templateRange(text: string): { from: number; to: number } | null {
+  const match = /^(\d{1,7})(?:-(\d{1,7}))?$/.exec(text);
+  if (match === null) return null;
+  const range =
+    match[2] === undefined ? { from: 1, to: Number(match[1]) } : { from: Number(match[1]), to: Number(match[2]) };
+  return range.to < range.from || range.to < 1 || range.to - range.from >= MAX_TEMPLATE ? null : range;
+}
+
+/** Servers that one template may make. */
+const MAX_TEMPLATE = 100_000;
+
+/** The servers of a template: copies of `draft` named prefix + number; only the first keeps a forced id. */
+export function expandTemplate(draft: ServerDraft, prefix: string, range: { from: number; to: number }): ServerDraft[] {
+  const servers: ServerDraft[] = [];
+  for (let n = range.from; n <= range.to; n++) {
+    const id = draft.id === null ? null : draft.id + (n - range.from);
+    servers.push({ ...structuredClone(draft), name: `${prefix}${n}`, id, template: prefix });
+  }
+  return servers;
+}
+
+/**
+ * A server for `add server <backend>/<name> <addr> [options]`: `words` begin with the name. Returns its configuration,
+ * or the text to answer with.
+ */
+export function parseServerLine(
+  words: readonly string[],
+  options: { readonly defaults?: ServerConfig; readonly at: Location },
+): ServerConfig | { readonly error: string } {
+  const defaults = options.defaults === undefined ? newServer(options.at) : serverDraftOf(options.defaults);
+  const { draft, error, report } = readServer(words, defaults, options.at, (row) =>
+    row.notDynamic ? `'${row.name}' option is not accepted for dynamic server` : null,
+  );
+  if (error !== null) return { error: report.error?.unknown ? `${error}.` : error };
+  const refused = report.remarks.find((remark) => remark.status === 'refused');
+  if (refused !== undefined) return { error: `'${refused.option}' is not supported. ${refused.why}` };
+  return finishServer(draft);
+}
+
+/** The options that `add server` takes, as `add server help` lists them. */
+export function serverKeywordsForDynamic(): string[] {
+  return SERVER_OPTIONS.rows
+    .filter((row) => row.status === 'works' && !row.notDynamic)
+    .map((row) => row.name)
+    .sort();
+}
+
+/** The server's address as the line gave it, for messages. */
+export function serverAddressText(server: ServerDraft): string {
+  return formatAddress(server.address);
+}
