@@ -1,9 +1,9 @@
 /**
  * Makes the bundles that bin/sluice and the traffic threads start from: dist/sluice.js (control thread and command line) and
- * dist/traffic.js (entry of a traffic thread). Run by `npm ci` (prepare). A start from a bundle takes a tenth of one from source.
+ * dist/traffic.js (a traffic thread). Run by `npm ci` (prepare). A start from a bundle takes a tenth of one from source.
  */
-import { existsSync, mkdirSync, renameSync } from 'node:fs';
-import { build } from 'esbuild';
+import { mkdirSync, renameSync } from 'node:fs';
+import { build, type Metafile } from 'esbuild';
 
 /** Bundle name -> its entry point. */
 const entries: Readonly<Record<string, string>> = {
@@ -11,28 +11,43 @@ const entries: Readonly<Record<string, string>> = {
   traffic: 'src/traffic/thread.ts',
 };
 
-/** Writes the bundles into `folder`; each file is put in place whole, so that a running start never reads half of one. */
-export async function bundle(folder: string): Promise<void> {
+/** Dependencies written as CommonJS ask for `require`; a thread of the single executable has a data: URL, which cannot be its base. */
+const requireForCommonJs = `import { createRequire as __createRequire } from 'node:module';
+const require = __createRequire(import.meta.url.startsWith('data:') ? 'file:///' : import.meta.url);`;
+
+/**
+ * Writes the bundles into `folder`, each put in place whole, so that a start never reads half of one. Paths are from the top of the
+ * checkout, which must be the current folder. Returns the packages whose code is in them.
+ */
+export async function bundle(folder: string): Promise<string[]> {
   mkdirSync(folder, { recursive: true });
+  const packages = new Set<string>();
   for (const [name, entry] of Object.entries(entries)) {
-    if (!existsSync(entry)) continue;
     const partial = `${folder}/.${name}.${process.pid}.js`;
-    await build({
+    const { metafile } = await build({
       entryPoints: [entry],
       outfile: partial,
       bundle: true,
+      metafile: true,
       platform: 'node',
       format: 'esm',
       target: 'node26',
       charset: 'utf8',
       legalComments: 'none',
       logLevel: 'warning',
-      banner: {
-        js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-      },
+      banner: { js: requireForCommonJs },
     });
     renameSync(partial, `${folder}/${name}.js`);
+    for (const name of packagesOf(metafile)) packages.add(name);
   }
+  return [...packages].sort();
 }
 
-if (import.meta.main) await bundle('dist');
+function packagesOf(metafile: Metafile): string[] {
+  return Object.keys(metafile.inputs).flatMap((path) => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []);
+}
+
+if (import.meta.main) {
+  process.chdir(new URL('..', import.meta.url).pathname);
+  await bundle('dist');
+}

@@ -11,7 +11,7 @@ const entryPatterns = ['src/cli/main.ts', 'src/traffic/thread.ts', 'scripts/*.ts
 const importPattern =
   /\b(?:import|export)\s+(type\s+)?([^'";]*?)\s*from\s*['"](\.[^'"]+)['"]|\bimport\(\s*['"](\.[^'"]+)['"]\s*\)|^\s*import\s*['"](\.[^'"]+)['"]|new URL\(\s*['"](\.[^'"]+\.ts)['"]|['"](\.[^'"]+thread\.ts)['"]/gm;
 const exportPattern =
-  /^export\s+(?:declare\s+)?(?:async\s+)?(?:abstract\s+)?(?:function\*?|const|let|class|interface|type)\s+([A-Za-z_$][\w$]*)/gm;
+  /^export\s+(?:declare\s+)?(?:async\s+)?(?:abstract\s+)?(function\*?|const|let|class|interface|type)\s+([A-Za-z_$][\w$]*)/gm;
 
 interface Source {
   readonly text: string;
@@ -35,7 +35,7 @@ export function deadCode(root: string): string[] {
   const used = usedNames(sources);
   const dead: string[] = [];
   for (const [file, source] of sources) {
-    if (!file.startsWith('src/')) continue;
+    if (!file.startsWith('src/') || file.endsWith('.d.ts')) continue;
     if (!alive.has(file)) dead.push(`${file}: no program uses this file`);
     else dead.push(...deadExports(file, source, used));
   }
@@ -88,12 +88,13 @@ function usedNames(sources: ReadonlyMap<string, Source>): Map<string, { programs
 function deadExports(file: string, { text }: Source, used: ReturnType<typeof usedNames>): string[] {
   const by = used.get(file);
   const dead: string[] = [];
-  for (const [, name] of text.matchAll(exportPattern)) {
+  for (const [, kind, name] of text.matchAll(exportPattern)) {
     if (by?.programs.has('*') || by?.programs.has(name!)) continue;
     const usedHere =
       (text.match(new RegExp(`(?<![\\w$.])${name!.replaceAll('$', '\\$')}(?![\\w$])`, 'g')) ?? []).length > 1;
     const usedByTests = by?.tests.has('*') || by?.tests.has(name!);
-    if (usedHere && usedByTests) continue;
+    // A type that only this file uses is named by its exported functions; a function that only tests call has no other user.
+    if (usedHere && (usedByTests || kind === 'interface' || kind === 'type' || kind === 'class')) continue;
     dead.push(
       `${file}: '${name}' is exported and ${usedHere ? 'used in this file only' : usedByTests ? 'used by tests only' : 'used by nothing'}`,
     );

@@ -22,6 +22,11 @@ const levels: readonly (readonly string[])[] = [
 /** Plain data that rooms of any level may speak of: the union of all Changes. */
 const common = ['src/change/change.ts'];
 
+/** Files that put rooms together, and the rooms above theirs that they may use for it. */
+const assemblies: Readonly<Record<string, readonly string[]>> = {
+  'src/control/control.ts': ['change'],
+};
+
 /** The only files that may load node:ffi. */
 const ffiFiles = /^src\/(util\/libc|net\/uring)/;
 
@@ -58,7 +63,7 @@ function judge(file: string, target: string): string | null {
   if (from === to) return null;
   const [fromLevel, toLevel] = [level(from), level(to)];
   if (fromLevel < 0 || toLevel < 0) return `'${fromLevel < 0 ? from : to}' is no room of src/`;
-  if (toLevel < fromLevel) return null;
+  if (toLevel < fromLevel || assemblies[file]?.includes(to)) return null;
   return toLevel === fromLevel ? `${from}/ and ${to}/ stand beside each other` : `${from}/ is below ${to}/`;
 }
 

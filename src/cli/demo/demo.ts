@@ -1,0 +1,74 @@
+/** `sluice demo`, which `npm start` runs: examples/quickstart with three small origins, and what to try on it. */
+import { accessSync, constants, mkdirSync, mkdtempSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArguments } from '../arguments.ts';
+import { installed } from '../paths.ts';
+import { runBalancer } from '../run.ts';
+import { startOrigin } from './origin.ts';
+
+/** Ports that examples/quickstart/haproxy.cfg names. */
+const WEB = 8080;
+const STATS = 8404;
+const ORIGINS: Readonly<Record<string, number>> = { app1: 9001, app2: 9002, app3: 9003 };
+
+/** Runs the demonstration until it is stopped. Resolves to an exit status when it cannot start, else to null. */
+export async function demo(): Promise<number | null> {
+  const busy: number[] = [];
+  for (const port of [WEB, STATS]) if (!(await isFree(port))) busy.push(port);
+  for (const [name, port] of Object.entries(ORIGINS)) await startOrigin(name, port).catch(() => busy.push(port));
+  if (busy.length > 0) {
+    process.stderr.write(
+      `sluice: the demonstration needs ports ${[WEB, STATS, ...Object.values(ORIGINS)].join(', ')} of 127.0.0.1; ` +
+        `in use by something else: ${busy.join(', ')}. End that (ss -ltnp shows what it is), or change the ports in examples/quickstart/haproxy.cfg and run it with bin/sluice -f.\n`,
+    );
+    return 1;
+  }
+  const folder = runFolder();
+  process.env['SLUICE_RUN'] = folder;
+  const status = await runBalancer(parseArguments(['-db', '-f', installed('examples/quickstart/haproxy.cfg')]));
+  if (status === null) process.stdout.write(whatToTry(join(folder, 'sluice.sock')));
+  return status;
+}
+
+/** Where the socket goes: a folder of the checkout, or a temporary one where that is not ours to write to. */
+function runFolder(): string {
+  const folder = installed('build/run');
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK);
+    return folder;
+  } catch {
+    return mkdtempSync(join(tmpdir(), 'sluice-'));
+  }
+}
+
+/** Whether nobody listens on a port of 127.0.0.1. */
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen({ port, host: '127.0.0.1' }, () => server.close(() => resolve(true)));
+  });
+}
+
+function whatToTry(socket: string): string {
+  const cli = (command: string): string => `echo "${command}" | socat stdio ${socket}`;
+  return `
+Sluice is running (process ${process.pid}; Ctrl-C ends it).
+
+  http://127.0.0.1:${WEB}/          balances over ${Object.keys(ORIGINS).join(', ')}
+  http://127.0.0.1:${STATS}/          statistics; /metrics for Prometheus
+  ${socket}   Runtime API
+
+Try, in another terminal:
+
+  curl http://127.0.0.1:${WEB}/
+  ${cli('show stat')} | cut -d, -f1,2,5,8,18 | column -s, -t
+  ${cli('disable server app/app1')}; curl http://127.0.0.1:${WEB}/; ${cli('enable server app/app1')}
+  ${cli('set server app/app2 weight 50%')}
+  socat readline ${socket}        # then: prompt, help, show info, quit
+
+`;
+}

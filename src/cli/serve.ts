@@ -1,0 +1,70 @@
+/** From a valid configuration to a process that serves: control thread, Runtime API, pid file, privileges, signals. */
+import type { Config } from '../config/types.ts';
+import { type RunningControl, StartError, startControl } from '../control/control.ts';
+import { startRuntimeApi } from '../runtime/server.ts';
+import type { Invocation } from './arguments.ts';
+import { reportReady } from './daemon.ts';
+import { load } from './load.ts';
+import type { StartupMessages } from './messages.ts';
+import { writePidFile } from './pidfile.ts';
+import { finishPredecessors } from './predecessors.ts';
+import { dropPrivileges, raiseDescriptorLimit } from './privileges.ts';
+import { serviceReadiness } from './readiness.ts';
+import { handleSignals } from './signals.ts';
+
+/** Starts to serve. Resolves to an exit status when that fails, else to null. */
+export async function serve(config: Config, invocation: Invocation, messages: StartupMessages): Promise<number | null> {
+  const limit = raiseDescriptorLimit(config.global.ulimitN);
+  if (limit !== null) messages.warning(limit);
+  let control: RunningControl;
+  try {
+    control = await start(config, invocation, messages);
+  } catch (error) {
+    const lines = error instanceof StartError ? error.lines : [(error as Error).message];
+    for (const line of lines) messages.alert(line);
+    messages.alert('[haproxy.main()] Some protocols failed to start their listeners! Exiting.');
+    return 1;
+  }
+  const problem = settle(config, invocation);
+  if (problem !== null) {
+    messages.alert(problem);
+    await control.close();
+    return 1;
+  }
+  const readiness = serviceReadiness(invocation.mode === 'master-notify' ? process.env['NOTIFY_SOCKET'] : undefined);
+  handleSignals(control, readiness, invocation.mode !== 'worker' || config.global.masterWorker);
+  finishPredecessors(invocation.finish);
+  readiness.ready();
+  reportReady();
+  return null;
+}
+
+/** The control thread, and the Runtime API on it: clients find both or none. */
+async function start(config: Config, invocation: Invocation, messages: StartupMessages): Promise<RunningControl> {
+  const { global } = config;
+  const control = await startControl({
+    config,
+    load: async () => load(invocation),
+    print: (severity, text) => messages[severity.toLowerCase() as 'notice' | 'warning' | 'alert'](text),
+    format: (diagnostics) => messages.format(diagnostics),
+    startupLogs: messages.finish(),
+  });
+  try {
+    await startRuntimeApi(control, global.statsSockets, { maxconn: global.statsMaxconn, timeout: global.statsTimeout });
+  } catch (error) {
+    await control.close();
+    throw error;
+  }
+  return control;
+}
+
+/** What is done once the sockets are open, with the rights that the process was started with. Returns a problem, or null. */
+function settle({ global }: Config, invocation: Invocation): string | null {
+  const pidFile = invocation.pidFile ?? global.pidfile;
+  try {
+    if (pidFile !== null) writePidFile(pidFile);
+  } catch (error) {
+    return `[haproxy.main()] Cannot create pidfile ${pidFile} : ${(error as Error).message}`;
+  }
+  return dropPrivileges(global);
+}

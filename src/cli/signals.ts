@@ -1,0 +1,41 @@
+/** Signals of a running balancer (management guide, section 4). */
+import type { Origin } from '../change/change.ts';
+import type { RunningControl } from '../control/control.ts';
+import type { Readiness } from './readiness.ts';
+
+/** Exit status after SIGINT in master-worker mode, as of a process ended by that signal. */
+const INTERRUPTED = 130;
+
+/**
+ * Takes over the signals: SIGUSR1 stops softly, SIGTERM and SIGINT at once, SIGUSR2 and SIGHUP reload, SIGQUIT says how much memory
+ * is in use. The process ends when the balancer has stopped, whoever stopped it.
+ */
+export function handleSignals(control: RunningControl, readiness: Readiness, master: boolean): void {
+  const end = async (status: number): Promise<void> => {
+    readiness.stopping();
+    await control.close();
+    process.exit(status);
+  };
+  void control.ended.then(() => end(0));
+  process.on('SIGUSR1', () => {
+    readiness.stopping();
+    void control.stop(true);
+  });
+  process.on('SIGTERM', () => void end(0));
+  process.on('SIGINT', () => void end(master ? INTERRUPTED : 0));
+  for (const name of ['SIGUSR2', 'SIGHUP'] as const) process.on(name, () => void reload(control, readiness, name));
+  process.on('SIGQUIT', () => process.stderr.write(memoryText()));
+}
+
+async function reload(control: RunningControl, readiness: Readiness, signal: string): Promise<void> {
+  const origin: Origin = { surface: 'signal', from: signal, level: 'admin' };
+  readiness.reloading();
+  const { ok, text } = await control.reload(origin);
+  if (text !== '') process.stderr.write(text.endsWith('\n') ? text : `${text}\n`);
+  readiness.reloaded(ok);
+}
+
+function memoryText(): string {
+  const { rss, heapTotal, heapUsed, external, arrayBuffers } = process.memoryUsage();
+  return `Memory in use: ${rss} bytes resident; control thread: heap ${heapUsed} of ${heapTotal}, external ${external}, buffers ${arrayBuffers}.\n`;
+}

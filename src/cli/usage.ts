@@ -1,0 +1,39 @@
+import { HAPROXY_VERSION } from '../util/version.ts';
+
+/** What a wrong command line with HAProxy's flags is answered with. */
+export function usageText(): string {
+  return `HAProxy version ${HAPROXY_VERSION}
+Usage : sluice [-f <file|folder>]* [-c] [-d|-D|-db] [-W|-Ws] [-S <addr>[,<option>]*] [-p <pidfile>] [-L <name>]
+               [-m <MB>] [-n <maxconn>] [-N <maxconn>] [-V] [-q] [-C <folder>] [-x <socket>] [-sf|-st <pid>*] [-- <file>*]
+        -f   configuration file, or folder whose *.cfg files are read in alphabetic order
+        -c   only check the files; -V says that they are valid
+        -cc  evaluate a condition: exit status 0 true, 1 false, 2 not understood
+        -d   stay in the foreground and show exchanges; -db: stay in the foreground
+        -D   leave the terminal once serving; -p: write the process id to a file
+        -W   operate with a master CLI (-S); -Ws: and tell the service manager about readiness
+        -C   folder to go to before files are read
+        -L   name of this peer (default: the host's name)
+        -m   megabytes of memory for the engine's heap
+        -n   connections of the process; -N: of each proxy that does not say
+        -sf  soft-stop these processes once serving; -st: stop them
+        -x   take over the listening sockets of the process with this Runtime API socket
+        -dW  a warning is an error; -dD: diagnostic warnings too; -dr: unresolved server names are no error
+        -dK<class,...>  list known keywords (-dKhelp: classes); -dC[key]: print the configuration as read
+        -v   version; -vv: with what was built in
+Sluice's own sub-commands: sluice help
+`;
+}
+
+/** `sluice help`. */
+export function helpText(): string {
+  return `sluice: a load balancer that you operate while it runs
+
+  sluice run FILE|FOLDER...     run these configuration files in the foreground (as -db -f)
+  sluice check FILE|FOLDER...   check them (as -c -V -f); --report: line by line, what works here and what does not
+  sluice demo                   run examples/quickstart with three small origins, and show what to try
+  sluice version                version and what was built in (as -vv)
+  sluice help                   this text; 'sluice -h' shows HAProxy's own flags
+
+Exit status: 0 done, 1 failed (with the reason on stderr), 2 valid but nothing to listen on (check), or a condition not understood (-cc).
+`;
+}
