@@ -1,7 +1,7 @@
 import type { ProxyConfig } from '../config/types.ts';
 import type { ProxyFacts } from '../expr/types.ts';
 import { C, G } from '../model/counters.ts';
-import type { ProxyView } from '../model/messages.ts';
+import type { ProxyView, ServerView } from '../model/messages.ts';
 import type { Env } from './env.ts';
 import { ErrorPages } from './error-pages.ts';
 import { Picker } from './picker.ts';
@@ -20,7 +20,7 @@ export class TrafficBackend implements ProxyFacts {
   readonly g: Int32Array;
   readonly servers: TrafficServer[] = [];
   readonly serversById = new Map<number, TrafficServer>();
-  readonly queue = new StreamQueue();
+  readonly queue: StreamQueue;
   /** Timeouts in ms, 0 = none. */
   connectTimeout: number;
   serverTimeout: number;
@@ -34,7 +34,6 @@ export class TrafficBackend implements ProxyFacts {
   dynamicCookie: boolean;
   dynamicCookieKey: string | null;
   errorPages: ErrorPages;
-  /** Chooses the server; null until rules and servers are set up. */
   picker: Picker;
   rules: BackendRules | null;
   /** Options as fields, so that the data path need not search lists. */
@@ -43,7 +42,8 @@ export class TrafficBackend implements ProxyFacts {
   httpClose: boolean;
   preferLastServer: boolean;
 
-  constructor(env: Env, view: ProxyView, errorPages: ErrorPages) {
+  /** `old`: the backend that this one replaces; servers that stay keep their idle connections and waiting streams. */
+  constructor(env: Env, view: ProxyView, errorPages: ErrorPages, old: TrafficBackend | null) {
     const { config } = view;
     this.env = env;
     this.id = config.id;
@@ -69,8 +69,21 @@ export class TrafficBackend implements ProxyFacts {
     this.serverClose = config.options.includes('http-server-close');
     this.httpClose = config.options.includes('httpclose');
     this.preferLastServer = config.options.includes('prefer-last-server');
-    for (const server of view.servers) this.addServer(new TrafficServer(env, this, server));
+    this.queue = old?.queue ?? new StreamQueue();
+    for (const server of view.servers) this.#adopt(server, old);
     this.picker = new Picker(this);
+  }
+
+  #adopt(view: ServerView, old: TrafficBackend | null): void {
+    const known = old?.serversById.get(view.id);
+    if (known === undefined || known.slot !== view.slot) {
+      this.addServer(new TrafficServer(this.env, this, view));
+      return;
+    }
+    known.backend = this;
+    known.config = view.config ?? this.config.servers.find((s) => s.name === view.name) ?? known.config;
+    known.update(view);
+    this.addServer(known);
   }
 
   addServer(server: TrafficServer): void {

@@ -31,8 +31,8 @@ export interface Client {
   sendBody(stream: Stream, buf: Buffer, pos: number, end: number, stable: boolean): number;
   /** Sends the interim response in `stream.res`. */
   sendInterim(stream: Stream): void;
-  /** Sends a whole response made here: start line and header lines, and body. `close`: the connection ends with it. */
-  sendLocal(stream: Stream, head: string, body: string | Uint8Array, close: boolean): void;
+  /** Sends a whole response made here: the head is in `stream.res`. `close`: the connection ends with it. */
+  sendLocal(stream: Stream, body: string | Uint8Array, close: boolean): void;
   /** Sends raw bytes (tunnel). False when blocked. */
   sendRaw(buf: Uint8Array, start: number, end: number, stable: boolean): boolean;
   /** The peer of a tunnel has ended. */

@@ -1,9 +1,9 @@
 import type { CounterStore } from '../model/counters.ts';
 import type { Activity, ProxyView, ServerView, StreamFilter, TrafficCommand } from '../model/messages.ts';
 import { TrafficBackend } from './backend.ts';
+import { compileProxy, type ProxySurroundings, readFileOrNull } from './compile-proxy.ts';
 import { serveQueues } from './dispatch.ts';
 import type { Env } from './env.ts';
-import { ErrorPages } from './error-pages.ts';
 import { TrafficFrontend } from './frontend.ts';
 import { admitHeld, bindListener, connectionsOf, unbindListener } from './listeners.ts';
 import { TrafficServer } from './server.ts';
@@ -80,9 +80,11 @@ export async function execute(env: Env, counters: CounterStore, command: Traffic
 /** Adds or replaces a proxy. Connections that are open go on with what they have. */
 export function putProxy(env: Env, view: ProxyView): void {
   const { config } = view;
-  const pages = new ErrorPages();
+  const compiled = compileProxy(config, surroundings(env));
   if (config.kind !== 'backend') {
-    const frontend = new TrafficFrontend(env, view, pages);
+    const frontend = new TrafficFrontend(env, view, compiled.errorPages);
+    frontend.rules = compiled.frontendRules;
+    frontend.logger = compiled.logger;
     const old = env.frontends.get(config.id);
     if (old !== undefined) {
       for (const listener of frontend.listeners) listener.socket = old.listeners.find((l) => l.id === listener.id)?.socket ?? null;
@@ -91,10 +93,21 @@ export function putProxy(env: Env, view: ProxyView): void {
     env.frontendsByName.set(config.name, frontend);
   }
   if (config.kind !== 'frontend') {
-    const backend = new TrafficBackend(env, view, pages);
+    const backend = new TrafficBackend(env, view, compiled.errorPages, env.backends.get(config.id) ?? null);
+    backend.rules = compiled.backendRules;
     env.backends.set(config.id, backend);
     env.backendsByName.set(config.name, backend);
   }
+}
+
+/** The control thread has compiled the same configuration before: names have been checked. */
+function surroundings(env: Env): ProxySurroundings {
+  return {
+    hasProxy: () => true,
+    hasServer: () => true,
+    readFile: readFileOrNull,
+    httpErrors: (name) => env.httpErrors.find((section) => section.name === name)?.files ?? null,
+  };
 }
 
 async function removeProxy(env: Env, id: number): Promise<void> {

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import type { GlobalConfig } from '../config/types.ts';
+import type { GlobalConfig, HttpErrorsConfig } from '../config/types.ts';
 import type { CounterStore } from '../model/counters.ts';
 import type { CapturedError, LimitsView, LogLine, TrafficEvent } from '../model/messages.ts';
 import type { Transport } from '../net/transport.ts';
@@ -25,6 +25,7 @@ export class Env {
   readonly hostname: string;
   readonly pid: number;
   global: GlobalConfig;
+  httpErrors: readonly HttpErrorsConfig[];
   limits: LimitsView;
   /** Process-wide counters of this thread, and gauges. */
   readonly c: Float64Array;
@@ -51,6 +52,7 @@ export class Env {
     transport: Transport;
     counters: CounterStore;
     global: GlobalConfig;
+    httpErrors: readonly HttpErrorsConfig[];
     limits: LimitsView;
     processSlot: number;
     post: (event: TrafficEvent) => void;
@@ -61,6 +63,7 @@ export class Env {
     this.transport = init.transport;
     this.counters = init.counters;
     this.global = init.global;
+    this.httpErrors = init.httpErrors;
     this.limits = init.limits;
     this.post = init.post;
     if (init.clock !== undefined) this.now = init.clock;

@@ -16,14 +16,14 @@ export function reasonOf(status: number): string {
   return REASONS[status] ?? 'Other';
 }
 
-/** A page: its start line and headers as one text, without a connection header, and its body. */
-export interface ErrorPage {
+/** A response made by the proxy itself. */
+export interface LocalResponse {
   readonly status: number;
-  /** Start line and header lines, each ended by CRLF; no empty line. */
-  readonly head: string;
-  readonly body: string;
-  /** Sent just as it stands (`errorfile`), connection handling included. */
-  readonly raw: boolean;
+  /** Reason phrase, null = the usual one. */
+  readonly reason: string | null;
+  /** Lower-case names and values, in order; content-length included where there is a body. */
+  readonly headers: readonly (readonly [string, string])[];
+  readonly body: string | Uint8Array;
 }
 
 /** HAProxy's built-in pages: reason in the start line, title, sentence. */
@@ -51,12 +51,15 @@ const BUILT_IN: readonly (readonly [number, string, string, string])[] = [
   [504, 'Gateway Time-out', '504 Gateway Time-out', "The server didn't respond in time."],
 ];
 
-const builtIn = new Map<number, ErrorPage>(
+const builtIn = new Map<number, LocalResponse>(
   BUILT_IN.map(([status, reason, title, text]) => {
     const body = `<html><body><h1>${title}</h1>\n${text}\n</body></html>\n`;
-    const challenge = status === 401 ? 'www-authenticate: Basic realm="HAProxy"\r\n' : status === 407 ? 'proxy-authenticate: Basic realm="HAProxy"\r\n' : '';
-    const head = `HTTP/1.1 ${status} ${reason}\r\ncontent-length: ${body.length}\r\ncache-control: no-cache\r\ncontent-type: text/html\r\n${challenge}`;
-    return [status, { status, head, body, raw: false }];
+    const headers: [string, string][] = [
+      ['content-length', String(body.length)],
+      ['cache-control', 'no-cache'],
+      ['content-type', 'text/html'],
+    ];
+    return [status, { status, reason, headers, body }];
   }),
 );
 
@@ -65,14 +68,14 @@ export const errorStatuses: readonly number[] = [...builtIn.keys()];
 
 /** The pages of a proxy: its own ones (`errorfile`, `http-errors`, `errorloc`), else its defaults', else the built-in ones. */
 export class ErrorPages {
-  readonly #own: ReadonlyMap<number, ErrorPage>;
+  readonly #own: ReadonlyMap<number, LocalResponse>;
 
-  constructor(own: ReadonlyMap<number, ErrorPage> = new Map()) {
+  constructor(own: ReadonlyMap<number, LocalResponse> = new Map()) {
     this.#own = own;
   }
 
   /** The proxy's own page for `status`, null when it has none. */
-  own(status: number): ErrorPage | null {
+  own(status: number): LocalResponse | null {
     return this.#own.get(status) ?? null;
   }
 
@@ -81,7 +84,7 @@ export class ErrorPages {
   }
 
   /** Page for `status`; statuses without one get that of 500 family's closest: 403 for 4xx, 500 else. */
-  get(status: number): ErrorPage {
+  get(status: number): LocalResponse {
     return this.#own.get(status) ?? builtIn.get(status) ?? builtIn.get(status < 500 ? 403 : 500)!;
   }
 }

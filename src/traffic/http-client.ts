@@ -5,6 +5,7 @@ import type { Conn, ConnHandler } from '../net/transport.ts';
 import { captureRequest } from './captured.ts';
 import type { Client } from './client.ts';
 import type { Env } from './env.ts';
+import { reasonOf } from './error-pages.ts';
 import type { TrafficFrontend, TrafficListener } from './frontend.ts';
 import { Framing } from './h1/head.ts';
 import { NEED_MORE, parseRequest } from './h1/parse.ts';
@@ -232,10 +233,13 @@ export class HttpClient implements Client, ConnHandler, Timed {
     this.#lastWords(stream, this.#page(408, RAW_408));
   }
 
+  /** The page for what could not be parsed: the proxy's own, else HAProxy's raw one. */
   #page(status: number, raw: string): string {
     const page = this.frontend.errorPages.own(status);
     if (page === null) return raw;
-    return page.raw ? page.head + page.body : `${page.head}connection: close\r\n\r\n${page.body}`;
+    const headers = page.headers.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+    const body = typeof page.body === 'string' ? page.body : Buffer.from(page.body).latin1Slice();
+    return `HTTP/1.1 ${page.status} ${page.reason ?? reasonOf(page.status)}\r\n${headers}connection: close\r\n\r\n${body}`;
   }
 
   /** Sends the last thing that this client hears, and closes without cutting it off. */
@@ -369,17 +373,25 @@ export class HttpClient implements Client, ConnHandler, Timed {
     this.conn.write(out, 0, at);
   }
 
-  sendLocal(stream: Stream, head: string, body: string | Uint8Array, close: boolean): void {
-    let text = head;
-    if (head !== '') {
-      text += close ? 'connection: close\r\n\r\n' : stream.clientVersion === 10 ? 'connection: keep-alive\r\n\r\n' : '\r\n';
-    }
-    this.frontend.c[C.bytesOut]! += text.length + body.length;
-    if (typeof body === 'string') this.conn.writeLatin1(text + body);
+  sendLocal(stream: Stream, body: string | Uint8Array, close: boolean): void {
+    const { res } = stream;
+    const size = res.sizeBound() + body.length + 64;
+    const out = size > scratchSize ? Buffer.allocUnsafe(size) : scratchBuffer();
+    let at = res.write(out, 0);
+    if (close) at += out.latin1Write('connection: close\r\n', at);
+    else if (stream.clientVersion === 10) at += out.latin1Write('connection: keep-alive\r\n', at);
+    out[at++] = 13;
+    out[at++] = 10;
+    if (typeof body === 'string') at += out.latin1Write(body, at);
     else {
-      this.conn.writeLatin1(text);
-      this.conn.write(body, 0, body.length);
+      out.set(body, at);
+      at += body.length;
     }
+    stream.log.bytesRead += at;
+    this.frontend.c[C.bytesOut]! += at;
+    this.env.c[C.bytesOut]! += at;
+    if (out === scratchBuffer()) this.conn.flushScratch(at);
+    else this.conn.write(out, 0, at);
   }
 
   sendRaw(buf: Uint8Array, start: number, end: number, stable: boolean): boolean {

@@ -2,6 +2,7 @@ import { C, countRate, G } from '../model/counters.ts';
 import { addForwardedHeaders } from './forwarded.ts';
 import { abandonServer, detachServer, dispatch, leaveQueue } from './dispatch.ts';
 import { captureError } from './captured.ts';
+import { type LocalResponse, reasonOf } from './error-pages.ts';
 import { Framing } from './h1/head.ts';
 import { INVALID, NEED_MORE, parseResponse } from './h1/parse.ts';
 import { countTimes, logStream, setCause } from './log.ts';
@@ -437,18 +438,11 @@ export function cutOff(stream: Stream): void {
 
 /** Answers with an error page and ends the exchange. */
 export function replyError(stream: Stream, status: number): void {
-  const pages = stream.backend?.errorPages ?? stream.frontend.errorPages;
-  const page = pages.get(status);
-  if (page.raw) {
-    reply(stream, page.status, null, page.head + page.body);
-    return;
-  }
-  reply(stream, page.status, page.head, page.body);
+  reply(stream, (stream.backend?.errorPages ?? stream.frontend.errorPages).get(status));
 }
 
-/** Answers with a response made here (`head` null: `body` is the whole message) and ends the exchange. */
-export function reply(stream: Stream, status: number, head: string | null, body: string | Uint8Array): void {
-  const { frontend } = stream;
+/** Answers with a response made here and ends the exchange. */
+export function reply(stream: Stream, response: LocalResponse): void {
   if (stream.phase === Phase.closed || stream.client === null) return;
   if (stream.phase >= Phase.relay) {
     cutOff(stream);
@@ -456,15 +450,31 @@ export function reply(stream: Stream, status: number, head: string | null, body:
   }
   if (stream.queue !== null) leaveQueue(stream);
   detachServer(stream);
-  stream.statusSent = status;
-  countStatus(frontend.c, status);
-  if (stream.backend !== null && stream.backendHeld) countStatus(stream.backend.c, status);
+  const { res } = stream;
+  res.reset();
+  res.isRequest = false;
+  res.version = 11;
+  res.status = response.status;
+  res.reasonText = response.reason ?? reasonOf(response.status);
+  for (const [name, value] of response.headers) res.addHeader(name, value);
+  stream.responseHead = res;
+  stream.localBody = response.body;
+  const after = stream.backend?.rules?.afterResponse ?? null;
+  const frontAfter = stream.backend?.id === stream.frontend.id ? null : (stream.frontend.rules?.afterResponse ?? null);
+  if (after === null && frontAfter === null) sendLocal(stream);
+  else stream.runRules(after, (s) => s.runRules(frontAfter, sendLocal));
+}
+
+function sendLocal(stream: Stream): void {
+  const { frontend, res } = stream;
+  const body = stream.localBody;
+  stream.localBody = '';
+  stream.statusSent = res.status;
+  countStatus(frontend.c, res.status);
+  if (stream.backend !== null && stream.backendHeld) countStatus(stream.backend.c, res.status);
   // A request body that is still to come cannot be told from a next request.
-  const close = head === null || !stream.keepAlive || !stream.reqBody.done;
-  stream.log.bytesRead += (head?.length ?? 0) + body.length;
-  if (head === null) stream.client.sendLocal(stream, '', body, true);
-  else stream.client.sendLocal(stream, head, stream.isHead ? '' : body, close);
-  if (stream.client === null) return;
+  const close = !stream.keepAlive || !stream.reqBody.done;
+  stream.client!.sendLocal(stream, stream.isHead ? '' : body, close);
   end(stream, !close);
 }
 

@@ -35,8 +35,12 @@ export class StreamLog implements LogFacts {
   /** Termination: cause and phase; '-' none. */
   cause: string;
   phase: string;
+  /** Captured cookies (`capture cookie`). */
   requestCookie: string;
   responseCookie: string;
+  /** Letters of the termination state: what persistence found in the request, what it did to the response. */
+  persistence: string;
+  cookieAction: string;
   requestLine: string;
   requestCaptures: (string | null)[];
   responseCaptures: (string | null)[];
@@ -62,6 +66,8 @@ export class StreamLog implements LogFacts {
     this.phase = '-';
     this.requestCookie = '-';
     this.responseCookie = '-';
+    this.persistence = '-';
+    this.cookieAction = '-';
     this.requestLine = '';
     this.requestCaptures = [];
     this.responseCaptures = [];
@@ -84,6 +90,8 @@ export class StreamLog implements LogFacts {
     this.phase = '-';
     this.requestCookie = '-';
     this.responseCookie = '-';
+    this.persistence = '-';
+    this.cookieAction = '-';
     this.requestLine = '';
     if (this.requestCaptures.length > 0) this.requestCaptures = [];
     if (this.responseCaptures.length > 0) this.responseCaptures = [];
@@ -118,7 +126,7 @@ export class StreamLog implements LogFacts {
     return this.stream!.statusSent === 0 ? -1 : this.stream!.statusSent;
   }
   get termination(): string {
-    return this.cause + this.phase + this.requestCookie + this.responseCookie;
+    return this.cause + this.phase + this.persistence + this.cookieAction;
   }
   get retries(): number {
     return this.stream!.retries;

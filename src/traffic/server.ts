@@ -10,7 +10,7 @@ import type { ServerConn } from './server-conn.ts';
 /** A server as a traffic thread sees it: where to connect, its idle connections, its queue, its counters. */
 export class TrafficServer implements ServerFacts {
   readonly env: Env;
-  readonly backend: TrafficBackend;
+  backend: TrafficBackend;
   readonly id: number;
   readonly slot: number;
   readonly c: Float64Array;

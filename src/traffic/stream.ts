@@ -128,6 +128,8 @@ export class Stream implements ExprContext, Timed {
   onWaited: ((stream: Stream) => void) | null = null;
   onMoreData: ((stream: Stream) => void) | null = null;
 
+  /** Body of a response made here, until its head is complete. */
+  localBody: string | Uint8Array = '';
   logLevel = -1;
   silentLog = false;
   statusSent = 0;

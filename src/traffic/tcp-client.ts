@@ -141,10 +141,8 @@ export class TcpClient implements Client, ConnHandler {
     throw new Error('mode tcp has no responses');
   }
 
-  sendLocal(_stream: Stream, head: string, body: string | Uint8Array): void {
-    this.conn.writeLatin1(head);
-    if (typeof body === 'string') this.conn.writeLatin1(body);
-    else this.conn.write(body, 0, body.length);
+  sendLocal(): void {
+    throw new Error('mode tcp has no responses');
   }
 
   sendRaw(buf: Uint8Array, start: number, end: number, stable: boolean): boolean {

@@ -19,6 +19,7 @@ const env = new Env({
   transport: tcpTransport,
   counters,
   global: init.global,
+  httpErrors: init.httpErrors,
   limits: init.limits,
   processSlot: init.processSlot,
   post: (event: TrafficEvent) => port.postMessage(event),

@@ -1,3 +1,7 @@
+import type { Location } from '../../config/types.ts';
+import type { Acls } from '../../expr/acl/condition.ts';
+import type { CompileEnv } from '../../expr/row.ts';
+import type { ExprError } from '../../expr/sample.ts';
 import type { ExprContext } from '../../expr/types.ts';
 import type { Stream } from '../stream.ts';
 
@@ -5,24 +9,90 @@ import type { Stream } from '../stream.ts';
 export const Verdict = {
   /** Next rule. */
   next: 0,
-  /** No further rule of this set (`allow`). */
+  /** No further rule of this set (`allow`, `accept`). */
   stop: 1,
   /** The exchange is answered or ended; nothing more happens to it. */
   done: 2,
-  /** The rule waits; `stream.resumeRules()` goes on with the next one. */
+  /** The rule waits; `stream.continueRules()` goes on with the next one. */
   wait: 3,
 } as const;
 
+/** Does what a rule is for; returns a Verdict. */
+export type Run = (stream: Stream) => number;
+
+/** Whether a condition holds. */
+export type Test = (ctx: ExprContext) => boolean;
+
 /** A compiled rule. */
 export interface Rule {
-  readonly condition: ((ctx: ExprContext) => boolean) | null;
-  /** Runs it; returns a Verdict. */
-  run(stream: Stream): number;
+  readonly condition: Test | null;
+  readonly run: Run;
 }
 
-/** Chooses a backend by name: fixed, or from a log-format. */
+/** The sets of rules that actions may stand in, by what introduces them. */
+export type RuleKind =
+  | 'http-request'
+  | 'http-response'
+  | 'http-after-response'
+  | 'tcp-request connection'
+  | 'tcp-request session'
+  | 'tcp-request content'
+  | 'tcp-response content';
+
+/** The words of a rule, read from left to right. */
+export class Words {
+  readonly words: readonly string[];
+  at: number;
+
+  constructor(words: readonly string[], at: number) {
+    this.words = words;
+    this.at = at;
+  }
+
+  /** The next word, without taking it; undefined at the end and before the condition. */
+  peek(): string | undefined {
+    const word = this.words[this.at];
+    return word === 'if' || word === 'unless' ? undefined : word;
+  }
+
+  /** Takes the next word, whatever it is. */
+  take(): string | undefined {
+    return this.words[this.at++];
+  }
+
+  /** Takes the next word when it is `word`. */
+  skip(word: string): boolean {
+    if (this.words[this.at] !== word) return false;
+    this.at++;
+    return true;
+  }
+
+  get left(): readonly string[] {
+    return this.words.slice(this.at);
+  }
+}
+
+/** What compiling a rule needs to know. */
+export interface RuleEnv {
+  readonly kind: RuleKind;
+  readonly acls: Acls;
+  readonly expr: CompileEnv;
+  readonly at: Location;
+  /** Reads a file named by a rule; null when it cannot be read. */
+  readFile(path: string): Buffer | null;
+}
+
+/** A row of the table of actions. */
+export interface ActionRow {
+  readonly name: string;
+  readonly kinds: readonly RuleKind[];
+  /** Takes the action's arguments from `words` and compiles it. */
+  compile(words: Words, env: RuleEnv): Run | ExprError;
+}
+
+/** Chooses a backend or server by name: fixed, or made by a log-format. */
 export interface SwitchingRule {
-  readonly condition: ((ctx: ExprContext) => boolean) | null;
+  readonly condition: Test | null;
   readonly name: (ctx: ExprContext) => string;
 }
 
@@ -36,8 +106,7 @@ export interface FrontendRules {
   readonly response: readonly Rule[] | null;
   readonly afterResponse: readonly Rule[] | null;
   readonly switching: readonly SwitchingRule[] | null;
-  readonly monitorFail: readonly ((ctx: ExprContext) => boolean)[] | null;
-  /** `capture request|response header|cookie`: take them at their time. */
+  readonly monitorFail: readonly Test[] | null;
   readonly captureRequest: ((stream: Stream) => void) | null;
   readonly captureResponse: ((stream: Stream) => void) | null;
   readonly uniqueId: ((ctx: ExprContext) => string) | null;
@@ -51,8 +120,7 @@ export interface BackendRules {
   readonly request: readonly Rule[] | null;
   readonly response: readonly Rule[] | null;
   readonly afterResponse: readonly Rule[] | null;
-  /** `use-server`. */
   readonly useServer: readonly SwitchingRule[] | null;
-  readonly forcePersist: readonly ((ctx: ExprContext) => boolean)[] | null;
-  readonly ignorePersist: readonly ((ctx: ExprContext) => boolean)[] | null;
+  readonly forcePersist: readonly Test[] | null;
+  readonly ignorePersist: readonly Test[] | null;
 }

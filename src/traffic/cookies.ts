@@ -1,0 +1,337 @@
+import { parseIpv4, parseIpv6 } from '../expr/ip.ts';
+import type { CookieConfig } from '../config/types.ts';
+import { xxh64 } from '../util/xxhash.ts';
+
+/**
+ * Persistence by cookie (manual, "cookie" of proxies and of servers). Strings hold one byte a char.
+ *
+ * A persistence cookie is `NAME=server`, `NAME=server|last` or `NAME=server|last|first` with dates of 5 characters (30 bits in base64, in
+ * units of 4 s since the epoch), or in prefix mode `NAME=server~value` around a cookie of the application.
+ */
+
+/** What must be known of a server. */
+export interface CookieServer {
+  readonly view: { readonly cookie: string | null };
+  /** Up, if only for persistent requests. */
+  readonly usable: boolean;
+}
+
+/** State of the cookie in the request, by HAProxy's letter: none, invalid, server down, valid, expired, old, unused. */
+export type RequestCookieLetter = 'N' | 'I' | 'D' | 'V' | 'E' | 'O' | 'U';
+
+/** What was done to the cookie in the response: none, provided by the server, deleted, inserted, rewritten, date updated. */
+export type ResponseCookieLetter = 'N' | 'P' | 'D' | 'I' | 'R' | 'U';
+
+/** How one exchange stands with its persistence cookie. Reused from exchange to exchange. */
+export class CookieState<S extends CookieServer> {
+  request: RequestCookieLetter;
+  response: ResponseCookieLetter;
+  /** The server that the cookie leads to, null when there is none. */
+  server: S | null;
+  /** Dates in the cookie, seconds since the epoch; 0 = none. */
+  lastDate: number;
+  firstDate: number;
+
+  constructor() {
+    this.request = 'N';
+    this.response = 'N';
+    this.server = null;
+    this.lastDate = 0;
+    this.firstDate = 0;
+  }
+
+  reset(): void {
+    this.request = 'N';
+    this.response = 'N';
+    this.server = null;
+    this.lastDate = 0;
+    this.firstDate = 0;
+  }
+}
+
+/** How persistence is to be taken in a request. */
+export interface PersistenceOptions {
+  /** `option persist` or `force-persist`: a server is used even if it is down. */
+  readonly force: boolean;
+  /** `ignore-persist`, or a server is chosen already (`use-server`): the cookie is looked at, but not followed. */
+  readonly ignore: boolean;
+}
+
+const DELIMITERS = /[=,;]/;
+/** A day: dates in the future are taken for errors of a clock within it, and for forgeries beyond it. */
+const DAY = 86_400;
+
+/** The persistence cookie of a backend. */
+export class PersistenceCookie<S extends CookieServer> {
+  readonly config: CookieConfig;
+  readonly #servers: Map<string, S[]>;
+  readonly #attributes: string;
+
+  constructor(config: CookieConfig) {
+    this.config = config;
+    this.#servers = new Map();
+    const attributes = config.domains.map((domain) => `domain=${domain}`);
+    if (config.httponly) attributes.push('HttpOnly');
+    if (config.secure) attributes.push('Secure');
+    attributes.push(...config.attrs);
+    this.#attributes = attributes.map((attribute) => `; ${attribute}`).join('');
+  }
+
+  /** The servers and their cookies are these from now on; in configuration order. */
+  update(servers: readonly S[]): void {
+    this.#servers.clear();
+    for (const server of servers) {
+      const { cookie } = server.view;
+      if (cookie === null || cookie === '') continue;
+      const sharing = this.#servers.get(cookie);
+      if (sharing === undefined) this.#servers.set(cookie, [server]);
+      else sharing.push(server);
+    }
+  }
+
+  /**
+   * Looks for the cookie in one `Cookie` header. Returns the value to send to the server: the same string when nothing changes, null when nothing is left
+   * of the header. `now`: seconds since the epoch.
+   */
+  readRequest(value: string, state: CookieState<S>, now: number, options: PersistenceOptions): string | null {
+    const { name, mode, indirect } = this.config;
+    if (!value.includes(name)) return value;
+    let text = value;
+    let others = false;
+    /** Start of a run of cookies to be cut out, -1 = none. */
+    let cutFrom = -1;
+    for (let start = 0; start < text.length; ) {
+      const cookie = cookieAt(text, start);
+      if (cookie === null) {
+        start = nextDelimiter(text, start);
+        others = true;
+        continue;
+      }
+      if (text.charCodeAt(cookie.nameStart) === 0x24) {
+        // `$Path` and the like belong to the cookie before them, and go with it.
+        start = cookie.end;
+        continue;
+      }
+      if (cookie.name !== name) {
+        others = true;
+        if (cutFrom >= 0) {
+          const shorter = cut(text, cutFrom, start);
+          start = cookie.end - (text.length - shorter.length);
+          text = shorter;
+          cutFrom = -1;
+        } else start = cookie.end;
+        continue;
+      }
+      const key = this.#follow(cookie.value, state, now, options);
+      if (mode === 'prefix' && key < cookie.value.length) {
+        const stripped = `${name}=${cookie.value.slice(key + 1)}`;
+        text = text.slice(0, cookie.nameStart) + stripped + text.slice(cookie.valueEnd);
+        start = cookie.end - (cookie.valueEnd - cookie.nameStart - stripped.length);
+        others = true;
+      } else {
+        if (mode === 'insert' && indirect && cutFrom < 0) cutFrom = start;
+        start = cookie.end;
+      }
+    }
+    if (cutFrom < 0) return text;
+    return others ? text.slice(0, cutFrom) : null;
+  }
+
+  /** Reads one value of the cookie into the state; returns the length of the server's part of it, 0 when the cookie is too old. */
+  #follow(value: string, state: CookieState<S>, now: number, options: PersistenceOptions): number {
+    let key = this.config.mode === 'prefix' ? value.indexOf('~') : value.indexOf('|');
+    if (key < 0) key = value.length;
+    else if (this.config.mode !== 'prefix') {
+      readDates(value, key + 1, state);
+      if (this.#tooOld(state, now)) {
+        state.firstDate = 0;
+        state.lastDate = 0;
+        key = 0;
+      }
+    }
+    const found = key === 0 || options.ignore || state.server !== null ? null : this.#find(value.slice(0, key), state, options.force);
+    if (found !== null) state.server = found;
+    else if (state.request === 'N') state.request = options.ignore ? 'U' : 'I';
+    return key;
+  }
+
+  /** The first server with that cookie that may be used; notes when there are only others. */
+  #find(key: string, state: CookieState<S>, force: boolean): S | null {
+    const sharing = this.#servers.get(key);
+    if (sharing === undefined) return null;
+    for (const server of sharing) {
+      state.request = server.usable ? 'V' : 'D';
+      if (server.usable || force) return server;
+    }
+    return null;
+  }
+
+  #tooOld(state: CookieState<S>, now: number): boolean {
+    const { maxlife, maxidle } = this.config;
+    if (state.firstDate !== 0 && maxlife > 0 && outside(state.firstDate, now, maxlife)) state.request = 'O';
+    else if (state.lastDate !== 0 && maxidle > 0 && outside(state.lastDate, now, maxidle)) state.request = 'E';
+    else return false;
+    return true;
+  }
+
+  /**
+   * Looks for the cookie in one `Set-Cookie` header of the server's response, and deletes, rewrites or prefixes it as configured. Returns the value to
+   * send to the client: the same string when nothing changes, null when the header goes. `direct`: the request went where its cookie led.
+   */
+  readResponse(value: string, state: CookieState<S>, server: S, direct: boolean): string | null {
+    const { name, mode, indirect, preserve } = this.config;
+    if (!value.includes(name)) return value;
+    const cookie = cookieAt(value, 0);
+    if (cookie === null || cookie.name !== name || cookie.valueEnd === cookie.equal) return value;
+    state.response = 'P';
+    if (preserve) return value;
+    if (mode === 'insert' || (direct && indirect)) {
+      state.response = 'D';
+      return null;
+    }
+    const key = server.view.cookie;
+    if (key === null) return value;
+    state.response = 'R';
+    return `${name}=${key}${mode === 'prefix' ? `~${cookie.value}` : ''}${value.slice(cookie.valueEnd)}`;
+  }
+
+  /**
+   * The `Set-Cookie` value that tells the client its server, null when there is none to be sent; to be called behind the last `readResponse`. A server without a
+   * cookie has the client's one deleted. `post`: the request's method is POST.
+   */
+  insert(state: CookieState<S>, server: S, direct: boolean, post: boolean, now: number): string | null {
+    const { name, mode, preserve, postonly, maxidle, maxlife } = this.config;
+    if (mode !== 'insert' || (preserve && state.response === 'P') || (postonly && !post)) return null;
+    if (direct && !this.#refreshes(state, now)) return null;
+    const key = server.view.cookie;
+    state.response = direct && key !== null ? 'U' : 'I';
+    if (key === null) return `${name}=; Expires=Thu, 01-Jan-1970 00:00:01 GMT; path=/${this.#attributes}`;
+    let dates = '';
+    if (maxidle > 0 || maxlife > 0) dates = `|${encodeDate(now + 3)}`;
+    if (maxlife > 0) dates += `|${encodeDate(state.firstDate === 0 ? now + 3 : state.firstDate)}`;
+    return `${name}=${key}${dates}; path=/${this.#attributes}`;
+  }
+
+  /** The client has its server's cookie, but dates are to be brought up to date, added or taken away. */
+  #refreshes(state: CookieState<S>, now: number): boolean {
+    const { maxidle, maxlife } = this.config;
+    if ((maxidle > 0 || state.lastDate !== 0) && state.lastDate < now) return true;
+    return maxlife > 0 ? state.firstDate === 0 : state.firstDate !== 0;
+  }
+}
+
+/** A cookie in a header: places of its parts, spaces around them left out. */
+interface CookieAt {
+  readonly nameStart: number;
+  readonly equal: number;
+  readonly valueEnd: number;
+  /** Behind the value and its spaces: a delimiter, or the end. */
+  readonly end: number;
+  readonly name: string;
+  readonly value: string;
+}
+
+/** The cookie that starts at `start` (a delimiter in front of it is skipped); null when there is no equal sign up to the next delimiter. */
+function cookieAt(text: string, start: number): CookieAt | null {
+  let nameStart = start;
+  if (start > 0) nameStart++;
+  while (isBlank(text, nameStart)) nameStart++;
+  let equal = nameStart;
+  while (equal < text.length && !DELIMITERS.test(text[equal]!)) equal++;
+  if (text[equal] !== '=') return null;
+  let valueStart = equal + 1;
+  while (isBlank(text, valueStart)) valueStart++;
+  const end = valueEndFrom(text, valueStart);
+  let valueEnd = end;
+  while (valueEnd > valueStart && isBlank(text, valueEnd - 1)) valueEnd--;
+  let nameEnd = equal;
+  while (nameEnd > nameStart && isBlank(text, nameEnd - 1)) nameEnd--;
+  return { nameStart, equal, valueEnd, end, name: text.slice(nameStart, nameEnd), value: text.slice(valueStart, valueEnd) };
+}
+
+/** Place of the delimiter behind what is no cookie. */
+function nextDelimiter(text: string, start: number): number {
+  for (let i = start + (start > 0 ? 1 : 0); i < text.length; i++) if (text[i] === ';' || text[i] === ',') return i > start ? i : i + 1;
+  return text.length;
+}
+
+/** End of a value: a comma or semicolon outside of quotes. */
+function valueEndFrom(text: string, start: number): number {
+  let quoted = false;
+  for (let i = start; i < text.length; i++) {
+    const c = text[i];
+    if (quoted) {
+      if (c === '\\') i++;
+      else if (c === '"') quoted = false;
+    } else if (c === '"') quoted = true;
+    else if (c === ',' || c === ';') return i;
+  }
+  return text.length;
+}
+
+/** Cuts [from, to) out of a header, `to` being at a delimiter, and leaves one delimiter and one space between what remains. */
+function cut(text: string, from: number, to: number): string {
+  let after = to + 1;
+  while (isBlank(text, after)) after++;
+  if (from === 0) return text.slice(after);
+  let before = from;
+  while (isBlank(text, before - 1)) before--;
+  return `${text.slice(0, before)}${text[to]} ${text.slice(after)}`;
+}
+
+function isBlank(text: string, at: number): boolean {
+  return text[at] === ' ' || text[at] === '\t';
+}
+
+function readDates<S extends CookieServer>(value: string, at: number, state: CookieState<S>): void {
+  const last = decodeDate(value, at);
+  if (last > 0) state.lastDate = last;
+  const bar = value.indexOf('|', at);
+  const first = bar < 0 ? 0 : decodeDate(value, bar + 1);
+  if (first > 0) state.firstDate = first;
+}
+
+function outside(date: number, now: number, limit: number): boolean {
+  return now - date > limit || date - now > DAY;
+}
+
+const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+
+/** A date (seconds) as 5 characters, cut to 4 s. */
+export function encodeDate(seconds: number): string {
+  const units = Math.floor(seconds / 4);
+  let text = '';
+  for (let shift = 24; shift >= 0; shift -= 6) text += BASE64[(units >>> shift) & 63];
+  return text;
+}
+
+/** The date (seconds) in the 5 characters at `at`; 0 or less when there are fewer, or others than base64. */
+export function decodeDate(text: string, at: number): number {
+  if (text.length < at + 5) return 0;
+  let units = 0;
+  for (let i = at; i < at + 5; i++) {
+    const digit = BASE64.indexOf(text[i]!);
+    if (digit < 0) return -1;
+    units = (units << 6) | digit;
+  }
+  return units * 4;
+}
+
+/**
+ * `cookie ... dynamic`: a server's cookie made of its address, so that all load balancers with the same key agree on it: XXH64 over the key, the address, and
+ * the port in 4 bytes, in network order. null when the server has no IP address yet.
+ */
+export function dynamicCookie(key: string, host: string | null, port: number): string | null {
+  const address = host === null ? null : addressBytes(host);
+  if (address === null) return null;
+  const bytes = Buffer.concat([Buffer.from(key), address, Buffer.alloc(4)]);
+  bytes.writeUInt32BE(port, bytes.length - 4);
+  return xxh64(bytes).toString(16).padStart(16, '0');
+}
+
+function addressBytes(host: string): Buffer | null {
+  const v4 = parseIpv4(host);
+  if (v4 >= 0) return Buffer.from([v4 >>> 24, v4 >>> 16, v4 >>> 8, v4]);
+  const groups = parseIpv6(host);
+  return groups === null ? null : Buffer.from(groups.flatMap((group) => [group >> 8, group]));
+}

@@ -1,0 +1,274 @@
+import { C } from '../../../model/counters.ts';
+import type { ExprError } from '../../../expr/sample.ts';
+import { type LocalResponse, reasonOf } from '../../error-pages.ts';
+import * as http from '../../http.ts';
+import { setCause } from '../../log.ts';
+import type { Stream } from '../../stream.ts';
+import * as tunnel from '../../tunnel.ts';
+import { compileText, headerSafe, type TextOf } from '../text.ts';
+import { type ActionRow, type RuleEnv, Verdict, type Words } from '../types.ts';
+
+/** A response that a rule makes. */
+type Answer = (stream: Stream) => LocalResponse;
+
+/** What a rule that answers says about the answer (`http-request return`, manual section 4.2). */
+interface ReplyArgs {
+  status: number;
+  contentType: string | null;
+  body: TextOf | Uint8Array | null;
+  readonly headers: { readonly name: string; readonly text: TextOf }[];
+  /** Nothing but a status was given: the proxy's page for it. */
+  page: boolean;
+}
+
+/** Reads the arguments of a reply. `statusWord`: `deny_status` is understood too. */
+function parseReply(words: Words, env: RuleEnv, status: number, low: number, high: number): ReplyArgs | ExprError {
+  const args: ReplyArgs = { status, contentType: null, body: null, headers: [], page: true };
+  for (let word = words.peek(); word !== undefined; word = words.peek()) {
+    words.take();
+    const problem = replyArgument(word, words, env, args, low, high);
+    if (problem !== null) return problem;
+  }
+  if (args.body !== null && args.contentType === null) return { error: 'content-type expected when a payload is set' };
+  return args;
+}
+
+function replyArgument(word: string, words: Words, env: RuleEnv, args: ReplyArgs, low: number, high: number): ExprError | null {
+  switch (word) {
+    case 'status':
+    case 'deny_status': {
+      const status = Number(words.take());
+      if (!Number.isInteger(status) || status < low || status > high) return { error: `'${word}' expects an integer argument between ${low} and ${high}` };
+      args.status = status;
+      return null;
+    }
+    case 'content-type':
+      args.contentType = words.take() ?? '';
+      return args.contentType === '' ? { error: `'${word}' expects a content-type argument` } : null;
+    case 'hdr': {
+      const name = words.take();
+      const text = compileText(words.take(), env);
+      if (name === undefined || 'error' in text) return { error: "'hdr' expects <name> and <value> arguments" };
+      args.headers.push({ name: name.toLowerCase(), text });
+      args.page = false;
+      return null;
+    }
+    case 'string':
+    case 'lf-string': {
+      const text = words.take();
+      if (text === undefined) return { error: `'${word}' expects a string argument` };
+      const made = word === 'string' ? () => text : compileText(text, env);
+      if ('error' in made) return made;
+      args.body = made;
+      args.page = false;
+      return null;
+    }
+    case 'file':
+    case 'lf-file': {
+      const path = words.take();
+      const content = path === undefined ? null : env.readFile(path);
+      if (content === null) return { error: `unable to read '${path ?? ''}'` };
+      const made = word === 'file' ? content : compileText(content.latin1Slice(), env);
+      if ('error' in made) return made;
+      args.body = made;
+      args.page = false;
+      return null;
+    }
+    case 'default-errorfiles':
+      args.page = true;
+      return null;
+    default:
+      return { error: `'${word}' is not supported here; expects 'status', 'content-type', 'hdr', 'string', 'lf-string', 'file', 'lf-file' or 'default-errorfiles'` };
+  }
+}
+
+function makeAnswer(args: ReplyArgs): Answer {
+  return (stream) => {
+    const headers: [string, string][] = args.headers.map(({ name, text }) => [name, headerSafe(text(stream))]);
+    const body = args.body === null ? '' : typeof args.body === 'function' ? args.body(stream) : args.body;
+    headers.push(['content-length', String(body.length)]);
+    if (body.length > 0) headers.push(['content-type', args.contentType!]);
+    return { status: args.status, reason: reasonOf(args.status), headers, body };
+  };
+}
+
+/** `deny`: the proxy's page for a status, or an answer of the rule's own. */
+const deny: ActionRow = {
+  name: 'deny',
+  kinds: ['http-request', 'http-response'],
+  compile(words, env) {
+    const response = env.kind === 'http-response';
+    const args = parseReply(words, env, response ? 502 : 403, 200, 599);
+    if ('error' in args) return args;
+    const answer = args.page ? null : makeAnswer(args);
+    return (stream) => {
+      const proxy = stream.backend !== null && stream.backendHeld ? stream.backend : stream.frontend;
+      proxy.c[response ? C.deniedResp : C.deniedReq]!++;
+      if (response && stream.server !== null) stream.server.c[C.deniedResp]!++;
+      setCause(stream, 'P', response ? 'H' : 'R');
+      if (answer === null) http.replyError(stream, args.status);
+      else http.reply(stream, answer(stream));
+      return Verdict.done;
+    };
+  },
+};
+
+const returnAction: ActionRow = {
+  name: 'return',
+  kinds: ['http-request', 'http-response'],
+  compile(words, env) {
+    const args = parseReply(words, env, 200, 200, 599);
+    if ('error' in args) return args;
+    const answer = makeAnswer(args);
+    return (stream) => {
+      stream.frontend.c[C.intercepted]!++;
+      setCause(stream, 'L', 'R');
+      http.reply(stream, answer(stream));
+      return Verdict.done;
+    };
+  },
+};
+
+/** `redirect`: location, prefix or scheme. */
+const redirect: ActionRow = {
+  name: 'redirect',
+  kinds: ['http-request', 'http-response'],
+  compile(words, env) {
+    const args = parseRedirect(words, env);
+    if ('error' in args) return args;
+    return (stream) => {
+      const location = headerSafe(args.location(stream));
+      if (location === '' && args.ignoreEmpty) return Verdict.next;
+      const headers: [string, string][] = [
+        ['content-length', '0'],
+        ['location', location],
+      ];
+      if (args.code !== 301 && args.code !== 308) headers.push(['cache-control', 'no-cache']);
+      if (args.cookie !== null) headers.push(['set-cookie', args.cookie]);
+      stream.frontend.c[C.intercepted]!++;
+      setCause(stream, 'L', env.kind === 'http-response' ? 'H' : 'R');
+      http.reply(stream, { status: args.code, reason: null, headers, body: '' });
+      return Verdict.done;
+    };
+  },
+};
+
+interface RedirectArgs {
+  code: number;
+  location: (stream: Stream) => string;
+  cookie: string | null;
+  ignoreEmpty: boolean;
+}
+
+function parseRedirect(words: Words, env: RuleEnv): RedirectArgs | ExprError {
+  let type = '';
+  let text: TextOf = () => '';
+  let dropQuery = false;
+  let appendSlash = false;
+  let keepQuery = false;
+  const args: RedirectArgs = { code: 302, location: () => '', cookie: null, ignoreEmpty: false };
+  for (let word = words.peek(); word !== undefined; word = words.peek()) {
+    words.take();
+    switch (word) {
+      case 'location':
+      case 'prefix':
+      case 'scheme': {
+        const format = words.take();
+        if (format === undefined) return { error: `missing argument for '${word}'` };
+        // Alone, "/" means: no prefix at all.
+        const made = word === 'prefix' && format === '/' ? () => '' : compileText(format, env, { encodeForUri: true });
+        if ('error' in made) return made;
+        type = word;
+        text = made;
+        break;
+      }
+      case 'code':
+        args.code = Number(words.take());
+        if (![301, 302, 303, 307, 308].includes(args.code)) return { error: `'code': unsupported HTTP code (must be one of 301, 302, 303, 307 or 308)` };
+        break;
+      case 'set-cookie':
+        args.cookie = `${words.take() ?? ''}; path=/;`;
+        break;
+      case 'clear-cookie':
+        args.cookie = `${words.take() ?? ''}; path=/; Max-Age=0;`;
+        break;
+      case 'drop-query':
+        dropQuery = true;
+        break;
+      case 'append-slash':
+        appendSlash = true;
+        break;
+      case 'keep-query':
+        keepQuery = true;
+        break;
+      case 'ignore-empty':
+        args.ignoreEmpty = true;
+        break;
+      default:
+        return { error: `expects 'code', 'prefix', 'location', 'scheme', 'set-cookie', 'clear-cookie', 'drop-query', 'keep-query', 'ignore-empty' or 'append-slash' (was '${word}')` };
+    }
+  }
+  if (type === '') return { error: "redirection type expected ('prefix', 'location', or 'scheme')" };
+  args.location = (stream) => {
+    const head = stream.requestHead;
+    const { path, query } = splitTarget(head?.uri ?? '/');
+    if (type === 'location') return keepQuery && query !== '' ? `${text(stream)}${text(stream).includes('?') ? '&' : '?'}${query.slice(1)}` : text(stream);
+    const slash = dropQuery && appendSlash && !path.endsWith('/') ? '/' : '';
+    const target = dropQuery ? path + slash : path + query;
+    if (type === 'prefix') return text(stream) + target;
+    const host = head === null ? '' : head.findHeader('host', 0) >= 0 ? head.headerValue(head.findHeader('host', 0)) : '';
+    return `${text(stream)}://${host}${target}`;
+  };
+  return args;
+}
+
+function splitTarget(uri: string): { readonly path: string; readonly query: string } {
+  const scheme = uri.startsWith('/') ? -1 : uri.indexOf('://');
+  const start = scheme < 0 ? 0 : uri.indexOf('/', scheme + 3);
+  const rest = start < 0 ? '/' : uri.slice(start);
+  const mark = rest.indexOf('?');
+  return mark < 0 ? { path: rest, query: '' } : { path: rest.slice(0, mark), query: rest.slice(mark) };
+}
+
+/** Ends the connection without an answer; `silent-drop` does not even let the client know. */
+function drop(reset: boolean): (stream: Stream) => number {
+  return (stream) => {
+    const { frontend, client } = stream;
+    frontend.c[C.deniedReq]!++;
+    setCause(stream, 'P', 'R');
+    if (stream.raw) tunnel.close(stream, reset);
+    else {
+      stream.keepAlive = false;
+      http.cutOff(stream);
+    }
+    client?.abort(reset);
+    return Verdict.done;
+  };
+}
+
+/** Actions that end the way of a request. */
+export const finalActions: readonly ActionRow[] = [
+  {
+    name: 'allow',
+    kinds: ['http-request', 'http-response', 'http-after-response'],
+    compile: () => () => Verdict.stop,
+  },
+  {
+    name: 'accept',
+    kinds: ['tcp-request connection', 'tcp-request session', 'tcp-request content', 'tcp-response content'],
+    compile: () => () => Verdict.stop,
+  },
+  {
+    name: 'reject',
+    kinds: ['http-request', 'tcp-request connection', 'tcp-request session', 'tcp-request content', 'tcp-response content'],
+    compile: () => drop(false),
+  },
+  {
+    name: 'silent-drop',
+    kinds: ['http-request', 'tcp-request connection', 'tcp-request session', 'tcp-request content'],
+    compile: () => drop(true),
+  },
+  deny,
+  returnAction,
+  redirect,
+];

@@ -1,0 +1,147 @@
+import { compileRegex } from '../../../expr/regex.ts';
+import type { ExprError } from '../../../expr/sample.ts';
+import type { Head } from '../../h1/head.ts';
+import type { Stream } from '../../stream.ts';
+import { compileText, headerSafe, type TextOf } from '../text.ts';
+import { type ActionRow, type RuleEnv, type RuleKind, Verdict, type Words } from '../types.ts';
+
+const ALL_HTTP: readonly RuleKind[] = ['http-request', 'http-response', 'http-after-response'];
+
+/** The head that rules of a kind edit. */
+function headOf(kind: RuleKind): (stream: Stream) => Head {
+  return kind === 'http-request' ? (stream) => stream.req : (stream) => stream.res;
+}
+
+interface NameAndText {
+  readonly name: string;
+  readonly text: TextOf;
+}
+
+function nameAndText(words: Words, env: RuleEnv): NameAndText | ExprError {
+  const name = words.take();
+  const format = words.take();
+  if (name === undefined || format === undefined) return { error: 'expects exactly 2 arguments' };
+  if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name)) return { error: `'${name}' is not a valid header name` };
+  const text = compileText(format, env);
+  return 'error' in text ? text : { name: name.toLowerCase(), text };
+}
+
+/** Actions that edit headers (HAProxy manual, sections 4.3 and 4.4). */
+export const headerActions: readonly ActionRow[] = [
+  {
+    name: 'set-header',
+    kinds: ALL_HTTP,
+    compile(words, env) {
+      const args = nameAndText(words, env);
+      if ('error' in args) return args;
+      const head = headOf(env.kind);
+      return (stream) => {
+        // The value may look at the header that it replaces.
+        const value = headerSafe(args.text(stream));
+        head(stream).setHeader(args.name, value);
+        return Verdict.next;
+      };
+    },
+  },
+  {
+    name: 'add-header',
+    kinds: ALL_HTTP,
+    compile(words, env) {
+      const args = nameAndText(words, env);
+      if ('error' in args) return args;
+      const head = headOf(env.kind);
+      return (stream) => {
+        head(stream).addHeader(args.name, headerSafe(args.text(stream)));
+        return Verdict.next;
+      };
+    },
+  },
+  {
+    name: 'del-header',
+    kinds: ALL_HTTP,
+    compile(words, env) {
+      const name = words.take();
+      if (name === undefined) return { error: 'expects 1 or 2 arguments' };
+      const method = words.skip('-m') ? words.take() : 'str';
+      const matches = nameMatcher(name, method ?? '');
+      if ('error' in matches) return matches;
+      const head = headOf(env.kind);
+      return (stream) => {
+        const target = head(stream);
+        for (let i = 0; i < target.count; i++) if (matches.test(target.headerName(i))) target.removeAt(i);
+        return Verdict.next;
+      };
+    },
+  },
+  replaceAction('replace-header', false),
+  replaceAction('replace-value', true),
+];
+
+/** `-m str|beg|end|sub|reg` of `del-header`. */
+function nameMatcher(name: string, method: string): { test(name: string): boolean } | ExprError {
+  const lower = name.toLowerCase();
+  switch (method) {
+    case 'str':
+      return { test: (other) => other === lower };
+    case 'beg':
+      return { test: (other) => other !== '' && other.startsWith(lower) };
+    case 'end':
+      return { test: (other) => other !== '' && other.endsWith(lower) };
+    case 'sub':
+      return { test: (other) => other !== '' && other.includes(lower) };
+    case 'reg': {
+      const regex = compileRegex(name, true);
+      return 'error' in regex ? regex : { test: (other) => other !== '' && regex.test(other) };
+    }
+    default:
+      return { error: `unknown matching method '${method}', expects 'str', 'beg', 'end', 'sub' or 'reg'` };
+  }
+}
+
+/** `replace-header` works on whole values, `replace-value` on each part of a comma separated list. */
+function replaceAction(name: string, parts: boolean): ActionRow {
+  return {
+    name,
+    kinds: ALL_HTTP,
+    compile(words, env) {
+      const header = words.take();
+      const pattern = words.take();
+      const format = words.take();
+      if (header === undefined || pattern === undefined || format === undefined) return { error: 'expects exactly 3 arguments' };
+      const regex = compileRegex(pattern, false);
+      if ('error' in regex) return regex;
+      const text = compileText(format, env);
+      if ('error' in text) return text;
+      const lower = header.toLowerCase();
+      const head = headOf(env.kind);
+      return (stream) => {
+        const target = head(stream);
+        for (let i = target.findHeader(lower, 0); i >= 0; i = target.findHeader(lower, i + 1)) {
+          const value = target.headerValue(i);
+          const replaced = parts ? replaceParts(value, regex, text, stream) : replaceOnce(value, regex, text, stream);
+          if (replaced !== null) target.setValueAt(i, headerSafe(replaced));
+        }
+        return Verdict.next;
+      };
+    },
+  };
+}
+
+function replaceParts(value: string, regex: RegExp, text: TextOf, stream: Stream): string | null {
+  let changed = false;
+  const replaced = value.split(',').map((part) => {
+    const trimmed = part.trim();
+    const result = replaceOnce(trimmed, regex, text, stream);
+    if (result === null) return part;
+    changed = true;
+    return part.replace(trimmed, () => result);
+  });
+  return changed ? replaced.join(',') : null;
+}
+
+/** The replacement (a log-format, then `\1` .. `\9` from the match) when the expression matches, else null. */
+export function replaceOnce(value: string, regex: RegExp, text: TextOf, stream: Stream): string | null {
+  const match = regex.exec(value);
+  if (match === null) return null;
+  return text(stream).replace(/\\([0-9])/g, (_, digit: string) => match[Number(digit)] ?? '');
+}

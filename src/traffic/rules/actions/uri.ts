@@ -1,0 +1,102 @@
+import { compileRegex } from '../../../expr/regex.ts';
+import type { ExprError } from '../../../expr/sample.ts';
+import type { Head } from '../../h1/head.ts';
+import type { Stream } from '../../stream.ts';
+import { compileText, headerSafe, type TextOf } from '../text.ts';
+import { type ActionRow, Verdict } from '../types.ts';
+import { replaceOnce } from './headers.ts';
+
+/** Offsets of the parts of a request target: [path, query mark or end, end]. */
+function pathBounds(uri: string): { readonly start: number; readonly query: number } {
+  const scheme = uri.indexOf('://');
+  let start = 0;
+  if (scheme > 0 && !uri.startsWith('/')) {
+    start = uri.indexOf('/', scheme + 3);
+    if (start < 0) start = uri.length;
+  }
+  const mark = uri.indexOf('?', start);
+  return { start, query: mark < 0 ? uri.length : mark };
+}
+
+/** A target may not hold blanks or controls: it would become another request. */
+function targetSafe(text: string): string {
+  return headerSafe(text).replace(/[\x00-\x20\x7f]/g, (c) => '%' + c.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0'));
+}
+
+function setPath(head: Head, path: string): void {
+  const { uri } = head;
+  const { start, query } = pathBounds(uri);
+  head.uri = uri.slice(0, start) + targetSafe(path) + uri.slice(query);
+}
+
+function setPathQuery(head: Head, text: string): void {
+  const { uri } = head;
+  head.uri = uri.slice(0, pathBounds(uri).start) + targetSafe(text);
+}
+
+function setQuery(head: Head, text: string): void {
+  const { uri } = head;
+  const query = targetSafe(text.startsWith('?') ? text.slice(1) : text);
+  head.uri = uri.slice(0, pathBounds(uri).query) + (query === '' ? '' : '?' + query);
+}
+
+/** `set-*`: one log-format argument, given to `set`. */
+function setter(name: string, set: (head: Head, text: string) => void): ActionRow {
+  return {
+    name,
+    kinds: ['http-request'],
+    compile(words, env) {
+      const text = compileText(words.take(), env);
+      if ('error' in text) return { error: 'expects exactly 1 argument <format>' };
+      return (stream) => {
+        set(stream.req, text(stream));
+        return Verdict.next;
+      };
+    },
+  };
+}
+
+/** `replace-*`: a regular expression and a log-format, on the part that `get` gives. */
+function replacer(name: string, get: (head: Head) => string, set: (head: Head, text: string) => void): ActionRow {
+  return {
+    name,
+    kinds: ['http-request'],
+    compile(words, env) {
+      const pattern = words.take();
+      const format = words.take();
+      if (pattern === undefined || format === undefined) return { error: 'expects exactly 2 arguments <match-regex> and <replace-format>' };
+      const regex: RegExp | ExprError = compileRegex(pattern, false);
+      if ('error' in regex) return regex;
+      const text: TextOf | ExprError = compileText(format, env);
+      if ('error' in text) return text;
+      return (stream: Stream) => {
+        const replaced = replaceOnce(get(stream.req), regex, text, stream);
+        if (replaced !== null) set(stream.req, replaced);
+        return Verdict.next;
+      };
+    },
+  };
+}
+
+function pathOf(head: Head): string {
+  const { start, query } = pathBounds(head.uri);
+  return head.uri.slice(start, query);
+}
+
+function setUri(head: Head, text: string): void {
+  head.uri = targetSafe(text);
+}
+
+/** Actions that edit the request line. */
+export const uriActions: readonly ActionRow[] = [
+  setter('set-method', (head, text) => {
+    if (/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(text)) head.method = text;
+  }),
+  setter('set-uri', setUri),
+  setter('set-path', setPath),
+  setter('set-pathq', setPathQuery),
+  setter('set-query', setQuery),
+  replacer('replace-uri', (head) => head.uri, setUri),
+  replacer('replace-path', pathOf, setPath),
+  replacer('replace-pathq', (head) => head.uri.slice(pathBounds(head.uri).start), setPathQuery),
+];

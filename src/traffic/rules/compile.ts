@@ -1,0 +1,219 @@
+import type { Diagnostic, Location, ProxyConfig, WordsAt } from '../../config/types.ts';
+import { type Acls, compileAcls, compileCondition } from '../../expr/acl/condition.ts';
+import { compileLogFormat } from '../../expr/log/format.ts';
+import { type CompileEnv, place } from '../../expr/row.ts';
+import { compileCaptures } from './captures.ts';
+import { findAction, actionNames } from './table.ts';
+import { type ActionRow, type BackendRules, type FrontendRules, type Rule, type RuleEnv, type RuleKind, type SwitchingRule, type Test, Words } from './types.ts';
+
+/** What rules may refer to outside of their proxy. */
+export interface RuleSurroundings {
+  hasProxy(name: string, side: 'frontend' | 'backend'): boolean;
+  hasServer(backend: string, server: string): boolean;
+  readFile(path: string): Buffer | null;
+}
+
+/** Rules of a proxy, compiled, and what is wrong with them. */
+export interface CompiledRules {
+  readonly frontend: FrontendRules | null;
+  readonly backend: BackendRules | null;
+  readonly problems: readonly Diagnostic[];
+}
+
+const FRONT_PLACE: Readonly<Record<RuleKind, number>> = {
+  'tcp-request connection': place.tcpRequestConnection,
+  'tcp-request session': place.tcpRequestSession,
+  'tcp-request content': place.frontendTcpRequest,
+  'http-request': place.frontendHttpRequest,
+  'http-response': place.frontendHttpResponse,
+  'http-after-response': place.frontendHttpResponse,
+  'tcp-response content': place.frontendTcpResponse,
+};
+const BACK_PLACE: Readonly<Record<RuleKind, number>> = {
+  'tcp-request connection': 0,
+  'tcp-request session': 0,
+  'tcp-request content': place.backendTcpRequest,
+  'http-request': place.backendHttpRequest,
+  'http-response': place.backendHttpResponse,
+  'http-after-response': place.backendHttpResponse,
+  'tcp-response content': place.backendTcpResponse,
+};
+
+/** Compiles all rules of a proxy. Pure: the control thread does it to find errors, the traffic threads to work with the result. */
+export function compileRules(config: ProxyConfig, around: RuleSurroundings): CompiledRules {
+  return new RuleCompiler(config, around).run();
+}
+
+class RuleCompiler {
+  readonly #config: ProxyConfig;
+  readonly #around: RuleSurroundings;
+  readonly #problems: Diagnostic[] = [];
+  readonly #acls: Acls;
+
+  constructor(config: ProxyConfig, around: RuleSurroundings) {
+    this.#config = config;
+    this.#around = around;
+    const compiled = compileAcls(config.acls, this.#expr(0x3fffff));
+    this.#acls = compiled.acls;
+    this.#problems.push(...compiled.problems);
+  }
+
+  run(): CompiledRules {
+    const { kind } = this.#config;
+    const frontend = kind === 'backend' ? null : this.#frontend();
+    const backend = kind === 'frontend' ? null : this.#backend();
+    return { frontend, backend, problems: this.#problems };
+  }
+
+  #frontend(): FrontendRules | null {
+    const config = this.#config;
+    const both = config.kind === 'listen';
+    const set = (rules: RuleKind) => this.#set(rules, both ? FRONT_PLACE[rules] | BACK_PLACE[rules] : FRONT_PLACE[rules]);
+    const captures = compileCaptures(config.captures, this.#problems);
+    const rules: FrontendRules = {
+      connection: set('tcp-request connection'),
+      session: set('tcp-request session'),
+      content: set('tcp-request content'),
+      inspectDelay: this.#inspectDelay('tcp-request'),
+      request: set('http-request'),
+      response: set('http-response'),
+      afterResponse: set('http-after-response'),
+      switching: this.#switching(config.useBackend, 'use_backend', place.useBackend),
+      monitorFail: this.#tests(config.monitorFail, place.frontendHttpRequest),
+      captureRequest: captures.request,
+      captureResponse: captures.response,
+      uniqueId: this.#uniqueId(),
+    };
+    return Object.values(rules).every((value) => value === null || value === 0) ? null : rules;
+  }
+
+  #backend(): BackendRules | null {
+    const config = this.#config;
+    const both = config.kind === 'listen';
+    const set = (rules: RuleKind) => this.#set(rules, both ? FRONT_PLACE[rules] | BACK_PLACE[rules] : BACK_PLACE[rules]);
+    const rules: BackendRules = {
+      content: both ? null : set('tcp-request content'),
+      inspectDelay: this.#inspectDelay('tcp-request'),
+      responseContent: set('tcp-response content'),
+      request: both ? null : set('http-request'),
+      response: set('http-response'),
+      afterResponse: set('http-after-response'),
+      useServer: this.#switching(config.useServer, 'use-server', place.useServer),
+      forcePersist: this.#tests(config.forcePersist, place.backendHttpRequest),
+      ignorePersist: this.#tests(config.ignorePersist, place.backendHttpRequest),
+    };
+    return Object.values(rules).every((value) => value === null || value === 0) ? null : rules;
+  }
+
+  #expr(places: number): CompileEnv {
+    const { hasProxy, hasServer, readFile } = this.#around;
+    return {
+      places,
+      proxy: this.#config.name,
+      hasProxy,
+      hasServer,
+      readFile: (path) => readFile(path)?.latin1Slice() ?? null,
+    };
+  }
+
+  /** All rules of one kind, in order. */
+  #set(kind: RuleKind, places: number): readonly Rule[] | null {
+    const space = kind.indexOf(' ');
+    const keyword = (space < 0 ? kind : kind.slice(0, space)) as keyof ProxyConfig['rules'];
+    const sub = space < 0 ? null : kind.slice(space + 1);
+    const rules: Rule[] = [];
+    for (const { words, at } of this.#config.rules[keyword]) {
+      if (sub !== null && words[0] !== sub) continue;
+      const rule = this.#rule(new Words(words, sub === null ? 0 : 1), { kind, acls: this.#acls, expr: this.#expr(places), at, readFile: this.#around.readFile });
+      if (rule !== null) rules.push(rule);
+    }
+    return rules.length === 0 ? null : rules;
+  }
+
+  #rule(words: Words, env: RuleEnv): Rule | null {
+    const { kind } = this.#config;
+    const name = words.take() ?? '';
+    const row: ActionRow | null = findAction(env.kind, name);
+    const where = `error detected in ${kind === 'listen' ? 'proxy' : kind} '${this.#config.name}' while parsing '${env.kind} ${name}' rule`;
+    if (row === null) {
+      const known = actionNames(env.kind).map((action) => `'${action}'`).join(', ');
+      this.#alert(env.at, `'${env.kind}' expects ${known}, but got '${name}'.`);
+      return null;
+    }
+    const run = row.compile(words, env);
+    if ('error' in run) {
+      this.#alert(env.at, `${where} : ${run.error}.`);
+      return null;
+    }
+    const condition = this.#condition(words.left, env, where);
+    return condition === undefined ? null : { condition, run };
+  }
+
+  /** Test of what is left of a rule; null without a condition, undefined when it is wrong. */
+  #condition(words: readonly string[], env: { readonly expr: CompileEnv; readonly at: Location }, where: string): Test | null | undefined {
+    if (words.length === 0) return null;
+    const condition = compileCondition(words, this.#acls, env.expr);
+    if ('error' in condition) {
+      this.#alert(env.at, `${where} : ${condition.error}.`);
+      return undefined;
+    }
+    for (const text of condition.warnings) this.#problems.push({ severity: 'warning', at: env.at, text });
+    return (ctx) => condition.test(ctx);
+  }
+
+  #switching(lines: readonly WordsAt[], keyword: string, places: number): readonly SwitchingRule[] | null {
+    const rules: SwitchingRule[] = [];
+    for (const { words, at } of lines) {
+      const expr = this.#expr(places);
+      const where = `error detected while parsing switching rule`;
+      const name = compileLogFormat(words[0] ?? '', expr);
+      if ('error' in name) {
+        this.#alert(at, `'${keyword}' : ${name.error}.`);
+        continue;
+      }
+      const condition = this.#condition(words.slice(1), { expr, at }, where);
+      if (condition === undefined) continue;
+      const { constant } = name;
+      rules.push({ condition, name: constant === null ? (ctx) => name.format(ctx) : () => constant });
+    }
+    return rules.length === 0 ? null : rules;
+  }
+
+  #tests(lines: readonly WordsAt[], places: number): readonly Test[] | null {
+    const tests: Test[] = [];
+    for (const { words, at } of lines) {
+      const condition = this.#condition(words, { expr: this.#expr(places), at }, 'error detected while parsing condition');
+      if (condition !== undefined && condition !== null) tests.push(condition);
+    }
+    return tests.length === 0 ? null : tests;
+  }
+
+  #inspectDelay(keyword: 'tcp-request'): number {
+    const line = this.#config.rules[keyword].findLast(({ words }) => words[0] === 'inspect-delay');
+    return line === undefined ? 0 : delayOf(line.words[1] ?? '');
+  }
+
+  #uniqueId(): FrontendRules['uniqueId'] {
+    const { uniqueIdFormat } = this.#config;
+    if (uniqueIdFormat === null) return null;
+    const format = compileLogFormat(uniqueIdFormat.words[0] ?? '', this.#expr(place.frontendHttpRequest | place.logs));
+    if ('error' in format) {
+      this.#alert(uniqueIdFormat.at, `failed to parse unique-id : ${format.error}.`);
+      return null;
+    }
+    return (ctx) => format.format(ctx);
+  }
+
+  #alert(at: Location, text: string): void {
+    this.#problems.push({ severity: 'alert', at, text });
+  }
+}
+
+const UNITS: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** A delay as configurations write it, ms. */
+function delayOf(text: string): number {
+  const match = /^(\d+)(us|ms|s|m|h|d)?$/.exec(text);
+  return match === null ? 0 : Number(match[1]) * UNITS[match[2] ?? 'ms']!;
+}
+

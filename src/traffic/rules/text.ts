@@ -1,0 +1,21 @@
+import { compileLogFormat } from '../../expr/log/format.ts';
+import type { ExprError } from '../../expr/sample.ts';
+import type { ExprContext } from '../../expr/types.ts';
+import type { RuleEnv } from './types.ts';
+
+/** A text made for each stream. */
+export type TextOf = (ctx: ExprContext) => string;
+
+/** Compiles a log-format argument of a rule. */
+export function compileText(format: string | undefined, env: RuleEnv, options: { readonly encodeForUri?: boolean } = {}): TextOf | ExprError {
+  if (format === undefined) return { error: 'expects a log-format string' };
+  const compiled = compileLogFormat(format, env.expr, options);
+  if ('error' in compiled) return compiled;
+  const { constant } = compiled;
+  return constant === null ? (ctx) => compiled.format(ctx) : () => constant;
+}
+
+/** A value that may not stand in a header: line breaks would add headers of their own. */
+export function headerSafe(value: string): string {
+  return /[\r\n\0]/.test(value) ? value.replace(/[\r\n\0]/g, ' ') : value;
+}
