@@ -15,7 +15,7 @@ export function load(input: LoadInput): LoadResult {
   const around = surroundings(config);
   for (const proxy of config.proxies) {
     all.push(...compileProxy(proxy, around).problems);
-    if (proxy.kind !== 'frontend') all.push(...checkProblems(proxy, config));
+    if (proxy.kind !== 'frontend') all.push(...checkProblems(proxy));
   }
   return { ...result, config: all.some((d) => d.severity === 'alert') ? null : config, diagnostics: all };
 }
@@ -30,7 +30,7 @@ function surroundings(config: Config): ProxySurroundings {
   };
 }
 
-function checkProblems(proxy: ProxyConfig, config: Config): readonly Diagnostic[] {
+function checkProblems(proxy: ProxyConfig): readonly Diagnostic[] {
   if (!proxy.servers.some((server) => server.check !== null)) return [];
   const compiled = compileHealthCheck(proxy);
   return 'diagnostics' in compiled ? compiled.diagnostics : [];

@@ -59,7 +59,10 @@ function placeOn(stream: Stream, server: TrafficServer): void {
 function takePlace(stream: Stream, server: TrafficServer): void {
   stream.server = server;
   stream.serverHeld = true;
+  server.backend.picker.balancer.changed(server);
   server.c[C.sessions]!++;
+  server.c[C.lbTotal]!++;
+  server.backend.c[C.lbTotal]!++;
   countRate(server.c, C.sessRate, Math.floor(stream.env.now() / 1000), server.g, G.sessRateMax);
   if (stream.log.queueEnd === 0) stream.log.queueEnd = stream.env.now();
   connectOrReuse(stream);
@@ -343,6 +346,7 @@ export function releaseServer(stream: Stream): void {
   stream.serverHeld = false;
   stream.server = null;
   Atomics.sub(server.g, G.current, 1);
+  server.backend.picker.balancer.changed(server);
   if (server.queue.length > 0 || server.backend.queue.length > 0) offerPlace(server);
 }
 

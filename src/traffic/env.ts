@@ -18,6 +18,7 @@ const LOG_DELAY = 20;
 /** What the objects of one traffic thread share. */
 export class Env {
   readonly thread: number;
+  readonly threads: number;
   readonly transport: Transport;
   readonly counters: CounterStore;
   readonly wheel: TimerWheel;
@@ -49,6 +50,7 @@ export class Env {
 
   constructor(init: {
     thread: number;
+    threads: number;
     transport: Transport;
     counters: CounterStore;
     global: GlobalConfig;
@@ -60,6 +62,7 @@ export class Env {
     setTimer?: (ms: number, fire: () => void) => () => void;
   }) {
     this.thread = init.thread;
+    this.threads = init.threads;
     this.transport = init.transport;
     this.counters = init.counters;
     this.global = init.global;

@@ -14,6 +14,8 @@ export interface TrafficListener {
   readonly name: string;
   readonly c: Float64Array;
   readonly g: Int32Array;
+  /** It has counters of its own (`option socket-stats`). */
+  readonly counted: boolean;
   readonly config: ProxyView['listeners'][number]['config'];
   socket: ListenSocket | null;
 }
@@ -68,6 +70,7 @@ export class TrafficFrontend implements ProxyFacts {
       name: listener.name,
       c: env.counters.row(listener.slot, env.thread),
       g: env.counters.gauges(listener.slot),
+      counted: listener.slot !== view.frontendSlot,
       config: listener.config,
       socket: null,
     }));

@@ -80,7 +80,7 @@ function isFull(env: Env, frontend: TrafficFrontend, listener: TrafficListener):
   if (frontend.maxconn > 0 && Atomics.load(frontend.g, G.current) >= frontend.maxconn) return true;
   if (env.limits.maxconn > 0 && Atomics.load(env.g, G.current) >= env.limits.maxconn) return true;
   const { maxconn } = listener.config;
-  if (maxconn !== null && Atomics.load(listener.g, G.current) >= maxconn && listener.g !== frontend.g) return true;
+  if (maxconn !== null && Atomics.load(listener.g, G.current) >= maxconn && listener.counted) return true;
   const rate = frontend.config.rateLimitSessions;
   if (rate > 0 && frontend.sessionRate() >= rate) return true;
   if (env.limits.sessRate > 0 && processRate(env, C.sessRate) >= env.limits.sessRate) return true;
@@ -101,7 +101,7 @@ function admit(env: Env, frontend: TrafficFrontend, listener: TrafficListener, c
   env.c[C.connections]!++;
   countRate(frontend.c, C.connRate, second, frontend.g, G.connRateMax);
   countRate(env.c, C.connRate, second, env.g, G.connRateMax);
-  if (listener.g !== frontend.g) {
+  if (listener.counted) {
     gaugeUp(listener.g, G.current);
     listener.c[C.connections]!++;
     countRate(listener.c, C.sessRate, second, listener.g, G.sessRateMax);
@@ -133,7 +133,7 @@ export function connectionEnded(env: Env, frontend: TrafficFrontend, listener: T
   connectionsOf(frontend).delete(client);
   Atomics.sub(frontend.g, G.current, 1);
   Atomics.sub(env.g, G.current, 1);
-  if (listener.g !== frontend.g) Atomics.sub(listener.g, G.current, 1);
+  if (listener.counted) Atomics.sub(listener.g, G.current, 1);
   if (frontend.held.length > 0) admitHeld(env, frontend);
 }
 

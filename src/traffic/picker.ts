@@ -1,17 +1,35 @@
+import { randomInt } from 'node:crypto';
+import { compileWhole, evaluateText } from '../expr/compile.ts';
+import { place } from '../expr/row.ts';
 import type { TrafficBackend } from './backend.ts';
-import { RoundRobin } from './balance/roundrobin.ts';
+import { createBalancer } from './balance/balance.ts';
+import { hashKey } from './balance/hashes.ts';
+import { bodyParamKey, domainKey, sourceHash, uriKey, uriKeyOptions, urlParamKey } from './balance/keys.ts';
 import { type Balancer, isCandidate, NO_KEY } from './balance/types.ts';
 import type { TrafficServer } from './server.ts';
 import type { Stream } from './stream.ts';
 
-/** Chooses servers for the streams of a backend in this thread: makes the key out of the request, and asks the balancer. */
+/** Makes the hash of a stream's key, NO_KEY without one. */
+type HashOf = (stream: Stream) => number;
+
+/** Chooses servers for the streams of a backend in this thread: takes the key out of the request, and asks the balancer. */
 export class Picker {
   readonly backend: TrafficBackend;
   readonly balancer: Balancer<TrafficServer>;
+  readonly #hashOf: HashOf | null;
 
   constructor(backend: TrafficBackend) {
+    const { config } = backend;
     this.backend = backend;
-    this.balancer = new RoundRobin<TrafficServer>(backend.config.options.includes('allbackups'));
+    this.balancer = createBalancer<TrafficServer>({
+      balance: config.balance,
+      allBackups: config.options.includes('allbackups'),
+      preserve: config.hashPreserveAffinity,
+      shared: backend.env.threads > 1,
+      seed: randomInt(1, 2 ** 32 - 1),
+      served: () => backend.current(),
+    });
+    this.#hashOf = hasher(backend);
     this.balancer.update(backend.servers);
   }
 
@@ -22,11 +40,57 @@ export class Picker {
 
   /** The server for the stream; null when there is none, or none with a free place. */
   pick(stream: Stream): TrafficServer | null {
-    return this.balancer.pick(NO_KEY, stream.avoided);
+    const { backend } = this;
+    if (this.balancer.queueMeansFull && backend.queue.length > 0 && stream.queue === null && backend.current() > 0) return null;
+    return this.balancer.pick(this.#hashOf === null ? NO_KEY : this.#hashOf(stream), stream.avoided);
   }
 
-  /** There are servers that take requests, so that one without a place may wait. */
+  /** There are servers that take requests, so that a stream without a place may wait. */
   get saturated(): boolean {
     return this.backend.servers.some(isCandidate);
+  }
+}
+
+/** How the key of `balance` is made; null for algorithms without one. */
+function hasher(backend: TrafficBackend): HashOf | null {
+  const { balance } = backend.config;
+  const spread = balance.hashAvalanche;
+  const hash = (key: string | null | undefined) => (key === null || key === undefined ? NO_KEY : hashKey(balance.hashFunction, key, spread));
+  const [first = ''] = balance.args;
+  switch (balance.algorithm) {
+    case 'source':
+      return (stream) => sourceHash(stream.source.host, spread);
+    case 'uri': {
+      const options = uriKeyOptions(balance.args);
+      return (stream) => (stream.requestHead === null ? NO_KEY : hash(uriKey(stream.requestHead.uri, options)));
+    }
+    case 'url_param': {
+      const post = balance.args.includes('check_post');
+      return (stream) => {
+        if (stream.requestHead === null) return NO_KEY;
+        const key = urlParamKey(stream.requestHead.uri, first);
+        return hash(key === null && post && stream.requestHead.method === 'POST' ? bodyParamKey(stream.requestPayload(), first) : key);
+      };
+    }
+    case 'hdr': {
+      const name = first.toLowerCase();
+      const domainOnly = balance.args.includes('use_domain_only');
+      return (stream) => {
+        const index = stream.requestHead?.findHeader(name, 0) ?? -1;
+        if (index < 0) return NO_KEY;
+        const value = stream.requestHead!.headerValue(index);
+        return hash(domainOnly ? domainKey(value) : value);
+      };
+    }
+    case 'hash': {
+      const expression = compileWhole(balance.args.join(' '), { places: place.useServer, proxy: backend.name });
+      return 'error' in expression ? null : (stream) => hash(evaluateText(expression, stream));
+    }
+    case 'rdp-cookie': {
+      const expression = compileWhole(`req.rdp_cookie(${first || 'mstshash'})`, { places: place.useServer, proxy: backend.name });
+      return 'error' in expression ? null : (stream) => hash(evaluateText(expression, stream));
+    }
+    default:
+      return null;
   }
 }

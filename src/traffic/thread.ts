@@ -16,6 +16,7 @@ const counters = new CounterStore(init.rows, init.chunks);
 
 const env = new Env({
   thread: init.thread,
+  threads: init.threads,
   transport: tcpTransport,
   counters,
   global: init.global,

@@ -7,9 +7,9 @@ import type { RuleEnv } from './types.ts';
 export type TextOf = (ctx: ExprContext) => string;
 
 /** Compiles a log-format argument of a rule. */
-export function compileText(format: string | undefined, env: RuleEnv, options: { readonly encodeForUri?: boolean } = {}): TextOf | ExprError {
+export function compileText(format: string | undefined, env: RuleEnv): TextOf | ExprError {
   if (format === undefined) return { error: 'expects a log-format string' };
-  const compiled = compileLogFormat(format, env.expr, options);
+  const compiled = compileLogFormat(format, env.expr);
   if ('error' in compiled) return compiled;
   const { constant } = compiled;
   return constant === null ? (ctx) => compiled.format(ctx) : () => constant;

@@ -176,7 +176,7 @@ function parseRedirect(words: Words, env: RuleEnv): RedirectArgs | ExprError {
         const format = words.take();
         if (format === undefined) return { error: `missing argument for '${word}'` };
         // Alone, "/" means: no prefix at all.
-        const made = word === 'prefix' && format === '/' ? () => '' : compileText(format, env, { encodeForUri: true });
+        const made = word === 'prefix' && format === '/' ? () => '' : compileText(format, env);
         if ('error' in made) return made;
         type = word;
         text = made;
