@@ -56,6 +56,8 @@ export interface ProxyDraft {
   /** Further sections inherit from this defaults section because it came before them, not by name. */
   implicitUse: boolean;
   explicitUse: boolean;
+  /** Kinds of proxy that inherit from this defaults section. */
+  readonly usedBy: Set<'frontend' | 'backend'>;
   /** `redirect` lines: evaluated after all http-request rules. */
   readonly redirects: WordsAt[];
   /** A `balance` line was seen. */
@@ -64,6 +66,8 @@ export interface ProxyDraft {
   dynamicCookieKey: string | null;
   /** What `option httplog`, `tcplog`, `httpslog` and `log-format` last set, to report that one overrides the other. */
   logFormatFrom: string | null;
+  /** Where the last `option httplog|tcplog|httpslog` stands. */
+  logOptionAt: Location | null;
   /** Line numbers of rule kinds seen, to warn of rules that are evaluated before others written above them. */
   readonly ruleKinds: Set<string>;
   /** Where `default_backend` was said. */
@@ -363,10 +367,12 @@ export function newProxy(kind: ProxyKind, name: string, at: Location, from: Prox
     from,
     implicitUse: false,
     explicitUse: false,
+    usedBy: new Set(),
     redirects: [],
     explicitBalance: from?.explicitBalance ?? false,
     dynamicCookieKey: from?.dynamicCookieKey ?? null,
     logFormatFrom: from?.logFormatFrom ?? null,
+    logOptionAt: from?.logOptionAt ?? null,
     ruleKinds: new Set(),
     defaultBackendAt: from?.defaultBackendAt ?? null,
     checkRuleset: from?.checkRuleset ?? null,

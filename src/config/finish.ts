@@ -215,103 +215,84 @@ function checkTarget(
   );
 }
 
-/** Settings that contradict each other, or that have no effect: warnings, and the settings are put right. */
+/** Settings that contradict each other, or that have no effect: warnings in HAProxy's order, and the settings are put right. */
 function checkProxy(context: Context, proxy: ProxyDraft): void {
   if (proxy.config.disabled) return;
+  const isTcp = proxy.config.mode === 'tcp';
+  if (isTcp) dropCookie(context, proxy);
+  if (isTcp) fallBackToTcpLog(context, proxy);
   checkSides(context, proxy);
-  if (proxy.config.mode === 'http') checkHttp(context, proxy);
-  else checkTcp(context, proxy);
   checkHealthChecks(context, proxy);
   checkTimeouts(context, proxy);
+  if (isTcp) dropHttpSettings(context, proxy);
 }
 
 function checkSides(context: Context, proxy: ProxyDraft): void {
   const { diagnostics } = context;
-  const { name, binds } = proxy.config;
-  if (proxy.kind !== 'backend' && binds.length === 0) {
-    diagnostics.warning(
-      null,
-      `${label(proxy)} '${name}' has no 'bind' directive. Please declare it as a backend if this was intended.`,
-    );
+  const own = proxy.config;
+  const who = `${label(proxy)} '${own.name}'`;
+  if (proxy.kind !== 'backend' && own.binds.length === 0) {
+    diagnostics.warning(null, `${who} has no 'bind' directive. Please declare it as a backend if this was intended.`);
   }
-  if (proxy.config.dispatch !== null && proxy.explicitBalance) {
-    diagnostics.warning(null, `dispatch address of ${label(proxy)} '${name}' will be ignored in balance mode.`);
+  if (own.dispatch !== null && proxy.explicitBalance) {
+    diagnostics.warning(null, `dispatch address of ${who} will be ignored in balance mode.`);
   }
-  if (
-    proxy.config.logFormat !== null &&
-    proxy.config.logs.length === 0 &&
-    proxy.kind !== 'backend' &&
-    proxy.logFormatFrom === 'log-format' &&
-    proxy.from?.logFormatFrom !== 'log-format'
-  ) {
-    diagnostics.warning(null, `log format ignored for ${label(proxy)} '${name}' since it has no log address.`);
+  const ownFormat = proxy.logFormatFrom === 'log-format' && proxy.from?.logFormatFrom !== 'log-format';
+  if (ownFormat && own.logs.length === 0 && proxy.kind !== 'backend') {
+    diagnostics.warning(null, `log format ignored for ${who} since it has no log address.`);
   }
 }
 
-function checkHttp(context: Context, proxy: ProxyDraft): void {
-  const { diagnostics } = context;
-  for (const server of proxy.servers) {
-    if (server.cookie === null || server.backup) continue;
-    const twin = proxy.servers.find((other) => other !== server && !other.backup && other.cookie === server.cookie);
-    if (twin !== undefined && proxy.servers.indexOf(twin) < proxy.servers.indexOf(server)) {
-      diagnostics.warning(
-        server.at,
-        `'server ${server.name}' : same cookie value is set for a previous non-backup server in the same backend, it may break connection persistence`,
-      );
-    }
+function dropCookie(context: Context, proxy: ProxyDraft): void {
+  if (proxy.config.cookie !== null && proxy.from?.config.cookie == null) {
+    context.diagnostics.warning(
+      null,
+      `cookie will be ignored for ${label(proxy)} '${proxy.config.name}' (needs 'mode http').`,
+    );
+  }
+  proxy.config.cookie = null;
+}
+
+/** `option httplog` of a defaults section is common in front of TCP proxies: the TCP format is used, with a warning. */
+function fallBackToTcpLog(context: Context, proxy: ProxyDraft): void {
+  const { options, name } = proxy.config;
+  for (const option of ['httplog', 'httpslog']) {
+    if (!options.includes(option)) continue;
+    setOption(proxy, option, false);
+    setOption(proxy, 'tcplog', true);
+    if (proxy.kind === 'backend' && proxy.logOptionAt === proxy.from?.logOptionAt) continue;
+    const text = `'option ${option}' not usable with ${label(proxy)} '${name}' (needs 'mode http'). Falling back to 'option tcplog'.`;
+    context.diagnostics.warning(proxy.logOptionAt, text);
   }
 }
 
 const HTTP_RULE_SETS = ['http-request', 'http-response', 'http-after-response'] as const;
 
 /** HTTP settings in a TCP proxy have no effect. What came from `defaults` is dropped without a word. */
-function checkTcp(context: Context, proxy: ProxyDraft): void {
-  const { diagnostics } = context;
+function dropHttpSettings(context: Context, proxy: ProxyDraft): void {
   const own = proxy.config;
+  const parent = proxy.from?.config;
   const who = `${label(proxy)} '${own.name}'`;
-  if (own.stats !== null && proxy.from?.config.stats == null)
-    diagnostics.warning(null, `'stats' statement ignored for ${who} as it requires HTTP mode.`);
-  own.stats = null;
-  if (own.captures.length > 0)
-    diagnostics.warning(null, `'capture' statement ignored for ${who} as it requires HTTP mode.`);
-  own.captures = [];
+  const warn = (what: string, requires = 'as it requires HTTP mode') =>
+    context.diagnostics.warning(null, `${what} ignored for ${who} ${requires}.`);
+  if (own.stats !== null && parent?.stats == null) warn("'stats' statement");
+  if (own.captures.some((capture) => capture.words[0] === 'cookie')) warn("'capture' statement");
   for (const set of HTTP_RULE_SETS) {
-    const inherited = proxy.from?.config.rules[set].length ?? 0;
-    if (own.rules[set].length > inherited)
-      diagnostics.warning(null, `'${set}' rules ignored for ${who} as they require HTTP mode.`);
+    const redirects = set === 'http-request' ? proxy.redirects.length : 0;
+    if (own.rules[set].length - redirects > (parent?.rules[set].length ?? 0))
+      warn(`'${set}' rules`, 'as they require HTTP mode');
     own.rules[set] = [];
   }
-  if (own.forwardfor !== null && proxy.from?.config.forwardfor == null)
-    diagnostics.warning(null, `'option forwardfor' ignored for ${who} as it requires HTTP mode.`);
-  if (own.originalto !== null && proxy.from?.config.originalto == null)
-    diagnostics.warning(null, `'option originalto' ignored for ${who} as it requires HTTP mode.`);
-  own.forwardfor = null;
-  own.originalto = null;
-  checkTcpCookies(context, proxy, who);
-  if (proxy.kind !== 'backend') fallBackToTcpLog(context, proxy);
-}
-
-function checkTcpCookies(context: Context, proxy: ProxyDraft, who: string): void {
+  if (proxy.redirects.length > 0) warn("'redirect' rules", 'as they require HTTP mode');
+  if (own.forwardfor !== null && parent?.forwardfor == null) warn("'option forwardfor'");
+  if (own.originalto !== null && parent?.originalto == null) warn("'option originalto'");
+  Object.assign(own, { stats: null, captures: [], forwardfor: null, originalto: null });
   for (const server of proxy.servers) {
     if (server.cookie === null) continue;
     context.diagnostics.warning(null, `${who} : ignoring cookie for server '${server.name}' as HTTP mode is disabled.`);
     server.cookie = null;
   }
-  proxy.config.cookie = null;
-  proxy.config.servers = proxy.servers.map(finishServer) as never;
-}
-
-/** `option httplog` of a defaults section is common in front of TCP proxies: the TCP format is used, with a warning. */
-function fallBackToTcpLog(context: Context, proxy: ProxyDraft): void {
-  for (const option of ['httplog', 'httpslog']) {
-    if (!proxy.config.options.includes(option)) continue;
-    context.diagnostics.warning(
-      proxy.config.at,
-      `'option ${option}' not usable with ${label(proxy)} '${proxy.config.name}' (needs 'mode http'). Falling back to 'option tcplog'.`,
-    );
-    setOption(proxy, option, false);
-    setOption(proxy, 'tcplog', true);
-  }
+  own.servers = proxy.servers.map(finishServer) as never;
 }
 
 function checkHealthChecks(context: Context, proxy: ProxyDraft): void {

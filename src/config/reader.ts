@@ -24,6 +24,10 @@ interface Block {
   readonly at: Location;
 }
 
+const EMPTY_ARGUMENT_ADVICE =
+  '\nHAProxy would ignore all that follows. Where a variable is empty, give it a default value (NAME-value in the braces) ' +
+  'or have it expanded as a list (NAME[*] in the braces).';
+
 const DIRECTIVES = ['.if', '.elif', '.else', '.endif', '.notice', '.warning', '.alert', '.diag'];
 
 /** Reads all of `document` into `context`. */
@@ -89,11 +93,7 @@ class DocumentReader {
   reportTokenError(text: string, { error }: Tokens): void {
     const { reason, text: message, position } = error!;
     const picture = reason === 'words' ? '' : `:\n${pointAt(text, position)}`;
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: it shows how variables are written in a file
-    const advice =
-      reason === 'empty'
-        ? '\nAborting to prevent all subsequent arguments from being silently ignored. If this is caused by an environment variable expansion, give it a default value ("${NAME-value}") or have it expanded as a list ("${NAME[*]}").'
-        : '';
+    const advice = reason === 'empty' ? EMPTY_ARGUMENT_ADVICE : '';
     this.context.diagnostics.alert(this.at, message + picture + advice, 'reader');
   }
 

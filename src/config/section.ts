@@ -75,9 +75,10 @@ function openGlobal(line: Line): SectionReader {
 function readByTable<D>(line: Line, table: KeywordTable<D>, draft: D, section: string): void {
   const row = table.find(line.words);
   if (row === undefined) {
-    line.alert(
-      `unknown keyword '${line.word(0)}' in '${section}' section${didYouMean(line.word(0), table.firstWords())}`,
-    );
+    const near = didYouMean(line.word(0), table.firstWords());
+    if (section === 'ring') line.alert(`unknown statement '${line.word(0)}'${near === '' ? '.' : near}`);
+    else if (section === 'users') line.alert(`unknown keyword '${line.word(0)}' in 'users' section${near}`, 'reader');
+    else line.alert(`unknown keyword '${line.word(0)}' in '${section}' section${near}`);
     return;
   }
   if (!checkPrefix(line, row.negatable === true)) return;
@@ -158,7 +159,7 @@ const OPENERS = {
     const draft = { name, at: line.at, groups: [], users: [] };
     if (userlists.some((list) => list.name === name)) line.warning(`ignoring duplicated userlist '${name}'.`, 'reader');
     else userlists.push(draft);
-    return { kind: 'userlist', name, read: (inner) => readByTable(inner, USERLIST_KEYWORDS, draft, 'userlist') };
+    return { kind: 'userlist', name, read: (inner) => readByTable(inner, USERLIST_KEYWORDS, draft, 'users') };
   },
   cache(line: Line): SectionReader {
     const name = sectionName(line, 'cache');
@@ -238,7 +239,7 @@ function parentDefaults(line: Line, kind: ProxyKind, name: string): ProxyDraft |
   if (rest.length === 0) {
     const last = defaults[defaults.length - 1] ?? null;
     if (kind === 'defaults' || last === null) return null;
-    noteUse(line, last, kind, name, 'implicitUse');
+    noteUse(line, last, kind, 'implicitUse');
     return last;
   }
   if (rest[0] !== 'from' || rest[1] === undefined) {
@@ -263,24 +264,40 @@ function parentDefaults(line: Line, kind: ProxyKind, name: string): ProxyDraft |
       `ambiguous defaults section name '${rest[1]}' referenced by ${kind} '${name}' exists at least at ${where(a)} and ${where(b)}.`,
     );
   }
-  noteUse(line, named[0]!, kind, name, 'explicitUse');
+  noteUse(line, named[0]!, kind, 'explicitUse');
   return named[0]!;
 }
 
-/** A named defaults section used both by name and because it came last is ambiguous: a warning, once. */
-function noteUse(
-  line: Line,
-  section: ProxyDraft,
-  kind: string,
-  name: string,
-  use: 'implicitUse' | 'explicitUse',
-): void {
-  if (use === 'implicitUse' && section.explicitUse && section.config.name !== '' && !section.implicitUse) {
+/** A named defaults section used both by name and because it came last is ambiguous. */
+function noteUse(line: Line, section: ProxyDraft, kind: ProxyKind, use: 'implicitUse' | 'explicitUse'): void {
+  const other = use === 'implicitUse' ? section.explicitUse : section.implicitUse;
+  if (other) {
     line.warning(
-      `defaults section '${section.config.name}' (declared at ${where(section.config.at)}) is explicitly referenced by another proxy and implicitly used here by ${kind} '${name}'. To avoid any ambiguity don't mix both usage. Add a last defaults section not explicitly used or always use explicit references.`,
+      `defaults section '${section.config.name}' (declared at ${where(section.config.at)}) is explicitly referenced by another proxy and implicitly used here. To avoid any ambiguity don't mix both usage. Add a last defaults section not explicitly used or always use explicit references.`,
     );
+  } else section[use] = true;
+  const mistake = inheritanceMistake(section, kind);
+  if (mistake !== null) line.alert(`${mistake} (defaults section at ${where(section.config.at)}).`, 'reader');
+  else if (kind === 'frontend' || kind === 'backend') section.usedBy.add(kind);
+}
+
+/** Rules of a defaults section must make sense for every proxy that takes them over. */
+function inheritanceMistake(section: ProxyDraft, kind: ProxyKind): string | null {
+  const { rules } = section.config;
+  if (Object.values(rules).every((list) => list.length === 0)) return null;
+  const owner = 'cannot inherit from a defaults section defining';
+  if (kind === 'defaults') return `a defaults section ${owner} TCP/HTTP rules`;
+  if (kind === 'listen') return `a listen section ${owner} TCP/HTTP rules`;
+  if (section.usedBy.has(kind === 'frontend' ? 'backend' : 'frontend')) {
+    return 'frontends and backends cannot inherit from the same defaults section if it defines TCP/HTTP rules';
   }
-  section[use] = true;
+  const early = rules['tcp-request'].some((rule) => rule.words[0] === 'connection' || rule.words[0] === 'session');
+  if (kind === 'backend' && early) {
+    return `a backend section ${owner} 'tcp-request connection' or 'tcp-request session' rules`;
+  }
+  if (kind === 'frontend' && rules['tcp-response'].length > 0)
+    return `a frontend section ${owner} 'tcp-response content' rules`;
+  return null;
 }
 
 /** A frontend and a backend may share a name; no two sides of the same kind may. */
@@ -341,13 +358,14 @@ function mayStandHere(line: Line, proxy: ProxyDraft, row: Keyword<ProxyDraft>, l
   }
   if (row.sections === undefined || row.sections.includes(proxy.kind)) return true;
   if (proxy.kind === 'defaults') {
-    line.alert(`'${label}' not allowed in 'defaults' section.`, row.strict ? 'server' : 'parsing');
+    const form = row.strict ? 'server' : label === 'id' || label === 'description' ? 'reader' : 'parsing';
+    line.alert(`'${label}' not allowed in 'defaults' section.`, form);
     return false;
   }
   const lacks = proxy.kind === 'frontend' ? 'backend' : 'frontend';
   const owner = `because ${proxy.kind} '${proxy.config.name}' has no ${lacks} capability`;
   if (row.strict) line.alert(`'${label}' not allowed ${owner}.`);
   else if (label.startsWith('timeout ')) line.warning(`'${label}' will be ignored ${owner}`);
-  else line.warning(`'${label}' ignored ${owner}.`);
+  else line.warning(`'${label}' ignored ${owner}.${row.hint === undefined ? '' : ` ${row.hint}`}`);
   return false;
 }

@@ -1,6 +1,6 @@
 /** `server`, `server-template` and `default-server` lines, and the same words given to `add server`. */
 
-import { formatAddress, parseAddress } from './address.ts';
+import { parseAddress } from './address.ts';
 import { finishServer, newServer, type ServerDraft, serverDraftOf } from './draft.ts';
 import { strangeNameCharacter } from './keywords/arguments.ts';
 import { applyOptions, type Option, type OptionReport } from './keywords/option.ts';
@@ -42,7 +42,13 @@ export function readServer(
   if ('error' in address) return fail(address.error);
   draft.address = address;
   const report = applyOptions(SERVER_OPTIONS, words, 2, draft, admit);
-  return { draft, error: report.error?.text ?? checkServer(draft), report };
+  return { draft, error: optionError(report) ?? checkServer(draft), report };
+}
+
+/** A mistake in an option, as a sentence. */
+function optionError({ error }: OptionReport): string | null {
+  if (error === null) return null;
+  return /[.?]$/.test(error.text) || error.kind === 'refused' ? error.text : `${error.text}.`;
 }
 
 /** Mistakes that only all options together show. */
@@ -96,7 +102,7 @@ export function parseServerLine(
   const { draft, error, report } = readServer(words, defaults, options.at, (row) =>
     row.notDynamic ? `'${row.name}' option is not accepted for dynamic server` : null,
   );
-  if (error !== null) return { error: report.error?.unknown ? `${error}.` : error };
+  if (error !== null) return { error };
   const refused = report.remarks.find((remark) => remark.status === 'refused');
   if (refused !== undefined) return { error: `'${refused.option}' is not supported. ${refused.why}` };
   return finishServer(draft);
@@ -108,9 +114,4 @@ export function serverKeywordsForDynamic(): string[] {
     .filter((row) => row.status === 'works' && !row.notDynamic)
     .map((row) => row.name)
     .sort();
-}
-
-/** The server's address as the line gave it, for messages. */
-export function serverAddressText(server: ServerDraft): string {
-  return formatAddress(server.address);
 }

@@ -122,8 +122,10 @@ function parseStatsSocket(line: Line, config: ConfigDraft): void {
   const { binds, addressError, report } = parseBindLine(words, { at: line.at, unixPrefix: prefix, unix });
   if (addressError !== null) return line.alert(`'stats socket' : ${addressError}`);
   if (!reportOptions(line, report, "'stats socket' : ", 'parsing')) {
-    const { text: error, unknown } = report.error!;
-    return line.alert(`'stats socket' : ${unknown ? error.replace('; did you mean', '. Did you mean') : `'${error}'`}`);
+    const { text: error, kind } = report.error!;
+    return line.alert(
+      `'stats socket' : ${kind === 'unknown' ? error.replace('; did you mean', '. Did you mean') : `'${error}'`}`,
+    );
   }
   config.global.statsSockets.push(...binds);
 }

@@ -56,8 +56,8 @@ export class OptionTable<D> {
 
 /** What happened to the options of one line. */
 export interface OptionReport {
-  /** The first mistake, in HAProxy's words; `unknown` is set when it is an unknown keyword. */
-  readonly error: { readonly text: string; readonly unknown: boolean } | null;
+  /** The first mistake, in HAProxy's words: an unknown option, one that this kind of line may not have, or a bad value. */
+  readonly error: { readonly text: string; readonly kind: 'unknown' | 'refused' | 'value' } | null;
   readonly remarks: readonly {
     readonly option: string;
     readonly status: 'noticed' | 'refused';
@@ -85,20 +85,20 @@ export function applyOptions<D>(
     if (row === undefined) {
       const word = words[index]!;
       return {
-        error: { text: `unknown keyword '${word}'${didYouMean(word, table.names())}`, unknown: true },
+        error: { text: `unknown keyword '${word}'${didYouMean(word, table.names())}`, kind: 'unknown' },
         remarks,
         warnings,
       };
     }
     const refusal = admit(row);
-    if (refusal !== null) return { error: { text: refusal, unknown: false }, remarks, warnings };
+    if (refusal !== null) return { error: { text: refusal, kind: 'refused' }, remarks, warnings };
     if (row.takes === 1 && words[index + 1] === undefined && row.status !== 'works') {
-      return { error: { text: `'${row.name}' : missing value`, unknown: false }, remarks, warnings };
+      return { error: { text: `'${row.name}' : missing value`, kind: 'value' }, remarks, warnings };
     }
     let used = 1 + row.takes;
     if (row.status === 'works') {
       const result = row.parse!({ value: words[index + 1] ?? '', words, index, draft, warn });
-      if (typeof result === 'string') return { error: { text: result, unknown: false }, remarks, warnings };
+      if (typeof result === 'string') return { error: { text: result, kind: 'value' }, remarks, warnings };
       used += result ?? 0;
     } else remarks.push({ option: row.name, status: row.status, why: row.why ?? '' });
     index += used;

@@ -57,6 +57,7 @@ function logOption(name: string, args: string): Row {
     if (clf) setOption(proxy, 'clf', true);
     proxy.config.logFormat = null;
     proxy.logFormatFrom = `option ${name}`;
+    proxy.logOptionAt = line.at;
   };
   return works(name, args, parse, { sections: inSections('DFLB') });
 }

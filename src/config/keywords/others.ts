@@ -13,7 +13,7 @@ import type {
   RingConfig,
   UserlistConfig,
 } from '../types.ts';
-import { parseInteger } from '../units.ts';
+import { parseInteger, parseTime } from '../units.ts';
 import { integerArgument, sizeArgument, switchArgument, timeText } from './arguments.ts';
 import { parseErrorFile } from './errors.ts';
 import { LOG_FORMATS } from './log.ts';
@@ -32,13 +32,26 @@ function parseNameserver(line: Line, resolvers: Resolvers): void {
   const twin = resolvers.nameservers.find((server) => server.name === name);
   if (twin !== undefined)
     return line.alert(
-      `Parsing [${line.at.file}:${line.at.line}]: name server '${name}' has same name as another nameserver (declared at ${twin.at.file}:${twin.at.line}).`,
+      `name server '${name}' has same name as another nameserver (declared at ${twin.at.file}:${twin.at.line}).`,
+      'reader',
     );
-  const parsed = parseAddress(text, { names: false });
+  const parsed = parseAddress(text, { names: false, port: 'required' });
   if ('error' in parsed) return line.alert(`'nameserver ${name}' : ${parsed.error}`);
-  const { address } = parsed;
-  const withPort = 'port' in address && address.port === 0 ? { ...address, port: 53, portEnd: 53 } : address;
-  resolvers.nameservers.push({ name, address: withPort, tcp: parsed.type === 'stream', at: line.at });
+  resolvers.nameservers.push({ name, address: parsed.address, tcp: parsed.type === 'stream', at: line.at });
+}
+
+/** A time of this section, whose messages put the keyword in angle brackets. */
+function angledTime(line: Line, text: string, keyword: string): number | null {
+  const value = parseTime(text);
+  if (typeof value === 'number') return value;
+  if (value.error === 'character')
+    line.alert(`unexpected character '${value.character}' in argument to <${keyword}>.`, 'reader');
+  else
+    line.alert(
+      `timer overflow in argument <${text}> to <${keyword}>, maximum value is 2147483647 ms (~24.8 days).`,
+      'reader',
+    );
+  return null;
 }
 
 function parseHold(line: Line, resolvers: Resolvers): void {
@@ -50,7 +63,7 @@ function parseHold(line: Line, resolvers: Resolvers): void {
     return line.alert(
       `'hold' unknown <event>: '${event}', expects either 'nx', 'timeout', 'valid', 'obsolete', 'refused' or 'other'.`,
     );
-  const value = timeText(line, time, "'hold'");
+  const value = angledTime(line, time, 'hold');
   if (value !== null && line.atMost(2)) resolvers.hold[key] = value;
   return undefined;
 }
@@ -62,7 +75,7 @@ function parseResolversTimeout(line: Line, resolvers: Resolvers): void {
       `'timeout' expects 'retry' or 'resolve' and <time> as arguments${what === undefined ? '' : ` got '${what}'`}.`,
     );
   if (time === undefined) return line.alert(`'timeout ${what}' expects <time> as argument.`);
-  const value = timeText(line, time, `'timeout ${what}'`);
+  const value = angledTime(line, time, `timeout ${what}`);
   if (value !== null && line.atMost(1, 2)) resolvers[what === 'resolve' ? 'timeoutResolve' : 'timeoutRetry'] = value;
   return undefined;
 }
@@ -79,8 +92,9 @@ export const RESOLVERS_KEYWORDS = new KeywordTable<Resolvers>([
   }),
   works<Resolvers>('timeout', '{resolve|retry} <time>', parseResolversTimeout),
   works<Resolvers>('accepted_payload_size', '<bytes>', (line, resolvers) => {
-    const value = integerArgument(line, { min: 512, max: 65535 });
-    if (value !== null) resolvers.acceptedPayloadSize = value;
+    const value = parseInteger(line.word(1));
+    if (value !== null && value >= 12 && value <= 65535) resolvers.acceptedPayloadSize = value;
+    else line.alert(`'accepted_payload_size' must be between 12 and 65535 inclusive (was ${line.word(1)}).`);
   }),
 ]);
 

@@ -56,7 +56,7 @@ function parseBind(line: Line, proxy: ProxyDraft): void {
   const where = `'bind ${addresses}' in section '${line.section}'`;
   if (!reportOptions(line, report, `${where} : `, 'parsing')) {
     return line.alert(
-      report.error!.unknown
+      report.error!.kind === 'unknown'
         ? `${where}: ${report.error!.text}.`.replace(/ \?\.$/, ' ?')
         : `${where} : ${report.error!.text}`,
     );
@@ -123,9 +123,11 @@ function parseServerTemplate(line: Line, proxy: ProxyDraft): void {
 function parseDefaultServer(line: Line, proxy: ProxyDraft): void {
   const report = readDefaultServer(line.words.slice(1), proxy.defaultServer);
   if (reportOptions(line, report, '', 'server')) return;
-  const { text, unknown } = report.error!;
+  const { text, kind } = report.error!;
   line.alert(
-    unknown ? `${text}${text.endsWith('?') ? '' : '.'} Hint: no address was expected for this server.` : text,
+    kind === 'unknown'
+      ? `${text}${text.endsWith('?') ? '' : '.'} Hint: no address was expected for this server.`
+      : text,
     'server',
   );
 }
@@ -364,14 +366,14 @@ const limits: Row[] = [
     (proxy, value) => {
       proxy.config.maxconn = value;
     },
-    FRONTEND,
+    { ...FRONTEND, hint: "Maybe you want 'fullconn' instead ?" },
   ),
   number(
     'fullconn',
     (proxy, value) => {
       proxy.config.fullconn = value;
     },
-    BACKEND,
+    { ...BACKEND, hint: "Maybe you want 'maxconn' instead ?" },
   ),
   number(
     'backlog',

@@ -23,7 +23,8 @@ const ORDER = [
 function noteOrder(line: Line, proxy: ProxyDraft, kind: string): void {
   const position = ORDER.findIndex((entry) => entry.kind === kind);
   const later = ORDER.slice(position + 1).find((entry) => proxy.ruleKinds.has(entry.kind));
-  if (later !== undefined) line.warning(`a '${kind}' rule placed after ${later.after} will still be processed before.`);
+  const name = kind.startsWith('tcp-request') ? 'tcp-request' : kind;
+  if (later !== undefined) line.warning(`a '${name}' rule placed after ${later.after} will still be processed before.`);
   proxy.ruleKinds.add(kind);
 }
 
