@@ -32,6 +32,10 @@ const PAYLOAD_TOO_LONG =
   "The payload is too big. Please change 'tune.cli.max-payload-size' in the configuration to use a bigger payload.\n";
 const TOO_MANY_WORDS = `Too many arguments. Commands must have at most ${MAX_WORDS} arguments.`;
 
+/** Ids of CLI sessions do not meet those of streams. */
+const FIRST_ID = 0x7f0000000000;
+let created = 0;
+
 /**
  * One connection to the Runtime API: reads lines, runs their commands one after the other, writes the answers.
  * Nothing more is read while a command runs or an answer is not yet taken by the client.
@@ -63,13 +67,18 @@ export class Session {
   /** Called with each line instead of `runLine` (master CLI). */
   lineHandler: ((session: Session, line: string) => Promise<void>) | null = null;
   closing = false;
+  /** Names the session in `show sess`. */
+  readonly id: string;
+  readonly startedAt = Date.now();
   readonly #input = new Input();
   #ended = false;
   #wake: (() => void) | null = null;
   #onInput: (() => void) | null = null;
+  #onEnd: (() => void) | null = null;
 
   constructor(socket: Socket, options: SessionOptions) {
     this.socket = socket;
+    this.id = `0x${(FIRST_ID + ++created).toString(16)}`;
     this.control = options.control;
     this.registry = options.registry;
     this.socketLevel = options.level;
@@ -178,9 +187,14 @@ export class Session {
     this.socket.setTimeout(ms);
   }
 
-  /** The peer has closed, or at least its sending side. */
-  get ended(): boolean {
-    return this.#ended;
+  /** Calls back when the peer has closed its sending side, or already has. The returned function gives up waiting. */
+  onceEnded(callback: () => void): () => void {
+    if (this.#ended) callback();
+    else this.socket.resume();
+    this.#onEnd = callback;
+    return () => {
+      this.#onEnd = null;
+    };
   }
 
   /**
@@ -255,6 +269,7 @@ export class Session {
 
   #end(): void {
     this.#ended = true;
+    this.#onEnd?.();
     this.#wake?.();
   }
 

@@ -111,7 +111,7 @@ export const cliCommands: readonly Command[] = [
     help: 'print text to the output',
     level: 'user',
     where: 'both',
-    run: ({ args }) => dump(`${args.join(' ')}\n`),
+    run: ({ args }) => info(`${args.join(' ')}\n`),
   },
   {
     words: 'set timeout',

@@ -1,15 +1,29 @@
 import type { CommandGroup } from '../registry.ts';
+import { anonCommands } from './anon.ts';
 import { cliCommands } from './cli.ts';
+import { dynamicCommands } from './dynamic.ts';
+import { errorCommands } from './errors.ts';
+import { eventCommands } from './events.ts';
 import { infoCommands } from './info.ts';
 import { proxyCommands } from './proxies.ts';
+import { resolverCommands } from './resolvers.ts';
 import { serverCommands } from './servers.ts';
+import { sessionCommands } from './sessions.ts';
 import { statsCommands } from './stats.ts';
+import { varCommands } from './vars.ts';
+import { waitCommands } from './wait.ts';
 
 /** All commands, in the order of the reference page. */
 export const COMMANDS: readonly CommandGroup[] = [
-  { category: 'CLI session', commands: cliCommands },
+  { category: 'CLI session', commands: [...cliCommands, ...anonCommands, ...waitCommands] },
   { category: 'Information', commands: infoCommands },
   { category: 'Statistics', commands: statsCommands },
   { category: 'Servers', commands: serverCommands },
   { category: 'Frontends, backends, limits', commands: proxyCommands },
+  { category: 'Dynamic servers and backends', commands: dynamicCommands },
+  { category: 'Sessions', commands: sessionCommands },
+  { category: 'Errors', commands: errorCommands },
+  { category: 'Rings and logs', commands: eventCommands },
+  { category: 'Resolvers', commands: resolverCommands },
+  { category: 'Variables', commands: varCommands },
 ];

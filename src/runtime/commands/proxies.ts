@@ -21,7 +21,7 @@ function setRateLimit(call: Call): Answer | Promise<Answer> {
   if (!value) return error('Expects an integer value.');
   const limit = atoi(value);
   if (limit < 0) return error('Value out of range.');
-  return apply(call, { kind: 'global.rate-limit', what, limit: what === 'http-compression' ? limit * 1024 : limit });
+  return apply(call, { kind: 'global.rate-limit', what, limit });
 }
 
 function setGlobalMaxconn(call: Call): Answer | Promise<Answer> {

@@ -1,10 +1,11 @@
 import { findProxy } from '../../model/model.ts';
 import { proxyRows, type StatScope } from '../../model/stats.ts';
-import { type Answer, denied, dump, error, notice } from '../answer.ts';
+import { type Answer, denied, dump, error } from '../answer.ts';
 import { apply } from '../apply.ts';
 import { hasLevel } from '../levels.ts';
 import { atoi, serverArgument, splitServerPath } from '../lookup.ts';
 import type { Call, Command } from '../registry.ts';
+import { statsFile } from '../stats/file.ts';
 import { csvHeader, csvLine, jsonRow, typedLines } from '../stats/render.ts';
 import { resolverRows } from '../stats/resolvers.ts';
 
@@ -47,33 +48,21 @@ function* rows({ control }: Call, scope: StatScope, form: Form, desc: boolean): 
   if (form === 'json') yield ']\n';
 }
 
-async function clearCounters(call: Call): Promise<Answer> {
+function clearCounters(call: Call): Answer | Promise<Answer> {
   const { args, control, session } = call;
   const [what] = args;
-  if (what === 'server') {
-    if (!hasLevel(session.level, 'admin')) return denied;
-    const server = serverArgument(call, args[1]);
-    if (!server.ok) return server.answer;
-    return clear({ backend: server.value.proxy.name, server: server.value.name }, 'Server counters cleared.');
-  }
-  if (what === 'all') return hasLevel(session.level, 'admin') ? clear('all', '') : denied;
   const path = splitServerPath(what);
   const backend = what ? findProxy(control.model, path?.backend ?? what, 'backend') : null;
-  if (!backend) return clear('maxima', '');
+  if (what !== 'server' && what !== 'all' && !backend) return apply(call, { kind: 'counters.clear', scope: 'maxima' });
   if (!hasLevel(session.level, 'admin')) return denied;
-  if (!path) return clear({ backend: backend.name, server: null }, 'Backend counters cleared.');
-  const server = serverArgument(call, what);
-  return server.ok
-    ? clear({ backend: backend.name, server: server.value.name }, 'Server counters cleared.')
-    : server.answer;
-
-  async function clear(
-    scope: 'maxima' | 'all' | { backend: string; server: string | null },
-    done: string,
-  ): Promise<Answer> {
-    const answer = await apply(call, { kind: 'counters.clear', scope });
-    return answer.kind === 'message' && answer.text === '' ? notice(done) : answer;
-  }
+  if (what === 'all') return apply(call, { kind: 'counters.clear', scope: 'all' });
+  if (backend && !path) return apply(call, { kind: 'counters.clear', scope: { backend: backend.name, server: null } });
+  const server = serverArgument(call, what === 'server' ? args[1] : what);
+  if (!server.ok) return server.answer;
+  return apply(call, {
+    kind: 'counters.clear',
+    scope: { backend: server.value.proxy.name, server: server.value.name },
+  });
 }
 
 /** Statistics. */
@@ -97,5 +86,14 @@ export const statsCommands: readonly Command[] = [
     about:
       'Without argument: the maxima. `all` and single objects need level admin. `clear counters <backend>[/<server>]` is an addition of this program.',
     run: clearCounters,
+  },
+  {
+    words: 'dump stats-file',
+    args: '',
+    help: 'dump stats for a stats-file',
+    level: 'user',
+    where: 'worker',
+    about: 'The counters of proxies and servers that have a `guid`.',
+    run: ({ control }) => dump(statsFile(control.model, Date.now())),
   },
 ];
