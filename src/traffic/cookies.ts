@@ -1,5 +1,6 @@
-import { parseIpv4, parseIpv6 } from '../expr/ip.ts';
 import type { CookieConfig } from '../config/types.ts';
+import { parseIpv4, parseIpv6 } from '../expr/ip.ts';
+import type { HeadView } from '../expr/types.ts';
 import { xxh64 } from '../util/xxhash.ts';
 
 /**
@@ -57,7 +58,6 @@ export interface PersistenceOptions {
   readonly ignore: boolean;
 }
 
-const DELIMITERS = /[=,;]/;
 /** A day: dates in the future are taken for errors of a clock within it, and for forgeries beyond it. */
 const DAY = 86_400;
 
@@ -101,37 +101,42 @@ export class PersistenceCookie<S extends CookieServer> {
     /** Start of a run of cookies to be cut out, -1 = none. */
     let cutFrom = -1;
     for (let start = 0; start < text.length; ) {
-      const cookie = cookieAt(text, start);
+      let cookie = cookieAt(text, start);
       if (cookie === null) {
-        start = nextDelimiter(text, start);
         others = true;
+        if (cutFrom >= 0) {
+          text = cut(text, cutFrom, start);
+          start = cutFrom;
+          cutFrom = -1;
+        }
+        start = nextDelimiter(text, start);
         continue;
       }
-      if (text.charCodeAt(cookie.nameStart) === 0x24) {
+      if (cookie.name.startsWith('$')) {
         // `$Path` and the like belong to the cookie before them, and go with it.
         start = cookie.end;
         continue;
       }
-      if (cookie.name !== name) {
+      let mine = `${cookie.name}=${cookie.value}`;
+      if (cookie.name === name) {
+        const key = this.#follow(cookie.value, state, now, options);
+        if (mode === 'prefix' && key < cookie.value.length) {
+          mine = `${name}=${cookie.value.slice(key + 1)}`;
+          others = true;
+        } else if (mode === 'insert' && indirect && cutFrom < 0) cutFrom = start;
+      } else {
         others = true;
         if (cutFrom >= 0) {
-          const shorter = cut(text, cutFrom, start);
-          start = cookie.end - (text.length - shorter.length);
-          text = shorter;
+          text = cut(text, cutFrom, start);
+          // What was behind `start` is now behind the delimiter that `cut` has left.
+          cookie = cookieAt(text, cutFrom)!;
           cutFrom = -1;
-        } else start = cookie.end;
-        continue;
+        }
       }
-      const key = this.#follow(cookie.value, state, now, options);
-      if (mode === 'prefix' && key < cookie.value.length) {
-        const stripped = `${name}=${cookie.value.slice(key + 1)}`;
-        text = text.slice(0, cookie.nameStart) + stripped + text.slice(cookie.valueEnd);
-        start = cookie.end - (cookie.valueEnd - cookie.nameStart - stripped.length);
-        others = true;
-      } else {
-        if (mode === 'insert' && indirect && cutFrom < 0) cutFrom = start;
-        start = cookie.end;
-      }
+      if (cookie.valueEnd - cookie.nameStart !== mine.length) {
+        text = text.slice(0, cookie.nameStart) + mine + text.slice(cookie.valueEnd);
+        start = cookie.nameStart + mine.length + (cookie.end - cookie.valueEnd);
+      } else start = cookie.end;
     }
     if (cutFrom < 0) return text;
     return others ? text.slice(0, cutFrom) : null;
@@ -149,7 +154,10 @@ export class PersistenceCookie<S extends CookieServer> {
         key = 0;
       }
     }
-    const found = key === 0 || options.ignore || state.server !== null ? null : this.#find(value.slice(0, key), state, options.force);
+    const found =
+      key === 0 || options.ignore || state.server !== null
+        ? null
+        : this.#find(value.slice(0, key), state, options.force);
     if (found !== null) state.server = found;
     else if (state.request === 'N') state.request = options.ignore ? 'U' : 'I';
     return key;
@@ -234,10 +242,10 @@ interface CookieAt {
 /** The cookie that starts at `start` (a delimiter in front of it is skipped); null when there is no equal sign up to the next delimiter. */
 function cookieAt(text: string, start: number): CookieAt | null {
   let nameStart = start;
-  if (start > 0) nameStart++;
+  if (start > 0 || isDelimiter(text, 0)) nameStart++;
   while (isBlank(text, nameStart)) nameStart++;
   let equal = nameStart;
-  while (equal < text.length && !DELIMITERS.test(text[equal]!)) equal++;
+  while (equal < text.length && text[equal] !== '=' && !isDelimiter(text, equal)) equal++;
   if (text[equal] !== '=') return null;
   let valueStart = equal + 1;
   while (isBlank(text, valueStart)) valueStart++;
@@ -246,13 +254,25 @@ function cookieAt(text: string, start: number): CookieAt | null {
   while (valueEnd > valueStart && isBlank(text, valueEnd - 1)) valueEnd--;
   let nameEnd = equal;
   while (nameEnd > nameStart && isBlank(text, nameEnd - 1)) nameEnd--;
-  return { nameStart, equal, valueEnd, end, name: text.slice(nameStart, nameEnd), value: text.slice(valueStart, valueEnd) };
+  return {
+    nameStart,
+    equal,
+    valueEnd,
+    end,
+    name: text.slice(nameStart, nameEnd),
+    value: text.slice(valueStart, valueEnd),
+  };
 }
 
 /** Place of the delimiter behind what is no cookie. */
 function nextDelimiter(text: string, start: number): number {
-  for (let i = start + (start > 0 ? 1 : 0); i < text.length; i++) if (text[i] === ';' || text[i] === ',') return i > start ? i : i + 1;
-  return text.length;
+  let i = start + 1;
+  while (i < text.length && !isDelimiter(text, i)) i++;
+  return i;
+}
+
+function isDelimiter(text: string, at: number): boolean {
+  return text[at] === ';' || text[at] === ',';
 }
 
 /** End of a value: a comma or semicolon outside of quotes. */
@@ -264,7 +284,7 @@ function valueEndFrom(text: string, start: number): number {
       if (c === '\\') i++;
       else if (c === '"') quoted = false;
     } else if (c === '"') quoted = true;
-    else if (c === ',' || c === ';') return i;
+    else if (isDelimiter(text, i)) return i;
   }
   return text.length;
 }
@@ -316,6 +336,41 @@ export function decodeDate(text: string, at: number): number {
   }
   return units * 4;
 }
+
+const CACHED_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
+const CACHED_STATUSES = new Set([200, 203, 204, 206, 300, 301, 404, 405, 410, 414, 501]);
+
+/**
+ * Whether caches may keep a response: not at all, without its cookies (`no-cache="set-cookie"`), or with them. As HAProxy sees it for `nocache` and
+ * `option checkcache`: besides what RFC 9111 says of method, status and Cache-Control, something must tell how long it is fresh, or how to revalidate it.
+ */
+export function cacheability(
+  method: string,
+  response: Pick<HeadView, 'status' | 'findHeader' | 'headerValue'>,
+): 'no' | 'without-cookies' | 'yes' {
+  let kept = CACHED_METHODS.has(method) && CACHED_STATUSES.has(response.status);
+  let withCookies = true;
+  let dated =
+    response.findHeader('expires', 0) >= 0 ||
+    response.findHeader('etag', 0) >= 0 ||
+    response.findHeader('last-modified', 0) >= 0;
+  for (let i = response.findHeader('pragma', 0); i >= 0; i = response.findHeader('pragma', i + 1)) {
+    if (response.headerValue(i).toLowerCase() === 'no-cache') kept = false;
+  }
+  for (let i = response.findHeader('cache-control', 0); i >= 0; i = response.findHeader('cache-control', i + 1)) {
+    for (const part of response.headerValue(i).split(',')) {
+      const directive = part.trim().toLowerCase();
+      if (directive === 'public') kept = true;
+      else if (FORBIDDING.has(directive)) kept = false;
+      else if (directive.startsWith('no-cache="set-cookie')) withCookies = false;
+      else if (directive.startsWith('max-age') || directive.startsWith('s-maxage')) dated = true;
+    }
+  }
+  if (!kept || !dated) return 'no';
+  return withCookies ? 'yes' : 'without-cookies';
+}
+
+const FORBIDDING = new Set(['private', 'no-cache', 'no-store', 'max-age=0', 's-maxage=0']);
 
 /**
  * `cookie ... dynamic`: a server's cookie made of its address, so that all load balancers with the same key agree on it: XXH64 over the key, the address, and

@@ -1,9 +1,9 @@
-import type { EndpointView, Vars } from '../expr/types.ts';
 import { C, G } from '../model/counters.ts';
 import { scratchBuffer, scratchSize } from '../net/scratch.ts';
 import type { Conn, ConnHandler } from '../net/transport.ts';
 import { captureRequest } from './captured.ts';
 import type { Client } from './client.ts';
+import { ConnClient, type Introduction } from './conn-client.ts';
 import type { Env } from './env.ts';
 import { reasonOf } from './error-pages.ts';
 import type { TrafficFrontend, TrafficListener } from './frontend.ts';
@@ -12,7 +12,6 @@ import { NEED_MORE, parseRequest } from './h1/parse.ts';
 import * as http from './http.ts';
 import { connectionEnded } from './listeners.ts';
 import { logStream, setCause } from './log.ts';
-import type { ServerConn } from './server-conn.ts';
 import { Phase, Stream } from './stream.ts';
 import type { Timed } from './timer.ts';
 import * as tunnel from './tunnel.ts';
@@ -34,13 +33,8 @@ const RAW_408 =
   "<html><body><h1>408 Request Time-out</h1>\nYour browser didn't send a complete request in time.\n</body></html>\n";
 
 /** A client connection speaking HTTP/1. */
-export class HttpClient implements Client, ConnHandler, Timed {
+export class HttpClient extends ConnClient implements Client, ConnHandler, Timed {
   readonly proto = 'h1';
-  readonly env: Env;
-  readonly conn: Conn;
-  readonly frontend: TrafficFrontend;
-  readonly listener: TrafficListener;
-  readonly acceptedAt: number;
   state: number = State.idle;
   stream: Stream | null = null;
   /** Bytes received and not yet used: a partial head, or what follows the present request. */
@@ -48,10 +42,6 @@ export class HttpClient implements Client, ConnHandler, Timed {
   parses = 0;
   exchanges = 0;
   ended = false;
-  sessionVars: Vars | null = null;
-  sourceView: EndpointView | null = null;
-  destinationView: EndpointView | null = null;
-  ownedConn: ServerConn | null = null;
   /** Date of the first byte of the request being read. */
   requestAt = 0;
   idleSince: number;
@@ -62,32 +52,12 @@ export class HttpClient implements Client, ConnHandler, Timed {
   timerNext: Timed | null = null;
   timerPrev: Timed | null = null;
 
-  constructor(env: Env, conn: Conn, frontend: TrafficFrontend, listener: TrafficListener) {
-    this.env = env;
-    this.conn = conn;
-    this.frontend = frontend;
-    this.listener = listener;
-    this.acceptedAt = env.now();
+  constructor(env: Env, conn: Conn, frontend: TrafficFrontend, listener: TrafficListener, introduction: Introduction | null) {
+    super(env, conn, frontend, listener, introduction);
     this.idleSince = this.acceptedAt;
     conn.handler = this;
     Atomics.add(frontend.g, G.h1Open, 1);
     if (frontend.requestTimeout > 0) env.wheel.arm(this, this.acceptedAt + frontend.requestTimeout);
-  }
-
-  get source(): EndpointView {
-    return (this.sourceView ??= { host: this.conn.remoteHost, port: this.conn.remotePort });
-  }
-
-  get destination(): EndpointView {
-    return (this.destinationView ??= { host: this.conn.localHost, port: this.conn.localPort });
-  }
-
-  get vars(): Vars {
-    return (this.sessionVars ??= new Map());
-  }
-
-  get blocked(): boolean {
-    return this.conn.blocked;
   }
 
   pause(): void {
@@ -392,14 +362,6 @@ export class HttpClient implements Client, ConnHandler, Timed {
     this.env.c[C.bytesOut]! += at;
     if (out === scratchBuffer()) this.conn.flushScratch(at);
     else this.conn.write(out, 0, at);
-  }
-
-  sendRaw(buf: Uint8Array, start: number, end: number, stable: boolean): boolean {
-    return stable ? this.conn.writeStable(buf, start, end) : this.conn.write(buf, start, end);
-  }
-
-  endRaw(): void {
-    this.conn.end();
   }
 
   exchangeDone(_stream: Stream, keepAlive: boolean): void {

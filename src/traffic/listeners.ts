@@ -1,5 +1,7 @@
 import { C, countRate, G, gaugeUp } from '../model/counters.ts';
-import type { Conn, ListenSpec } from '../net/transport.ts';
+import type { Conn, ConnHandler, ListenSpec } from '../net/transport.ts';
+import { Accepting } from './accepting.ts';
+import type { Introduction } from './conn-client.ts';
 import type { Env } from './env.ts';
 import type { TrafficFrontend, TrafficListener } from './frontend.ts';
 import { HttpClient } from './http-client.ts';
@@ -111,8 +113,31 @@ function admit(env: Env, frontend: TrafficFrontend, listener: TrafficListener, c
   if (!conn.closed) conn.start();
 }
 
-/** Starts the session on an admitted connection. */
+/** Starts the session on an admitted connection, after what must come before it. */
 function begin(env: Env, frontend: TrafficFrontend, listener: TrafficListener, conn: Conn): void {
+  const { rules } = frontend;
+  if (!listener.config.acceptProxy && (rules === null || (rules.connection === null && rules.session === null))) {
+    startSession(env, frontend, listener, conn, null);
+    return;
+  }
+  const accepting: Accepting = new Accepting(env, conn, frontend, listener, {
+    start(_conn, introduction) {
+      connectionsOf(frontend).delete(accepting);
+      return startSession(env, frontend, listener, conn, introduction);
+    },
+    ended: () => connectionEnded(env, frontend, listener, accepting),
+  });
+  connectionsOf(frontend).add(accepting);
+  accepting.begin();
+}
+
+function startSession(
+  env: Env,
+  frontend: TrafficFrontend,
+  listener: TrafficListener,
+  conn: Conn,
+  introduction: Introduction | null,
+): ConnHandler {
   const second = Math.floor(env.now() / 1000);
   frontend.c[C.sessions]!++;
   env.c[C.sessions]!++;
@@ -120,12 +145,14 @@ function begin(env: Env, frontend: TrafficFrontend, listener: TrafficListener, c
   countRate(env.c, C.sessRate, second, env.g, G.sessRateMax);
   if (frontend.http) {
     frontend.c[C.h1Sessions]!++;
-    connectionsOf(frontend).add(new HttpClient(env, conn, frontend, listener));
-  } else {
-    const client = new TcpClient(env, conn, frontend, listener);
+    const client = new HttpClient(env, conn, frontend, listener, introduction);
     connectionsOf(frontend).add(client);
-    client.begin();
+    return client;
   }
+  const client = new TcpClient(env, conn, frontend, listener, introduction);
+  connectionsOf(frontend).add(client);
+  client.begin();
+  return client;
 }
 
 /** A client connection is gone: counts it out and lets a held one in. */

@@ -12,6 +12,7 @@ import * as http from './http.ts';
 import { setCause, StreamLog } from './log.ts';
 import type { StreamQueue } from './queue.ts';
 import { Verdict, type Rule } from './rules/types.ts';
+import { sendProxyHeader } from './send-proxy.ts';
 import type { TrafficServer } from './server.ts';
 import type { ServerConn } from './server-conn.ts';
 import type { Timed } from './timer.ts';
@@ -359,6 +360,7 @@ export class Stream implements ExprContext, Timed {
   onServerConnected(): void {
     if (this.log.connectEnd === 0) this.log.connectEnd = this.env.now();
     this.waitUntil = 0;
+    sendProxyHeader(this);
     this.onServerReady();
   }
 

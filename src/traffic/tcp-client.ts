@@ -1,39 +1,25 @@
-import type { EndpointView, Vars } from '../expr/types.ts';
 import { C } from '../model/counters.ts';
 import type { Conn, ConnHandler } from '../net/transport.ts';
 import type { Client } from './client.ts';
+import { ConnClient, type Introduction } from './conn-client.ts';
 import { dispatch } from './dispatch.ts';
 import type { Env } from './env.ts';
 import type { TrafficFrontend, TrafficListener } from './frontend.ts';
 import { connectionEnded } from './listeners.ts';
 import { setCause } from './log.ts';
-import type { ServerConn } from './server-conn.ts';
 import { Phase, Stream } from './stream.ts';
 import { chooseBackend } from './switching.ts';
 import * as tunnel from './tunnel.ts';
 
 /** A client connection in mode tcp: one stream for its whole life. */
-export class TcpClient implements Client, ConnHandler {
+export class TcpClient extends ConnClient implements Client, ConnHandler {
   readonly proto = 'tcp';
-  readonly env: Env;
-  readonly conn: Conn;
-  readonly frontend: TrafficFrontend;
-  readonly listener: TrafficListener;
-  readonly acceptedAt: number;
   readonly exchanges = 1;
   stream: Stream | null;
-  ownedConn: ServerConn | null = null;
-  sessionVars: Vars | null = null;
-  sourceView: EndpointView | null = null;
-  destinationView: EndpointView | null = null;
   closed = false;
 
-  constructor(env: Env, conn: Conn, frontend: TrafficFrontend, listener: TrafficListener) {
-    this.env = env;
-    this.conn = conn;
-    this.frontend = frontend;
-    this.listener = listener;
-    this.acceptedAt = env.now();
+  constructor(env: Env, conn: Conn, frontend: TrafficFrontend, listener: TrafficListener, introduction: Introduction | null) {
+    super(env, conn, frontend, listener, introduction);
     conn.handler = this;
     this.stream = Stream.start(env, this, frontend, listener);
   }
@@ -54,22 +40,6 @@ export class TcpClient implements Client, ConnHandler {
     const content = frontend.rules?.content ?? null;
     if (content === null) proceed(stream);
     else stream.runRules(content, proceed);
-  }
-
-  get source(): EndpointView {
-    return (this.sourceView ??= { host: this.conn.remoteHost, port: this.conn.remotePort });
-  }
-
-  get destination(): EndpointView {
-    return (this.destinationView ??= { host: this.conn.localHost, port: this.conn.localPort });
-  }
-
-  get vars(): Vars {
-    return (this.sessionVars ??= new Map());
-  }
-
-  get blocked(): boolean {
-    return this.conn.blocked;
   }
 
   pause(): void {
@@ -143,14 +113,6 @@ export class TcpClient implements Client, ConnHandler {
 
   sendLocal(): void {
     throw new Error('mode tcp has no responses');
-  }
-
-  sendRaw(buf: Uint8Array, start: number, end: number, stable: boolean): boolean {
-    return stable ? this.conn.writeStable(buf, start, end) : this.conn.write(buf, start, end);
-  }
-
-  endRaw(): void {
-    this.conn.end();
   }
 
   exchangeDone(): void {

@@ -1,0 +1,62 @@
+import type { EndpointView, Vars } from '../expr/types.ts';
+import type { Conn } from '../net/transport.ts';
+import type { Env } from './env.ts';
+import type { TrafficFrontend, TrafficListener } from './frontend.ts';
+import type { ServerConn } from './server-conn.ts';
+
+/** What PROXY protocol or rules said of an accepted connection before its session began. */
+export interface Introduction {
+  readonly source: EndpointView | null;
+  readonly destination: EndpointView | null;
+  readonly vars: Vars | null;
+}
+
+/** A client connection, whatever is spoken on it. */
+export abstract class ConnClient {
+  readonly env: Env;
+  readonly conn: Conn;
+  readonly frontend: TrafficFrontend;
+  readonly listener: TrafficListener;
+  readonly acceptedAt: number;
+  ownedConn: ServerConn | null = null;
+  sourceView: EndpointView | null = null;
+  destinationView: EndpointView | null = null;
+  sessionVars: Vars | null = null;
+
+  constructor(env: Env, conn: Conn, frontend: TrafficFrontend, listener: TrafficListener, introduction: Introduction | null) {
+    this.env = env;
+    this.conn = conn;
+    this.frontend = frontend;
+    this.listener = listener;
+    this.acceptedAt = env.now();
+    if (introduction !== null) {
+      this.sourceView = introduction.source;
+      this.destinationView = introduction.destination;
+      this.sessionVars = introduction.vars;
+    }
+  }
+
+  get source(): EndpointView {
+    return (this.sourceView ??= { host: this.conn.remoteHost, port: this.conn.remotePort });
+  }
+
+  get destination(): EndpointView {
+    return (this.destinationView ??= { host: this.conn.localHost, port: this.conn.localPort });
+  }
+
+  get vars(): Vars {
+    return (this.sessionVars ??= new Map());
+  }
+
+  get blocked(): boolean {
+    return this.conn.blocked;
+  }
+
+  sendRaw(buf: Uint8Array, start: number, end: number, stable: boolean): boolean {
+    return stable ? this.conn.writeStable(buf, start, end) : this.conn.write(buf, start, end);
+  }
+
+  endRaw(): void {
+    this.conn.end();
+  }
+}
