@@ -2,6 +2,7 @@ import type { ProxyConfig } from '../config/types.ts';
 import type { ProxyFacts } from '../expr/types.ts';
 import { C, G } from '../model/counters.ts';
 import type { ProxyView, ServerView } from '../model/messages.ts';
+import { PersistenceCookie } from './cookies.ts';
 import type { Env } from './env.ts';
 import { ErrorPages } from './error-pages.ts';
 import { Picker } from './picker.ts';
@@ -41,6 +42,10 @@ export class TrafficBackend implements ProxyFacts {
   serverClose: boolean;
   httpClose: boolean;
   preferLastServer: boolean;
+  /** `option persist`: a server asked for by cookie is used even if it is down. */
+  persists: boolean;
+  /** `cookie`. */
+  readonly cookie: PersistenceCookie<TrafficServer> | null;
 
   /** `old`: the backend that this one replaces; servers that stay keep their idle connections and waiting streams. */
   constructor(env: Env, view: ProxyView, errorPages: ErrorPages, old: TrafficBackend | null) {
@@ -69,9 +74,26 @@ export class TrafficBackend implements ProxyFacts {
     this.serverClose = config.options.includes('http-server-close');
     this.httpClose = config.options.includes('httpclose');
     this.preferLastServer = config.options.includes('prefer-last-server');
+    this.persists = config.options.includes('persist');
+    this.cookie = config.cookie === null ? null : new PersistenceCookie(config.cookie);
     this.queue = old?.queue ?? new StreamQueue();
     for (const server of view.servers) this.#adopt(server, old);
     this.picker = new Picker(this);
+    this.cookie?.update(this.servers);
+  }
+
+  /** Servers were added, removed or changed. */
+  serversChanged(): void {
+    this.picker.update();
+    this.cookie?.update(this.servers);
+  }
+
+  /** `enable|disable dynamic-cookie`, `set dynamic-cookie-key`. */
+  setDynamicCookie(enabled: boolean, key: string | null): void {
+    this.dynamicCookie = enabled;
+    this.dynamicCookieKey = key;
+    for (const server of this.servers) server.update(server.view);
+    this.cookie?.update(this.servers);
   }
 
   #adopt(view: ServerView, old: TrafficBackend | null): void {

@@ -22,7 +22,7 @@ export async function execute(env: Env, counters: CounterStore, command: Traffic
     case 'server.remove': {
       const backend = env.backends.get(command.proxy);
       backend?.removeServer(command.id);
-      backend?.picker.update();
+      backend?.serversChanged();
       return null;
     }
     case 'proxy.put':
@@ -37,11 +37,7 @@ export async function execute(env: Env, counters: CounterStore, command: Traffic
       return null;
     }
     case 'dynamic-cookie': {
-      const backend = env.backends.get(command.proxy);
-      if (backend !== undefined) {
-        backend.dynamicCookie = command.enabled;
-        backend.dynamicCookieKey = command.key;
-      }
+      env.backends.get(command.proxy)?.setDynamicCookie(command.enabled, command.key);
       return null;
     }
     case 'listeners':
@@ -137,7 +133,7 @@ function refreshPickers(env: Env, views: readonly ServerView[]): void {
   for (const id of new Set(views.map((view) => view.proxy))) {
     const backend = env.backends.get(id);
     if (backend === undefined) continue;
-    backend.picker.update();
+    backend.serversChanged();
     if (backend.queue.length > 0) for (const server of backend.servers) serveQueues(server);
   }
   for (const view of views) {

@@ -58,6 +58,8 @@ export interface PersistenceOptions {
   readonly ignore: boolean;
 }
 
+/** Spaces around an equal sign, which HAProxy takes out of all cookies. */
+const SPACED = /[ \t]=|=[ \t]/;
 /** A day: dates in the future are taken for errors of a clock within it, and for forgeries beyond it. */
 const DAY = 86_400;
 
@@ -95,7 +97,7 @@ export class PersistenceCookie<S extends CookieServer> {
    */
   readRequest(value: string, state: CookieState<S>, now: number, options: PersistenceOptions): string | null {
     const { name, mode, indirect } = this.config;
-    if (!value.includes(name)) return value;
+    if (!value.includes(name) && !SPACED.test(value)) return value;
     let text = value;
     let others = false;
     /** Start of a run of cookies to be cut out, -1 = none. */
@@ -138,7 +140,7 @@ export class PersistenceCookie<S extends CookieServer> {
         start = cookie.nameStart + mine.length + (cookie.end - cookie.valueEnd);
       } else start = cookie.end;
     }
-    if (cutFrom < 0) return text;
+    if (cutFrom < 0) return text === '' ? null : text;
     return others ? text.slice(0, cutFrom) : null;
   }
 
@@ -188,19 +190,22 @@ export class PersistenceCookie<S extends CookieServer> {
    */
   readResponse(value: string, state: CookieState<S>, server: S, direct: boolean): string | null {
     const { name, mode, indirect, preserve } = this.config;
-    if (!value.includes(name)) return value;
-    const cookie = cookieAt(value, 0);
-    if (cookie === null || cookie.name !== name || cookie.valueEnd === cookie.equal) return value;
+    if (!value.includes(name) && !SPACED.test(value)) return value;
+    const cookie = isDelimiter(value, 0) ? null : cookieAt(value, 0);
+    if (cookie === null || cookie.valueEnd === cookie.equal) return value;
+    const rest = value.slice(cookie.valueEnd);
+    const same = `${value.slice(0, cookie.nameStart)}${cookie.name}=${cookie.value}${rest}`;
+    if (cookie.name !== name) return same;
     state.response = 'P';
-    if (preserve) return value;
+    if (preserve) return same;
     if (mode === 'insert' || (direct && indirect)) {
       state.response = 'D';
       return null;
     }
     const key = server.view.cookie;
-    if (key === null) return value;
+    if (key === null) return same;
     state.response = 'R';
-    return `${name}=${key}${mode === 'prefix' ? `~${cookie.value}` : ''}${value.slice(cookie.valueEnd)}`;
+    return mode === 'prefix' ? `${name}=${key}~${cookie.value}${rest}` : `${name}=${key}${rest}`;
   }
 
   /**

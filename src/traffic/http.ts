@@ -6,7 +6,7 @@ import { type LocalResponse, reasonOf } from './error-pages.ts';
 import { Framing } from './h1/head.ts';
 import { INVALID, NEED_MORE, parseResponse } from './h1/parse.ts';
 import { countTimes, logStream, setCause } from './log.ts';
-import { applyRequestCookie, applyResponseCookie } from './persistence.ts';
+import { applyRequestPersistence, applyResponsePersistence } from './persistence.ts';
 import { chooseBackend } from './switching.ts';
 import { Phase, type Stream } from './stream.ts';
 import * as tunnel from './tunnel.ts';
@@ -25,8 +25,10 @@ export function beginRequest(stream: Stream, buf: Buffer, pos: number, end: numb
   log.requestEnd = now;
   stream.phase = Phase.rules;
   stream.requestHead = req;
-  stream.isHead = req.isMethod('HEAD');
-  stream.isConnect = req.isMethod('CONNECT');
+  const { method } = req;
+  stream.method = method;
+  stream.isHead = method === 'HEAD';
+  stream.isConnect = method === 'CONNECT';
   stream.wantsUpgrade = req.connUpgrade && req.hasUpgrade;
   stream.bodyBuf = buf;
   stream.bodyPos = pos;
@@ -36,7 +38,7 @@ export function beginRequest(stream: Stream, buf: Buffer, pos: number, end: numb
   countRate(frontend.c, C.reqRate, second, frontend.g, G.reqRateMax);
   env.c[C.requests]!++;
   if (frontend.logger?.needsRequest !== false) {
-    log.requestLine = `${req.method} ${req.uri} HTTP/${req.version === 20 ? '2.0' : req.version === 10 ? '1.0' : '1.1'}`;
+    log.requestLine = `${method} ${req.uri} HTTP/${req.version === 20 ? '2.0' : req.version === 10 ? '1.0' : '1.1'}`;
   }
   if (frontend.config.monitorUri !== null && req.uri === frontend.config.monitorUri) {
     monitor(stream);
@@ -82,7 +84,7 @@ function frontendRulesDone(stream: Stream): void {
 
 function backendRulesDone(stream: Stream): void {
   addForwardedHeaders(stream);
-  applyRequestCookie(stream);
+  applyRequestPersistence(stream);
   dispatch(stream);
 }
 
@@ -296,7 +298,7 @@ function beginResponse(stream: Stream, buf: Buffer, pos: number, end: number): v
   const framing = responseFraming(stream);
   stream.resBody.begin(framing, res.contentLength);
   if (framing === Framing.close) stream.keepAlive = false;
-  applyResponseCookie(stream);
+  applyResponsePersistence(stream);
   stream.bodyBuf = buf;
   stream.bodyPos = pos;
   stream.bodyEnd = end;

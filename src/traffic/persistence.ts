@@ -1,19 +1,70 @@
+import { cacheability, CookieState } from './cookies.ts';
+import type { TrafficServer } from './server.ts';
 import type { Stream } from './stream.ts';
 
-/** Looks for the server that the request's cookie or a `use-server` rule asks for. */
-export function applyRequestCookie(stream: Stream): void {
-  const rules = stream.backend!.rules;
-  if (rules === null || rules.useServer === null) return;
-  for (const rule of rules.useServer) {
+/** Finds the server that a rule (`use-server`) or the request's cookie asks for, and takes the cookie out of what the server sees. */
+export function applyRequestPersistence(stream: Stream): void {
+  const backend = stream.backend!;
+  const { rules } = backend;
+  if (rules !== null) {
+    stream.forcePersist = rules.forcePersist?.some((test) => test(stream)) ?? false;
+    stream.ignorePersist = rules.ignorePersist?.some((test) => test(stream)) ?? false;
+    if (rules.useServer !== null) stream.preferred = ruledServer(stream);
+  }
+  if (backend.cookie !== null) readCookie(stream);
+}
+
+/** The server of the first `use-server` rule that matches, if it is usable. */
+function ruledServer(stream: Stream): TrafficServer | null {
+  for (const rule of stream.backend!.rules!.useServer!) {
     if (rule.condition !== null && !rule.condition(stream)) continue;
     const name = rule.name(stream);
     const server = stream.backend!.servers.find((s) => s.name === name);
-    if (server?.usable) {
-      stream.preferred = server;
-      return;
-    }
+    if (server !== undefined && (server.usable || stream.forcePersist)) return server;
   }
+  return null;
+}
+
+function readCookie(stream: Stream): void {
+  const { req, log, env } = stream;
+  const backend = stream.backend!;
+  const state = (stream.cookie ??= new CookieState<TrafficServer>());
+  state.reset();
+  const force = stream.forcePersist || backend.persists;
+  const options = { force, ignore: stream.ignorePersist || stream.preferred !== null };
+  const now = Math.floor(env.now() / 1000);
+  for (let i = req.findHeader('cookie', 0); i >= 0; i = req.findHeader('cookie', i + 1)) {
+    const value = req.headerValue(i);
+    const left = backend.cookie!.readRequest(value, state, now, options);
+    if (left === null) req.removeAt(i);
+    else if (left !== value) req.setValueAt(i, left);
+  }
+  log.persistence = state.request;
+  log.cookieAction = 'N';
+  if (state.server === null) return;
+  stream.preferred = state.server;
+  if (force) stream.forcePersist = true;
 }
 
 /** Sets, rewrites or prefixes the persistence cookie of the response. */
-export function applyResponseCookie(_stream: Stream): void {}
+export function applyResponsePersistence(stream: Stream): void {
+  const { res, cookie: state, log, env } = stream;
+  const backend = stream.backend!;
+  const server = stream.server;
+  if (backend.cookie === null || state === null || server === null) return;
+  const direct = state.server === server;
+  for (let i = res.findHeader('set-cookie', 0); i >= 0; i = res.findHeader('set-cookie', i + 1)) {
+    const value = res.headerValue(i);
+    const kept = backend.cookie.readResponse(value, state, server, direct);
+    if (kept === null) res.removeAt(i);
+    else if (kept !== value) res.setValueAt(i, kept);
+  }
+  const now = Math.floor(env.now() / 1000);
+  const inserted = backend.cookie.insert(state, server, direct, stream.method === 'POST', now);
+  if (inserted !== null) {
+    res.addHeader('set-cookie', inserted);
+    // A cache must not hand one client's server to another one.
+    if (backend.cookie.config.nocache && cacheability(stream.method, res) !== 'no') res.addHeader('cache-control', 'private');
+  }
+  log.cookieAction = state.response;
+}

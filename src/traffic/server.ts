@@ -3,6 +3,7 @@ import { C, G } from '../model/counters.ts';
 import type { ServerView } from '../model/messages.ts';
 import type { ServerFacts } from '../expr/types.ts';
 import type { TrafficBackend } from './backend.ts';
+import { dynamicCookie } from './cookies.ts';
 import type { Env } from './env.ts';
 import { StreamQueue } from './queue.ts';
 import type { ServerConn } from './server-conn.ts';
@@ -38,7 +39,7 @@ export class TrafficServer implements ServerFacts {
     this.slot = view.slot;
     this.c = env.counters.row(view.slot, env.thread);
     this.g = env.counters.gauges(view.slot);
-    this.view = view;
+    this.view = this.#withCookie(view);
     this.config = view.config ?? backend.config.servers.find((s) => s.name === view.name) ?? backend.config.servers[0]!;
     this.name = view.name;
     this.weight = view.weight;
@@ -53,7 +54,7 @@ export class TrafficServer implements ServerFacts {
   /** Takes over what the control thread says now. */
   update(view: ServerView): void {
     const moved = view.host !== this.view.host || view.port !== this.view.port || view.ssl !== this.view.ssl;
-    this.view = view;
+    this.view = this.#withCookie(view);
     if (view.config !== null) this.config = view.config;
     this.name = view.name;
     this.weight = view.weight;
@@ -62,6 +63,13 @@ export class TrafficServer implements ServerFacts {
     this.backup = view.backup;
     this.maxconn = view.maxconn;
     if (moved || view.state === 'down') this.closeIdle();
+  }
+
+  /** A server without a cookie of its own gets one made of its address (`cookie ... dynamic`). */
+  #withCookie(view: ServerView): ServerView {
+    const { dynamicCookie: on, dynamicCookieKey: key, config } = this.backend;
+    const own = (view.config ?? config.servers.find((s) => s.name === view.name))?.cookie ?? view.cookie;
+    return on && key !== null && own === null ? { ...view, cookie: dynamicCookie(key, view.host, view.port) } : view;
   }
 
   /** Streams on it now, over all threads. */

@@ -3,6 +3,7 @@ import { C, G } from '../model/counters.ts';
 import type { StreamView } from '../model/messages.ts';
 import type { TrafficBackend } from './backend.ts';
 import type { Client } from './client.ts';
+import type { CookieState } from './cookies.ts';
 import { detachServer, leaveQueue, onConnectFailed, reconnect, releaseServer, retryQueued } from './dispatch.ts';
 import type { Env } from './env.ts';
 import type { TrafficFrontend, TrafficListener } from './frontend.ts';
@@ -80,6 +81,7 @@ export class Stream implements ExprContext, Timed {
   responseStarted = false;
   reusedConn = false;
   avoidReuse = false;
+  method = '';
   isHead = false;
   isConnect = false;
   wantsUpgrade = false;
@@ -94,6 +96,7 @@ export class Stream implements ExprContext, Timed {
   avoided: TrafficServer | null = null;
   forcePersist = false;
   ignorePersist = false;
+  cookie: CookieState<TrafficServer> | null = null;
   retriesLeft = 0;
   retries = 0;
   redispatched = false;
