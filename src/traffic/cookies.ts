@@ -104,6 +104,11 @@ export class PersistenceCookie<S extends CookieServer> {
     let cutFrom = -1;
     for (let start = 0; start < text.length; ) {
       let cookie = cookieAt(text, start);
+      if (text[nameStartAt(text, start)] === '$') {
+        // `$Path` and the like belong to the cookie before them, and go with it.
+        start = cookie === null ? nextDelimiter(text, start) : cookie.end;
+        continue;
+      }
       if (cookie === null) {
         others = true;
         if (cutFrom >= 0) {
@@ -112,11 +117,6 @@ export class PersistenceCookie<S extends CookieServer> {
           cutFrom = -1;
         }
         start = nextDelimiter(text, start);
-        continue;
-      }
-      if (cookie.name.startsWith('$')) {
-        // `$Path` and the like belong to the cookie before them, and go with it.
-        start = cookie.end;
         continue;
       }
       let mine = `${cookie.name}=${cookie.value}`;
@@ -141,7 +141,7 @@ export class PersistenceCookie<S extends CookieServer> {
       } else start = cookie.end;
     }
     if (cutFrom < 0) return text === '' ? null : text;
-    return others ? text.slice(0, cutFrom) : null;
+    return others ? text.slice(0, cutFrom).trimEnd() : null;
   }
 
   /** Reads one value of the cookie into the state; returns the length of the server's part of it, 0 when the cookie is too old. */
@@ -246,9 +246,7 @@ interface CookieAt {
 
 /** The cookie that starts at `start` (a delimiter in front of it is skipped); null when there is no equal sign up to the next delimiter. */
 function cookieAt(text: string, start: number): CookieAt | null {
-  let nameStart = start;
-  if (start > 0 || isDelimiter(text, 0)) nameStart++;
-  while (isBlank(text, nameStart)) nameStart++;
+  const nameStart = nameStartAt(text, start);
   let equal = nameStart;
   while (equal < text.length && text[equal] !== '=' && !isDelimiter(text, equal)) equal++;
   if (text[equal] !== '=') return null;
@@ -267,6 +265,12 @@ function cookieAt(text: string, start: number): CookieAt | null {
     name: text.slice(nameStart, nameEnd),
     value: text.slice(valueStart, valueEnd),
   };
+}
+
+function nameStartAt(text: string, start: number): number {
+  let at = start > 0 || isDelimiter(text, 0) ? start + 1 : start;
+  while (isBlank(text, at)) at++;
+  return at;
 }
 
 /** Place of the delimiter behind what is no cookie. */
@@ -301,7 +305,8 @@ function cut(text: string, from: number, to: number): string {
   if (from === 0) return text.slice(after);
   let before = from;
   while (isBlank(text, before - 1)) before--;
-  return `${text.slice(0, before)}${text[to]} ${text.slice(after)}`;
+  const rest = text.slice(after);
+  return text.slice(0, before) + text[to] + (rest === '' ? '' : ` ${rest}`);
 }
 
 function isBlank(text: string, at: number): boolean {
