@@ -155,8 +155,18 @@ export type TrafficCommand =
   /** Answer: per-thread figures for `show activity`, `show info`. */
   | { readonly kind: 'activity' }
   | { readonly kind: 'proc-var'; readonly name: string; readonly value: { readonly type: string; readonly value: string | number | boolean | Uint8Array } | null }
+  /** The answer to a `render` event. */
+  | { readonly kind: 'rendered'; readonly request: number; readonly view: RenderedView }
   /** Soft stop: close listeners, end idle connections; answered at once, `idle` follows when nothing is left. */
   | { readonly kind: 'stop'; readonly soft: boolean };
+
+/** A response that the control thread made for a traffic thread. */
+export interface RenderedView {
+  readonly status: number;
+  readonly headers: readonly (readonly [string, string])[];
+  /** Text is latin1. */
+  readonly body: string | Uint8Array;
+}
 
 /** Answer of `activity`. */
 export interface Activity {

@@ -1,4 +1,4 @@
-import type { ProxyConfig } from '../config/types.ts';
+import type { ProxyConfig, ServerConfig } from '../config/types.ts';
 import type { ProxyFacts } from '../expr/types.ts';
 import { C, G } from '../model/counters.ts';
 import type { ProxyView, ServerView } from '../model/messages.ts';
@@ -20,6 +20,8 @@ export class TrafficBackend implements ProxyFacts {
   readonly c: Float64Array;
   readonly g: Int32Array;
   readonly servers: TrafficServer[] = [];
+  /** Servers of the configuration by name. */
+  readonly serverConfigs: ReadonlyMap<string, ServerConfig>;
   readonly serversById = new Map<number, TrafficServer>();
   readonly queue: StreamQueue;
   /** Timeouts in ms, 0 = none. */
@@ -57,6 +59,7 @@ export class TrafficBackend implements ProxyFacts {
     this.c = env.counters.row(view.backendSlot, env.thread);
     this.g = env.counters.gauges(view.backendSlot);
     this.config = config;
+    this.serverConfigs = new Map(config.servers.map((server) => [server.name, server]));
     this.connectTimeout = config.timeouts.connect ?? 0;
     this.serverTimeout = config.timeouts.server ?? 0;
     this.queueTimeout = config.timeouts.queue ?? config.timeouts.connect ?? 0;
@@ -103,7 +106,7 @@ export class TrafficBackend implements ProxyFacts {
       return;
     }
     known.backend = this;
-    known.config = view.config ?? this.config.servers.find((s) => s.name === view.name) ?? known.config;
+    known.config = view.config ?? this.serverConfigs.get(view.name) ?? known.config;
     known.update(view);
     this.addServer(known);
   }

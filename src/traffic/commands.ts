@@ -7,6 +7,7 @@ import type { Env } from './env.ts';
 import { TrafficFrontend } from './frontend.ts';
 import { admitHeld, bindListener, connectionsOf, unbindListener } from './listeners.ts';
 import { TrafficServer } from './server.ts';
+import { rendered } from './services.ts';
 import { type Stream, streamPointer } from './stream.ts';
 
 /** Carries out what the control thread asks of a traffic thread. Resolves when it is in force. */
@@ -68,6 +69,12 @@ export async function execute(env: Env, counters: CounterStore, command: Traffic
       if (command.value === null) env.procVars.delete(command.name);
       else env.procVars.set(command.name, command.value);
       return null;
+    case 'rendered': {
+      const stream = env.rendering.get(command.request);
+      env.rendering.delete(command.request);
+      if (stream !== undefined && stream.renderId === command.request) rendered(stream, command.view);
+      return null;
+    }
     case 'stop':
       return stop(env, command.soft);
   }

@@ -41,6 +41,8 @@ export class Env {
   /** Last invalid request and response of each proxy, by `<proxy id>/<side>`. */
   readonly captured = new Map<string, CapturedError>();
   readonly procVars = new Map<string, { type: string; value: string | number | boolean | Uint8Array }>();
+  /** Streams that wait for a page from the control thread, by the number of their request. */
+  readonly rendering = new Map<number, Stream>();
   stopping: boolean;
   eventIds: number;
   streamIds: number;

@@ -157,6 +157,10 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
       return;
     }
     let pos = start;
+    if (stream.onBody !== null) {
+      http.onHeldBody(stream, buf, start, end);
+      return;
+    }
     if (!stream.reqBody.done && stream.phase >= Phase.response) pos = http.onRequestData(stream, buf, start, end);
     if (pos === end || this.state !== State.busy) return;
     if (this.stream === null) {

@@ -2,11 +2,13 @@ import { C, countRate, G } from '../model/counters.ts';
 import { addForwardedHeaders } from './forwarded.ts';
 import { abandonServer, detachServer, dispatch, leaveQueue } from './dispatch.ts';
 import { captureError } from './captured.ts';
+import { Body } from './h1/body.ts';
 import { type LocalResponse, reasonOf } from './error-pages.ts';
 import { Framing } from './h1/head.ts';
 import { INVALID, NEED_MORE, parseResponse } from './h1/parse.ts';
 import { countTimes, logStream, setCause } from './log.ts';
 import { applyRequestPersistence, applyResponsePersistence } from './persistence.ts';
+import { interceptStats } from './services.ts';
 import { chooseBackend } from './switching.ts';
 import { Phase, type Stream } from './stream.ts';
 import * as tunnel from './tunnel.ts';
@@ -67,6 +69,8 @@ function monitor(stream: Stream): void {
 }
 
 function frontendRulesDone(stream: Stream): void {
+  const { frontend } = stream;
+  if (frontend.config.stats !== null && interceptStats(stream, frontend.config, frontend.rules)) return;
   chooseBackend(stream);
   const { backend } = stream;
   if (backend === null) {
@@ -83,6 +87,8 @@ function frontendRulesDone(stream: Stream): void {
 }
 
 function backendRulesDone(stream: Stream): void {
+  const backend = stream.backend!;
+  if (backend.config.stats !== null && interceptStats(stream, backend.config, backend.rules)) return;
   addForwardedHeaders(stream);
   applyRequestPersistence(stream);
   dispatch(stream);
@@ -93,7 +99,7 @@ export function keepRequest(stream: Stream): void {
   if (stream.replayable || stream.phase >= Phase.response) return;
   if (stream.phase === Phase.rules) {
     // Rules still look at the head: only its bytes are saved.
-    if (stream.bodyBuf !== null && stream.req.buf === stream.bodyBuf) holdBody(stream);
+    if (stream.bodyBuf !== null && stream.requestHead !== null && !stream.held) holdBody(stream);
     return;
   }
   serialise(stream);
@@ -104,10 +110,68 @@ function holdBody(stream: Stream): void {
   const { req } = stream;
   const extra = Buffer.from(stream.bodyBuf!.subarray(stream.bodyPos, stream.bodyEnd));
   req.own();
+  stream.held = true;
   stream.bodyBuf = extra;
   stream.bodyPos = 0;
   stream.bodyEnd = extra.length;
   stream.client!.pause();
+}
+
+/** See `Stream.collectBody`. The payload is gathered, without its framing, behind the head's own buffer. */
+export function collectBody(stream: Stream, limit: number, then: (whole: boolean) => void): void {
+  keepRequest(stream);
+  stream.bodyLimit = limit;
+  stream.onBody = then;
+  if (bodyAtHand(stream)) return;
+  const { clientTimeout, env } = stream;
+  stream.clientUntil = clientTimeout > 0 ? env.now() + clientTimeout : 0;
+  stream.schedule();
+  stream.client!.resume();
+}
+
+/** Tells who waits for the body when there is enough of it. */
+function bodyAtHand(stream: Stream): boolean {
+  const { onBody, bodyLimit } = stream;
+  const buf = stream.bodyBuf ?? EMPTY;
+  const probe = bodyProbe;
+  probe.copyFrom(stream.reqBody);
+  let pos = stream.bodyPos;
+  while (pos < stream.bodyEnd && !probe.done && !probe.failed) pos = probe.skip(buf, probe.feed(buf, pos, stream.bodyEnd), stream.bodyEnd);
+  if (probe.failed) {
+    stream.onBody = null;
+    badRequestBody(stream);
+    return true;
+  }
+  if (!probe.done && stream.bodyEnd - stream.bodyPos < bodyLimit) return false;
+  stream.onBody = null;
+  stream.clientUntil = 0;
+  stream.client!.pause();
+  onBody!(probe.done);
+  return true;
+}
+
+const bodyProbe = new Body();
+
+/** What has come of the request body, without framing, as latin1 text. */
+export function payloadText(stream: Stream): string {
+  const buf = stream.bodyBuf;
+  if (buf === null) return '';
+  bodyProbe.copyFrom(stream.reqBody);
+  let text = '';
+  for (let pos = stream.bodyPos; pos < stream.bodyEnd && !bodyProbe.done && !bodyProbe.failed; ) {
+    const next = bodyProbe.feedData(buf, pos, stream.bodyEnd);
+    text += buf.latin1Slice(bodyProbe.dataStart, bodyProbe.dataEnd);
+    pos = next;
+  }
+  return text;
+}
+
+/** More of the body for who waits for it. */
+export function onHeldBody(stream: Stream, buf: Buffer, start: number, end: number): void {
+  stream.bodyBuf = Buffer.concat([stream.bodyBuf!.subarray(stream.bodyPos, stream.bodyEnd), buf.subarray(start, end)]);
+  stream.bodyPos = 0;
+  stream.bodyEnd = stream.bodyBuf.length;
+  bodyAtHand(stream);
 }
 
 function serialise(stream: Stream): void {

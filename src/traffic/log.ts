@@ -45,7 +45,8 @@ export class StreamLog implements LogFacts {
   requestCaptures: (string | null)[];
   responseCaptures: (string | null)[];
   requestCounter: number;
-  localReply: string;
+  /** Name in place of the server's (`<STATS>`); '' for none. */
+  service: string;
   logged: boolean;
   early: boolean;
 
@@ -72,7 +73,7 @@ export class StreamLog implements LogFacts {
     this.requestCaptures = [];
     this.responseCaptures = [];
     this.requestCounter = 0;
-    this.localReply = '';
+    this.service = '';
     this.logged = false;
     this.early = false;
   }
@@ -95,7 +96,7 @@ export class StreamLog implements LogFacts {
     this.requestLine = '';
     if (this.requestCaptures.length > 0) this.requestCaptures = [];
     if (this.responseCaptures.length > 0) this.responseCaptures = [];
-    this.localReply = '';
+    this.service = '';
     this.logged = false;
     this.early = false;
   }
@@ -154,6 +155,9 @@ export class StreamLog implements LogFacts {
   }
   get serverConnections(): number {
     return this.stream!.server?.served() ?? 0;
+  }
+  get serverName(): string {
+    return this.service !== '' ? this.service : (this.stream!.server?.name ?? '<NOSRV>');
   }
   get serverHost(): string {
     return this.stream!.server?.view.host ?? '';

@@ -40,7 +40,7 @@ export class TrafficServer implements ServerFacts {
     this.c = env.counters.row(view.slot, env.thread);
     this.g = env.counters.gauges(view.slot);
     this.view = this.#withCookie(view);
-    this.config = view.config ?? backend.config.servers.find((s) => s.name === view.name) ?? backend.config.servers[0]!;
+    this.config = view.config ?? backend.serverConfigs.get(view.name)!;
     this.name = view.name;
     this.weight = view.weight;
     this.usable = view.state !== 'down';
@@ -67,9 +67,10 @@ export class TrafficServer implements ServerFacts {
 
   /** A server without a cookie of its own gets one made of its address (`cookie ... dynamic`). */
   #withCookie(view: ServerView): ServerView {
-    const { dynamicCookie: on, dynamicCookieKey: key, config } = this.backend;
-    const own = (view.config ?? config.servers.find((s) => s.name === view.name))?.cookie ?? view.cookie;
-    return on && key !== null && own === null ? { ...view, cookie: dynamicCookie(key, view.host, view.port) } : view;
+    const { dynamicCookie: on, dynamicCookieKey: key, serverConfigs } = this.backend;
+    if (!on || key === null) return view;
+    const own = (view.config ?? serverConfigs.get(view.name))?.cookie ?? view.cookie;
+    return own === null ? { ...view, cookie: dynamicCookie(key, view.host, view.port) } : view;
   }
 
   /** Streams on it now, over all threads. */

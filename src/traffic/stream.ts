@@ -77,6 +77,8 @@ export class Stream implements ExprContext, Timed {
   bodyBuf: Buffer | null = null;
   bodyPos = 0;
   bodyEnd = 0;
+  /** Head and `bodyBuf` were copied out of the read buffer. */
+  held = false;
   /** A byte of the response has come. */
   responseStarted = false;
   reusedConn = false;
@@ -138,6 +140,11 @@ export class Stream implements ExprContext, Timed {
   silentLog = false;
   statusSent = 0;
   uniqueId = '';
+  /** Number of the page that the control thread is asked for, 0 = none. */
+  renderId = 0;
+  /** What waits for the request body. */
+  bodyLimit = 0;
+  onBody: ((whole: boolean) => void) | null = null;
   sourceOverride: EndpointView | null = null;
   destinationOverride: EndpointView | null = null;
 
@@ -182,6 +189,7 @@ export class Stream implements ExprContext, Timed {
     this.pendingLength = 0;
     this.replayable = false;
     this.bodyBuf = null;
+    this.held = false;
     this.responseStarted = false;
     this.reusedConn = false;
     this.avoidReuse = false;
@@ -213,6 +221,9 @@ export class Stream implements ExprContext, Timed {
     this.silentLog = false;
     this.statusSent = 0;
     this.uniqueId = '';
+    this.renderId = 0;
+    this.bodyLimit = 0;
+    this.onBody = null;
     this.sourceOverride = null;
     this.destinationOverride = null;
     this.scopes.txn = null;
@@ -331,6 +342,14 @@ export class Stream implements ExprContext, Timed {
     if (this.phase === Phase.rules && this.onMoreData !== null) this.onMoreData(this);
   }
 
+  /**
+   * Waits until the whole request body is at hand (`requestPayload`), up to `limit` bytes or what the client has sent when the wait ends;
+   * `then` is told whether it is whole.
+   */
+  collectBody(limit: number, then: (whole: boolean) => void): void {
+    http.collectBody(this, limit, then);
+  }
+
   /** Ends the exchange with an error page, or by closing when a response has begun. */
   fail(status: number): void {
     if (this.raw) tunnel.close(this);
@@ -445,7 +464,7 @@ export class Stream implements ExprContext, Timed {
   }
 
   requestPayload(): string {
-    return this.bodyBuf === null ? '' : this.bodyBuf.latin1Slice(this.bodyPos, this.bodyEnd);
+    return http.payloadText(this);
   }
 
   responsePayload(): string {

@@ -78,6 +78,18 @@ export class Body {
     this.length = 0;
   }
 
+  /** Stands where `other` stands, to look ahead. */
+  copyFrom(other: Body): void {
+    this.framing = other.framing;
+    this.left = other.left;
+    this.state = other.state;
+    this.digits = other.digits;
+    this.overhead = other.overhead;
+    this.done = other.done;
+    this.failed = other.failed;
+    this.length = other.length;
+  }
+
   /** Takes bytes [pos, end); returns the offset up to which they are to be passed on. Stops at an extension and at the end of the body. */
   feed(buf: Uint8Array, pos: number, end: number): number {
     switch (this.framing) {

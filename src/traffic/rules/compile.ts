@@ -83,6 +83,7 @@ class RuleCompiler {
       captureRequest: captures.request,
       captureResponse: captures.response,
       uniqueId: this.#uniqueId(),
+      statsAdmin: this.#tests(config.stats?.admin ?? [], place.frontendHttpRequest),
     };
     return Object.values(rules).every((value) => value === null || value === 0) ? null : rules;
   }
@@ -101,6 +102,7 @@ class RuleCompiler {
       useServer: this.#switching(config.useServer, 'use-server', place.useServer),
       forcePersist: this.#tests(config.forcePersist, place.backendHttpRequest),
       ignorePersist: this.#tests(config.ignorePersist, place.backendHttpRequest),
+      statsAdmin: this.#tests(config.stats?.admin ?? [], place.backendHttpRequest),
     };
     return Object.values(rules).every((value) => value === null || value === 0) ? null : rules;
   }

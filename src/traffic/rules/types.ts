@@ -110,6 +110,7 @@ export interface FrontendRules {
   readonly captureRequest: ((stream: Stream) => void) | null;
   readonly captureResponse: ((stream: Stream) => void) | null;
   readonly uniqueId: ((ctx: ExprContext) => string) | null;
+  readonly statsAdmin: readonly Test[] | null;
 }
 
 /** Compiled rules of a backend. */
@@ -123,4 +124,5 @@ export interface BackendRules {
   readonly useServer: readonly SwitchingRule[] | null;
   readonly forcePersist: readonly Test[] | null;
   readonly ignorePersist: readonly Test[] | null;
+  readonly statsAdmin: readonly Test[] | null;
 }

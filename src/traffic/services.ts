@@ -1,0 +1,65 @@
+import type { ProxyConfig } from '../config/types.ts';
+import { C } from '../model/counters.ts';
+import type { RenderedView } from '../model/messages.ts';
+import { setCause } from './log.ts';
+import { reply, replyError } from './http.ts';
+import type { BackendRules, FrontendRules } from './rules/types.ts';
+import { Phase, type Stream } from './stream.ts';
+
+/** How long the control thread may take to render a page, ms. */
+const RENDER_TIMEOUT = 10_000;
+/** Largest body of a request to a service: the form of the statistics page. */
+const FORM_MAX = 16_384;
+
+/** Answers a request to the statistics page of a proxy (`stats uri`). False when the request is for something else. */
+export function interceptStats(stream: Stream, config: ProxyConfig, rules: FrontendRules | BackendRules | null): boolean {
+  const { stats } = config;
+  if (stats === null || !stream.req.uri.startsWith(stats.uri)) return false;
+  const { method } = stream;
+  if (method !== 'GET' && method !== 'HEAD' && method !== 'POST') return false;
+  const admin = rules?.statsAdmin?.some((test) => test(stream)) ?? false;
+  stream.log.service = '<STATS>';
+  render(stream, 'stats', config.id, admin);
+  return true;
+}
+
+/** Has the control thread make the answer, since it knows what is asked for; the request waits meanwhile. */
+export function render(stream: Stream, service: 'stats' | 'prometheus', proxy: number, admin: boolean): void {
+  stream.frontend.c[C.intercepted]!++;
+  setCause(stream, 'L', 'R');
+  stream.phase = Phase.rules;
+  stream.keep();
+  stream.collectBody(FORM_MAX, (whole) => {
+    if (!whole) replyError(stream, 413);
+    else ask(stream, service, proxy, admin);
+  });
+}
+
+function ask(stream: Stream, service: 'stats' | 'prometheus', proxy: number, admin: boolean): void {
+  const { env, req } = stream;
+  const request = ++env.requestIds;
+  const headers: [string, string][] = [];
+  for (let i = 0; i < req.count; i++) {
+    const name = req.headerName(i);
+    if (name !== '') headers.push([name, req.headerValue(i)]);
+  }
+  env.rendering.set(request, stream);
+  stream.renderId = request;
+  stream.onWaited = (late) => {
+    env.rendering.delete(request);
+    replyError(late, 504);
+  };
+  stream.waitUntil = env.now() + RENDER_TIMEOUT;
+  stream.schedule();
+  env.post({ kind: 'render', service, proxy, request, uri: req.uri, method: stream.method, body: stream.requestPayload(), headers, admin });
+}
+
+/** The answer is there. */
+export function rendered(stream: Stream, view: RenderedView): void {
+  stream.waitUntil = 0;
+  stream.onWaited = null;
+  stream.renderId = 0;
+  const headers: [string, string][] = view.headers.map(([name, value]) => [name.toLowerCase(), value]);
+  if (!headers.some(([name]) => name === 'content-length')) headers.push(['content-length', String(view.body.length)]);
+  reply(stream, { status: view.status, reason: null, headers, body: view.body });
+}
