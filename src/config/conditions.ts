@@ -1,5 +1,7 @@
 /** Conditions of `.if` / `.elif` and of `-cc` (manual, section 2.4). */
 
+import { tokenize } from './tokenizer.ts';
+
 /** What conditions ask about; the caller knows what is built in. */
 export interface Facts {
   /** The version that `version_atleast` compares with (`3.5-dev5`, `3.5.2`). */
@@ -22,9 +24,19 @@ export interface ConditionError {
 /** Conditions nested deeper than this are refused. */
 const MAX_DEPTH = 64;
 
-/** Whether `text` holds; an empty condition does not. */
+/**
+ * Whether `text` holds, written as after `.if`: quotes and environment variables count as anywhere in the file.
+ * An empty condition does not hold.
+ */
 export function evaluateCondition(text: string, facts: Facts): boolean | ConditionError {
-  const parser = new ConditionParser(text, facts);
+  const { words, error } = tokenize(text, facts.environment);
+  if (error !== null) return { error: error.text, position: error.position };
+  return evaluateWords(/\S/.test(text) || text === '' ? words : [text], facts);
+}
+
+/** The same for a condition that has been cut into words already. */
+export function evaluateWords(words: readonly string[], facts: Facts): boolean | ConditionError {
+  const parser = new ConditionParser(words.join(' '), facts);
   try {
     return parser.whole();
   } catch (error) {
@@ -81,11 +93,12 @@ class ConditionParser {
   }
 
   whole(): boolean {
-    this.blanks();
-    if (this.position === this.text.length) return false;
+    if (this.text === '') return false;
     const result = this.or();
     this.blanks();
-    if (this.position < this.text.length) this.fail('unexpected character at the end of conditional expression');
+    const rest = this.text[this.position];
+    if (rest !== undefined)
+      this.fail(`unexpected character '${rest}' at the end of conditional expression '${this.text}'`);
     return result;
   }
 
@@ -113,7 +126,7 @@ class ConditionParser {
     if (this.take('!')) result = !this.term();
     else if (this.take('(')) {
       result = this.or();
-      if (!this.take(')')) this.fail("expected ')' at the end of the expression");
+      if (!this.take(')')) this.fail(`expected ')' after conditional expression '${this.text}'`);
     } else result = this.predicate();
     this.depth--;
     return result;
@@ -130,31 +143,38 @@ class ConditionParser {
     }
     const name = /^[A-Za-z_]\w*/.exec(rest)?.[0];
     const known = name === undefined || !Object.hasOwn(PREDICATES, name) ? undefined : PREDICATES[name];
-    if (known === undefined) this.fail('unparsable conditional expression');
+    if (known === undefined) return this.fail(`unparsable conditional expression '${rest === '' ? this.text : rest}'`);
     this.position += name!.length;
-    const args = this.arguments(name!);
-    if (args.length < known!.arity || (known!.arity === 1 && args[0] === '')) this.fail(missing(known!.arity), start);
-    if (args.length > known!.arity) this.fail(`too many arguments to '${name}'`, start);
-    return known!.test(args, this.facts);
+    return known.test(this.arguments(name!, known.arity), this.facts);
   }
 
-  /** `(a,b)`: arguments may be quoted and hold `\`-escaped characters; blanks around them do not count. */
-  arguments(name: string): string[] {
-    this.blanks();
-    if (this.text[this.position] !== '(') this.fail(`missing opening parenthesis after '${name}'`);
-    this.position++;
+  /**
+   * `(a,b)`: arguments may be quoted and hold `\`-escaped characters; blanks in them count. Without parentheses a single
+   * argument is empty.
+   */
+  arguments(name: string, arity: number): string[] {
+    const use = `of predicate '${name}' used in conditional expression`;
     const args: string[] = [];
-    for (;;) {
-      args.push(this.argument());
-      const c = this.text[this.position++];
-      if (c === ')') return args;
-      if (c === undefined) this.fail("expected ')' at the end of the arguments", this.text.length);
+    if (this.text[this.position] === '(') {
+      do {
+        this.position++;
+        args.push(this.argument());
+      } while (this.text[this.position] === ',' && args.length < arity);
+      const rest = this.text.slice(this.position);
+      const before = rest === '' ? '' : ` before '${rest}'`;
+      if (!rest.startsWith(')')) this.fail(`expected ')'${before} in argument ${args.length} ${use}`);
+      this.position++;
     }
+    if (args.length === 0 && arity === 1) return [''];
+    if (args.length < arity)
+      this.fail(
+        `missing arguments (got ${args.length}/${arity}), type 'string' expected in argument ${args.length} ${use}`,
+      );
+    return args;
   }
 
   argument(): string {
     let value = '';
-    this.blanks();
     while (this.position < this.text.length) {
       const c = this.text[this.position]!;
       if (c === ',' || c === ')') break;
@@ -184,10 +204,6 @@ class ConditionParser {
   fail(message: string, position = this.position): never {
     throw new Mistake(message, position);
   }
-}
-
-function missing(arity: number): string {
-  return arity === 1 ? 'missing argument' : `expected ${arity} arguments`;
 }
 
 /**

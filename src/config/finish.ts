@@ -2,8 +2,9 @@
 
 import type { ConfigDraft, ProxyDraft, ServerDraft } from './draft.ts';
 import { finishServer } from './draft.ts';
-import { setOption } from './keywords/options.ts';
+import { PROXY_OPTIONS, setOption } from './keywords/options.ts';
 import type { Context } from './line.ts';
+import { checkStatsSockets } from './stats-socket.ts';
 import type { Location, LogTargetConfig } from './types.ts';
 
 /**
@@ -30,6 +31,7 @@ export function finish(context: Context, mistakes: boolean): void {
     checkReferences(context, proxy);
     if (!mistakes) checkProxy(context, proxy);
   }
+  checkStatsSockets(context);
   if (!mistakes) checkResolvers(context);
 }
 
@@ -256,15 +258,18 @@ function dropCookie(context: Context, proxy: ProxyDraft): void {
 /** `option httplog` of a defaults section is common in front of TCP proxies: the TCP format is used, with a warning. */
 function fallBackToTcpLog(context: Context, proxy: ProxyDraft): void {
   const { options, name } = proxy.config;
-  for (const option of ['httplog', 'httpslog']) {
-    if (!options.includes(option)) continue;
-    setOption(proxy, option, false);
-    setOption(proxy, 'tcplog', true);
+  for (const key of ['httplog', 'httplog-clf', 'httpslog']) {
+    if (!options.includes(key)) continue;
+    const option = key === 'httplog-clf' ? 'httplog' : key;
+    setOption(proxy, key, false);
+    setOption(proxy, key === 'httplog-clf' ? 'tcplog-clf' : 'tcplog', true);
     if (proxy.kind === 'backend' && proxy.logOptionAt === proxy.from?.logOptionAt) continue;
     const text = `'option ${option}' not usable with ${label(proxy)} '${name}' (needs 'mode http'). Falling back to 'option tcplog'.`;
     context.diagnostics.warning(proxy.logOptionAt, text);
   }
 }
+
+const HTTP_OPTIONS = PROXY_OPTIONS.rows.filter((row) => row.needsHttp).map((row) => row.name);
 
 const HTTP_RULE_SETS = ['http-request', 'http-response', 'http-after-response'] as const;
 
@@ -286,6 +291,11 @@ function dropHttpSettings(context: Context, proxy: ProxyDraft): void {
   if (proxy.redirects.length > 0) warn("'redirect' rules", 'as they require HTTP mode');
   if (own.forwardfor !== null && parent?.forwardfor == null) warn("'option forwardfor'");
   if (own.originalto !== null && parent?.originalto == null) warn("'option originalto'");
+  for (const option of HTTP_OPTIONS) {
+    if (!own.options.includes(option)) continue;
+    warn(`'option ${option}'`);
+    setOption(proxy, option, false);
+  }
   Object.assign(own, { stats: null, captures: [], forwardfor: null, originalto: null });
   for (const server of proxy.servers) {
     if (server.cookie === null) continue;

@@ -26,6 +26,10 @@ export interface Context {
   readonly startEnv: ReadonlyMap<string, string>;
   readonly config: ConfigDraft;
   readonly remarks: Remark[];
+  /** Alerts in one file after which the rest of it is not read. */
+  readonly maxAlerts: number;
+  /** Lines left out by a condition. */
+  readonly skipped: Location[];
   /** `-L NAME` was given: `localpeer` lines are ignored. */
   readonly localpeerForced: boolean;
 }

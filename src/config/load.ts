@@ -2,6 +2,7 @@
 
 import { isUtf8 } from 'node:buffer';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Facts } from './conditions.ts';
 import { Diagnostics } from './diagnostics.ts';
@@ -11,7 +12,7 @@ import { DEFAULT_FACTS } from './facts.ts';
 import { finish } from './finish.ts';
 import type { Context, Remark } from './line.ts';
 import { readDocument } from './reader.ts';
-import type { Config, Diagnostic } from './types.ts';
+import type { Config, Diagnostic, Location } from './types.ts';
 
 export interface LoadInput {
   /** Files and folders as given with `-f`, in order; of a folder its `*.cfg` in lexical order. */
@@ -21,6 +22,8 @@ export interface LoadInput {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** What conditions ask about; without it the build's own. */
   readonly facts?: Omit<Facts, 'environment'>;
+  /** Reads on after 50 alerts: for the report, which has to know about every line. */
+  readonly exhaustive?: boolean;
   /** From the command line (`-L`): takes precedence over `localpeer`. */
   readonly localpeer?: string;
 }
@@ -32,7 +35,12 @@ export interface LoadResult {
   readonly documents: readonly Document[];
   /** Keywords that have no effect or are refused, for the report. */
   readonly remarks: readonly Remark[];
+  /** Lines left out by a condition. */
+  readonly skipped: readonly Location[];
 }
+
+/** HAProxy gives up on a file after as many alerts. */
+const MAX_ALERTS = 50;
 
 /** A file larger than this is no configuration. */
 const MAX_FILE = 64 << 20;
@@ -53,13 +61,15 @@ export function loadConfig(input: LoadInput): LoadResult {
     config: newConfigDraft(),
     remarks: [],
     localpeerForced: input.localpeer !== undefined,
+    maxAlerts: input.exhaustive === true ? Number.POSITIVE_INFINITY : MAX_ALERTS,
+    skipped: [],
   };
   if (input.localpeer !== undefined) context.config.global.localpeer = input.localpeer;
   for (const document of documents) readDocument(document, context);
   finish(context, diagnostics.alerts > 0);
   if (diagnostics.alerts > 0) diagnostics.alert(null, 'Fatal errors found in configuration.');
   const config = diagnostics.alerts > 0 ? null : finishConfig(context.config, env);
-  return { config, diagnostics: diagnostics.list, documents, remarks: context.remarks };
+  return { config, diagnostics: diagnostics.list, documents, remarks: context.remarks, skipped: context.skipped };
 }
 
 /** The environment with what HAProxy adds to it before the files are read. */
@@ -71,7 +81,7 @@ function startEnvironment(input: LoadInput, documents: readonly Document[]): Map
   env.set('HAPROXY_VERSION', version);
   env.set('HAPROXY_BRANCH', version.split('.').slice(0, 2).join('.').split('-')[0]!);
   for (const [name, format] of Object.entries(LOG_FORMATS)) env.set(name, format);
-  if (input.localpeer !== undefined) env.set('HAPROXY_LOCALPEER', input.localpeer);
+  env.set('HAPROXY_LOCALPEER', input.localpeer ?? hostname());
   return env;
 }
 

@@ -1,15 +1,12 @@
 /** Reads the lines of one file: words, conditional blocks, sections. */
 
-import { evaluateCondition } from './conditions.ts';
+import { evaluateWords } from './conditions.ts';
 import { type Document, joined } from './document.ts';
 import { type Context, Line, type Prefix } from './line.ts';
 import { openSection, type SectionReader, sectionNames } from './section.ts';
 import { didYouMean } from './suggest.ts';
 import { pointAt, type Tokens, tokenize } from './tokenizer.ts';
 import type { Location, Severity } from './types.ts';
-
-/** HAProxy gives up on a file after as many alerts. */
-const MAX_ALERTS = 50;
 
 /** `.if` blocks in each other. */
 const MAX_NESTED = 64;
@@ -55,8 +52,8 @@ class DocumentReader {
     const before = diagnostics.alerts;
     for (const line of this.document.lines) {
       this.at = { file: this.document.name, line: line.number };
-      if (diagnostics.alerts - before >= MAX_ALERTS) {
-        diagnostics.alert(this.at, `too many fatal errors (${MAX_ALERTS}), stopping now.`, 'reader');
+      if (diagnostics.alerts - before >= this.context.maxAlerts) {
+        diagnostics.alert(this.at, `too many fatal errors (${this.context.maxAlerts}), stopping now.`, 'reader');
         break;
       }
       this.readLine(line.raw);
@@ -83,7 +80,10 @@ class DocumentReader {
     const first = tokens.words[0];
     if (first === undefined && tokens.error === null) return;
     // What a block leaves out may be written for another version: only the directives in it are looked at.
-    if (this.isSkipping() && (first === undefined || !DIRECTIVES.includes(first))) return;
+    if (this.isSkipping() && (first === undefined || !DIRECTIVES.includes(first))) {
+      this.context.skipped.push(this.at);
+      return;
+    }
     if (tokens.error !== null) return this.reportTokenError(text, tokens);
     if (first!.startsWith('.')) this.directive(text, tokens);
     else this.statement(tokens.words);
@@ -175,11 +175,8 @@ class DocumentReader {
   }
 
   holds(directive: string, text: string, tokens: Tokens): boolean {
-    const condition = tokens.words.slice(1).join(' ');
-    const result = evaluateCondition(condition, {
-      ...this.context.facts,
-      environment: (name) => this.context.env.get(name),
-    });
+    const environment = (name: string) => this.context.env.get(name);
+    const result = evaluateWords(tokens.words.slice(1), { ...this.context.facts, environment });
     if (typeof result === 'boolean') return result;
     const position = Math.min((tokens.starts[1] ?? text.length) + result.position, text.length);
     this.alert(`${result.error} in '${directive}' at position ${result.position + 1}:\n${pointAt(text, position)}`);

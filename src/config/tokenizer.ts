@@ -92,7 +92,7 @@ class Tokenizer {
         this.startWord();
         if (c === "'") this.singleQuoted();
         else if (c === '"') this.doubleQuoted();
-        else if (c === '\\') this.escape();
+        else if (c === '\\') this.escape(false);
         else this.plain(/[ \t#'"\\]/g);
       }
     }
@@ -155,16 +155,16 @@ class Tokenizer {
         this.position++;
         return;
       }
-      if (c === '\\') this.escape();
+      if (c === '\\') this.escape(true);
       else if (c === '$') this.variable();
       else this.plain(/["\\$]/g);
     }
   }
 
   /** A backslash that begins no known sequence stays as it is: regular expressions are easier to write so. */
-  escape(): void {
+  escape(quoted: boolean): void {
     const next = this.line[this.position + 1];
-    const plain = next === undefined ? undefined : ESCAPES[next];
+    const plain = next === '$' && quoted ? '$' : next === undefined ? undefined : ESCAPES[next];
     if (plain !== undefined) {
       this.append(plain);
       this.position += 2;
@@ -198,7 +198,7 @@ class Tokenizer {
     let fallback = '';
     if (brace) {
       const close = this.line[at] === '-' ? this.line.indexOf('}', at) : at;
-      if (close < 0 || this.line[close] !== '}') return this.fail('brace', at);
+      if (close < 0 || this.line[close] !== '}') return this.fail('brace', open + 1);
       if (close > at) fallback = this.line.slice(at + 1, close);
       at = close + 1;
     }
@@ -245,12 +245,10 @@ class Tokenizer {
 
 const ESCAPES: Readonly<Record<string, string>> = {
   ' ': ' ',
-  '\t': '\t',
   '\\': '\\',
   '#': '#',
   "'": "'",
   '"': '"',
-  $: '$',
   n: '\n',
   r: '\r',
   t: '\t',

@@ -348,8 +348,6 @@ const headerRows: Row[] = [
   kept('h1-accept-payload-with-any-method', '', 0, 'no argument'),
   kept('h1-do-not-close-on-insecure-transfer-encoding', '', 0, 'no argument'),
   kept('pp2-never-send-local', '', 0, 'no argument'),
-  kept('expose-deprecated-directives', '', 0, 'no argument'),
-  kept('expose-experimental-directives', '', 0, 'no argument'),
 ];
 
 const NO_TLS = 'there is no TLS: bind and server lines with ssl are refused.';
@@ -400,6 +398,11 @@ const inert: Row[] = [
     ],
     { negatable: true },
   ),
+  ...noticed<ConfigDraft>('no keyword here is experimental or deprecated.', [
+    'expose-deprecated-directives',
+    'expose-experimental-directives',
+  ]),
+  ...noticed<ConfigDraft>('there is no QUIC.', ['limited-quic', 'no-quic']),
   ...noticed<ConfigDraft>('set nbthread.', ['thread-hard-limit <number>']),
   ...noticed<ConfigDraft>('the limit is that of the process, which ulimit-n sets.', ['fd-hard-limit <number>']),
   ...noticed<ConfigDraft>('both families are asked for; resolve-prefer chooses.', [

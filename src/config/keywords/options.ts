@@ -18,11 +18,16 @@ export function setOption(proxy: ProxyDraft, name: string, on: boolean): void {
 }
 
 /** A switch: `option x`, `no option x`, `default option x`. */
-function toggle(name: string, letters: string): Row {
+function toggle(name: string, letters: string, more: Partial<Row> = {}): Row {
   const parse = (line: Line, proxy: ProxyDraft) => {
     if (line.atMost(0, 2)) setOption(proxy, name, line.prefix === '');
   };
-  return works(name, '', parse, { sections: inSections(letters), negatable: true });
+  return works(name, '', parse, { sections: inSections(letters), negatable: true, ...more });
+}
+
+/** A switch of HTTP proxies. */
+function httpToggle(name: string, letters: string): Row {
+  return toggle(name, letters, { needsHttp: true });
 }
 
 const HTTP_MODES = ['http-keep-alive', 'http-server-close', 'httpclose'];
@@ -37,7 +42,7 @@ function httpMode(name: string): Row {
   return works(name, '', parse, { sections: inSections('DFLB'), negatable: true });
 }
 
-const LOG_OPTIONS = ['httplog', 'httpslog', 'tcplog', 'clf'];
+const LOG_OPTIONS = ['httplog', 'httplog-clf', 'httpslog', 'tcplog', 'tcplog-clf'];
 
 /** `option httplog|tcplog|httpslog [clf]`: each replaces the other and `log-format`. */
 function logOption(name: string, args: string): Row {
@@ -53,8 +58,7 @@ function logOption(name: string, args: string): Row {
       line.warning(`backend '${proxy.config.name}' : 'option ${name}' directive is ignored in backends.`);
     if (proxy.kind === 'defaults') warnOverride(line, proxy, `option ${name}${clf ? ' clf' : ''}`);
     for (const other of LOG_OPTIONS) setOption(proxy, other, false);
-    setOption(proxy, name, true);
-    if (clf) setOption(proxy, 'clf', true);
+    setOption(proxy, clf ? `${name}-clf` : name, true);
     proxy.config.logFormat = null;
     proxy.logFormatFrom = `option ${name}`;
     proxy.logOptionAt = line.at;
@@ -196,32 +200,32 @@ function parseTcpka(line: Line, proxy: ProxyDraft): void {
 
 const switches: Row[] = [
   toggle('abortonclose', 'DFLB'),
-  toggle('accept-unsafe-violations-in-http-request', 'DFL'),
-  toggle('accept-unsafe-violations-in-http-response', 'DLB'),
+  httpToggle('accept-unsafe-violations-in-http-request', 'DFL'),
+  httpToggle('accept-unsafe-violations-in-http-response', 'DLB'),
   toggle('allbackups', 'DLB'),
-  toggle('checkcache', 'DLB'),
+  httpToggle('checkcache', 'DLB'),
   toggle('clitcpka', 'DFL'),
   toggle('contstats', 'DFL'),
-  toggle('disable-h2-upgrade', 'DFL'),
+  httpToggle('disable-h2-upgrade', 'DFL'),
   toggle('dontlog-normal', 'DFL'),
   toggle('dontlognull', 'DFL'),
   toggle('h1-case-adjust-bogus-client', 'DFL'),
   toggle('h1-case-adjust-bogus-server', 'DLB'),
-  toggle('http-buffer-request', 'DFLB'),
-  toggle('http-drop-request-trailers', 'DLB'),
-  toggle('http-drop-response-trailers', 'DFL'),
-  toggle('http-ignore-probes', 'DFL'),
-  toggle('http-no-delay', 'DFLB'),
-  toggle('http-pretend-keepalive', 'DLB'),
-  toggle('http-use-proxy-header', 'DFL'),
-  toggle('idle-close-on-response', 'DFL'),
+  httpToggle('http-buffer-request', 'DFLB'),
+  httpToggle('http-drop-request-trailers', 'DLB'),
+  httpToggle('http-drop-response-trailers', 'DFL'),
+  httpToggle('http-ignore-probes', 'DFL'),
+  httpToggle('http-no-delay', 'DFLB'),
+  httpToggle('http-pretend-keepalive', 'DLB'),
+  httpToggle('http-use-proxy-header', 'DFL'),
+  httpToggle('idle-close-on-response', 'DFL'),
   toggle('independent-streams', 'DFLB'),
   toggle('log-health-checks', 'DLB'),
   toggle('log-separate-errors', 'DFL'),
   toggle('logasap', 'DFL'),
   toggle('nolinger', 'DFLB'),
   toggle('persist', 'DLB'),
-  toggle('prefer-last-server', 'DLB'),
+  httpToggle('prefer-last-server', 'DLB'),
   toggle('socket-stats', 'DFL'),
   toggle('srvtcpka', 'DLB'),
 ];

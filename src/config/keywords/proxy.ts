@@ -31,7 +31,13 @@ const BACKEND = { sections: inSections('DLB') };
 /** Tells what an option table said about the options of `line`; false when there was a mistake. */
 export function reportOptions(line: Line, report: OptionReport, prefix: string, form: 'parsing' | 'server'): boolean {
   for (const warning of report.warnings) line.warning(`${prefix}${warning}`, form);
-  for (const { option, status, why } of report.remarks) remark(line, option, status, why);
+  // Options that belong together (`ssl crt ... alpn ...`) are refused for one reason: it is said once.
+  const said = new Set<string>();
+  for (const { option, status, why } of report.remarks) {
+    if (status === 'refused' && said.has(why)) continue;
+    said.add(why);
+    remark(line, option, status, why);
+  }
   return report.error === null;
 }
 

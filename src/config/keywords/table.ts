@@ -24,6 +24,8 @@ export interface Keyword<D> {
   readonly named?: true;
   /** In the wrong kind of proxy: an alert instead of a warning. */
   readonly strict?: true;
+  /** An `option` without effect in a TCP proxy: a warning. */
+  readonly needsHttp?: true;
   /** Said after the warning that the keyword is in the wrong kind of proxy. */
   readonly hint?: string;
   /** Listed nowhere: only there to give a good message for the words that follow (`timeout foo`). */

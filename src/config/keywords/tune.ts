@@ -200,6 +200,7 @@ export const TUNE_KEYWORDS: readonly Row[] = [
     'tune.quic.frontend.max-streams-bidi <number>',
     'tune.quic.frontend.max-tx-mem <size>',
     'tune.quic.frontend.stream-data-ratio <number>',
+    'tune.quic.frontend.conn-tx-buffers.limit <number>',
     'tune.quic.listen {on|off}',
     'tune.quic.max-frame-loss <number>',
     'tune.quic.mem.tx-max <size>',

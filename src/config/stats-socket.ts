@@ -1,0 +1,42 @@
+/** The control socket is safe by default: who can reach it can change everything. */
+
+import { formatAddress } from './address.ts';
+import type { Context } from './line.ts';
+import type { Address, BindConfig } from './types.ts';
+
+/** Set to 1, in the environment or by `setenv`, it allows what is refused below. */
+export const OVERRIDE = 'SLUICE_ALLOW_REMOTE_CONTROL';
+
+/** Refuses sockets that strangers could command, warns of those that are most likely a mistake. */
+export function checkStatsSockets({ config, diagnostics, env }: Context): void {
+  const seen = new Map<string, BindConfig>();
+  for (const socket of config.global.statsSockets) {
+    const address = formatAddress(socket.address);
+    if (isRemote(socket.address) && socket.level !== 'user' && env.get(OVERRIDE) !== '1') {
+      diagnostics.alert(
+        socket.at,
+        `'stats socket' : level ${socket.level} on '${address}' can be reached by others without authentication. Use a loopback address, a unix socket or 'level user'; to allow it all the same, set ${OVERRIDE} to 1 in the environment.`,
+      );
+    }
+    const twin = seen.get(address);
+    if (twin !== undefined) {
+      diagnostics.warning(
+        socket.at,
+        `'stats socket' : '${address}' was already given at ${twin.at.file}:${twin.at.line}; only one of the two can work.`,
+      );
+    }
+    seen.set(address, socket);
+    if (socket.address.family === 'unix' && socket.mode !== null && (socket.mode & 0o002) !== 0) {
+      diagnostics.warning(
+        socket.at,
+        `'stats socket' : mode ${socket.mode.toString(8)} lets every user of this machine write to '${address}'; use a group and mode 660.`,
+      );
+    }
+  }
+}
+
+function isRemote(address: Address): boolean {
+  if (address.family === 'inet') return !address.host.startsWith('127.');
+  if (address.family === 'inet6') return address.host !== '::1';
+  return address.family === 'name' && address.host !== 'localhost';
+}
