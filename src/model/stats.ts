@@ -314,7 +314,7 @@ class RowReader {
     this.#compression(v);
     if (this.#legends) {
       if (proxy.config.cookie) v[STAT.cookie] = proxy.config.cookie.name;
-      v[STAT.algo] = proxy.config.balance.algorithm;
+      v[STAT.algo] = algorithmName(proxy);
     }
     v[STAT.agg_server_status] = 0;
     v[STAT.agg_server_check_status] = 0;
@@ -472,6 +472,12 @@ function seconds(ms: number): number {
 
 function average(total: number, count: number): number {
   return count > 0 ? Math.round(total / count) : 0;
+}
+
+/** The balancing algorithm by HAProxy's name; those that its statistics have no name for, the default among them, are `unknown`. */
+function algorithmName(proxy: Proxy): string {
+  const { algorithm, at } = proxy.config.balance;
+  return at === null || algorithm === 'random' ? 'unknown' : algorithm;
 }
 
 /** Status of a frontend as `show stat` tells it. */

@@ -42,7 +42,7 @@ function setTimeout_({ args, session }: Call) {
   if (!args[1]) return error('Expects an integer value.');
   const ms = parseDuration(args[1], 's');
   if (ms === null || ms < 1) return error('Invalid timeout value.');
-  session.setIdleTimeout(ms);
+  session.connection.timeout = ms;
   return nothing;
 }
 

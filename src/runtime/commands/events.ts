@@ -47,7 +47,7 @@ async function* follow(session: Session, ring: Ring, history: readonly string[],
     queue.push(line);
     wake?.();
   });
-  const unwatch = session.anyInput(() => {
+  const unwatch = session.connection.anyInput(() => {
     stopped = true;
     wake?.();
   });

@@ -5,6 +5,7 @@ import { dynamicCommands } from './dynamic.ts';
 import { errorCommands } from './errors.ts';
 import { eventCommands } from './events.ts';
 import { infoCommands } from './info.ts';
+import { masterCommands, reloadCommand } from './master.ts';
 import { proxyCommands } from './proxies.ts';
 import { resolverCommands } from './resolvers.ts';
 import { serverCommands } from './servers.ts';
@@ -19,11 +20,12 @@ export const COMMANDS: readonly CommandGroup[] = [
   { category: 'Information', commands: infoCommands },
   { category: 'Statistics', commands: statsCommands },
   { category: 'Servers', commands: serverCommands },
-  { category: 'Frontends, backends, limits', commands: proxyCommands },
+  { category: 'Frontends, backends, limits', commands: [...proxyCommands, reloadCommand] },
   { category: 'Dynamic servers and backends', commands: dynamicCommands },
   { category: 'Sessions', commands: sessionCommands },
   { category: 'Errors', commands: errorCommands },
   { category: 'Rings and logs', commands: eventCommands },
   { category: 'Resolvers', commands: resolverCommands },
   { category: 'Variables', commands: varCommands },
+  { category: 'Master CLI', commands: masterCommands },
 ];

@@ -25,10 +25,10 @@ async function showSessions(call: Call): Promise<Answer> {
   const streams = answers.flat().filter((stream) => !query.suspicious || isSuspicious(stream, Date.now()));
   const asking: AskingSession = {
     id: session.id,
-    unix: session.socket.remoteAddress === undefined,
-    source: session.socket.remoteAddress === undefined ? 'unix:1' : session.from,
+    unix: session.connection.socket.remoteAddress === undefined,
+    source: session.connection.socket.remoteAddress === undefined ? 'unix:1' : session.from,
     startedAt: session.startedAt,
-    timeout: session.timeout,
+    timeout: session.connection.timeout,
   };
   const wantsAsking = listsAsking(query, asking);
   if (query.filter.id !== undefined && streams.length === 0 && !wantsAsking) return error('Session not found.');

@@ -76,7 +76,7 @@ async function until(call: Call, ms: number, condition: Condition): Promise<Answ
   const deadline = performance.now() + ms;
   const plain = condition(call).kind === 'not-yet' && !call.args[1];
   const interrupted = new AbortController();
-  const stopWatching = call.session.onceEnded(() => interrupted.abort());
+  const stopWatching = call.session.connection.onceEnded(() => interrupted.abort());
   try {
     for (;;) {
       const state = condition(call);

@@ -1,0 +1,82 @@
+import type { Socket } from 'node:net';
+import type { BindConfig } from '../config/types.ts';
+import type { Level } from './levels.ts';
+import { type CliListener, listen } from './listen.ts';
+import type { Session, SessionOptions } from './session.ts';
+
+/** An open CLI socket. */
+export interface CliSocket {
+  /** As `show cli sockets` names it. */
+  readonly name: string;
+  /** Port given by the system for TCP, else 0. */
+  readonly port: number;
+  readonly level: Level;
+}
+
+export interface SocketsOptions {
+  /** Clients served at a time over all sockets; more wait in the sockets' queues. */
+  readonly maxconn: number;
+  /** Makes the session of a client. */
+  readonly session: (socket: Socket, bound: Pick<SessionOptions, 'level' | 'severity' | 'from'>) => Session;
+}
+
+/** A group of CLI sockets with one limit of clients. */
+export class CliSockets {
+  readonly sockets: CliSocket[] = [];
+  readonly #options: SocketsOptions;
+  readonly #listeners: CliListener[] = [];
+  readonly #sessions = new Set<Session>();
+  /** Clients that were accepted before the pause took hold. */
+  readonly #waiting: (() => void)[] = [];
+  #paused = false;
+
+  constructor(options: SocketsOptions) {
+    this.#options = options;
+  }
+
+  /** Opens all sockets or none; throws an Error for operators. */
+  async open(binds: readonly BindConfig[]): Promise<void> {
+    try {
+      for (const bind of binds) {
+        const listener: CliListener = listen(bind, (socket) => this.#accept(bind, listener.name, socket));
+        this.#listeners.push(listener);
+        this.sockets.push({ name: listener.name, port: listener.port, level: bind.level });
+      }
+    } catch (problem) {
+      await this.close();
+      throw problem;
+    }
+  }
+
+  /** Ends all connections and removes the sockets. */
+  async close(): Promise<void> {
+    this.#waiting.length = 0;
+    for (const session of this.#sessions) session.connection.socket.destroy();
+    await Promise.all(this.#listeners.splice(0).map((listener) => listener.close()));
+  }
+
+  #accept(bind: BindConfig, name: string, socket: Socket): void {
+    const serve = () => this.#serve(bind, name, socket);
+    if (this.#paused) this.#waiting.push(serve);
+    else serve();
+  }
+
+  #serve(bind: BindConfig, name: string, socket: Socket): void {
+    const from = socket.remoteAddress === undefined ? name : `${socket.remoteAddress}:${socket.remotePort}`;
+    const session = this.#options.session(socket, { level: bind.level, severity: bind.severityOutput, from });
+    this.#sessions.add(session);
+    this.#pauseOrResume();
+    void session.run().then(() => {
+      this.#sessions.delete(session);
+      this.#pauseOrResume();
+      if (!this.#paused) this.#waiting.shift()?.();
+    });
+  }
+
+  #pauseOrResume(): void {
+    const full = this.#sessions.size >= this.#options.maxconn;
+    if (full === this.#paused) return;
+    this.#paused = full;
+    for (const listener of this.#listeners) full ? listener.pause() : listener.resume();
+  }
+}
