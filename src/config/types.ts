@@ -108,10 +108,13 @@ export interface ServerConfig {
   /** `backend/server` or `server` of the same backend. */
   readonly track: string | null;
   readonly initState: 'up' | 'fully-up' | 'down' | 'fully-down';
+  /** Methods of `init-addr`, in order; empty: HAProxy's default, `last,libc`, and `none` too for a server with `resolvers`. */
   readonly initAddr: readonly string[];
   readonly resolvers: string | null;
   readonly resolvePrefer: 0 | 4 | 6;
   readonly resolveOpts: readonly string[];
+  /** Networks whose addresses are preferred (`resolve-net`), as `address/length`; absent: none. */
+  readonly resolveNet?: readonly string[];
   readonly poolLowConn: number;
   readonly poolMaxConn: number;
   readonly poolPurgeDelay: number;
