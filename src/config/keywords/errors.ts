@@ -3,6 +3,7 @@
 import { accessSync, constants } from 'node:fs';
 import type { ProxyDraft } from '../draft.ts';
 import type { Line } from '../line.ts';
+import { configuredPath } from '../paths.ts';
 import { parseInteger } from '../units.ts';
 import { inSections } from './sections.ts';
 import { type Keyword, works } from './table.ts';
@@ -23,13 +24,14 @@ function statusArgument(line: Line, index: number): number | null {
 
 /** `<status> <file>` of `errorfile`, in a proxy or in an http-errors section; the file is read at start, here only looked for. */
 export function parseErrorFile(line: Line): { status: number; file: string } | null {
-  const file = line.word(2);
-  if (file === '') {
+  const written = line.word(2);
+  if (written === '') {
     line.alert('errorfile : expects <status_code> and <file> as arguments.');
     return null;
   }
   const status = statusArgument(line, 1);
   if (status === null) return null;
+  const file = configuredPath(written, line.at.file, line.context.config.global.defaultPath);
   if (!isReadable(file)) {
     line.alert(`errorfile : error opening file '${file}'.`);
     return null;

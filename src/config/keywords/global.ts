@@ -13,6 +13,9 @@ import { type Keyword, KeywordTable, noticed, refused, works } from './table.ts'
 import { TUNE_KEYWORDS } from './tune.ts';
 
 type Row = Keyword<ConfigDraft>;
+
+const NO_TLS = 'there is no TLS: bind and server lines with ssl are refused.';
+
 type Global = Draft<GlobalConfig>;
 
 /** Keys of `GlobalConfig` whose value is a `T`. */
@@ -31,11 +34,12 @@ function number(name: string, key: KeysOf<number>, min = 0, max?: number): Row {
 }
 
 /** A keyword with one word. */
-function text(name: string, args: string, key: KeysOf<string>, expects: string): Row {
-  return works<ConfigDraft>(name, args, (line, { global }) => {
+function text(name: string, args: string, key: KeysOf<string>, expects: string, more: Partial<Row> = {}): Row {
+  const parse = (line: Line, { global }: ConfigDraft) => {
     const value = wordArgument(line, expects);
     if (value !== null) set(global, key, value as Global[typeof key]);
-  });
+  };
+  return works<ConfigDraft>(name, args, parse, more);
 }
 
 /** A switch without argument. */
@@ -338,8 +342,8 @@ const stateRows: Row[] = [
     },
     { group: true },
   ),
-  text('crt-base', '<directory>', 'crtBase', 'a directory path'),
-  text('ca-base', '<directory>', 'caBase', 'a directory path'),
+  text('crt-base', '<directory>', 'crtBase', 'a directory path', { status: 'noticed', why: NO_TLS }),
+  text('ca-base', '<directory>', 'caBase', 'a directory path', { status: 'noticed', why: NO_TLS }),
 ];
 
 const headerRows: Row[] = [
@@ -349,8 +353,6 @@ const headerRows: Row[] = [
   kept('h1-do-not-close-on-insecure-transfer-encoding', '', 0, 'no argument'),
   kept('pp2-never-send-local', '', 0, 'no argument'),
 ];
-
-const NO_TLS = 'there is no TLS: bind and server lines with ssl are refused.';
 
 const inert: Row[] = [
   ...noticed<ConfigDraft>(

@@ -101,15 +101,10 @@ export class KeywordTable<D> {
   }
 }
 
-/**
- * Carries out a row's status: works -> its handler; noticed -> remembered for `-V`; refused -> an alert.
- */
+/** Carries out a row's status: works -> its handler; noticed -> its handler if any, told under `-V`; refused -> an alert. */
 export function applyRow<D>(row: Keyword<D>, line: Line, draft: D): void {
-  if (row.status === 'works') {
-    row.parse!(line, draft);
-    return;
-  }
-  remark(line, row.name, row.status, row.why ?? '');
+  if (row.status !== 'refused') row.parse?.(line, draft);
+  if (row.status !== 'works') remark(line, row.name, row.status, row.why ?? '');
 }
 
 /** Reports a keyword or an option that has no effect, or is refused. */

@@ -1,17 +1,19 @@
 /** `tune.*` of the global section (manual, section 3.2). */
 
 import type { ConfigDraft } from '../draft.ts';
+import type { Line } from '../line.ts';
 import type { Tunables } from '../types.ts';
 import { integerArgument, sizeArgument, timeArgument } from './arguments.ts';
 import { type Keyword, noticed, works } from './table.ts';
 
 type Row = Keyword<ConfigDraft>;
 
-function number(name: string, key: keyof Tunables, min: number, max: number): Row {
-  return works<ConfigDraft>(name, '<number>', (line, { global }) => {
+function number(name: string, key: keyof Tunables, min: number, max: number, more: Partial<Row> = {}): Row {
+  const parse = (line: Line, { global }: ConfigDraft) => {
     const value = integerArgument(line, { min, max });
     if (value !== null) global.tune[key] = value;
-  });
+  };
+  return works<ConfigDraft>(name, '<number>', parse, more);
 }
 
 function size(name: string, key: keyof Tunables, min: number, max: number): Row {
@@ -47,9 +49,12 @@ const typed: Row[] = [
   size('tune.rcvbuf.server', 'rcvbufServer', 1, MAX),
   size('tune.sndbuf.client', 'sndbufClient', 1, MAX),
   size('tune.sndbuf.server', 'sndbufServer', 1, MAX),
-  number('tune.stick-counters', 'stickCounters', 0, 256),
-  number('tune.pattern.cache-size', 'patternCacheSize', 0, MAX),
-  number('tune.comp.maxlevel', 'comp_maxlevel', 1, 9),
+  number('tune.stick-counters', 'stickCounters', 0, 256, { status: 'noticed', why: 'there are no stick tables.' }),
+  number('tune.pattern.cache-size', 'patternCacheSize', 0, MAX, {
+    status: 'noticed',
+    why: 'patterns are looked up without a cache.',
+  }),
+  number('tune.comp.maxlevel', 'comp_maxlevel', 1, 9, { status: 'noticed', why: 'there is no compression.' }),
 ];
 
 export const TUNE_KEYWORDS: readonly Row[] = [
