@@ -15,7 +15,7 @@ const DESCRIPTIONS: Readonly<Record<CheckStatusName, string>> = {
   UNK: 'Unknown',
   INI: 'Initializing',
   START: '',
-  CHECKED: '',
+  CHECKED: 'No status change',
   HANA: 'Health analyze',
   SOCKERR: 'Socket error',
   L4OK: 'Layer4 check passed',
