@@ -1,0 +1,37 @@
+import type { Row } from '../measure.ts';
+import type { Proxy } from '../programs.ts';
+import { lostInDrains, lostInReloads } from './losses.ts';
+import { idleConnections, startTime } from './process.ts';
+import { showStat } from './show-stat.ts';
+import { bodies, closing, http2, keepAlive, tcp, twoThreads } from './traffic.ts';
+
+/** What a case gets to work with. */
+export interface Bench {
+  backend: number;
+  /** Proxies that run side by side: sluice, haproxy and whatever else is installed. */
+  proxies: Proxy[];
+  rounds: number;
+  /** Length of one load in seconds. */
+  seconds: number;
+  quick: boolean;
+}
+
+export interface Case {
+  name: string;
+  about: string;
+  run(bench: Bench): Promise<Row[]>;
+}
+
+export const cases: Case[] = [
+  { name: 'keep-alive', about: 'HTTP/1.1 keep-alive, small answers: CPU per request', run: keepAlive },
+  { name: 'close', about: 'a new connection for each request: CPU per request', run: closing },
+  { name: 'bodies', about: 'bodies of 10 MB: CPU per MB', run: bodies },
+  { name: 'tcp', about: 'TCP relay, small answers: CPU per request', run: tcp },
+  { name: 'h2', about: 'HTTP/2 in clear text, 16 connections of 8 streams: CPU per request', run: http2 },
+  { name: 'threads', about: 'two traffic threads against one: CPU per request', run: twoThreads },
+  { name: 'idle', about: 'memory of an idle keep-alive client connection', run: idleConnections },
+  { name: 'start', about: 'time from start to the first answer, also with 10,000 servers', run: startTime },
+  { name: 'show-stat', about: 'show stat with 10,000 servers: time, and what requests wait meanwhile', run: showStat },
+  { name: 'reloads', about: 'requests lost in 100 reloads under load', run: lostInReloads },
+  { name: 'drains', about: 'requests lost in 100 drain/ready cycles under load', run: lostInDrains },
+];
