@@ -114,7 +114,7 @@ class ControlThread implements RunningControl {
       onError: (error) => this.#onError(error),
     });
     this.resolvers = createResolvers({ model, states: this.states, logs: this.logs });
-    this.health = createHealth({ model, states: this.states, logs: this.logs });
+    this.health = createHealth({ model, states: this.states });
     this.#context = {
       model,
       traffic,

@@ -182,6 +182,14 @@ export class HandleConn implements Conn {
     this.end();
   }
 
+  detach(): net.Socket {
+    this.pause();
+    this.closed = true;
+    this.handler = noHandler;
+    this.handle.onread = ignoreRead;
+    return new net.Socket({ handle: this.handle } as unknown as net.SocketConstructorOpts);
+  }
+
   ownsBuffer(buffer: Uint8Array): boolean {
     return buffer === this.bulkBuffer;
   }
@@ -196,6 +204,8 @@ export class HandleConn implements Conn {
 }
 
 function ignore(): void {}
+
+function ignoreRead(): undefined {}
 
 function failLater(conn: HandleConn, code: number): void {
   conn.fail(errorName(code));

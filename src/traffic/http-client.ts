@@ -10,7 +10,8 @@ import type { TrafficFrontend, TrafficListener } from './frontend.ts';
 import { Framing } from './h1/head.ts';
 import { NEED_MORE, parseRequest } from './h1/parse.ts';
 import * as http from './http.ts';
-import { connectionEnded } from './listeners.ts';
+import { H2Session, PREFACE } from './h2/session.ts';
+import { connectionEnded, connectionsOf } from './listeners.ts';
 import { logStream, setCause } from './log.ts';
 import { Phase, Stream } from './stream.ts';
 import type { Timed } from './timer.ts';
@@ -89,6 +90,7 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
   onData(buf: Buffer, start: number, end: number): void {
     switch (this.state) {
       case State.idle:
+        if (this.exchanges === 0 && buf[start] === PREFACE[0] && this.#speaksH2(buf, start, end)) return;
         this.requestAt = this.env.now();
         this.state = State.head;
         if (this.frontend.requestTimeout > 0) this.env.wheel.arm(this, this.requestAt + this.frontend.requestTimeout);
@@ -105,8 +107,34 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     }
   }
 
+  /** The connection begins as HTTP/2 does (or may, so far): it is handed over. */
+  #speaksH2(buf: Buffer, start: number, end: number): boolean {
+    const { frontend, listener, env, conn } = this;
+    if (listener.config.proto === 'h1' || frontend.config.options.includes('disable-h2-upgrade')) return false;
+    const seen = Math.min(PREFACE.length, end - start);
+    if (PREFACE.compare(buf, start, start + seen, 0, seen) !== 0) return false;
+    // No method begins like this, so the rest is waited for.
+    if (seen < 4) return false;
+    if (seen < PREFACE.length) {
+      this.state = State.head;
+      this.requestAt = env.now();
+      this.held = Buffer.from(buf.subarray(start, end));
+      return true;
+    }
+    const introduction = { source: this.source, destination: this.destination, vars: this.sessionVars };
+    const first = Buffer.from(buf.subarray(start, end));
+    env.wheel.disarm(this);
+    this.state = State.closed;
+    Atomics.sub(frontend.g, G.h1Open, 1);
+    const set = connectionsOf(frontend);
+    set.delete(this);
+    set.add(new H2Session(env, conn, conn.detach(), first, frontend, listener, introduction));
+    return true;
+  }
+
   #moreHead(buf: Buffer, start: number, end: number): void {
     const held = this.held === null ? Buffer.from(buf.subarray(start, end)) : Buffer.concat([this.held, buf.subarray(start, end)]);
+    if (this.exchanges === 0 && held[0] === PREFACE[0] && this.#speaksH2(held, 0, held.length)) return;
     this.held = held;
     if (++this.parses > EAGER_PARSES && held.length < this.env.global.tune.bufsize && !endsHead(held, end - start)) return;
     this.held = null;

@@ -40,7 +40,7 @@ export function beginRequest(stream: Stream, buf: Buffer, pos: number, end: numb
   countRate(frontend.c, C.reqRate, second, frontend.g, G.reqRateMax);
   env.c[C.requests]!++;
   if (frontend.logger?.needsRequest !== false) {
-    log.requestLine = `${method} ${req.uri} HTTP/${req.version === 20 ? '2.0' : req.version === 10 ? '1.0' : '1.1'}`;
+    log.requestLine = `${method} ${req.uri} HTTP/${stream.clientVersion === 20 ? '2.0' : req.version === 10 ? '1.0' : '1.1'}`;
   }
   if (frontend.config.monitorUri !== null && req.uri === frontend.config.monitorUri) {
     monitor(stream);
@@ -181,7 +181,9 @@ function serialise(stream: Stream): void {
   if (stream.pending.length < room) stream.pending = Buffer.allocUnsafeSlow(room);
   const out = stream.pending;
   let at = req.write(out, 0);
-  if (stream.wantsUpgrade && req.connUpgrade) {
+  if (stream.clientVersion === 20) {
+    if (!reusesServer(stream)) at += out.latin1Write('connection: close\r\n', at);
+  } else if (stream.wantsUpgrade && req.connUpgrade) {
     // The connection header was kept with its upgrade token.
   } else if (stream.clientVersion === 10) {
     if (reusesServer(stream)) at += out.latin1Write('connection: keep-alive\r\n', at);
