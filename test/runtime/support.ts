@@ -9,7 +9,7 @@ import { CounterStore } from '../../src/model/counters.ts';
 import type { CapturedError, StreamView, TrafficCommand } from '../../src/model/messages.ts';
 import { findProxy, findServer, type Model } from '../../src/model/model.ts';
 import { Proxy } from '../../src/model/proxy.ts';
-import { Admin, OperState, Server } from '../../src/model/server.ts';
+import { Admin, CheckResult, CheckState, OperState, Server } from '../../src/model/server.ts';
 import { type RuntimeApi, startRuntimeApi } from '../../src/runtime/server.ts';
 
 const at = { file: 'test.cfg', line: 1 };
@@ -408,7 +408,7 @@ export function modelOf(proxies: readonly ProxyConfig[], more: Partial<Config> =
     model.proxies.push(proxy);
     model.proxiesById.set(proxy.id, proxy);
     config.servers.forEach((server, i) => {
-      addServer(proxy, new Server(proxy, server, server.id ?? i + 1, counters.allocate(), false, now));
+      addServer(proxy, settled(new Server(proxy, server, server.id ?? i + 1, counters.allocate(), false, now)));
     });
   }
   for (const proxy of model.proxies) {
@@ -421,6 +421,20 @@ export function modelOf(proxies: readonly ProxyConfig[], more: Partial<Config> =
     }
   }
   return model;
+}
+
+/** As after the first checks: all of them passed. */
+function settled(server: Server): Server {
+  const { check, agent } = server;
+  if (check && server.admin === 0) {
+    const status = server.proxy.name === 'be_app' ? 'L7OK' : 'L4OK';
+    Object.assign(check, { status, result: CheckResult.passed, code: 200, duration: 0, health: check.rise + check.fall - 1 });
+  } else if (check) {
+    Object.assign(check, { state: check.state | CheckState.paused, health: 0 });
+  }
+  if (agent) Object.assign(agent, { status: 'L7OK', result: CheckResult.passed, code: 0, duration: 0, description: 'via agent : up' });
+  if (server.admin !== 0 && check) server.operState = OperState.stopped;
+  return server;
 }
 
 export function addServer(proxy: Proxy, server: Server): void {

@@ -1,4 +1,5 @@
 import type { Change } from '../../change/change.ts';
+import { anonymise } from '../anon.ts';
 import { type Answer, dump, error } from '../answer.ts';
 import { apply } from '../apply.ts';
 import { atoi, backendArgument, frontendArgument } from '../lookup.ts';
@@ -63,9 +64,9 @@ function setCookieKey(call: Call): Answer | Promise<Answer> {
   return apply(call, { kind: 'backend.dynamic-cookie-key', backend: backend.value.name, key: call.args[1] });
 }
 
-function* backendNames({ control }: Call): Generator<string> {
+function* backendNames({ control, session }: Call): Generator<string> {
   yield '# name\n';
-  for (const proxy of control.model.proxies) if (proxy.isBackend) yield `${proxy.name}\n`;
+  for (const proxy of control.model.proxies) if (proxy.isBackend) yield `${anonymise(proxy.name, session.anonKey)}\n`;
 }
 
 /** Frontends, backends and process-wide limits. */

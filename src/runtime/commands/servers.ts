@@ -1,6 +1,7 @@
 import { findProxy } from '../../model/model.ts';
 import type { Server } from '../../model/server.ts';
 import { CheckState } from '../../model/server.ts';
+import { anonymise } from '../anon.ts';
 import { type Answer, dump, error } from '../answer.ts';
 import { apply } from '../apply.ts';
 import { serverArgument } from '../lookup.ts';
@@ -60,11 +61,12 @@ function setChecks(which: 'health' | 'agent', enabled: boolean) {
 
 /** `show servers state|conn [<backend>]`. */
 function listing(lines: typeof stateLines) {
-  return ({ args, control }: Call): Answer => {
+  return ({ args, control, session }: Call): Answer => {
     const { model } = control;
-    if (!args[0]) return dump(lines(model, model.proxies, Date.now()));
-    const proxy = findProxy(model, args[0], 'backend');
-    return proxy ? dump(lines(model, [proxy], Date.now())) : error("Can't find backend.");
+    const hide = (text: string) => anonymise(text, session.anonKey);
+    const proxy = args[0] ? findProxy(model, args[0], 'backend') : null;
+    if (args[0] && !proxy) return error("Can't find backend.");
+    return dump(lines({ model, proxies: proxy ? [proxy] : model.proxies, now: Date.now(), hide }));
   };
 }
 

@@ -97,8 +97,8 @@ async function until(call: Call, ms: number, condition: Condition): Promise<Answ
 export const waitCommands: readonly Command[] = [
   {
     words: 'wait',
-    args: '{-h|<delay_ms>} [condition] [args...]',
-    help: 'wait the specified delay or condition',
+    args: '{-h|<delay_ms>} cond [args...]',
+    help: 'wait the specified delay or condition (-h to see list)',
     level: 'admin',
     where: 'worker',
     about:

@@ -12,24 +12,32 @@ const STATE_VERSION = 1;
 /** What an unchecked server shows for its check. */
 const UNCHECKED = { status: CheckStatus.INI, result: 0, state: 0 } as const;
 
+/** What to list, and how names and addresses are told (`set anon on`). */
+export interface Listing {
+  readonly model: Model;
+  readonly proxies: readonly Proxy[];
+  readonly now: number;
+  readonly hide: (text: string) => string;
+}
+
 /** `show servers state`: the server state format, version 1 (management manual, "show servers state"). */
-export function* stateLines(_model: Model, proxies: readonly Proxy[], now: number): Generator<string> {
+export function* stateLines({ proxies, now, hide }: Listing): Generator<string> {
   yield `${STATE_VERSION}\n${STATE_COLUMNS}`;
   for (const proxy of proxies) {
     if (!proxy.isBackend) continue;
-    for (const server of [...proxy.servers]) yield stateLine(proxy, server, now);
+    for (const server of [...proxy.servers]) yield stateLine(proxy, server, now, hide);
   }
 }
 
-function stateLine(proxy: Proxy, server: Server, now: number): string {
+function stateLine(proxy: Proxy, server: Server, now: number, hide: Listing['hide']): string {
   const { check, agent, checkConfig, agentConfig } = server;
   return (
     [
       proxy.id,
-      proxy.name,
+      hide(proxy.name),
       proxy.state === 'disabled' ? 0 : server.id,
-      server.name,
-      address(server),
+      hide(server.name),
+      hide(address(server)),
       server.operState,
       server.admin,
       server.userWeight,
@@ -42,13 +50,13 @@ function stateLine(proxy: Proxy, server: Server, now: number): string {
       (agent?.state ?? 0) & 0x1f,
       proxy.config.idForced ? 1 : 0,
       server.idForced ? 1 : 0,
-      server.fqdn ?? '-',
+      hide(server.fqdn ?? '-'),
       server.portMap === '' ? server.port : 0,
       server.srvRecord ?? '-',
       server.useSsl ? 1 : noSsl(server) ? -1 : 0,
       checkConfig?.port ?? 0,
-      checkConfig?.addr ?? '-',
-      agentConfig?.addr ?? '-',
+      hide(checkConfig?.addr ?? '-'),
+      hide(agentConfig?.addr ?? '-'),
       agentConfig?.port ?? 0,
     ].join(' ') + '\n'
   );
@@ -69,15 +77,15 @@ function address(server: Server): string {
 }
 
 /** `show servers conn`: the connections to servers and the idle ones kept for reuse. */
-export function* connectionLines(model: Model, proxies: readonly Proxy[]): Generator<string> {
+export function* connectionLines({ model, proxies, hide }: Listing): Generator<string> {
   yield `# bkname/svname bkid/svid addr port - purge_delay served used_cur used_max need_est idle_sess unsafe_nb safe_nb idle_lim idle_cur idle_per_thr[${model.threads}]\n`;
   for (const proxy of proxies) {
     if (!proxy.isBackend) continue;
-    for (const server of [...proxy.servers]) yield connectionLine(model, proxy, server);
+    for (const server of [...proxy.servers]) yield connectionLine(model, proxy, server, hide);
   }
 }
 
-function connectionLine(model: Model, proxy: Proxy, server: Server): string {
+function connectionLine(model: Model, proxy: Proxy, server: Server, hide: Listing['hide']): string {
   const gauges = model.counters.gauges(server.slot);
   const [unsafe, safe] = [gauges[G.idle]!, gauges[G.safeIdle]!];
   const id = proxy.state === 'disabled' ? 0 : server.id;
@@ -93,5 +101,5 @@ function connectionLine(model: Model, proxy: Proxy, server: Server): string {
     server.config.poolMaxConn,
     unsafe + safe,
   ];
-  return `${server.path} ${proxy.id}/${id} ${address(server)} ${server.port} - ${figures.join(' ')}\n`;
+  return `${hide(proxy.name)}/${hide(server.name)} ${proxy.id}/${id} ${hide(address(server))} ${server.port} - ${figures.join(' ')}\n`;
 }
