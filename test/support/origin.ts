@@ -98,7 +98,9 @@ export async function origin(
     script: toScript(what),
     nextRequest: () => requests.next(() => `a request to the origin on port ${self.port}`),
     nextConnection: () => connections.next(() => `a connection to the origin on port ${self.port}`),
-    close: () => closed(server),
+    close: async () => {
+      server.close(); // open connections stay
+    },
     listen: () => listening(server, self.port),
   };
   server.on('connection', (socket) => {
