@@ -14,7 +14,7 @@ export type ArgKind =
   | 'backend'
   | 'frontend'
   | 'server'
-  | 'userlist'
+  | 'user list'
   | 'table'
   | 'regex'
   | 'Protocol buffers field number';
@@ -43,7 +43,7 @@ export type ArgsResult = { readonly args: Arg[]; readonly end: number } | (ExprE
 
 /**
  * Reads the arguments of `text` at `start` (an opening parenthesis; anything else means that there are none).
- * Quotes group, a backslash outside single quotes keeps the next char (`\n \r \t` are those controls).
+ * Quotes group words; see `ESCAPES` for backslashes.
  */
 export function parseArgs(text: string, start: number, grammar: ArgGrammar): ArgsResult {
   const open = text[start] === '(';
@@ -86,12 +86,23 @@ function needsText(kind: ArgKind): boolean {
     case 'frontend':
     case 'server':
     case 'table':
-    case 'userlist':
+    case 'user list':
       return false;
     default:
       return true;
   }
 }
+
+/** What a backslash makes of the next char outside single quotes; before any other one it is an ordinary char. */
+const ESCAPES: Readonly<Record<string, string>> = {
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  '\\': '\\',
+  '"': '"',
+  "'": "'",
+  ' ': ' ',
+};
 
 /** One argument: its text up to an unquoted comma or parenthesis; null when a quote stays open or the text ends. */
 function readWord(text: string, start: number): { value: string; end: number } | null {
@@ -101,10 +112,10 @@ function readWord(text: string, start: number): { value: string; end: number } |
   for (; at < text.length; at++) {
     const char = text[at]!;
     if (quote === '' && (char === ',' || char === ')')) return { value, end: at };
-    if (char === '\\' && quote !== "'") {
-      const next = text[++at];
-      if (next === undefined) return null;
-      value += next === 'n' ? '\n' : next === 'r' ? '\r' : next === 't' ? '\t' : next;
+    const escaped = char === '\\' && quote !== "'" ? ESCAPES[text[at + 1] ?? ''] : undefined;
+    if (escaped !== undefined) {
+      value += escaped;
+      at++;
     } else if (char === quote) {
       quote = '';
     } else if (quote === '' && (char === '"' || char === "'")) {

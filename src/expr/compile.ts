@@ -16,22 +16,15 @@ import {
   SOURCES,
   type Source,
 } from './row.ts';
-import {
-  castBetween,
-  dynamic,
-  type Evaluate,
-  type ExprError,
-  isError,
-  textOf,
-  typeOfValue,
-  type ValueType,
-} from './sample.ts';
+import { castBetween, type Evaluate, type ExprError, isError, textOf, typeOfValue, type ValueType } from './sample.ts';
 import type { ExprContext, SampleType, SampleValue } from './types.ts';
 
 /** A compiled expression. */
 export interface Compiled {
   /** Name of the sample fetch it starts with. */
   readonly keyword: string;
+  /** How many converters follow it. */
+  readonly converters: number;
   /** What the fetch draws on; see `SOURCES`. */
   readonly source: Source;
   /** Type of the value; `addr` and `any` are settled per value by `typeOf`. */
@@ -181,20 +174,20 @@ type Step = (value: SampleValue, ctx: ExprContext) => SampleValue | undefined;
 /** The steps of an expression while it is compiled. */
 class Chain {
   type: ValueType;
-  #isDynamic: boolean;
   readonly #row: FetchRow;
   readonly #fetch: CompiledFetch;
   #steps: Step | null = null;
+  #converters = 0;
 
   constructor(row: FetchRow, fetch: CompiledFetch) {
     this.#row = row;
     this.#fetch = fetch;
     this.type = row.type;
-    this.#isDynamic = row.dynamic === true || row.type === 'any';
   }
 
   add(row: ConverterRow, convert: Convert): void {
-    const from: ValueType = this.#isDynamic ? 'any' : this.type;
+    this.#converters++;
+    const from = this.type;
     const cast = castBetween(from, row.in)!;
     const target: ValueType = row.in === 'any' ? from : row.in;
     const before = this.#steps;
@@ -212,21 +205,18 @@ class Chain {
             const given = before(value, ctx);
             return given === undefined ? undefined : convertCast(given, ctx);
           };
-    if (row.out !== 'same') {
-      this.type = row.out;
-      this.#isDynamic = row.dynamic === true || row.out === 'any';
-    }
+    this.type = row.out;
   }
 
   finish(): Compiled {
     const type = this.type;
-    const isDynamic = this.#isDynamic;
     const { evaluate, scan } = this.#fetch;
     const steps = this.#steps;
     return {
       keyword: this.#row.name,
+      converters: this.#converters,
       source: this.#row.source,
-      type: isDynamic ? 'any' : type,
+      type,
       evaluate:
         steps === null
           ? evaluate
@@ -236,7 +226,7 @@ class Chain {
             },
       scan: scan === undefined ? null : steps === null ? scan : scanThrough(scan, steps),
       mayChange: this.#fetch.mayChange ?? changeOf(this.#row.source),
-      typeOf: isDynamic ? () => dynamic.type : (value) => typeOfValue(value, type),
+      typeOf: (value) => typeOfValue(value, type),
     };
   }
 }

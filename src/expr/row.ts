@@ -104,6 +104,13 @@ export interface CompiledFetch {
   readonly mayChange?: (ctx: ExprContext) => boolean;
 }
 
+/** A `userlist`: checks passwords and knows groups. */
+export interface Userlist {
+  check(user: string, password: string): boolean;
+  /** Whether the user belongs to the group. */
+  isMember(user: string, group: string): boolean;
+}
+
 /** What the names in expressions may be checked against while compiling. */
 export interface CompileEnv {
   /** Mask of `place`: where the expression is evaluated. */
@@ -113,6 +120,10 @@ export interface CompileEnv {
   /** Says whether a proxy exists with that side; left out, names are found at run time only. */
   hasProxy?(name: string, side: 'frontend' | 'backend'): boolean;
   hasServer?(backend: string, server: string): boolean;
+  /** The users of a `userlist`, or null when there is none of that name. */
+  userlist?(name: string): Userlist | null;
+  /** Environment that `env()` reads; left out, the process's. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Content of a pattern file as latin1 text, or null when it cannot be read. Left out, files are refused. */
   readFile?(path: string): string | null;
 }
@@ -124,8 +135,6 @@ export interface FetchRow {
   readonly args: string;
   readonly type: ValueType;
   readonly source: Source;
-  /** The type of the value is known only at run time (it is then in `dynamic.type`), whatever `type` promises. */
-  readonly dynamic?: boolean;
   compile(args: readonly Arg[], env: CompileEnv): CompiledFetch | Evaluate | ExprError;
 }
 
@@ -137,9 +146,7 @@ export interface ConverterRow {
   readonly name: string;
   readonly args: string;
   readonly in: ValueType;
-  /** `same` gives the type that came in. */
-  readonly out: ValueType | 'same';
-  readonly dynamic?: boolean;
+  readonly out: ValueType;
   compile(args: readonly Arg[], env: CompileEnv): Convert | ExprError;
 }
 

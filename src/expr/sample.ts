@@ -120,12 +120,12 @@ const addrToIpv4: Cast = (value) => ((value as string).includes(':') ? ipv4InIpv
 const addrToIpv6: Cast = (value) => ((value as string).includes(':') ? value : `::ffff:${value as string}`);
 const addrToBin: Cast = (value) => packAddress(value as string);
 const addrToSint: Cast = (value) => ((value as string).includes(':') ? undefined : parseIpv4(value as string));
-const textToSint: Cast = (value) => readSint(value as string);
-const textToBool: Cast = (value) => Number(readSint(value as string)) !== 0;
+const textToSint: Cast = (value) => (value === '' ? undefined : readSint(value as string));
+const textToBool: Cast = (value) => (value === '' ? undefined : Number(readSint(value as string)) !== 0);
 const textToAddr: Cast = (value) => readAddress(value as string);
 const textToIpv4: Cast = (value) => (parseIpv4(value as string) < 0 ? undefined : value);
 const textToIpv6: Cast = (value) => (parseIpv6(value as string) === null ? undefined : value);
-const binToText: Cast = (value) => bytesToHex(value as string);
+const binToText: Cast = (value) => untilNul(value as string);
 
 function readAddress(text: string): string | undefined {
   return parseIpv4(text) >= 0 || parseIpv6(text) !== null ? text : undefined;
@@ -186,10 +186,16 @@ export function castBetween(from: ValueType, to: ValueType): Cast | null | undef
   return (from === 'addr' ? addrCasts : casts[from])[to];
 }
 
+/** Bytes up to the first NUL: what binary values are as text. */
+function untilNul(bytes: string): string {
+  const end = bytes.indexOf('\0');
+  return end === -1 ? bytes : bytes.slice(0, end);
+}
+
 /** Text of a value, as it is put into headers and log lines. */
 export function textOf(value: SampleValue, type: ValueType): string {
   const actual = type === 'any' ? dynamic.type : type;
-  if (typeof value === 'string') return actual === 'bin' ? bytesToHex(value) : value;
+  if (typeof value === 'string') return actual === 'bin' ? untilNul(value) : value;
   if (typeof value === 'boolean') return value ? '1' : '0';
   return String(value);
 }

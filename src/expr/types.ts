@@ -39,6 +39,11 @@ export interface ServerFacts {
   queued(): number;
   /** Events per second. */
   sessionRate(): number;
+  /** As the file says; 0 = no limit. Left out: not known, and fetches that need it give no sample. */
+  readonly maxconn?: number;
+  readonly maxqueue?: number;
+  readonly initialWeight?: number;
+  readonly userWeight?: number;
 }
 
 /** Facts about a proxy for fetches such as `nbsrv`, `be_conn`. */
@@ -52,7 +57,12 @@ export interface ProxyFacts {
   queued(): number;
   sessionRate(side: 'frontend' | 'backend'): number;
   requestRate(): number;
+  /** Timeouts of the section in ms; a missing one is infinite. */
+  readonly timeouts?: { readonly [name in TimeoutName]?: number };
+  readonly defaultBackend?: string | null;
 }
+
+export type TimeoutName = 'client' | 'server' | 'connect' | 'queue' | 'tarpit' | 'tunnel';
 
 /** A value of an expression. `sint` is a bigint only outside the safe integers. Addresses are text; `bin` are bytes in a latin1 string. `meth` is a method name. */
 export type SampleType = 'bool' | 'sint' | 'ipv4' | 'ipv6' | 'str' | 'bin' | 'meth';
@@ -86,6 +96,48 @@ export interface ExprContext {
   readonly log: LogFacts;
   /** false while content inspection goes on and more data may come (`tcp-request inspect-delay`); left out, it is over. */
   readonly final?: boolean;
+  /** Whether this is the first request of its connection; left out: not known. */
+  readonly firstRequest?: boolean;
+  /** The client's connection as it came in; left out: as `source` and `destination` say, without PROXY protocol. */
+  readonly clientConnection?: ConnectionFacts;
+  /** TLS of the client's connection; null or left out: none. */
+  readonly tls?: TlsFacts | null;
+  /** Timeouts in use for this stream, in ms, where rules have changed them (`http-request set-timeout`). */
+  readonly timeouts?: { readonly [name in TimeoutName]?: number };
+  /** Class and offset of `http-request set-priority-*`. */
+  readonly priorityClass?: number;
+  readonly priorityOffset?: number;
+  readonly process?: ProcessFacts;
+}
+
+/** A connection below the stream, before rules changed its addresses. */
+export interface ConnectionFacts {
+  readonly source: EndpointView;
+  readonly destination: EndpointView;
+  /** A PROXY protocol header was received. */
+  readonly proxied: boolean;
+  /** Error code of the connection; 0 = none. */
+  readonly error: number;
+}
+
+/** TLS session of the client's connection. */
+export interface TlsFacts {
+  readonly sni: string;
+  readonly alpn: string;
+  readonly resumed: boolean;
+  /** Errors of the handshake, and of the client's certificate and its chain; 0 = none. */
+  readonly error: number;
+  readonly certificateError: number;
+  readonly authorityError: number;
+  readonly certificateUsed: boolean;
+}
+
+export interface ProcessFacts {
+  /** ms since the epoch. */
+  readonly startedAt: number;
+  readonly stopping: boolean;
+  /** This thread, from 1. */
+  readonly thread: number;
 }
 
 /** What the log-format aliases need (manual, section 8.2.6). Times in ms; -1 = never reached. */

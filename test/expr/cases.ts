@@ -183,9 +183,9 @@ const conversions: readonly string[] = [
   'str(abc),add_item(-,txn.unset,+)',
   "str(),add_item('-',txn.unset,'+')",
   "str(abc),set-var(txn.v),add_item(',',txn.v,'!')",
-  "str(abc),rtrim(c)",
-  "str(aabca),ltrim(a)",
-  "str(aabca),rtrim(ac)",
+  'str(abc),rtrim(c)',
+  'str(aabca),ltrim(a)',
+  'str(aabca),rtrim(ac)',
   'str("  ab "),ltrim(" ")',
   'str(a/b/c),regsub(/,-)',
   'str(a/b/c),regsub(/,-,g)',
@@ -691,5 +691,14 @@ export const conditionGroups: readonly ConditionGroup[] = [
       ['ipv4(1.0.0.2)', '1.2'],
     ],
   },
-  { name: 'asterisk target', request: star, terms: [['url', '*'], ['path', '-m', 'found'], ['path_beg', '/'], ['req.ver', '1.1']] },
+  {
+    name: 'asterisk target',
+    request: star,
+    terms: [
+      ['url', '*'],
+      ['path', '-m', 'found'],
+      ['path_beg', '/'],
+      ['req.ver', '1.1'],
+    ],
+  },
 ];

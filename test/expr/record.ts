@@ -44,7 +44,10 @@ function accepted(cases: readonly (readonly string[])[]): number[] {
   let numbers = cases.map((_, index) => index);
   for (;;) {
     const caseOfLine = numbers.flatMap((number) => cases[number]!.map(() => number));
-    const text = configuration(1024, numbers.flatMap((number) => cases[number]!));
+    const text = configuration(
+      1024,
+      numbers.flatMap((number) => cases[number]!),
+    );
     const base = text.split('\n').findIndex((line) => line.includes('bind')) + 2;
     const result = spawnSync(program, ['-c', '-f', write(text)], { encoding: 'latin1', env });
     const refused = new Set<number>();
@@ -100,7 +103,10 @@ function exchange(port: number, request: RequestCase, index: number): Promise<{ 
       resolve({ status: Number(received.slice(9, 12)), body: received.slice(split + 4) });
     });
     const headers = [...request.headers, ['X-Case', String(index)], ['Connection', 'close']];
-    const lines = [`${request.method} ${request.uri} HTTP/${request.version}`, ...headers.map(([n, v]) => `${n}: ${v}`)];
+    const lines = [
+      `${request.method} ${request.uri} HTTP/${request.version}`,
+      ...headers.map(([n, v]) => `${n}: ${v}`),
+    ];
     socket.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
   });
 }
@@ -147,7 +153,10 @@ async function recordConditions(): Promise<unknown[]> {
 const golden = new URL('golden/', import.meta.url);
 /** One result a line, so that a change shows as one. */
 function save(name: string, groups: unknown[]): void {
-  const text = JSON.stringify(groups, null, 1).replace(/\[\n\s+("(?:[^"\\]|\\.)*"),\n\s+("(?:[^"\\]|\\.)*"|null)\n\s+\]/g, '[$1, $2]');
+  const text = JSON.stringify(groups, null, 1).replace(
+    /\[\n\s+("(?:[^"\\]|\\.)*"),\n\s+("(?:[^"\\]|\\.)*"|null)\n\s+\]/g,
+    '[$1, $2]',
+  );
   writeFileSync(new URL(name, golden), `${text}\n`);
 }
 try {

@@ -63,8 +63,9 @@ function parseCriterion(words: readonly string[], env: CompileEnv): Criterion | 
   const parsed = compileExpression(expanded, env);
   if (isError(parsed)) return { error: criterionError(parsed.error, text, keyword, alias) };
   const { compiled, next } = parsed;
-  const converted = next > 1 || /[,)]$/.test(text) ? compiled.type !== 'str' : false;
-  const own = alias === null || (converted && alias.method === 'str') ? null : findMatchMethod(alias.method);
+  // A converter makes HAProxy forget the suffix: the type of the result decides.
+  const own =
+    alias === null || compiled.converters > 0 || compiled.type === 'meth' ? null : findMatchMethod(alias.method);
   return { keyword, compiled, method: own ?? defaultMatchMethod(compiled.type), next };
 }
 
@@ -134,7 +135,8 @@ function parseFlags(words: readonly string[], criterion: Criterion, env: Compile
   }
   const fromFiles = readFiles(files, env);
   if (!Array.isArray(fromFiles)) return fromFiles;
-  const given = words.slice(at);
+  const end = words.indexOf('', at);
+  const given = words.slice(at, end === -1 ? words.length : end);
   const own = method.numeric ? applyOperators(given) : given;
   if (!Array.isArray(own)) return own as ExprError;
   return { method, patterns: [...fromFiles, ...(own as string[])], ignoreCase, closed };
@@ -162,7 +164,8 @@ function applyOperators(words: readonly string[]): string[] | ExprError {
       operator = word;
       continue;
     }
-    if (operator === null || operator === 'eq') {
+    // A range stays one, whatever the operator says.
+    if (operator === null || operator === 'eq' || /^[+-]?[0-9]+:[+-]?[0-9]+$/.test(word)) {
       patterns.push(word);
       continue;
     }

@@ -1,9 +1,9 @@
 /** Match methods of ACLs: from a list of patterns to one function over values (HAProxy manual, section 7.1). */
 
-import { asciiLower } from '../converters/strings.ts';
 import { bytesOfHex } from '../fetches/constants.ts';
 import { compileRegex } from '../regex.ts';
 import { type ExprError, METHODS, parseSint, type Sint, type ValueType } from '../sample.ts';
+import { asciiLower } from '../text.ts';
 import type { SampleValue } from '../types.ts';
 import { NetworkSet } from './networks.ts';
 
@@ -252,10 +252,12 @@ export const methodMatch: MatchMethod = {
   numeric: false,
   needsPatterns: true,
   compile: (patterns, options) => {
-    // Known methods are compared by name exactly; others as texts.
+    // HAProxy compares those that it knows by number, so that `-i` is only about the others.
     const known = new Set(patterns.filter((pattern) => METHODS.includes(pattern)));
     const others = new Set(patterns.filter((pattern) => !known.has(pattern)).map((pattern) => fold(pattern, options)));
-    return (value) => known.has(value as string) || others.has(fold(value as string, options));
+    const all = new Set(METHODS);
+    return (value) =>
+      all.has(value as string) ? known.has(value as string) : others.has(fold(value as string, options));
   },
 };
 

@@ -7,7 +7,7 @@ interface Ipv6Prefixes {
   readonly networks: Set<string>;
 }
 
-/** Parses `1.2.3.4`, `1.2.3.4/8`, `1.2.3.4/255.0.0.0`, `10`, `10.1/16`, `::1`, `fe80::/10`; null when it is no network. */
+/** Parses `1.2.3.4`, `1.2.3.4/8`, `1.2.3.4/255.0.0.0`, `10.1`, `::1`, `fe80::/10`; null when it is no network. */
 function parseNetwork(text: string): { v4: number; mask: number } | { v6: number[]; mask: number[] } | null {
   const slash = text.indexOf('/');
   const host = slash === -1 ? text : text.slice(0, slash);
@@ -23,13 +23,14 @@ function parseNetwork(text: string): { v4: number; mask: number } | { v6: number
   return mask === null ? null : { v6, mask };
 }
 
-/** Dotted quad with missing parts left out at the end read as zeros, as network lists allow (`10`, `127.1`). */
+/** Dotted quad, or fewer parts of which the last one fills the rest, as inet_aton reads them: `127.1` is 127.0.0.1. */
 function parseShortIpv4(text: string): number {
   const full = parseIpv4(text);
-  if (full >= 0 || !/^[0-9]{1,3}(\.[0-9]{1,3}){0,2}\.?$/.test(text)) return full;
-  const parts = text.replace(/\.$/, '').split('.');
-  while (parts.length < 4) parts.push('0');
-  return parseIpv4(parts.join('.'));
+  if (full >= 0 || !/^[0-9]{1,10}(\.[0-9]{1,8}){0,2}$/.test(text)) return full;
+  const parts = text.split('.').map(Number);
+  const last = parts.pop()!;
+  if (parts.some((part) => part > 255) || last >= 256 ** (4 - parts.length)) return -1;
+  return parts.reduce((address, part, i) => address + part * 256 ** (3 - i), last);
 }
 
 /** A set of networks. Build with `add`, then `seal` before the first look-up. */

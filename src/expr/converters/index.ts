@@ -1,6 +1,24 @@
 /** All converters, in the order of their names. */
 
 import type { ConverterRow } from '../row.ts';
+import { addressConverters } from './addresses.ts';
+import { arithmeticConverters } from './arithmetic.ts';
+import { binaryConverters } from './binary.ts';
+import { dateConverters } from './dates.ts';
+import { hashConverters } from './hashing.ts';
+import { jsonConverters } from './json.ts';
+import { proxyConverters } from './proxies.ts';
 import { stringConverters } from './strings.ts';
+import { variableConverters } from './variables.ts';
 
-export const CONVERTERS: readonly ConverterRow[] = [...stringConverters].sort((a, b) => (a.name < b.name ? -1 : 1));
+export const CONVERTERS: readonly ConverterRow[] = [
+  ...addressConverters,
+  ...arithmeticConverters,
+  ...binaryConverters,
+  ...dateConverters,
+  ...hashConverters,
+  ...jsonConverters,
+  ...proxyConverters,
+  ...stringConverters,
+  ...variableConverters,
+].sort((a, b) => (a.name < b.name ? -1 : 1));

@@ -1,19 +1,304 @@
 /** Converters on text (HAProxy manual, section 7.3.1). */
 
-import type { ConverterRow } from '../row.ts';
+import type { Arg } from '../args.ts';
+import { compileRegex } from '../regex.ts';
+import type { Convert, ConverterRow } from '../row.ts';
+import type { ExprError } from '../sample.ts';
+import { asciiLower, asciiUpper } from '../text.ts';
 
-/** Lower case of ASCII letters only: bytes above 127 stay as they are. */
-export function asciiLower(text: string): string {
-  return /[A-Z]/.test(text) ? text.replace(/[A-Z]+/g, (run) => run.toLowerCase()) : text;
+/** A text converter without arguments. */
+const plain = (name: string, convert: (text: string) => string | undefined): ConverterRow => ({
+  name,
+  args: '',
+  in: 'str',
+  out: 'str',
+  compile: () => (text) => convert(text as string),
+});
+
+/** The n-th field between delimiters, empty ones counted; `count` fields, 0 = all that follow (or precede, from the end). */
+function fieldOf(text: string, index: number, delimiters: string, count: number): string | undefined {
+  if (index > 0) {
+    let start = 0;
+    for (let n = 1; n < index; n++) {
+      start = nextDelimiter(text, start, delimiters) + 1;
+      if (start > text.length) return undefined;
+    }
+    if (count === 0) return text.slice(start);
+    let end = start - 1;
+    for (let n = 0; n < count && end < text.length; n++) end = nextDelimiter(text, end + 1, delimiters);
+    return text.slice(start, end);
+  }
+  let end = text.length;
+  for (let n = -1; n > index; n--) {
+    end = previousDelimiter(text, end - 1, delimiters);
+    if (end < 0) return undefined;
+  }
+  if (count === 0) return text.slice(0, end);
+  let start = end;
+  for (let n = 0; n < count && start >= 0; n++) start = previousDelimiter(text, start - 1, delimiters);
+  return text.slice(start + 1, end);
 }
 
-/** Upper case of ASCII letters only. */
-export function asciiUpper(text: string): string {
-  return /[a-z]/.test(text) ? text.replace(/[a-z]+/g, (run) => run.toUpperCase()) : text;
+function nextDelimiter(text: string, from: number, delimiters: string): number {
+  let at = from;
+  while (at < text.length && !delimiters.includes(text[at]!)) at++;
+  return at;
+}
+
+function previousDelimiter(text: string, from: number, delimiters: string): number {
+  let at = from;
+  while (at >= 0 && !delimiters.includes(text[at]!)) at--;
+  return at;
+}
+
+/** The n-th word between runs of delimiters; see `fieldOf`. An index beyond the last one gives ''. */
+function wordOf(text: string, index: number, delimiters: string, count: number): string {
+  const words: [number, number][] = [];
+  let at = 0;
+  while (at < text.length) {
+    if (delimiters.includes(text[at]!)) {
+      at++;
+      continue;
+    }
+    const end = nextDelimiter(text, at, delimiters);
+    words.push([at, end]);
+    at = end;
+  }
+  const first = index > 0 ? index - 1 : words.length + index;
+  if (first < 0 || first >= words.length) return '';
+  if (index > 0) {
+    const last = count === 0 ? words.length - 1 : Math.min(words.length - 1, first + count - 1);
+    return text.slice(words[first]![0], words[last]![1]);
+  }
+  const start = count === 0 ? 0 : Math.max(0, first - count + 1);
+  return text.slice(words[start]![0], words[first]![1]);
+}
+
+type Pick = (text: string, index: number, delimiters: string, count: number) => string | undefined;
+
+const picking = (name: string, pick: Pick): ConverterRow => ({
+  name,
+  args: 'integer,string[,integer]',
+  in: 'str',
+  out: 'str',
+  compile: ([indexArg, delimitersArg, countArg]) => {
+    const index = Number(indexArg);
+    const delimiters = delimitersArg as string;
+    const count = countArg === undefined ? 1 : Number(countArg);
+    if (index === 0) return { error: 'Unexpected value 0 for index' };
+    if (delimiters === '') return { error: 'Empty separators list' };
+    if (count < 0) return { error: 'Unexpected value for count' };
+    return (text) => pick(text as string, index, delimiters, count);
+  },
+});
+
+/** Removes chars of a set from one end. */
+const trimming = (name: string, atStart: boolean): ConverterRow => ({
+  name,
+  args: 'string',
+  in: 'str',
+  out: 'str',
+  compile: ([chars]) => {
+    const set = chars as string;
+    return (value) => {
+      const text = value as string;
+      let start = 0;
+      let end = text.length;
+      if (atStart) while (start < end && set.includes(text[start]!)) start++;
+      else while (end > start && set.includes(text[end - 1]!)) end--;
+      return text.slice(start, end);
+    };
+  },
+});
+
+/** Puts the groups of a match in place of `\0`..`\9`; `\xHH` is a byte, any other escaped char itself. */
+export function expandGroups(template: string, match: RegExpExecArray): string {
+  if (!template.includes('\\')) return template;
+  let text = '';
+  for (let i = 0; i < template.length; i++) {
+    const char = template[i]!;
+    const next = template[i + 1];
+    if (char !== '\\' || next === undefined) {
+      text += char;
+      continue;
+    }
+    i++;
+    if (next >= '0' && next <= '9') {
+      text += match[Number(next)] ?? '';
+    } else if (next === 'x' && /^[0-9A-Fa-f]{2}$/.test(template.slice(i + 1, i + 3))) {
+      text += String.fromCharCode(Number.parseInt(template.slice(i + 1, i + 3), 16));
+      i += 2;
+    } else {
+      text += next;
+    }
+  }
+  return text;
+}
+
+/** Replaces the first match or all; each search starts anew behind the last match, so that `^` matches there too. */
+function substitute(text: string, regex: RegExp, template: string, all: boolean): string {
+  let result = '';
+  let rest = text;
+  for (;;) {
+    const match = regex.exec(rest);
+    if (match === null) return result + rest;
+    result += rest.slice(0, match.index) + expandGroups(template, match);
+    const end = match.index + match[0].length;
+    const wasAtEnd = rest === '';
+    rest = rest.slice(end);
+    if (!all || wasAtEnd) return result + rest;
+    if (match[0] === '' && rest !== '') {
+      result += rest[0]!;
+      rest = rest.slice(1);
+    } else if (match[0] !== '' && rest === '' && regex.exec('') === null) {
+      return result;
+    }
+  }
+}
+
+function compileRegsub([pattern, template, flags]: readonly Arg[]): Convert | ExprError {
+  const options = (flags as string | undefined) ?? '';
+  const bad = /[^gi]/.exec(options);
+  if (bad !== null) return { error: `invalid regex flag '${bad[0]}', only 'i' and 'g' are supported` };
+  const regex = compileRegex(pattern as string, options.includes('i'));
+  if (!(regex instanceof RegExp)) return regex;
+  const all = options.includes('g');
+  return (text) => substitute(text as string, regex, template as string, all);
+}
+
+/** Value of a parameter in `a=1&b=2` (or other delimiters); '' when it has none, undefined when it is not there. */
+function paramOf(text: string, name: string, delimiters: string): string | undefined {
+  let at = 0;
+  while (at <= text.length) {
+    const end = nextDelimiter(text, at, delimiters);
+    if (text.startsWith(name, at)) {
+      const equals = at + name.length;
+      if (equals === end) return '';
+      if (text[equals] === '=') return text.slice(equals + 1, end);
+    }
+    at = end + 1;
+  }
+  return undefined;
+}
+
+/** Decodes %XX; `+` is a blank in a query: everywhere when `inForm`, else behind a `?`. undefined when malformed. */
+export function urlDecode(text: string, inForm: boolean): string | undefined {
+  if (!/[%+]/.test(text)) return text;
+  let decoded = '';
+  let inQuery = inForm;
+  for (let i = 0; i < text.length; i++) {
+    const char = text[i]!;
+    if (char === '+' && inQuery) {
+      decoded += ' ';
+    } else if (char === '%') {
+      const hex = text.slice(i + 1, i + 3);
+      if (!/^[0-9A-Fa-f]{2}$/.test(hex)) return undefined;
+      decoded += String.fromCharCode(Number.parseInt(hex, 16));
+      i += 2;
+    } else {
+      if (char === '?') inQuery = true;
+      decoded += char;
+    }
+  }
+  return decoded;
+}
+
+function urlEncode(text: string): string {
+  return text.replace(
+    /[^A-Za-z0-9._~-]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+  );
+}
+
+/** The accepted language that the client likes best, among those on offer; `fr-CA` falls back on `fr`. */
+function languageOf(header: string, offered: ReadonlySet<string>): string | undefined {
+  let best: string | undefined;
+  let bestQuality = 0;
+  for (const item of header.split(',')) {
+    const match = /^\s*([^\s;]+)\s*(?:;\s*q\s*=\s*([0-9.]+))?/.exec(item);
+    if (match === null) continue;
+    const quality = match[2] === undefined ? 1 : Number.parseFloat(match[2]);
+    if (!(quality > bestQuality)) continue;
+    const name = match[1]!;
+    const dash = name.indexOf('-');
+    const found = offered.has(name) ? name : dash > 0 && offered.has(name.slice(0, dash)) ? name.slice(0, dash) : null;
+    if (found === null) continue;
+    best = found;
+    bestQuality = quality;
+  }
+  return best;
+}
+
+function reverse(text: string): string {
+  let result = '';
+  for (let i = text.length - 1; i >= 0; i--) result += text[i]!;
+  return result;
 }
 
 export const stringConverters: readonly ConverterRow[] = [
-  { name: 'lower', args: '', in: 'str', out: 'str', compile: () => (text) => asciiLower(text as string) },
-  { name: 'upper', args: '', in: 'str', out: 'str', compile: () => (text) => asciiUpper(text as string) },
+  plain('lower', asciiLower),
+  plain('upper', asciiUpper),
+  plain('cut_crlf', (text) => /^[^\r\n]*/.exec(text)![0]),
+  plain('reverse', reverse),
+  plain('reverse_dom', (text) => {
+    // The dot of a fully qualified name says nothing more.
+    const name = text.endsWith('.') ? text.slice(0, -1) : text;
+    return name.split('.').reverse().join('.');
+  }),
   { name: 'length', args: '', in: 'str', out: 'sint', compile: () => (text) => (text as string).length },
+  picking('field', fieldOf),
+  picking('word', wordOf),
+  trimming('ltrim', true),
+  trimming('rtrim', false),
+  { name: 'regsub', args: 'regex,string[,string]', in: 'str', out: 'str', compile: compileRegsub },
+  {
+    name: 'param',
+    args: 'string[,string]',
+    in: 'str',
+    out: 'str',
+    compile: ([name, delimiters]) => {
+      const set = (delimiters as string | undefined) || '&';
+      return (text) => paramOf(text as string, name as string, set);
+    },
+  },
+  {
+    name: 'url_dec',
+    args: '[integer]',
+    in: 'str',
+    out: 'str',
+    compile: ([inForm]) => {
+      const form = inForm !== undefined && Number(inForm) !== 0;
+      return (text) => urlDecode(text as string, form);
+    },
+  },
+  {
+    name: 'url_enc',
+    args: 'string',
+    in: 'str',
+    out: 'str',
+    compile: ([kind]) =>
+      kind === '' || kind === 'query'
+        ? (text) => urlEncode(text as string)
+        : { error: "Unexpected encode type. Allowed value is 'query'" },
+  },
+  {
+    name: 'language',
+    args: 'string[,string]',
+    in: 'str',
+    out: 'str',
+    compile: ([list, fallback]) => {
+      const offered = new Set((list as string).split(';'));
+      return (text) => languageOf(text as string, offered) ?? fallback;
+    },
+  },
+  {
+    name: 'iif',
+    args: 'string,string',
+    in: 'bool',
+    out: 'str',
+    compile:
+      ([yes, no]) =>
+      (value) =>
+        value === true ? yes : no,
+  },
 ];

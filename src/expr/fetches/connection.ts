@@ -1,38 +1,96 @@
-/** Addresses and facts of the client-side connection (HAProxy manual, section 7.3.3). */
+/** Layers 4 and 5: addresses and facts of connections (HAProxy manual, sections 7.3.3 and 7.3.4). */
 
-import type { FetchRow } from '../row.ts';
-import type { EndpointView } from '../types.ts';
+import { networkInterfaces } from 'node:os';
+import type { FetchRow, Source } from '../row.ts';
+import type { ValueType } from '../sample.ts';
+import type { ConnectionFacts, EndpointView, ExprContext, SampleValue } from '../types.ts';
 
-const hostOrNone = (endpoint: EndpointView): string | undefined => (endpoint.host === '' ? undefined : endpoint.host);
-const portOrNone = (endpoint: EndpointView): number | undefined => (endpoint.host === '' ? undefined : endpoint.port);
+type Read = (ctx: ExprContext) => SampleValue | undefined;
+
+/** A fetch without arguments. */
+const plain = (name: string, type: ValueType, source: Source, read: Read): FetchRow => ({
+  name,
+  args: '',
+  type,
+  source,
+  compile: () => read,
+});
+
+const hostOf = (endpoint: EndpointView): string | undefined => (endpoint.host === '' ? undefined : endpoint.host);
+const portOf = (endpoint: EndpointView): number | undefined => (endpoint.host === '' ? undefined : endpoint.port);
+
+const client = (ctx: ExprContext): Pick<ConnectionFacts, 'source' | 'destination'> => ctx.clientConnection ?? ctx;
+
+/** Addresses of this machine: asked for again at most once a second. */
+let localAddresses = new Set<string>();
+let localAddressesUntil = 0;
+
+function isLocal(host: string | undefined, now: number): boolean | undefined {
+  if (host === undefined) return undefined;
+  if (now >= localAddressesUntil || now < localAddressesUntil - 1000) {
+    localAddressesUntil = now + 1000;
+    localAddresses = new Set();
+    for (const addresses of Object.values(networkInterfaces())) {
+      for (const { address } of addresses ?? []) localAddresses.add(address);
+    }
+  }
+  return localAddresses.has(host) || host.startsWith('127.');
+}
+
+/** Major version of HTTP on a connection. */
+function majorOf(version: number | undefined): number | undefined {
+  return version === undefined ? undefined : Math.floor(version / 10);
+}
+
+/** A text of the TLS session; none on clear connections. */
+const tlsText = (name: string, read: (ctx: ExprContext) => string | undefined): FetchRow =>
+  plain(name, 'str', 'clientConnection', (ctx) => read(ctx) || undefined);
 
 export const connectionFetches: readonly FetchRow[] = [
-  {
-    name: 'src',
-    args: '',
-    type: 'addr',
-    source: 'clientAddress',
-    compile: () => (ctx) => hostOrNone(ctx.source),
-  },
-  {
-    name: 'src_port',
-    args: '',
-    type: 'sint',
-    source: 'clientAddress',
-    compile: () => (ctx) => portOrNone(ctx.source),
-  },
-  {
-    name: 'dst',
-    args: '',
-    type: 'addr',
-    source: 'clientAddress',
-    compile: () => (ctx) => hostOrNone(ctx.destination),
-  },
-  {
-    name: 'dst_port',
-    args: '',
-    type: 'sint',
-    source: 'clientAddress',
-    compile: () => (ctx) => portOrNone(ctx.destination),
-  },
+  plain('src', 'addr', 'clientAddress', (ctx) => hostOf(ctx.source)),
+  plain('src_port', 'sint', 'clientAddress', (ctx) => portOf(ctx.source)),
+  plain('src_is_local', 'bool', 'clientAddress', (ctx) => isLocal(hostOf(ctx.source), ctx.now)),
+  plain('dst', 'addr', 'clientAddress', (ctx) => hostOf(ctx.destination)),
+  plain('dst_port', 'sint', 'clientAddress', (ctx) => portOf(ctx.destination)),
+  plain('dst_is_local', 'bool', 'clientAddress', (ctx) => isLocal(hostOf(ctx.destination), ctx.now)),
+  plain('dst_conn', 'sint', 'frontend', (ctx) => ctx.log.frontendConnections),
+  plain('fc_src', 'addr', 'clientAddress', (ctx) => hostOf(client(ctx).source)),
+  plain('fc_src_port', 'sint', 'clientAddress', (ctx) => portOf(client(ctx).source)),
+  plain('fc_src_is_local', 'bool', 'clientAddress', (ctx) => isLocal(hostOf(client(ctx).source), ctx.now)),
+  plain('fc_dst', 'addr', 'clientAddress', (ctx) => hostOf(client(ctx).destination)),
+  plain('fc_dst_port', 'sint', 'clientAddress', (ctx) => portOf(client(ctx).destination)),
+  plain('fc_dst_is_local', 'bool', 'clientAddress', (ctx) => isLocal(hostOf(client(ctx).destination), ctx.now)),
+  plain('fc_err', 'sint', 'clientAddress', (ctx) => ctx.clientConnection?.error ?? 0),
+  plain('fc_http_major', 'sint', 'clientAddress', (ctx) => majorOf(ctx.requestHead?.version)),
+  plain('fc_rcvd_proxy', 'bool', 'clientAddress', (ctx) => ctx.clientConnection?.proxied === true),
+  plain('fc.timer.handshake', 'sint', 'clientAddress', (ctx) => ctx.log.handshakeTime),
+  plain('fc.timer.total', 'sint', 'frontend', (ctx) => ctx.now - ctx.log.acceptDate),
+  plain('bc_dst', 'addr', 'serverConnection', (ctx) => ctx.log.serverHost || undefined),
+  plain('bc_dst_port', 'sint', 'serverConnection', (ctx) =>
+    ctx.log.serverHost === '' ? undefined : ctx.log.serverPort,
+  ),
+  plain('bc_src', 'addr', 'serverConnection', (ctx) => ctx.log.localHost || undefined),
+  plain('bc_src_port', 'sint', 'serverConnection', (ctx) => (ctx.log.localHost === '' ? undefined : ctx.log.localPort)),
+  plain('bc_http_major', 'sint', 'serverConnection', (ctx) => majorOf(ctx.responseHead?.version)),
+  plain('bc_be_queue', 'sint', 'serverConnection', (ctx) => ctx.log.backendQueue),
+  plain('bc_srv_queue', 'sint', 'serverConnection', (ctx) => ctx.log.serverQueue),
+  plain('bc.timer.connect', 'sint', 'serverConnection', (ctx) => reached(ctx.log.connectTime)),
+  plain('so_id', 'sint', 'listener', (ctx) => ctx.listenerId),
+  plain('so_name', 'str', 'listener', (ctx) => ctx.listenerName),
+  plain('ssl_fc', 'bool', 'clientConnection', (ctx) => ctx.log.ssl),
+  tlsText('ssl_fc_protocol', (ctx) => ctx.log.sslVersion),
+  tlsText('ssl_fc_cipher', (ctx) => ctx.log.sslCipher),
+  tlsText('ssl_fc_sni', (ctx) => ctx.tls?.sni),
+  tlsText('ssl_fc_alpn', (ctx) => ctx.tls?.alpn),
+  plain('ssl_fc_has_sni', 'bool', 'clientConnection', (ctx) => ctx.tls != null && ctx.tls.sni !== ''),
+  plain('ssl_fc_is_resumed', 'bool', 'clientConnection', (ctx) => ctx.tls?.resumed === true),
+  plain('ssl_fc_err', 'sint', 'clientConnection', (ctx) => ctx.tls?.error),
+  plain('ssl_c_err', 'sint', 'clientConnection', (ctx) => ctx.tls?.certificateError),
+  plain('ssl_c_ca_err', 'sint', 'clientConnection', (ctx) => ctx.tls?.authorityError),
+  plain('ssl_c_used', 'bool', 'clientConnection', (ctx) => ctx.tls?.certificateUsed === true),
 ];
+
+/** A time that is -1 while its phase has not been reached. */
+function reached(ms: number): number | undefined {
+  return ms < 0 ? undefined : ms;
+}

@@ -5,13 +5,14 @@ import { HeaderCursor, hostOf } from '../head.ts';
 import { parseIpv4, parseIpv6 } from '../ip.ts';
 import type { CompiledFetch, CompileEnv, FetchRow, Source } from '../row.ts';
 import { place } from '../row.ts';
-import { type ExprError, readSint, type ValueType } from '../sample.ts';
+import type { ExprError, ValueType } from '../sample.ts';
 import type { ExprContext, HeadView, SampleValue } from '../types.ts';
+import { versionText } from './request.ts';
 
 /** How far back an occurrence may be counted from the end. */
 const MAX_HISTORY = 10;
 
-type Side = 'request' | 'response';
+export type Side = 'request' | 'response';
 
 const RESPONSE_PLACES =
   place.backendTcpResponse |
@@ -24,7 +25,7 @@ const RESPONSE_PLACES =
   place.tcpCheck;
 
 /** The message that a fetch without a side in its name is about, at this place. */
-function sideAt(env: CompileEnv): Side {
+export function sideAt(env: CompileEnv): Side {
   return (env.places & RESPONSE_PLACES) !== 0 && (env.places & ~RESPONSE_PLACES) === 0 ? 'response' : 'request';
 }
 
@@ -103,6 +104,18 @@ function compileCount(args: readonly Arg[], side: Side, whole: boolean): Compile
   };
 }
 
+/** Integer at the start of a header as HAProxy reads it: 32 bits, up to the first char above `9`, signs and dots read as digits. */
+export function looseSint(text: string): number {
+  const negative = text.charCodeAt(0) === 0x2d;
+  let value = 0;
+  for (let i = negative ? 1 : 0; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - 0x30;
+    if (digit > 9) break;
+    value = (Math.imul(value, 10) + digit) | 0;
+  }
+  return negative ? -value | 0 : value;
+}
+
 /** Address in a header's value: `1.2.3.4`, `1.2.3.4:80`, `::1`, `[::1]:80`. */
 function addressIn(text: string): string | undefined {
   if (parseIpv4(text) >= 0) return text;
@@ -164,7 +177,7 @@ function rowsOf(prefix: string, source: Source, side: SideOf): FetchRow[] {
   return [
     headerRow(`${prefix}hdr`, source, side, false, 'str', null),
     headerRow(`${prefix}hdr_ip`, source, side, false, 'addr', addressIn),
-    headerRow(`${prefix}hdr_val`, source, side, false, 'sint', readSint),
+    headerRow(`${prefix}hdr_val`, source, side, false, 'sint', looseSint),
     countRow(`${prefix}hdr_cnt`, source, side, false),
   ];
 }
@@ -187,23 +200,89 @@ function longRowsOf(prefix: string, source: Source, side: SideOf): FetchRow[] {
 const onRequest: SideOf = () => 'request';
 const onResponse: SideOf = () => 'response';
 
-const [hdr, hdrIp, hdrVal, hdrCnt] = rowsOf('', 'requestHeaders', onRequest);
+function binaryHeaders(head: HeadView): string {
+  let bytes = '';
+  const count = head.headerCount();
+  for (let i = 0; i < count; i++) bytes += withLength(head.headerName(i)) + withLength(head.headerValue(i));
+  return `${bytes}\0\0`;
+}
+
+/** Text behind its length in the variable integer encoding of SPOE (doc/SPOE.txt, section 3.1). */
+function withLength(text: string): string {
+  let length = text.length;
+  if (length < 240) return String.fromCharCode(length) + text;
+  let bytes = String.fromCharCode((length & 15) | 240);
+  length = (length - 240) >> 4;
+  while (length >= 128) {
+    bytes += String.fromCharCode((length & 127) | 128);
+    length = (length - 128) >> 7;
+  }
+  return bytes + String.fromCharCode(length) + text;
+}
+
+function headerLines(head: HeadView): string {
+  let lines = '';
+  const count = head.headerCount();
+  for (let i = 0; i < count; i++) lines += `${head.headerName(i)}: ${head.headerValue(i)}\r\n`;
+  return `${lines}\r\n`;
+}
+
+/** All headers of a message, in one piece. */
+const wholeRow = (name: string, source: Source, side: Side, print: (head: HeadView) => string): FetchRow => ({
+  name,
+  args: '',
+  type: 'bin',
+  source,
+  compile: () => (ctx) => {
+    const head = headOf(ctx, side);
+    return head === null ? undefined : print(head);
+  },
+});
+
+const responseVersion = (name: string): FetchRow => ({
+  name,
+  args: '',
+  type: 'str',
+  source: 'response',
+  compile: () => (ctx) => (ctx.responseHead === null ? undefined : versionText(ctx.responseHead.version)),
+});
+
+/** A header captured by configuration, by its number. */
+const captureRow = (name: string, source: Source, side: Side): FetchRow => ({
+  name,
+  args: 'integer',
+  type: 'str',
+  source,
+  compile: ([index]) => {
+    const at = Number(index);
+    return (ctx) => ctx.log.captures[side][at] ?? undefined;
+  },
+});
 
 export const headerFetches: readonly FetchRow[] = [
-  { ...headerRow('hdr', 'eitherHeaders', sideAt, false, 'str', null), args: hdr!.args },
-  hdrIp!,
-  hdrVal!,
-  hdrCnt!,
+  // Its relatives are about the request only.
+  headerRow('hdr', 'eitherHeaders', sideAt, false, 'str', null),
+  ...rowsOf('', 'requestHeaders', onRequest).filter(({ name }) => name !== 'hdr'),
   ...longRowsOf('req.', 'requestHeaders', onRequest),
   ...longRowsOf('res.', 'responseHeaders', onResponse),
   ...rowsOf('s', 'responseHeaders', onResponse),
+  wholeRow('req.hdrs', 'requestHeaders', 'request', headerLines),
+  wholeRow('req.hdrs_bin', 'requestHeaders', 'request', binaryHeaders),
+  wholeRow('res.hdrs', 'responseHeaders', 'response', headerLines),
+  wholeRow('res.hdrs_bin', 'responseHeaders', 'response', binaryHeaders),
+  captureRow('capture.req.hdr', 'transactionStatistics', 'request'),
+  captureRow('capture.res.hdr', 'serverConnection', 'response'),
+  responseVersion('res.ver'),
+  responseVersion('resp_ver'),
   {
-    name: 'status',
+    name: 'capture.res.ver',
     args: '',
-    type: 'sint',
-    source: 'response',
-    compile: () => (ctx) => ctx.responseHead?.status,
+    type: 'str',
+    source: 'transactionStatistics',
+    compile: () => (ctx) =>
+      ctx.responseHead === null ? undefined : `HTTP/${versionText(Math.min(ctx.responseHead.version, 11))}`,
   },
+  { name: 'status', args: '', type: 'sint', source: 'response', compile: () => (ctx) => ctx.responseHead?.status },
   {
     name: 'host',
     args: '',

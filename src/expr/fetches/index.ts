@@ -3,14 +3,22 @@
 import type { FetchRow } from '../row.ts';
 import { connectionFetches } from './connection.ts';
 import { constantFetches } from './constants.ts';
+import { cookieFetches } from './cookies.ts';
 import { headerFetches } from './headers.ts';
+import { payloadFetches } from './payload.ts';
+import { processFetches } from './process.ts';
 import { proxyFetches } from './proxies.ts';
 import { requestFetches } from './request.ts';
+import { tlsHelloFetches } from './tls-hello.ts';
 
 export const FETCHES: readonly FetchRow[] = [
   ...constantFetches,
   ...connectionFetches,
+  ...cookieFetches,
   ...headerFetches,
+  ...payloadFetches,
+  ...processFetches,
   ...proxyFetches,
   ...requestFetches,
+  ...tlsHelloFetches,
 ].sort((a, b) => (a.name < b.name ? -1 : 1));

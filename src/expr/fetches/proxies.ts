@@ -1,7 +1,7 @@
 /** Facts about proxies and servers (HAProxy manual, section 7.3.2). */
 
 import type { Arg } from '../args.ts';
-import type { CompileEnv, FetchRow } from '../row.ts';
+import type { CompileEnv, FetchRow, Source } from '../row.ts';
 import type { Evaluate, ExprError } from '../sample.ts';
 import type { ExprContext, ProxyFacts, SampleValue, ServerFacts } from '../types.ts';
 
@@ -67,6 +67,45 @@ export function findServer(backend: ProxyFacts, name: string): ServerFacts | nul
   const { servers } = backend;
   for (let i = 0; i < servers.length; i++) if (servers[i]!.name === name) return servers[i]!;
   return null;
+}
+
+/** A timeout in ms; none when it is infinite. */
+const timeoutRow = (name: string, source: Source, read: (ctx: ExprContext) => number | undefined): FetchRow => ({
+  name,
+  args: '',
+  type: 'sint',
+  source,
+  compile: () => read,
+});
+
+/** Connections that the servers in use may still get; -1 without a limit, none when the limits are not known. */
+function freeConnections(backend: ProxyFacts): number | undefined {
+  let free = 0;
+  for (const server of backend.servers) {
+    if (!server.usable) continue;
+    const left = freeOf(server);
+    if (left === undefined || left < 0) return left;
+    free += left;
+  }
+  return free;
+}
+
+function freeOf(server: ServerFacts): number | undefined {
+  if (server.maxconn === undefined) return undefined;
+  return server.maxconn === 0 ? -1 : Math.max(0, server.maxconn - server.connections());
+}
+
+/** Connections and places in queues that the servers in use still have; -1 without a limit. */
+function connectionSlots(backend: ProxyFacts): number | undefined {
+  let slots = 0;
+  for (const server of backend.servers) {
+    if (!server.usable) continue;
+    const { maxconn, maxqueue } = server;
+    if (maxconn === undefined || maxqueue === undefined) return undefined;
+    if (maxconn === 0 || maxqueue === 0) return -1;
+    slots += maxconn - server.connections() + (maxqueue - server.queued());
+  }
+  return slots;
 }
 
 export const proxyFetches: readonly FetchRow[] = [
@@ -157,12 +196,60 @@ export const proxyFetches: readonly FetchRow[] = [
     source: 'internal',
     compile: ofServer((server) => server.sessionRate()),
   },
+  {
+    name: 'be_conn_free',
+    args: 'backend',
+    type: 'sint',
+    source: 'internal',
+    compile: ofBackend(freeConnections),
+  },
+  { name: 'connslots', args: 'backend', type: 'sint', source: 'internal', compile: ofBackend(connectionSlots) },
+  { name: 'srv_conn_free', args: 'server', type: 'sint', source: 'internal', compile: ofServer(freeOf) },
+  {
+    name: 'srv_weight',
+    args: 'server',
+    type: 'sint',
+    source: 'internal',
+    compile: ofServer((server) => server.weight),
+  },
+  {
+    name: 'srv_iweight',
+    args: 'server',
+    type: 'sint',
+    source: 'internal',
+    compile: ofServer((server) => server.initialWeight),
+  },
+  {
+    name: 'srv_uweight',
+    args: 'server',
+    type: 'sint',
+    source: 'internal',
+    compile: ofServer((server) => server.userWeight),
+  },
   { name: 'fe_id', args: '', type: 'sint', source: 'frontend', compile: () => (ctx) => ctx.frontend.id },
   { name: 'fe_name', args: '', type: 'str', source: 'frontend', compile: () => (ctx) => ctx.frontend.name },
   { name: 'be_id', args: '', type: 'sint', source: 'backend', compile: () => (ctx) => ctx.backend?.id },
   { name: 'be_name', args: '', type: 'str', source: 'backend', compile: () => (ctx) => ctx.backend?.name },
   { name: 'srv_id', args: '', type: 'sint', source: 'serverAddress', compile: () => (ctx) => ctx.server?.id },
   { name: 'srv_name', args: '', type: 'str', source: 'serverAddress', compile: () => (ctx) => ctx.server?.name },
-  { name: 'so_id', args: '', type: 'sint', source: 'listener', compile: () => (ctx) => ctx.listenerId },
-  { name: 'so_name', args: '', type: 'str', source: 'listener', compile: () => (ctx) => ctx.listenerName },
+  {
+    name: 'fe_defbe',
+    args: '',
+    type: 'str',
+    source: 'frontend',
+    compile: () => (ctx) => ctx.frontend.defaultBackend ?? undefined,
+  },
+  timeoutRow('fe_client_timeout', 'frontend', (ctx) => ctx.frontend.timeouts?.client),
+  timeoutRow('fe_tarpit_timeout', 'frontend', (ctx) => ctx.frontend.timeouts?.tarpit),
+  timeoutRow('be_connect_timeout', 'backend', (ctx) => ctx.backend?.timeouts?.connect),
+  timeoutRow('be_queue_timeout', 'backend', (ctx) => ctx.backend?.timeouts?.queue),
+  timeoutRow('be_server_timeout', 'backend', (ctx) => ctx.backend?.timeouts?.server),
+  timeoutRow('be_tarpit_timeout', 'backend', (ctx) => ctx.backend?.timeouts?.tarpit),
+  timeoutRow('be_tunnel_timeout', 'backend', (ctx) => ctx.backend?.timeouts?.tunnel),
+  timeoutRow('cur_client_timeout', 'frontend', (ctx) => ctx.timeouts?.client ?? ctx.frontend.timeouts?.client),
+  timeoutRow('cur_connect_timeout', 'backend', (ctx) => ctx.timeouts?.connect ?? ctx.backend?.timeouts?.connect),
+  timeoutRow('cur_queue_timeout', 'backend', (ctx) => ctx.timeouts?.queue ?? ctx.backend?.timeouts?.queue),
+  timeoutRow('cur_server_timeout', 'backend', (ctx) => ctx.timeouts?.server ?? ctx.backend?.timeouts?.server),
+  timeoutRow('cur_tarpit_timeout', 'anywhere', (ctx) => ctx.timeouts?.tarpit ?? ctx.frontend.timeouts?.tarpit),
+  timeoutRow('cur_tunnel_timeout', 'backend', (ctx) => ctx.timeouts?.tunnel ?? ctx.backend?.timeouts?.tunnel),
 ];

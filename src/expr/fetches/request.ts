@@ -1,20 +1,25 @@
-/** The request line (HAProxy manual, section 7.3.6). */
+/** The request line, the query and credentials (HAProxy manual, section 7.3.6). */
 
-import { hostOf, pathAndQueryOf, pathOf } from '../head.ts';
-import type { FetchRow } from '../row.ts';
-import type { ExprContext, HeadView } from '../types.ts';
+import type { Arg } from '../args.ts';
+import { base64Decode } from '../converters/binary.ts';
+import { avalanche, sdbm } from '../hashes.ts';
+import { hostOf, pathAndQueryOf, pathOf, schemeEnd } from '../head.ts';
+import { packAddress, parseIpv4 } from '../ip.ts';
+import { ParamCursor } from '../params.ts';
+import type { CompiledFetch, FetchRow } from '../row.ts';
+import { type ExprError, readSint, type ValueType } from '../sample.ts';
+import type { ExprContext, HeadView, SampleValue } from '../types.ts';
 
-/** A text fetch on the request's head, without arguments. */
-function ofRequest(name: string, read: (head: HeadView, ctx: ExprContext) => string | undefined): FetchRow {
+type ReadHead = (head: HeadView, ctx: ExprContext) => SampleValue | undefined;
+
+/** A fetch on the request's head, without arguments. */
+function ofRequest(name: string, type: ValueType, read: ReadHead): FetchRow {
   return {
     name,
     args: '',
-    type: 'str',
+    type,
     source: 'requestHeaders',
-    compile: () => (ctx) => {
-      const head = ctx.requestHead;
-      return head === null ? undefined : read(head, ctx);
-    },
+    compile: () => (ctx) => (ctx.requestHead === null ? undefined : read(ctx.requestHead, ctx)),
   };
 }
 
@@ -23,24 +28,152 @@ function queryOf(uri: string, withMark: boolean): string | undefined {
   return mark === -1 ? undefined : uri.slice(withMark ? mark : mark + 1);
 }
 
-export function baseOf(head: HeadView): string | undefined {
+/** First Host header and path: `www.example.com/a`. */
+function baseOf(head: HeadView, path: string | undefined): string | undefined {
   const host = hostOf(head);
-  const path = pathOf(head.uri);
   return host === undefined ? path : path === undefined ? host : host + path;
 }
 
-export const requestFetches: readonly FetchRow[] = [
-  {
-    name: 'method',
-    args: '',
-    type: 'meth',
-    source: 'request',
-    compile: () => (ctx) => ctx.requestHead?.method,
+function spread(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : avalanche(sdbm(text));
+}
+
+/** A 32-bit hash, most significant byte first, followed by the client's address. */
+function withSource(hash: number | undefined, ctx: ExprContext): string | undefined {
+  const address = hash === undefined ? undefined : packAddress(ctx.source.host);
+  if (hash === undefined || address === undefined) return undefined;
+  return String.fromCharCode(hash >>> 24, (hash >>> 16) & 255, (hash >>> 8) & 255, hash & 255) + address;
+}
+
+/** Host and port of an absolute target (`http://host:port/`), or undefined. */
+function authorityOf(uri: string): { host: string; port: number } | undefined {
+  const start = schemeEnd(uri);
+  if (start === 0) return undefined;
+  const match = /^([^/:?#]*)(?::([0-9]+))?/.exec(uri.slice(start))!;
+  return { host: match[1]!, port: match[2] === undefined ? 80 : Number(match[2]) };
+}
+
+/** `1.1` of a version in tenths. */
+export function versionText(version: number): string {
+  return `${Math.floor(version / 10)}.${version % 10}`;
+}
+
+interface Credentials {
+  readonly type: string;
+  readonly user: string;
+  readonly password: string;
+}
+
+/** Basic credentials of a request (RFC 7617); one request asks several times. */
+let lastAuthorization = '';
+let lastCredentials: Credentials | undefined;
+
+export function credentialsOf(head: HeadView): Credentials | undefined {
+  const index = head.findHeader('authorization', 0);
+  if (index < 0) return undefined;
+  const value = head.headerValue(index);
+  if (value === lastAuthorization) return lastCredentials;
+  lastAuthorization = value;
+  lastCredentials = parseBasic(value);
+  return lastCredentials;
+}
+
+function parseBasic(value: string): Credentials | undefined {
+  const match = /^(basic) +(\S+) *$/i.exec(value);
+  const decoded = match === null ? undefined : base64Decode(match[2]!);
+  const colon = decoded === undefined ? -1 : decoded.indexOf(':');
+  if (match === null || decoded === undefined || colon === -1) return undefined;
+  return { type: match[1]!, user: decoded.slice(0, colon), password: decoded.slice(colon + 1) };
+}
+
+/** Parameters of the query, or of what begins behind another delimiter. */
+function compileParam(args: readonly Arg[], to: ((text: string) => SampleValue) | null): CompiledFetch | ExprError {
+  const [nameArg, delimiterArg, flag] = args as readonly (string | undefined)[];
+  const name = nameArg ?? '';
+  const delimiter = (delimiterArg || '?')[0]!;
+  if (flag !== undefined && flag !== '' && flag !== 'i') return { error: "Unsupported option, only 'i' is" };
+  const ignoreCase = flag === 'i';
+  const cursor = new ParamCursor();
+  /** Text to look in, with the cursor at the start of the list. */
+  const begin = (ctx: ExprContext): string | undefined => {
+    const text = ctx.requestHead === null ? undefined : pathAndQueryOf(ctx.requestHead.uri);
+    const at = text === undefined ? -1 : text.indexOf(delimiter);
+    if (at === -1) return undefined;
+    cursor.reset(at + 1);
+    return text;
+  };
+  return {
+    evaluate: (ctx) => {
+      const text = begin(ctx);
+      if (text === undefined || !cursor.next(text, name, delimiter, ignoreCase)) return undefined;
+      return to === null ? cursor.value : to(cursor.value);
+    },
+    scan: (ctx, visit) => {
+      const text = begin(ctx);
+      if (text === undefined) return false;
+      while (cursor.next(text, name, delimiter, ignoreCase)) {
+        if (visit(to === null ? cursor.value : to(cursor.value), ctx)) return true;
+      }
+      return false;
+    },
+  };
+}
+
+const paramRow = (name: string, to: ((text: string) => SampleValue) | null): FetchRow => ({
+  name,
+  args: '[string,string,string]',
+  type: to === null ? 'str' : 'sint',
+  source: 'requestHeaders',
+  compile: (args) => compileParam(args, to),
+});
+
+/** The request line as kept for logs, which outlives the head. */
+const captured = (name: string, read: (words: string[]) => string | undefined): FetchRow => ({
+  name,
+  args: '',
+  type: 'str',
+  source: 'request',
+  compile: () => (ctx) => {
+    const words = ctx.log.requestLine.split(' ');
+    return words.length < 2 ? undefined : read(words);
   },
-  ofRequest('url', (head) => head.uri),
-  ofRequest('path', (head) => pathOf(head.uri)),
-  ofRequest('pathq', (head) => pathAndQueryOf(head.uri)),
-  ofRequest('base', baseOf),
+});
+
+const versionRow = (name: string): FetchRow => ({
+  name,
+  args: '',
+  type: 'str',
+  source: 'request',
+  compile: () => (ctx) => (ctx.requestHead === null ? undefined : versionText(ctx.requestHead.version)),
+});
+
+const protoRow = (name: string): FetchRow => ({
+  name,
+  args: '',
+  type: 'bool',
+  source: 'request',
+  compile: () => (ctx) => (ctx.requestHead === null ? undefined : true),
+});
+
+export const requestFetches: readonly FetchRow[] = [
+  { name: 'method', args: '', type: 'meth', source: 'request', compile: () => (ctx) => ctx.requestHead?.method },
+  ofRequest('url', 'str', (head) => head.uri),
+  ofRequest('path', 'str', (head) => pathOf(head.uri)),
+  ofRequest('pathq', 'str', (head) => pathAndQueryOf(head.uri)),
+  ofRequest('base', 'str', (head) => baseOf(head, pathOf(head.uri))),
+  ofRequest('baseq', 'str', (head) => baseOf(head, pathAndQueryOf(head.uri))),
+  ofRequest('base32', 'sint', (head) => spread(baseOf(head, pathOf(head.uri)))),
+  ofRequest('base32+src', 'bin', (head, ctx) => withSource(spread(baseOf(head, pathOf(head.uri))), ctx)),
+  ofRequest('url32', 'sint', (head) => spread(baseOf(head, pathAndQueryOf(head.uri)))),
+  ofRequest('url32+src', 'bin', (head, ctx) => withSource(spread(baseOf(head, pathAndQueryOf(head.uri))), ctx)),
+  ofRequest('url_ip', 'ipv4', (head) => {
+    const host = authorityOf(head.uri)?.host;
+    return host !== undefined && parseIpv4(host) >= 0 ? host : undefined;
+  }),
+  ofRequest('url_port', 'sint', (head) => authorityOf(head.uri)?.port),
+  paramRow('url_param', null),
+  paramRow('urlp', null),
+  paramRow('urlp_val', readSint),
   {
     name: 'query',
     args: '[string]',
@@ -48,10 +181,48 @@ export const requestFetches: readonly FetchRow[] = [
     source: 'requestHeaders',
     compile: ([option]) => {
       if (option !== undefined && option !== '' && option !== 'with_qm') {
-        return { error: `supported options are: 'with_qm'` };
+        return { error: "supported options are: 'with_qm'" };
       }
       const withMark = option === 'with_qm';
       return (ctx) => (ctx.requestHead === null ? undefined : queryOf(ctx.requestHead.uri, withMark));
+    },
+  },
+  versionRow('req.ver'),
+  versionRow('req_ver'),
+  protoRow('req.proto_http'),
+  protoRow('req_proto_http'),
+  captured('capture.req.method', ([method]) => method),
+  captured('capture.req.uri', ([, uri]) => pathAndQueryOf(uri!)),
+  captured('capture.req.ver', (words) => words[2] ?? 'HTTP/0.9'),
+  ofRequest('http_auth_type', 'str', (head) => credentialsOf(head)?.type),
+  ofRequest('http_auth_user', 'str', (head) => credentialsOf(head)?.user),
+  ofRequest('http_auth_pass', 'str', (head) => credentialsOf(head)?.password),
+  {
+    name: 'http_auth_bearer',
+    args: '[string]',
+    type: 'str',
+    source: 'requestHeaders',
+    compile: ([headerArg]) => {
+      const header = ((headerArg as string | undefined) || 'authorization').toLowerCase();
+      return (ctx) => {
+        const head = ctx.requestHead;
+        const index = head === null ? -1 : head.findHeader(header, 0);
+        return index < 0 ? undefined : /^bearer +(\S+)/i.exec(head!.headerValue(index))?.[1];
+      };
+    },
+  },
+  {
+    name: 'http_auth',
+    args: 'user list',
+    type: 'bool',
+    source: 'requestHeaders',
+    compile: ([name], env) => {
+      const users = env.userlist?.(name as string) ?? null;
+      if (users === null) return { error: `unable to find userlist '${name}'` };
+      return (ctx) => {
+        const given = ctx.requestHead === null ? undefined : credentialsOf(ctx.requestHead);
+        return given === undefined ? undefined : users.check(given.user, given.password);
+      };
     },
   },
 ];

@@ -15,8 +15,11 @@ export interface LogFlags {
   readonly mandatory: boolean;
 }
 
-/** What an alias prints: text (quoted, escaped, `-` when empty), a bare number or date, or something with its own rules. */
-export type AliasKind = 'text' | 'number' | 'raw';
+/**
+ * What an alias prints: text (quoted, escaped, `-` when empty), part of a request line (as text, but may be empty),
+ * a number, a port (`-` when there is none), or something with its own rules.
+ */
+export type AliasKind = 'text' | 'part' | 'number' | 'port' | 'raw';
 
 /** A row of the table. */
 export interface AliasRow {
@@ -27,6 +30,13 @@ export interface AliasRow {
   /** Value for a stream; `flags` for those whose form depends on them. */
   read(ctx: ExprContext, flags: LogFlags): string;
 }
+
+const part = (name: string, read: (line: string) => string): AliasRow => ({
+  name,
+  http: true,
+  kind: 'part',
+  read: (ctx) => read(ctx.log.requestLine),
+});
 
 type ReadNumber = (ctx: ExprContext, log: LogFacts) => number;
 
@@ -81,7 +91,7 @@ const address = (name: string, read: (ctx: ExprContext, log: LogFacts) => string
 const port = (name: string, read: (ctx: ExprContext, log: LogFacts) => number): AliasRow => ({
   name,
   http: false,
-  kind: 'text',
+  kind: 'port',
   read: (ctx, flags) => {
     const value = read(ctx, ctx.log);
     return value < 0 ? '' : flags.hex ? hexOf(value) : String(value);
@@ -117,9 +127,9 @@ function requestWord(line: string, which: 0 | 1 | 2): string | null {
 
 const BAD = '<BADREQ>';
 
-function target(log: LogFacts, part: (uri: string) => string): string {
-  const uri = requestWord(log.requestLine, 1);
-  return uri === null ? BAD : encodeUri(part(uri));
+function target(line: string, cut: (uri: string) => string): string {
+  const uri = requestWord(line, 1);
+  return uri === null ? BAD : encodeUri(cut(uri));
 }
 
 function captureList(captures: readonly (string | null)[], encode: (value: string) => string): string {
@@ -174,12 +184,12 @@ export const ALIASES: readonly AliasRow[] = [
   text('CC', (_ctx, log) => log.requestCookie, true),
   text('CS', (_ctx, log) => log.responseCookie, true),
   text('H', (_ctx, log) => log.hostname),
-  text('HM', (_ctx, log) => encodeUri(requestWord(log.requestLine, 0) ?? BAD), true),
-  text('HP', (_ctx, log) => target(log, (uri) => /^[^?]*/.exec(uri)![0]), true),
-  text('HPO', (_ctx, log) => target(log, (uri) => pathOf(uri) ?? ''), true),
-  text('HQ', (_ctx, log) => target(log, (uri) => (uri.includes('?') ? uri.slice(uri.indexOf('?')) : '')), true),
-  text('HU', (_ctx, log) => target(log, (uri) => uri), true),
-  text('HV', (_ctx, log) => encodeUri(requestWord(log.requestLine, 2) ?? BAD), true),
+  part('HM', (line) => encodeUri(requestWord(line, 0) ?? BAD)),
+  part('HP', (line) => target(line, (uri) => /^[^?]*/.exec(uri)![0])),
+  part('HPO', (line) => target(line, (uri) => pathOf(uri) ?? '')),
+  part('HQ', (line) => target(line, (uri) => (uri.includes('?') ? uri.slice(uri.indexOf('?')) : ''))),
+  part('HU', (line) => target(line, (uri) => uri)),
+  part('HV', (line) => encodeUri(requestWord(line, 2) ?? BAD)),
   text('ID', (ctx) => ctx.uniqueId),
   text('OG', (ctx) => ctx.log.origin ?? ''),
   number('ST', (_ctx, log) => log.status),

@@ -13,8 +13,11 @@ export const encodeUri = encoder(/[^ -~]|["#]/, '#');
 /** Captured headers: also `{`, `|` and `}`. */
 export const encodeHeader = encoder(/[^ -~]|["#{|}]/, '#');
 
-/** Values put into a URI (`redirect location`): everything but the chars that may stand there becomes `%XX`. */
-export const encodeForUri = encoder(/[^!-~]|["#<>\\^`{|}]/, '%');
+/** Values of expressions in headers, bodies and URIs that rules make: control chars but the tab become `%XX`. */
+export const encodeControls = encoder(/[\0-\x08\n-\x1f\x7f]/, '%');
+
+/** Values of expressions in log lines: as above with `#XX`, so that nobody can forge a line. */
+export const encodeLogControls = encoder(/[\0-\x08\n-\x1f\x7f]/, '#');
 
 /** Flag E (RFC 5424, section 6.3.3): a backslash before `"`, `\` and `]`. */
 export function escapeStructured(text: string): string {

@@ -5,7 +5,7 @@ import { type CompileEnv, SOURCES } from '../row.ts';
 import { type ExprError, isError, textOf } from '../sample.ts';
 import type { ExprContext } from '../types.ts';
 import { ALIASES_BY_NAME, type AliasRow, type LogFlags } from './aliases.ts';
-import { encodeForUri, escapeStructured } from './escape.ts';
+import { encodeControls, encodeLogControls, escapeStructured } from './escape.ts';
 
 /** How a format is used. */
 export interface LogFormatOptions {
@@ -13,8 +13,8 @@ export interface LogFormatOptions {
   readonly line?: boolean;
   /** The proxy is in `mode http`; left out, it is. */
   readonly http?: boolean;
-  /** Values of expressions are encoded for a URI (`redirect location`). */
-  readonly encodeForUri?: boolean;
+  /** Values of expressions are put in as they are (`set-var-fmt`); left out, control chars become `%XX` (in lines `#XX`). */
+  readonly raw?: boolean;
 }
 
 /** A compiled log-format. */
@@ -139,7 +139,7 @@ class Parser {
       };
     }
     this.#at = next + 1;
-    this.pieces.push(printExpression(compiled, flags, this.#options.encodeForUri === true));
+    this.pieces.push(printExpression(compiled, flags, encoderOf(this.#options)));
     return null;
   }
 }
@@ -167,18 +167,28 @@ function dress(text: string, flags: LogFlags): string {
 
 function printAlias(row: AliasRow, flags: LogFlags): Piece {
   const { read } = row;
-  if (row.kind !== 'text') return (ctx) => read(ctx, flags);
+  if (row.kind === 'number' || row.kind === 'raw') return (ctx) => read(ctx, flags);
+  if (row.kind === 'port') return (ctx) => read(ctx, flags) || (flags.mandatory ? '-' : '');
+  if (row.kind === 'part')
+    return flags.quote || flags.escape ? (ctx) => dress(read(ctx, flags), flags) : (ctx) => read(ctx, flags);
   if (!flags.quote && !flags.escape && !flags.mandatory) return (ctx) => read(ctx, flags);
   return (ctx) => dress(read(ctx, flags), flags);
 }
 
-function printExpression(compiled: Compiled, flags: LogFlags, encode: boolean): Piece {
+type Encode = (text: string) => string;
+
+function encoderOf({ line, raw }: LogFormatOptions): Encode | null {
+  if (raw === true) return null;
+  return line === true ? encodeLogControls : encodeControls;
+}
+
+function printExpression(compiled: Compiled, flags: LogFlags, encode: Encode | null): Piece {
   const { evaluate } = compiled;
   const bare = !flags.quote && !flags.escape && !flags.mandatory;
   return (ctx) => {
     const value = evaluate(ctx);
     let text = value === undefined ? '' : textOf(value, compiled.typeOf(value));
-    if (encode) text = encodeForUri(text);
+    if (encode !== null) text = encode(text);
     return bare ? text : dress(text, flags);
   };
 }

@@ -1,0 +1,177 @@
+/** Converters that use variables (HAProxy manual, section 7.3.1). */
+
+import { timingSafeEqual } from 'node:crypto';
+import type { Arg } from '../args.ts';
+import type { Convert, ConverterRow } from '../row.ts';
+import { dynamic, type ExprError, parseSint, type Sint } from '../sample.ts';
+import type { ExprContext, SampleType, SampleValue } from '../types.ts';
+import { parseVarName, readVar, readVarAs, readVarText, type VarName, writeVar } from '../vars.ts';
+
+const unregistered = (name: Arg): ExprError => ({ error: `failed to register variable name '${name}'` });
+
+/** Reads the middle argument of `concat` and `add_item`: a variable, or nothing. */
+function optionalVar(arg: Arg): VarName | null | ExprError {
+  if (arg === undefined || arg === '') return null;
+  const name = parseVarName(arg as string);
+  return 'error' in name ? unregistered(arg) : name;
+}
+
+function compileConcat([start, variable, end]: readonly Arg[]): Convert | ExprError {
+  const name = optionalVar(variable);
+  if (name !== null && 'error' in name) return name;
+  const before = (start as string | undefined) ?? '';
+  const after = (end as string | undefined) ?? '';
+  return (text, ctx) => (text as string) + before + (name === null ? '' : (readVarText(ctx, name) ?? '')) + after;
+}
+
+function compileAddItem([delimiter, variable, suffix]: readonly Arg[]): Convert | ExprError {
+  const name = optionalVar(variable);
+  if (name !== null && 'error' in name) return name;
+  const after = (suffix as string | undefined) ?? '';
+  if (name === null && after === '') return { error: 'one of the optional arguments has to be nonempty' };
+  return (value, ctx) => {
+    const text = value as string;
+    const item = (name === null ? '' : (readVarText(ctx, name) ?? '')) + after;
+    return item === '' ? text : text === '' ? item : text + (delimiter as string) + item;
+  };
+}
+
+type SetCondition = (ctx: ExprContext, name: VarName, value: SampleValue, type: SampleType) => boolean;
+
+const isEmpty = (value: SampleValue): boolean => value === '';
+
+/** Compares the variable with the input; true unless both are integers. */
+function compares(holds: (current: Sint, value: Sint) => boolean): SetCondition {
+  return (ctx, name, value, type) => {
+    const current = readVar(ctx, name);
+    return type !== 'sint' || current?.type !== 'sint' || holds(current.value as Sint, value as Sint);
+  };
+}
+
+const SET_CONDITIONS: Readonly<Record<string, SetCondition>> = {
+  ifexists: (ctx, name) => name.scope === 'proc' || readVar(ctx, name) !== undefined,
+  ifnotexists: (ctx, name) => name.scope !== 'proc' && readVar(ctx, name) === undefined,
+  ifempty: (_ctx, _name, value) => isEmpty(value),
+  ifnotempty: (_ctx, _name, value) => !isEmpty(value),
+  ifset: (ctx, name) => readVar(ctx, name) !== undefined,
+  ifnotset: (ctx, name) => readVar(ctx, name) === undefined,
+  ifgt: compares((current, value) => current > value),
+  iflt: compares((current, value) => current < value),
+};
+
+/** Conditions named by arguments; also what `http-request set-var(name,cond,...)` takes. */
+export function compileSetConditions(words: readonly string[]): SetCondition[] | ExprError {
+  const conditions: SetCondition[] = [];
+  for (const word of words) {
+    const condition = SET_CONDITIONS[word];
+    if (condition === undefined) return { error: `unknown condition "${word}"` };
+    conditions.push(condition);
+  }
+  return conditions;
+}
+
+function compileSetVar([variable, ...words]: readonly Arg[]): Convert | ExprError {
+  const name = parseVarName(variable as string);
+  if ('error' in name) return name;
+  const conditions = compileSetConditions(words.filter((word) => word !== undefined && word !== '').map(String));
+  if (!Array.isArray(conditions)) return conditions;
+  return (value, ctx, type) => {
+    for (let i = 0; i < conditions.length; i++) {
+      if (!conditions[i]!(ctx, name, value, type)) return undefined;
+    }
+    writeVar(ctx, name, value, type);
+    dynamic.type = type;
+    return value;
+  };
+}
+
+function compareTexts(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const difference = a.charCodeAt(i) - b.charCodeAt(i);
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+}
+
+/** A converter that compares its text with a variable. */
+function compileComparison(variable: Arg, compare: (a: string, b: string) => SampleValue): Convert | ExprError {
+  const name = parseVarName(variable as string);
+  if ('error' in name) return unregistered(variable);
+  return (text, ctx) => {
+    const other = readVarText(ctx, name);
+    return other === undefined ? undefined : compare(text as string, other);
+  };
+}
+
+export const variableConverters: readonly ConverterRow[] = [
+  { name: 'concat', args: 'string[,string,string]', in: 'str', out: 'str', compile: compileConcat },
+  { name: 'add_item', args: 'string,string[,string]', in: 'str', out: 'str', compile: compileAddItem },
+  { name: 'set-var', args: 'string[,string,string,string,string]', in: 'any', out: 'any', compile: compileSetVar },
+  {
+    name: 'unset-var',
+    args: 'string',
+    in: 'any',
+    out: 'any',
+    compile: ([variable]) => {
+      const name = parseVarName(variable as string);
+      if ('error' in name) return name;
+      return (value, ctx, type) => {
+        ctx.vars(name.scope).delete(name.name);
+        dynamic.type = type;
+        return value;
+      };
+    },
+  },
+  {
+    name: 'strcmp',
+    args: 'string',
+    in: 'str',
+    out: 'sint',
+    compile: ([variable]) => compileComparison(variable, compareTexts),
+  },
+  {
+    name: 'secure_memcmp',
+    args: 'string',
+    in: 'bin',
+    out: 'bool',
+    compile: ([variable]) =>
+      compileComparison(
+        variable,
+        (a, b) => a.length === b.length && timingSafeEqual(Buffer.from(a, 'latin1'), Buffer.from(b, 'latin1')),
+      ),
+  },
+  {
+    name: 'bytes',
+    args: 'string[,string]',
+    in: 'bin',
+    out: 'bin',
+    compile: ([offsetText, lengthText]) => {
+      const offset = positionOf(offsetText);
+      if (typeof offset !== 'function') return { error: 'invalid offset: expects an integer or a variable name' };
+      const length = lengthText === undefined || lengthText === '' ? null : positionOf(lengthText);
+      if (length !== null && typeof length !== 'function') {
+        return { error: 'invalid length: expects an integer or a variable name' };
+      }
+      return (value, ctx) => {
+        const start = offset(ctx);
+        const count = length === null ? Number.POSITIVE_INFINITY : length(ctx);
+        if (start === undefined || count === undefined || start < 0 || count < 0) return undefined;
+        return (value as string).slice(start, start + count);
+      };
+    },
+  },
+];
+
+/** A position given as a number or as a variable. */
+function positionOf(arg: Arg): ((ctx: ExprContext) => number | undefined) | null {
+  const text = arg as string;
+  const constant = parseSint(text);
+  if (constant !== null) return () => Number(constant);
+  const name = parseVarName(text);
+  if ('error' in name) return null;
+  return (ctx) => {
+    const value = readVarAs(ctx, name, 'sint');
+    return value === undefined ? undefined : Number(value);
+  };
+}

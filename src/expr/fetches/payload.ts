@@ -1,0 +1,190 @@
+/** Contents of buffers and bodies (HAProxy manual, sections 7.3.5 and 7.3.6). */
+
+import type { Arg } from '../args.ts';
+import { ParamCursor } from '../params.ts';
+import type { CompiledFetch, CompileEnv, FetchRow, Source } from '../row.ts';
+import { type ExprError, parseSint, type ValueType } from '../sample.ts';
+import type { ExprContext, SampleValue } from '../types.ts';
+import { type Side, sideAt } from './headers.ts';
+
+type SideOf = (env: CompileEnv) => Side;
+
+const onRequest: SideOf = () => 'request';
+const onResponse: SideOf = () => 'response';
+
+const bufferOf = (ctx: ExprContext, side: Side): string =>
+  side === 'request' ? ctx.requestPayload() : ctx.responsePayload();
+
+/** Bytes at an offset; length 0 = all that follow. None when the buffer does not hold them (yet). */
+function compilePayload(args: readonly Arg[], side: Side): CompiledFetch | ExprError {
+  const offset = Number(args[0]);
+  const length = Number(args[1]);
+  if (offset < 0 || length < 0) return { error: 'payload offset and length must be positive' };
+  return {
+    evaluate: (ctx) => {
+      const buffer = bufferOf(ctx, side);
+      if (buffer === '' || offset + length > buffer.length || (length === 0 && offset >= buffer.length)) {
+        return undefined;
+      }
+      return length === 0 ? buffer.slice(offset) : buffer.slice(offset, offset + length);
+    },
+  };
+}
+
+/** Bytes whose length is in the buffer too, most significant byte first. */
+function compilePayloadLv(args: readonly Arg[], side: Side): CompiledFetch | ExprError {
+  const lengthOffset = Number(args[0]);
+  const lengthSize = Number(args[1]);
+  if (lengthSize <= 0) return { error: 'payload length must be > 0' };
+  const where = (args[2] as string | undefined) ?? '';
+  const given = where === '' ? 0 : parseSint(where);
+  if (given === null) return { error: 'payload offset2 is not a number' };
+  const relative = where === '' || where.startsWith('+') || where.startsWith('-');
+  const start = relative ? lengthOffset + lengthSize + Number(given) : Number(given);
+  if (start < 0) return { error: 'payload offset2 too negative' };
+  return {
+    evaluate: (ctx) => {
+      const buffer = bufferOf(ctx, side);
+      if (lengthOffset + lengthSize > buffer.length) return undefined;
+      let length = 0;
+      for (let i = 0; i < lengthSize; i++) length = length * 256 + buffer.charCodeAt(lengthOffset + i);
+      return length === 0 || start + length > buffer.length ? undefined : buffer.slice(start, start + length);
+    },
+  };
+}
+
+const payloadRow = (name: string, source: Source, side: SideOf): FetchRow => ({
+  name,
+  args: 'integer,integer',
+  type: 'bin',
+  source,
+  compile: (args, env) => compilePayload(args, side(env)),
+});
+
+const payloadLvRow = (name: string, source: Source, side: SideOf): FetchRow => ({
+  name,
+  args: 'integer,integer[,string]',
+  type: 'bin',
+  source,
+  compile: (args, env) => compilePayloadLv(args, side(env)),
+});
+
+const lengthRow = (name: string, source: Source, side: Side): FetchRow => ({
+  name,
+  args: '',
+  type: 'sint',
+  source,
+  compile: () => (ctx) => bufferOf(ctx, side).length,
+});
+
+const bodyRow = (name: string, side: Side, type: ValueType, read: (body: string) => SampleValue): FetchRow => ({
+  name,
+  args: '',
+  type,
+  source: side === 'request' ? 'requestBody' : 'responseBody',
+  compile: () => (ctx) => {
+    const head = side === 'request' ? ctx.requestHead : ctx.responseHead;
+    return head === null ? undefined : read(bufferOf(ctx, side));
+  },
+});
+
+/** The advertised length of a body, or what of it is there. */
+const bodySizeRow = (name: string, side: Side): FetchRow => ({
+  name,
+  args: '',
+  type: 'sint',
+  source: side === 'request' ? 'requestBody' : 'responseBody',
+  compile: () => (ctx) => {
+    const head = side === 'request' ? ctx.requestHead : ctx.responseHead;
+    if (head === null) return undefined;
+    const index = head.findHeader('content-length', 0);
+    const advertised = index < 0 ? null : parseSint(head.headerValue(index));
+    return advertised ?? bufferOf(ctx, side).length;
+  },
+});
+
+/** Parameters of a form in the body. */
+function compileBodyParam([nameArg, flag]: readonly Arg[]): CompiledFetch | ExprError {
+  const name = (nameArg as string | undefined) ?? '';
+  if (flag !== undefined && flag !== '' && flag !== 'i') return { error: "Unsupported option, only 'i' is" };
+  const ignoreCase = flag === 'i';
+  const cursor = new ParamCursor();
+  return {
+    evaluate: (ctx) => {
+      cursor.reset(0);
+      const found = ctx.requestHead !== null && cursor.next(ctx.requestPayload(), name, '&', ignoreCase);
+      return found ? cursor.value : undefined;
+    },
+    scan: (ctx, visit) => {
+      if (ctx.requestHead === null) return false;
+      const body = ctx.requestPayload();
+      cursor.reset(0);
+      while (cursor.next(body, name, '&', ignoreCase)) if (visit(cursor.value, ctx)) return true;
+      return false;
+    },
+  };
+}
+
+/** First cookie of an RDP connection request (TPKT and X.224 headers, then `Cookie: name=value`), or undefined. */
+function rdpCookie(buffer: string, name: string): string | undefined {
+  const match = /^cookie: *([^=\r\n]+)=([^\r\n]*)\r\n/i.exec(buffer.slice(11));
+  if (match === null) return undefined;
+  return name === '' || match[1]!.toLowerCase() === name ? match[2] : undefined;
+}
+
+const rdpRow = (
+  name: string,
+  type: 'str' | 'sint',
+  read: (cookie: string | undefined) => SampleValue | undefined,
+): FetchRow => ({
+  name,
+  args: '[string]',
+  type,
+  source: 'requestBuffer',
+  compile: ([nameArg]) => {
+    const wanted = ((nameArg as string | undefined) ?? '').toLowerCase();
+    return (ctx) => read(rdpCookie(ctx.requestPayload(), wanted));
+  },
+});
+
+const cookieItself = (cookie: string | undefined): SampleValue | undefined => cookie;
+const cookieCount = (cookie: string | undefined): number => (cookie === undefined ? 0 : 1);
+
+export const payloadFetches: readonly FetchRow[] = [
+  payloadRow('payload', 'eitherBuffer', sideAt),
+  payloadRow('req.payload', 'requestBuffer', onRequest),
+  payloadRow('res.payload', 'responseBuffer', onResponse),
+  payloadLvRow('payload_lv', 'eitherBuffer', sideAt),
+  payloadLvRow('req.payload_lv', 'requestBuffer', onRequest),
+  payloadLvRow('res.payload_lv', 'responseBuffer', onResponse),
+  lengthRow('req.len', 'requestBuffer', 'request'),
+  lengthRow('req_len', 'requestBuffer', 'request'),
+  lengthRow('res.len', 'responseBuffer', 'response'),
+  bodyRow('req.body', 'request', 'bin', (body) => body),
+  bodyRow('req.body_len', 'request', 'sint', (body) => body.length),
+  bodySizeRow('req.body_size', 'request'),
+  bodyRow('res.body', 'response', 'bin', (body) => body),
+  bodyRow('res.body_len', 'response', 'sint', (body) => body.length),
+  bodySizeRow('res.body_size', 'response'),
+  {
+    name: 'req.body_param',
+    args: '[string,string]',
+    type: 'bin',
+    source: 'requestBody',
+    compile: compileBodyParam,
+  },
+  rdpRow('rdp_cookie', 'str', cookieItself),
+  rdpRow('req.rdp_cookie', 'str', cookieItself),
+  rdpRow('rdp_cookie_cnt', 'sint', cookieCount),
+  rdpRow('req.rdp_cookie_cnt', 'sint', cookieCount),
+  {
+    name: 'wait_end',
+    args: '',
+    type: 'bool',
+    source: 'internal',
+    compile: () => ({
+      evaluate: (ctx) => (ctx.final === false ? undefined : true),
+      mayChange: (ctx) => ctx.final === false,
+    }),
+  },
+];

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, test } from 'node:test';
+import { listAcls, listConverters, listFetches } from '../../src/expr/listings.ts';
+
+const folder = new URL('../../../shared/keywords/', import.meta.url);
+const skip = existsSync(folder) ? false : 'the keyword lists of HAProxy are not here';
+
+/** Sluice's own. */
+const OURS = ['host: str'];
+
+const isRow = (line: string): boolean => line !== '' && !line.startsWith('#');
+
+for (const [file, list] of [
+  ['smp.txt', listFetches],
+  ['cnv.txt', listConverters],
+  ['acl.txt', listAcls],
+] as const) {
+  describe(`the listing that HAProxy keeps in ${file}`, { skip }, () => {
+    test('holds each of ours, with the same arguments, types and places', (t) => {
+      const theirs = readFileSync(new URL(file, folder), 'utf8').split('\n');
+      const rows = theirs.filter(isRow);
+      const ours = list().split('\n').filter(isRow);
+      const common = ours.filter((row) => !OURS.some((own) => row.endsWith(` ${own}`)));
+      assert.deepEqual(
+        common.filter((row) => !rows.includes(row)),
+        [],
+      );
+      assert.equal(new Set(ours).size, ours.length, 'a row is there twice');
+      t.diagnostic(`${file}: ${common.length} of ${rows.length}`);
+    });
+
+    test('has the same lines around the rows, and the same order', () => {
+      const theirs = readFileSync(new URL(file, folder), 'utf8').split('\n');
+      const ours = list().split('\n');
+      assert.deepEqual(
+        ours.filter((line) => !isRow(line)),
+        theirs.filter((line) => !isRow(line)),
+      );
+      const order = ours.filter(isRow).filter((row) => theirs.includes(row));
+      assert.deepEqual(
+        order,
+        theirs.filter((row) => order.includes(row)),
+      );
+    });
+  });
+}
