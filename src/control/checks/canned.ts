@@ -1,11 +1,11 @@
 import type { HealthCheckConfig } from '../../config/types.ts';
-import { compileWhole } from '../../expr/compile.ts';
-import { isError } from '../../expr/sample.ts';
+import type { LogFormat } from '../../expr/log/format.ts';
+import type { ExprContext } from '../../expr/types.ts';
 import { plainExpect } from './expect-rule.ts';
 import { ldapBindResponse, mysqlPacket } from './judges.ts';
 import type { ExpectStep, SendStep, Step } from './program.ts';
 import { implicitConnect } from './step-rules.ts';
-import { checkEnv, fixed, RuleWords } from './words.ts';
+import { fixed } from './words.ts';
 
 /** Steps after the connect, or why there are none. Protocols are checked without authentication. */
 export function cannedSteps(
@@ -38,14 +38,10 @@ function bytes(hex: string): string {
   return Buffer.from(hex.replaceAll(' ', ''), 'hex').toString('latin1');
 }
 
-function format(text: string): NonNullable<ExpectStep['onError']> {
-  return new RuleWords({ words: [], at: { file: '', line: 0 } }, checkEnv('')).compileFormat('on-error', text);
-}
-
-function expression(text: string): NonNullable<ExpectStep['statusCode']> {
-  const compiled = compileWhole(text, checkEnv(''));
-  if (isError(compiled)) throw new Error(compiled.error);
-  return compiled;
+/** What the server said, from a byte on, without what follows the first end of a line or zero byte. */
+function said(from: number): LogFormat {
+  const cut = (text: string) => /^[^\r\n\0]*/.exec(text)![0];
+  return { constant: null, format: (ctx) => cut(ctx.responsePayload().slice(from)).trimStart() };
 }
 
 /** `PING` in the Redis protocol (https://redis.io/docs/reference/protocol-spec/). */
@@ -55,9 +51,14 @@ function redis(): Step[] {
     plainExpect(
       2,
       { on: 'text', type: 'string', bytes: '+PONG\r\n' },
-      { errorStatus: 'L7STS', onError: format('%[res.payload(0,0),cut_crlf]'), okText: 'Redis server is ok' },
+      { errorStatus: 'L7STS', onError: said(0), okText: 'Redis server is ok' },
     ),
   ];
+}
+
+/** The three digits that an answer begins with (RFC 5321, section 4.2). */
+function smtpCode(ctx: ExprContext): number {
+  return Number.parseInt(ctx.responsePayload().slice(0, 3), 10) || 0;
 }
 
 /** Greeting, HELO or EHLO, QUIT (RFC 5321). */
@@ -66,19 +67,19 @@ function smtp(args: readonly string[]): { readonly steps: readonly Step[] } {
   const hello = domain && (verb === 'EHLO' || verb === 'HELO') ? `${verb} ${domain}` : 'HELO localhost';
   const text = {
     errorStatus: 'L7STS' as const,
-    onError: format("%[res.payload(4,0),ltrim(' '),cut_crlf]"),
-    statusCode: expression('res.payload(0,3)'),
+    onError: said(4),
+    statusCode: smtpCode,
   };
   const answer = (number: number, source: RegExp, over: Partial<ExpectStep>) =>
     plainExpect(number, { on: 'text', type: 'regex', regex: source }, over);
-  const onSuccess = format("%[res.payload(4,0),ltrim(' '),cut_crlf]");
+  const onSuccess = said(4);
   return {
     steps: [
       implicitConnect(),
       answer(2, /^[0-9]{3}[ \r]/, {
         minRecv: 4,
         errorStatus: 'L7RSP',
-        onError: format('%[res.payload(0,0),cut_crlf]'),
+        onError: said(0),
       }),
       answer(3, /^2[0-9]{2}[ \r]/, { minRecv: 4, ...text }),
       send(4, `${hello}\r\n`),
@@ -133,7 +134,7 @@ function pgsql(args: readonly string[]): { readonly steps: readonly Step[] } | {
       plainExpect(
         3,
         { on: 'text', type: 'regex', regex: /^E/ },
-        { inverse: true, minRecv: 5, errorStatus: 'L7RSP', onError: format('%[res.payload(6,0)]') },
+        { inverse: true, minRecv: 5, errorStatus: 'L7RSP', onError: said(6) },
       ),
       plainExpect(
         4,

@@ -1,5 +1,7 @@
+import { type Compiled, evaluateText } from '../../expr/compile.ts';
 import { compileRegex } from '../../expr/regex.ts';
 import { isError } from '../../expr/sample.ts';
+import type { ExprContext } from '../../expr/types.ts';
 import type { CheckStatusName } from '../../model/server.ts';
 import type { ExpectStep, HeaderPattern, Pattern } from './program.ts';
 import { fixed, parseHex, RuleError, type RuleWords } from './words.ts';
@@ -90,11 +92,16 @@ function readOption(word: string, words: RuleWords, step: Settings): boolean {
       return true;
     case 'status-code':
       if (words.done) throw new RuleError(`'${word}' expects an expression as argument.`);
-      step.statusCode = words.expression(word);
+      step.statusCode = codeOf(words.expression(word));
       return true;
     default:
       return false;
   }
+}
+
+/** The number that an expression gives, 0 when it gives none. */
+function codeOf(expression: Compiled): (ctx: ExprContext) => number {
+  return (ctx) => Number.parseInt(evaluateText(expression, ctx) ?? '', 10) || 0;
 }
 
 function integer(option: string, text: string): number {

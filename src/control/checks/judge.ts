@@ -1,4 +1,3 @@
-import { type Compiled, evaluateText } from '../../expr/compile.ts';
 import type { ExprContext, HeadView } from '../../expr/types.ts';
 import type { CheckStatusName } from '../../model/server.ts';
 import type { HttpResponse } from './http-response.ts';
@@ -142,7 +141,7 @@ function failure(
   fixedStatus = false,
 ): CheckEnd {
   const told = step.onError ? step.onError.format(received.ctx) : (info ?? mismatch(step));
-  const code = step.statusCode ? codeOf(step.statusCode, received.ctx) : httpStatus(received);
+  const code = step.statusCode ? step.statusCode(received.ctx) : httpStatus(received);
   return { status: fixedStatus ? status : (step.errorStatus ?? status), description: withComment(told, step), code };
 }
 
@@ -150,13 +149,8 @@ function failure(
 export function success(step: ExpectStep, received: Received, program: Program): CheckEnd {
   const own = program.flavour === 'tcp-check' ? '(tcp-check)' : step.okText;
   const description = step.onSuccess ? step.onSuccess.format(received.ctx) : own;
-  const code = step.statusCode ? codeOf(step.statusCode, received.ctx) : httpStatus(received);
+  const code = step.statusCode ? step.statusCode(received.ctx) : httpStatus(received);
   return { status: step.okStatus ?? 'L7OK', description, code };
-}
-
-function codeOf(expression: Compiled, ctx: ExprContext): number {
-  const code = Number.parseInt(evaluateText(expression, ctx) ?? '', 10);
-  return Number.isNaN(code) ? 0 : code;
 }
 
 function httpStatus(received: Received): number | null {

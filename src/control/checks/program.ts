@@ -1,6 +1,7 @@
 import type { Address } from '../../config/types.ts';
 import type { Compiled } from '../../expr/compile.ts';
 import type { LogFormat } from '../../expr/log/format.ts';
+import type { ExprContext } from '../../expr/types.ts';
 import type { CheckStatusName } from '../../model/server.ts';
 
 /** A health check compiled: what is done, step by step, on one connection or several. */
@@ -112,7 +113,8 @@ export interface ExpectStep extends StepBase {
   readonly timeoutStatus: CheckStatusName | null;
   readonly onSuccess: LogFormat | null;
   readonly onError: LogFormat | null;
-  readonly statusCode: Compiled | null;
+  /** The code to report, instead of the protocol's own. */
+  readonly statusCode: ((ctx: ExprContext) => number) | null;
   /** Text of success where the user gave none (canned protocols). */
   readonly okText: string;
 }
