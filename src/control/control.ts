@@ -11,12 +11,14 @@ import { configuredListeners, startListeners } from './listeners.ts';
 import { prepareLogs } from './logs/addresses.ts';
 import { createLogs, type ProcessLogs } from './logs/logs.ts';
 import { applyReload } from './reload.ts';
-import { createResolvers } from './resolvers/resolvers.ts';
+import { resolverEffects } from './resolver-effects.ts';
+import { resolveInitialAddresses } from './resolvers/initial-addresses.ts';
+import { createResolvers, type ProcessResolvers } from './resolvers/resolvers.ts';
 import { createServerStates, type ServerStates } from './servers/server-states.ts';
 import { startServers } from './servers/start.ts';
 import { linkTracking } from './servers/tracking.ts';
 import { Threads } from './threads.ts';
-import type { Control, Health, Loaded, Resolvers } from './types.ts';
+import type { Control, Health, Loaded } from './types.ts';
 
 /** How a control thread is started. */
 export interface ControlOptions {
@@ -73,7 +75,7 @@ class ControlThread implements RunningControl {
   readonly model: Model;
   readonly traffic: Threads;
   logs!: ProcessLogs;
-  resolvers!: Resolvers & { close(): void };
+  resolvers!: ProcessResolvers;
   health!: Health & { close(): void };
   states!: ServerStates;
   readonly reloads = { done: 0, failed: 0 };
@@ -105,6 +107,7 @@ class ControlThread implements RunningControl {
     const { model, traffic } = this;
     await this.#startLogs();
     this.#linkServers();
+    await this.#resolveServers();
     startServers(model);
     this.states = createServerStates({
       model,
@@ -113,7 +116,7 @@ class ControlThread implements RunningControl {
       console: (severity, text) => this.#options.print(severity, text),
       onError: (error) => this.#onError(error),
     });
-    this.resolvers = createResolvers({ model, states: this.states, logs: this.logs });
+    this.resolvers = createResolvers(model.config, resolverEffects(this.states));
     this.health = createHealth({ model, states: this.states });
     this.#context = {
       model,
@@ -145,6 +148,14 @@ class ControlThread implements RunningControl {
     const alerts = diagnostics.filter((d) => d.severity === 'alert');
     if (alerts.length > 0) throw new StartError(alerts.map((d) => d.text));
     this.logs = createLogs(this.model.config, addresses, { proxyById: (id) => this.model.proxiesById.get(id) });
+  }
+
+  async #resolveServers(): Promise<void> {
+    const servers = this.model.proxies.flatMap((proxy) => proxy.servers);
+    const told = await resolveInitialAddresses(servers);
+    const alerts = told.filter((d) => d.severity === 'alert');
+    if (alerts.length > 0) throw new StartError(alerts.map((d) => d.text));
+    for (const { text } of told) this.#options.print('WARNING', text);
   }
 
   #linkServers(): void {

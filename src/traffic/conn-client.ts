@@ -29,8 +29,10 @@ export abstract class ConnClient {
     this.frontend = frontend;
     this.listener = listener;
     this.acceptedAt = env.now();
+    // A connection that was reset has no address any more.
+    if (frontend.logger !== null) this.sourceView = { host: conn.remoteHost, port: conn.remotePort };
     if (introduction !== null) {
-      this.sourceView = introduction.source;
+      this.sourceView = introduction.source ?? this.sourceView;
       this.destinationView = introduction.destination;
       this.sessionVars = introduction.vars;
     }

@@ -83,17 +83,16 @@ function waitOnServer(stream: Stream, server: TrafficServer): void {
     return;
   }
   stream.server = server;
-  stream.serverQueue = Atomics.load(server.g, G.queued);
   enqueue(stream);
   server.queue.push(stream);
-  gaugeUp(server.g, G.queued);
+  stream.serverQueue = gaugeUp(server.g, G.queued);
 }
 
 /** Waits for a place on any server. */
 function waitInBackend(stream: Stream): void {
   const backend = stream.backend!;
-  stream.backendQueue = Atomics.load(backend.g, G.queued);
   enqueue(stream);
+  stream.backendQueue = Atomics.load(backend.g, G.queued);
   backend.queue.push(stream);
 }
 
@@ -260,8 +259,6 @@ function failConnect(stream: Stream, code: string): void {
   }
   stream.retriesLeft--;
   stream.retries++;
-  server.c[C.retries]!++;
-  backend.c[C.retries]!++;
   if (mayRedispatch(stream)) {
     server.c[C.redispatches]!++;
     backend.c[C.redispatches]!++;
@@ -272,6 +269,8 @@ function failConnect(stream: Stream, code: string): void {
     dispatch(stream);
     return;
   }
+  server.c[C.retries]!++;
+  backend.c[C.retries]!++;
   // A server that refuses at once is given some time; one that let the timeout pass has had it.
   if (code === 'ETIMEDOUT') {
     connect(stream, server);

@@ -9,6 +9,7 @@ import { reasonOf } from './error-pages.ts';
 import type { TrafficFrontend, TrafficListener } from './frontend.ts';
 import { Framing } from './h1/head.ts';
 import { NEED_MORE, parseRequest } from './h1/parse.ts';
+import { badChunk } from './h1/body.ts';
 import * as http from './http.ts';
 import { H2Session, PREFACE } from './h2/session.ts';
 import { connectionEnded, connectionsOf } from './listeners.ts';
@@ -151,6 +152,7 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     if (next === NEED_MORE && end - start < tune.bufsize) {
       stream.recycle();
       if (end > start) this.held = Buffer.from(buf.subarray(start, end));
+      if (this.ended) this.onEnd();
       return;
     }
     this.parses = 0;
@@ -163,11 +165,19 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
       this.#refuse(stream, buf, start, end, next <= NEED_MORE ? req.errorAt : start);
       return;
     }
+    if (req.chunked && next < end) {
+      const bad = badChunk(buf, next, end);
+      if (bad >= 0) {
+        req.errorState = 'MSG_CHUNK_SIZE';
+        this.#refuse(stream, buf, start, end, bad);
+        return;
+      }
+    }
     env.wheel.disarm(this);
     this.state = State.busy;
     stream.clientVersion = req.version;
     stream.keepAlive =
-      (req.version === 10 ? req.connKeepAlive : !req.connClose) && !req.ambiguous && !frontend.httpClose && !this.ended;
+      (req.version === 10 ? req.connKeepAlive : !req.connClose) && !req.ambiguous && !frontend.httpClose;
     stream.reqBody.begin(req.chunked ? Framing.chunked : Framing.length, req.contentLength < 0 ? 0 : req.contentLength);
     if (req.isMethod('CONNECT')) stream.reqBody.begin(Framing.none, 0);
     this.inTurn = true;
@@ -265,7 +275,6 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
       if (stream.phase === Phase.tunnel) tunnel.onClientEnd(stream);
       else if (!stream.reqBody.done) http.onClientGone(stream);
       else if (stream.backend?.abortOnClose === true && stream.phase < Phase.relay) http.onClientGone(stream);
-      else stream.keepAlive = false;
       return;
     }
     if (this.state === State.head && this.held !== null) this.#cutRequest();
@@ -330,13 +339,14 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     out[at++] = 13;
     out[at++] = 10;
     let from = pos;
+    const before = resBody.length;
     const room = Math.min(end, pos + out.length - at);
     while (from < room && !resBody.done && !resBody.failed) {
       const upto = resBody.feed(buf, from, room);
       at += buf.copy(out, at, from, upto);
       from = resBody.skip(buf, upto, room);
     }
-    this.#count(stream, at);
+    this.#count(stream, res.countedSize() + resBody.length - before);
     if (out === scratchBuffer()) this.conn.flushScratch(at);
     else this.conn.write(out, 0, at);
     return from < end && !resBody.done && !resBody.failed ? this.sendBody(stream, buf, from, end, false) : from;
@@ -345,15 +355,16 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
   sendBody(stream: Stream, buf: Buffer, pos: number, end: number, stable: boolean): number {
     const { resBody } = stream;
     let from = pos;
+    const before = resBody.length;
     while (from < end && !resBody.done && !resBody.failed) {
       const upto = resBody.feed(buf, from, end);
       if (upto > from) {
-        this.#count(stream, upto - from);
         if (stable) this.conn.writeStable(buf, from, upto);
         else this.conn.write(buf, from, upto);
       }
       from = resBody.skip(buf, upto, end);
     }
+    this.#count(stream, resBody.length - before);
     return from;
   }
 
@@ -371,7 +382,7 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     let at = res.write(out, 0);
     out[at++] = 13;
     out[at++] = 10;
-    this.#count(stream, at);
+    this.#count(stream, res.countedSize());
     this.conn.write(out, 0, at);
   }
 
@@ -389,16 +400,18 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
       out.set(body, at);
       at += body.length;
     }
-    stream.log.bytesRead += at;
-    this.frontend.c[C.bytesOut]! += at;
-    this.env.c[C.bytesOut]! += at;
+    const counted = res.countedSize() + body.length;
+    stream.log.bytesRead += counted;
+    this.frontend.c[C.bytesOut]! += counted;
+    this.env.c[C.bytesOut]! += counted;
+    if (stream.backend !== null && stream.backendHeld) stream.backend.c[C.bytesOut]! += counted;
     if (out === scratchBuffer()) this.conn.flushScratch(at);
     else this.conn.write(out, 0, at);
   }
 
   exchangeDone(_stream: Stream, keepAlive: boolean): void {
     this.stream = null;
-    if (!keepAlive || this.ended) {
+    if (!keepAlive || (this.ended && this.held === null)) {
       this.#linger();
       return;
     }

@@ -2,7 +2,8 @@ import { C, countRate, G } from '../model/counters.ts';
 import { addForwardedHeaders } from './forwarded.ts';
 import { abandonServer, detachServer, dispatch, leaveQueue } from './dispatch.ts';
 import { captureError } from './captured.ts';
-import { Body } from './h1/body.ts';
+import { acceptsWebSocket, noteWebSocket } from './websocket.ts';
+import { badChunk, Body } from './h1/body.ts';
 import { type LocalResponse, reasonOf } from './error-pages.ts';
 import { Framing } from './h1/head.ts';
 import { INVALID, NEED_MORE, parseResponse } from './h1/parse.ts';
@@ -41,6 +42,12 @@ export function beginRequest(stream: Stream, buf: Buffer, pos: number, end: numb
   env.c[C.requests]!++;
   if (frontend.logger?.needsRequest !== false) {
     log.requestLine = `${method} ${req.uri} HTTP/${stream.clientVersion === 20 ? '2.0' : req.version === 10 ? '1.0' : '1.1'}`;
+  }
+  if (stream.wantsUpgrade && !noteWebSocket(stream)) {
+    frontend.c[C.failedReq]!++;
+    setCause(stream, 'P', 'R');
+    replyError(stream, 400);
+    return;
   }
   if (frontend.config.monitorUri !== null && req.uri === frontend.config.monitorUri) {
     monitor(stream);
@@ -181,6 +188,7 @@ function serialise(stream: Stream): void {
   if (stream.pending.length < room) stream.pending = Buffer.allocUnsafeSlow(room);
   const out = stream.pending;
   let at = req.write(out, 0);
+  stream.headSize = req.countedSize();
   if (stream.clientVersion === 20) {
     if (!reusesServer(stream)) at += out.latin1Write('connection: close\r\n', at);
   } else if (stream.wantsUpgrade && req.connUpgrade) {
@@ -223,7 +231,7 @@ export function sendRequest(stream: Stream): void {
   }
   stream.phase = Phase.response;
   const written = conn.conn.writeStable(stream.pending, 0, stream.pendingLength);
-  countRequestBytes(stream, stream.pendingLength);
+  countRequestBytes(stream, stream.headSize + reqBody.length);
   stream.serverTimeout = backend.serverTimeout;
   stream.serverUntil = stream.serverTimeout > 0 ? env.now() + stream.serverTimeout : 0;
   stream.waitUntil = 0;
@@ -252,17 +260,18 @@ function earlyLog(stream: Stream): void {
 export function onRequestData(stream: Stream, buf: Buffer, start: number, end: number): number {
   const { reqBody } = stream;
   const conn = stream.serverConn;
+  const before = reqBody.length;
   let pos = start;
   let open = true;
   while (pos < end && !reqBody.done && !reqBody.failed) {
     const upto = reqBody.feed(buf, pos, end);
     if (conn !== null && upto > pos) {
       open = conn.conn.write(buf, pos, upto);
-      countRequestBytes(stream, upto - pos);
     }
     pos = reqBody.skip(buf, upto, end);
   }
   stream.replayable = false;
+  if (conn !== null) countRequestBytes(stream, reqBody.length - before);
   if (reqBody.failed) {
     badRequestBody(stream);
     return end;
@@ -332,7 +341,12 @@ function parseHead(stream: Stream, buf: Buffer, start: number, limit: number): v
       return;
     }
     pos = next;
-    if (res.status >= 200) break;
+    if (res.status >= 200) {
+      if (!res.chunked || stream.isHead || badChunk(buf, pos, limit) < 0) break;
+      captureError(stream, 'response', buf, start, limit, pos, 'MSG_CHUNK_SIZE');
+      badResponse(stream);
+      return;
+    }
     if (res.status === 101) {
       switchProtocols(stream, buf, pos, limit);
       return;
@@ -713,7 +727,7 @@ function retriesOnStatus(stream: Stream): boolean {
 
 /** 101: what follows is not HTTP. */
 function switchProtocols(stream: Stream, buf: Buffer, pos: number, end: number): void {
-  if (!stream.wantsUpgrade) {
+  if (!stream.wantsUpgrade || !acceptsWebSocket(stream)) {
     badResponse(stream);
     return;
   }

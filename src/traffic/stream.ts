@@ -71,6 +71,8 @@ export class Stream implements ExprContext, Timed {
   /** Serialised request: head, and what of the body came with it. */
   pending: Buffer = Buffer.allocUnsafeSlow(PENDING_SIZE);
   pendingLength = 0;
+  /** Bytes that the request head counts for. */
+  headSize = 0;
   /** All of the request that came so far is in `pending`: it can be sent (again). */
   replayable = false;
   /** Bytes of the read buffer that follow the head, valid only during the event that brought them. */
@@ -87,6 +89,8 @@ export class Stream implements ExprContext, Timed {
   isHead = false;
   isConnect = false;
   wantsUpgrade = false;
+  /** Key of a WebSocket handshake, '' when it is none. */
+  webSocketKey = '';
   clientVersion = 11;
   /** The client connection may serve another request after this one. */
   keepAlive = false;
@@ -196,6 +200,7 @@ export class Stream implements ExprContext, Timed {
     this.isHead = false;
     this.isConnect = false;
     this.wantsUpgrade = false;
+    this.webSocketKey = '';
     this.raw = false;
     this.preferred = null;
     this.avoided = null;
@@ -255,7 +260,7 @@ export class Stream implements ExprContext, Timed {
       this.waitUntil = 0;
       this.#waitOver();
       if (this.phase === Phase.closed || this.client === null) return;
-    } else if (this.serverUntil !== 0 && this.serverUntil <= now) {
+    } else if (this.serverUntil !== 0 && this.serverUntil <= now && !(this.raw && this.clientUntil !== 0 && this.clientUntil <= now)) {
       this.serverUntil = 0;
       if (this.raw) tunnel.onTimeout(this, 'server');
       else http.onServerTimeout(this);
@@ -273,7 +278,7 @@ export class Stream implements ExprContext, Timed {
     switch (this.phase) {
       case Phase.queue:
         leaveQueue(this);
-        this.log.queueEnd = 0;
+        this.log.queueEnd = this.env.now();
         setCause(this, 's', 'Q');
         this.backend!.c[C.failedConns]!++;
         this.fail(503);
@@ -369,8 +374,10 @@ export class Stream implements ExprContext, Timed {
   }
 
   /** Counts the end of the exchange's stay on server and backend. */
-  leaveBackend(): void {
+  leaveBackend(keepName = false): void {
+    const { server } = this;
     releaseServer(this);
+    if (keepName) this.server = server;
     if (this.backendHeld) {
       this.backendHeld = false;
       Atomics.sub(this.backend!.g, G.current, 1);

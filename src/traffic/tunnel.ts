@@ -158,11 +158,13 @@ export function close(stream: Stream, reset = false): void {
     stream.backend.c[C.lastSession] = Math.floor(log.closedAt / 1000);
     if (stream.server !== null) stream.server.c[C.lastSession] = stream.backend.c[C.lastSession]!;
   }
-  logStream(stream);
   if (stream.serverConn?.conn.blocked === false && stream.clientEnded && stream.serverEnded) abandonServer(stream, false);
   else detachServer(stream);
   stream.phase = Phase.closed;
-  stream.leaveBackend();
+  // The line tells of the load that is left behind.
+  stream.leaveBackend(true);
+  logStream(stream);
+  stream.server = null;
   if (reset || log.cause !== '-') client.abort(reset);
   else client.exchangeDone(stream, false);
   stream.recycle();

@@ -194,6 +194,7 @@ export class Body {
           return pos;
         default:
           if (++this.overhead > MAX_OVERHEAD || !this.#trailer(c)) return this.#fail(pos);
+          if (this.state === TRAILER_NAME && c !== 58) buf[pos] = TOKEN[c]!;
           pos++;
           if (this.done) return pos;
       }
@@ -232,4 +233,14 @@ export class Body {
     this.failed = true;
     return pos;
   }
+}
+
+const probe = new Body();
+
+/** Offset of what is wrong with the chunked coding in bytes [pos, end), -1 when it is right so far. */
+export function badChunk(buf: Uint8Array, start: number, end: number): number {
+  probe.begin(Framing.chunked, 0);
+  let pos = start;
+  while (pos < end && !probe.done && !probe.failed) pos = probe.skip(buf, probe.feed(buf, pos, end), end);
+  return probe.failed ? pos : -1;
 }

@@ -236,6 +236,25 @@ export class Head implements HeadView {
     this.start = 0;
   }
 
+  /**
+   * Bytes that the head counts for in logs and counters: as HAProxy counts, start line and fields without separators (its internal
+   * representation: 20 bytes for the start line, one for the end).
+   */
+  countedSize(): number {
+    let size = 20 + 8 + 1;
+    if (this.isRequest) {
+      size += this.methodText?.length ?? this.methodEnd - this.methodStart;
+      size += this.uriText?.length ?? this.uriEnd - this.uriStart;
+    } else size += 3 + (this.reasonText?.length ?? this.reasonEnd - this.reasonStart);
+    const { off } = this;
+    for (let i = 0; i < this.count; i++) {
+      const at = i * 4;
+      if (off[at]! >= 0) size += off[at + 1]! - off[at]! + off[at + 3]! - off[at + 2]!;
+      else if (off[at] === TEXT) size += this.names[i]!.length + this.values[i]!.length;
+    }
+    return size;
+  }
+
   /** Bytes that `write` needs at most. */
   sizeBound(): number {
     let size = this.end - this.start + 64;
