@@ -15,7 +15,8 @@ const levels: readonly (readonly string[])[] = [
   ['traffic'],
   ['control'],
   ['change'],
-  ['runtime', 'ops', 'api'],
+  ['runtime'],
+  ['ops', 'api'],
   ['cli'],
 ];
 

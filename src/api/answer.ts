@@ -1,0 +1,16 @@
+import type { RenderedView, TrafficEvent } from '../model/messages.ts';
+
+/** A request that a traffic thread has passed on to the control thread. */
+export type RenderRequest = Extract<TrafficEvent, { readonly kind: 'render' }>;
+
+/** A small page of HAProxy's kind. */
+export function htmlAnswer(status: number, title: string, text: string): RenderedView {
+  return {
+    status,
+    headers: [
+      ['cache-control', 'no-cache'],
+      ['content-type', 'text/html'],
+    ],
+    body: `<html><body><h1>${title}</h1>\n${text}\n</body></html>\n`,
+  };
+}
