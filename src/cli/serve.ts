@@ -1,4 +1,5 @@
 /** From a valid configuration to a process that serves: control thread, Runtime API, pid file, privileges, signals. */
+import { render } from '../api/render.ts';
 import type { Config } from '../config/types.ts';
 import { type RunningControl, StartError, startControl } from '../control/control.ts';
 import { startRuntimeApi } from '../runtime/server.ts';
@@ -46,6 +47,7 @@ async function start(config: Config, invocation: Invocation, messages: StartupMe
     config,
     load: async () => load(invocation),
     print: (severity, text) => messages[severity.toLowerCase() as 'notice' | 'warning' | 'alert'](text),
+    render,
     format: (diagnostics) => messages.format(diagnostics),
     startupLogs: messages.finish(),
   });

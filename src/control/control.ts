@@ -3,7 +3,7 @@ import type { Change, Origin, Outcome } from '../change/change.ts';
 import type { ChangeContext } from '../change/context.ts';
 import { memoryJournal } from '../change/journal.ts';
 import type { Config, Diagnostic } from '../config/types.ts';
-import type { ThreadInit, TrafficEvent } from '../model/messages.ts';
+import type { RenderedView, RenderRequest, ThreadInit, TrafficEvent } from '../model/messages.ts';
 import type { Model } from '../model/model.ts';
 import { buildModel, proxyView } from './build.ts';
 import { createHealth } from './checks/health.ts';
@@ -29,6 +29,8 @@ export interface ControlOptions {
   print(severity: 'NOTICE' | 'WARNING' | 'ALERT', text: string): void;
   /** Formats diagnostics as a start prints them. */
   format(diagnostics: readonly Diagnostic[]): string;
+  /** Makes the answers of services that traffic threads pass on (statistics page, exporter); null: there are none. */
+  readonly render: ((control: Control, request: RenderRequest) => Promise<RenderedView>) | null;
   /** What the start printed before (`show startup-logs`). */
   readonly startupLogs: string;
 }
@@ -201,6 +203,9 @@ class ControlThread implements RunningControl {
         if (event.value === null) this.model.procVars.delete(event.name);
         else this.model.procVars.set(event.name, event.value as never);
         return;
+      case 'render':
+        void this.#render(thread, event);
+        return;
       case 'idle':
         this.#idleThreads.add(thread);
         if (this.#idleThreads.size === this.model.threads) this.#end();
@@ -208,6 +213,18 @@ class ControlThread implements RunningControl {
       default:
         return;
     }
+  }
+
+  async #render(thread: number, request: RenderRequest): Promise<void> {
+    let view: RenderedView;
+    try {
+      if (this.#options.render === null) throw new Error('no service is set up');
+      view = await this.#options.render(this, request);
+    } catch (error) {
+      this.#onError(error);
+      view = { status: 500, headers: [], body: '' };
+    }
+    this.traffic.askOne(thread, { kind: 'rendered', request: request.request, view }).catch((error) => this.#onError(error));
   }
 
   /** A thread was replaced: the new one must listen as the old one did. */

@@ -29,8 +29,8 @@ export const COUNTER_FIELDS = 80;
 export const G = {
   current: 0, currentMax: 1, queued: 2, queuedMax: 3, idle: 4, safeIdle: 5, used: 6, needEst: 7, sessRateMax: 8, connRateMax: 9, reqRateMax: 10,
   h1Open: 11, h1OpenStreams: 12, h2Open: 13, h2OpenStreams: 14, sslRateMax: 15,
-  /** Streams of this slot waiting in the queue of thread t (t < 16 - counted in `queued` too). */
-  limit: 16,
+  /** Round robin turns taken (wraps). */
+  turns: 16,
 } as const;
 export const GAUGE_FIELDS = 18;
 

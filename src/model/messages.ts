@@ -160,6 +160,9 @@ export type TrafficCommand =
   /** Soft stop: close listeners, end idle connections; answered at once, `idle` follows when nothing is left. */
   | { readonly kind: 'stop'; readonly soft: boolean };
 
+/** What a `render` event asks for. */
+export type RenderRequest = Extract<TrafficEvent, { readonly kind: 'render' }>;
+
 /** A response that the control thread made for a traffic thread. */
 export interface RenderedView {
   readonly status: number;

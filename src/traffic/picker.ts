@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { compileWhole, evaluateText } from '../expr/compile.ts';
 import { place } from '../expr/row.ts';
+import { G } from '../model/counters.ts';
 import type { TrafficBackend } from './backend.ts';
 import { createBalancer } from './balance/balance.ts';
 import { hashKey } from './balance/hashes.ts';
@@ -26,6 +27,7 @@ export class Picker {
       allBackups: config.options.includes('allbackups'),
       preserve: config.hashPreserveAffinity,
       shared: backend.env.threads > 1,
+      turns: [backend.g, G.turns],
       seed: randomInt(1, 2 ** 32 - 1),
       served: () => backend.current(),
     });

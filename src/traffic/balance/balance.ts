@@ -4,6 +4,7 @@ import { First } from './first.ts';
 import { LeastConn } from './leastconn.ts';
 import { MapHash, StaticRoundRobin } from './map.ts';
 import { RoundRobin } from './roundrobin.ts';
+import { SharedTurn } from './shared-turn.ts';
 import { Sticky } from './sticky.ts';
 import type { Balancer, Preserve, Target } from './types.ts';
 
@@ -15,6 +16,8 @@ export interface BalancerSettings {
   readonly preserve: Preserve;
   /** Other threads send traffic to the same servers. */
   readonly shared: boolean;
+  /** Count of round robin turns in shared memory, [row, field]; used when `shared`. */
+  readonly turns?: readonly [Int32Array, number];
   /** For `random`: 32 bits, not 0. */
   readonly seed: number;
   /** Streams now served by all servers of the backend, over all threads; for `hash-balance-factor`. */
@@ -26,7 +29,7 @@ export function createBalancer<T extends Target>(settings: BalancerSettings): Ba
   const { balance, allBackups, preserve } = settings;
   switch (balance.algorithm) {
     case 'roundrobin':
-      return new RoundRobin(allBackups);
+      return new RoundRobin(allBackups, settings.shared && settings.turns !== undefined ? new SharedTurn<T>(...settings.turns) : null);
     case 'static-rr':
       return new StaticRoundRobin(allBackups);
     case 'leastconn':
