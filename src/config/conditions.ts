@@ -210,7 +210,7 @@ class ConditionParser {
  * Below, equal or above zero as `a` is older, equal or newer than `b`. Parts are `major.minor[-devN|-rcN][.patch]`;
  * what is missing counts as zero, a development version comes before the release.
  */
-export function compareVersions(a: string, b: string): number {
+function compareVersions(a: string, b: string): number {
   const left = versionParts(a);
   const right = versionParts(b);
   for (let i = 0; i < left.length; i++) {

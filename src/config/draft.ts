@@ -116,9 +116,6 @@ export interface ConfigDraft {
   readonly seen: Map<string, Location>;
 }
 
-/** Where things are that stand in no file. */
-export const NOWHERE: Location = { file: '', line: 0 };
-
 export function newServer(at: Location): ServerDraft {
   return {
     at,
@@ -433,7 +430,7 @@ const TUNABLES: Tunables = {
   comp_maxlevel: 1,
 };
 
-export function newGlobal(): Draft<GlobalConfig> {
+function newGlobal(): Draft<GlobalConfig> {
   return {
     maxconn: null,
     nbthread: null,

@@ -3,7 +3,7 @@
 import type { Facts } from './conditions.ts';
 
 /** The version of HAProxy whose configuration language and Runtime API are followed. */
-export const HAPROXY_VERSION = '3.5.0';
+const HAPROXY_VERSION = '3.5.0';
 
 export const DEFAULT_FACTS: Omit<Facts, 'environment'> = {
   version: HAPROXY_VERSION,

@@ -41,7 +41,7 @@ export function openSection(line: Line): SectionReader | null {
   if (kind === 'global') return openGlobal(line);
   if (kind === 'defaults' || kind === 'frontend' || kind === 'backend' || kind === 'listen')
     return openProxy(line, kind);
-  if (kind in OPENERS) return OPENERS[kind as keyof typeof OPENERS](line);
+  if (Object.hasOwn(OPENERS, kind)) return OPENERS[kind as keyof typeof OPENERS](line);
   const recognised = RECOGNISED_SECTIONS.find((section) => section.name === kind);
   return recognised === undefined ? null : openRecognised(line, recognised);
 }

@@ -17,7 +17,7 @@ export interface ServerResult {
 const NO_REPORT: OptionReport = { error: null, remarks: [], warnings: [] };
 
 /** Servers may have an offset instead of a port (`+100`: the client's destination port plus 100) or none. */
-export function parseServerAddress(text: string): Address | { readonly error: string } {
+function parseServerAddress(text: string): Address | { readonly error: string } {
   const parsed = parseAddress(text, { offset: true });
   if ('error' in parsed) return parsed;
   if (parsed.address.family === 'fd' || parsed.address.family === 'ring')
@@ -52,7 +52,7 @@ function optionError({ error }: OptionReport): string | null {
 }
 
 /** Mistakes that only all options together show. */
-export function checkServer(server: ServerDraft): string | null {
+function checkServer(server: ServerDraft): string | null {
   if (server.track !== null && (server.checkEnabled || server.agentEnabled))
     return 'unable to enable checks and tracking at the same time!';
   if (server.agentEnabled && server.agent.port === 0) {

@@ -5,7 +5,7 @@ import type { Context } from './line.ts';
 import type { Address, BindConfig } from './types.ts';
 
 /** Set to 1, in the environment or by `setenv`, it allows what is refused below. */
-export const OVERRIDE = 'SLUICE_ALLOW_REMOTE_CONTROL';
+const OVERRIDE = 'SLUICE_ALLOW_REMOTE_CONTROL';
 
 /** Refuses sockets that strangers could command, warns of those that are most likely a mistake. */
 export function checkStatsSockets({ config, diagnostics, env }: Context): void {

@@ -39,7 +39,7 @@ function distance(a: Map<number, number>, b: Map<number, number>): number {
 const NOTHING = fingerprint('');
 
 /** The one of `known` nearest to `word`, or null when none is near enough to be meant. */
-export function nearestWord(word: string, known: Iterable<string>): string | null {
+function nearestWord(word: string, known: Iterable<string>): string | null {
   if (word.length > 128) return null;
   const wanted = fingerprint(word);
   const size = distance(wanted, NOTHING);

@@ -6,10 +6,10 @@
 import { escapedBytes, markByte } from './bytes.ts';
 
 /** HAProxy's limit of words a line (MAX_LINE_ARGS). */
-export const MAX_WORDS = 64;
+const MAX_WORDS = 64;
 
 /** A line longer than this, after expansion, is refused: no real line is, and memory stays bounded. */
-export const MAX_LINE_LENGTH = 1 << 20;
+const MAX_LINE_LENGTH = 1 << 20;
 
 /** What was wrong, and where in the line (from 0). */
 export interface TokenError {

@@ -102,13 +102,3 @@ export function wordArgument(line: Line, expects: string, first = 1): string | n
 export function strangeNameCharacter(name: string): string | null {
   return /[^A-Za-z0-9_.:-]/.exec(name)?.[0] ?? null;
 }
-
-/** `if|unless <condition>` from word `index` on; false, with an alert, when it is not there. */
-export function conditionArgument(line: Line, index: number, keyword: string): boolean {
-  const word = line.word(index);
-  if ((word === 'if' || word === 'unless') && line.word(index + 1) !== '') return true;
-  if (word === 'if' || word === 'unless')
-    line.alert(`error detected while parsing a '${keyword}' rule : missing condition after '${word}'.`);
-  else line.alert(`'${keyword}' requires either 'if' or 'unless' followed by a condition.`);
-  return false;
-}

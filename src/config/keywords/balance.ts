@@ -15,7 +15,7 @@ type Balance = Draft<BalanceConfig>;
 type Arguments = { algorithm: Balance['algorithm']; args: string[] } | { error: string };
 
 /** The algorithm and its arguments, in a form that the balancer reads: `['len', '8', 'depth', '3']`, `['name']`, ... */
-export function readBalance(words: readonly string[]): Arguments {
+function readBalance(words: readonly string[]): Arguments {
   const [name = 'roundrobin', ...rest] = words;
   switch (name) {
     case 'roundrobin':

@@ -2,7 +2,7 @@
 
 import type { Draft } from '../draft.ts';
 import type { BindConfig } from '../types.ts';
-import { parseInteger, parseTime } from '../units.ts';
+import { parseInteger } from '../units.ts';
 import { inertOptions, type Option, type OptionInput, type OptionResult, OptionTable } from './option.ts';
 
 /** The settings shared by all addresses of one line. */
@@ -87,13 +87,6 @@ function parseId32(name: 'uid' | 'gid'): Option<BindSettings> {
   return integer(name, 0, (draft, number) => {
     draft[name] = number;
   });
-}
-
-/** `tcp-ut` is checked, though only the kernel of a later driver can be told. */
-export function timeError(name: string, text: string): string | null {
-  const time = parseTime(text);
-  if (typeof time === 'number') return null;
-  return `'${name}' : expects a positive delay in milliseconds (got '${text}')`;
 }
 
 const NO_TLS = 'TLS is not built into this version: terminate it in front, or leave this bind out.';
@@ -228,14 +221,14 @@ export const BIND_OPTIONS = new OptionTable<BindSettings>([
   ...inertOptions<BindSettings>('refused', 'Use accept-proxy with a PROXY protocol sender.', [
     'accept-netscaler-cip <magic>',
   ]),
-  ...inertOptions<BindSettings>('refused', 'QUIC is not supported.', [
+  ...inertOptions<BindSettings>('refused', 'HTTP/1.1 and HTTP/2 are served.', [
     'quic-cc-algo <algorithm>',
     'quic-force-retry',
     'quic-socket <mode>',
   ]),
-  ...inertOptions<BindSettings>('refused', 'Reverse HTTP is not supported.', ['nbconn <number>']),
+  ...inertOptions<BindSettings>('refused', 'Let servers listen.', ['nbconn <number>']),
   ...inertOptions<BindSettings>('refused', 'Use timeout client to end idle connections.', ['idle-ping <time>']),
   ...inertOptions<BindSettings>('refused', 'Start Sluice inside the namespace (ip netns exec).', ['namespace <name>']),
-  ...inertOptions<BindSettings>('refused', 'TCP-MD5 signatures are not supported.', ['tcp-md5sig <password>']),
+  ...inertOptions<BindSettings>('refused', 'Protect the connection by other means.', ['tcp-md5sig <password>']),
   ...inertOptions<BindSettings>('refused', NO_TLS, TLS_OPTIONS, { tls: true }),
 ]);

@@ -9,7 +9,7 @@ import { inSections } from './sections.ts';
 import { type Keyword, works } from './table.ts';
 
 /** Statuses that HAProxy may answer by itself, and whose page may be replaced. */
-export const ERROR_STATUSES: readonly number[] = [
+const ERROR_STATUSES: readonly number[] = [
   200, 400, 401, 403, 404, 405, 407, 408, 410, 413, 414, 421, 422, 425, 429, 431, 500, 501, 502, 503, 504,
 ];
 

@@ -381,9 +381,6 @@ const inert: Row[] = [
     'maxpipes <number>',
     'maxzlibmem <number>',
     'maxcompcpuusage <number>',
-    'nosplice',
-    'noreuseport',
-    'nogetaddrinfo',
   ]),
   ...noticed<ConfigDraft>(
     'it is for the debugging of HAProxy itself.',
@@ -405,6 +402,9 @@ const inert: Row[] = [
     'expose-experimental-directives',
   ]),
   ...noticed<ConfigDraft>('there is no QUIC.', ['limited-quic', 'no-quic']),
+  ...noticed<ConfigDraft>('data is always moved through buffers.', ['nosplice']),
+  ...noticed<ConfigDraft>("the threads' sockets need it.", ['noreuseport']),
+  ...noticed<ConfigDraft>("names are resolved by the machine's resolver.", ['nogetaddrinfo']),
   ...noticed<ConfigDraft>('set nbthread.', ['thread-hard-limit <number>']),
   ...noticed<ConfigDraft>('the limit is that of the process, which ulimit-n sets.', ['fd-hard-limit <number>']),
   ...noticed<ConfigDraft>('both families are asked for; resolve-prefer chooses.', [
@@ -484,13 +484,13 @@ const refusals: Row[] = [
     'http-err-codes [+-]<range>[,...]',
     'http-fail-codes [+-]<range>[,...]',
   ]),
-  ...refused<ConfigDraft>('Lua is not supported: use http-request rules.', [
+  ...refused<ConfigDraft>('Use http-request rules.', [
     'lua-load <file>',
     'lua-load-per-thread <file>',
     'lua-prepend-path <path>',
   ]),
   ...refused<ConfigDraft>('Programs that change their user again are not started.', ['insecure-setuid-wanted']),
-  ...refused<ConfigDraft>('Device detection is not supported.', [
+  ...refused<ConfigDraft>('Detect devices in the application.', [
     '51degrees-cache-size <number>',
     '51degrees-data-file <file>',
     '51degrees-property-name-list <names>',

@@ -4,7 +4,7 @@ import { parseAddress } from '../address.ts';
 import type { Draft } from '../draft.ts';
 import type { Line } from '../line.ts';
 import type { LogTargetConfig } from '../types.ts';
-import { parseInteger, parseSize } from '../units.ts';
+import { parseInteger } from '../units.ts';
 
 const LEVELS = ['emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info', 'debug'];
 
@@ -135,10 +135,4 @@ function parseSample(text: string): LogDraft['sample'] {
     last = high;
   }
   return { ranges, size };
-}
-
-/** Size of a ring or the like, or null. */
-export function sizeOrNull(text: string): number | null {
-  const size = parseSize(text);
-  return typeof size === 'number' ? size : null;
 }

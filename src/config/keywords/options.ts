@@ -164,7 +164,7 @@ function failForwarding(line: Line, text: string): null {
 }
 
 /** `<ip>[/<mask>]`, the mask in bits or, for IPv4, dotted. */
-export function isNetwork(text: string): boolean {
+function isNetwork(text: string): boolean {
   const [address, mask, extra] = text.split('/') as [string, string?, string?];
   if (extra !== undefined) return false;
   const v4 = /^(\d{1,3})(\.(\d{1,3})){3}$/.test(address) && address.split('.').every((part) => Number(part) < 256);
@@ -286,7 +286,7 @@ export const PROXY_OPTIONS = new KeywordTable<ProxyDraft>([
     sections: inSections('DLB'),
     negatable: true,
   }),
-  ...refused<ProxyDraft>('Transparent proxying is not supported. Use server lines.', ['transparent'], {
+  ...refused<ProxyDraft>('Use server lines.', ['transparent'], {
     sections: inSections('DLB'),
     negatable: true,
   }),

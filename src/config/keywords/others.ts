@@ -317,7 +317,7 @@ export const RECOGNISED_SECTIONS: readonly RecognisedSection[] = [
   {
     name: 'fcgi-app',
     status: 'refused',
-    why: 'FastCGI is not supported: put a web server in front of the application.',
+    why: 'Put a web server that speaks FastCGI in front of the application.',
     keywords: ['acl', 'docroot', 'index', 'log-stderr', 'pass-header', 'path-info', 'option', 'set-param'],
   },
   { name: 'traces', status: 'noticed', why: 'traces are switched on over the Runtime API.', keywords: ['trace'] },

@@ -488,17 +488,15 @@ const refusals: Row[] = [
   ),
   ...refused<ProxyDraft>('Let the servers compress.', ['compression {algo|type|offload|direction|...}'], EVERYWHERE),
   ...refused<ProxyDraft>(
-    'Filters are not supported.',
+    'Remove it: there are no filters here.',
     ['filter <name> [...]', 'filter-sequence {request|response} <list>'],
     { sections: inSections('DFLB') },
   ),
-  ...refused<ProxyDraft>(
-    'FastCGI is not supported: put a web server in front of the application.',
-    ['use-fcgi-app <name>'],
-    { sections: inSections('LB') },
-  ),
-  ...refused<ProxyDraft>('QUIC is not supported.', ['quic-initial <action>'], { sections: inSections('DFL') }),
-  ...refused<ProxyDraft>('TLS is not built into this version.', ['ssl-f-use <options>'], {
+  ...refused<ProxyDraft>('Put a web server that speaks FastCGI in front of the application.', ['use-fcgi-app <name>'], {
+    sections: inSections('LB'),
+  }),
+  ...refused<ProxyDraft>('HTTP/1.1 and HTTP/2 are served.', ['quic-initial <action>'], { sections: inSections('DFL') }),
+  ...refused<ProxyDraft>('There is no TLS in this version.', ['ssl-f-use <options>'], {
     sections: inSections('FL'),
   }),
   ...refused<ProxyDraft>(

@@ -569,10 +569,10 @@ export const SERVER_OPTIONS = new OptionTable<ServerDraft>([
     { notDynamic: true },
   ),
   ...inertOptions<ServerDraft>('refused', 'Health checks speak HTTP/1.', ['check-proto <proto>']),
-  ...inertOptions<ServerDraft>('refused', 'SOCKS4 is not supported.', ['check-via-socks4', 'socks4 <addr>']),
+  ...inertOptions<ServerDraft>('refused', 'Connect to the server directly.', ['check-via-socks4', 'socks4 <addr>']),
   ...inertOptions<ServerDraft>('refused', 'Write the checks in the backend.', ['healthcheck <section>']),
   ...inertOptions<ServerDraft>('refused', 'Use timeout server and pool-purge-delay.', ['idle-ping <time>']),
-  ...inertOptions<ServerDraft>('refused', 'Load balancing of logs (mode log) is not supported.', [
+  ...inertOptions<ServerDraft>('refused', 'Logs are not balanced over servers.', [
     'log-bufsize <size>',
     'log-proto <proto>',
   ]),
@@ -580,18 +580,18 @@ export const SERVER_OPTIONS = new OptionTable<ServerDraft>([
   ...inertOptions<ServerDraft>('refused', 'Connections are matched by address and source.', [
     'pool-conn-name <expression>',
   ]),
-  ...inertOptions<ServerDraft>('refused', 'QUIC is not supported.', ['quic-cc-algo <algorithm>']),
+  ...inertOptions<ServerDraft>('refused', 'Servers are spoken to over TCP.', ['quic-cc-algo <algorithm>']),
   ...inertOptions<ServerDraft>('refused', 'Use resolve-prefer.', ['resolve-net <networks>'], { notDynamic: true }),
   ...inertOptions<ServerDraft>('refused', 'Only the TLVs of proxy-v2-options can be sent.', [
     'set-proxy-v2-tlv-fmt <id>',
   ]),
-  ...inertOptions<ServerDraft>('refused', 'Sharding of stick tables over peers is not supported.', ['shard <number>']),
+  ...inertOptions<ServerDraft>('refused', 'Stick tables are not exchanged with peers.', ['shard <number>']),
   ...inertOptions<ServerDraft>(
     'refused',
     'maxconn counts connections that carry a request; idle ones are bounded by pool-max-conn.',
     ['strict-maxconn'],
   ),
-  ...inertOptions<ServerDraft>('refused', 'TCP-MD5 signatures are not supported.', ['tcp-md5sig <password>']),
+  ...inertOptions<ServerDraft>('refused', 'Protect the connection by other means.', ['tcp-md5sig <password>']),
   ...inertOptions<ServerDraft>('refused', "Use send-proxy to pass the client's address.", ['usesrc <addr>']),
   ...inertOptions<ServerDraft>(
     'noticed',
