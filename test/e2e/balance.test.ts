@@ -15,6 +15,7 @@ const run = await start(
   `
 global
     stats socket {sock:admin} level admin
+    nbthread 1
 defaults
     mode http
     timeout connect 5s
@@ -179,4 +180,28 @@ listen l
 test('backup servers are used when no other is left: the first, or all with allbackups', async () => {
   assert.equal(await answers('backup', times(4)), 'bbbb');
   assert.equal(await answers('allbackups', times(4)), 'bcbc');
+});
+
+test('with two traffic threads the shares are kept all the same', async (t) => {
+  const own = await start(
+    t,
+    `
+global
+    nbthread 2
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 10s
+    timeout server 10s
+listen l
+    bind {addr:l}
+    server a {addr:a} weight 10
+    server b {addr:b} weight 30
+`,
+    { ports: { a: a!, b: b! } },
+  );
+  let seen = '';
+  for (let i = 0; i < 80; i++) seen += (await get(own.port('l'))).text;
+  // Each thread goes round by itself: at most one turn of each thread is unfinished.
+  assert.ok(Math.abs(count(seen, 'a') - 20) <= 2, seen);
 });

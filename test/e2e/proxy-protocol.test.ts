@@ -10,8 +10,7 @@ const app = await origin({ after }, 'app');
 const heads: Buffer[] = [];
 let wake = (): void => {};
 const raw = await tcpOrigin({ after }, async (c) => {
-  await c.input.readable();
-  heads.push(c.input.peek());
+  heads.push(Buffer.from(await c.through('\r\n\r\n'), 'latin1'));
   wake();
   c.send('HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
   c.end();

@@ -43,10 +43,6 @@ listen rated
     bind {addr:rated}
     rate-limit sessions 5
     server ok {addr:quick}
-listen priority
-    bind {addr:priority}
-    http-request set-priority-class int(-5) if { path /urgent }
-    server s {addr:app} maxconn 1
 listen leave
     bind {addr:leave}
     server s {addr:app} maxconn 1
@@ -126,12 +122,36 @@ test('maxconn of a frontend: the next connection waits in the backlog', async (t
 });
 
 test('a more urgent class leaves the queue first', async (t) => {
-  const first = await ask(t, 'priority', '/a');
+  const run = await start(
+    t,
+    `
+global
+    stats socket {sock:admin} level admin
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 10s
+    timeout server 10s
+listen priority
+    bind {addr:priority}
+    http-request set-priority-class int(-5) if { path /urgent }
+    server s {addr:app} maxconn 1
+`,
+    { ports: { app } },
+  );
+  const ask = async (path: string) => {
+    const client = await connect(t, run.port('priority'));
+    client.send(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    return client;
+  };
+  const queued = (n: number) =>
+    until(`${n} in the queue`, async () => Number((await run.row('priority/BACKEND'))['qcur']) === n);
+  const first = await ask('/a');
   await arrived('/a');
-  const second = await ask(t, 'priority', '/b');
-  await queued('priority/BACKEND', 1);
-  const urgent = await ask(t, 'priority', '/urgent');
-  await queued('priority/BACKEND', 2);
+  const second = await ask('/b');
+  await queued(1);
+  const urgent = await ask('/urgent');
+  await queued(2);
   await release('/a');
   await first.response('GET');
   await release('/urgent');

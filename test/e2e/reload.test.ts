@@ -116,7 +116,7 @@ test(
     assert.equal((await get(run.port('fe'))).text, 'a');
     assert.match(await run.cli('reload'), /^Success=0\n--\n/);
     run.rewrite(config(''));
-    assert.match(await run.cli('reload'), /^Success=1\n--\n/);
+    assert.match(await run.cli('reload'), /^Success=1\n--/);
     assert.equal((await get(run.port('fe'))).text, 'a');
   },
 );
