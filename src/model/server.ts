@@ -71,7 +71,7 @@ export class Server {
   /** User weight 0..256 now, and as configured. */
   userWeight: number;
   initialWeight: number;
-  /** 0..1: how far a slow start has come. */
+  /** Share of its weight that a slow start has come to, 1/16..1 in steps of 1/16. */
   warmup: number;
   /** IP address now, null while unresolved; a path for unix and abstract sockets. */
   host!: string | null;

@@ -258,7 +258,7 @@ class RowReader {
     v[STAT.lastchg] = seconds(this.#now - server.lastChange);
     if (server.config.maxqueue > 0) v[STAT.qlimit] = server.config.maxqueue;
     if (server.operState === OperState.starting && !isDraining(server))
-      v[STAT.throttle] = Math.ceil(server.warmup * 100);
+      v[STAT.throttle] = Math.floor(server.warmup * 100);
     if (server.tracked) v[STAT.tracked] = server.tracked.path;
     this.#checks(server, v);
     v[STAT.rate] = slot.rate(C.sessRate);

@@ -2,8 +2,8 @@ import { hostname } from 'node:os';
 import { G } from '../../model/counters.ts';
 import type { Model } from '../../model/model.ts';
 import { CheckState, OperState, type Server } from '../../model/server.ts';
-import { backendWeight } from '../servers/usable.ts';
-import { effectiveWeight, throttle } from '../servers/weight.ts';
+import { backendWeights } from '../../model/server-status.ts';
+import { effectiveWeight } from '../servers/weight.ts';
 
 /** Value of `X-Haproxy-Server-State` (manual, section 4.2 "http-check send-state"). */
 export function stateHeader(model: Model, server: Server): string {
@@ -15,12 +15,11 @@ export function stateHeader(model: Model, server: Server): string {
     `port=${server.port}`,
     `name=${server.path}`,
     `node=${model.config.global?.node ?? hostname()}`,
-    `weight=${Math.ceil(effectiveWeight(server) / 16)}/${backendWeight(server.proxy)}`,
+    `weight=${Math.ceil(effectiveWeight(server) / 16)}/${backendWeights(server.proxy).total}`,
     `scur=${load(server.slot, G.current)}/${load(server.proxy.backendSlot, G.current)}`,
     `qcur=${load(server.slot, G.queued)}`,
   ];
-  const percent = throttle(server, Date.now());
-  if (percent !== null) parts.push(`throttle=${percent}%`);
+  if (server.operState === OperState.starting) parts.push(`throttle=${Math.floor(100 * server.warmup)}%`);
   return parts.join('; ');
 }
 

@@ -15,6 +15,7 @@ import {
   tell,
   wasLeaving,
 } from './transition.ts';
+import { warmupAfter } from './weight.ts';
 
 /**
  * Marks a server down, and those that track it. `cause`: what its line tells after the name (`, changed from CLI`, a check's
@@ -58,7 +59,7 @@ export function warmUp(fx: StateEffects, server: Server): number {
     moveOper(fx, server, OperState.running, '');
     return 0;
   }
-  server.warmup = age / slowstart;
+  server.warmup = warmupAfter(server, age);
   fx.changed(server);
   return Math.min(warmUpInterval(server), Math.max(1, slowstart - age));
 }

@@ -2,6 +2,7 @@ import { Admin, OperState, type Server } from '../../model/server.ts';
 import type { StateEffects } from './effects.ts';
 import { aftermath } from './status-text.ts';
 import { accountBackend, countServer, secondsBetween, takesTraffic, usableServers } from './usable.ts';
+import { warmupAfter } from './weight.ts';
 
 /** Syslog levels of the lines about servers. */
 export const NOTICE = 5;
@@ -27,10 +28,11 @@ export function before(server: Server): Before {
   };
 }
 
-/** Sets the operational state. */
+/** Sets the operational state. A server that goes down keeps the weight that its slow start had reached. */
 export function enter(server: Server, state: number): void {
   server.operState = state;
-  server.warmup = state === OperState.starting ? 0 : 1;
+  if (state === OperState.starting) server.warmup = warmupAfter(server, 0);
+  else if (state === OperState.running) server.warmup = 1;
 }
 
 /** The state in which a server comes up. */

@@ -17,24 +17,6 @@ export function usableServers(proxy: Proxy): number {
   return proxy.usableActive + proxy.usableBackup;
 }
 
-/** A backend is up while a server takes traffic, and when it has none at all. */
-export function backendIsUp(proxy: Proxy): boolean {
-  return usableServers(proxy) > 0 || proxy.servers.length === 0;
-}
-
-/** Sum of the effective weights that requests are spread over (1 unit = user weight 1): active servers, else backups. */
-export function backendWeight(proxy: Proxy): number {
-  const backups = proxy.usableActive === 0;
-  const allBackups = proxy.config.options.includes('allbackups');
-  let units = 0;
-  for (const server of proxy.servers) {
-    if (server.config.backup !== backups || !takesTraffic(server)) continue;
-    units += effectiveWeight(server);
-    if (backups && !allBackups) break;
-  }
-  return Math.ceil(units / 16);
-}
-
 /** Counts the usable servers of a proxy from scratch (start, servers added or removed). */
 export function countUsable(proxy: Proxy): void {
   proxy.usableActive = 0;

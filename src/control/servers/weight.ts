@@ -1,5 +1,5 @@
 import type { Proxy } from '../../model/proxy.ts';
-import { OperState, type Server } from '../../model/server.ts';
+import type { Server } from '../../model/server.ts';
 
 /** Weights that balancers use are in sixteenths of a user weight. */
 const SCALE = 16;
@@ -24,14 +24,14 @@ export function isDynamicBalance(proxy: Proxy): boolean {
 
 /** Effective weight in 1/16 units, 0..4096: the user weight, lowered while a slow start is under way. */
 export function effectiveWeight(server: Server): number {
-  if (server.operState !== OperState.starting || !isDynamicBalance(server.proxy)) return server.userWeight * SCALE;
-  return server.userWeight * Math.min(SCALE, Math.floor(SCALE * server.warmup) + 1);
+  return server.userWeight * Math.round(server.warmup * SCALE);
 }
 
-/** Percentage that a slow start has reached, 1..100, as `show stat` tells it; null when none is under way. */
-export function throttle(server: Server, now: number): number | null {
-  if (server.operState !== OperState.starting || server.config.slowstart === 0) return null;
-  return Math.min(100, Math.max(1, Math.floor((100 * (now - server.lastChange)) / server.config.slowstart)));
+/** How far a slow start is after `age` ms, in steps of 1/16 from 1/16 to 1; always 1 where weights cannot be changed live. */
+export function warmupAfter(server: Server, age: number): number {
+  const { slowstart } = server.config;
+  if (slowstart === 0 || !isDynamicBalance(server.proxy)) return 1;
+  return Math.min(SCALE, Math.floor((SCALE * age) / slowstart) + 1) / SCALE;
 }
 
 /** A weight as operators and agents write it: `<n>` or `<n>%`. */
