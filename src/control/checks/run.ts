@@ -1,29 +1,13 @@
 import { connect, type Socket } from 'node:net';
-import { type Compiled, evaluateText } from '../../expr/compile.ts';
+import type { Compiled } from '../../expr/compile.ts';
 import type { ExprContext } from '../../expr/types.ts';
-import { buildProxyV1, buildProxyV2 } from '../../net/proxy-protocol.ts';
 import { errorText } from './errors.ts';
 import type { CheckContext } from './facts.ts';
 import { type HttpResponse, parseResponse } from './http-response.ts';
-import { type Judgement, judge, type Received, success, waitsFor } from './judge.ts';
-import type { CheckEnd, ConnectStep, ExpectStep, HttpSendStep, Program, SendStep, Step, VarStep } from './program.ts';
-
-/** Where and how a check connects, and how long it may take. */
-export interface CheckTarget {
-  /** null while the server has no address. */
-  readonly host: string | null;
-  readonly family: 'inet' | 'inet6' | 'unix' | 'abns';
-  readonly port: number;
-  /** PROXY protocol version sent by connects that take the server's options; 0 = none. */
-  readonly proxyProtocol: 0 | 1 | 2;
-  readonly sourceHost: string | null;
-  /** ms from the start to the end of connecting; from then on `checkTimeout` counts. */
-  readonly connectTimeout: number;
-  /** ms for all that comes after the connection; null: `connectTimeout` from the start covers it all. */
-  readonly checkTimeout: number | null;
-  /** Bytes of an answer that are looked at; what comes after is taken as its end. */
-  readonly maxBytes: number;
-}
+import { type Judgement, judge, type Received, success } from './judge.ts';
+import { type CheckTarget, destination, payloadText, proxyHeader, requestText } from './outgoing.ts';
+import type { CheckEnd, ConnectStep, ExpectStep, HttpSendStep, Program, SendStep, VarStep } from './program.ts';
+import { where } from './where.ts';
 
 /** What a run needs of the server it checks. */
 export interface RunHooks {
@@ -91,8 +75,13 @@ export class CheckRun {
 
   #connect(step: ConnectStep): void {
     this.#drop();
-    const target = this.#destination(step);
-    if (!target) return this.#finish({ status: 'SOCKERR', description: this.#where('').trimStart(), code: null });
+    const target = destination(step, this.#target, () => this.#context());
+    if (!target)
+      return this.#finish({
+        status: 'SOCKERR',
+        description: where(this.#program, this.#step, '').trimStart(),
+        code: null,
+      });
     this.#connecting = true;
     this.#linger = step.linger;
     const socket = connect(
@@ -108,66 +97,24 @@ export class CheckRun {
     socket.on('close', () => this.#onEnd());
   }
 
-  #destination(step: ConnectStep): { host: string; port: number } | { path: string } | null {
-    const { addr } = step;
-    const family = addr ? addr.family : this.#target.family;
-    const host = addr ? ('host' in addr ? addr.host : 'path' in addr ? addr.path : null) : this.#target.host;
-    if (host === null) return null;
-    if (family === 'unix') return { path: host };
-    if (family === 'abns') return { path: `\0${host}` };
-    const port = this.#port(step) || (addr && 'port' in addr && addr.port) || this.#target.port;
-    return port > 0 && port < 65536 ? { host, port } : null;
-  }
-
-  #port(step: ConnectStep): number {
-    if (step.port === null || typeof step.port === 'number') return step.port ?? 0;
-    return Number.parseInt(evaluateText(step.port, this.#context()) ?? '', 10) || 0;
-  }
-
   #onConnect(step: ConnectStep): void {
     this.#connecting = false;
     if (this.#target.checkTimeout !== null) this.#arm(this.#target.checkTimeout);
-    const header = this.#proxyHeader(step);
+    const header = proxyHeader(step, this.#target, this.#socket!);
     if (header !== null) this.#socket!.write(header);
     this.#step++;
     this.#advance();
   }
 
-  #proxyHeader(step: ConnectStep): string | Uint8Array | null {
-    const version = step.sendProxy ? 1 : step.useDefaults ? this.#target.proxyProtocol : 0;
-    if (version === 0) return null;
-    if (version === 2) return buildProxyV2(null, null);
-    const { localAddress, localPort, remoteAddress, remotePort } = this.#socket!;
-    if (localAddress === undefined || remoteAddress === undefined) return buildProxyV1(null, null);
-    return buildProxyV1({ host: localAddress, port: localPort! }, { host: remoteAddress, port: remotePort! });
-  }
-
   #send(step: SendStep | HttpSendStep): void {
     this.#bytes = EMPTY;
-    const text = step.kind === 'send' ? this.#payload(step) : this.#request(step);
+    const text = step.kind === 'send' ? payloadText(step, () => this.#context()) : this.#request(step);
     if (this.#socket && !this.#ended) this.#socket.write(text, 'latin1');
   }
 
-  #payload(step: SendStep): string {
-    const text = step.data.constant ?? step.data.format(this.#context());
-    return step.hex ? Buffer.from(text, 'hex').toString('latin1') : text;
-  }
-
   #request(step: HttpSendStep): string {
-    const text = (format: HttpSendStep['uri']) => format.constant ?? format.format(this.#context());
-    const keepsAlive = step.version.toUpperCase() === 'HTTP/1.1';
-    const body = step.body ? text(step.body) : '';
-    let request = `${step.method} ${text(step.uri) || '/'} ${step.version}\r\n`;
-    let connection: string | null = keepsAlive ? 'close' : null;
-    for (const [name, value] of step.headers) {
-      if (name === 'connection') connection = text(value);
-      else if (name !== 'content-length') request += `${name}: ${text(value)}\r\n`;
-    }
-    if (step.sendState) request += `x-haproxy-server-state: ${this.#hooks.stateHeader()}\r\n`;
-    if (body !== '') request += `content-length: ${body.length}\r\n`;
-    if (connection !== null) request += `connection: ${connection}\r\n`;
     this.#toHead = step.method === 'HEAD';
-    return `${request}\r\n${body}`;
+    return requestText(step, () => this.#context(), step.sendState ? this.#hooks.stateHeader() : null);
   }
 
   #setVar(step: VarStep): void {
@@ -239,30 +186,29 @@ export class CheckRun {
   #onError(error: NodeJS.ErrnoException): void {
     if (this.#over) return;
     if (this.#connecting)
-      return this.#finish({ status: 'L4CON', description: this.#where(errorText(error)), code: null });
+      return this.#finish({
+        status: 'L4CON',
+        description: where(this.#program, this.#step, errorText(error)),
+        code: null,
+      });
     this.#ended = true;
     const step = this.#program.steps[this.#step];
-    const failure: CheckEnd = { status: 'L7RSP', description: this.#where(errorText(error)), code: null };
+    const failure: CheckEnd = {
+      status: 'L7RSP',
+      description: where(this.#program, this.#step, errorText(error)),
+      code: null,
+    };
     if (step?.kind !== 'expect' || this.#bytes.length === 0) return this.#finish(failure);
     this.#advance();
     if (!this.#over) this.#finish(failure);
   }
 
   #onTimeout(): void {
-    const description = this.#where('');
+    const description = where(this.#program, this.#step, '');
     if (this.#connecting) return this.#finish({ status: 'L4TOUT', description, code: null });
     const step = this.#program.steps[this.#step];
     const status = step?.kind === 'expect' ? (step.timeoutStatus ?? 'L7TOUT') : 'L7TOUT';
     this.#finish({ status, description, code: null });
-  }
-
-  /** Adds to an error where in a `tcp-check` it happened. */
-  #where(error: string): string {
-    if (this.#program.flavour !== 'tcp-check') return error;
-    const step = this.#program.steps[this.#step];
-    if (!step || step.number === 0) return `${error} at initial connection step of tcp-check`;
-    const comment = step.comment === null ? '' : ` comment: '${step.comment}'`;
-    return `${error} at step ${step.number} of tcp-check${doing(step)}${comment}`;
   }
 
   #allPassed(): CheckEnd {
@@ -313,17 +259,3 @@ export class CheckRun {
 }
 
 const EMPTY = Buffer.alloc(0);
-
-function doing(step: Step): string {
-  switch (step.kind) {
-    case 'connect':
-      return typeof step.port === 'number' ? ` (connect port ${step.port})` : ' (connect)';
-    case 'expect':
-      return waitsFor(step.pattern);
-    case 'send':
-    case 'http-send':
-      return ' (send)';
-    case 'var':
-      return '';
-  }
-}
