@@ -64,16 +64,17 @@ function takePlace(stream: Stream, server: TrafficServer): void {
   server.c[C.lbTotal]!++;
   server.backend.c[C.lbTotal]!++;
   countRate(server.c, C.sessRate, Math.floor(stream.env.now() / 1000), server.g, G.sessRateMax);
-  if (stream.log.queueEnd === 0) stream.log.queueEnd = stream.env.now();
+  if (stream.log.queueEnd === 0) stream.log.queueEnd = stream.queuedAt === 0 ? stream.log.requestEnd : stream.env.now();
   connectOrReuse(stream);
 }
 
 /** Waits for a place on one server (persistence, hashing). */
 function waitOnServer(stream: Stream, server: TrafficServer): void {
   const { maxqueue } = server.view;
-  if (maxqueue > 0 && Atomics.load(server.g, G.queued) >= maxqueue && stream.preferred === null) {
+  if (maxqueue > 0 && Atomics.load(server.g, G.queued) >= maxqueue && !stream.forcePersist) {
     // The queue is full: another server may still have room.
     stream.avoided = server;
+    stream.preferred = null;
     const other = stream.backend!.picker.pick(stream);
     if (other !== null && other !== server && other.queue.length === 0 && other.tryReserve()) {
       takePlace(stream, other);
@@ -171,7 +172,7 @@ function connectOrReuse(stream: Stream): void {
     conn.stream = stream;
     server.c[C.reuse]!++;
     server.backend.c[C.reuse]!++;
-    if (stream.log.connectEnd === 0) stream.log.connectEnd = stream.env.now();
+    if (stream.log.connectEnd === 0) stream.log.connectEnd = stream.log.queueEnd;
     stream.onServerReady();
     return;
   }

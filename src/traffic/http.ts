@@ -41,7 +41,7 @@ export function beginRequest(stream: Stream, buf: Buffer, pos: number, end: numb
   countRate(frontend.c, C.reqRate, second, frontend.g, G.reqRateMax);
   env.c[C.requests]!++;
   if (frontend.logger?.needsRequest !== false) {
-    log.requestLine = `${method} ${req.uri} HTTP/${stream.clientVersion === 20 ? '2.0' : req.version === 10 ? '1.0' : '1.1'}`;
+    log.requestLine = `${method} ${stream.logUri ?? req.uri} HTTP/${stream.clientVersion === 20 ? '2.0' : req.version === 10 ? '1.0' : '1.1'}`;
   }
   if (stream.wantsUpgrade && !noteWebSocket(stream)) {
     frontend.c[C.failedReq]!++;

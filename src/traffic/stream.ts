@@ -144,6 +144,8 @@ export class Stream implements ExprContext, Timed {
   silentLog = false;
   statusSent = 0;
   uniqueId = '';
+  /** Request target as the log has it, where it is not that of the head (HTTP/2). */
+  logUri: string | null = null;
   /** Number of the page that the control thread is asked for, 0 = none. */
   renderId = 0;
   /** What waits for the request body. */
@@ -208,6 +210,7 @@ export class Stream implements ExprContext, Timed {
     this.ignorePersist = false;
     this.retries = 0;
     this.redispatched = false;
+    this.queuedAt = 0;
     this.priorityClass = 0;
     this.priorityOffset = 0;
     this.serverQueue = 0;
@@ -226,6 +229,7 @@ export class Stream implements ExprContext, Timed {
     this.silentLog = false;
     this.statusSent = 0;
     this.uniqueId = '';
+    this.logUri = null;
     this.renderId = 0;
     this.bodyLimit = 0;
     this.onBody = null;

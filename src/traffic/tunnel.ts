@@ -132,7 +132,7 @@ export function onServerError(stream: Stream): void {
   stream.server!.c[C.srvAborts]!++;
   stream.backend!.c[C.srvAborts]!++;
   stream.serverConn = null;
-  close(stream, true);
+  close(stream);
 }
 
 /** The client broke the connection. */

@@ -49,6 +49,9 @@ export class Body {
   failed: boolean;
   /** Payload bytes so far (framing not counted). */
   length: number;
+  /** Trailer lines, lower-case names, ended by LF; gathered when `keepsTrailers`. */
+  trailers: string;
+  keepsTrailers: boolean;
   /** Of the bytes last fed: one run of payload, for who needs it without framing. Set by `feedData`. */
   dataStart: number;
   dataEnd: number;
@@ -62,6 +65,8 @@ export class Body {
     this.done = true;
     this.failed = false;
     this.length = 0;
+    this.trailers = '';
+    this.keepsTrailers = false;
     this.dataStart = 0;
     this.dataEnd = 0;
   }
@@ -76,6 +81,10 @@ export class Body {
     this.done = framing === Framing.none || (framing === Framing.length && length === 0);
     this.failed = false;
     this.length = 0;
+    if (this.keepsTrailers) {
+      this.keepsTrailers = false;
+      this.trailers = '';
+    }
   }
 
   /** Stands where `other` stands, to look ahead. */
@@ -195,6 +204,7 @@ export class Body {
         default:
           if (++this.overhead > MAX_OVERHEAD || !this.#trailer(c)) return this.#fail(pos);
           if (this.state === TRAILER_NAME && c !== 58) buf[pos] = TOKEN[c]!;
+          if (this.keepsTrailers && c !== CR) this.trailers += String.fromCharCode(buf[pos]!);
           pos++;
           if (this.done) return pos;
       }

@@ -184,7 +184,7 @@ export class Head implements HeadView {
   /** Puts another value in the place of entry `index`. */
   setValueAt(index: number, value: string): void {
     if (this.off[index * 4]! >= 0) {
-      this.names[index] = this.headerName(index);
+      this.names[index] = this.headerName(index).toLowerCase();
       this.off[index * 4] = TEXT;
     }
     this.values[index] = value;

@@ -2,7 +2,7 @@ import { equalsAt, type Head } from './head.ts';
 
 /*
  * Parser of HTTP/1 heads (RFC 9112 sections 2 to 6, RFC 9110 section 5). Strict: what could be read in two ways is refused.
- * Header names are put into lower case in place, as HAProxy sends them.
+ * Header names are put into lower case in place, as HAProxy sends them, once the head is complete: what is refused is kept as it came.
  */
 
 /** Result of a parse that needs more bytes; of one that failed (see `errorAt` and `errorState` of the head). */
@@ -129,6 +129,7 @@ function endOfLine(buf: Buffer, pos: number, limit: number): number {
  */
 export function parseHeaders(head: Head, buf: Buffer, start: number, limit: number, maxHeaders: number): number {
   let pos = start;
+  let upper = 0;
   for (;;) {
     if (pos >= limit) return NEED_MORE;
     let c = buf[pos]!;
@@ -137,13 +138,13 @@ export function parseHeaders(head: Head, buf: Buffer, start: number, limit: numb
       if (end === NEED_MORE) return NEED_MORE;
       if (end === INVALID) return fail(head, pos, 'MSG_HDR_L2_LF');
       head.end = end;
-      return end;
+      return noteHeaders(head, buf, upper !== 0) ? end : INVALID;
     }
     const nameStart = pos;
     for (;;) {
       const lower = TOKEN[c]!;
       if (lower === 0) break;
-      if (lower !== c) buf[pos] = lower;
+      upper |= lower ^ c;
       if (++pos >= limit) return NEED_MORE;
       c = buf[pos]!;
     }
@@ -167,52 +168,69 @@ export function parseHeaders(head: Head, buf: Buffer, start: number, limit: numb
     head.off[entry + 2] = valueStart;
     head.off[entry + 3] = valueEnd;
     head.count++;
-    if (!noteHeader(head, buf, nameStart, nameEnd, valueStart, valueEnd)) return fail(head, valueStart, 'MSG_HDR_VAL');
     pos = next;
   }
 }
 
+/** Looks at all headers once the head is complete; puts their names into lower case when that is right. */
+function noteHeaders(head: Head, buf: Buffer, anyUpper: boolean): boolean {
+  const { off } = head;
+  for (let i = 0; i < head.count; i++) {
+    const start = off[i * 4]!;
+    const valueStart = off[i * 4 + 2]!;
+    if (!noteHeader(head, buf, i, start, off[i * 4 + 1]!, valueStart, off[i * 4 + 3]!)) {
+      fail(head, valueStart, 'MSG_HDR_VAL');
+      return false;
+    }
+  }
+  if (anyUpper) {
+    for (let i = 0; i < head.count; i++) {
+      const end = off[i * 4 + 1]!;
+      for (let at = off[i * 4]!; at >= 0 && at < end; at++) buf[at] = TOKEN[buf[at]!]!;
+    }
+  }
+  return true;
+}
+
 /** Takes note of the headers that decide about framing and the connection. False: the message must be refused. */
-function noteHeader(head: Head, buf: Buffer, nameStart: number, nameEnd: number, start: number, end: number): boolean {
-  const index = head.count - 1;
+function noteHeader(head: Head, buf: Buffer, index: number, nameStart: number, nameEnd: number, start: number, end: number): boolean {
   switch (nameEnd - nameStart) {
     case 4:
-      if (equalsAt(buf, nameStart, nameEnd, 'host')) {
+      if (equalsLower(buf, nameStart, nameEnd, 'host')) {
         if (head.hostIndex >= 0 && !sameValue(head, head.hostIndex, index)) return false;
         head.hostIndex = index;
       }
       return true;
     case 6:
-      if (equalsAt(buf, nameStart, nameEnd, 'cookie')) {
+      if (equalsLower(buf, nameStart, nameEnd, 'cookie')) {
         if (head.cookieIndex < 0) head.cookieIndex = index;
-      } else if (equalsAt(buf, nameStart, nameEnd, 'expect')) {
+      } else if (equalsLower(buf, nameStart, nameEnd, 'expect')) {
         head.expectContinue = equalsLower(buf, start, end, '100-continue');
       }
       return true;
     case 7:
-      if (equalsAt(buf, nameStart, nameEnd, 'upgrade')) head.hasUpgrade = true;
+      if (equalsLower(buf, nameStart, nameEnd, 'upgrade')) head.hasUpgrade = true;
       return true;
     case 10:
-      if (equalsAt(buf, nameStart, nameEnd, 'connection')) noteConnection(head, buf, start, end);
+      if (equalsLower(buf, nameStart, nameEnd, 'connection')) noteConnection(head, buf, index, start, end);
       return true;
     case 14:
-      return !equalsAt(buf, nameStart, nameEnd, 'content-length') || noteLength(head, buf, start, end);
+      return !equalsLower(buf, nameStart, nameEnd, 'content-length') || noteLength(head, buf, index, start, end);
     case 17:
-      return !equalsAt(buf, nameStart, nameEnd, 'transfer-encoding') || noteEncoding(head, buf, start, end);
+      return !equalsLower(buf, nameStart, nameEnd, 'transfer-encoding') || noteEncoding(head, buf, start, end);
     default:
       return true;
   }
 }
 
 /** content-length: digits; a list of equal ones counts as one (RFC 9110, 8.6). The entry is normalised to a single value. */
-function noteLength(head: Head, buf: Buffer, start: number, end: number): boolean {
+function noteLength(head: Head, buf: Buffer, index: number, start: number, end: number): boolean {
   let pos = start;
   for (;;) {
     let value = 0;
     const first = pos;
     while (pos < end && buf[pos]! >= 48 && buf[pos]! <= 57) value = value * 10 + (buf[pos++]! - 48);
     if (pos === first || value > Number.MAX_SAFE_INTEGER) return false;
-    const index = head.count - 1;
     if (head.contentLength >= 0) {
       if (head.contentLength !== value) return false;
       if (first === start) head.removeAt(index);
@@ -234,7 +252,7 @@ function noteEncoding(head: Head, buf: Buffer, start: number, end: number): bool
 }
 
 /** connection: notes the tokens close, keep-alive and upgrade; the first two are taken out, others stay. */
-function noteConnection(head: Head, buf: Buffer, start: number, end: number): void {
+function noteConnection(head: Head, buf: Buffer, index: number, start: number, end: number): void {
   let kept = '';
   let seen = false;
   for (let pos = start; pos < end; ) {
@@ -251,7 +269,6 @@ function noteConnection(head: Head, buf: Buffer, start: number, end: number): vo
       kept += (kept === '' ? '' : ', ') + buf.latin1Slice(first, last);
     }
   }
-  const index = head.count - 1;
   if (kept === '') head.removeAt(index);
   else if (seen) head.setValueAt(index, kept);
 }

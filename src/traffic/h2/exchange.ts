@@ -22,6 +22,7 @@ export class H2Exchange implements Client {
   stream: Stream | null;
   blocked = false;
   #over = false;
+  #trailers: http2.OutgoingHttpHeaders = {};
 
   constructor(session: H2Session, h2: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders, raw: readonly string[]) {
     const { env, frontend, listener } = session;
@@ -61,7 +62,10 @@ export class H2Exchange implements Client {
     const authority = headers[':authority'];
     req.uriText = req.methodText === 'CONNECT' ? (authority ?? '') : (headers[':path'] ?? '');
     if (req.uriText === '' || /[\x00-\x20\x7f#]/.test(req.uriText)) return true;
-    if (authority !== undefined) req.addHeader('host', authority);
+    if (authority !== undefined) {
+      req.addHeader('host', authority);
+      if (req.uriText.startsWith('/')) stream.logUri = `http://${authority}${req.uriText}`;
+    }
     const cookies: string[] = [];
     for (let i = 0; i < raw.length; i += 2) {
       const name = raw[i]!;
@@ -186,7 +190,12 @@ export class H2Exchange implements Client {
       this.#h2.respond(this.#fields(stream), { endStream: true, sendDate: false } as http2.ServerStreamResponseOptions);
       return pos;
     }
-    this.#h2.respond(this.#fields(stream), { sendDate: false } as http2.ServerStreamResponseOptions);
+    const trailers = resBody.framing === Framing.chunked;
+    this.#h2.respond(this.#fields(stream), { sendDate: false, waitForTrailers: trailers } as http2.ServerStreamResponseOptions);
+    if (trailers) {
+      resBody.keepsTrailers = true;
+      this.#h2.on('wantTrailers', () => this.#h2.sendTrailers(this.#trailers));
+    }
     return this.sendBody(stream, buf, pos, end);
   }
 
@@ -203,6 +212,7 @@ export class H2Exchange implements Client {
     }
     if (this.#over) return from;
     if (resBody.done) {
+      if (resBody.trailers !== '') this.#trailers = trailerFields(resBody.trailers);
       if (last === null) this.#h2.end();
       else this.#h2.end(last);
     } else if (last !== null) this.#write(last);
@@ -266,6 +276,17 @@ const EMPTY = Buffer.alloc(0);
 const LAST_CHUNK = Buffer.from('0\r\n\r\n', 'latin1');
 
 function ignore(): void {}
+
+/** Trailer lines as fields. */
+function trailerFields(text: string): http2.OutgoingHttpHeaders {
+  const fields: http2.OutgoingHttpHeaders = {};
+  for (const line of text.split('\n')) {
+    const colon = line.indexOf(':');
+    const name = line.slice(0, colon);
+    if (colon > 0 && !CONNECTION_HEADERS.has(name)) fields[name] = line.slice(colon + 1).trim();
+  }
+  return fields;
+}
 
 /** A chunk of HTTP/1's chunked coding. */
 function chunked(bytes: Buffer): Buffer {
