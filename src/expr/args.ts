@@ -104,7 +104,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   ' ': ' ',
 };
 
-/** One argument: its text up to an unquoted comma or parenthesis; null when a quote stays open or the text ends. */
+/** One argument: its text up to an unquoted comma or parenthesis, or to the end; null when a quote stays open. */
 function readWord(text: string, start: number): { value: string; end: number } | null {
   let value = '';
   let quote = '';
@@ -124,7 +124,7 @@ function readWord(text: string, start: number): { value: string; end: number } |
       value += char;
     }
   }
-  return null;
+  return quote === '' ? { value, end: at } : null;
 }
 
 function convert(word: string, kind: ArgKind, position: number): Arg | ExprError {

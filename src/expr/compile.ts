@@ -4,40 +4,22 @@
  */
 
 import { type ArgGrammar, parseArgs, parseGrammar } from './args.ts';
+import { Chain, type Compiled } from './chain.ts';
 import { CONVERTERS } from './converters/index.ts';
 import { FETCHES } from './fetches/index.ts';
 import {
   type CompiledFetch,
   type CompileEnv,
-  type Convert,
   type ConverterRow,
   type FetchRow,
-  type Scan,
+  isUnresolved,
   SOURCES,
-  type Source,
+  type Unresolved,
 } from './row.ts';
-import { castBetween, type Evaluate, type ExprError, isError, textOf, typeOfValue, type ValueType } from './sample.ts';
-import type { ExprContext, SampleType, SampleValue } from './types.ts';
+import { castBetween, type ExprError, isError, textOf, type ValueType } from './sample.ts';
+import type { ExprContext } from './types.ts';
 
-/** A compiled expression. */
-export interface Compiled {
-  /** Name of the sample fetch it starts with. */
-  readonly keyword: string;
-  /** How many converters follow it. */
-  readonly converters: number;
-  /** What the fetch draws on; see `SOURCES`. */
-  readonly source: Source;
-  /** Type of the value; `addr` and `any` are settled per value by `typeOf`. */
-  readonly type: ValueType;
-  /** The value, or undefined for "no sample". Never throws. */
-  readonly evaluate: Evaluate;
-  /** Visits each value in turn (several headers of one name, ...), as ACLs do; null when there is at most one. */
-  readonly scan: Scan | null;
-  /** Tells whether data that is still to come could change the value (see `ExprContext.final`). */
-  mayChange(ctx: ExprContext): boolean;
-  /** Actual type of the value that `evaluate` has just returned. */
-  typeOf(value: SampleValue): SampleType;
-}
+export type { Compiled } from './chain.ts';
 
 /** A compiled expression and where the rest of the input begins. */
 export interface Parsed {
@@ -110,6 +92,7 @@ function parseChain(cursor: Cursor, env: CompileEnv): Parsed | ExprError {
   if ('error' in args) return { error: `fetch method '${keyword}' : ${args.error}` };
   cursor.at = args.end;
   const made = known.row.compile(args.args, env);
+  if (typeof made !== 'function' && isUnresolved(made)) return unresolved(made, keyword, env);
   if (typeof made !== 'function' && 'error' in made) {
     return { error: `invalid args in fetch method '${keyword}' : ${made.error}` };
   }
@@ -125,6 +108,12 @@ function parseChain(cursor: Cursor, env: CompileEnv): Parsed | ExprError {
     previous = `converter '${step}'`;
   }
   return { compiled: chain.finish(), next: cursor.words === null ? cursor.at : cursor.word };
+}
+
+/** Says of a name in the first argument that nothing is called so. */
+function unresolved({ unresolved: [before, after] }: Unresolved, keyword: string, env: CompileEnv): ExprError {
+  const where = env.proxy === undefined ? '' : ` in proxy '${env.proxy}'`;
+  return { error: `${before} arg 1 of sample fetch keyword '${keyword}'${where}${after}` };
 }
 
 /** Moves the cursor to the next converter and gives its name: null at the end of the expression. */
@@ -167,105 +156,6 @@ function addConverter(chain: Chain, cursor: Cursor, name: string, env: CompileEn
   if (typeof convert !== 'function') return { error: `invalid args in converter '${name}' : ${convert.error}` };
   chain.add(row, convert);
   return null;
-}
-
-type Step = (value: SampleValue, ctx: ExprContext) => SampleValue | undefined;
-
-/** The steps of an expression while it is compiled. */
-class Chain {
-  type: ValueType;
-  readonly #row: FetchRow;
-  readonly #fetch: CompiledFetch;
-  #steps: Step | null = null;
-  #converters = 0;
-
-  constructor(row: FetchRow, fetch: CompiledFetch) {
-    this.#row = row;
-    this.#fetch = fetch;
-    this.type = row.type;
-  }
-
-  add(row: ConverterRow, convert: Convert): void {
-    this.#converters++;
-    const from = this.type;
-    const cast = castBetween(from, row.in)!;
-    const target: ValueType = row.in === 'any' ? from : row.in;
-    const before = this.#steps;
-    const convertCast: Step =
-      cast === null
-        ? (value, ctx) => convert(value, ctx, typeOfValue(value, target))
-        : (value, ctx) => {
-            const changed = cast(value);
-            return changed === undefined ? undefined : convert(changed, ctx, typeOfValue(changed, target));
-          };
-    this.#steps =
-      before === null
-        ? convertCast
-        : (value, ctx) => {
-            const given = before(value, ctx);
-            return given === undefined ? undefined : convertCast(given, ctx);
-          };
-    this.type = row.out;
-  }
-
-  finish(): Compiled {
-    const type = this.type;
-    const { evaluate, scan } = this.#fetch;
-    const steps = this.#steps;
-    return {
-      keyword: this.#row.name,
-      converters: this.#converters,
-      source: this.#row.source,
-      type,
-      evaluate:
-        steps === null
-          ? evaluate
-          : (ctx) => {
-              const value = evaluate(ctx);
-              return value === undefined ? undefined : steps(value, ctx);
-            },
-      scan: scan === undefined ? null : steps === null ? scan : scanThrough(scan, steps),
-      mayChange: this.#fetch.mayChange ?? changeOf(this.#row.source),
-      typeOf: (value) => typeOfValue(value, type),
-    };
-  }
-}
-
-/**
- * A scan whose values go through converters first. The visitor is handed over in a slot, as a closure per
- * evaluation would cost an allocation; scans do not nest on one expression.
- */
-function scanThrough(scan: Scan, steps: Step): Scan {
-  let current: (value: SampleValue, ctx: ExprContext) => boolean = () => false;
-  const convertAndVisit = (value: SampleValue, ctx: ExprContext): boolean => {
-    const changed = steps(value, ctx);
-    return changed !== undefined && current(changed, ctx);
-  };
-  return (ctx, visit) => {
-    current = visit;
-    return scan(ctx, convertAndVisit);
-  };
-}
-
-/** When the value of a fetch can still change: heads until they are there, buffers always. */
-function changeOf(source: Source): (ctx: ExprContext) => boolean {
-  switch (source) {
-    case 'requestHeaders':
-    case 'request':
-    case 'eitherHeaders':
-      return (ctx) => ctx.requestHead === null;
-    case 'responseHeaders':
-    case 'response':
-      return (ctx) => ctx.responseHead === null;
-    case 'requestBuffer':
-    case 'requestBody':
-    case 'responseBuffer':
-    case 'responseBody':
-    case 'eitherBuffer':
-      return () => true;
-    default:
-      return () => false;
-  }
 }
 
 /** Tells whether all that an expression draws on is there in one of `places`. */

@@ -128,6 +128,15 @@ export interface CompileEnv {
   readFile?(path: string): string | null;
 }
 
+/** A name in an argument that nothing is called so: the message around the words for that argument. */
+export interface Unresolved {
+  readonly unresolved: readonly [before: string, after: string];
+}
+
+export function isUnresolved(made: object): made is Unresolved {
+  return 'unresolved' in made;
+}
+
 /** A row of the table of sample fetches. */
 export interface FetchRow {
   readonly name: string;
@@ -135,7 +144,7 @@ export interface FetchRow {
   readonly args: string;
   readonly type: ValueType;
   readonly source: Source;
-  compile(args: readonly Arg[], env: CompileEnv): CompiledFetch | Evaluate | ExprError;
+  compile(args: readonly Arg[], env: CompileEnv): CompiledFetch | Evaluate | ExprError | Unresolved;
 }
 
 /** One step of a compiled expression. `type` is the actual type of the value. */
@@ -147,6 +156,8 @@ export interface ConverterRow {
   readonly args: string;
   readonly in: ValueType;
   readonly out: ValueType;
+  /** The type of the value shows only at run time (in `dynamic.type`), whatever `out` says. */
+  readonly dynamic?: boolean;
   compile(args: readonly Arg[], env: CompileEnv): Convert | ExprError;
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { compileAclTerm, PASS } from '../../src/expr/acl/acl.ts';
+import { compileAcls, compileCondition, noAcls } from '../../src/expr/acl/condition.ts';
 import { compileExpression } from '../../src/expr/compile.ts';
 import { compileLogFormat } from '../../src/expr/log/format.ts';
 import { place } from '../../src/expr/row.ts';
@@ -24,6 +25,12 @@ const env = { places: place.frontendHttpRequest, proxy: 'fe', environment: { SLU
 
 /** What differs on purpose: newer HAProxy, or a mistake of the recorded version. */
 const DIFFERENT = new Set<string>([
+  // Lists are texts in newer versions.
+  'str(\'{"a":5,"b":{"c":"x"},"d":[1,2],"e":true,"f":1.5}\'),json_query("$.d")',
+  // "alias" in newer versions.
+  '%foo',
+  // Takes variables in newer versions.
+  '%[str(a),bytes(a)]',
   // The padding was decoded as if it were data.
   'str(-_8=),ub64dec,hex',
   // Facts of the machine that recorded.
@@ -92,3 +99,43 @@ for (const { name, request, results } of read<string[], boolean>('conditions.jso
     }
   });
 }
+
+const rulePlaces = { places: place.frontendHttpRequest | place.backendHttpRequest, proxy: 'fe' };
+const refusals: Record<'formats' | 'acls' | 'conditions', [string, string][]> = JSON.parse(
+  readFileSync(new URL('golden/refusals.json', import.meta.url), 'utf8'),
+);
+
+describe('log-formats are refused in the words of HAProxy', () => {
+  for (const [text, expected] of refusals.formats) {
+    if (DIFFERENT.has(text)) continue;
+    test(`${text}: ${expected || 'taken'}`, () => {
+      const format = compileLogFormat(text, rulePlaces);
+      assert.equal(isError(format) ? format.error : '', expected);
+    });
+  }
+});
+
+describe('acl lines are refused in the words of HAProxy', () => {
+  for (const [line, expected] of refusals.acls) {
+    test(`${line}: ${expected || 'taken'}`, () => {
+      const { problems } = compileAcls([{ words: line.split(' '), at: { file: 'f', line: 1 } }], rulePlaces);
+      const alerts = problems.filter(({ severity }) => severity === 'alert').map(({ text }) => text);
+      assert.equal(
+        alerts
+          .join()
+          .replace(/^error detected while parsing ACL '[^']*' : /, '')
+          .replace(/\.$/, ''),
+        expected,
+      );
+    });
+  }
+});
+
+describe('conditions are refused in the words of HAProxy', () => {
+  for (const [text, expected] of refusals.conditions) {
+    test(`${text}: ${expected || 'taken'}`, () => {
+      const condition = compileCondition(text.split(' '), noAcls, rulePlaces);
+      assert.equal(isError(condition) ? condition.error : '', expected);
+    });
+  }
+});

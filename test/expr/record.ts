@@ -9,6 +9,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { conditionGroups, expressionGroups, type RequestCase } from './cases.ts';
+import { aclLines, conditions, formats } from './refusal-cases.ts';
 
 const program = process.argv[2] ?? 'haproxy';
 const folder = mkdtempSync(join(tmpdir(), 'record-'));
@@ -150,16 +151,42 @@ async function recordConditions(): Promise<unknown[]> {
   return recorded;
 }
 
-const golden = new URL('golden/', import.meta.url);
-/** One result a line, so that a change shows as one. */
-function save(name: string, groups: unknown[]): void {
-  const text = JSON.stringify(groups, null, 1).replace(
-    /\[\n\s+("(?:[^"\\]|\\.)*"),\n\s+("(?:[^"\\]|\\.)*"|null)\n\s+\]/g,
-    '[$1, $2]',
-  );
-  writeFileSync(new URL(name, golden), `${text}\n`);
+/** What HAProxy says of one line in a frontend: what follows `before` up to the final dot, or '' when it takes it. */
+function messageOf(line: string, before: RegExp): string {
+  const result = spawnSync(program, ['-c', '-f', write(configuration(1024, [line]))], { encoding: 'latin1', env });
+  const match = before.exec(result.stderr);
+  return match === null
+    ? ''
+    : (/^(.*?)\.?$/.exec(result.stderr.slice(match.index + match[0].length).split('\n')[0]!)?.[1] ?? '');
 }
+
+function recordRefusals(): unknown {
+  const rule = /while parsing 'http-request [a-z-]+' rule : /;
+  const condition = /while parsing an 'http-request [a-z-]+' condition : /;
+  return {
+    formats: formats.map((text) => [text, messageOf(`http-request set-header x ${quote(text)}`, rule)]),
+    acls: aclLines.map((words) => [
+      words.join(' '),
+      messageOf(
+        `acl ${words.map(quote).join(' ')}`,
+        /\[ALERT\].*?parsing \[[^\]]*\] : (?:error detected while parsing ACL '[^']*' : )?/,
+      ),
+    ]),
+    conditions: conditions.map((words) => [
+      words.join(' '),
+      messageOf(`http-request deny ${words.map(quote).join(' ')}`, condition),
+    ]),
+  };
+}
+
+const golden = new URL('golden/', import.meta.url);
+/** Biome lays them out: `npx biome check --write test/expr/golden`. */
+function save(name: string, recorded: unknown): void {
+  writeFileSync(new URL(name, golden), `${JSON.stringify(recorded, null, 2)}\n`);
+}
+
 try {
+  save('refusals.json', recordRefusals());
   save('expressions.json', await recordExpressions());
   save('conditions.json', await recordConditions());
 } finally {

@@ -2,7 +2,7 @@
 
 import { type Compiled, compileExpression, isAvailable } from '../compile.ts';
 import type { CompileEnv } from '../row.ts';
-import { castBetween, type ExprError, isError, parseSint, type Sint } from '../sample.ts';
+import { type ExprError, isError, parseSint, type Sint } from '../sample.ts';
 import type { ExprContext, SampleValue } from '../types.ts';
 import { ACL_KEYWORDS, type AclKeyword } from './keywords.ts';
 import { defaultMatchMethod, findMatchMethod, type Matches, type MatchMethod } from './match.ts';
@@ -35,11 +35,9 @@ export function compileAclTerm(words: readonly string[], env: CompileEnv): AclTe
   const matches = method.compile(patterns, { ignoreCase });
   if (typeof matches !== 'function') return matches;
   const { compiled } = criterion;
-  const cast = castBetween(compiled.type, method.type);
-  if (cast === undefined) {
-    return { error: `matching method '${method.name}' cannot be applied to '${criterion.keyword}'` };
-  }
-  const test = cast === null ? matches : castThenMatch(cast, matches);
+  const cast = compiled.castTo(method.type);
+  // As in HAProxy, a method for another type is taken, and never matches.
+  const test: Matches = cast === undefined ? () => false : cast === null ? matches : castThenMatch(cast, matches);
   return {
     keyword: criterion.keyword,
     compiled,
@@ -52,7 +50,17 @@ interface Criterion {
   readonly keyword: string;
   readonly compiled: Compiled;
   readonly method: MatchMethod | null;
+  /** Its integers are versions, written `3.1` in patterns. */
+  readonly dotted: boolean;
   readonly next: number;
+}
+
+/** `3.1` as an integer: major in the upper 16 bits. */
+function undot(pattern: string): string {
+  return pattern.replace(/[0-9]+(\.[0-9]+)?/g, (version) => {
+    const [major, minor] = version.split('.');
+    return String(Number(major) * 65536 + Number(minor ?? 0));
+  });
 }
 
 function parseCriterion(words: readonly string[], env: CompileEnv): Criterion | ExprError {
@@ -66,7 +74,8 @@ function parseCriterion(words: readonly string[], env: CompileEnv): Criterion | 
   // A converter makes HAProxy forget the suffix: the type of the result decides.
   const own =
     alias === null || compiled.converters > 0 || compiled.type === 'meth' ? null : findMatchMethod(alias.method);
-  return { keyword, compiled, method: own ?? defaultMatchMethod(compiled.type), next };
+  const method = own ?? defaultMatchMethod(compiled.type);
+  return { keyword, compiled, method, dotted: alias?.fetch === 'req.ssl_ver' && compiled.converters === 0, next };
 }
 
 /** HAProxy words the same mistake in other ways in an ACL. */
@@ -74,9 +83,11 @@ function criterionError(error: string, text: string, keyword: string, alias: Acl
   if (error === 'missing fetch method' || error.startsWith('unknown fetch method')) {
     return `${error} in ACL expression '${text}'`;
   }
+  if (error.includes(' of sample fetch keyword ')) return error.replace('sample fetch keyword', 'ACL keyword');
   if (alias === null) return error.startsWith('unknown converter') ? `${error} in ACL expression '${text}'` : error;
-  const detail = error.replace(/^(?:invalid args in )?fetch method '[^']*' : /, '');
-  return `ACL keyword '${keyword}' : ${detail.replace(/^missing comma after fetch keyword '.*'$/, 'missing comma after fetch keyword')}`;
+  const aboutFetch = /^(?:invalid args in )?fetch method '[^']*' : /.exec(error);
+  if (aboutFetch !== null) return `ACL keyword '${keyword}' : ${error.slice(aboutFetch[0].length)}`;
+  return `ACL keyword '${keyword}' : ${error.replace(/^missing comma after fetch keyword .*/, 'missing comma after fetch keyword')}.`;
 }
 
 interface Flags {
@@ -137,7 +148,8 @@ function parseFlags(words: readonly string[], criterion: Criterion, env: Compile
   if (!Array.isArray(fromFiles)) return fromFiles;
   const end = words.indexOf('', at);
   const given = words.slice(at, end === -1 ? words.length : end);
-  const own = method.numeric ? applyOperators(given) : given;
+  const numbers = method.numeric ? (criterion.dotted && named === null ? given.map(undot) : given) : null;
+  const own = numbers === null ? given : applyOperators(numbers);
   if (!Array.isArray(own)) return own as ExprError;
   return { method, patterns: [...fromFiles, ...(own as string[])], ignoreCase, closed };
 }

@@ -1,17 +1,17 @@
 /** Facts about proxies and servers (HAProxy manual, section 7.3.2). */
 
 import type { Arg } from '../args.ts';
-import type { CompileEnv, FetchRow, Source } from '../row.ts';
-import type { Evaluate, ExprError } from '../sample.ts';
+import type { CompileEnv, FetchRow, Source, Unresolved } from '../row.ts';
+import type { Evaluate } from '../sample.ts';
 import type { ExprContext, ProxyFacts, SampleValue, ServerFacts } from '../types.ts';
 
 /** Compiles a fetch about a backend, given by name or, when empty, the one that the expression stands in. */
 function ofBackend(read: (backend: ProxyFacts) => SampleValue | undefined) {
-  return ([arg]: readonly Arg[], env: CompileEnv): Evaluate | ExprError => {
+  return ([arg]: readonly Arg[], env: CompileEnv): Evaluate | Unresolved => {
     const name = (arg as string | undefined) || env.proxy || '';
     if (env.hasProxy !== undefined && !env.hasProxy(name, 'backend')) {
-      if (env.hasProxy(name, 'frontend')) return { error: `proxy '${name}' has not backend capability` };
-      return { error: `unable to find backend '${name}'` };
+      if (env.hasProxy(name, 'frontend')) return noSide(name, 'backend');
+      return { unresolved: [`unable to find backend '${name}' referenced in`, ''] };
     }
     return (ctx) => {
       const backend = findBackend(ctx, name);
@@ -20,13 +20,17 @@ function ofBackend(read: (backend: ProxyFacts) => SampleValue | undefined) {
   };
 }
 
+function noSide(name: string, side: 'frontend' | 'backend'): Unresolved {
+  return { unresolved: [`proxy '${name}', referenced in`, `, has not ${side} capability`] };
+}
+
 /** Compiles a fetch about a frontend; see `ofBackend`. */
 function ofFrontend(read: (frontend: ProxyFacts) => SampleValue) {
-  return ([arg]: readonly Arg[], env: CompileEnv): Evaluate | ExprError => {
+  return ([arg]: readonly Arg[], env: CompileEnv): Evaluate | Unresolved => {
     const name = (arg as string | undefined) || env.proxy || '';
     if (env.hasProxy !== undefined && !env.hasProxy(name, 'frontend')) {
-      if (env.hasProxy(name, 'backend')) return { error: `proxy '${name}' has not frontend capability` };
-      return { error: `unable to find frontend '${name}'` };
+      if (env.hasProxy(name, 'backend')) return noSide(name, 'frontend');
+      return { unresolved: [`unable to find frontend '${name}' referenced in`, ''] };
     }
     return (ctx) => {
       const frontend = ctx.frontend.name === name ? ctx.frontend : ctx.findFrontend(name);
@@ -37,17 +41,17 @@ function ofFrontend(read: (frontend: ProxyFacts) => SampleValue) {
 
 /** Compiles a fetch about a server, given as `backend/server` or `server` of the proxy that the expression stands in. */
 function ofServer(read: (server: ServerFacts, backend: ProxyFacts) => SampleValue | undefined) {
-  return ([arg]: readonly Arg[], env: CompileEnv): Evaluate | ExprError => {
+  return ([arg]: readonly Arg[], env: CompileEnv): Evaluate | Unresolved => {
     const given = (arg as string | undefined) ?? '';
-    if (given === '') return { error: 'missing server name' };
+    if (given === '') return { unresolved: ['missing server name in', ''] };
     const slash = given.indexOf('/');
     const backendName = slash === -1 ? (env.proxy ?? '') : given.slice(0, slash);
     const name = given.slice(slash + 1);
     if (env.hasProxy !== undefined && !env.hasProxy(backendName, 'backend')) {
-      return { error: `unable to find proxy '${backendName}'` };
+      return { unresolved: [`unable to find proxy '${backendName}' referenced in`, ''] };
     }
     if (env.hasServer !== undefined && !env.hasServer(backendName, name)) {
-      return { error: `unable to find server '${name}' in proxy '${backendName}'` };
+      return { unresolved: [`unable to find server '${name}' in proxy '${backendName}', referenced in`, ''] };
     }
     return (ctx) => {
       const backend = findBackend(ctx, backendName);

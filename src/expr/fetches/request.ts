@@ -218,7 +218,7 @@ export const requestFetches: readonly FetchRow[] = [
     source: 'requestHeaders',
     compile: ([name], env) => {
       const users = env.userlist?.(name as string) ?? null;
-      if (users === null) return { error: `unable to find userlist '${name}'` };
+      if (users === null) return { unresolved: [`unable to find userlist '${name}' referenced in`, ''] };
       return (ctx) => {
         const given = ctx.requestHead === null ? undefined : credentialsOf(ctx.requestHead);
         return given === undefined ? undefined : users.check(given.user, given.password);
