@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { basename } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { isHaproxy } from '../../support/program.ts';
-import { type Case, type Outcome, player, readCorpus } from './corpus.ts';
+import { type Case, lanes, type Outcome, player, readCorpus } from './corpus.ts';
 
 // Malformed and smuggling messages over real sockets: refused as HAProxy refuses them, or more strictly.
 
@@ -10,7 +10,7 @@ const { playRequest, playResponse } = await player({ after });
 
 for (const kind of ['requests', 'responses'] as const) {
   for (const { file, cases } of readCorpus(kind)) {
-    describe(`${kind}: ${basename(file, '.json')}`, () => {
+    describe(`${kind}: ${basename(file, '.json')}`, { concurrency: lanes }, () => {
       for (const entry of cases) {
         test(`${entry.name} (${entry.source})`, async () => {
           const got = await (kind === 'requests' ? playRequest(entry, expected(entry)) : playResponse(entry));

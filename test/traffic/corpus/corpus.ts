@@ -60,6 +60,9 @@ export function bytesOf(bytes: Bytes): Buffer {
   return Buffer.from(text, 'latin1');
 }
 
+/** How many cases may be played at once, each with a frontend and an origin of its own. */
+export const lanes = 8;
+
 const config = `
 global
     stats socket {sock:admin} level admin
@@ -71,12 +74,7 @@ defaults
     timeout connect 5s
     timeout client 1s
     timeout server 1s
-frontend fe
-    bind {addr:fe}
-    default_backend be
-backend be
-    server app {addr:app}
-`;
+${Array.from({ length: lanes }, (_, i) => `listen l${i}\n    bind {addr:fe${i}}\n    server app {addr:app${i}}\n`).join('')}`;
 
 /** A started program with an origin behind it, ready to play cases. */
 export interface Player {
@@ -91,12 +89,24 @@ export interface Player {
 /** Starts `program` (default: the one under test) for the corpus. */
 export async function player(scope: Scope, program?: string): Promise<Player> {
   const log = await syslog(scope);
-  const app = await origin(scope, { body: 'ok' }, { lenient: true });
-  const run = await start(scope, config, { ports: { log, app }, ...(program ? { program } : {}) });
-  const bench: Bench = { scope, port: run.port('fe'), app, log };
+  const origins = await Promise.all(
+    Array.from({ length: lanes }, () => origin(scope, { body: 'ok' }, { lenient: true })),
+  );
+  const ports = Object.fromEntries(origins.map((app, i) => [`app${i}`, app]));
+  const run = await start(scope, config, { ports: { log, ...ports }, ...(program ? { program } : {}) });
+  const free: Bench[] = origins.map((app, i) => ({ scope, port: run.port(`fe${i}`), app, log }));
+  const play = async (how: (bench: Bench) => Promise<Outcome>): Promise<Outcome> => {
+    const bench = free.pop();
+    if (!bench) throw new Error(`more than ${lanes} cases at once`);
+    try {
+      return await how(bench);
+    } finally {
+      free.push(bench);
+    }
+  };
   return {
-    playRequest: (entry, expected) => playRequest(bench, entry, expected),
-    playResponse: (entry) => playResponse(bench, entry),
+    playRequest: (entry, expected) => play((bench) => playRequest(bench, entry, expected)),
+    playResponse: (entry) => play((bench) => playResponse(bench, entry)),
   };
 }
 
@@ -112,7 +122,7 @@ async function playRequest({ scope, port, app, log }: Bench, entry: Case, expect
   app.script = (request) => (request.get('upgrade') ? { status: 200, body: 'no upgrade' } : { body: 'ok' });
   const before = app.requests.length;
   app.malformed.length = 0;
-  log.clear(); // the port of this client may have been another's
+  const logged = log.lines.length; // the port of this client may have been another's before
   const client = await connect(scope, port);
   const local = client.port;
   client.send(bytesOf(entry.send)).catch(() => {}); // refused requests may be reset while they are sent
@@ -121,7 +131,7 @@ async function playRequest({ scope, port, app, log }: Bench, entry: Case, expect
   await Promise.race([reading, settled(answers, expected)]);
   client.end();
   await reading;
-  const state = await states(log, local, Math.max(1, answers.filter((status) => status >= 200).length));
+  const state = await states(log, logged, local, Math.max(1, answers.filter((status) => status >= 200).length));
   const forwarded = app.requests.slice(before).map(canonical);
   return outcome(answers, state, [...forwarded, ...app.malformed.map((error) => `malformed: ${error.message}`)]);
 }
@@ -160,7 +170,7 @@ async function playResponse({ scope, port, app, log }: Bench, entry: Case): Prom
     return null;
   };
   const request = crlf(entry.request ?? 'GET / HTTP/1.1\nHost: x\nConnection: close\n\n');
-  log.clear(); // the port of this client may have been another's
+  const logged = log.lines.length; // the port of this client may have been another's before
   const client = await connect(scope, port);
   const local = client.port;
   await client.send(request);
@@ -175,12 +185,12 @@ async function playResponse({ scope, port, app, log }: Bench, entry: Case): Prom
   } catch (error) {
     forwarded.push(error instanceof MalformedError ? `malformed: ${error.message}` : 'cut off');
   }
-  return outcome(answers, await states(log, local, 1), forwarded);
+  return outcome(answers, await states(log, logged, local, 1), forwarded);
 }
 
-/** Termination states of the log lines of the client on port `local`, once `n` have arrived. */
-async function states(log: Syslog, local: number, n: number): Promise<string[]> {
-  const of = () => log.lines.filter((line) => line.includes(` 127.0.0.1:${local} `));
+/** Termination states of the log lines after the first `from` of the client on port `local`, once `n` have arrived. */
+async function states(log: Syslog, from: number, local: number, n: number): Promise<string[]> {
+  const of = () => log.lines.slice(from).filter((line) => line.includes(` 127.0.0.1:${local} `));
   await until(`${n} log lines of port ${local}`, () => of().length >= n, { every: 1, ms: 3000 }).catch(() => {});
   return of().map((line) => / - - (\S{4}) /.exec(line)?.[1] ?? '?');
 }
