@@ -1,4 +1,5 @@
 import { C, countRate, G } from '../model/counters.ts';
+import type { Conn } from '../net/transport.ts';
 import { addForwardedHeaders } from './forwarded.ts';
 import { abandonServer, detachServer, dispatch, leaveQueue } from './dispatch.ts';
 import { captureError } from './captured.ts';
@@ -230,7 +231,7 @@ export function sendRequest(stream: Stream): void {
     return;
   }
   stream.phase = Phase.response;
-  const written = conn.conn.writeStable(stream.pending, 0, stream.pendingLength);
+  const written = stream.proxyHeader === null ? conn.conn.writeStable(stream.pending, 0, stream.pendingLength) : writeWithHeader(stream, conn.conn);
   countRequestBytes(stream, stream.headSize + reqBody.length);
   stream.serverTimeout = backend.serverTimeout;
   stream.serverUntil = stream.serverTimeout > 0 ? env.now() + stream.serverTimeout : 0;
@@ -243,6 +244,13 @@ export function sendRequest(stream: Stream): void {
     if (stream.frontend.logAsap) earlyLog(stream);
   }
   stream.schedule();
+}
+
+/** The PROXY protocol header and the request in one piece. */
+function writeWithHeader(stream: Stream, conn: Conn): boolean {
+  const bytes = Buffer.concat([stream.proxyHeader!, stream.pending.subarray(0, stream.pendingLength)]);
+  stream.proxyHeader = null;
+  return conn.writeStable(bytes, 0, bytes.length);
 }
 
 function countRequestBytes(stream: Stream, bytes: number): void {
@@ -422,6 +430,7 @@ function forwardResponse(stream: Stream): void {
     tunnelAfterConnect(stream, buf);
     return;
   }
+  if (stream.env.stopping) stream.keepAlive = false;
   stream.phase = Phase.relay;
   if (stream.log.early) logStream(stream);
   const conn = stream.serverConn!;

@@ -13,7 +13,7 @@ import * as http from './http.ts';
 import { setCause, StreamLog } from './log.ts';
 import type { StreamQueue } from './queue.ts';
 import { Verdict, type Rule } from './rules/types.ts';
-import { sendProxyHeader } from './send-proxy.ts';
+import { proxyHeader } from './send-proxy.ts';
 import type { TrafficServer } from './server.ts';
 import type { ServerConn } from './server-conn.ts';
 import type { Timed } from './timer.ts';
@@ -68,6 +68,8 @@ export class Stream implements ExprContext, Timed {
   /** The heads that expressions may look at now. */
   requestHead: HeadView | null = null;
   responseHead: HeadView | null = null;
+  /** To be sent first on a new server connection. */
+  proxyHeader: Buffer | null = null;
   /** Serialised request: head, and what of the body came with it. */
   pending: Buffer = Buffer.allocUnsafeSlow(PENDING_SIZE);
   pendingLength = 0;
@@ -393,7 +395,7 @@ export class Stream implements ExprContext, Timed {
   onServerConnected(): void {
     if (this.log.connectEnd === 0) this.log.connectEnd = this.env.now();
     this.waitUntil = 0;
-    sendProxyHeader(this);
+    this.proxyHeader = proxyHeader(this);
     this.onServerReady();
   }
 

@@ -9,6 +9,9 @@ import { Phase, type Stream } from './stream.ts';
 export function begin(stream: Stream): void {
   const conn = stream.serverConn!;
   start(stream);
+  const { proxyHeader } = stream;
+  stream.proxyHeader = null;
+  if (proxyHeader !== null) conn.conn.writeStable(proxyHeader, 0, proxyHeader.length);
   const held = stream.pendingLength;
   if (held > 0) {
     stream.pendingLength = 0;
