@@ -1,7 +1,4 @@
-import type { RenderedView, TrafficEvent } from '../model/messages.ts';
-
-/** A request that a traffic thread has passed on to the control thread. */
-export type RenderRequest = Extract<TrafficEvent, { readonly kind: 'render' }>;
+import type { RenderedView } from '../model/messages.ts';
 
 /** A small page of HAProxy's kind. */
 export function htmlAnswer(status: number, title: string, text: string): RenderedView {

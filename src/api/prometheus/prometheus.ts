@@ -1,17 +1,12 @@
 import type { Control } from '../../control/types.ts';
-import type { Activity, RenderedView } from '../../model/messages.ts';
+import type { Activity, RenderedView, RenderRequest } from '../../model/messages.ts';
 import { infoValues } from '../../runtime/info/values.ts';
-import { htmlAnswer, type RenderRequest } from '../answer.ts';
+import { htmlAnswer } from '../answer.ts';
 import { Pacer } from '../pacer.ts';
 import { collect, collections, escapeLabel } from './collect.ts';
 import { expose, headOf } from './expose.ts';
 import { PROCESS_METRICS, RESOLVER_METRICS } from './process.ts';
 import { type ExportQuery, isWanted, parseQuery } from './query.ts';
-
-/** Exports of different scrapes are made one after the other, each being large; more than so many wait for nothing. */
-const WAITING_MAX = 16;
-let waiting = 0;
-let last: Promise<unknown> = Promise.resolve();
 
 /** The metrics that a scrape asks for, in Prometheus' text format 0.0.4. */
 export async function renderPrometheus(
@@ -20,27 +15,15 @@ export async function renderPrometheus(
 ): Promise<RenderedView> {
   const query = parseQuery(request.uri);
   if (query === null) return htmlAnswer(400, '400 Bad request', 'The query of this scrape cannot be understood.');
-  if (waiting >= WAITING_MAX) return htmlAnswer(503, '503 Service Unavailable', 'Too many scrapes at once.');
-  waiting++;
-  const made = last.then(() => make(control, query));
-  last = made.catch(() => {});
-  try {
-    return { status: 200, headers: HEADERS, body: await made };
-  } finally {
-    waiting--;
-  }
+  const parts: Buffer[] = [];
+  for await (const text of exposition(control, query)) parts.push(Buffer.from(text));
+  return { status: 200, headers: HEADERS, body: Buffer.concat(parts) };
 }
 
 const HEADERS: RenderedView['headers'] = [
   ['cache-control', 'no-cache'],
   ['content-type', 'text/plain; version=0.0.4'],
 ];
-
-async function make(control: Control, query: ExportQuery): Promise<Uint8Array> {
-  const parts: Buffer[] = [];
-  for await (const text of exposition(control, query)) parts.push(Buffer.from(text));
-  return Buffer.concat(parts);
-}
 
 /** Text of an export in pieces of some 64 kB, never holding up the control thread for more than a few milliseconds. */
 export async function* exposition(control: Control, query: ExportQuery): AsyncGenerator<string> {
