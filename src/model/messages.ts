@@ -194,8 +194,8 @@ export type TrafficEvent =
   | { readonly kind: 'queue.wake'; readonly proxy: number; readonly server: number; readonly thread: number }
   /** An administrator's wish from the statistics page: applied as Changes by the control thread. */
   | { readonly kind: 'stats.admin'; readonly proxy: number; readonly action: string; readonly servers: readonly string[]; readonly source: string; readonly request: number }
-  /** A request for what only the control thread can render (statistics page, exporter); answered by `render` with the same `request`. */
-  | { readonly kind: 'render'; readonly service: 'stats' | 'prometheus'; readonly proxy: number; readonly request: number; readonly uri: string; readonly method: string; readonly body: string; readonly headers: readonly (readonly [string, string])[]; readonly admin: boolean }
+  /** A request for what only the control thread can render (statistics page, exporter); answered by `render` with the same `request`. `source`: the client's address. */
+  | { readonly kind: 'render'; readonly service: 'stats' | 'prometheus'; readonly proxy: number; readonly request: number; readonly uri: string; readonly method: string; readonly body: string; readonly headers: readonly (readonly [string, string])[]; readonly admin: boolean; readonly source: string }
   | { readonly kind: 'proc-var'; readonly name: string; readonly value: { readonly type: string; readonly value: string | number | boolean | Uint8Array } | null }
   | { readonly kind: 'idle' };
 

@@ -51,7 +51,7 @@ function ask(stream: Stream, service: 'stats' | 'prometheus', proxy: number, adm
   };
   stream.waitUntil = env.now() + RENDER_TIMEOUT;
   stream.schedule();
-  env.post({ kind: 'render', service, proxy, request, uri: req.uri, method: stream.method, body: stream.requestPayload(), headers, admin });
+  env.post({ kind: 'render', service, proxy, request, uri: req.uri, method: stream.method, body: stream.requestPayload(), headers, admin, source: stream.source.host });
 }
 
 /** The answer is there. */

@@ -1,15 +1,14 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { StatsConfig } from '../../config/types.ts';
 
-/** Whether a request carries the name and password of one of the page's users (`stats auth`); true when there are none. RFC 7617. */
-export function isAuthorised(authorization: string | null, users: StatsConfig['auth']): boolean {
-  if (users.length === 0) return true;
+/** The user (`stats auth`) whose name and password a request carries; null when it carries none or others. RFC 7617. */
+export function userOf(authorization: string | null, users: StatsConfig['auth']): string | null {
   const credentials = /^basic +([A-Za-z0-9+/]+=*)$/i.exec(authorization ?? '')?.[1];
-  if (credentials === undefined) return false;
+  if (credentials === undefined) return null;
   const given = digest(Buffer.from(credentials, 'base64'));
-  let found = false;
+  let found: string | null = null;
   // All are compared, so that the time taken tells nothing.
-  for (const { user, password } of users) if (timingSafeEqual(given, digest(`${user}:${password}`))) found = true;
+  for (const { user, password } of users) if (timingSafeEqual(given, digest(`${user}:${password}`))) found = user;
   return found;
 }
 

@@ -8,7 +8,7 @@ import { JSON_SCHEMA } from '../../runtime/stats/schema.ts';
 import { htmlAnswer } from '../answer.ts';
 import { Pacer } from '../pacer.ts';
 import { isOwnForm, runForm } from './admin.ts';
-import { isAuthorised } from './auth.ts';
+import { userOf } from './auth.ts';
 import { type PageContext, page, scopeOf, shownProxies } from './page.ts';
 import { type PageRequest, pageLink, parsePageRequest } from './request.ts';
 import { CONTENT_SECURITY_POLICY } from './style.ts';
@@ -17,9 +17,10 @@ import { CONTENT_SECURITY_POLICY } from './style.ts';
 export async function renderStats(control: Control, request: RenderRequest): Promise<RenderedView> {
   const stats = control.model.proxiesById.get(request.proxy)?.config.stats ?? null;
   if (stats === null) return htmlAnswer(503, '503 Service Unavailable', 'These statistics are no longer served here.');
-  if (!isAuthorised(headerOf(request, 'authorization'), stats.auth)) return unauthorised(stats.realm);
+  const user = userOf(headerOf(request, 'authorization'), stats.auth);
+  if (stats.auth.length > 0 && user === null) return unauthorised(stats.realm);
   const wanted = parsePageRequest(request.uri, stats.uri);
-  if (request.method === 'POST') return act(control, request, stats, wanted);
+  if (request.method === 'POST') return act(control, request, stats, wanted, user);
   const headers: [string, string][] = [
     ['cache-control', 'no-cache'],
     ['content-type', CONTENT_TYPES[wanted.form]],
@@ -92,9 +93,10 @@ async function act(
   request: RenderRequest,
   stats: StatsConfig,
   wanted: PageRequest,
+  user: string | null,
 ): Promise<RenderedView> {
   const allowed = request.admin && isOwnForm(request.headers);
-  const from = headerOf(request, 'x-forwarded-for') ?? '';
+  const from = user === null ? request.source : `${user}@${request.source}`;
   const origin = { surface: 'stats-page', from, level: 'admin' } as const;
   const status = allowed ? await runForm(control, request.body, stats, origin) : 'DENY';
   return {
