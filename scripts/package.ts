@@ -14,7 +14,6 @@ const architectures: Readonly<Record<string, string>> = { x64: 'amd64', arm64: '
 /** The same as in bin/sluice. */
 const engineFlags = [
   '--enable-experimental-regexp-engine-on-excessive-backtracks',
-  '--disable-sigusr1',
   '--disable-warning=ExperimentalWarning',
 ];
 

@@ -203,6 +203,9 @@ class ControlThread implements RunningControl {
         if (event.value === null) this.model.procVars.delete(event.name);
         else this.model.procVars.set(event.name, event.value as never);
         return;
+      case 'queue.wake':
+        this.traffic.askOne(event.thread, { kind: 'queue.wake', proxy: event.proxy, server: event.server }).catch((error) => this.#onError(error));
+        return;
       case 'render':
         void this.#render(thread, event);
         return;

@@ -22,8 +22,10 @@ export const C = {
   reqBytesIn: 59, reqBytesOut: 60, resBytesIn: 61, resBytesOut: 62,
   h1Connections: 63, h1Streams: 64, h2Connections: 65, h2Streams: 66, h1BytesIn: 67, h1BytesOut: 68, sslSessions: 69, sslReused: 70, sslFailed: 71,
   strictMaxReached: 72, sslKeyRate: 73, h2Errors: 76, bytesOutRate: 77,
+  /** Rank of the first stream that waits in this thread's queue, 0 = none: the smallest over all threads is served first. */
+  queueHead: 80,
 } as const;
-export const COUNTER_FIELDS = 80;
+export const COUNTER_FIELDS = 84;
 
 /** Gauge fields: index into a shared Int32 row. `*Max` are maxima since start or `clear counters`. */
 export const G = {

@@ -155,6 +155,8 @@ export type TrafficCommand =
   /** Answer: per-thread figures for `show activity`, `show info`. */
   | { readonly kind: 'activity' }
   | { readonly kind: 'proc-var'; readonly name: string; readonly value: { readonly type: string; readonly value: string | number | boolean | Uint8Array } | null }
+  /** A place on a server is free for the first stream that waits for it in this thread. */
+  | { readonly kind: 'queue.wake'; readonly proxy: number; readonly server: number }
   /** The answer to a `render` event. */
   | { readonly kind: 'rendered'; readonly request: number; readonly view: RenderedView }
   /** Soft stop: close listeners, end idle connections; answered at once, `idle` follows when nothing is left. */
@@ -190,7 +192,7 @@ export type TrafficEvent =
   /** A server failed or served a request, where it is observed (`observe`), or a connection to it failed. */
   | { readonly kind: 'server.error'; readonly proxy: number; readonly server: number; readonly layer: 4 | 7; readonly count: number }
   | { readonly kind: 'server.success'; readonly proxy: number; readonly server: number; readonly layer: 4 | 7 }
-  /** A slot became free on a server for which another thread has waiting streams. */
+  /** A place is free on a server, and the stream that waits for it longest (or most urgently) is in thread `thread`. */
   | { readonly kind: 'queue.wake'; readonly proxy: number; readonly server: number; readonly thread: number }
   /** An administrator's wish from the statistics page: applied as Changes by the control thread. */
   | { readonly kind: 'stats.admin'; readonly proxy: number; readonly action: string; readonly servers: readonly string[]; readonly source: string; readonly request: number }

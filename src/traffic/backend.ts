@@ -19,6 +19,8 @@ export class TrafficBackend implements ProxyFacts {
   readonly slot: number;
   readonly c: Float64Array;
   readonly g: Int32Array;
+  /** Counter rows of all threads. */
+  readonly rows: Float64Array;
   readonly servers: TrafficServer[] = [];
   /** Servers of the configuration by name. */
   readonly serverConfigs: ReadonlyMap<string, ServerConfig>;
@@ -58,6 +60,7 @@ export class TrafficBackend implements ProxyFacts {
     this.slot = view.backendSlot;
     this.c = env.counters.row(view.backendSlot, env.thread);
     this.g = env.counters.gauges(view.backendSlot);
+    this.rows = env.counters.rowsOf(view.backendSlot);
     this.config = config;
     this.serverConfigs = new Map(config.servers.map((server) => [server.name, server]));
     this.connectTimeout = config.timeouts.connect ?? 0;
@@ -80,6 +83,7 @@ export class TrafficBackend implements ProxyFacts {
     this.persists = config.options.includes('persist');
     this.cookie = config.cookie === null ? null : new PersistenceCookie(config.cookie);
     this.queue = old?.queue ?? new StreamQueue();
+    this.queue.row = this.c;
     for (const server of view.servers) this.#adopt(server, old);
     this.picker = new Picker(this);
     this.cookie?.update(this.servers);

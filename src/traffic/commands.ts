@@ -2,7 +2,7 @@ import type { CounterStore } from '../model/counters.ts';
 import type { Activity, ProxyView, ServerView, StreamFilter, TrafficCommand } from '../model/messages.ts';
 import { TrafficBackend } from './backend.ts';
 import { compileProxy, type ProxySurroundings, readFileOrNull } from './compile-proxy.ts';
-import { serveQueues } from './dispatch.ts';
+import { onQueueWake, serveQueues } from './dispatch.ts';
 import type { Env } from './env.ts';
 import { TrafficFrontend } from './frontend.ts';
 import { admitHeld, bindListener, connectionsOf, unbindListener } from './listeners.ts';
@@ -69,6 +69,11 @@ export async function execute(env: Env, counters: CounterStore, command: Traffic
       if (command.value === null) env.procVars.delete(command.name);
       else env.procVars.set(command.name, command.value);
       return null;
+    case 'queue.wake': {
+      const server = env.backends.get(command.proxy)?.serversById.get(command.server);
+      if (server !== undefined) onQueueWake(server);
+      return null;
+    }
     case 'rendered': {
       const stream = env.rendering.get(command.request);
       env.rendering.delete(command.request);

@@ -1,5 +1,7 @@
-import { C, countRate, G, gaugeUp } from '../model/counters.ts';
+import { C, COUNTER_FIELDS, countRate, G, gaugeUp } from '../model/counters.ts';
+import { isCandidate } from './balance/types.ts';
 import { setCause } from './log.ts';
+import { rankOf } from './queue.ts';
 import type { TrafficServer } from './server.ts';
 import { ServerConn } from './server-conn.ts';
 import { Phase, type Stream } from './stream.ts';
@@ -49,7 +51,7 @@ function noServer(stream: Stream): void {
 /** Takes a place on `server`, or waits for one. */
 function placeOn(stream: Stream, server: TrafficServer): void {
   // Who waits already goes first.
-  if ((server.queue.length === 0 && server.tryReserve()) === false) {
+  if (Atomics.load(server.g, G.queued) > 0 || !server.tryReserve()) {
     waitOnServer(stream, server);
     return;
   }
@@ -150,16 +152,52 @@ export function retryQueued(stream: Stream): void {
   }
 }
 
-/** A place on `server` is free: hands it to who has waited longest, on the server or on its backend. */
+/**
+ * A place on `server` is free: hands it to who is first in line, on the server or on its backend. When that is a stream of another
+ * thread, that thread is told.
+ */
 function offerPlace(server: TrafficServer): void {
+  const { backend, env } = server;
   for (;;) {
     const own = server.queue.head;
-    const any = server.usable && !server.draining && server.weight > 0 ? server.backend.queue.head : null;
-    const next = own === null ? any : any === null || own.queuedAt <= any.queuedAt ? own : any;
+    const any = isCandidate(server) ? backend.queue.head : null;
+    const next = own === null ? any : any === null || rankOf(own) <= rankOf(any) ? own : any;
+    const other = env.threads > 1 ? firstElsewhere(server, next === null ? Infinity : rankOf(next)) : -1;
+    if (other >= 0) {
+      env.post({ kind: 'queue.wake', proxy: backend.id, server: server.id, thread: other });
+      return;
+    }
     if (next === null || !server.tryReserve()) return;
     leaveQueue(next);
     takePlace(next, server);
   }
+}
+
+/** The thread whose first waiting stream ranks before `rank`, -1 when there is none. */
+function firstElsewhere(server: TrafficServer, rank: number): number {
+  const { env, backend } = server;
+  if (Atomics.load(server.g, G.queued) === 0 && Atomics.load(backend.g, G.queued) === 0) return -1;
+  let best = rank;
+  let thread = -1;
+  for (const rows of [server.rows, backend.rows]) {
+    for (let t = 0; t < env.threads; t++) {
+      const head = rows[t * COUNTER_FIELDS + C.queueHead]!;
+      if (t === env.thread || head === 0 || head >= best) continue;
+      best = head;
+      thread = t;
+    }
+  }
+  return thread;
+}
+
+/** Another thread has left a free place for the first stream that waits here. */
+export function onQueueWake(server: TrafficServer): void {
+  const own = server.queue.head;
+  const any = isCandidate(server) ? server.backend.queue.head : null;
+  const next = own === null ? any : any === null || rankOf(own) <= rankOf(any) ? own : any;
+  if (next === null || !server.tryReserve()) return;
+  leaveQueue(next);
+  takePlace(next, server);
 }
 
 /** Goes to the server: over an idle connection if the reuse mode allows it, else over a new one. */
@@ -347,7 +385,7 @@ export function releaseServer(stream: Stream): void {
   stream.server = null;
   Atomics.sub(server.g, G.current, 1);
   server.backend.picker.balancer.changed(server);
-  if (server.queue.length > 0 || server.backend.queue.length > 0) offerPlace(server);
+  if (server.queue.length > 0 || server.backend.queue.length > 0 || server.env.threads > 1) offerPlace(server);
 }
 
 /** Places have become free or servers usable, by a change from the control thread. */

@@ -1,3 +1,4 @@
+import { C } from '../model/counters.ts';
 import type { Stream } from './stream.ts';
 
 /**
@@ -5,13 +6,15 @@ import type { Stream } from './stream.ts';
  * (`set-priority-class`, `set-priority-offset`). A doubly linked list: most streams go to its end.
  */
 export class StreamQueue {
+  /** Counter row in which other threads see the rank of the head; null where there are none. */
+  row: Float64Array | null = null;
   head: Stream | null = null;
   tail: Stream | null = null;
   length = 0;
 
   push(stream: Stream): void {
     let before = this.tail;
-    while (before !== null && comesFirst(stream, before)) before = before.queuePrev;
+    while (before !== null && rankOf(stream) < rankOf(before)) before = before.queuePrev;
     stream.queue = this;
     stream.queuePrev = before;
     if (before === null) {
@@ -24,6 +27,7 @@ export class StreamQueue {
     if (stream.queueNext === null) this.tail = stream;
     else stream.queueNext.queuePrev = stream;
     this.length++;
+    this.#publish();
   }
 
   remove(stream: Stream): void {
@@ -35,11 +39,19 @@ export class StreamQueue {
     stream.queueNext = null;
     stream.queuePrev = null;
     this.length--;
+    this.#publish();
+  }
+
+  #publish(): void {
+    if (this.row !== null) this.row[C.queueHead] = this.head === null ? 0 : rankOf(this.head);
   }
 }
 
-/** True when `a` is to be served before `b`. */
-export function comesFirst(a: Stream, b: Stream): boolean {
-  if (a.priorityClass !== b.priorityClass) return a.priorityClass < b.priorityClass;
-  return a.queuedAt + a.priorityOffset < b.queuedAt + b.priorityOffset;
+/** Classes and ranks: the class in the upper bits, the date of entry (shifted by the offset) in the lower ones. */
+const CLASS = 2 ** 40;
+const CLASSES = 2048;
+
+/** Order in which waiting streams are served: the smallest first. Positive. */
+export function rankOf(stream: Stream): number {
+  return (stream.priorityClass + CLASSES) * CLASS + ((stream.queuedAt + stream.priorityOffset) % CLASS);
 }

@@ -16,6 +16,8 @@ export class TrafficServer implements ServerFacts {
   readonly slot: number;
   readonly c: Float64Array;
   readonly g: Int32Array;
+  /** Counter rows of all threads. */
+  readonly rows: Float64Array;
   view: ServerView;
   config: ServerConfig;
   name: string;
@@ -39,6 +41,8 @@ export class TrafficServer implements ServerFacts {
     this.slot = view.slot;
     this.c = env.counters.row(view.slot, env.thread);
     this.g = env.counters.gauges(view.slot);
+    this.rows = env.counters.rowsOf(view.slot);
+    this.queue.row = this.c;
     this.view = this.#withCookie(view);
     this.config = view.config ?? backend.serverConfigs.get(view.name)!;
     this.name = view.name;
