@@ -33,7 +33,8 @@ export function splitLine(line: string): Part[] {
 
 function withPattern(text: string): Part {
   const trimmed = text.replace(/\r$/, '');
-  const lastWord = /(?:^|[ \t])<<([^ \t]*)$/.exec(trimmed);
+  // The blank before it must not be escaped itself.
+  const lastWord = /(?:^|(?<=(?:^|[^\\])(?:\\\\)*)[ \t])<<([^ \t]*)$/.exec(trimmed);
   if (!lastWord || lastWord[1]!.length > MAX_PATTERN) return { text: trimmed, pattern: null };
   return { text: trimmed.slice(0, lastWord.index), pattern: lastWord[1]! };
 }

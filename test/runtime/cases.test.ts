@@ -16,13 +16,16 @@ interface Case {
 
 /** Reads a file of transcripts (cases/README.md). */
 function readCases(path: string): Case[] {
-  return readFileSync(path, 'utf8').split(/^=== /m).slice(1).map((block) => {
-    const [head = '', expected = ''] = block.split(/^---\n/m);
-    const [name = '', ...lines] = head.split('\n');
-    const sent = lines.filter((line) => line.startsWith('> ')).map((line) => `${unescape(line.slice(2))}\n`);
-    const socket = lines.find((line) => line.startsWith('@ '))?.slice(2) ?? 'admin';
-    return { name, socket, sent: sent.join(''), expected: expected.replace(/\\\n$/, '') };
-  });
+  return readFileSync(path, 'utf8')
+    .split(/^=== /m)
+    .slice(1)
+    .map((block) => {
+      const [head = '', expected = ''] = block.split(/^---\n/m);
+      const [name = '', ...lines] = head.split('\n');
+      const sent = lines.filter((line) => line.startsWith('> ')).map((line) => `${unescape(line.slice(2))}\n`);
+      const socket = lines.find((line) => line.startsWith('@ '))?.slice(2) ?? 'admin';
+      return { name, socket, sent: sent.join(''), expected: expected.replace(/\\\n$/, '') };
+    });
 }
 
 function unescape(text: string): string {
@@ -40,7 +43,11 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith('.case')))
       const ring = api.control.rings.get('buf0')!;
       ring.write('first line');
       ring.write('second line');
-      master = await startMasterCli(api.control, [bind({ family: 'unix', path: join(dirname(api.path('admin')), 'master.sock') })], api.api.sockets);
+      master = await startMasterCli(
+        api.control,
+        [bind({ family: 'unix', path: join(dirname(api.path('admin')), 'master.sock') })],
+        api.api.sockets,
+      );
     });
     after(async () => {
       await master.close();
@@ -64,7 +71,10 @@ function mask(text: string, api: TestApi): string {
     .replaceAll(`:${api.port} `, ':PORT ')
     .replace(/^(\d+ \S+ \d+ \S+ \S+ \d \d+ \d+ \d+) \d+ /gm, '$1 AGE ')
     .replace(/^(\d+) [0-9a-f]{6} (\d+) [0-9a-f]{6} [0-9a-f]{6} /gm, '$1 HASH $2 HASH HASH ')
-    .replace(new RegExp(`^${process.pid}( +)(master|worker)`, 'gm'), (_all, blanks: string, type: string) => `PID${' '.repeat(String(process.pid).length + blanks.length - 3)}${type}`)
+    .replace(
+      new RegExp(`^${process.pid}( +)(master|worker)`, 'gm'),
+      (_all, blanks: string, type: string) => `PID${' '.repeat(String(process.pid).length + blanks.length - 3)}${type}`,
+    )
     .replaceAll(`${process.pid}> `, 'PID> ')
     .replace(/\b\d+d\d\dh\d\dm\d\ds {5}/g, 'AGE     ');
 }

@@ -428,11 +428,24 @@ function settled(server: Server): Server {
   const { check, agent } = server;
   if (check && server.admin === 0) {
     const status = server.proxy.name === 'be_app' ? 'L7OK' : 'L4OK';
-    Object.assign(check, { status, result: CheckResult.passed, code: 200, duration: 0, health: check.rise + check.fall - 1 });
+    Object.assign(check, {
+      status,
+      result: CheckResult.passed,
+      code: 200,
+      duration: 0,
+      health: check.rise + check.fall - 1,
+    });
   } else if (check) {
     Object.assign(check, { state: check.state | CheckState.paused, health: 0 });
   }
-  if (agent) Object.assign(agent, { status: 'L7OK', result: CheckResult.passed, code: 0, duration: 0, description: 'via agent : up' });
+  if (agent)
+    Object.assign(agent, {
+      status: 'L7OK',
+      result: CheckResult.passed,
+      code: 0,
+      duration: 0,
+      description: 'via agent : up',
+    });
   if (server.admin !== 0 && check) server.operState = OperState.stopped;
   return server;
 }
