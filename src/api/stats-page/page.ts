@@ -33,7 +33,9 @@ export function* page(context: PageContext): Generator<string> {
 /** Proxies that the page and the request let through, in configuration order. */
 export function shownProxies({ model, stats, request }: Pick<PageContext, 'model' | 'stats' | 'request'>): Proxy[] {
   const part = request.scope.toLowerCase();
-  return model.proxies.filter((proxy) => inScope(stats, proxy.name) && proxy.name.toLowerCase().includes(part));
+  return model.proxies.filter(
+    (proxy) => proxy.state !== 'disabled' && inScope(stats, proxy.name) && proxy.name.toLowerCase().includes(part),
+  );
 }
 
 /** Rows of one proxy as the request wants them. */
