@@ -8,7 +8,7 @@ import { compileLogFormat } from '../../src/expr/log/format.ts';
 import { place } from '../../src/expr/row.ts';
 import { isError } from '../../src/expr/sample.ts';
 import type { ExprContext } from '../../src/expr/types.ts';
-import type { RequestCase } from './cases.ts';
+import { expressionGroups, type RequestCase } from './cases.ts';
 import { context, proxy, server } from './context.ts';
 
 interface Recorded<Input, Output> {
@@ -136,6 +136,40 @@ describe('conditions are refused in the words of HAProxy', () => {
     test(`${text}: ${expected || 'taken'}`, () => {
       const condition = compileCondition(text.split(' '), noAcls, rulePlaces);
       assert.equal(isError(condition) ? condition.error : '', expected);
+    });
+  }
+});
+
+interface RecordedLine {
+  readonly format: string;
+  readonly request: string;
+  readonly line: string;
+}
+
+const lines: RecordedLine[] = JSON.parse(readFileSync(new URL('golden/lines.json', import.meta.url), 'utf8'));
+
+describe('log lines read as those of HAProxy', () => {
+  const requests = new Map(expressionGroups.map(({ name, request }) => [name, request]));
+  for (const { format: text, request: name, line } of lines) {
+    test(`${text} of a ${name}`, () => {
+      const request = requests.get(name)!;
+      const format = compileLogFormat(text, { places: place.logs }, { line: true });
+      assert.ok(!isError(format), JSON.stringify(format));
+      const last = (header: string) => request.headers.filter(([other]) => other === header).at(-1)?.[1] ?? null;
+      const ctx = context({
+        method: request.method,
+        uri: request.uri,
+        source: { host: '127.0.0.1', port: 1 },
+        log: {
+          requestLine: `${request.method} ${request.uri} HTTP/${request.version}`,
+          captures: { request: [last('User-Agent'), last('X-List')], response: [null] },
+          termination: 'LR--',
+          serverHost: '',
+          localHost: '',
+        },
+        more: { backend: null, server: null, uniqueId: '' },
+      });
+      assert.equal(format.format(ctx), line);
     });
   }
 });

@@ -1,17 +1,22 @@
 /**
- * Records what HAProxy answers to the cases of cases.ts in golden/*.json: `node test/expr/record.ts [haproxy]`.
+ * Records what HAProxy answers to the cases of cases.ts in golden/*.json: `node test/expr/record.ts [expressions|conditions|refusals|lines]`,
+ * program named by $HAPROXY.
  * Cases that this version of HAProxy refuses are left out.
  */
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { conditionGroups, expressionGroups, type RequestCase } from './cases.ts';
+import { lineFormats } from './log-cases.ts';
 import { aclLines, conditions, formats } from './refusal-cases.ts';
 
-const program = process.argv[2] ?? 'haproxy';
+const program = process.env['HAPROXY'] ?? 'haproxy';
+/** Names of the files to record; none = all. */
+const wanted = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), 'record-'));
 
 const quote = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
@@ -23,6 +28,7 @@ function configuration(port: number, rules: readonly string[]): string {
     '  timeout client 5s',
     '  timeout server 5s',
     '  timeout connect 1s',
+    '  option dontlognull',
     'frontend fe',
     `  bind 127.0.0.1:${port} name public`,
     ...rules.map((rule) => `  ${rule}`),
@@ -71,7 +77,8 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
-async function start(rules: readonly string[]): Promise<{ port: number; child: ChildProcess }> {
+/** Starts HAProxy with these lines in its frontend; `quiet`: its first answer would disturb, so that only the port is tried. */
+async function start(rules: readonly string[], quiet = false): Promise<{ port: number; child: ChildProcess }> {
   const port = await freePort();
   const child = spawn(program, ['-db', '-f', write(configuration(port, rules))], {
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -84,11 +91,21 @@ async function start(rules: readonly string[]): Promise<{ port: number; child: C
   });
   for (let attempt = 0; attempt < 100; attempt++) {
     if (child.exitCode !== null) throw new Error(messages);
-    const answer = await exchange(port, { method: 'GET', uri: '/', version: '1.1', headers: [] }, -1).catch(() => null);
+    const probe: RequestCase = { method: 'GET', uri: '/', version: '1.1', headers: [] };
+    const answer = await (quiet ? touch(port) : exchange(port, probe, -1)).catch(() => null);
     if (answer !== null) return { port, child };
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   throw new Error(`no answer: ${messages}`);
+}
+
+/** Connects and closes at once. */
+function touch(port: number): Promise<true> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.destroy());
+    socket.on('close', (failed) => (failed ? reject(new Error('not yet')) : resolve(true)));
+    socket.on('error', () => {});
+  });
 }
 
 function exchange(port: number, request: RequestCase, index: number): Promise<{ status: number; body: string }> {
@@ -179,16 +196,49 @@ function recordRefusals(): unknown {
   };
 }
 
+/** One line a format and request, as it comes in a datagram, without the syslog header. */
+async function recordLines(): Promise<unknown> {
+  const socket = createSocket('udp4');
+  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+  const rules = [
+    'capture request header User-Agent len 32',
+    'capture request header X-List len 32',
+    'capture response header X-None len 10',
+    'http-request return status 200',
+  ];
+  const recorded: unknown[] = [];
+  for (const format of lineFormats) {
+    const log = [`log 127.0.0.1:${socket.address().port} format raw local0`, `log-format ${quote(format)}`];
+    const { port, child } = await start([...log, ...rules], true);
+    for (const { name, request } of expressionGroups.slice(1)) {
+      const line = new Promise<string>((resolve) => {
+        socket.once('message', (message) => resolve(message.toString('latin1')));
+      });
+      await exchange(port, request, 0);
+      recorded.push({ format, request: name, line: (await line).replace(/\n$/, '') });
+    }
+    child.kill();
+  }
+  socket.close();
+  return recorded;
+}
+
 const golden = new URL('golden/', import.meta.url);
 /** Biome lays them out: `npx biome check --write test/expr/golden`. */
 function save(name: string, recorded: unknown): void {
   writeFileSync(new URL(name, golden), `${JSON.stringify(recorded, null, 2)}\n`);
 }
 
+const parts: Readonly<Record<string, () => unknown>> = {
+  refusals: recordRefusals,
+  expressions: recordExpressions,
+  conditions: recordConditions,
+  lines: recordLines,
+};
 try {
-  save('refusals.json', recordRefusals());
-  save('expressions.json', await recordExpressions());
-  save('conditions.json', await recordConditions());
+  for (const [name, record] of Object.entries(parts)) {
+    if (wanted.length === 0 || wanted.includes(name)) save(`${name}.json`, await record());
+  }
 } finally {
   rmSync(folder, { recursive: true });
 }

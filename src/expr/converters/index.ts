@@ -4,9 +4,14 @@ import type { ConverterRow } from '../row.ts';
 import { addressConverters } from './addresses.ts';
 import { arithmeticConverters } from './arithmetic.ts';
 import { binaryConverters } from './binary.ts';
+import { cryptoConverters } from './crypto.ts';
 import { dateConverters } from './dates.ts';
+import { forwardedConverters } from './forwarded.ts';
 import { hashConverters } from './hashing.ts';
 import { jsonConverters } from './json.ts';
+import { packetConverters } from './packets.ts';
+import { protobufConverters } from './protobuf.ts';
+import { protocolConverters } from './protocols.ts';
 import { proxyConverters } from './proxies.ts';
 import { stringConverters } from './strings.ts';
 import { variableConverters } from './variables.ts';
@@ -15,9 +20,14 @@ export const CONVERTERS: readonly ConverterRow[] = [
   ...addressConverters,
   ...arithmeticConverters,
   ...binaryConverters,
+  ...cryptoConverters,
   ...dateConverters,
+  ...forwardedConverters,
   ...hashConverters,
   ...jsonConverters,
+  ...packetConverters,
+  ...protobufConverters,
+  ...protocolConverters,
   ...proxyConverters,
   ...stringConverters,
   ...variableConverters,

@@ -168,7 +168,7 @@ function dress(text: string, flags: LogFlags): string {
 function printAlias(row: AliasRow, flags: LogFlags): Piece {
   const { read } = row;
   if (row.kind === 'number' || row.kind === 'raw') return (ctx) => read(ctx, flags);
-  if (row.kind === 'port') return (ctx) => read(ctx, flags) || (flags.mandatory ? '-' : '');
+  if (row.kind === 'port') return (ctx) => read(ctx, flags) || dress('', flags);
   if (row.kind === 'part')
     return flags.quote || flags.escape ? (ctx) => dress(read(ctx, flags), flags) : (ctx) => read(ctx, flags);
   if (!flags.quote && !flags.escape && !flags.mandatory) return (ctx) => read(ctx, flags);
@@ -225,15 +225,16 @@ function textOfPieces(pieces: readonly Piece[]): (ctx: ExprContext) => string {
   };
 }
 
-/** As `textOfPieces`, but nothing between two blanks (`%hr` without captures) leaves one blank. */
+/** As `textOfPieces`, but a blank at the start or behind another one (`%hr` without captures) is left out. */
 function lineOf(pieces: readonly Piece[]): (ctx: ExprContext) => string {
   return (ctx) => {
     let line = '';
-    let afterNothing = false;
+    let afterNothing = true;
     for (let i = 0; i < pieces.length; i++) {
       const piece = pieces[i]!;
       if (typeof piece === 'string') {
-        line += afterNothing && piece.startsWith(' ') && line.endsWith(' ') ? piece.slice(1) : piece;
+        const isExtra = afterNothing && piece.startsWith(' ') && (line === '' || line.endsWith(' '));
+        line += isExtra ? piece.slice(1) : piece;
         afterNothing = false;
         continue;
       }

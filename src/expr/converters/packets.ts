@@ -1,0 +1,176 @@
+/**
+ * Headers of Ethernet frames, IPv4 and IPv6 packets and TCP segments, such as `fc_saved_syn` gives
+ * (IEEE 802.3, RFC 791, RFC 8200, RFC 9293). Each converter takes the bytes that begin with its header.
+ */
+
+import { formatIpv4, formatIpv6 } from '../ip.ts';
+import type { ConverterRow } from '../row.ts';
+import type { ValueType } from '../sample.ts';
+import type { SampleValue } from '../types.ts';
+
+const byte = (bytes: string, at: number): number => bytes.charCodeAt(at);
+const word = (bytes: string, at: number): number => (byte(bytes, at) << 8) | byte(bytes, at + 1);
+const long = (bytes: string, at: number): number => word(bytes, at) * 65536 + word(bytes, at + 2);
+
+type Read = (bytes: string) => SampleValue | undefined;
+
+const row = (name: string, out: ValueType, read: Read): ConverterRow => ({
+  name,
+  args: '',
+  in: 'bin',
+  out,
+  compile: () => (bytes) => read(bytes as string),
+});
+
+const VLAN = 0x8100;
+
+/** Length of an Ethernet header, or 0 when the bytes are too few. */
+function ethernetLength(bytes: string): number {
+  if (bytes.length < 14) return 0;
+  const length = word(bytes, 12) === VLAN ? 18 : 14;
+  return bytes.length < length ? 0 : length;
+}
+
+const ethernet = (name: string, out: ValueType, read: (bytes: string, length: number) => SampleValue | undefined) =>
+  row(name, out, (bytes) => {
+    const length = ethernetLength(bytes);
+    return length === 0 ? undefined : read(bytes, length);
+  });
+
+/** Version and header length of an IP packet, or null when the bytes are too few. */
+function ipHeader(bytes: string): { version: 4 | 6; length: number } | null {
+  const version = byte(bytes, 0) >> 4;
+  if (version === 4 && bytes.length >= 20) {
+    const length = (byte(bytes, 0) & 15) * 4;
+    return length >= 20 && bytes.length >= length ? { version, length } : null;
+  }
+  return version === 6 && bytes.length >= 40 ? { version, length: ipv6Length(bytes) } : null;
+}
+
+/** Extension headers of IPv6 that carry their length in 8-byte units. */
+const IPV6_EXTENSIONS = new Set([0, 43, 60, 135]);
+
+function ipv6Length(bytes: string): number {
+  let next = byte(bytes, 6);
+  let length = 40;
+  while (IPV6_EXTENSIONS.has(next) && bytes.length >= length + 2) {
+    next = byte(bytes, length);
+    length += (byte(bytes, length + 1) + 1) * 8;
+  }
+  return Math.min(length, bytes.length);
+}
+
+/** Protocol behind the headers of an IPv6 packet. */
+function ipv6Protocol(bytes: string): number {
+  let next = byte(bytes, 6);
+  let length = 40;
+  while (IPV6_EXTENSIONS.has(next) && bytes.length >= length + 2) {
+    next = byte(bytes, length);
+    length += (byte(bytes, length + 1) + 1) * 8;
+  }
+  return next;
+}
+
+function ipv6At(bytes: string, at: number): string {
+  const groups: number[] = [];
+  for (let i = 0; i < 8; i++) groups.push(word(bytes, at + 2 * i));
+  return formatIpv6(groups);
+}
+
+type ReadIp = (bytes: string, version: 4 | 6, length: number) => SampleValue | undefined;
+
+const ip = (name: string, out: ValueType, read: ReadIp): ConverterRow =>
+  row(name, out, (bytes) => {
+    const header = ipHeader(bytes);
+    return header === null ? undefined : read(bytes, header.version, header.length);
+  });
+
+/** Length of a TCP header, or 0 when the bytes are too few. */
+function tcpLength(bytes: string): number {
+  if (bytes.length < 20) return 0;
+  const length = (byte(bytes, 12) >> 4) * 4;
+  return length >= 20 && bytes.length >= length ? length : 0;
+}
+
+const tcp = (name: string, out: ValueType, read: (bytes: string, length: number) => SampleValue | undefined) =>
+  row(name, out, (bytes) => {
+    const length = tcpLength(bytes);
+    return length === 0 ? undefined : read(bytes, length);
+  });
+
+const OPTION = { end: 0, none: 1, mss: 2, scale: 3, sackPermitted: 4, timestamps: 8 } as const;
+
+/** Content of a TCP option, or undefined. */
+function tcpOption(bytes: string, length: number, kind: number): string | undefined {
+  let at = 20;
+  while (at < length) {
+    const found = byte(bytes, at);
+    if (found === OPTION.end) return undefined;
+    if (found === OPTION.none) {
+      at++;
+      continue;
+    }
+    const size = byte(bytes, at + 1);
+    if (!(size >= 2) || at + size > length) return undefined;
+    if (found === kind) return bytes.slice(at + 2, at + size);
+    at += size;
+  }
+  return undefined;
+}
+
+/** Kinds of the options of a segment, in order. */
+function tcpOptionKinds(bytes: string, length: number): string {
+  let kinds = '';
+  let at = 20;
+  while (at < length) {
+    const found = byte(bytes, at);
+    kinds += bytes[at]!;
+    if (found === OPTION.end) break;
+    const size = found === OPTION.none ? 1 : byte(bytes, at + 1);
+    if (!(size >= 1)) break;
+    at += size;
+  }
+  return kinds;
+}
+
+/** The option as a number of `size` bytes at `at`; 0 when it is not there. */
+const optionNumber = (name: string, kind: number, at: number, size: 1 | 2 | 4): ConverterRow =>
+  tcp(name, 'sint', (bytes, length) => {
+    const content = tcpOption(bytes, length, kind);
+    if (content === undefined || content.length < at + size) return undefined;
+    return size === 1 ? byte(content, at) : size === 2 ? word(content, at) : long(content, at);
+  });
+
+export const packetConverters: readonly ConverterRow[] = [
+  ethernet('eth.data', 'bin', (bytes, length) => bytes.slice(length)),
+  ethernet('eth.dst', 'bin', (bytes) => bytes.slice(0, 6)),
+  ethernet('eth.hdr', 'bin', (bytes, length) => bytes.slice(0, length)),
+  ethernet('eth.proto', 'sint', (bytes, length) => word(bytes, length - 2)),
+  ethernet('eth.src', 'bin', (bytes) => bytes.slice(6, 12)),
+  ethernet('eth.vlan', 'sint', (bytes, length) => (length === 18 ? word(bytes, 14) & 0xfff : undefined)),
+  ip('ip.data', 'bin', (bytes, _version, length) => bytes.slice(length)),
+  ip('ip.df', 'sint', (bytes, version) => (version === 4 ? (byte(bytes, 6) >> 6) & 1 : 1)),
+  ip('ip.dst', 'addr', (bytes, version) => (version === 4 ? formatIpv4(long(bytes, 16)) : ipv6At(bytes, 24))),
+  ip('ip.hdr', 'bin', (bytes, _version, length) => bytes.slice(0, length)),
+  ip('ip.proto', 'sint', (bytes, version) => (version === 4 ? byte(bytes, 9) : ipv6Protocol(bytes))),
+  ip('ip.src', 'addr', (bytes, version) => (version === 4 ? formatIpv4(long(bytes, 12)) : ipv6At(bytes, 8))),
+  ip('ip.tos', 'sint', (bytes, version) => (version === 4 ? byte(bytes, 1) : (word(bytes, 0) >> 4) & 255)),
+  ip('ip.ttl', 'sint', (bytes, version) => byte(bytes, version === 4 ? 8 : 7)),
+  ip('ip.ver', 'sint', (_bytes, version) => version),
+  tcp('tcp.dst', 'sint', (bytes) => word(bytes, 2)),
+  tcp('tcp.flags', 'sint', (bytes) => byte(bytes, 13)),
+  tcp('tcp.options_list', 'bin', tcpOptionKinds),
+  tcp('tcp.options.sack', 'sint', (bytes, length) =>
+    tcpOption(bytes, length, OPTION.sackPermitted) === undefined ? 0 : 1,
+  ),
+  tcp('tcp.options.tsopt', 'sint', (bytes, length) =>
+    tcpOption(bytes, length, OPTION.timestamps) === undefined ? 0 : 1,
+  ),
+  tcp('tcp.options.wsopt', 'sint', (bytes, length) => (tcpOption(bytes, length, OPTION.scale) === undefined ? 0 : 1)),
+  optionNumber('tcp.options.mss', OPTION.mss, 0, 2),
+  optionNumber('tcp.options.tsval', OPTION.timestamps, 0, 4),
+  optionNumber('tcp.options.wscale', OPTION.scale, 0, 1),
+  tcp('tcp.seq', 'sint', (bytes) => long(bytes, 4)),
+  tcp('tcp.src', 'sint', (bytes) => word(bytes, 0)),
+  tcp('tcp.win', 'sint', (bytes) => word(bytes, 14)),
+];
