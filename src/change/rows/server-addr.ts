@@ -120,7 +120,11 @@ function isHostName(name: string): boolean {
 export const serverCheckAddr: Row<ChangeOf<'server.check-addr'>> = {
   validate(change, ctx) {
     const missing = lacksServer(ctx.model, change);
-    return missing ?? badTarget(change, theServer(ctx.model, change).check, 'health');
+    if (missing) return missing;
+    const server = theServer(ctx.model, change);
+    const bad = badTarget(change, server.check, 'health');
+    if (bad || change.port !== 0 || server.portMap === '') return bad;
+    return problem("can't unset 'port' since MAPPORTS is in use");
   },
   preview(change, ctx) {
     const config = theServer(ctx.model, change).checkConfig!;

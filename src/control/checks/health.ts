@@ -50,7 +50,7 @@ class HealthChecks implements Health {
   }
 
   start(server: Server): void {
-    if (this.#jobs.has(server)) return;
+    if (this.#jobs.has(server) || server.proxy.config.disabled) return;
     const health = server.check && server.checkConfig ? new CheckJob(server, server.check, this.#jobDeps) : null;
     const agent = server.agent && server.agentConfig ? new CheckJob(server, server.agent, this.#jobDeps) : null;
     if (!health && !agent) return;
