@@ -60,7 +60,7 @@ const stream = run({
   files,
   concurrency: availableParallelism(),
   timeout: 120_000,
-  execArgv: ['--disable-warning=ExperimentalWarning', '--disable-sigusr1'],
+  execArgv: ['--disable-warning=ExperimentalWarning'],
 });
 stream.on('test:pass', onPass);
 stream.on('test:fail', onFail);

@@ -4,6 +4,8 @@
  */
 import { spawn } from 'node:child_process';
 import { closeSync, readdirSync, readlinkSync, writeSync } from 'node:fs';
+import { isSea } from 'node:sea';
+import type { Readable } from 'node:stream';
 
 /** Tells the process that stays which descriptor to report on. */
 const READY_VARIABLE = 'SLUICE_READY_FD';
@@ -40,7 +42,9 @@ export function startDaemon(): Promise<number> {
   stdio[2] = 'pipe';
   for (const fd of inherited) stdio[fd] = fd;
   stdio.push('pipe');
-  const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
+  // The single executable has its flags and its program within.
+  const args = isSea() ? process.argv.slice(2) : [...process.execArgv, ...process.argv.slice(1)];
+  const child = spawn(process.execPath, args, {
     detached: true,
     stdio,
     env: { ...process.env, [READY_VARIABLE]: String(channel) },
@@ -50,11 +54,28 @@ export function startDaemon(): Promise<number> {
       process.stderr.write(`sluice: cannot start the background process: ${error.message}\n`);
       resolve(1);
     });
-    child.stderr!.pipe(process.stderr);
-    child.stdio[channel]!.once('data', () => resolve(0));
+    const relayed = relay(child.stderr!);
+    (child.stdio[channel] as Readable).once('data', () => relayed(() => resolve(0)));
     // 'close' comes after its last message.
     child.once('close', (status) => resolve(status ?? 1));
   });
+}
+
+/**
+ * Copies messages to stderr. The returned function calls back when all that was written so far has been copied: when a turn of the
+ * event loop brought nothing more.
+ */
+function relay(from: Readable): (then: () => void) => void {
+  let chunks = 0;
+  from.on('data', (chunk: Buffer) => {
+    chunks += 1;
+    process.stderr.write(chunk);
+  });
+  const settle = (then: () => void, seen: number): void => {
+    if (seen === chunks) then();
+    else setImmediate(settle, then, chunks);
+  };
+  return (then) => settle(then, -1);
 }
 
 /** Descriptors from 3 on that are sockets: handed to this process by whoever started it (`fd@N`, socket activation). */

@@ -3,6 +3,7 @@ import { parseArguments, UsageError } from './arguments.ts';
 import { adoptDaemon } from './daemon.ts';
 import { demo } from './demo/demo.ts';
 import { runBalancer } from './run.ts';
+import { endEarlyOnSoftStop } from './signals.ts';
 import { helpText, usageText } from './usage.ts';
 import { buildText } from './version.ts';
 
@@ -29,6 +30,7 @@ async function print(text: string): Promise<number> {
 /** Runs the command line. Resolves to the exit status, or to null when the process goes on. */
 async function main(args: readonly string[]): Promise<number | null> {
   adoptDaemon();
+  endEarlyOnSoftStop();
   const [first] = args;
   if (first === undefined || first === '-h' || first === '--help') {
     (first === undefined ? process.stderr : process.stdout).write(first === '--help' ? helpText() : usageText());
@@ -44,11 +46,12 @@ async function main(args: readonly string[]): Promise<number | null> {
 
 main(process.argv.slice(2)).then(
   (status) => {
-    if (status !== null) process.exitCode = status;
+    // Not only the exit status: a start that was given up may leave handles open, and the background process is still connected.
+    if (status !== null) process.exit(status);
   },
   (error: unknown) => {
     if (error instanceof UsageError) process.stderr.write(`sluice: ${error.message}\n${usageText()}`);
     else process.stderr.write(`sluice: ${error instanceof Error ? error.stack : String(error)}\n`);
-    process.exitCode = 1;
+    process.exit(1);
   },
 );

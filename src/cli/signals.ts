@@ -6,6 +6,15 @@ import type { Readiness } from './readiness.ts';
 /** Exit status after SIGINT in master-worker mode, as of a process ended by that signal. */
 const INTERRUPTED = 130;
 
+/** Until something is served a soft stop is an end. Without anybody to take SIGUSR1 Node.js would open its debugger on it. */
+export function endEarlyOnSoftStop(): void {
+  process.on('SIGUSR1', endEarly);
+}
+
+function endEarly(): void {
+  process.exit(0);
+}
+
 /**
  * Takes over the signals: SIGUSR1 stops softly, SIGTERM and SIGINT at once, SIGUSR2 and SIGHUP reload, SIGQUIT says how much memory
  * is in use. The process ends when the balancer has stopped, whoever stopped it.
@@ -17,6 +26,7 @@ export function handleSignals(control: RunningControl, readiness: Readiness, mas
     process.exit(status);
   };
   void control.ended.then(() => end(0));
+  process.off('SIGUSR1', endEarly);
   process.on('SIGUSR1', () => {
     readiness.stopping();
     void control.stop(true);

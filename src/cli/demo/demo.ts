@@ -2,7 +2,7 @@
 import { accessSync, constants, mkdirSync, mkdtempSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { parseArguments } from '../arguments.ts';
 import { installed } from '../paths.ts';
 import { runBalancer } from '../run.ts';
@@ -53,22 +53,25 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
-function whatToTry(socket: string): string {
+function whatToTry(socketPath: string): string {
+  const socket = relative('', socketPath).startsWith('..') ? socketPath : relative('', socketPath);
   const cli = (command: string): string => `echo "${command}" | socat stdio ${socket}`;
   return `
 Sluice is running (process ${process.pid}; Ctrl-C ends it).
 
-  http://127.0.0.1:${WEB}/          balances over ${Object.keys(ORIGINS).join(', ')}
-  http://127.0.0.1:${STATS}/          statistics; /metrics for Prometheus
-  ${socket}   Runtime API
+  http://127.0.0.1:${WEB}/    balances over ${Object.keys(ORIGINS).join(', ')}
+  http://127.0.0.1:${STATS}/    statistics page; /metrics for Prometheus
+  ${socket}    Runtime API
 
-Try, in another terminal:
+Five commands to try in another terminal:
 
   curl http://127.0.0.1:${WEB}/
   ${cli('show stat')} | cut -d, -f1,2,5,8,18 | column -s, -t
-  ${cli('disable server app/app1')}; curl http://127.0.0.1:${WEB}/; ${cli('enable server app/app1')}
+  ${cli('disable server app/app1')}
+  ${cli('enable server app/app1')}
   ${cli('set server app/app2 weight 50%')}
-  socat readline ${socket}        # then: prompt, help, show info, quit
+
+Or work interactively (prompt, help, show info, quit): socat readline ${socket}
 
 `;
 }
