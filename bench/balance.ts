@@ -3,8 +3,8 @@
  * built late). Run: `node bench/balance.ts [algorithm]`.
  */
 import type { BalanceConfig } from '../src/config/types.ts';
+import { avalanche } from '../src/expr/hashes.ts';
 import { createBalancer } from '../src/traffic/balance/balance.ts';
-import { avalanche } from '../src/traffic/balance/hashes.ts';
 import type { Target } from '../src/traffic/balance/types.ts';
 
 class BenchTarget implements Target {

@@ -1,7 +1,7 @@
 import type { CookieConfig } from '../config/types.ts';
-import { parseIpv4, parseIpv6 } from '../expr/ip.ts';
+import { packAddress } from '../expr/ip.ts';
 import type { HeadView } from '../expr/types.ts';
-import { xxh64 } from '../util/xxhash.ts';
+import { xxh64 } from '../expr/xxhash.ts';
 
 /**
  * Persistence by cookie (manual, "cookie" of proxies and of servers). Strings hold one byte a char.
@@ -387,16 +387,9 @@ const FORBIDDING = new Set(['private', 'no-cache', 'no-store', 'max-age=0', 's-m
  * the port in 4 bytes, in network order. null when the server has no IP address yet.
  */
 export function dynamicCookie(key: string, host: string | null, port: number): string | null {
-  const address = host === null ? null : addressBytes(host);
-  if (address === null) return null;
-  const bytes = Buffer.concat([Buffer.from(key), address, Buffer.alloc(4)]);
-  bytes.writeUInt32BE(port, bytes.length - 4);
-  return xxh64(bytes).toString(16).padStart(16, '0');
-}
-
-function addressBytes(host: string): Buffer | null {
-  const v4 = parseIpv4(host);
-  if (v4 >= 0) return Buffer.from([v4 >>> 24, v4 >>> 16, v4 >>> 8, v4]);
-  const groups = parseIpv6(host);
-  return groups === null ? null : Buffer.from(groups.flatMap((group) => [group >> 8, group]));
+  const address = host === null ? undefined : packAddress(host);
+  if (address === undefined) return null;
+  const ending = String.fromCharCode((port >>> 24) & 255, (port >>> 16) & 255, (port >>> 8) & 255, port & 255);
+  const bytes = Buffer.from(key).latin1Slice() + address + ending;
+  return xxh64(bytes, 0n).toString(16).padStart(16, '0');
 }

@@ -26,7 +26,7 @@ const HEADERS: RenderedView['headers'] = [
 ];
 
 /** Text of an export in pieces of some 64 kB, never holding up the control thread for more than a few milliseconds. */
-export async function* exposition(control: Control, query: ExportQuery): AsyncGenerator<string> {
+async function* exposition(control: Control, query: ExportQuery): AsyncGenerator<string> {
   const pacer = new Pacer();
   const now = Date.now();
   let text = '';

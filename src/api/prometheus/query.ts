@@ -1,5 +1,5 @@
 /** Kinds of objects that metrics are about, as the parameter `scope` names them. */
-export const SCOPES = ['global', 'frontend', 'listener', 'backend', 'server', 'sticktable', 'resolver'] as const;
+const SCOPES = ['global', 'frontend', 'listener', 'backend', 'server', 'sticktable', 'resolver'] as const;
 export type Scope = (typeof SCOPES)[number];
 
 /** What a scrape asks for. */

@@ -29,7 +29,10 @@ export function createBalancer<T extends Target>(settings: BalancerSettings): Ba
   const { balance, allBackups, preserve } = settings;
   switch (balance.algorithm) {
     case 'roundrobin':
-      return new RoundRobin(allBackups, settings.shared && settings.turns !== undefined ? new SharedTurn<T>(...settings.turns) : null);
+      return new RoundRobin(
+        allBackups,
+        settings.shared && settings.turns !== undefined ? new SharedTurn<T>(...settings.turns) : null,
+      );
     case 'static-rr':
       return new StaticRoundRobin(allBackups);
     case 'leastconn':

@@ -1,5 +1,5 @@
+import { avalanche } from '../../expr/hashes.ts';
 import { parseIpv4, parseIpv6 } from '../../expr/ip.ts';
-import { avalanche } from './hashes.ts';
 
 /**
  * What hashing algorithms take from a request as their key (manual, "balance"). Strings hold one byte a char; null: no key, so that the request is

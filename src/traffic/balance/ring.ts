@@ -1,4 +1,4 @@
-import { avalanche } from './hashes.ts';
+import { avalanche } from '../../expr/hashes.ts';
 import { sourceHash } from './keys.ts';
 import { type Target, WEIGHT_MAX } from './types.ts';
 

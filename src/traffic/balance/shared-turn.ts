@@ -1,5 +1,5 @@
-import { isFull, type Target } from './types.ts';
 import { Rotation } from './rotation.ts';
+import { isFull, type Target } from './types.ts';
 
 /** Longest period that is laid out; with more, each thread goes round by itself. */
 const PERIOD_MAX = 4096;
@@ -72,7 +72,19 @@ interface Unloaded<T extends Target> extends Target {
 
 function unloaded<T extends Target>(server: T): Unloaded<T> {
   const { id, weight, backup, view, config } = server;
-  return { of: server, id, weight, backup, view, config, usable: true, draining: false, served: none, queued: none, limit: none };
+  return {
+    of: server,
+    id,
+    weight,
+    backup,
+    view,
+    config,
+    usable: true,
+    draining: false,
+    served: none,
+    queued: none,
+    limit: none,
+  };
 }
 
 function none(): number {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { BalanceConfig } from '../../../src/config/types.ts';
+import { avalanche } from '../../../src/expr/hashes.ts';
 import { type BalancerSettings, createBalancer } from '../../../src/traffic/balance/balance.ts';
-import { avalanche } from '../../../src/traffic/balance/hashes.ts';
 import { type Balancer, NO_KEY } from '../../../src/traffic/balance/types.ts';
 import { TestTarget } from './target.ts';
 

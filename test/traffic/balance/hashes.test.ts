@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { avalanche, type HashFunction, hashKey } from '../../../src/traffic/balance/hashes.ts';
+import { avalanche } from '../../../src/expr/hashes.ts';
+import { type HashFunction, hashKey } from '../../../src/traffic/balance/hashes.ts';
 
 /** What haproxy 2.6's converters of the same names give: plain, and with their avalanche argument. */
 const VALUES: readonly (readonly [HashFunction, string, number, number])[] = [

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { avalanche } from '../../../src/traffic/balance/hashes.ts';
+import { avalanche } from '../../../src/expr/hashes.ts';
 import {
   bodyParamKey,
   domainKey,

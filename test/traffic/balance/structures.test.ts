@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
-import { avalanche } from '../../../src/traffic/balance/hashes.ts';
+import { avalanche } from '../../../src/expr/hashes.ts';
 import { IndexHeap } from '../../../src/traffic/balance/heap.ts';
 import { serverMap } from '../../../src/traffic/balance/map.ts';
 import { Ring, ringKey } from '../../../src/traffic/balance/ring.ts';
