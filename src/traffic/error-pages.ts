@@ -51,7 +51,7 @@ const BUILT_IN: readonly (readonly [number, string, string, string])[] = [
   [504, 'Gateway Time-out', '504 Gateway Time-out', "The server didn't respond in time."],
 ];
 
-const builtIn = new Map<number, LocalResponse>(
+const builtIn = new Map<number, LocalResponse & { readonly body: string }>(
   BUILT_IN.map(([status, reason, title, text]) => {
     const body = `<html><body><h1>${title}</h1>\n${text}\n</body></html>\n`;
     const headers: [string, string][] = [
@@ -62,6 +62,12 @@ const builtIn = new Map<number, LocalResponse>(
     return [status, { status, reason, headers, body }];
   }),
 );
+
+/** HAProxy's page for a request that could not be parsed: a whole message, which ends the connection. */
+export function rawPage(status: number): string {
+  const { reason, body } = builtIn.get(status) ?? builtIn.get(400)!;
+  return `HTTP/1.1 ${status} ${reason}\r\nContent-length: ${body.length}\r\nCache-Control: no-cache\r\nConnection: close\r\nContent-Type: text/html\r\n\r\n${body}`;
+}
 
 /** Statuses that HAProxy has a page for. */
 export const errorStatuses: readonly number[] = [...builtIn.keys()];

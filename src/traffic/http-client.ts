@@ -5,7 +5,7 @@ import { captureRequest } from './captured.ts';
 import type { Client } from './client.ts';
 import { ConnClient, type Introduction } from './conn-client.ts';
 import type { Env } from './env.ts';
-import { reasonOf } from './error-pages.ts';
+import { rawPage, reasonOf } from './error-pages.ts';
 import type { TrafficFrontend, TrafficListener } from './frontend.ts';
 import { Framing } from './h1/head.ts';
 import { NEED_MORE, parseRequest } from './h1/parse.ts';
@@ -25,14 +25,6 @@ const State = { idle: 0, head: 1, busy: 2, lingering: 3, closed: 4 } as const;
 const EAGER_PARSES = 16;
 /** How long a refused client may go on sending before it is cut off, ms: it must be able to read the answer. */
 const LINGER = 1000;
-
-/** HAProxy's pages for what could not be parsed: they end the connection. */
-const RAW_400 =
-  'HTTP/1.1 400 Bad request\r\nContent-length: 90\r\nCache-Control: no-cache\r\nConnection: close\r\nContent-Type: text/html\r\n\r\n' +
-  '<html><body><h1>400 Bad request</h1>\nYour browser sent an invalid request.\n</body></html>\n';
-const RAW_408 =
-  'HTTP/1.1 408 Request Time-out\r\nContent-length: 110\r\nCache-Control: no-cache\r\nConnection: close\r\nContent-Type: text/html\r\n\r\n' +
-  "<html><body><h1>408 Request Time-out</h1>\nYour browser didn't send a complete request in time.\n</body></html>\n";
 
 /** A client connection speaking HTTP/1. */
 export class HttpClient extends ConnClient implements Client, ConnHandler, Timed {
@@ -210,7 +202,7 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     this.pause();
   }
 
-  /** The request cannot be read: 400, and the connection ends. */
+  /** The request cannot be read, or must not be passed on: 400 (or what the parser says), and the connection ends. */
   #refuse(stream: Stream, buf: Buffer, start: number, end: number, at: number): void {
     const { env, frontend } = this;
     const { log } = stream;
@@ -222,8 +214,8 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     log.requestEnd = 0;
     log.bytesUploaded = end - start;
     setCause(stream, 'P', 'R');
-    stream.statusSent = 400;
-    this.#lastWords(stream, this.#page(400, RAW_400));
+    stream.statusSent = stream.req.errorStatus;
+    this.#lastWords(stream, this.#page(stream.req.errorStatus));
   }
 
   /** The client did not send a whole request in time. */
@@ -242,13 +234,13 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     log.bytesUploaded = this.held?.length ?? 0;
     setCause(stream, 'c', 'R');
     stream.statusSent = 408;
-    this.#lastWords(stream, this.#page(408, RAW_408));
+    this.#lastWords(stream, this.#page(408));
   }
 
   /** The page for what could not be parsed: the proxy's own, else HAProxy's raw one. */
-  #page(status: number, raw: string): string {
+  #page(status: number): string {
     const page = this.frontend.errorPages.own(status);
-    if (page === null) return raw;
+    if (page === null) return rawPage(status);
     const headers = page.headers.map(([name, value]) => `${name}: ${value}\r\n`).join('');
     const body = typeof page.body === 'string' ? page.body : Buffer.from(page.body).latin1Slice();
     return `HTTP/1.1 ${page.status} ${page.reason ?? reasonOf(page.status)}\r\n${headers}connection: close\r\n\r\n${body}`;
@@ -294,7 +286,7 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     stream.log.bytesUploaded = this.held!.length;
     setCause(stream, 'C', 'R');
     stream.statusSent = 400;
-    this.#lastWords(stream, this.#page(400, RAW_400));
+    this.#lastWords(stream, this.#page(400));
   }
 
   onDrain(): void {

@@ -339,7 +339,7 @@ function parseHead(stream: Stream, buf: Buffer, start: number, limit: number): v
   let pos = start;
   for (;;) {
     const next = parseResponse(res, buf, pos, limit, env.global.tune.maxhdr);
-    if (next === INVALID || (next === NEED_MORE && limit - pos >= env.global.tune.bufsize)) {
+    if (next === INVALID || (next === NEED_MORE ? limit : next) - pos > env.global.tune.bufsize - env.global.tune.maxrewrite) {
       captureError(stream, 'response', buf, pos, limit, res.errorAt, res.errorState);
       badResponse(stream);
       return;
@@ -736,7 +736,7 @@ function retriesOnStatus(stream: Stream): boolean {
 
 /** 101: what follows is not HTTP. */
 function switchProtocols(stream: Stream, buf: Buffer, pos: number, end: number): void {
-  if (!stream.wantsUpgrade || !acceptsWebSocket(stream)) {
+  if (!stream.wantsUpgrade || !stream.res.hasUpgrade || !acceptsWebSocket(stream)) {
     badResponse(stream);
     return;
   }

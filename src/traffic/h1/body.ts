@@ -27,6 +27,9 @@ const MAX_SIZE_DIGITS = 13;
 /** Bytes of chunk extensions in a message, and of its trailers, at most. */
 const MAX_OVERHEAD = 8192;
 
+/** Lines of trailers in a message, at most. */
+const MAX_TRAILERS = 101;
+
 const CR = 13;
 const LF = 10;
 
@@ -45,6 +48,9 @@ export class Body {
   state: number;
   digits: number;
   overhead: number;
+  /** Between a chunk's size and its extension. */
+  padding: boolean;
+  trailerLines: number;
   done: boolean;
   failed: boolean;
   /** Payload bytes so far (framing not counted). */
@@ -62,6 +68,8 @@ export class Body {
     this.state = SIZE;
     this.digits = 0;
     this.overhead = 0;
+    this.padding = false;
+    this.trailerLines = 0;
     this.done = true;
     this.failed = false;
     this.length = 0;
@@ -78,6 +86,8 @@ export class Body {
     this.state = SIZE;
     this.digits = 0;
     this.overhead = 0;
+    this.padding = false;
+    this.trailerLines = 0;
     this.done = framing === Framing.none || (framing === Framing.length && length === 0);
     this.failed = false;
     this.length = 0;
@@ -94,6 +104,8 @@ export class Body {
     this.state = other.state;
     this.digits = other.digits;
     this.overhead = other.overhead;
+    this.padding = other.padding;
+    this.trailerLines = other.trailerLines;
     this.done = other.done;
     this.failed = other.failed;
     this.length = other.length;
@@ -137,6 +149,14 @@ export class Body {
   skip(buf: Uint8Array, pos: number, end: number): number {
     if (this.state !== EXTENSION || this.framing !== Framing.chunked) return pos;
     let at = pos;
+    if (this.padding) {
+      // Blanks may stand between the size and the semicolon, nothing else.
+      while (at < end && (buf[at] === 32 || buf[at] === 9)) at++;
+      if (at < end) {
+        if (buf[at] !== 59 && buf[at] !== CR) this.failed = true;
+        this.padding = false;
+      }
+    }
     while (at < end && VALUE[buf[at]!] === 1) at++;
     this.overhead += at - pos;
     if (this.overhead > MAX_OVERHEAD) this.failed = true;
@@ -163,6 +183,7 @@ export class Body {
             this.state = SIZE_LF;
           } else if (c === 59 || c === 32 || c === 9) {
             this.state = EXTENSION;
+            this.padding = true;
             return pos;
           } else {
             return this.#fail(pos);
@@ -217,7 +238,7 @@ export class Body {
     switch (this.state) {
       case TRAILER_START:
         if (c === CR) this.state = END_LF;
-        else if (TOKEN[c] !== 0) this.state = TRAILER_NAME;
+        else if (TOKEN[c] !== 0 && ++this.trailerLines < MAX_TRAILERS) this.state = TRAILER_NAME;
         else return false;
         return true;
       case TRAILER_NAME:

@@ -45,6 +45,8 @@ export class Head implements HeadView {
   /** -1 = no content-length. */
   contentLength: number;
   chunked: boolean;
+  /** A transfer coding other than `chunked` came. */
+  otherCoding: boolean;
   connClose: boolean;
   connKeepAlive: boolean;
   connUpgrade: boolean;
@@ -82,6 +84,7 @@ export class Head implements HeadView {
     this.start = 0;
     this.contentLength = -1;
     this.chunked = false;
+    this.otherCoding = false;
     this.connClose = false;
     this.connKeepAlive = false;
     this.connUpgrade = false;
@@ -108,6 +111,8 @@ export class Head implements HeadView {
     this.status = 0;
     this.contentLength = -1;
     this.chunked = false;
+    this.otherCoding = false;
+    this.errorStatus = 400;
     this.connClose = false;
     this.connKeepAlive = false;
     this.connUpgrade = false;

@@ -1,4 +1,5 @@
-import { equalsAt, type Head } from './head.ts';
+import { checkRequest, checkResponse } from './check.ts';
+import type { Head } from './head.ts';
 
 /*
  * Parser of HTTP/1 heads (RFC 9112 sections 2 to 6, RFC 9110 section 5). Strict: what could be read in two ways is refused.
@@ -89,8 +90,8 @@ export function parseResponse(head: Head, buf: Buffer, start: number, limit: num
   if (status < 100) return fail(head, pos + 1, 'MSG_RPCODE');
   head.status = status;
   pos += 4;
-  if (buf[pos] === SPACE) pos++;
-  else if (buf[pos] !== CR && buf[pos] !== LF) return fail(head, pos, 'MSG_RPCODE');
+  if (buf[pos] !== SPACE && buf[pos] !== CR && buf[pos] !== LF) return fail(head, pos, 'MSG_RPCODE');
+  while (pos < limit && buf[pos] === SPACE) pos++;
   head.reasonStart = pos;
   while (pos < limit && VALUE[buf[pos]!] === 1) pos++;
   if (pos >= limit) return NEED_MORE;
@@ -99,7 +100,7 @@ export function parseResponse(head: Head, buf: Buffer, start: number, limit: num
   if (next === NEED_MORE) return NEED_MORE;
   if (next === INVALID) return fail(head, pos, 'MSG_RPREASON');
   const end = parseHeaders(head, buf, next, limit, maxHeaders);
-  return end > 0 && !checkLengths(head) ? INVALID : end;
+  return end > 0 && !checkResponse(head) ? INVALID : end;
 }
 
 /** `HTTP/1.0` -> 10, `HTTP/1.1` and later 1.x -> 11. */
@@ -160,7 +161,7 @@ export function parseHeaders(head: Head, buf: Buffer, start: number, limit: numb
     if (next === NEED_MORE) return NEED_MORE;
     if (next === INVALID) return fail(head, pos, 'MSG_HDR_VAL');
     while (valueEnd > valueStart && (buf[valueEnd - 1] === SPACE || buf[valueEnd - 1] === TAB)) valueEnd--;
-    if (head.count >= maxHeaders) return fail(head, nameStart, 'MSG_HDR_FIRST');
+    if (head.count >= maxHeaders - 1) return fail(head, nameStart, 'MSG_HDR_FIRST');
     head.reserve();
     const entry = head.count * 4;
     head.off[entry] = nameStart;
@@ -197,8 +198,9 @@ function noteHeader(head: Head, buf: Buffer, index: number, nameStart: number, n
   switch (nameEnd - nameStart) {
     case 4:
       if (equalsLower(buf, nameStart, nameEnd, 'host')) {
-        if (head.hostIndex >= 0 && !sameValue(head, head.hostIndex, index)) return false;
-        head.hostIndex = index;
+        if (head.hostIndex < 0) head.hostIndex = index;
+        else if (sameValue(head, head.hostIndex, index)) head.removeAt(index);
+        else return false;
       }
       return true;
     case 6:
@@ -207,6 +209,9 @@ function noteHeader(head: Head, buf: Buffer, index: number, nameStart: number, n
       } else if (equalsLower(buf, nameStart, nameEnd, 'expect')) {
         head.expectContinue = equalsLower(buf, start, end, '100-continue');
       }
+      return true;
+    case 2:
+      if (equalsLower(buf, nameStart, nameEnd, 'te')) noteTe(head, buf, index, start, end);
       return true;
     case 7:
       if (equalsLower(buf, nameStart, nameEnd, 'upgrade')) head.hasUpgrade = true;
@@ -244,11 +249,29 @@ function noteLength(head: Head, buf: Buffer, index: number, start: number, end: 
   }
 }
 
-/** transfer-encoding: only a single `chunked` is understood (RFC 9112, 6.1). */
+/** transfer-encoding: only a single `chunked` is understood (RFC 9112, 6.1); what ends in it after other codings is 422. */
 function noteEncoding(head: Head, buf: Buffer, start: number, end: number): boolean {
-  if (head.chunked || !equalsLower(buf, start, end, 'chunked')) return false;
-  head.chunked = true;
-  return true;
+  if (!head.chunked && equalsLower(buf, start, end, 'chunked')) {
+    head.chunked = !head.otherCoding;
+    if (head.otherCoding) head.errorStatus = 422;
+    return head.chunked;
+  }
+  const coded = buf.latin1Slice(start, end).toLowerCase();
+  if (!head.chunked && !/chunked[ \t]*,/.test(coded) && /^[ \t,]*(?:[!#$%&'*+.^_`|~0-9a-z-]+[ \t]*,[ \t,]*)*chunked$/.test(coded)) head.errorStatus = 422;
+  else if (!head.chunked && /^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(coded)) {
+    // Refused at the end of the head, unless `chunked` follows in a line of its own (then 422).
+    head.otherCoding = true;
+    return true;
+  }
+  return false;
+}
+
+/** te: of what it may say only `trailers` concerns the next hop (RFC 9110, 10.1.4). */
+function noteTe(head: Head, buf: Buffer, index: number, start: number, end: number): void {
+  const tokens = buf.latin1Slice(start, end).toLowerCase().split(',');
+  if (tokens.some((token) => token.trim() === 'trailers')) {
+    if (tokens.length > 1) head.setValueAt(index, 'trailers');
+  } else head.removeAt(index);
 }
 
 /** connection: notes the tokens close, keep-alive and upgrade; the first two are taken out, others stay. */
@@ -273,51 +296,6 @@ function noteConnection(head: Head, buf: Buffer, index: number, start: number, e
   else if (seen) head.setValueAt(index, kept);
 }
 
-/** Rules that need the whole head. */
-function checkRequest(head: Head): boolean {
-  if (head.chunked && head.version === 10) return refuse(head);
-  if (!checkLengths(head)) return false;
-  const buf = head.buf;
-  const first = buf[head.uriStart]!;
-  if (equalsAt(buf, head.methodStart, head.methodEnd, 'CONNECT')) return authorityMatches(head, head.uriStart, head.uriEnd) || refuse(head);
-  if (first === 47) return true;
-  if (first === 42) return head.uriEnd === head.uriStart + 1 || refuse(head);
-  const scheme = head.uri.indexOf('://');
-  if (scheme <= 0) return true;
-  const from = head.uriStart + scheme + 3;
-  let to = from;
-  while (to < head.uriEnd && buf[to] !== 47 && buf[to] !== 63) to++;
-  return authorityMatches(head, from, to) || refuse(head);
-}
-
-/** Both content-length and transfer-encoding: the latter wins, and the connection ends with this message (RFC 9112, 6.3). */
-function checkLengths(head: Head): boolean {
-  if (head.chunked && head.contentLength >= 0) {
-    head.removeHeader('content-length');
-    head.contentLength = -1;
-    head.ambiguous = true;
-  }
-  return true;
-}
-
-function refuse(head: Head): boolean {
-  head.errorAt = head.start;
-  head.errorState = 'MSG_RQURI';
-  return false;
-}
-
-/** The host header must say what the authority of the target says (RFC 9112, 3.2.2), default ports aside. */
-function authorityMatches(head: Head, start: number, end: number): boolean {
-  if (head.hostIndex < 0) return true;
-  const host = head.headerValue(head.hostIndex).toLowerCase();
-  const authority = head.buf.latin1Slice(start, end).toLowerCase();
-  return host === authority || withoutPort(host) === withoutPort(authority);
-}
-
-function withoutPort(text: string): string {
-  return text.replace(/:(?:80|443)?$/, '');
-}
-
 function sameValue(head: Head, a: number, b: number): boolean {
   return head.headerValue(a) === head.headerValue(b);
 }
@@ -334,6 +312,5 @@ function equalsLower(buf: Buffer, start: number, end: number, text: string): boo
 function fail(head: Head, at: number, state: string): number {
   head.errorAt = at;
   head.errorState = state;
-  head.errorStatus = 400;
   return INVALID;
 }

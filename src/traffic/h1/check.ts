@@ -1,0 +1,95 @@
+import { equalsAt, type Head } from './head.ts';
+
+/*
+ * What must hold of a head as a whole, once its lines are read: framing that can be read in one way only, and a target that says
+ * where the request goes (RFC 9112, sections 3.2 and 6). Where HAProxy normalises, so does this.
+ */
+
+/** Checks and normalises a request head. False: refused, `errorStatus` says with what. */
+export function checkRequest(head: Head): boolean {
+  if (head.otherCoding || (head.chunked && head.version === 10)) return refuse(head, head.errorStatus);
+  if (equalsAt(head.buf, head.methodStart, head.methodEnd, 'CONNECT')) return checkConnect(head);
+  if (!checkTarget(head)) return refuse(head, 400);
+  settleLengths(head);
+  const hasBody = head.chunked || head.contentLength > 0;
+  if (hasBody && head.version === 10 && bodiless(head)) return refuse(head, 413);
+  if (hasBody && head.hasUpgrade) {
+    // A body and another protocol cannot both follow.
+    head.removeHeader('upgrade');
+    head.hasUpgrade = false;
+  }
+  return true;
+}
+
+/** The same for a response head. */
+export function checkResponse(head: Head): boolean {
+  if (head.otherCoding) return refuse(head, 400);
+  settleLengths(head);
+  if (head.status < 200 || head.status === 204) {
+    head.removeHeader('content-length');
+    head.removeHeader('transfer-encoding');
+    head.contentLength = -1;
+    head.chunked = false;
+  }
+  return true;
+}
+
+/** Both content-length and transfer-encoding: the latter wins, and the connection ends with this message (RFC 9112, 6.3). */
+function settleLengths(head: Head): void {
+  if (!head.chunked || head.contentLength < 0) return;
+  head.removeHeader('content-length');
+  head.contentLength = -1;
+  head.ambiguous = true;
+}
+
+/** Methods whose requests had no body when HTTP/1.0 was written: old servers do not read one. */
+function bodiless(head: Head): boolean {
+  return ['GET', 'HEAD', 'DELETE'].some((method) => equalsAt(head.buf, head.methodStart, head.methodEnd, method));
+}
+
+/** CONNECT: `host:port`; no body before the tunnel (a length is dropped, chunks would be taken for the tunnel's content). */
+function checkConnect(head: Head): boolean {
+  const { uri } = head;
+  if (!/^[^/:@]+:\d+$|^\[[0-9A-Fa-f:.]+\]:\d+$/.test(uri) || !agrees(head, uri) || head.chunked) return refuse(head, 400);
+  if (head.hostIndex >= 0 && uri.endsWith(':443') && head.headerValue(head.hostIndex).endsWith(':443')) {
+    head.setValueAt(head.hostIndex, uri.slice(0, -4));
+  }
+  head.removeHeader('content-length');
+  head.contentLength = -1;
+  return true;
+}
+
+const SLASH = 47;
+const STAR = 42;
+
+/** Origin form, `*` or absolute form; a default port goes out of the latter. */
+function checkTarget(head: Head): boolean {
+  const first = head.buf[head.uriStart]!;
+  if (first === SLASH) return true;
+  if (first === STAR) return head.uriEnd === head.uriStart + 1;
+  const match = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?]*)(.*)$/.exec(head.uri);
+  if (match === null) return false;
+  const [, scheme, authority, rest] = match;
+  if (!agrees(head, authority!)) return false;
+  const port = scheme!.toLowerCase() === 'http' ? ':80' : scheme!.toLowerCase() === 'https' ? ':443' : null;
+  if (port !== null && authority!.endsWith(port)) head.uri = `${scheme}://${authority!.slice(0, -port.length)}${rest}`;
+  return true;
+}
+
+/** The host header must say what the authority of the target says (RFC 9112, 3.2.2), default ports aside. */
+function agrees(head: Head, authority: string): boolean {
+  if (head.hostIndex < 0) return true;
+  const host = head.headerValue(head.hostIndex).toLowerCase();
+  return host === authority.toLowerCase() || withoutPort(host) === withoutPort(authority.toLowerCase());
+}
+
+function withoutPort(text: string): string {
+  return text.replace(/:(?:80|443)?$/, '');
+}
+
+function refuse(head: Head, status: number): boolean {
+  head.errorAt = head.start;
+  head.errorState = 'MSG_RQURI';
+  head.errorStatus = status;
+  return false;
+}
