@@ -2,21 +2,19 @@
 
 import { writeFileSync } from 'node:fs';
 import { BIND_OPTIONS } from '../src/config/keywords/bind.ts';
+import { CACHE_KEYWORDS } from '../src/config/keywords/cache.ts';
 import { GLOBAL_KEYWORDS } from '../src/config/keywords/global.ts';
+import { HTTP_ERRORS_KEYWORDS } from '../src/config/keywords/http-errors.ts';
 import type { OptionTable } from '../src/config/keywords/option.ts';
 import { PROXY_OPTIONS } from '../src/config/keywords/options.ts';
-import {
-  CACHE_KEYWORDS,
-  HTTP_ERRORS_KEYWORDS,
-  PEERS_KEYWORDS,
-  RECOGNISED_SECTIONS,
-  RESOLVERS_KEYWORDS,
-  RING_KEYWORDS,
-  USERLIST_KEYWORDS,
-} from '../src/config/keywords/others.ts';
+import { PEERS_KEYWORDS } from '../src/config/keywords/peers.ts';
 import { PROXY_KEYWORDS } from '../src/config/keywords/proxy.ts';
+import { RECOGNISED_SECTIONS } from '../src/config/keywords/recognised.ts';
+import { RESOLVERS_KEYWORDS } from '../src/config/keywords/resolvers.ts';
+import { RING_KEYWORDS } from '../src/config/keywords/ring.ts';
 import { SERVER_OPTIONS } from '../src/config/keywords/server.ts';
 import type { KeywordStatus, KeywordTable } from '../src/config/keywords/table.ts';
+import { USERLIST_KEYWORDS } from '../src/config/keywords/userlist.ts';
 
 interface Entry {
   readonly name: string;

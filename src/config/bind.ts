@@ -1,7 +1,8 @@
 /** `bind` and `stats socket` lines: several addresses, port ranges, options. */
 
 import { parseAddress } from './address.ts';
-import { type Draft, newBind } from './draft.ts';
+import type { Draft } from './draft.ts';
+import { newBind } from './draft-server.ts';
 import { BIND_OPTIONS, type BindSettings } from './keywords/bind.ts';
 import { applyOptions, type OptionReport } from './keywords/option.ts';
 import type { Address, BindConfig, Location } from './types.ts';

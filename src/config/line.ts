@@ -83,3 +83,8 @@ export class Line {
     return false;
   }
 }
+
+/** `file:line`, as messages refer to another place. */
+export function placeText(at: Location): string {
+  return `${at.file}:${at.line}`;
+}

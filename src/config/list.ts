@@ -1,20 +1,18 @@
 /** `-dKcfg`: the configuration keywords that work, in HAProxy's format. */
 
 import { BIND_OPTIONS } from './keywords/bind.ts';
+import { CACHE_KEYWORDS } from './keywords/cache.ts';
 import { GLOBAL_KEYWORDS } from './keywords/global.ts';
+import { HTTP_ERRORS_KEYWORDS } from './keywords/http-errors.ts';
 import type { OptionTable } from './keywords/option.ts';
 import { PROXY_OPTIONS } from './keywords/options.ts';
-import {
-  CACHE_KEYWORDS,
-  HTTP_ERRORS_KEYWORDS,
-  PEERS_KEYWORDS,
-  RESOLVERS_KEYWORDS,
-  RING_KEYWORDS,
-  USERLIST_KEYWORDS,
-} from './keywords/others.ts';
+import { PEERS_KEYWORDS } from './keywords/peers.ts';
 import { PROXY_KEYWORDS } from './keywords/proxy.ts';
+import { RESOLVERS_KEYWORDS } from './keywords/resolvers.ts';
+import { RING_KEYWORDS } from './keywords/ring.ts';
 import { SERVER_OPTIONS } from './keywords/server.ts';
 import type { Keyword, KeywordTable } from './keywords/table.ts';
+import { USERLIST_KEYWORDS } from './keywords/userlist.ts';
 
 /** Rule actions by rule set (`http-request`, `tcp-request content`, ...), as the room that compiles them knows them. */
 export type RuleActions = Readonly<Record<string, readonly string[]>>;

@@ -3,9 +3,10 @@
 import { evaluateWords } from './conditions.ts';
 import { type Document, joined } from './document.ts';
 import { type Context, Line, type Prefix } from './line.ts';
+import { pointAt } from './point-at.ts';
 import { openSection, type SectionReader, sectionNames } from './section.ts';
 import { didYouMean } from './suggest.ts';
-import { pointAt, type Tokens, tokenize } from './tokenizer.ts';
+import { type Tokens, tokenize } from './tokenizer.ts';
 import type { Location, Severity } from './types.ts';
 
 /** `.if` blocks in each other. */

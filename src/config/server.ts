@@ -1,7 +1,7 @@
 /** `server`, `server-template` and `default-server` lines, and the same words given to `add server`. */
 
 import { parseAddress } from './address.ts';
-import { finishServer, newServer, type ServerDraft, serverDraftOf } from './draft.ts';
+import { finishServer, newServer, type ServerDraft, serverDraftOf } from './draft-server.ts';
 import { strangeNameCharacter } from './keywords/arguments.ts';
 import { applyOptions, type Option, type OptionReport } from './keywords/option.ts';
 import { SERVER_OPTIONS } from './keywords/server.ts';
@@ -106,12 +106,4 @@ export function parseServerLine(
   const refused = report.remarks.find((remark) => remark.status === 'refused');
   if (refused !== undefined) return { error: `'${refused.option}' is not supported. ${refused.why}` };
   return finishServer(draft);
-}
-
-/** The options that `add server` takes, as `add server help` lists them. */
-export function serverKeywordsForDynamic(): string[] {
-  return SERVER_OPTIONS.rows
-    .filter((row) => row.status === 'works' && !row.notDynamic)
-    .map((row) => row.name)
-    .sort();
 }

@@ -5,12 +5,12 @@ import { configurationReference } from '../../scripts/docs-configuration.ts';
 import { BIND_OPTIONS } from '../../src/config/keywords/bind.ts';
 import { GLOBAL_KEYWORDS } from '../../src/config/keywords/global.ts';
 import { PROXY_OPTIONS } from '../../src/config/keywords/options.ts';
-import { RECOGNISED_SECTIONS } from '../../src/config/keywords/others.ts';
 import { PROXY_KEYWORDS } from '../../src/config/keywords/proxy.ts';
+import { RECOGNISED_SECTIONS } from '../../src/config/keywords/recognised.ts';
 import { SERVER_OPTIONS } from '../../src/config/keywords/server.ts';
 import { listKeywords } from '../../src/config/list.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import { parseServerLine, serverKeywordsForDynamic } from '../../src/config/server.ts';
+import { parseServerLine } from '../../src/config/server.ts';
 
 const keywordFile = new URL('../../../shared/keywords/cfg.txt', import.meta.url).pathname;
 
@@ -232,12 +232,5 @@ describe('servers made at run time', () => {
       error('a 127.0.0.1:80 ssl'),
       "'ssl' is not supported. TLS is not built into this version: connect to the server in clear.",
     );
-  });
-
-  it('have the options that the help lists', () => {
-    const names = serverKeywordsForDynamic();
-    for (const name of ['weight', 'check', 'id', 'maxconn', 'send-proxy-v2', 'track'])
-      assert.ok(names.includes(name), name);
-    for (const name of ['resolvers', 'init-addr', 'ssl', 'stick']) assert.ok(!names.includes(name), name);
   });
 });

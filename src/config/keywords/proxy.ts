@@ -2,7 +2,8 @@
 
 import { parseAddress } from '../address.ts';
 import { parseBindLine } from '../bind.ts';
-import type { ProxyDraft, ServerDraft } from '../draft.ts';
+import type { ProxyDraft } from '../draft.ts';
+import type { ServerDraft } from '../draft-server.ts';
 import type { Line } from '../line.ts';
 import { expandTemplate, readDefaultServer, readServer, templateRange } from '../server.ts';
 import type { Address } from '../types.ts';
@@ -44,7 +45,9 @@ export function reportOptions(line: Line, report: OptionReport, prefix: string, 
 function parseMode(line: Line, proxy: ProxyDraft): void {
   const mode = line.word(1);
   if (mode === 'http' || mode === 'tcp') {
-    if (line.atMost(1)) proxy.config.mode = mode;
+    if (!line.atMost(1)) return;
+    proxy.config.mode = mode;
+    proxy.config.modeSet = true;
   } else if (mode === 'health')
     line.alert("'mode health' doesn't exist anymore. Please use 'http-request return status 200' instead.");
   else if (mode === 'log' || mode === 'spop' || mode === 'haterm')

@@ -2,7 +2,7 @@
 
 import { isIP } from 'node:net';
 import { parseAddress } from '../address.ts';
-import type { ServerDraft } from '../draft.ts';
+import type { ServerDraft } from '../draft-server.ts';
 import type { SourceConfig } from '../types.ts';
 import { parseInteger, parseTime } from '../units.ts';
 import { inertOptions, type Option, type OptionInput, type OptionResult, OptionTable } from './option.ts';
@@ -336,9 +336,13 @@ const flags: Option<ServerDraft>[] = [
   flag('disabled', (draft) => {
     draft.disabled = true;
   }),
-  flag('enabled', (draft) => {
-    draft.disabled = false;
-  }),
+  flag(
+    'enabled',
+    (draft) => {
+      draft.disabled = false;
+    },
+    { notDynamic: true },
+  ),
   flag(
     'non-stick',
     (draft) => {
@@ -370,14 +374,14 @@ const flags: Option<ServerDraft>[] = [
     (draft) => {
       draft.sslEnabled = false;
     },
-    { tls: true },
+    { notDynamic: true, tls: true },
   ),
   flag(
     'no-check-ssl',
     (draft) => {
       draft.check.ssl = false;
     },
-    { tls: true },
+    { notDynamic: true, tls: true },
   ),
 ];
 
@@ -547,9 +551,14 @@ const traffic: Option<ServerDraft>[] = [
     status: 'works',
     parse: parseServerSource,
   },
-  time('tcp-ut', 0, (draft, ms) => {
-    draft.tcpUserTimeout = ms;
-  }),
+  time(
+    'tcp-ut',
+    0,
+    (draft, ms) => {
+      draft.tcpUserTimeout = ms;
+    },
+    { notDynamic: true },
+  ),
   value('weight', '<weight>', 'an integer argument', parseWeight),
 ];
 
@@ -562,25 +571,30 @@ export const SERVER_OPTIONS = new OptionTable<ServerDraft>([
   ...inertOptions<ServerDraft>('noticed', 'servers of HTTP/2 are not spoken to, so that the choice does not arise.', [
     'ws <auto|h1|h2>',
   ]),
-  ...inertOptions<ServerDraft>(
-    'refused',
-    'Health checks open their own connection.',
-    ['check-pool-conn-name <name>', 'check-reuse-pool', 'no-check-reuse-pool'],
-    { notDynamic: true },
-  ),
+  ...inertOptions<ServerDraft>('refused', 'Health checks open their own connection.', [
+    'check-pool-conn-name <name>',
+    'check-reuse-pool',
+  ]),
+  ...inertOptions<ServerDraft>('noticed', 'health checks open their own connection anyway.', ['no-check-reuse-pool']),
   ...inertOptions<ServerDraft>('refused', 'Health checks speak HTTP/1.', ['check-proto <proto>']),
   ...inertOptions<ServerDraft>('refused', 'Connect to the server directly.', ['check-via-socks4', 'socks4 <addr>']),
   ...inertOptions<ServerDraft>('refused', 'Write the checks in the backend.', ['healthcheck <section>']),
   ...inertOptions<ServerDraft>('refused', 'Use timeout server and pool-purge-delay.', ['idle-ping <time>']),
-  ...inertOptions<ServerDraft>('refused', 'Logs are not balanced over servers.', [
-    'log-bufsize <size>',
-    'log-proto <proto>',
-  ]),
-  ...inertOptions<ServerDraft>('refused', 'Start Sluice inside the namespace (ip netns exec).', ['namespace <name>']),
+  ...inertOptions<ServerDraft>(
+    'refused',
+    'Logs are not balanced over servers.',
+    ['log-bufsize <size>', 'log-proto <proto>'],
+    { notDynamic: true },
+  ),
+  ...inertOptions<ServerDraft>('refused', 'Start Sluice inside the namespace (ip netns exec).', ['namespace <name>'], {
+    notDynamic: true,
+  }),
   ...inertOptions<ServerDraft>('refused', 'Connections are matched by address and source.', [
     'pool-conn-name <expression>',
   ]),
-  ...inertOptions<ServerDraft>('refused', 'Servers are spoken to over TCP.', ['quic-cc-algo <algorithm>']),
+  ...inertOptions<ServerDraft>('refused', 'Servers are spoken to over TCP.', ['quic-cc-algo <algorithm>'], {
+    notDynamic: true,
+  }),
   ...inertOptions<ServerDraft>('refused', 'Use resolve-prefer.', ['resolve-net <networks>'], { notDynamic: true }),
   ...inertOptions<ServerDraft>('refused', 'Only the TLVs of proxy-v2-options can be sent.', [
     'set-proxy-v2-tlv-fmt <id>',
@@ -591,7 +605,9 @@ export const SERVER_OPTIONS = new OptionTable<ServerDraft>([
     'maxconn counts connections that carry a request; idle ones are bounded by pool-max-conn.',
     ['strict-maxconn'],
   ),
-  ...inertOptions<ServerDraft>('refused', 'Protect the connection by other means.', ['tcp-md5sig <password>']),
+  ...inertOptions<ServerDraft>('refused', 'Protect the connection by other means.', ['tcp-md5sig <password>'], {
+    notDynamic: true,
+  }),
   ...inertOptions<ServerDraft>('refused', "Use send-proxy to pass the client's address.", ['usesrc <addr>']),
   ...inertOptions<ServerDraft>(
     'noticed',

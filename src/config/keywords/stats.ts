@@ -1,6 +1,7 @@
 /** `stats ...` lines of proxies: the statistics page. */
 
-import { type Draft, newStats, type ProxyDraft } from '../draft.ts';
+import type { Draft, ProxyDraft } from '../draft.ts';
+import { newStats } from '../draft-proxy.ts';
 import type { Line } from '../line.ts';
 import type { StatsConfig } from '../types.ts';
 import { parseTime } from '../units.ts';

@@ -113,3 +113,13 @@ export function remark(line: Line, keyword: string, status: 'noticed' | 'refused
   if (status === 'refused') line.alert(`'${keyword}' is not supported.${why === '' ? '' : ` ${why}`}`);
   else line.context.diagnostics.verbose(line.at, `'${keyword}' has no effect here: ${why}`);
 }
+
+/** The words that may follow `no` and `default`. */
+export function checkPrefix(line: Line, negatable: boolean): boolean {
+  if (line.prefix === '' || negatable) return true;
+  line.alert(
+    'negation/default currently supported only for options, log, busy-polling, set-dumpable, strict-limits, insecure-fork-wanted and numa-cpu-mapping.',
+    'reader',
+  );
+  return false;
+}

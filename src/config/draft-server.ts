@@ -1,0 +1,131 @@
+/** Servers and binds while they are read. */
+
+import type { Draft } from './draft.ts';
+import type { AgentConfig, BindConfig, CheckConfig, Location, ServerConfig } from './types.ts';
+
+/** Check and agent settings are kept whether or not checks are on: `default-server` sets them in advance. */
+export interface ServerDraft extends Omit<Draft<ServerConfig>, 'check' | 'agent' | 'checkDefaults' | 'agentDefaults'> {
+  check: Draft<CheckConfig>;
+  checkEnabled: boolean;
+  agent: Draft<AgentConfig>;
+  agentEnabled: boolean;
+  /** `ssl` / `no-ssl` seen; the words of TLS settings are in `sslWords`. */
+  sslEnabled: boolean;
+  sslWords: string[];
+}
+
+export function newServer(at: Location): ServerDraft {
+  return {
+    at,
+    name: '',
+    address: { family: 'inet', host: '0.0.0.0', port: 0, portEnd: 0, portMap: '' },
+    id: null,
+    weight: 1,
+    maxconn: 0,
+    minconn: 0,
+    maxqueue: 0,
+    backup: false,
+    disabled: false,
+    cookie: null,
+    slowstart: 0,
+    redir: null,
+    nonStick: false,
+    sendProxy: 0,
+    proxyV2Options: [],
+    source: null,
+    errorLimit: 10,
+    observe: 'none',
+    onError: 'fail-check',
+    onMarkedDown: 'none',
+    onMarkedUp: 'none',
+    track: null,
+    initState: 'up',
+    initAddr: ['last', 'libc'],
+    resolvers: null,
+    resolvePrefer: 6,
+    resolveOpts: [],
+    poolLowConn: 0,
+    poolMaxConn: -1,
+    poolPurgeDelay: 5000,
+    maxReuse: -1,
+    tcpUserTimeout: 0,
+    proto: null,
+    guid: null,
+    hashKey: 'id',
+    check: {
+      inter: 2000,
+      fastinter: null,
+      downinter: null,
+      rise: 2,
+      fall: 3,
+      port: 0,
+      addr: null,
+      sendProxy: false,
+      ssl: false,
+      sni: null,
+    },
+    checkEnabled: false,
+    agent: { inter: 2000, port: 0, addr: null, send: null },
+    agentEnabled: false,
+    ssl: null,
+    sslEnabled: false,
+    sslWords: [],
+    template: null,
+  };
+}
+
+/** The server as the rest of the program sees it. */
+export function finishServer(draft: ServerDraft): ServerConfig {
+  const { check, checkEnabled, agent, agentEnabled, sslEnabled, sslWords, ...rest } = draft;
+  return {
+    ...rest,
+    check: checkEnabled ? { ...check } : null,
+    agent: agentEnabled ? { ...agent } : null,
+    checkDefaults: { ...check },
+    agentDefaults: { ...agent },
+    ssl: sslEnabled ? [...sslWords] : null,
+  };
+}
+
+/** The other way, for servers made at run time from a `default-server` or from another server. */
+export function serverDraftOf(server: ServerConfig): ServerDraft {
+  const { check, agent, checkDefaults, agentDefaults, ...rest } = structuredClone(server) as Draft<ServerConfig>;
+  const fresh = newServer(server.at);
+  return {
+    ...rest,
+    check: check ?? checkDefaults ?? fresh.check,
+    checkEnabled: check !== null,
+    agent: agent ?? agentDefaults ?? fresh.agent,
+    agentEnabled: agent !== null,
+    sslEnabled: server.ssl !== null,
+    sslWords: [...(server.ssl ?? [])],
+  };
+}
+
+export function newBind(at: Location, address: BindConfig['address']): Draft<BindConfig> {
+  return {
+    at,
+    address,
+    id: null,
+    name: null,
+    maxconn: null,
+    backlog: null,
+    acceptProxy: false,
+    interface: null,
+    v6only: false,
+    v4v6: false,
+    transparent: false,
+    proto: null,
+    nice: 0,
+    deferAccept: false,
+    mode: null,
+    uid: null,
+    gid: null,
+    user: null,
+    group: null,
+    level: 'operator',
+    severityOutput: 'none',
+    exposeFdListeners: false,
+    ssl: null,
+  };
+}

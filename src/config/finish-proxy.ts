@@ -1,0 +1,136 @@
+/** Settings of a proxy that contradict each other or have no effect. */
+
+import type { ProxyDraft } from './draft.ts';
+import { finishServer } from './draft-server.ts';
+import { label } from './finish-references.ts';
+import { PROXY_OPTIONS, setOption } from './keywords/options.ts';
+import type { Context } from './line.ts';
+
+/** Settings that contradict each other, or that have no effect: warnings in HAProxy's order, and the settings are put right. */
+export function checkProxy(context: Context, proxy: ProxyDraft): void {
+  if (proxy.config.disabled) return;
+  const isTcp = proxy.config.mode === 'tcp';
+  if (isTcp) dropCookie(context, proxy);
+  if (isTcp) fallBackToTcpLog(context, proxy);
+  checkSides(context, proxy);
+  checkHealthChecks(context, proxy);
+  checkTimeouts(context, proxy);
+  if (isTcp) dropHttpSettings(context, proxy);
+}
+
+function checkSides(context: Context, proxy: ProxyDraft): void {
+  const { diagnostics } = context;
+  const own = proxy.config;
+  const who = `${label(proxy)} '${own.name}'`;
+  if (proxy.kind !== 'backend' && own.binds.length === 0) {
+    diagnostics.warning(null, `${who} has no 'bind' directive. Please declare it as a backend if this was intended.`);
+  }
+  if (own.dispatch !== null && proxy.explicitBalance) {
+    diagnostics.warning(null, `dispatch address of ${who} will be ignored in balance mode.`);
+  }
+  const ownFormat = proxy.logFormatFrom === 'log-format' && proxy.from?.logFormatFrom !== 'log-format';
+  if (ownFormat && own.logs.length === 0 && proxy.kind !== 'backend') {
+    diagnostics.warning(null, `log format ignored for ${who} since it has no log address.`);
+  }
+}
+
+function dropCookie(context: Context, proxy: ProxyDraft): void {
+  if (proxy.config.cookie !== null && proxy.from?.config.cookie == null) {
+    context.diagnostics.warning(
+      null,
+      `cookie will be ignored for ${label(proxy)} '${proxy.config.name}' (needs 'mode http').`,
+    );
+  }
+  proxy.config.cookie = null;
+}
+
+/** `option httplog` of a defaults section is common in front of TCP proxies: the TCP format is used, with a warning. */
+function fallBackToTcpLog(context: Context, proxy: ProxyDraft): void {
+  const { options, name } = proxy.config;
+  for (const key of ['httplog', 'httplog-clf', 'httpslog']) {
+    if (!options.includes(key)) continue;
+    const option = key === 'httplog-clf' ? 'httplog' : key;
+    setOption(proxy, key, false);
+    setOption(proxy, key === 'httplog-clf' ? 'tcplog-clf' : 'tcplog', true);
+    if (proxy.kind === 'backend' && proxy.logOptionAt === proxy.from?.logOptionAt) continue;
+    const text = `'option ${option}' not usable with ${label(proxy)} '${name}' (needs 'mode http'). Falling back to 'option tcplog'.`;
+    context.diagnostics.warning(proxy.logOptionAt, text);
+  }
+}
+
+const HTTP_OPTIONS = PROXY_OPTIONS.rows.filter((row) => row.needsHttp).map((row) => row.name);
+
+const HTTP_RULE_SETS = ['http-request', 'http-response', 'http-after-response'] as const;
+
+/** HTTP settings in a TCP proxy have no effect. What came from `defaults` is dropped without a word. */
+function dropHttpSettings(context: Context, proxy: ProxyDraft): void {
+  const own = proxy.config;
+  const parent = proxy.from?.config;
+  const who = `${label(proxy)} '${own.name}'`;
+  const warn = (what: string, requires = 'as it requires HTTP mode') =>
+    context.diagnostics.warning(null, `${what} ignored for ${who} ${requires}.`);
+  if (own.stats !== null && parent?.stats == null) warn("'stats' statement");
+  if (own.captures.some((capture) => capture.words[0] === 'cookie')) warn("'capture' statement");
+  for (const set of HTTP_RULE_SETS) {
+    const redirects = set === 'http-request' ? proxy.redirects.length : 0;
+    if (own.rules[set].length - redirects > (parent?.rules[set].length ?? 0))
+      warn(`'${set}' rules`, 'as they require HTTP mode');
+    own.rules[set] = [];
+  }
+  if (proxy.redirects.length > 0) warn("'redirect' rules", 'as they require HTTP mode');
+  if (own.forwardfor !== null && parent?.forwardfor == null) warn("'option forwardfor'");
+  if (own.originalto !== null && parent?.originalto == null) warn("'option originalto'");
+  for (const option of HTTP_OPTIONS) {
+    if (!own.options.includes(option)) continue;
+    warn(`'option ${option}'`);
+    setOption(proxy, option, false);
+  }
+  Object.assign(own, { stats: null, captures: [], forwardfor: null, originalto: null });
+  for (const server of proxy.servers) {
+    if (server.cookie === null) continue;
+    context.diagnostics.warning(null, `${who} : ignoring cookie for server '${server.name}' as HTTP mode is disabled.`);
+    server.cookie = null;
+  }
+  own.servers = proxy.servers.map(finishServer) as never;
+}
+
+function checkHealthChecks(context: Context, proxy: ProxyDraft): void {
+  const { diagnostics, config } = context;
+  if (proxy.kind === 'frontend') return;
+  const { healthCheck, name } = proxy.config;
+  const who = `${label(proxy)} '${name}'`;
+  if (proxy.ownCheckRules && proxy.checkRuleset === 'http-check' && healthCheck.kind !== 'http') {
+    diagnostics.warning(null, `${who} uses http-check rules without 'option httpchk', so the rules are ignored.`);
+  }
+  if (proxy.ownCheckRules && proxy.checkRuleset === 'tcp-check' && healthCheck.kind !== 'tcp-check') {
+    diagnostics.warning(null, `${who} uses tcp-check rules without 'option tcp-check', so the rules are ignored.`);
+  }
+  if (healthCheck.kind !== 'external') return;
+  if (!config.global.externalCheck)
+    diagnostics.alert(
+      null,
+      `Proxy '${name}' : 'option external-check' unable to find required 'global.external-check'.`,
+    );
+  if (healthCheck.externalCommand === null)
+    diagnostics.alert(
+      null,
+      `Proxy '${name}' : 'option external-check' unable to find required 'external-check command'.`,
+    );
+}
+
+/** Endless connections are rarely meant: HAProxy warns, once for each proxy. */
+function checkTimeouts(context: Context, proxy: ProxyDraft): void {
+  const { client, server, connect } = proxy.config.timeouts;
+  const isFrontend = proxy.kind !== 'backend';
+  const isBackend = proxy.kind !== 'frontend';
+  const missing =
+    (isFrontend && client === null) || (isBackend && proxy.servers.length > 0 && (server === null || connect === null));
+  if (!missing) return;
+  context.diagnostics.warning(
+    null,
+    `missing timeouts for ${label(proxy)} '${proxy.config.name}'.\n` +
+      '   | While not properly invalid, you will certainly encounter various problems\n' +
+      '   | with such a configuration. To fix this, please ensure that all following\n' +
+      "   | timeouts are set to a non-zero value: 'client', 'connect', 'server'.",
+  );
+}

@@ -1,0 +1,70 @@
+/** Keywords of `peers` sections (manual, section 3.5). */
+
+import { parseBindLine } from '../bind.ts';
+import type { Draft } from '../draft.ts';
+import { newServer, type ServerDraft } from '../draft-server.ts';
+import type { Line } from '../line.ts';
+import { readDefaultServer, readServer } from '../server.ts';
+import type { PeersConfig } from '../types.ts';
+import { reportOptions } from './proxy.ts';
+import { KeywordTable, noticed, refused, works } from './table.ts';
+
+/** A peers section, and the settings its peers start from. */
+export interface PeersDraft {
+  readonly peers: Draft<PeersConfig>;
+  readonly defaultServer: ServerDraft;
+}
+
+/** `peer <name> [<addr>]` and `server <name> [<addr>]`: the local one may have no address when a `bind` line gives it. */
+function parsePeer(line: Line, { peers, defaultServer }: PeersDraft): void {
+  const [, name, address] = line.words;
+  if (name === undefined) return line.alert(`'${line.word(0)}' expects <name> and <addr>[:<port>] as arguments.`);
+  if (peers.peers.some((peer) => peer.name === name))
+    return line.alert(`'${line.word(0)} ${name}' : peer already declared in section '${peers.name}'.`);
+  if (address === undefined) {
+    peers.peers.push({ name, address: null, at: line.at });
+    return;
+  }
+  const { draft, error, report } = readServer(line.words.slice(1), defaultServer, line.at);
+  reportOptions(line, report, `'${line.word(0)} ${name}' : `, 'parsing');
+  if (error !== null) return line.alert(`'${line.word(0)} ${name}' : ${error}`);
+  peers.peers.push({ name, address: draft.address, at: line.at });
+  return undefined;
+}
+
+function parsePeersBind(line: Line, { peers }: PeersDraft): void {
+  if (line.word(1) === '') return line.alert("'bind' expects {<path>|[addr1]:port1[-end1]} as argument.");
+  const { binds, addressError, report } = parseBindLine(line.words.slice(1), { at: line.at });
+  if (addressError !== null) return line.alert(`'bind' : ${addressError}`);
+  if (!reportOptions(line, report, `'bind ${line.word(1)}' : `, 'parsing'))
+    return line.alert(`'bind ${line.word(1)}' : ${report.error!.text}`);
+  if (peers.binds.length + binds.length > 1) return line.alert('One listener per "peers" section is authorized.');
+  peers.binds.push(...binds);
+  return undefined;
+}
+
+export const PEERS_KEYWORDS = new KeywordTable<PeersDraft>([
+  works<PeersDraft>('peer', '<name> [<address>[:<port>]] [<options>]', parsePeer),
+  works<PeersDraft>('server', '<name> [<address>[:<port>]] [<options>]', parsePeer),
+  works<PeersDraft>('bind', '<address>:<port> [<options>]', parsePeersBind),
+  works<PeersDraft>('default-server', '<options>', (line, draft) => {
+    const report = readDefaultServer(line.words.slice(1), draft.defaultServer);
+    if (!reportOptions(line, report, '', 'server')) line.alert(report.error!.text, 'server');
+  }),
+  works<PeersDraft>('disabled', '', (line, { peers }) => {
+    if (line.atMost(0)) peers.disabled = true;
+  }),
+  works<PeersDraft>('enabled', '', (line, { peers }) => {
+    if (line.atMost(0)) peers.disabled = false;
+  }),
+  ...refused<PeersDraft>('Stick tables are not built into this version.', ['table <name> <settings>']),
+  ...noticed<PeersDraft>('tables are not exchanged with peers, so that there is nothing to log or to shard.', [
+    'log <target> <facility> [...]',
+    'default-bind <options>',
+    'shards <number>',
+  ]),
+]);
+
+export function newPeers(name: string, at: Line['at']): PeersDraft {
+  return { peers: { name, at, disabled: false, binds: [], peers: [], tables: [] }, defaultServer: newServer(at) };
+}

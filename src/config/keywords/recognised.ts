@@ -1,0 +1,89 @@
+/** Sections without a meaning here. */
+
+/** Sections that are recognised, so that their lines are told from mistakes, and what to do instead. */
+export interface RecognisedSection {
+  readonly name: string;
+  readonly why: string;
+  /** Whether the section alone is refused, or harmless as long as nothing refers to it. */
+  readonly status: 'noticed' | 'refused';
+  readonly keywords: readonly string[];
+}
+
+const MAILER_KEYWORDS = ['mailer <name> <address>', 'timeout mail <time>'];
+
+export const RECOGNISED_SECTIONS: readonly RecognisedSection[] = [
+  { name: 'mailers', status: 'noticed', why: 'no mail is sent: email-alert is refused.', keywords: MAILER_KEYWORDS },
+  {
+    name: 'log-forward',
+    status: 'refused',
+    why: 'Use a syslog server to forward logs.',
+    keywords: [
+      'bind',
+      'dgram-bind',
+      'log',
+      'maxconn',
+      'timeout client',
+      'backlog',
+      'option',
+      'assume-rfc6587-ntf',
+      'dont-parse-log',
+    ],
+  },
+  { name: 'log-profile', status: 'refused', why: 'Use log-format.', keywords: ['log-tag', 'on'] },
+  {
+    name: 'crt-store',
+    status: 'refused',
+    why: 'TLS is not built into this version.',
+    keywords: ['crt-base', 'key-base', 'load'],
+  },
+  {
+    name: 'program',
+    status: 'refused',
+    why: "Start the program with the machine's service manager.",
+    keywords: ['command', 'option', 'user', 'group'],
+  },
+  {
+    name: 'fcgi-app',
+    status: 'refused',
+    why: 'Put a web server that speaks FastCGI in front of the application.',
+    keywords: ['acl', 'docroot', 'index', 'log-stderr', 'pass-header', 'path-info', 'option', 'set-param'],
+  },
+  { name: 'traces', status: 'noticed', why: 'traces are switched on over the Runtime API.', keywords: ['trace'] },
+  {
+    name: 'acme',
+    status: 'refused',
+    why: 'Certificates are not requested: TLS is not built into this version.',
+    keywords: [
+      'account-key',
+      'acme-vars',
+      'bits',
+      'challenge',
+      'challenge-ready',
+      'contact',
+      'curves',
+      'directory',
+      'dns-delay',
+      'dns-timeout',
+      'eab-key-id',
+      'eab-mac-alg',
+      'eab-mac-key',
+      'keytype',
+      'map',
+      'profile',
+      'provider-name',
+      'reuse-key',
+    ],
+  },
+  {
+    name: 'healthcheck',
+    status: 'refused',
+    why: 'Write the checks in the backend.',
+    keywords: ['type', 'http-check', 'tcp-check', 'option'],
+  },
+  {
+    name: 'namespace_list',
+    status: 'refused',
+    why: 'Start Sluice inside the namespace (ip netns exec).',
+    keywords: ['namespace'],
+  },
+];

@@ -1,0 +1,75 @@
+/** Keywords of `ring` sections (manual, section 3.9). */
+
+import type { Draft } from '../draft.ts';
+import { newServer, type ServerDraft } from '../draft-server.ts';
+import type { Line } from '../line.ts';
+import { readServer } from '../server.ts';
+import type { RingConfig } from '../types.ts';
+import { integerArgument, sizeArgument, timeText } from './arguments.ts';
+import { LOG_FORMATS } from './log.ts';
+import { reportOptions } from './proxy.ts';
+import { KeywordTable, refused, works } from './table.ts';
+
+/** A ring, and the settings its servers start from. */
+export interface RingDraft {
+  readonly ring: Draft<RingConfig>;
+  readonly defaultServer: ServerDraft;
+  readonly servers: ServerDraft[];
+}
+
+function parseRingServer(line: Line, draft: RingDraft): void {
+  const { draft: server, error, report } = readServer(line.words.slice(1), draft.defaultServer, line.at);
+  reportOptions(line, report, `'server ${draft.ring.name}/${server.name}' : `, 'server');
+  if (error !== null) line.alert(`'server ${draft.ring.name}/${server.name}' : ${error}`, 'server');
+  else draft.servers.push(server);
+}
+
+function parseRingTimeout(line: Line, { ring }: RingDraft): void {
+  const [, what, time] = line.words;
+  if ((what !== 'connect' && what !== 'server') || time === undefined)
+    return line.alert("'timeout' expects 'connect' or 'server' and <time> as arguments.");
+  const value = timeText(line, time, `'timeout ${what}'`);
+  if (value !== null && line.atMost(1, 2)) ring[what === 'connect' ? 'timeoutConnect' : 'timeoutServer'] = value;
+  return undefined;
+}
+
+export const RING_KEYWORDS = new KeywordTable<RingDraft>([
+  works<RingDraft>('description', '<text>', (line, { ring }) => {
+    if (line.word(1) === '') line.alert('missing ring description text.');
+    else ring.description = line.words.slice(1).join(' ');
+  }),
+  works<RingDraft>('format', '<format>', (line, { ring }) => {
+    const format = LOG_FORMATS.find((known) => known === line.word(1));
+    if (format === undefined) line.alert(`unknown format '${line.word(1)}'.`);
+    else if (line.atMost(1)) ring.format = format;
+  }),
+  works<RingDraft>('maxlen', '<length>', (line, { ring }) => {
+    const value = integerArgument(line, { min: 1, max: 65535 });
+    if (value !== null) ring.maxLength = value;
+  }),
+  works<RingDraft>('size', '<size>', (line, { ring }) => {
+    const value = sizeArgument(line, { min: 1 });
+    if (value !== null) ring.size = value;
+  }),
+  works<RingDraft>('server', '<name> <address> [<options>]', parseRingServer),
+  works<RingDraft>('timeout', '{connect|server} <time>', parseRingTimeout),
+  ...refused<RingDraft>('A ring is in memory only: give it a server.', ['backing-file <path>']),
+]);
+
+export function newRing(name: string, at: Line['at']): RingDraft {
+  return {
+    ring: {
+      name,
+      at,
+      description: name,
+      format: 'raw',
+      maxLength: 1024,
+      size: 16384,
+      servers: [],
+      timeoutConnect: null,
+      timeoutServer: null,
+    },
+    defaultServer: newServer(at),
+    servers: [],
+  };
+}
