@@ -1,9 +1,12 @@
 import type { Change } from '../change/change.ts';
 import type { Answer } from './answer.ts';
 import type { Call } from './registry.ts';
+import { trace } from './trace/trace.ts';
 
 /** Makes a Change in the name of the session; its outcome is the answer. */
 export async function apply(call: Call, change: Change): Promise<Answer> {
-  const { severity, text } = await call.control.apply(change, call.session.origin);
+  trace('change', 'apply', () => `${JSON.stringify(change)} by ${call.session.from}`);
+  const { ok, severity, text } = await call.control.apply(change, call.session.origin);
+  trace('change', ok ? 'done' : 'failed', () => `${change.kind} ${text}`);
   return { kind: 'message', severity, text };
 }

@@ -9,6 +9,7 @@ import { MAX_WORDS, type Part, splitLine, splitWords } from './line.ts';
 import { hintFor } from './mistakes.ts';
 import { type Registry, refusal } from './registry.ts';
 import { clockText } from './time.ts';
+import { trace } from './trace/trace.ts';
 
 /** What a session needs to know of its socket. */
 export interface SessionOptions {
@@ -82,6 +83,7 @@ export class Session {
 
   /** Serves the connection; resolves when it is over. Never rejects. */
   async run(): Promise<void> {
+    trace('cli', 'session_new', () => `${this.id} ${this.from} ${this.level}`);
     try {
       while (!this.closing) {
         const line = await this.#nextLine();
@@ -93,6 +95,7 @@ export class Session {
       this.control.logs.send(null, 3, `Runtime API: ${problem instanceof Error ? problem.message : String(problem)}`);
     }
     this.closing = true;
+    trace('cli', 'session_end', () => this.id);
     await this.connection.close();
   }
 
@@ -130,7 +133,10 @@ export class Session {
   async runPart(part: Part, payload: string | null): Promise<void> {
     const words = splitWords(part.text);
     if (words.length === 0) return;
-    await this.send(await this.connection.untimed(() => this.answer(words, payload)));
+    trace('cli', 'command', () => `${this.id} ${part.text}`);
+    const answer = await this.connection.untimed(() => this.answer(words, payload));
+    trace('cli', 'answer', () => `${this.id} ${answer.kind === 'message' ? answer.text : answer.kind}`);
+    await this.send(answer);
   }
 
   /** The answer to a command. */

@@ -6,11 +6,13 @@ import { errorCommands } from './errors.ts';
 import { eventCommands } from './events.ts';
 import { infoCommands } from './info.ts';
 import { masterCommands, reloadCommand } from './master.ts';
+import { processCommands } from './process.ts';
 import { proxyCommands } from './proxies.ts';
 import { resolverCommands } from './resolvers.ts';
 import { serverCommands } from './servers.ts';
 import { sessionCommands } from './sessions.ts';
 import { statsCommands } from './stats.ts';
+import { traceCommands } from './trace.ts';
 import { varCommands } from './vars.ts';
 import { waitCommands } from './wait.ts';
 
@@ -27,5 +29,7 @@ export const COMMANDS: readonly CommandGroup[] = [
   { category: 'Rings and logs', commands: eventCommands },
   { category: 'Resolvers', commands: resolverCommands },
   { category: 'Variables', commands: varCommands },
+  { category: 'Tracing', commands: traceCommands },
+  { category: 'Process', commands: processCommands },
   { category: 'Master CLI', commands: masterCommands },
 ];
