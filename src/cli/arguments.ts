@@ -45,8 +45,10 @@ export interface Invocation {
   readonly ignoreResolveFailures: boolean;
   /** `-dK`: classes of keywords to list after the files have been read. */
   readonly listings: readonly string[];
-  /** `-dC[key]`: print the configuration as read, strings hashed with the key (in full with an empty one); null: not asked for. */
-  readonly dumpConfig: string | null;
+  /** `-dC`: print the configuration as read. */
+  readonly dumpConfig: boolean;
+  /** `check --report`: what becomes of each line. */
+  readonly report: boolean;
   /** `-dL`: list the libraries in use. */
   readonly dumpLibraries: boolean;
 }
@@ -71,6 +73,8 @@ const switches: Readonly<Record<string, (draft: Draft) => void>> = {
   '-dW': (draft) => (draft.zeroWarning = true),
   '-dD': (draft) => (draft.diagnostics = true),
   '-dr': (draft) => (draft.ignoreResolveFailures = true),
+  '-dC': (draft) => (draft.dumpConfig = true),
+  '--report': (draft) => (draft.report = true),
   '-dL': (draft) => (draft.dumpLibraries = true),
 };
 
@@ -114,7 +118,8 @@ export function parseArguments(argv: readonly string[]): Invocation {
     diagnostics: false,
     ignoreResolveFailures: false,
     listings: [],
-    dumpConfig: null,
+    dumpConfig: false,
+    report: false,
     dumpLibraries: false,
   };
   for (let i = 0; i < argv.length && draft.version === 'none'; ) i = readFlag(draft, argv, i);
@@ -144,7 +149,8 @@ function readFlag(draft: Draft, argv: readonly string[], i: number): number {
     return i + 2;
   }
   if (flag.startsWith('-dK')) draft.listings = [...draft.listings, ...flag.slice(3).split(',').filter(Boolean)];
-  else if (flag.startsWith('-dC')) draft.dumpConfig = flag.slice(3);
+  else if (flag.startsWith('-dC'))
+    throw new UsageError(`not supported: '${flag}'; -dC without a key prints the configuration as it is`);
   // The rest of the -d family tunes memory, polling, splicing and tracing of a process unlike this one: accepted without effect.
   else if (!flag.startsWith('-d')) throw new UsageError(`unknown flag '${flag}'`);
   return i + 1;

@@ -6,6 +6,6 @@ import type { StartupMessages } from './messages.ts';
 export function conditionStatus(condition: string, messages: StartupMessages): number {
   const result = evaluateCondition(condition, { ...PROGRAM_FACTS, environment: (name) => process.env[name] });
   if (typeof result === 'boolean') return result ? 0 : 1;
-  messages.alert(`config : Failed to evaluate condition: ${result.error} '${condition.slice(result.position)}'`);
+  messages.alert(`config : Failed to evaluate condition: ${result.error}`);
   return 2;
 }

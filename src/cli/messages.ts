@@ -74,8 +74,9 @@ export class StartupMessages {
     this.#say(`[NOTICE]   (${process.pid}) : ${text}`, false);
   }
 
-  #wanted({ severity }: Diagnostic): boolean {
-    return severity !== 'diag' || this.#verbosity.diagnostics;
+  #wanted({ severity, verbose }: Diagnostic): boolean {
+    if (severity === 'diag') return this.#verbosity.diagnostics;
+    return verbose !== true || this.#verbosity.verbose;
   }
 
   #say(line: string, grave: boolean): void {

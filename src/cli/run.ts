@@ -1,10 +1,14 @@
 /** HAProxy's command line at work: check, list, or serve until a signal ends it. */
+import type { LoadResult } from '../config/load.ts';
 import type { Config } from '../config/types.ts';
 import type { Invocation } from './arguments.ts';
 import { conditionStatus } from './condition.ts';
 import { isDaemon, startDaemon } from './daemon.ts';
+import { libraries, normalised } from './dumps.ts';
+import { listingText } from './listings.ts';
 import { load } from './load.ts';
 import { StartupMessages } from './messages.ts';
+import { report } from './report.ts';
 import { usageText } from './usage.ts';
 import { buildText, versionText } from './version.ts';
 
@@ -28,9 +32,12 @@ export async function runBalancer(invocation: Invocation): Promise<number | null
     if (problem !== null) return failed(messages, problem);
   }
   if (invocation.daemon && !staysInForeground(invocation)) return startDaemon();
-  const { config, diagnostics } = load(invocation);
+  const loaded = load(invocation);
+  if (invocation.report) return reported(loaded);
+  const { config, diagnostics } = loaded;
   messages.configuration(diagnostics);
   if (config === null) return 1;
+  process.stdout.write(shown(loaded, invocation));
   if (invocation.zeroWarning && messages.warnings > 0) {
     return failed(messages, "config : Some warnings were found and 'zero-warning' is set. Aborting.");
   }
@@ -55,6 +62,22 @@ function goTo(folder: string): string | null {
   } catch (error) {
     return `Could not change to directory ${folder} : ${(error as Error).message}`;
   }
+}
+
+/** `check --report`: 1 when something is refused. */
+function reported(loaded: LoadResult): number {
+  const { text, refused } = report(loaded);
+  process.stdout.write(text);
+  return refused ? 1 : 0;
+}
+
+/** What `-dC`, `-dK` and `-dL` ask to be shown of a start. */
+function shown({ documents }: LoadResult, { dumpConfig, listings, dumpLibraries }: Invocation): string {
+  return [
+    dumpConfig ? documents.map(normalised).join('') : '',
+    listingText(listings),
+    dumpLibraries ? libraries() : '',
+  ].join('');
 }
 
 function failed(messages: StartupMessages, text: string): number {

@@ -18,7 +18,7 @@ Usage : sluice [-f <file|folder>]* [-c] [-d|-D|-db] [-W|-Ws] [-S <addr>[,<option
         -sf  soft-stop these processes once serving; -st: stop them
         -x   take over the listening sockets of the process with this Runtime API socket
         -dW  a warning is an error; -dD: diagnostic warnings too; -dr: unresolved server names are no error
-        -dK<class,...>  list known keywords (-dKhelp: classes); -dC[key]: print the configuration as read
+        -dK<class,...>  list known keywords (-dKhelp: classes); -dC: print the configuration as read; -dL: libraries in use
         -v   version; -vv: with what was built in
 Sluice's own sub-commands: sluice help
 `;

@@ -26,11 +26,13 @@ test('flags that tune a process of another kind are accepted anywhere', () => {
   assert.deepEqual([invocation.files, invocation.debug], [['a'], false]);
 });
 
-test('-dK gathers its classes, -dC keeps its key', () => {
-  const invocation = parse('-dKcfg,cli -dKsmp -dCsecret -f a');
-  assert.deepEqual(invocation.listings, ['cfg', 'cli', 'smp']);
-  assert.equal(invocation.dumpConfig, 'secret');
-  assert.equal(parse('-f a').dumpConfig, null);
+test('-dK gathers its classes', () => {
+  assert.deepEqual(parse('-dKcfg,cli -dKsmp -f a').listings, ['cfg', 'cli', 'smp']);
+});
+
+test('-dC shows the configuration; with a key, which would hide parts of it, it is refused', () => {
+  assert.equal(parse('-dC -f a').dumpConfig, true);
+  assert.throws(() => parse('-dCsecret -f a'), /not supported: '-dCsecret'/);
 });
 
 test('the version ends the reading of arguments', () => {
