@@ -182,7 +182,19 @@ export function proxyConfig(name: string, id: number, over: Partial<ProxyConfig>
 export function modelOf(configs: readonly ProxyConfig[], now = 1_000_000): Model {
   const counters = new CounterStore(2);
   const model: Model = {
-    config: { proxies: configs, defaults: [], defaultServers: {} } as unknown as Model['config'],
+    config: {
+      proxies: configs,
+      defaults: [],
+      defaultServers: {},
+      global: {
+        insecureForkWanted: true,
+        spreadChecks: 0,
+        maxSpreadChecks: null,
+        node: 'vm',
+        statsSockets: [],
+        tune: { bufsize: 16384 },
+      },
+    } as unknown as Model['config'],
     counters,
     processSlot: counters.allocate(),
     proxies: [],

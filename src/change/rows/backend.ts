@@ -78,7 +78,7 @@ function guidTaken(model: Model, guid: string | null): Problem | null {
 
 /** The first id that is free; as in the configuration, 1 belongs to the control sockets where there are any. */
 function freeId(model: Model): number {
-  let id = model.config.global?.statsSockets.length > 0 ? 2 : 1;
+  let id = model.config.global.statsSockets.length > 0 ? 2 : 1;
   while (model.proxiesById.has(id)) id++;
   return id;
 }

@@ -1,5 +1,6 @@
 import { parseServerLine } from '../../config/server.ts';
 import type { ServerConfig } from '../../config/types.ts';
+import { compileHealthCheck } from '../../control/checks/compile.ts';
 import { followTracked, startServer } from '../../control/servers/start.ts';
 import { linkTracking, unlinkTracking } from '../../control/servers/tracking.ts';
 import { isDynamicBalance } from '../../control/servers/weight.ts';
@@ -32,7 +33,7 @@ export const serverAdd: Row<ChangeOf<'server.add'>> = {
       return problem('Already exists a server with the same name in backend.');
     const config = parse(change, ctx.model, proxy);
     if ('error' in config) return problem(config.error);
-    return idTaken(proxy, config) ?? cannotTrack(ctx.model, proxy, config);
+    return idTaken(proxy, config) ?? cannotTrack(ctx.model, proxy, config) ?? cannotCheck(proxy, config);
   },
   preview: (change) => ({
     before: 'no such server',
@@ -108,6 +109,13 @@ function cannotTrack(model: Model, proxy: Proxy, config: ServerConfig): Problem 
   const error = linkTracking(model, trial);
   unlinkTracking(trial);
   return error === null ? null : problem(error);
+}
+
+/** The rules of a backend without checked servers are looked at only now. */
+function cannotCheck(proxy: Proxy, config: ServerConfig): Problem | null {
+  if (config.check === null) return null;
+  const compiled = compileHealthCheck(proxy.config);
+  return 'ok' in compiled ? null : problem(compiled.diagnostics.map((found) => found.text).join('\n'));
 }
 
 function freeId(proxy: Proxy): number {

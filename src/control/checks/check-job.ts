@@ -97,7 +97,7 @@ export class CheckJob implements Job {
   #again(): void {
     if (this.stopped) return;
     const interval = checkInterval(this.server, this.check);
-    const delay = interval + spread(interval, this.#deps.model.config.global?.spreadChecks ?? 0);
+    const delay = interval + spread(interval, this.#deps.model.config.global.spreadChecks ?? 0);
     this.#deps.scheduler.at(this, Date.now() + Math.max(1, delay));
   }
 
@@ -129,7 +129,7 @@ export class CheckJob implements Job {
       sourceHost: sourceHost(server),
       connectTimeout: check !== null && connect !== null ? Math.min(inter, connect) : inter,
       checkTimeout: check,
-      maxBytes: this.#deps.model.config.global?.tune.bufsize ?? 16384,
+      maxBytes: this.#deps.model.config.global.tune.bufsize ?? 16384,
     };
   }
 

@@ -1,4 +1,4 @@
-import type { Diagnostic, GlobalConfig, Location, ProxyConfig, WordsAt } from '../../config/types.ts';
+import type { Diagnostic, Location, ProxyConfig, WordsAt } from '../../config/types.ts';
 import { cannedSteps } from './canned.ts';
 import { plainExpect } from './expect-rule.ts';
 import type { Program, Step } from './program.ts';
@@ -59,25 +59,6 @@ const OPTION = {
   ldap: 'ldap-check',
   spop: 'spop-check',
 };
-
-/** What a start says besides about the health check of a backend: external checks need the leave of the global section. */
-export function externalCheckDiagnostics(proxy: ProxyConfig, global: GlobalConfig): Diagnostic[] {
-  const { healthCheck, name } = proxy;
-  if (healthCheck.kind !== 'external') return [];
-  const found: Diagnostic[] = [];
-  const say = (severity: Diagnostic['severity'], text: string) => found.push({ severity, at: null, text });
-  if (!global.externalCheck)
-    say('alert', `Proxy '${name}' : 'option external-check' unable to find required 'global.external-check'.`);
-  if (healthCheck.externalCommand === null)
-    say('alert', `Proxy '${name}' : 'option external-check' unable to find required 'external-check command'.`);
-  if (!global.insecureForkWanted) {
-    say(
-      'warning',
-      `Proxy '${name}' : 'insecure-fork-wanted' not enabled in the global section, 'option external-check' will likely fail.`,
-    );
-  }
-  return found;
-}
 
 function parseRules(proxy: ProxyConfig, rules: readonly WordsAt[], diagnostics: Diagnostic[]): ParsedRule[] {
   const env = checkEnv(proxy.name);

@@ -50,13 +50,20 @@ function protocol(server: Server): string {
   return server.config.proto ?? 'h1';
 }
 
-/** Runs the command of an external check. `done` is called once; the returned function gives up without a result. */
+/**
+ * Runs the command of an external check. Without `insecure-fork-wanted` no command is run, and the check says so. `done` is called
+ * once, never before this returns; the returned function gives up without a result.
+ */
 export function runExternal(
   model: Model,
   server: Server,
   timeoutMs: number,
   done: (end: CheckEnd) => void,
 ): () => void {
+  if (!model.config.global.insecureForkWanted) {
+    const refusal = setImmediate(done, { status: 'SOCKERR', description: NO_FORK, code: null } as const);
+    return () => clearImmediate(refusal);
+  }
   const { file, args, env } = externalCommand(model, server);
   const child = spawn(file, args, { env, stdio: 'ignore' });
   let over = false;
@@ -78,6 +85,8 @@ export function runExternal(
     child.kill('SIGKILL');
   };
 }
+
+const NO_FORK = "external checks need 'insecure-fork-wanted' in the global section";
 
 /** Codes of commands that could not be started, and of those that a signal ended. */
 const CANNOT_START = 255;

@@ -84,7 +84,7 @@ class HealthChecks implements Health {
     const jobs = this.#fresh.filter((job) => !job.stopped);
     this.#fresh = [];
     const intervals = jobs.map((job) => checkInterval(job.server, job.check));
-    const delays = startDelays(intervals, this.#deps.model.config.global?.maxSpreadChecks ?? 0);
+    const delays = startDelays(intervals, this.#deps.model.config.global.maxSpreadChecks ?? 0);
     const now = Date.now();
     for (const [i, job] of jobs.entries()) this.#scheduler.at(job, now + delays[i]!);
   }

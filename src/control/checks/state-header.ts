@@ -14,7 +14,7 @@ export function stateHeader(model: Model, server: Server): string {
     `address=${server.family === 'unix' || server.family === 'abns' ? 'unix' : (server.host ?? '')}`,
     `port=${server.port}`,
     `name=${server.path}`,
-    `node=${model.config.global?.node ?? hostname()}`,
+    `node=${model.config.global.node ?? hostname()}`,
     `weight=${Math.ceil(effectiveWeight(server) / 16)}/${backendWeights(server.proxy).total}`,
     `scur=${load(server.slot, G.current)}/${load(server.proxy.backendSlot, G.current)}`,
     `qcur=${load(server.slot, G.queued)}`,

@@ -184,6 +184,17 @@ test('an external check gets its arguments and environment, and its exit status 
   ]);
 });
 
+test('no command is run without the leave of the global section', async (t) => {
+  const healthCheck = { ...plainCheck, kind: 'external' as const, externalCommand: '/bin/true' };
+  const proxy = backend('be', [checked('s1', 80, {}, { rise: 1, fall: 1 })], { healthCheck });
+  const { model, line } = watch(t, [proxy]);
+  (model.config.global as { insecureForkWanted: boolean }).insecureForkWanted = false;
+  assert.match(
+    await line('is DOWN'),
+    /reason: Socket error, info: "external checks need 'insecure-fork-wanted' in the global section"/,
+  );
+});
+
 test('checks of many servers keep to the limit and leave nothing behind', async (t) => {
   const web = await origin(t, { handle: () => undefined });
   const servers = Array.from({ length: 60 }, (_, i) => checked(`s${i}`, web.port, {}, { inter: 30 }));
