@@ -1,7 +1,7 @@
 /** A proxy or defaults section before its first line: HAProxy's defaults, or what it takes over from a defaults section. */
 
 import type { Draft, ProxyDraft, ProxyKind } from './draft.ts';
-import { newServer } from './draft-server.ts';
+import { copyServer, newServer } from './draft-server.ts';
 import type { Location, ProxyConfig, StatsConfig, Timeouts } from './types.ts';
 
 const NO_TIMEOUTS: Timeouts = {
@@ -132,7 +132,7 @@ export function newProxy(kind: ProxyKind, name: string, at: Location, from: Prox
     named: kind !== 'defaults' || name !== '',
     config,
     servers: [],
-    defaultServer: from === null ? newServer(at) : { ...structuredClone(from.defaultServer), at },
+    defaultServer: from === null ? newServer(at) : { ...copyServer(from.defaultServer), at },
     from,
     implicitUse: false,
     explicitUse: false,

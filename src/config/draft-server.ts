@@ -74,6 +74,11 @@ export function newServer(at: Location): ServerDraft {
   };
 }
 
+/** A copy that shares nothing with `draft` that is ever changed in place. */
+export function copyServer(draft: ServerDraft): ServerDraft {
+  return { ...draft, check: { ...draft.check }, agent: { ...draft.agent }, sslWords: [...draft.sslWords] };
+}
+
 /** The server as the rest of the program sees it. */
 export function finishServer(draft: ServerDraft): ServerConfig {
   const { check, checkEnabled, agent, agentEnabled, sslEnabled, sslWords, ...rest } = draft;

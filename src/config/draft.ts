@@ -64,7 +64,7 @@ export interface ProxyDraft {
   ownCheckRules: boolean;
   emailAlert: boolean;
   /** Names and ids of servers and binds so far: duplicates are found without a search. */
-  readonly serverNames: Map<string, Location>;
+  readonly serverNames: Map<string, ServerDraft>;
   readonly serverIds: Map<number, ServerDraft>;
   readonly bindIds: Set<number>;
 }
@@ -79,6 +79,9 @@ export interface NamedSection {
 export interface ConfigDraft {
   readonly global: Draft<GlobalConfig>;
   readonly proxies: ProxyDraft[];
+  /** The same by name (a frontend and a backend may share one), and those with a forced id by it. */
+  readonly proxiesByName: Map<string, ProxyDraft[]>;
+  readonly proxiesById: Map<number, ProxyDraft>;
   readonly defaults: ProxyDraft[];
   readonly rings: { readonly ring: Draft<RingConfig>; readonly servers: ServerDraft[] }[];
   readonly resolvers: Draft<ResolversConfig>[];
@@ -97,6 +100,8 @@ export interface ConfigDraft {
     user: string | null;
     group: string | null;
   };
+  /** `zero-warning`: a warning ends the start. */
+  zeroWarning: boolean;
   /** Keywords of `global` already given a value, for `already specified`. */
   readonly seen: Map<string, Location>;
 }
@@ -105,6 +110,8 @@ export function newConfigDraft(): ConfigDraft {
   return {
     global: newGlobal(),
     proxies: [],
+    proxiesByName: new Map(),
+    proxiesById: new Map(),
     defaults: [],
     rings: [],
     resolvers: [],
@@ -114,6 +121,7 @@ export function newConfigDraft(): ConfigDraft {
     httpErrors: [],
     others: [],
     unixBind: { prefix: '', mode: null, uid: null, gid: null, user: null, group: null },
+    zeroWarning: false,
     seen: new Map(),
   };
 }
@@ -136,4 +144,9 @@ export function finishConfig(draft: ConfigDraft, env: ReadonlyMap<string, string
     defaults: draft.defaults.filter((proxy) => proxy.named).map((proxy) => proxy.config),
     defaultServers: { ...defaultServers },
   };
+}
+
+/** The proxy of that name that traffic can be sent to. */
+export function findBackend(config: ConfigDraft, name: string): ProxyDraft | undefined {
+  return config.proxiesByName.get(name)?.find((proxy) => proxy.kind !== 'frontend');
 }

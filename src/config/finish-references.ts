@@ -1,6 +1,6 @@
 /** References between sections, checked once all are known. */
 
-import type { ConfigDraft, ProxyDraft } from './draft.ts';
+import { type ConfigDraft, findBackend, type ProxyDraft } from './draft.ts';
 import type { ServerDraft } from './draft-server.ts';
 import type { Context } from './line.ts';
 import type { Location } from './types.ts';
@@ -66,15 +66,20 @@ function checkTarget(
   );
 }
 
-/** What a server refers to, and whether it can be checked. */
-export function checkServer(context: Context, proxy: ProxyDraft, server: ServerDraft): void {
+/** What a server refers to, and whether it can be checked. `untangled`: servers whose tracking is known not to loop, added to. */
+export function checkServer(
+  context: Context,
+  proxy: ProxyDraft,
+  server: ServerDraft,
+  untangled: Set<ServerDraft>,
+): void {
   const where = `'server ${proxy.config.name}/${server.name}'`;
   const alert = (text: string) => context.diagnostics.alert(server.at, `${where} : ${text}`, 'server');
   const { config } = context;
   if (server.resolvers !== null && !config.resolvers.some((section) => section.name === server.resolvers)) {
     alert(`unable to find required resolvers '${server.resolvers}'`);
   }
-  if (server.track !== null) checkTrack(config, proxy, server, alert);
+  if (server.track !== null) checkTrack(config, proxy, server, untangled, alert);
   if (server.checkEnabled && lacksCheckPort(proxy, server)) {
     alert("server has neither service port nor check port, nor tcp_check rule 'connect' with port information.");
   }
@@ -87,40 +92,54 @@ function lacksCheckPort(proxy: ProxyDraft, { address, check, resolvers }: Server
   return proxy.config.healthCheck.rules.every((rule) => rule.words[1] !== 'connect');
 }
 
-function checkTrack(config: ConfigDraft, proxy: ProxyDraft, server: ServerDraft, alert: (text: string) => void): void {
-  const slash = server.track!.indexOf('/');
-  const backendName = slash < 0 ? proxy.config.name : server.track!.slice(0, slash);
-  const serverName = slash < 0 ? server.track! : server.track!.slice(slash + 1);
-  const backend = slash < 0 ? proxy : findBackend(config, backendName);
-  if (backend === undefined) return alert(`unable to find required proxy '${backendName}' for tracking.`);
-  const target = backend.servers.find((candidate) => candidate.name === serverName);
-  if (target === undefined) return alert(`unable to find required server '${serverName}' for tracking.`);
+/** The backend and server that a `track` names; without a backend it is one of the server's own. */
+function tracked(
+  config: ConfigDraft,
+  owner: ProxyDraft,
+  track: string,
+): { name: string; backend: ProxyDraft | undefined; server: string } {
+  const slash = track.indexOf('/');
+  if (slash < 0) return { name: owner.config.name, backend: owner, server: track };
+  const name = track.slice(0, slash);
+  return { name, backend: findBackend(config, name), server: track.slice(slash + 1) };
+}
+
+function checkTrack(
+  config: ConfigDraft,
+  proxy: ProxyDraft,
+  server: ServerDraft,
+  untangled: Set<ServerDraft>,
+  alert: (text: string) => void,
+): void {
+  const first = tracked(config, proxy, server.track!);
+  if (first.backend === undefined) return alert(`unable to find required proxy '${first.name}' for tracking.`);
+  const target = findServer(first.backend, first.server);
+  const what = `${first.name}/${first.server}`;
+  if (target === undefined) return alert(`unable to find required server '${first.server}' for tracking.`);
   if (!target.checkEnabled && !target.agentEnabled && target.track === null) {
-    return alert(
-      `unable to use ${backendName}/${serverName} for tracking as it does not have any check nor agent enabled.`,
-    );
+    return alert(`unable to use ${what} for tracking as it does not have any check nor agent enabled.`);
   }
   const seen = new Set([server]);
-  for (let next: ServerDraft | undefined = target; next !== undefined; next = tracked(config, next)) {
-    if (seen.has(next))
+  let owner: ProxyDraft | undefined = first.backend;
+  let next: ServerDraft | undefined = target;
+  while (next !== undefined && !untangled.has(next)) {
+    if (seen.has(next)) {
       return alert(
-        `unable to track ${backendName}/${serverName} as it belongs to a tracking chain looping back to itself.`,
+        `unable to track ${what} as it belongs to a tracking chain looping back to ${owner?.config.name}/${next.name}.`,
       );
+    }
     seen.add(next);
+    if (next.track === null || owner === undefined) break;
+    const step = tracked(config, owner, next.track);
+    owner = step.backend;
+    next = owner && findServer(owner, step.server);
   }
+  for (const fine of seen) untangled.add(fine);
   return undefined;
 }
 
-function tracked(config: ConfigDraft, server: ServerDraft): ServerDraft | undefined {
-  if (server.track === null) return undefined;
-  const owner = config.proxies.find((proxy) => proxy.servers.includes(server));
-  const slash = server.track.indexOf('/');
-  const backend = slash < 0 ? owner : findBackend(config, server.track.slice(0, slash));
-  return backend?.servers.find((candidate) => candidate.name === server.track!.slice(slash + 1));
-}
-
-function findBackend(config: ConfigDraft, name: string): ProxyDraft | undefined {
-  return config.proxies.find((proxy) => proxy.kind !== 'frontend' && proxy.config.name === name);
+function findServer(backend: ProxyDraft, name: string): ServerDraft | undefined {
+  return backend.serverNames.get(name);
 }
 
 /** A section as HAProxy's messages call it. */

@@ -1,7 +1,7 @@
 /** After the last line: ids, references between sections, what is missing. HAProxy does the same once its files are read. */
 
 import type { ConfigDraft, ProxyDraft } from './draft.ts';
-import { finishServer } from './draft-server.ts';
+import { finishServer, type ServerDraft } from './draft-server.ts';
 import { checkProxy } from './finish-proxy.ts';
 import { checkReferences, checkServer } from './finish-references.ts';
 import type { Context } from './line.ts';
@@ -15,8 +15,9 @@ import type { Location, LogTargetConfig } from './types.ts';
 export function finish(context: Context, mistakes: boolean): void {
   const { config } = context;
   assignProxyIds(config);
+  const untangled = new Set<ServerDraft>();
   for (const proxy of config.proxies) {
-    finishServers(context, proxy);
+    finishServers(context, proxy, untangled);
     assignBindIds(proxy);
     finishRules(proxy);
   }
@@ -48,7 +49,7 @@ function assignProxyIds(config: ConfigDraft): void {
 }
 
 /** Ids not forced are given in order; every server counts, also one with a forced id. */
-function finishServers(context: Context, proxy: ProxyDraft): void {
+function finishServers(context: Context, proxy: ProxyDraft, untangled: Set<ServerDraft>): void {
   let next = 1;
   for (const server of proxy.servers) {
     if (server.id === null) {
@@ -57,7 +58,7 @@ function finishServers(context: Context, proxy: ProxyDraft): void {
       proxy.serverIds.set(next, server);
     }
     next++;
-    checkServer(context, proxy, server);
+    checkServer(context, proxy, server, untangled);
   }
   proxy.config.servers = proxy.servers.map(finishServer) as never;
 }

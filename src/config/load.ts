@@ -67,6 +67,9 @@ export function loadConfig(input: LoadInput): LoadResult {
   if (input.localpeer !== undefined) context.config.global.localpeer = input.localpeer;
   for (const document of documents) readDocument(document, context);
   finish(context, diagnostics.alerts > 0);
+  if (context.config.zeroWarning && diagnostics.list.some(({ severity }) => severity === 'warning')) {
+    diagnostics.alert(null, "Some warnings were found and 'zero-warning' is set. Aborting.");
+  }
   if (diagnostics.alerts > 0) diagnostics.alert(null, 'Fatal errors found in configuration.');
   const config = diagnostics.alerts > 0 ? null : finishConfig(context.config, env);
   return { config, diagnostics: diagnostics.list, documents, remarks: context.remarks, skipped: context.skipped };

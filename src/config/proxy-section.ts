@@ -19,6 +19,7 @@ export function openProxy(line: Line, kind: ProxyKind): SectionReader {
   else {
     checkProxyTwin(line, proxy);
     config.proxies.push(proxy);
+    config.proxiesByName.set(name, [...(config.proxiesByName.get(name) ?? []), proxy]);
   }
   return { kind, name: name === '' ? kind : name, read: (inner) => readProxyLine(inner, proxy) };
 }
@@ -113,9 +114,8 @@ function inheritanceMistake(section: ProxyDraft, kind: ProxyKind): string | null
 /** A frontend and a backend may share a name; no two sides of the same kind may. */
 function checkProxyTwin(line: Line, proxy: ProxyDraft): void {
   const { name } = proxy.config;
-  const twin = line.context.config.proxies.find(
-    (other) => other.config.name === name && overlaps(other.kind, proxy.kind),
-  );
+  const namesakes = line.context.config.proxiesByName.get(name) ?? [];
+  const twin = namesakes.find((other) => overlaps(other.kind, proxy.kind));
   if (twin === undefined || name === '') return;
   const label = (kind: ProxyKind) => (kind === 'listen' ? 'proxy' : kind);
   line.alert(

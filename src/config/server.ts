@@ -1,7 +1,7 @@
 /** `server`, `server-template` and `default-server` lines, and the same words given to `add server`. */
 
 import { parseAddress } from './address.ts';
-import { finishServer, newServer, type ServerDraft, serverDraftOf } from './draft-server.ts';
+import { copyServer, finishServer, newServer, type ServerDraft, serverDraftOf } from './draft-server.ts';
 import { strangeNameCharacter } from './keywords/arguments.ts';
 import { applyOptions, type Option, type OptionReport } from './keywords/option.ts';
 import { SERVER_OPTIONS } from './keywords/server.ts';
@@ -33,7 +33,7 @@ export function readServer(
   at: Location,
   admit: (row: Option<ServerDraft>) => string | null = () => null,
 ): ServerResult {
-  const draft: ServerDraft = { ...structuredClone(defaults), at, name: words[0] ?? '', id: null };
+  const draft: ServerDraft = { ...copyServer(defaults), at, name: words[0] ?? '', id: null };
   const fail = (error: string): ServerResult => ({ draft, error, report: NO_REPORT });
   if (words.length < 2) return fail("'server' expects <name> and <addr>[:<port>] as arguments.");
   const strange = strangeNameCharacter(draft.name);
@@ -85,7 +85,7 @@ export function expandTemplate(draft: ServerDraft, prefix: string, range: { from
   const servers: ServerDraft[] = [];
   for (let n = range.from; n <= range.to; n++) {
     const id = draft.id === null ? null : draft.id + (n - range.from);
-    servers.push({ ...structuredClone(draft), name: `${prefix}${n}`, id, template: prefix });
+    servers.push({ ...copyServer(draft), name: `${prefix}${n}`, id, template: prefix });
   }
   return servers;
 }

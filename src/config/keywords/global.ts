@@ -351,6 +351,9 @@ const headerRows: Row[] = [
   kept('h1-case-adjust-file', '<file>', 1, '<file> as argument'),
   kept('h1-accept-payload-with-any-method', '', 0, 'no argument'),
   kept('h1-do-not-close-on-insecure-transfer-encoding', '', 0, 'no argument'),
+  works('zero-warning', '', (line, config) => {
+    if (line.atMost(0)) config.zeroWarning = true;
+  }),
   kept('pp2-never-send-local', '', 0, 'no argument'),
 ];
 
@@ -385,8 +388,6 @@ const inert: Row[] = [
   ...noticed<ConfigDraft>(
     'it is for the debugging of HAProxy itself.',
     [
-      'quiet',
-      'zero-warning',
       'set-dumpable',
       'stress-level <number>',
       'force-cfg-parser-pause <time>',
@@ -397,6 +398,7 @@ const inert: Row[] = [
     ],
     { negatable: true },
   ),
+  ...noticed<ConfigDraft>('messages are left out with -q.', ['quiet']),
   ...noticed<ConfigDraft>('no keyword here is experimental or deprecated.', [
     'expose-deprecated-directives',
     'expose-experimental-directives',

@@ -95,10 +95,10 @@ function addServer(line: Line, proxy: ProxyDraft, server: ServerDraft): void {
   const twin = proxy.serverNames.get(server.name);
   if (twin !== undefined) {
     return line.alert(
-      `${proxy.kind === 'listen' ? 'proxy' : proxy.kind} '${name}', another server named '${server.name}' was already defined at line ${twin.line}, please use distinct names.`,
+      `${proxy.kind === 'listen' ? 'proxy' : proxy.kind} '${name}', another server named '${server.name}' was already defined at line ${twin.at.line}, please use distinct names.`,
     );
   }
-  proxy.serverNames.set(server.name, line.at);
+  proxy.serverNames.set(server.name, server);
   proxy.servers.push(server);
 }
 
@@ -145,10 +145,9 @@ function parseId(line: Line, proxy: ProxyDraft): void {
   if (line.word(1) === '') return line.alert("'id' expects an integer argument.", 'reader');
   const id = parseInteger(line.word(1));
   if (id === null || id <= 0) return line.alert('custom id has to be > 0.', 'reader');
-  const other = line.context.config.proxies.find(
-    (candidate) => candidate.config.idForced && candidate.config.id === id && candidate !== proxy,
-  );
-  if (other !== undefined) {
+  const { proxiesById } = line.context.config;
+  const other = proxiesById.get(id);
+  if (other !== undefined && other !== proxy) {
     const { kind, name, at } = other.config;
     return line.alert(
       `${proxy.kind} ${proxy.config.name} reuses same custom id as ${kind} ${name} (declared at ${at.file}:${at.line}).`,
@@ -156,6 +155,7 @@ function parseId(line: Line, proxy: ProxyDraft): void {
     );
   }
   if (!line.atMost(1)) return;
+  proxiesById.set(id, proxy);
   proxy.config.id = id;
   proxy.config.idForced = true;
 }
