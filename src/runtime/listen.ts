@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, lstatSync, renameSync, unlinkSync } from 'node:fs';
+import { chmodSync, chownSync, lstatSync, readFileSync, readlinkSync, renameSync, unlinkSync } from 'node:fs';
 import { type AddressInfo, Socket } from 'node:net';
 import { dirname } from 'node:path';
 import type { BindConfig } from '../config/types.ts';
@@ -125,18 +125,27 @@ function listenTcp(
 /** A socket that was opened and is listening before this process started (`fd@N`). */
 function listenInherited(bind: BindConfig, fd: number, onConnection: (socket: Socket) => void): CliListener {
   const subject = `stats socket fd@${fd} (${bind.at.file}:${bind.at.line})`;
-  for (const handle of [new tcpWrap.TCP(tcpWrap.constants.SERVER), new pipeWrap.Pipe(pipeWrap.constants.SERVER)]) {
-    if (handle.open(fd) !== 0) continue;
-    const name: Partial<AddressInfo> = {};
-    const status = handle.getsockname?.(name) ?? 0;
-    if (status === 0 || !('bind6' in handle))
-      return start(bind, handle, subject, inheritedName(fd, name), onConnection, null, name.port ?? 0);
+  const inode = /^socket:\[(\d+)\]$/.exec(linkOf(`/proc/self/fd/${fd}`))?.[1];
+  if (inode === undefined) throw new Error(`descriptor ${fd} is no socket: ${subject}; pass a listening socket`);
+  const isUnix = readFileSync('/proc/net/unix', 'latin1').includes(` ${inode} `);
+  const handle = isUnix ? new pipeWrap.Pipe(pipeWrap.constants.SERVER) : new tcpWrap.TCP(tcpWrap.constants.SERVER);
+  const status = handle.open(fd);
+  if (status !== 0) throw new Error(`${reason(status)}: ${subject}`);
+  const name: Partial<AddressInfo> = {};
+  handle.getsockname?.(name);
+  return start(bind, handle, subject, inheritedName(fd, name), onConnection, null, name.port ?? 0);
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
   }
-  throw new Error(`descriptor ${fd} is no listening socket: ${subject}`);
 }
 
 function inheritedName(fd: number, name: Partial<AddressInfo>): string {
-  if (name.address === undefined) return `fd@${fd}`;
+  if (!name.address) return `fd@${fd}`;
   return name.family === 'IPv6' ? `ipv6@[${name.address}]:${name.port}` : `ipv4@${name.address}:${name.port}`;
 }
 
