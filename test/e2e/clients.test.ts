@@ -49,7 +49,7 @@ test('socat: one line, many lines, over unix and TCP', missing('/usr/bin/socat')
       );
       child.stdin?.end(input);
     });
-  assert.match(await socat(admin, 'show info\n'), /^Name: HAProxy\nVersion: \S+\n/);
+  assert.match(await socat(admin, 'show info\n'), /^Name: \S+\nVersion: \S+\n/);
   assert.equal(
     await socat(`unix-connect:${admin}`, 'get weight app/a;get weight app/b\n'),
     '1 (initial 1)\n\n1 (initial 1)\n\n',

@@ -10,7 +10,7 @@ const app = await origin({ after }, 'app');
 const heads: Buffer[] = [];
 let wake = (): void => {};
 const raw = await tcpOrigin({ after }, async (c) => {
-  heads.push(Buffer.from(await c.through('\r\n\r\n'), 'latin1'));
+  heads.push(Buffer.from((await c.through('HTTP/1.1\r\n')) + (await c.through('\r\n\r\n')), 'latin1'));
   wake();
   c.send('HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
   c.end();
@@ -51,7 +51,7 @@ backend v2
   { ports: { log, app, raw } },
 );
 
-const ask = 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
+const ask = 'GET / HTTP/1.1\r\nConnection: close\r\nHost: x\r\n\r\n';
 const v2 = (command: number, family: number, body: Buffer) => {
   const head = Buffer.from('0d0a0d0a000d0a515549540a', 'hex');
   const rest = Buffer.from([0x20 | command, family, body.length >> 8, body.length & 255]);
