@@ -162,6 +162,20 @@ test('a batch whose third Change fails only when its turn comes is rolled back',
   assert.equal(d.ctx.model.proxies.find((p) => p.name === 'be_app')!.serversByName.has('dyn'), false);
 });
 
+test('taking the last usable server out is warned of, not hindered', async () => {
+  const d = desk();
+  const warnings = (change: Change) => validateChange(change, d.ctx).warnings;
+  const slow1 = { backend: 'be_slow', server: 'slow1' };
+  const told = ["no server is left for new requests: backend 'be_slow' has no other usable one than 'slow1'"];
+  assert.deepEqual(warnings({ kind: 'server.state', ...slow1, to: 'maint' }), told);
+  assert.deepEqual(warnings({ kind: 'server.weight', ...slow1, weight: 0, percent: true }), told);
+  assert.deepEqual(warnings({ kind: 'server.health', ...slow1, to: 'down' }), told);
+  assert.deepEqual(warnings({ kind: 'server.state', ...slow1, to: 'ready' }), []);
+  assert.deepEqual(warnings(drain), [], 'there is another one');
+  assert.equal((await d.apply({ kind: 'server.state', ...slow1, to: 'maint' })).ok, true);
+  assert.deepEqual(warnings({ kind: 'server.state', ...slow1, to: 'drain' }), [], 'it is out already');
+});
+
 test('an unknown kind of Change is refused, whatever it is called', () => {
   const { ctx } = desk();
   for (const kind of ['toString', 'server.explode', '__proto__']) {

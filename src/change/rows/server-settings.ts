@@ -4,6 +4,7 @@ import { Admin } from '../../model/server.ts';
 import type { ChangeOf } from '../change.ts';
 import { type ChangeContext, done, problem, type Row } from '../context.ts';
 import { lacksServer, theServer } from '../lookup.ts';
+import { lastOne } from './server-state.ts';
 
 const NOTICE = 5;
 
@@ -14,6 +15,10 @@ export const serverWeight: Row<ChangeOf<'server.weight'>> = {
     if (missing) return missing;
     const weight = resolveWeight(theServer(ctx.model, change), change);
     return typeof weight === 'number' ? null : problem(weight.error);
+  },
+  warnings(change, ctx) {
+    const server = theServer(ctx.model, change);
+    return resolveWeight(server, change) === 0 ? lastOne(server) : [];
   },
   preview(change, ctx) {
     const server = theServer(ctx.model, change);

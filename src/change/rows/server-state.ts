@@ -1,5 +1,6 @@
 import { setAdminState } from '../../control/servers/admin-state.ts';
 import { setRunning, setStopped, setStopping } from '../../control/servers/oper-state.ts';
+import { takesTraffic, usableServers } from '../../control/servers/usable.ts';
 import { Admin, CheckState, OperState, type Server } from '../../model/server.ts';
 import type { ChangeOf } from '../change.ts';
 import { done, problem, type Row } from '../context.ts';
@@ -19,6 +20,14 @@ export const serverState: Row<ChangeOf<'server.state'>> = {
   },
 };
 
+/** What is to be known before a server is taken out: that its backend has no other. */
+export function lastOne(server: Server): readonly string[] {
+  if (!takesTraffic(server) || usableServers(server.proxy) > 1) return [];
+  return [
+    `no server is left for new requests: backend '${server.proxy.name}' has no other usable one than '${server.name}'`,
+  ];
+}
+
 /** What the operator last asked for. */
 export function forcedState(server: Server): 'ready' | 'drain' | 'maint' {
   if (server.admin & Admin.forcedMaint) return 'maint';
@@ -32,6 +41,7 @@ export const serverHealth: Row<ChangeOf<'server.health'>> = {
     if (missing) return missing;
     return theServer(ctx.model, change).tracked ? problem('cannot change health on a tracking server.') : null;
   },
+  warnings: (change, ctx) => (change.to === 'up' ? [] : lastOne(theServer(ctx.model, change))),
   preview: (change, ctx) => ({ before: healthOf(theServer(ctx.model, change)), after: change.to, effect: 'live' }),
   apply(change, ctx) {
     const server = theServer(ctx.model, change);

@@ -181,7 +181,7 @@ function sslHello(): Step[] {
     plainExpect(
       2,
       { on: 'text', type: 'regex-binary', regex: /^1[56]/ },
-      { minRecv: 5, okStatus: 'L6OK', errorStatus: 'L6RSP', timeoutStatus: 'L6TOUT' },
+      { minRecv: 5, okStatus: 'L6OK', errorStatus: 'L6RSP', timeoutStatus: 'L6TOUT', onError: fixed('') },
     ),
   ];
 }
