@@ -9,6 +9,8 @@ export interface WriteRequest {
   handle: StreamHandle | null;
   oncomplete: ((status: number) => void) | null;
   conn: unknown;
+  /** What is being written: libuv holds a pointer only, so it must not be collected before `oncomplete`. */
+  buffer: Uint8Array | null;
 }
 
 /** A libuv stream (TCP or pipe). Methods return 0 or a negative errno. */

@@ -98,16 +98,17 @@ export class HandleConn implements Conn {
   writeStable(buffer: Uint8Array, start: number, end: number): boolean {
     if (this.closed || start === end) return !this.blocked;
     const request = spareWrite;
-    return this.#written(request, this.handle.writeBuffer(request, buffer.subarray(start, end)));
+    const bytes = buffer.subarray(start, end);
+    return this.#written(request, this.handle.writeBuffer(request, bytes), bytes);
   }
 
   writeLatin1(text: string): boolean {
     if (this.closed || text.length === 0) return !this.blocked;
     const request = spareWrite;
-    return this.#written(request, this.handle.writeLatin1String(request, text));
+    return this.#written(request, this.handle.writeLatin1String(request, text), null);
   }
 
-  #written(request: WriteRequest, code: number): boolean {
+  #written(request: WriteRequest, code: number, bytes: Uint8Array | null): boolean {
     if (code !== 0) {
       process.nextTick(failLater, this, code);
       return true;
@@ -116,6 +117,7 @@ export class HandleConn implements Conn {
     request.handle = this.handle;
     request.conn = this;
     request.oncomplete = onWritten;
+    request.buffer = bytes;
     spareWrite = new WriteWrap();
     this.writesPending++;
     this.blocked = true;
