@@ -11,6 +11,7 @@ const BY_CLI = ', changed from CLI';
 /** `set server state`, `enable server`, `disable server`. */
 export const serverState: Row<ChangeOf<'server.state'>> = {
   validate: (change, ctx) => lacksServer(ctx.model, change),
+  warnings: (change, ctx) => (change.to === 'ready' ? [] : lastOne(theServer(ctx.model, change))),
   preview: (change, ctx) => ({ before: forcedState(theServer(ctx.model, change)), after: change.to, effect: 'live' }),
   apply(change, ctx) {
     const server = theServer(ctx.model, change);
@@ -29,7 +30,7 @@ export function lastOne(server: Server): readonly string[] {
 }
 
 /** What the operator last asked for. */
-export function forcedState(server: Server): 'ready' | 'drain' | 'maint' {
+function forcedState(server: Server): 'ready' | 'drain' | 'maint' {
   if (server.admin & Admin.forcedMaint) return 'maint';
   return server.admin & Admin.forcedDrain ? 'drain' : 'ready';
 }

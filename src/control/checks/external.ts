@@ -9,7 +9,7 @@ import type { CheckEnd } from './program.ts';
 const NOT_USED = 'NOT_USED';
 
 /** The command of an external check: its four arguments, and all of its environment (manual, section 4.2 "external-check command"). */
-export function externalCommand(
+function externalCommand(
   model: Model,
   server: Server,
 ): { readonly file: string; readonly args: string[]; readonly env: Record<string, string> } {

@@ -64,9 +64,6 @@ export interface VarStep extends StepBase {
   readonly value: Compiled | LogFormat | null;
 }
 
-/** Compares a text with what was expected. */
-export type TextMatch = (text: string) => boolean;
-
 /** What an expect step looks at, and how it compares. `label` is how a timeout names it. */
 export type Pattern =
   | { readonly on: 'text'; readonly type: 'string' | 'binary'; readonly bytes: string }
