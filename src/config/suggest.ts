@@ -38,6 +38,19 @@ function distance(a: Map<number, number>, b: Map<number, number>): number {
 
 const NOTHING = fingerprint('');
 
+/** Fingerprints of known words, which are few and asked for again with every mistake. */
+const knownPrints = new Map<string, { readonly print: Map<number, number>; readonly size: number }>();
+
+function printOf(known: string): { readonly print: Map<number, number>; readonly size: number } {
+  let entry = knownPrints.get(known);
+  if (entry === undefined) {
+    const print = fingerprint(known);
+    entry = { print, size: distance(print, NOTHING) };
+    knownPrints.set(known, entry);
+  }
+  return entry;
+}
+
 /** The one of `known` nearest to `word`, or null when none is near enough to be meant. */
 function nearestWord(word: string, known: Iterable<string>): string | null {
   if (word.length > 128) return null;
@@ -46,9 +59,9 @@ function nearestWord(word: string, known: Iterable<string>): string | null {
   let best: string | null = null;
   let bestDistance = Number.POSITIVE_INFINITY;
   for (const candidate of known) {
-    const print = fingerprint(candidate);
+    const { print, size: candidateSize } = printOf(candidate);
     const d = distance(wanted, print);
-    if (d < bestDistance && d <= size && d <= distance(print, NOTHING)) {
+    if (d < bestDistance && d <= size && d <= candidateSize) {
       best = candidate;
       bestDistance = d;
     }
