@@ -63,7 +63,8 @@ export function trace(name: 'cli' | 'change', event: string, detail: () => strin
   const target = SOURCES.find((one) => one.name === name)!;
   if (target.state === 'stopped') return;
   if (target.state === 'waiting' && target.actions.start.has(event)) target.state = 'running';
-  if (target.state === 'running') report(target, event, detail);
+  if (target.state !== 'running') return;
+  report(target, event, detail);
   if (target.actions.pause.has(event)) target.state = 'waiting';
   if (target.actions.stop.has(event)) target.state = 'stopped';
 }
