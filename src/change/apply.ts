@@ -1,5 +1,5 @@
 import type { Change, Origin, Outcome } from './change.ts';
-import { type ChangeContext, failed, type Preview, problem, type Verdict } from './context.ts';
+import { type ChangeContext, failed, type Preview, type Problem, problem, type Verdict } from './context.ts';
 import { rowOf } from './table.ts';
 
 /** Checks a Change against the model. Touches nothing. */
@@ -19,10 +19,11 @@ export function previewChange(change: Change, ctx: ChangeContext): Preview | nul
  * Makes one Change: validated, applied, recorded. All traffic threads have it when the promise resolves; it never rejects.
  * Changes to one model are made one after the other.
  */
-export function applyChange(change: Change, ctx: ChangeContext, origin: Origin): Promise<Outcome> {
+export async function applyChange(change: Change, ctx: ChangeContext, origin: Origin): Promise<Outcome> {
   // A reload makes Changes of its own, so it must not hold their turn.
   if (change.kind === 'config.reload') return applyNow(change, ctx, origin);
-  return inTurn(ctx, () => applyNow(change, ctx, origin));
+  const { outcomes } = await applyBatch([change], ctx, origin);
+  return outcomes[0]!;
 }
 
 /** What came of a batch: the outcomes in order when all was applied, else those up to the one that failed. */
@@ -40,9 +41,9 @@ export interface BatchOutcome {
 export function applyBatch(changes: readonly Change[], ctx: ChangeContext, origin: Origin): Promise<BatchOutcome> {
   return inTurn(ctx, async () => {
     for (const [i, change] of changes.entries()) {
-      const [found] = validateChange(change, ctx).problems;
-      if (!found || dependsOn(changes.slice(0, i), change)) continue;
-      return { ok: false, outcomes: [failed(found)], failedAt: i };
+      if (dependsOn(changes.slice(0, i), change)) continue;
+      const refusal = refuse(change, ctx, origin);
+      if (refusal) return { ok: false, outcomes: [refusal], failedAt: i };
     }
     const outcomes: Outcome[] = [];
     for (const [i, change] of changes.entries()) {
@@ -67,19 +68,43 @@ async function rollBack(outcomes: readonly Outcome[], ctx: ChangeContext, origin
     if (inverse) await applyNow(inverse, ctx, { ...origin, surface: 'roll-back' });
 }
 
+/** The outcome of a Change that cannot be made, recorded; null when it can. */
+function refuse(change: Change, ctx: ChangeContext, origin: Origin): Outcome | null {
+  let found: Problem | undefined;
+  try {
+    found = validateChange(change, ctx).problems[0];
+  } catch (error) {
+    found = broken(change, error);
+  }
+  return found ? record(change, ctx, origin, null, failed(found)) : null;
+}
+
 async function applyNow(change: Change, ctx: ChangeContext, origin: Origin): Promise<Outcome> {
-  let preview: Preview | null = null;
+  const refusal = refuse(change, ctx, origin);
+  if (refusal) return refusal;
+  const preview = previewChange(change, ctx);
   let outcome: Outcome;
   try {
-    const [found] = validateChange(change, ctx).problems;
-    preview = found ? null : rowOf(change)!.preview(change, ctx);
-    outcome = found ? failed(found) : await rowOf(change)!.apply(change, ctx, origin);
+    outcome = await rowOf(change)!.apply(change, ctx, origin);
     await ctx.states.flush();
   } catch (error) {
-    outcome = failed(
-      problem(`${error instanceof Error ? error.message : String(error)} (while applying ${change.kind})`),
-    );
+    outcome = failed(broken(change, error));
   }
+  return record(change, ctx, origin, preview, outcome);
+}
+
+/** What is told of a Change that ended in an exception: data of a wrong shape, a thread that is gone. */
+function broken(change: Change, error: unknown): Problem {
+  return problem(`${error instanceof Error ? error.message : String(error)} (while applying ${change.kind})`);
+}
+
+function record(
+  change: Change,
+  ctx: ChangeContext,
+  origin: Origin,
+  preview: Preview | null,
+  outcome: Outcome,
+): Outcome {
   ctx.journal.record({ origin, change, before: preview?.before ?? '', after: preview?.after ?? '', outcome });
   return outcome;
 }

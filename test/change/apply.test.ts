@@ -176,6 +176,14 @@ test('taking the last usable server out is warned of, not hindered', async () =>
   assert.deepEqual(warnings({ kind: 'server.state', ...slow1, to: 'drain' }), [], 'it is out already');
 });
 
+test('a Change of a wrong shape is a failure, not an exception', async () => {
+  const d = desk();
+  const { ok, text } = await d.apply({ kind: 'server.state' } as unknown as Change);
+  assert.equal(ok, false);
+  assert.match(text, /\(while applying server\.state\)$/);
+  assert.equal(d.ctx.journal.entries().length, 1);
+});
+
 test('an unknown kind of Change is refused, whatever it is called', () => {
   const { ctx } = desk();
   for (const kind of ['toString', 'server.explode', '__proto__']) {
