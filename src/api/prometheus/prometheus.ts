@@ -2,6 +2,7 @@ import type { Control } from '../../control/types.ts';
 import type { Activity, RenderedView, RenderRequest } from '../../model/messages.ts';
 import { infoValues } from '../../runtime/info/values.ts';
 import { htmlAnswer } from '../answer.ts';
+import { bodyOf } from '../body.ts';
 import { Pacer } from '../pacer.ts';
 import { collect, collections, escapeLabel } from './collect.ts';
 import { expose, headOf } from './expose.ts';
@@ -15,9 +16,7 @@ export async function renderPrometheus(
 ): Promise<RenderedView> {
   const query = parseQuery(request.uri);
   if (query === null) return htmlAnswer(400, '400 Bad request', 'The query of this scrape cannot be understood.');
-  const parts: Buffer[] = [];
-  for await (const text of exposition(control, query)) parts.push(Buffer.from(text));
-  return { status: 200, headers: HEADERS, body: Buffer.concat(parts) };
+  return { status: 200, headers: HEADERS, body: await bodyOf(exposition(control, query)) };
 }
 
 const HEADERS: RenderedView['headers'] = [

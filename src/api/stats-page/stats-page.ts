@@ -6,7 +6,7 @@ import { infoValues } from '../../runtime/info/values.ts';
 import { csvHeader, csvLine, jsonRow, typedLines } from '../../runtime/stats/render.ts';
 import { JSON_SCHEMA } from '../../runtime/stats/schema.ts';
 import { htmlAnswer } from '../answer.ts';
-import { Pacer } from '../pacer.ts';
+import { bodyOf } from '../body.ts';
 import { isOwnForm, runForm } from './admin.ts';
 import { userOf } from './auth.ts';
 import { type PageContext, page, scopeOf, shownProxies } from './page.ts';
@@ -38,7 +38,7 @@ export async function renderStats(control: Control, request: RenderRequest): Pro
     info: infoValues(control, activity, now),
     now,
   };
-  return { status: 200, headers, body: await gathered(wanted.form === 'html' ? page(context) : data(context)) };
+  return { status: 200, headers, body: await bodyOf(wanted.form === 'html' ? page(context) : data(context)) };
 }
 
 const CONTENT_TYPES: Readonly<Record<PageRequest['form'], string>> = {
@@ -68,23 +68,6 @@ function* data(context: PageContext): Generator<string> {
     }
   }
   if (form === 'json') yield ']\n';
-}
-
-/** Puts pieces together, a few milliseconds at a time. */
-async function gathered(pieces: Generator<string>): Promise<Uint8Array> {
-  const pacer = new Pacer();
-  const parts: Buffer[] = [];
-  let text = '';
-  for (const piece of pieces) {
-    text += piece;
-    if (text.length > 65_536) {
-      parts.push(Buffer.from(text));
-      text = '';
-    }
-    if (pacer.due) await pacer.breathe();
-  }
-  parts.push(Buffer.from(text));
-  return Buffer.concat(parts);
 }
 
 /** Carries out an action, and sends the browser back to the page, where it reads what became of it. */
