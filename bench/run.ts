@@ -90,9 +90,10 @@ process.exitCode = failed || rows.some((row) => row.bound !== undefined && row.v
 /** Rows as a Markdown table. */
 function table(all: Row[]): string[] {
   const lines = ['| case | sluice | haproxy | others | value | bound | |', '|---|---|---|---|---|---|---|'];
-  for (const row of all) {
-    const figure = (name: string) => (row.figures[name] === undefined ? '' : `${round(row.figures[name])} ${row.unit}`);
-    const others = Object.entries(row.figures)
+  for (const [i, row] of all.entries()) {
+    const figures = row.case === all[i - 1]?.case ? {} : row.figures; // told once, compared with several
+    const figure = (name: string) => (figures[name] === undefined ? '' : `${round(figures[name])} ${row.unit}`);
+    const others = Object.entries(figures)
       .filter(([name]) => name !== 'sluice' && name !== 'haproxy')
       .map(([name, value]) => `${name} ${round(value)}`)
       .join(', ');

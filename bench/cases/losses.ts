@@ -55,8 +55,8 @@ async function losses(
       await loading;
       figures[which] = loads.reduce((sum, load) => sum + load.errors, 0);
       const requests = loads.reduce((sum, load) => sum + load.requests, 0);
-      const details = new Set(loads.map(({ detail }) => detail).filter((detail) => detail !== ''));
-      notes.push([`${which}: ${requests} requests`, ...details].join(', '));
+      const first = loads.find(({ detail }) => detail !== '')?.detail;
+      notes.push(`${which}: ${requests} requests${first ? `, at first ${first}` : ''}`);
     } finally {
       await program.stop();
     }
