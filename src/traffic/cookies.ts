@@ -6,8 +6,9 @@ import { xxh64 } from '../expr/xxhash.ts';
 /**
  * Persistence by cookie (manual, "cookie" of proxies and of servers). Strings hold one byte a char.
  *
- * A persistence cookie is `NAME=server`, `NAME=server|last` or `NAME=server|last|first` with dates of 5 characters (30 bits in base64, in
- * units of 4 s since the epoch), or in prefix mode `NAME=server~value` around a cookie of the application.
+ * A persistence cookie is `NAME=server`, `NAME=server|last` or `NAME=server|last|first` with dates of 5 characters (30
+ * bits in base64, in units of 4 s since the epoch), or in prefix mode `NAME=server~value` around a cookie of the
+ * application.
  */
 
 /** What must be known of a server. */
@@ -20,7 +21,10 @@ export interface CookieServer {
 /** State of the cookie in the request, by HAProxy's letter: none, invalid, server down, valid, expired, old, unused. */
 export type RequestCookieLetter = 'N' | 'I' | 'D' | 'V' | 'E' | 'O' | 'U';
 
-/** What was done to the cookie in the response: none, provided by the server, deleted, inserted, rewritten, date updated. */
+/**
+ * What was done to the cookie in the response: none, provided by the server, deleted, inserted, rewritten, date
+ * updated.
+ */
 export type ResponseCookieLetter = 'N' | 'P' | 'D' | 'I' | 'R' | 'U';
 
 /** How one exchange stands with its persistence cookie. Reused from exchange to exchange. */
@@ -92,8 +96,8 @@ export class PersistenceCookie<S extends CookieServer> {
   }
 
   /**
-   * Looks for the cookie in one `Cookie` header. Returns the value to send to the server: the same string when nothing changes, null when nothing is left
-   * of the header. `now`: seconds since the epoch.
+   * Looks for the cookie in one `Cookie` header. Returns the value to send to the server: the same string when nothing
+   * changes, null when nothing is left of the header. `now`: seconds since the epoch.
    */
   readRequest(value: string, state: CookieState<S>, now: number, options: PersistenceOptions): string | null {
     const { name, mode, indirect } = this.config;
@@ -144,7 +148,10 @@ export class PersistenceCookie<S extends CookieServer> {
     return others ? text.slice(0, cutFrom).trimEnd() : null;
   }
 
-  /** Reads one value of the cookie into the state; returns the length of the server's part of it, 0 when the cookie is too old. */
+  /**
+   * Reads one value of the cookie into the state; returns the length of the server's part of it, 0 when the cookie is
+   * too old.
+   */
   #follow(value: string, state: CookieState<S>, now: number, options: PersistenceOptions): number {
     let key = this.config.mode === 'prefix' ? value.indexOf('~') : value.indexOf('|');
     if (key < 0) key = value.length;
@@ -185,8 +192,9 @@ export class PersistenceCookie<S extends CookieServer> {
   }
 
   /**
-   * Looks for the cookie in one `Set-Cookie` header of the server's response, and deletes, rewrites or prefixes it as configured. Returns the value to
-   * send to the client: the same string when nothing changes, null when the header goes. `direct`: the request went where its cookie led.
+   * Looks for the cookie in one `Set-Cookie` header of the server's response, and deletes, rewrites or prefixes it as
+   * configured. Returns the value to send to the client: the same string when nothing changes, null when the header
+   * goes. `direct`: the request went where its cookie led.
    */
   readResponse(value: string, state: CookieState<S>, server: S, direct: boolean): string | null {
     const { name, mode, indirect, preserve } = this.config;
@@ -209,8 +217,9 @@ export class PersistenceCookie<S extends CookieServer> {
   }
 
   /**
-   * The `Set-Cookie` value that tells the client its server, null when there is none to be sent; to be called behind the last `readResponse`. A server without a
-   * cookie has the client's one deleted. `post`: the request's method is POST.
+   * The `Set-Cookie` value that tells the client its server, null when there is none to be sent; to be called behind
+   * the last `readResponse`. A server without a cookie has the client's one deleted. `post`: the request's method is
+   * POST.
    */
   insert(state: CookieState<S>, server: S, direct: boolean, post: boolean, now: number): string | null {
     const { name, mode, preserve, postonly, maxidle, maxlife } = this.config;
@@ -244,7 +253,10 @@ interface CookieAt {
   readonly value: string;
 }
 
-/** The cookie that starts at `start` (a delimiter in front of it is skipped); null when there is no equal sign up to the next delimiter. */
+/**
+ * The cookie that starts at `start` (a delimiter in front of it is skipped); null when there is no equal sign up to the
+ * next delimiter.
+ */
 function cookieAt(text: string, start: number): CookieAt | null {
   const nameStart = nameStartAt(text, start);
   let equal = nameStart;
@@ -298,7 +310,10 @@ function valueEndFrom(text: string, start: number): number {
   return text.length;
 }
 
-/** Cuts [from, to) out of a header, `to` being at a delimiter, and leaves one delimiter and one space between what remains. */
+/**
+ * Cuts [from, to) out of a header, `to` being at a delimiter, and leaves one delimiter and one space between what
+ * remains.
+ */
 function cut(text: string, from: number, to: number): string {
   let after = to + 1;
   while (isBlank(text, after)) after++;
@@ -351,8 +366,9 @@ const CACHED_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 const CACHED_STATUSES = new Set([200, 203, 204, 206, 300, 301, 404, 405, 410, 414, 501]);
 
 /**
- * Whether caches may keep a response: not at all, without its cookies (`no-cache="set-cookie"`), or with them. As HAProxy sees it for `nocache` and
- * `option checkcache`: besides what RFC 9111 says of method, status and Cache-Control, something must tell how long it is fresh, or how to revalidate it.
+ * Whether caches may keep a response: not at all, without its cookies (`no-cache="set-cookie"`), or with them. As
+ * HAProxy sees it for `nocache` and `option checkcache`: besides what RFC 9111 says of method, status and
+ * Cache-Control, something must tell how long it is fresh, or how to revalidate it.
  */
 export function cacheability(
   method: string,
@@ -383,8 +399,9 @@ export function cacheability(
 const FORBIDDING = new Set(['private', 'no-cache', 'no-store', 'max-age=0', 's-maxage=0']);
 
 /**
- * `cookie ... dynamic`: a server's cookie made of its address, so that all load balancers with the same key agree on it: XXH64 over the key, the address, and
- * the port in 4 bytes, in network order. null when the server has no IP address yet.
+ * `cookie ... dynamic`: a server's cookie made of its address, so that all load balancers with the same key agree on
+ * it: XXH64 over the key, the address, and the port in 4 bytes, in network order. null when the server has no IP
+ * address yet.
  */
 export function dynamicCookie(key: string, host: string | null, port: number): string | null {
   const address = host === null ? undefined : packAddress(host);

@@ -81,7 +81,10 @@ export function collections(query: ExportQuery): Map<StatKind, Collected> {
   return collected;
 }
 
-/** Reads all objects that are asked for, once: every sample of an export is of the same time. Yields after each object, so that other work can be let in. */
+/**
+ * Reads all objects that are asked for, once: every sample of an export is of the same time. Yields after each object,
+ * so that other work can be let in.
+ */
 export function* collect(
   control: Control,
   query: ExportQuery,

@@ -4,7 +4,9 @@ import { CHECK_STATE_NAMES, SERVER_STATE_NAMES } from './states.ts';
 
 const CODES = ['1xx', '2xx', '3xx', '4xx', '5xx', 'other'];
 
-/** The samples of the metrics of one kind of objects, in pieces of a few lines; a metric without samples is left out. */
+/**
+ * The samples of the metrics of one kind of objects, in pieces of a few lines; a metric without samples is left out.
+ */
 export function* expose(collected: Collected): Generator<string> {
   for (const metric of collected.metrics) {
     let head = headOf(metric);

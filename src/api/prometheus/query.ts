@@ -17,8 +17,8 @@ export interface ExportQuery {
 }
 
 /**
- * Reads the query of a scrape, parameters in their order: an empty `scope` takes back those before it, `*` stands for all. Unknown parameters mean nothing; null when a
- * scope does not exist or an escape is broken.
+ * Reads the query of a scrape, parameters in their order: an empty `scope` takes back those before it, `*` stands for
+ * all. Unknown parameters mean nothing; null when a scope does not exist or an escape is broken.
  */
 export function parseQuery(uri: string): ExportQuery | null {
   const mark = uri.indexOf('?');

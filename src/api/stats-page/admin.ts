@@ -6,8 +6,8 @@ import { Admin, CheckState, type CheckView, type Server } from '../../model/serv
 import { formDecode } from './request.ts';
 
 /**
- * What became of an action: done; done for some servers; nothing changed; refused for its parameters, for its size, for want of
- * permission; unknown.
+ * What became of an action: done; done for some servers; nothing changed; refused for its parameters, for its size, for
+ * want of permission; unknown.
  */
 export type ActionStatus = 'DONE' | 'PART' | 'NONE' | 'ERRP' | 'EXCD' | 'DENY' | 'UNKN';
 
@@ -66,7 +66,10 @@ function has(check: CheckView | null, bit: number): boolean {
 /** Most bytes of a form, as large as HAProxy's buffers. */
 const FORM_MAX = 16_384;
 
-/** Carries out what the form of the page asks for: `s` names a server each, `action` what to do, `b` the backend by name or `#id`. */
+/**
+ * Carries out what the form of the page asks for: `s` names a server each, `action` what to do, `b` the backend by name
+ * or `#id`.
+ */
 export async function runForm(
   control: Control,
   body: string,
@@ -109,8 +112,8 @@ export function inScope(stats: StatsConfig, proxy: string): boolean {
 }
 
 /**
- * Whether a form was sent by a page of this very site, or by no browser at all: a browser tells, by `Sec-Fetch-Site` or by `Origin`, that another site made
- * it send the form, along with the credentials that it knows.
+ * Whether a form was sent by a page of this very site, or by no browser at all: a browser tells, by `Sec-Fetch-Site` or
+ * by `Origin`, that another site made it send the form, along with the credentials that it knows.
  */
 export function isOwnForm(headers: readonly (readonly [string, string])[]): boolean {
   const value = (name: string) => headers.find(([header]) => header === name)?.[1] ?? null;

@@ -1,4 +1,7 @@
-/** What a request to the statistics page asks for, told behind the page's URI by words after `;` and by the parameter `scope`. */
+/**
+ * What a request to the statistics page asks for, told behind the page's URI by words after `;` and by the parameter
+ * `scope`.
+ */
 export interface PageRequest {
   readonly form: 'html' | 'csv' | 'typed' | 'json' | 'json-schema';
   /** Without servers that are down, or in maintenance. */

@@ -13,7 +13,9 @@ import { type PageContext, page, scopeOf, shownProxies } from './page.ts';
 import { type PageRequest, pageLink, parsePageRequest } from './request.ts';
 import { CONTENT_SECURITY_POLICY } from './style.ts';
 
-/** Answers a request to the statistics page of a proxy (`stats uri`): the page or its data, or the outcome of an action. */
+/**
+ * Answers a request to the statistics page of a proxy (`stats uri`): the page or its data, or the outcome of an action.
+ */
 export async function renderStats(control: Control, request: RenderRequest): Promise<RenderedView> {
   const stats = control.model.proxiesById.get(request.proxy)?.config.stats ?? null;
   if (stats === null) return htmlAnswer(503, '503 Service Unavailable', 'These statistics are no longer served here.');

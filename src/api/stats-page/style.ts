@@ -31,7 +31,10 @@ export const SCRIPT = `for (const all of document.querySelectorAll('input.all'))
   for (const box of all.closest('form').querySelectorAll('input[name=s]')) box.checked = all.checked;
 });`;
 
-/** Nothing but the style and the script above, and forms to the page itself: markup that slipped in anyhow could do nothing. */
+/**
+ * Nothing but the style and the script above, and forms to the page itself: markup that slipped in anyhow could do
+ * nothing.
+ */
 export const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   `style-src '${hash(STYLE)}'`,

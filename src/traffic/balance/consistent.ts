@@ -38,10 +38,12 @@ export class Rings<T extends Target> {
 }
 
 /**
- * Hashing with `hash-type consistent`: the server of the nearest point; a change of the servers moves only the keys that must move.
+ * Hashing with `hash-type consistent`: the server of the nearest point; a change of the servers moves only the keys
+ * that must move.
  *
- * With a balance factor (percent, 0 = none) a server that has more than that share of the streams now served, by weight, is passed over for
- * the one behind it on the ring (bounded loads: Mirrokni, Thorup, Zadimoghaddam, arXiv:1608.01350).
+ * With a balance factor (percent, 0 = none) a server that has more than that share of the streams now served, by
+ * weight, is passed over for the one behind it on the ring (bounded loads: Mirrokni, Thorup, Zadimoghaddam,
+ * arXiv:1608.01350).
  */
 export class ConsistentHash<T extends Target> implements Balancer<T> {
   readonly queueMeansFull = false;
@@ -94,7 +96,10 @@ export class ConsistentHash<T extends Target> implements Balancer<T> {
 
   changed(): void {}
 
-  /** Whole slots for each unit of weight, and the rest of the slots dealt out along the sum of the weights; one at least. */
+  /**
+   * Whole slots for each unit of weight, and the rest of the slots dealt out along the sum of the weights; one at
+   * least.
+   */
   #hasShare(server: T, slots: number): boolean {
     const before = this.#before.get(server)!;
     const rest = slots % this.#total;
@@ -122,8 +127,8 @@ export class ConsistentHash<T extends Target> implements Balancer<T> {
 }
 
 /**
- * `balance random`: the best of `draws` servers drawn by weight, by streams for their weight. None when it is full: the request then waits in the
- * backend's queue.
+ * `balance random`: the best of `draws` servers drawn by weight, by streams for their weight. None when it is full: the
+ * request then waits in the backend's queue.
  */
 export class RandomDraws<T extends Target> implements Balancer<T> {
   readonly queueMeansFull = false;

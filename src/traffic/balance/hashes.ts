@@ -1,8 +1,9 @@
 import { avalanche, crc32, djb2, sdbm, wt6 } from '../../expr/hashes.ts';
 
 /**
- * Hash functions of `hash-type`, over the bytes of a latin1 string; results are unsigned 32-bit numbers. The same key must reach the same
- * server as in HAProxy, so every value is HAProxy's own (its converters of the same names give them too).
+ * Hash functions of `hash-type`, over the bytes of a latin1 string; results are unsigned 32-bit numbers. The same key
+ * must reach the same server as in HAProxy, so every value is HAProxy's own (its converters of the same names give them
+ * too).
  */
 export type HashFunction = 'sdbm' | 'djb2' | 'wt6' | 'crc32' | 'none';
 
@@ -27,7 +28,10 @@ function plainHash(name: HashFunction, key: string): number {
   }
 }
 
-/** `hash-type ... none`: the key is the hash already, written as a decimal number; reading stops at the first other character. */
+/**
+ * `hash-type ... none`: the key is the hash already, written as a decimal number; reading stops at the first other
+ * character.
+ */
 function asInteger(key: string): number {
   const negative = key.charCodeAt(0) === 0x2d;
   let value = 0;

@@ -1,6 +1,7 @@
 /**
- * A binary heap of small integers (positions in a caller's arrays), ordered by key and, among equal keys, by date of entry: what comes
- * first goes first. Any item can be taken out or moved. Typed arrays only: nothing is allocated but when it grows.
+ * A binary heap of small integers (positions in a caller's arrays), ordered by key and, among equal keys, by date of
+ * entry: what comes first goes first. Any item can be taken out or moved. Typed arrays only: nothing is allocated but
+ * when it grows.
  */
 export class IndexHeap {
   size: number;

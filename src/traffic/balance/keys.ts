@@ -2,11 +2,14 @@ import { avalanche } from '../../expr/hashes.ts';
 import { parseIpv4, parseIpv6 } from '../../expr/ip.ts';
 
 /**
- * What hashing algorithms take from a request as their key (manual, "balance"). Strings hold one byte a char; null: no key, so that the request is
- * balanced round robin.
+ * What hashing algorithms take from a request as their key (manual, "balance"). Strings hold one byte a char; null: no
+ * key, so that the request is balanced round robin.
  */
 
-/** Arguments of `balance uri`: bytes looked at (0 = all), folders looked at (0 = all), the query too, without scheme and authority. */
+/**
+ * Arguments of `balance uri`: bytes looked at (0 = all), folders looked at (0 = all), the query too, without scheme and
+ * authority.
+ */
 export interface UriKeyOptions {
   readonly length: number;
   readonly depth: number;
@@ -25,7 +28,10 @@ export function uriKeyOptions(args: readonly string[]): UriKeyOptions {
   };
 }
 
-/** `balance uri`: the request target up to the query (or with it), cut at `length` bytes and in front of the slash behind `depth` folders. */
+/**
+ * `balance uri`: the request target up to the query (or with it), cut at `length` bytes and in front of the slash
+ * behind `depth` folders.
+ */
 export function uriKey(target: string, options: UriKeyOptions): string | null {
   const uri = options.pathOnly ? pathOf(target) : target;
   if (uri === null) return null;
@@ -55,7 +61,10 @@ export function urlParamKey(target: string, name: string): string | null {
   return query < 0 ? null : paramValue(target, query + 1, name);
 }
 
-/** `balance url_param ... check_post`: the same in a body, as far as it was received; null when the body cannot be a form. */
+/**
+ * `balance url_param ... check_post`: the same in a body, as far as it was received; null when the body cannot be a
+ * form.
+ */
 export function bodyParamKey(body: string, name: string): string | null {
   const value = paramValue(body, 0, name);
   if (value === null) return null;
@@ -79,8 +88,9 @@ function paramValue(text: string, from: number, name: string): string | null {
 }
 
 /**
- * `balance hdr(...) use_domain_only`: what stands between the last two dots of a host name, `haproxy` in `www.haproxy.org`; the whole of a name
- * without dots. A dot in front of everything, or right in front of the last one, does not count.
+ * `balance hdr(...) use_domain_only`: what stands between the last two dots of a host name, `haproxy` in
+ * `www.haproxy.org`; the whole of a name without dots. A dot in front of everything, or right in front of the last one,
+ * does not count.
  */
 export function domainKey(host: string): string {
   const end = host.lastIndexOf('.');
@@ -88,7 +98,10 @@ export function domainKey(host: string): string {
   return host.slice(end < 2 ? 0 : host.lastIndexOf('.', end - 2) + 1, end);
 }
 
-/** `balance source`: the hash of an address, its 32-bit words folded by exclusive or, whatever the hash function; -1 (NO_KEY) if it is no IP address. */
+/**
+ * `balance source`: the hash of an address, its 32-bit words folded by exclusive or, whatever the hash function; -1
+ * (NO_KEY) if it is no IP address.
+ */
 export function sourceHash(host: string, spread: boolean): number {
   let hash = parseIpv4(host);
   if (hash < 0) {

@@ -6,12 +6,13 @@ import { type Balancer, isCandidate, type Target, WEIGHT_MAX } from './types.ts'
 const REFRESHED = 8;
 
 /**
- * `balance leastconn`: the server with the fewest streams, running and waiting, for its weight; the one that has been so for the longest
- * among equals, so that equally loaded servers are taken in turn.
+ * `balance leastconn`: the server with the fewest streams, running and waiting, for its weight; the one that has been
+ * so for the longest among equals, so that equally loaded servers are taken in turn.
  *
- * A heap orders the servers by the load last read. What this thread changes it is told at once (`changed`); loads that other threads
- * have raised are found when the server comes first, and those that they have lowered by reading some servers again at
- * each pick, in rotation: up to 8 servers the order is exact, with more it is late by at most n / 8 picks.
+ * A heap orders the servers by the load last read. What this thread changes it is told at once (`changed`); loads that
+ * other threads have raised are found when the server comes first, and those that they have lowered by reading some
+ * servers again at each pick, in rotation: up to 8 servers the order is exact, with more it is late by at most n / 8
+ * picks.
  */
 export class LeastConn<T extends Target> implements Balancer<T> {
   readonly queueMeansFull = false;
@@ -103,7 +104,10 @@ function load(server: Target): number {
   return streams === 0 || !isCandidate(server) ? 0 : Math.floor(((streams + 1) * WEIGHT_MAX) / server.weight);
 }
 
-/** A server may take as many as run and wait on it: unlike other algorithms, this one fills the servers' queues up to `maxqueue`. */
+/**
+ * A server may take as many as run and wait on it: unlike other algorithms, this one fills the servers' queues up to
+ * `maxqueue`.
+ */
 function hasRoom(server: Target): boolean {
   const limit = server.limit();
   return limit === 0 || server.served() + server.queued() < limit + server.view.maxqueue;

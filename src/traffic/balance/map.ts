@@ -3,11 +3,12 @@ import { poolOf } from './pool.ts';
 import { affords, type Balancer, isFull, NO_KEY, type Preserve, type Target } from './types.ts';
 
 /**
- * Map of servers for static weights: as many entries as the sum of the weights (divided by their greatest common divisor), each server
- * spread evenly over it, ties going to the one written first. `servers` have weights above 0.
+ * Map of servers for static weights: as many entries as the sum of the weights (divided by their greatest common
+ * divisor), each server spread evenly over it, ties going to the one written first. `servers` have weights above 0.
  *
- * Every server earns its weight at each entry and pays the sum of all for an entry that it gets. An entry goes to the first server,
- * in order, of those with the most whole entries' worth; the heap holds those with any, and `due` tells when each earns the next.
+ * Every server earns its weight at each entry and pays the sum of all for an entry that it gets. An entry goes to the
+ * first server, in order, of those with the most whole entries' worth; the heap holds those with any, and `due` tells
+ * when each earns the next.
  */
 export function serverMap<T extends Target>(servers: readonly T[]): T[] {
   const divisor = servers.reduce((d, server) => gcd(d, server.weight), 0);
@@ -129,7 +130,10 @@ export class StaticRoundRobin<T extends Target> implements Balancer<T> {
   changed(): void {}
 }
 
-/** Hashing with `hash-type map-based`: the entry that the hash leaves as a remainder; any change of the servers moves most keys. */
+/**
+ * Hashing with `hash-type map-based`: the entry that the hash leaves as a remainder; any change of the servers moves
+ * most keys.
+ */
 export class MapHash<T extends Target> implements Balancer<T> {
   readonly queueMeansFull = false;
   readonly #preserve: Preserve;

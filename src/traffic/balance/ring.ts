@@ -3,10 +3,11 @@ import { sourceHash } from './keys.ts';
 import { type Target, WEIGHT_MAX } from './types.ts';
 
 /**
- * Ring of points for consistent hashing: each server has as many points as its effective weight (16 for a weight of 1), at hashes of its key
- * and the point's number, so that a change of one server moves no point of another.
+ * Ring of points for consistent hashing: each server has as many points as its effective weight (16 for a weight of 1),
+ * at hashes of its key and the point's number, so that a change of one server moves no point of another.
  *
- * Sorted typed arrays, 10 bytes a point; looked up by bisection. A change is one pass over the arrays, made when the ring is next used.
+ * Sorted typed arrays, 10 bytes a point; looked up by bisection. A change is one pass over the arrays, made when the
+ * ring is next used.
  */
 export class Ring<T extends Target> {
   /** Points in order: hash, owner (index into `servers`), number among the owner's points. */
@@ -103,7 +104,10 @@ export class Ring<T extends Target> {
     this.#cursor = mark < 0 ? -1 : Math.min(firstNotBelow(this.#hashes, mark), this.#hashes.length - 1);
   }
 
-  /** Drops the points that are not kept (numbers at or above `kept` of their owner), renames owners, and merges new points in. */
+  /**
+   * Drops the points that are not kept (numbers at or above `kept` of their owner), renames owners, and merges new
+   * points in.
+   */
   #merge(owner: Int32Array, kept: Int32Array, added: Points): void {
     let stay = 0;
     for (let i = 0; i < this.#owners.length; i++) if (this.#numbers[i]! < kept[this.#owners[i]!]!) stay++;
@@ -198,8 +202,8 @@ function firstNotBelow(hashes: Uint32Array, hash: number): number {
 }
 
 /**
- * `hash-key`: what makes a server's points its own. An id, or the address (and port), so that several balancers agree whatever their ids are; the id
- * too where there is no IP address.
+ * `hash-key`: what makes a server's points its own. An id, or the address (and port), so that several balancers agree
+ * whatever their ids are; the id too where there is no IP address.
  */
 export function ringKey(server: Target): number {
   const { host, family, port } = server.view;

@@ -10,10 +10,11 @@ const LATER = 3;
 /**
  * Smooth weighted round robin with weights that may change at any time, in HAProxy's order.
  *
- * A turn gives every server as many places as its weight, spread evenly: a server's next place is its last one plus total / weight, the
- * remainder being carried. Three heaps hold the servers: `fresh` (not yet placed in this turn, heaviest first), `turn` (by place), and
- * `later` (done with this turn, heaviest first). When a place of the turn is nobody's, the first fresh server takes it; when
- * both are empty the turn ends and `later` becomes `fresh`. Servers that are full, or to be avoided, are put back where they were.
+ * A turn gives every server as many places as its weight, spread evenly: a server's next place is its last one plus
+ * total / weight, the remainder being carried. Three heaps hold the servers: `fresh` (not yet placed in this turn,
+ * heaviest first), `turn` (by place), and `later` (done with this turn, heaviest first). When a place of the turn is
+ * nobody's, the first fresh server takes it; when both are empty the turn ends and `later` becomes `fresh`. Servers
+ * that are full, or to be avoided, are put back where they were.
  *
  * Invariant: a member is in exactly one heap, told by `#where`, except while `pick` runs.
  */
@@ -126,7 +127,10 @@ export class Rotation<T extends Target> {
     this.#position = this.#turnWeight = this.#weight;
   }
 
-  /** The server whose place has come, or the first fresh one, or the one with the next place; -1 when there is none in this turn. */
+  /**
+   * The server whose place has come, or the first fresh one, or the one with the next place; -1 when there is none in
+   * this turn.
+   */
   #due(): number {
     const placed = this.#turn.first();
     if (placed >= 0 && this.#places[placed]! <= this.#position) return placed;

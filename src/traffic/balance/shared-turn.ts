@@ -5,8 +5,8 @@ import { isFull, type Target } from './types.ts';
 const PERIOD_MAX = 4096;
 
 /**
- * Round robin over all threads: the turns of one period, laid out in the order in which `Rotation` gives them, and one shared count of
- * the turns taken. Threads that know the same servers with the same weights go round together.
+ * Round robin over all threads: the turns of one period, laid out in the order in which `Rotation` gives them, and one
+ * shared count of the turns taken. Threads that know the same servers with the same weights go round together.
  */
 export class SharedTurn<T extends Target> {
   readonly #count: Int32Array;

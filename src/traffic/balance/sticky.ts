@@ -1,7 +1,9 @@
 import { poolOf } from './pool.ts';
 import type { Balancer, Target } from './types.ts';
 
-/** `balance sticky`: always the same server, for as long as it takes requests; it is not left for one that comes back. */
+/**
+ * `balance sticky`: always the same server, for as long as it takes requests; it is not left for one that comes back.
+ */
 export class Sticky<T extends Target> implements Balancer<T> {
   readonly queueMeansFull = false;
   readonly #allBackups: boolean;
