@@ -6,9 +6,9 @@ import type { Line } from '../line.ts';
 import type { GlobalConfig } from '../types.ts';
 import { parseInteger, parseTime } from '../units.ts';
 import { integerArgument, timeArgument, timeText, wordArgument } from './arguments.ts';
+import { reportOptions } from './ends.ts';
 import { ENVIRONMENT_KEYWORDS } from './environment.ts';
 import { type LogDraft, parseLogTarget } from './log.ts';
-import { reportOptions } from './proxy.ts';
 import { type Keyword, KeywordTable, noticed, refused, works } from './table.ts';
 import { TUNE_KEYWORDS } from './tune.ts';
 

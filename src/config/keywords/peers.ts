@@ -6,7 +6,7 @@ import { newServer, type ServerDraft } from '../draft-server.ts';
 import type { Line } from '../line.ts';
 import { readDefaultServer, readServer } from '../server.ts';
 import type { PeersConfig } from '../types.ts';
-import { reportOptions } from './proxy.ts';
+import { reportOptions } from './ends.ts';
 import { KeywordTable, noticed, refused, works } from './table.ts';
 
 /** A peers section, and the settings its peers start from. */

@@ -6,8 +6,8 @@ import type { Line } from '../line.ts';
 import { readServer } from '../server.ts';
 import type { RingConfig } from '../types.ts';
 import { integerArgument, sizeArgument, timeText } from './arguments.ts';
+import { reportOptions } from './ends.ts';
 import { LOG_FORMATS } from './log.ts';
-import { reportOptions } from './proxy.ts';
 import { KeywordTable, refused, works } from './table.ts';
 
 /** A ring, and the settings its servers start from. */
