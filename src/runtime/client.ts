@@ -1,5 +1,4 @@
 import net from 'node:net';
-import { splitWords } from './line.ts';
 
 /** Where a Runtime API is reached: the path of a Unix socket, or `host:port`. */
 export type RuntimeAddress = { readonly path: string } | { readonly host: string; readonly port: number };
@@ -67,8 +66,8 @@ function quote(word: string): string {
       'EINVAL',
       `a word of a command may not be empty or hold line ends: ${JSON.stringify(word)}`,
     );
-  const quoted = word.replace(/[\\ \t;]/g, '\\$&');
-  return splitWords(quoted)[0] === word ? quoted : word;
+  // A word that begins with `<<` would announce a payload.
+  return word.replace(/[\\ \t;]|^</g, '\\$&');
 }
 
 /** `` when no line of the payload is empty (any version takes that), else a word that no line equals (HAProxy 2.9 and later). */

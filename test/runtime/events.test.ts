@@ -192,7 +192,7 @@ describe('process commands', () => {
     ['show dev', /^ {2}pid: \d+$/m],
     [
       'set profiling tasks on;show profiling;set profiling tasks off',
-      /profiling +: on[^]*event loop delay {3}100% : \d/,
+      /profiling +: on[\s\S]*event loop delay {3}100% : \d/,
     ],
     ['show profiling', /^Per-task CPU profiling {14}: off /m],
     ['debug counters', /^Count +Type Location function/],

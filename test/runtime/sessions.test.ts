@@ -182,7 +182,7 @@ describe('show errors', () => {
   it('selects by proxy and side', async () => {
     api.control.captured = [captured({}), response];
     assert.doesNotMatch(await ask('show errors be_bad'), /frontend fe_http \(#101\): invalid/);
-    assert.match(await ask('show errors 101'), /invalid request[^]*invalid response/);
+    assert.match(await ask('show errors 101'), /invalid request[\s\S]*invalid response/);
     assert.doesNotMatch(await ask('show errors -1 request'), /invalid response/);
     assert.equal(await ask('show errors nope'), 'No such proxy.\n\n');
   });
