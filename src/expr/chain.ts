@@ -18,6 +18,8 @@ export interface Compiled {
   readonly evaluate: Evaluate;
   /** Visits each value in turn (several headers of one name, ...), as ACLs do; null when there is at most one. */
   readonly scan: Scan | null;
+  /** How ACLs match the value when no method is named and no converter follows; null: by its type. */
+  readonly match: CompiledFetch['match'] | null;
   /** Tells whether data that is still to come could change the value (see `ExprContext.final`). */
   mayChange(ctx: ExprContext): boolean;
   /** The cast from the values to a type: null when nothing is to be done, undefined when there is none. */
@@ -87,6 +89,7 @@ export class Chain {
               return value === undefined ? undefined : steps(value, ctx);
             },
       scan: scan === undefined ? null : steps === null ? scan : scanThrough(scan, steps),
+      match: steps === null ? (this.#fetch.match ?? null) : null,
       mayChange: this.#fetch.mayChange ?? changeOf(this.#row.source),
       castTo: (type) => castBetween(actual, type),
       typeOf: (value) => typeOfValue(value, actual),

@@ -100,6 +100,8 @@ export type Scan = (ctx: ExprContext, visit: (value: SampleValue, ctx: ExprConte
 export interface CompiledFetch {
   readonly evaluate: Evaluate;
   readonly scan?: Scan;
+  /** What an ACL on the value itself matches, where that is more than comparing texts: compiled from its patterns. */
+  readonly match?: (patterns: readonly string[]) => ((value: SampleValue) => boolean) | ExprError;
   /** Tells whether data still to come could change the value; left out, the source says. */
   readonly mayChange?: (ctx: ExprContext) => boolean;
 }
@@ -107,6 +109,7 @@ export interface CompiledFetch {
 /** A `userlist`: checks passwords and knows groups. */
 export interface Userlist {
   check(user: string, password: string): boolean;
+  readonly groups: readonly string[];
   /** Whether the user belongs to the group. */
   isMember(user: string, group: string): boolean;
 }
@@ -120,6 +123,8 @@ export interface CompileEnv {
   /** Says whether a proxy exists with that side; left out, names are found at run time only. */
   hasProxy?(name: string, side: 'frontend' | 'backend'): boolean;
   hasServer?(backend: string, server: string): boolean;
+  /** The test of a named ACL, for `acl()`; null when there is none of that name. Left out, that fetch is refused. */
+  acl?(name: string): ((ctx: ExprContext) => boolean) | ExprError | null;
   /** The users of a `userlist`, or null when there is none of that name. */
   userlist?(name: string): Userlist | null;
   /** Environment that `env()` reads; left out, the process's. */

@@ -1,10 +1,10 @@
-/** xxHash (github.com/Cyan4973/xxHash, doc/xxhash_spec.md): XXH32, XXH64 and XXH3 with 64 bits, over the bytes of latin1 strings. */
+/** xxHash (github.com/Cyan4973/xxHash, doc/xxhash_spec.md): XXH32 and XXH64 over the bytes of latin1 strings. */
 
 const P32 = [0x9e3779b1, 0x85ebca77, 0xc2b2ae3d, 0x27d4eb2f, 0x165667b1] as const;
 
 const rotate32 = (value: number, bits: number): number => (value << bits) | (value >>> (32 - bits));
 
-function word32(text: string, at: number): number {
+export function word32(text: string, at: number): number {
   return (
     text.charCodeAt(at) |
     (text.charCodeAt(at + 1) << 8) |
@@ -42,7 +42,7 @@ export function xxh32(text: string, seed: number): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
-const P64 = [
+export const P64 = [
   0x9e3779b185ebca87n,
   0xc2b2ae3d27d4eb4fn,
   0x165667b19e3779f9n,
@@ -54,13 +54,14 @@ const M64 = 0xffffffffffffffffn;
 
 const rotate64 = (value: bigint, bits: bigint): bigint => ((value << bits) & M64) | (value >> (64n - bits));
 
-function word64(text: string, at: number): bigint {
+export function word64(text: string, at: number): bigint {
   return (BigInt(word32(text, at + 4) >>> 0) << 32n) | BigInt(word32(text, at) >>> 0);
 }
 
 const round64 = (lane: bigint, input: bigint): bigint => (rotate64((lane + input * P64[1]) & M64, 31n) * P64[0]) & M64;
 
-function avalanche64(value: bigint): bigint {
+/** The last mixing step of XXH64. */
+export function xxh64Avalanche(value: bigint): bigint {
   let h = value;
   h = ((h ^ (h >> 33n)) * P64[1]) & M64;
   h = ((h ^ (h >> 29n)) * P64[2]) & M64;
@@ -93,5 +94,5 @@ export function xxh64(text: string, seed: bigint): bigint {
   for (; at < length; at++) {
     h = (rotate64(h ^ ((BigInt(text.charCodeAt(at)) * P64[4]) & M64), 11n) * P64[0]) & M64;
   }
-  return avalanche64(h);
+  return xxh64Avalanche(h);
 }

@@ -29,6 +29,8 @@ const DIFFERENT = new Set<string>([
   'str(\'{"a":5,"b":{"c":"x"},"d":[1,2],"e":true,"f":1.5}\'),json_query("$.d")',
   // "alias" in newer versions.
   '%foo',
+  // There in newer versions.
+  'x acl(y)',
   // Takes variables in newer versions.
   '%[str(a),bytes(a)]',
   // The padding was decoded as if it were data.
@@ -117,6 +119,7 @@ describe('log-formats are refused in the words of HAProxy', () => {
 
 describe('acl lines are refused in the words of HAProxy', () => {
   for (const [line, expected] of refusals.acls) {
+    if (DIFFERENT.has(line)) continue;
     test(`${line}: ${expected || 'taken'}`, () => {
       const { problems } = compileAcls([{ words: line.split(' '), at: { file: 'f', line: 1 } }], rulePlaces);
       const alerts = problems.filter(({ severity }) => severity === 'alert').map(({ text }) => text);

@@ -32,9 +32,10 @@ export function compileAclTerm(words: readonly string[], env: CompileEnv): AclTe
   const flags = parseFlags(words, criterion, env);
   if ('error' in flags) return flags;
   const { method, patterns, ignoreCase } = flags;
-  const matches = method.compile(patterns, { ignoreCase });
-  if (typeof matches !== 'function') return matches;
   const { compiled } = criterion;
+  const own = flags.named ? null : (compiled.match ?? null);
+  const matches = own === null ? method.compile(patterns, { ignoreCase }) : own(patterns);
+  if (typeof matches !== 'function') return matches;
   const cast = compiled.castTo(method.type);
   // As in HAProxy, a method for another type is taken, and never matches.
   const test: Matches = cast === undefined ? () => false : cast === null ? matches : castThenMatch(cast, matches);
@@ -94,6 +95,8 @@ interface Flags {
   readonly method: MatchMethod;
   readonly patterns: string[];
   readonly ignoreCase: boolean;
+  /** The method was named by `-m`. */
+  readonly named: boolean;
   /** Ended by `--`: having no pattern is meant. */
   readonly closed: boolean;
 }
@@ -151,7 +154,7 @@ function parseFlags(words: readonly string[], criterion: Criterion, env: Compile
   const numbers = method.numeric ? (criterion.dotted && named === null ? given.map(undot) : given) : null;
   const own = numbers === null ? given : applyOperators(numbers);
   if (!Array.isArray(own)) return own as ExprError;
-  return { method, patterns: [...fromFiles, ...(own as string[])], ignoreCase, closed };
+  return { method, patterns: [...fromFiles, ...(own as string[])], ignoreCase, named: named !== null, closed };
 }
 
 function readFiles(files: readonly string[], env: CompileEnv): string[] | ExprError {

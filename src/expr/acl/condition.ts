@@ -17,6 +17,8 @@ export interface Acls {
 export function compileAcls(lines: readonly WordsAt[], env: CompileEnv): { acls: Acls; problems: Diagnostic[] } {
   const problems: Diagnostic[] = [];
   const byName = new Map<string, AclTerm[]>();
+  const acls: Acls = { find: (name, place) => byName.get(name) ?? predefined(name, place) };
+  const inner = withAcls(env, acls);
   for (const { words, at } of lines) {
     const name = words[0] ?? '';
     const misnamed = checkName(name);
@@ -24,7 +26,7 @@ export function compileAcls(lines: readonly WordsAt[], env: CompileEnv): { acls:
       problems.push({ severity: 'alert', at, text: misnamed });
       continue;
     }
-    const term = compileAclTerm(words.slice(1), env);
+    const term = compileAclTerm(words.slice(1), inner);
     if ('error' in term) {
       problems.push({ severity: 'alert', at, text: `error detected while parsing ACL '${name}' : ${term.error}.` });
       continue;
@@ -34,7 +36,7 @@ export function compileAcls(lines: readonly WordsAt[], env: CompileEnv): { acls:
     if (terms === undefined) byName.set(name, [term]);
     else terms.push(term);
   }
-  return { acls: { find: (name, place) => byName.get(name) ?? predefined(name, place) }, problems };
+  return { acls, problems };
 }
 
 /** No ACLs but the predefined ones. */
@@ -66,6 +68,19 @@ export interface Condition {
 /** The condition of a rule that has none. */
 export const always: Condition = { test: () => true, decide: () => PASS, warnings: [] };
 
+/** An environment in which `acl()` finds these ACLs. */
+export function withAcls(env: CompileEnv, acls: Acls): CompileEnv {
+  return {
+    ...env,
+    acl: (name) => {
+      const terms = acls.find(name, env);
+      if (terms === null || 'error' in terms) return terms;
+      const decide = disjunction(terms.map((term) => term.decide));
+      return (ctx) => decide(ctx) === PASS;
+    },
+  };
+}
+
 /** Compiles a condition that begins with `if` or `unless`. */
 export function compileCondition(words: readonly string[], acls: Acls, env: CompileEnv): Condition | ExprError {
   const keyword = words[0];
@@ -73,7 +88,7 @@ export function compileCondition(words: readonly string[], acls: Acls, env: Comp
     return { error: `expects either 'if' or 'unless' followed by a condition but found '${keyword ?? ''}'` };
   }
   const warnings: string[] = [];
-  const parsed = parseTerms(words, acls, env, warnings);
+  const parsed = parseTerms(words, acls, withAcls(env, acls), warnings);
   if ('error' in parsed) return parsed;
   const decided = disjunction(parsed.map(conjunction));
   const decide = keyword === 'if' ? decided : negate(decided);

@@ -107,6 +107,7 @@ function compileGcm(args: readonly Arg[], decrypt: boolean): Convert | ExprError
 function compileCbc(args: readonly Arg[], decrypt: boolean): Convert | ExprError {
   const params = cipherParams(args);
   if ('error' in params) return params;
+  if (args[3] !== undefined && args[3] !== '') return { error: 'aad: CBC has no additional data, leave it out' };
   const algorithm = `aes-${params.bits}-cbc`;
   const make = decrypt ? createDecipheriv : createCipheriv;
   return (bytes, ctx) => {

@@ -5,6 +5,7 @@ import { avalanche, crc32, crc32c, djb2, sdbm, wt6 } from '../hashes.ts';
 import type { ConverterRow } from '../row.ts';
 import { wrap } from '../sample.ts';
 import { parseVarName, readVarText } from '../vars.ts';
+import { xxh3 } from '../xxh3.ts';
 import { xxh32, xxh64 } from '../xxhash.ts';
 
 /** A 32-bit hash, spread by `(1)`. */
@@ -17,6 +18,18 @@ const hash = (name: string, make: (key: string) => number): ConverterRow => ({
     spread !== undefined && Number(spread) !== 0
       ? (key) => avalanche(make(key as string))
       : (key) => make(key as string),
+});
+
+/** A 64-bit hash with a seed. */
+const hash64 = (name: string, make: (key: string, seed: bigint) => bigint): ConverterRow => ({
+  name,
+  args: '[integer]',
+  in: 'bin',
+  out: 'sint',
+  compile: ([seed]) => {
+    const start = BigInt.asUintN(64, BigInt(seed ?? 0));
+    return (key) => wrap(make(key as string, start));
+  },
 });
 
 function digest(algorithm: string): (bytes: string) => string {
@@ -42,16 +55,8 @@ export const hashConverters: readonly ConverterRow[] = [
       return (key) => xxh32(key as string, start);
     },
   },
-  {
-    name: 'xxh64',
-    args: '[integer]',
-    in: 'bin',
-    out: 'sint',
-    compile: ([seed]) => {
-      const start = BigInt.asUintN(64, BigInt(seed ?? 0));
-      return (key) => wrap(xxh64(key as string, start));
-    },
-  },
+  hash64('xxh3', xxh3),
+  hash64('xxh64', xxh64),
   {
     name: 'sha1',
     args: '',

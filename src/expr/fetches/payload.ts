@@ -150,6 +150,41 @@ const rdpRow = (
 const cookieItself = (cookie: string | undefined): SampleValue | undefined => cookie;
 const cookieCount = (cookie: string | undefined): number => (cookie === undefined ? 0 : 1);
 
+/** Tokens of distcc (its doc/protocol-1.txt) whose number is a value, not the length of what follows. */
+const DISTCC_VALUES = new Set(['DIST', 'ARGC', 'NFIL', 'STAT', 'DONE']);
+
+/** Number and body of the `occurrence`-th token (0 = any) of a distcc message, or undefined. */
+function distccToken(buffer: string, token: string, occurrence: number): { value: number; body: string } | undefined {
+  let seen = 0;
+  for (let at = 0; at + 12 <= buffer.length; ) {
+    const name = buffer.slice(at, at + 4);
+    const digits = buffer.slice(at + 4, at + 12);
+    if (!/^[0-9a-fA-F]{8}$/.test(digits)) return undefined;
+    const value = Number.parseInt(digits, 16);
+    const length = DISTCC_VALUES.has(name) ? 0 : value;
+    at += 12;
+    if (name === token && ++seen >= occurrence) return { value, body: buffer.slice(at, at + length) };
+    at += length;
+  }
+  return undefined;
+}
+
+const distccRow = (name: string, type: 'bin' | 'sint', what: 'value' | 'body'): FetchRow => ({
+  name,
+  args: 'string[,integer]',
+  type,
+  source: 'eitherBuffer',
+  compile: ([token, occurrenceArg], env) => {
+    if ((token as string).length !== 4) return { error: 'token name must be exactly 4 characters' };
+    const occurrence = Number(occurrenceArg ?? 0);
+    const side = sideAt(env);
+    return (ctx) => {
+      const found = distccToken(bufferOf(ctx, side), token as string, occurrence);
+      return found === undefined || (what === 'body' && found.body.length < found.value) ? undefined : found[what];
+    };
+  },
+});
+
 export const payloadFetches: readonly FetchRow[] = [
   payloadRow('payload', 'eitherBuffer', sideAt),
   payloadRow('req.payload', 'requestBuffer', onRequest),
@@ -173,6 +208,8 @@ export const payloadFetches: readonly FetchRow[] = [
     source: 'requestBody',
     compile: compileBodyParam,
   },
+  distccRow('distcc_body', 'bin', 'body'),
+  distccRow('distcc_param', 'sint', 'value'),
   rdpRow('rdp_cookie', 'str', cookieItself),
   rdpRow('req.rdp_cookie', 'str', cookieItself),
   rdpRow('rdp_cookie_cnt', 'sint', cookieCount),

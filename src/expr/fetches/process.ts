@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Arg } from '../args.ts';
 import { unitOf } from '../converters/dates.ts';
-import type { FetchRow, Source } from '../row.ts';
+import type { CompileEnv, FetchRow, Source } from '../row.ts';
 import type { Evaluate, ExprError, ValueType } from '../sample.ts';
 import type { ExprContext, SampleValue } from '../types.ts';
 import { asDynamic, parseVarName, readVar } from '../vars.ts';
@@ -86,7 +86,23 @@ function compileUuid([versionArg]: readonly Arg[]): Evaluate | ExprError {
 
 const node = hostname();
 
+/** `acl(name,!other)`: true when all of them hold. */
+function compileAclTest(args: readonly Arg[], env: CompileEnv): Evaluate | ExprError {
+  const tests: ((ctx: ExprContext) => boolean)[] = [];
+  for (const arg of args as readonly string[]) {
+    const negated = arg.startsWith('!');
+    const test = env.acl?.(negated ? arg.slice(1) : arg) ?? null;
+    if (test === null) return { error: `ACL '${arg}' not found` };
+    if (typeof test !== 'function') return test;
+    tests.push(negated ? (ctx) => !test(ctx) : test);
+  }
+  return (ctx) => tests.every((test) => test(ctx));
+}
+
+const NAMES = new Array<string>(12).fill('string').join(',');
+
 export const processFetches: readonly FetchRow[] = [
+  { name: 'acl', args: `string[,${NAMES.slice(7)}]`, type: 'bool', source: 'constant', compile: compileAclTest },
   { name: 'date', args: '[integer,string]', type: 'sint', source: 'constant', compile: compileDate },
   plain('date_us', 'sint', 'constant', (ctx) => Math.floor((ctx.now * 1000) % 1_000_000)),
   date('accept_date', 'clientAddress', (ctx) => ctx.log.acceptDate),

@@ -6,7 +6,7 @@ import { avalanche, sdbm } from '../hashes.ts';
 import { hostOf, pathAndQueryOf, pathOf, schemeEnd } from '../head.ts';
 import { packAddress, parseIpv4 } from '../ip.ts';
 import { ParamCursor } from '../params.ts';
-import type { CompiledFetch, FetchRow } from '../row.ts';
+import type { CompiledFetch, FetchRow, Unresolved } from '../row.ts';
 import { type ExprError, readSint, type ValueType } from '../sample.ts';
 import type { ExprContext, HeadView, SampleValue } from '../types.ts';
 
@@ -155,6 +155,10 @@ const protoRow = (name: string): FetchRow => ({
   compile: () => (ctx) => (ctx.requestHead === null ? undefined : true),
 });
 
+function noUserlist(name: Arg): Unresolved {
+  return { unresolved: [`unable to find userlist '${name}' referenced in`, ''] };
+}
+
 export const requestFetches: readonly FetchRow[] = [
   { name: 'method', args: '', type: 'meth', source: 'request', compile: () => (ctx) => ctx.requestHead?.method },
   ofRequest('url', 'str', (head) => head.uri),
@@ -218,10 +222,32 @@ export const requestFetches: readonly FetchRow[] = [
     source: 'requestHeaders',
     compile: ([name], env) => {
       const users = env.userlist?.(name as string) ?? null;
-      if (users === null) return { unresolved: [`unable to find userlist '${name}' referenced in`, ''] };
+      if (users === null) return noUserlist(name);
       return (ctx) => {
         const given = ctx.requestHead === null ? undefined : credentialsOf(ctx.requestHead);
         return given === undefined ? undefined : users.check(given.user, given.password);
+      };
+    },
+  },
+  {
+    name: 'http_auth_group',
+    args: 'user list',
+    type: 'str',
+    source: 'requestHeaders',
+    compile: ([name], env) => {
+      const users = env.userlist?.(name as string) ?? null;
+      if (users === null) return noUserlist(name);
+      return {
+        evaluate: (ctx) => {
+          const given = ctx.requestHead === null ? undefined : credentialsOf(ctx.requestHead);
+          return given !== undefined && users.check(given.user, given.password) ? given.user : undefined;
+        },
+        match: (groups) => {
+          if (groups.length === 0) return { error: 'no groups specified' };
+          const unknown = groups.find((group) => !users.groups.includes(group));
+          if (unknown !== undefined) return { error: `invalid group '${unknown}'` };
+          return (user) => groups.some((group) => users.isMember(user as string, group));
+        },
       };
     },
   },

@@ -13,6 +13,10 @@ export interface LogFlags {
   readonly escape: boolean;
   /** Print `-` for what is absent. */
   readonly mandatory: boolean;
+  /** Encode as JSON, CBOR, and the latter as bytes instead of hex digits. */
+  readonly json: boolean;
+  readonly cbor: boolean;
+  readonly binary: boolean;
 }
 
 /**
@@ -229,7 +233,12 @@ export const ALIASES: readonly AliasRow[] = [
   date('ms', (_ctx, log) => milliseconds(log.acceptDate)),
   hexable('pid', (_ctx, log) => log.pid),
   text('r', (_ctx, log) => encodeUri(log.requestLine), true),
-  date('rc', (_ctx, log) => (log.redispatched ? `+${log.retries}` : String(log.retries))),
+  {
+    name: 'rc',
+    http: false,
+    kind: 'number',
+    read: ({ log }) => (log.redispatched ? `+${log.retries}` : String(log.retries)),
+  },
   hexable('rt', (_ctx, log) => log.requestCounter),
   text('s', (ctx, log) => log.serverName ?? ctx.server?.name ?? '<NOSRV>'),
   number('sc', (_ctx, log) => log.serverConnections),

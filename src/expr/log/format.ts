@@ -1,11 +1,23 @@
 /** Log-formats: text with `%alias`, `%{flags}alias`, `%[expression]` and `%%`, compiled to one function. */
 
-import { type Compiled, compileExpressionText, isAvailable } from '../compile.ts';
+import { compileExpressionText, isAvailable } from '../compile.ts';
 import { type CompileEnv, SOURCES } from '../row.ts';
-import { type ExprError, isError, textOf } from '../sample.ts';
+import { type ExprError, isError } from '../sample.ts';
 import type { ExprContext } from '../types.ts';
-import { ALIASES_BY_NAME, type AliasRow, type LogFlags } from './aliases.ts';
-import { encodeControls, encodeLogControls, escapeStructured } from './escape.ts';
+import { ALIASES_BY_NAME, type LogFlags } from './aliases.ts';
+import { compileEncoded, type ItemCast } from './encode.ts';
+import { encodeControls, encodeLogControls } from './escape.ts';
+import {
+  aliasValue,
+  expressionValue,
+  type Item,
+  lineOfPieces,
+  mergeTexts,
+  type Piece,
+  printAlias,
+  printExpression,
+  textOfPieces,
+} from './print.ts';
 
 /** How a format is used. */
 export interface LogFormatOptions {
@@ -25,16 +37,46 @@ export interface LogFormat {
   readonly constant: string | null;
 }
 
-type Piece = string | ((ctx: ExprContext) => string);
-
-const NO_FLAGS: LogFlags = { quote: false, hex: false, escape: false, mandatory: false };
+const NO_FLAGS: LogFlags = {
+  quote: false,
+  hex: false,
+  escape: false,
+  mandatory: false,
+  json: false,
+  cbor: false,
+  binary: false,
+};
 
 /** Compiles a log-format; errors are in HAProxy's words, without the final dot. */
 export function compileLogFormat(text: string, env: CompileEnv, options: LogFormatOptions = {}): LogFormat | ExprError {
   const parser = new Parser(text, env, options);
   const problem = parser.run();
   if (problem !== null) return problem;
-  return join(parser.pieces, options.line === true);
+  const { pieces, flags } = parser;
+  if (flags.json || flags.cbor) {
+    const items = pieces.filter((piece): piece is Item => typeof piece !== 'string' && piece.name !== '');
+    const encoding = flags.json ? 'json' : flags.binary ? 'cbor-binary' : 'cbor';
+    return { constant: null, format: compileEncoded(items, encoding) };
+  }
+  const merged = mergeTexts(pieces, options.line === true);
+  if (merged.every((piece) => typeof piece === 'string')) {
+    const constant = merged.join('');
+    return { format: () => constant, constant };
+  }
+  return { constant: null, format: options.line === true ? lineOfPieces(merged) : textOfPieces(merged) };
+}
+
+/** `(name)` or `(name:type)` of an item, and the offset behind it. */
+function readItemName(text: string, start: number): { name: string; cast: ItemCast; next: number } | ExprError {
+  const end = text.indexOf(')', start);
+  if (end === -1) return { error: `truncated line after '${text.slice(start + 1)}'` };
+  const [name = '', cast = ''] = text.slice(start + 1, end).split(':');
+  const bad = /[^A-Za-z0-9_-]/.exec(name);
+  if (bad !== null) return { error: `character '${bad[0]}' is not permitted in the name of item '${name}'` };
+  if (cast !== '' && cast !== 'str' && cast !== 'sint' && cast !== 'bool') {
+    return { error: `unexpected type '${cast}' for item '${name}': 'str', 'sint' and 'bool' are supported` };
+  }
+  return { name, cast: cast === '' ? null : cast, next: end + 1 };
 }
 
 class Parser {
@@ -42,14 +84,18 @@ class Parser {
   readonly #text: string;
   readonly #env: CompileEnv;
   readonly #options: LogFormatOptions;
-  #flags: LogFlags;
+  /** What `%{...}o` has said so far. */
+  flags: LogFlags;
   #at = 0;
+  /** Name and type of the item being read. */
+  #name = '';
+  #cast: ItemCast = null;
 
   constructor(text: string, env: CompileEnv, options: LogFormatOptions) {
     this.#text = text;
     this.#env = env;
     this.#options = options;
-    this.#flags = { ...NO_FLAGS, mandatory: options.line === true };
+    this.flags = { ...NO_FLAGS, mandatory: options.line === true };
   }
 
   run(): ExprError | null {
@@ -75,11 +121,15 @@ class Parser {
   /** What follows a `%`: an optional name, optional flags, then an alias or an expression. */
   #item(): ExprError | null {
     const text = this.#text;
-    let flags = this.#flags;
+    let flags = this.flags;
+    this.#name = '';
+    this.#cast = null;
     if (text[this.#at] === '(') {
-      const end = text.indexOf(')', this.#at);
-      if (end === -1) return { error: `truncated line after '${text.slice(this.#at + 1)}'` };
-      this.#at = end + 1;
+      const named = readItemName(text, this.#at);
+      if (isError(named)) return named;
+      this.#name = named.name;
+      this.#cast = named.cast;
+      this.#at = named.next;
     }
     let isGlobal = false;
     if (text[this.#at] === '{') {
@@ -98,7 +148,7 @@ class Parser {
     if (name === '') return this.#unexpected();
     this.#at += name.length;
     if (name === 'o') {
-      if (isGlobal) this.#flags = flags;
+      if (isGlobal) this.flags = flags;
       return null;
     }
     const row = ALIASES_BY_NAME.get(name);
@@ -107,7 +157,7 @@ class Parser {
       return { error: `no such format alias '${name}'. ${advice}` };
     }
     if (row.http && this.#options.http === false) return { error: `format alias '${name}' is reserved for HTTP mode` };
-    this.pieces.push(printAlias(row, flags));
+    this.#push(printAlias(row, flags), aliasValue(row, flags));
     return null;
   }
 
@@ -139,40 +189,13 @@ class Parser {
       };
     }
     this.#at = next + 1;
-    this.pieces.push(printExpression(compiled, flags, encoderOf(this.#options)));
+    this.#push(printExpression(compiled, flags, encoderOf(this.#options)), expressionValue(compiled));
     return null;
   }
-}
 
-/** Flags after changes such as `+Q,-X`; unknown ones mean nothing, as in HAProxy. */
-function applyFlags(flags: LogFlags, changes: string): LogFlags {
-  const result = { ...flags };
-  for (const change of changes.split(',')) {
-    const match = /^\s*([+-]?)(\w+)/.exec(change);
-    const on = match?.[1] !== '-';
-    if (match?.[2] === 'Q') result.quote = on;
-    else if (match?.[2] === 'X') result.hex = on;
-    else if (match?.[2] === 'E') result.escape = on;
-    else if (match?.[2] === 'M') result.mandatory = on;
+  #push(print: Item['print'], value: Item['value']): void {
+    this.pieces.push({ name: this.#name, cast: this.#cast, print, value });
   }
-  return result;
-}
-
-/** Text as the flags want it. */
-function dress(text: string, flags: LogFlags): string {
-  const body = flags.escape ? escapeStructured(text) : text;
-  if (flags.quote) return `"${body}"`;
-  return body === '' && flags.mandatory ? '-' : body;
-}
-
-function printAlias(row: AliasRow, flags: LogFlags): Piece {
-  const { read } = row;
-  if (row.kind === 'number' || row.kind === 'raw') return (ctx) => read(ctx, flags);
-  if (row.kind === 'port') return (ctx) => read(ctx, flags) || dress('', flags);
-  if (row.kind === 'part')
-    return flags.quote || flags.escape ? (ctx) => dress(read(ctx, flags), flags) : (ctx) => read(ctx, flags);
-  if (!flags.quote && !flags.escape && !flags.mandatory) return (ctx) => read(ctx, flags);
-  return (ctx) => dress(read(ctx, flags), flags);
 }
 
 type Encode = (text: string) => string;
@@ -182,66 +205,23 @@ function encoderOf({ line, raw }: LogFormatOptions): Encode | null {
   return line === true ? encodeLogControls : encodeControls;
 }
 
-function printExpression(compiled: Compiled, flags: LogFlags, encode: Encode | null): Piece {
-  const { evaluate } = compiled;
-  const bare = !flags.quote && !flags.escape && !flags.mandatory;
-  return (ctx) => {
-    const value = evaluate(ctx);
-    let text = value === undefined ? '' : textOf(value, compiled.typeOf(value));
-    if (encode !== null) text = encode(text);
-    return bare ? text : dress(text, flags);
-  };
-}
+const FLAGS: Readonly<Record<string, keyof LogFlags>> = {
+  Q: 'quote',
+  X: 'hex',
+  E: 'escape',
+  M: 'mandatory',
+  json: 'json',
+  cbor: 'cbor',
+  bin: 'binary',
+};
 
-function join(pieces: readonly Piece[], mergeBlanks: boolean): LogFormat {
-  const merged: Piece[] = [];
-  for (const piece of pieces) {
-    const last = merged.at(-1);
-    if (typeof piece === 'string' && typeof last === 'string') merged[merged.length - 1] = last + piece;
-    else merged.push(piece);
+/** Flags after changes such as `+Q,-X`; unknown ones mean nothing, as in HAProxy. */
+function applyFlags(flags: LogFlags, changes: string): LogFlags {
+  const result = { ...flags };
+  for (const change of changes.split(',')) {
+    const match = /^\s*([+-]?)(\w+)/.exec(change);
+    const flag = match === null ? undefined : FLAGS[match[2]!];
+    if (flag !== undefined) result[flag] = match![1] !== '-';
   }
-  if (mergeBlanks) {
-    for (let i = 0; i < merged.length; i++) {
-      const piece = merged[i]!;
-      if (typeof piece === 'string') merged[i] = piece.replace(/ {2,}/g, ' ');
-    }
-  }
-  if (merged.length === 0) return { format: () => '', constant: '' };
-  if (merged.length === 1 && typeof merged[0] === 'string') {
-    const [only] = merged;
-    return { format: () => only, constant: only };
-  }
-  return { constant: null, format: mergeBlanks ? lineOf(merged) : textOfPieces(merged) };
-}
-
-function textOfPieces(pieces: readonly Piece[]): (ctx: ExprContext) => string {
-  return (ctx) => {
-    let text = '';
-    for (let i = 0; i < pieces.length; i++) {
-      const piece = pieces[i]!;
-      text += typeof piece === 'string' ? piece : piece(ctx);
-    }
-    return text;
-  };
-}
-
-/** As `textOfPieces`, but a blank at the start or behind another one (`%hr` without captures) is left out. */
-function lineOf(pieces: readonly Piece[]): (ctx: ExprContext) => string {
-  return (ctx) => {
-    let line = '';
-    let afterNothing = true;
-    for (let i = 0; i < pieces.length; i++) {
-      const piece = pieces[i]!;
-      if (typeof piece === 'string') {
-        const isExtra = afterNothing && piece.startsWith(' ') && (line === '' || line.endsWith(' '));
-        line += isExtra ? piece.slice(1) : piece;
-        afterNothing = false;
-        continue;
-      }
-      const text = piece(ctx);
-      line += text;
-      afterNothing = text === '';
-    }
-    return line;
-  };
+  return result;
 }
