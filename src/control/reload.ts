@@ -11,6 +11,7 @@ import type { ProcessLogs } from './logs/logs.ts';
 import type { ServerStates } from './servers/server-states.ts';
 import { startServer } from './servers/start.ts';
 import { linkTracking, unlinkTracking } from './servers/tracking.ts';
+import { countUsable } from './servers/usable.ts';
 import type { Health, Resolvers } from './types.ts';
 
 /** What a reload works on. */
@@ -69,6 +70,7 @@ export async function applyReload(config: Config, ctx: ReloadContext): Promise<s
   model.config = config;
   inFileOrder(model, config);
   markReferences(model);
+  for (const proxy of model.proxies) countUsable(proxy);
   ctx.logs.configure(config, prepared.addresses);
   applyLimits(model, config);
   await traffic.ask({ kind: 'proxy.put', proxies: plan.changed.map((change) => proxyView(change.proxy)) });

@@ -1,7 +1,7 @@
 import { parseServerLine } from '../../config/server.ts';
 import type { ServerConfig } from '../../config/types.ts';
 import { compileHealthCheck } from '../../control/checks/compile.ts';
-import { followTracked, startServer } from '../../control/servers/start.ts';
+import { startServer } from '../../control/servers/start.ts';
 import { linkTracking, unlinkTracking } from '../../control/servers/tracking.ts';
 import { isDynamicBalance } from '../../control/servers/weight.ts';
 import { G } from '../../model/counters.ts';
@@ -53,13 +53,12 @@ export const serverAdd: Row<ChangeOf<'server.add'>> = {
     );
     server.admin = Admin.forcedMaint;
     for (const check of [server.check, server.agent]) if (check) check.state &= ~CheckState.enabled;
-    startServer(server);
-    if (server.check) server.check.state &= ~CheckState.paused;
     proxy.servers.push(server);
     proxy.serversByName.set(server.name, server);
     proxy.serversById.set(server.id, server);
     linkTracking(ctx.model, server);
-    followTracked(server);
+    startServer(server);
+    if (server.check) server.check.state &= ~CheckState.paused;
     addedBy.set(server, change);
     ctx.states.changed(server);
     return done({ kind: 'server.del', backend: change.backend, server: change.server }, 'New server registered.');
@@ -133,7 +132,6 @@ export const serverDel: Row<ChangeOf<'server.del'>> = {
     const { proxy } = server;
     ctx.health.stop(server);
     ctx.resolvers.unwatch(server);
-    unlinkTracking(server);
     ctx.states.forget(server);
     proxy.servers.splice(proxy.servers.indexOf(server), 1);
     proxy.serversByName.delete(server.name);

@@ -5,6 +5,7 @@ import type { Server } from '../../model/server.ts';
 import type { Logs } from '../types.ts';
 import type { StateEffects } from './effects.ts';
 import { warmUp, warmUpInterval } from './oper-state.ts';
+import { unlinkTracking } from './tracking.ts';
 import { ViewBatch } from './view-batch.ts';
 
 /** What state transitions reach in a running process. */
@@ -22,7 +23,7 @@ export interface ServerStatesDeps {
 export interface ServerStates extends StateEffects {
   /** Resolves when all traffic threads know all states as they are now. */
   flush(): Promise<void>;
-  /** Forgets a server that was removed. */
+  /** Forgets a server that was removed; nothing tracks it any more. */
   forget(server: Server): void;
   /** Ends all timers. */
   close(): void;
@@ -61,6 +62,8 @@ export function createServerStates(deps: ServerStatesDeps): ServerStates {
     },
     flush: () => views.flush(),
     forget(server) {
+      unlinkTracking(server);
+      for (const tracker of [...server.trackers]) unlinkTracking(tracker);
       views.drop(server);
       cool(server);
     },

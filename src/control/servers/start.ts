@@ -21,15 +21,20 @@ export function initialHealth(server: Server, rise: number, fall: number): numbe
  * and what trackers inherit. Tracking must be linked before.
  */
 export function startServers(model: Model): void {
-  for (const proxy of model.proxies) for (const server of proxy.servers) startServer(server);
+  for (const proxy of model.proxies) for (const server of proxy.servers) begin(server);
   for (const proxy of model.proxies) {
     for (const server of proxy.servers) follow(server);
     countUsable(proxy);
   }
 }
 
-/** The same for one server that is added at run time, apart from its backend's counts. */
+/** The same for one server that is added at run time, apart from its backend's counts (`countUsable`). */
 export function startServer(server: Server): void {
+  begin(server);
+  follow(server);
+}
+
+function begin(server: Server): void {
   const disabled = (server.admin & Admin.maint) !== 0;
   if (disabled) server.operState = OperState.stopped;
   const check = server.check;
@@ -48,5 +53,3 @@ function follow(server: Server): void {
   if (tracked.admin & Admin.drain) server.admin |= Admin.inheritedDrain;
   if (server.admin & Admin.maint || tracked.operState === OperState.stopped) server.operState = OperState.stopped;
 }
-
-export { follow as followTracked };
