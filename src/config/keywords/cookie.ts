@@ -48,9 +48,11 @@ function parseCookie(line: Line, proxy: ProxyDraft): void {
   const mode = modes[0] as CookieConfig['mode'] | undefined;
   if (mode === 'rewrite' && cookie.indirect)
     return line.alert("cookie 'rewrite' and 'indirect' modes are incompatible.");
-  cookie.mode = mode ?? (cookie.dynamic ? 'insert' : 'rewrite');
+  cookie.mode = mode ?? 'rewrite';
   if (cookie.preserve && cookie.mode !== 'insert' && !cookie.indirect)
     return line.alert("cookie 'preserve' requires at least 'insert' or 'indirect'.");
+  // Without a mode the cookie is only read: what the server sends stays as it is.
+  if (mode === undefined && !cookie.indirect) cookie.preserve = true;
   proxy.config.cookie = cookie;
 }
 
