@@ -27,6 +27,7 @@ export class Output {
 
   /** Writes what `pieces` yield, in slices, letting everything else run between two of them. */
   async pipe(pieces: Pieces): Promise<void> {
+    if (this.closed) return;
     let slice = '';
     let started = performance.now();
     if (Symbol.asyncIterator in pieces) {

@@ -85,7 +85,7 @@ export class Session {
   async run(): Promise<void> {
     trace('cli', 'session_new', () => `${this.id} ${this.from} ${this.level}`);
     try {
-      while (!this.closing) {
+      while (!this.closing && !this.connection.output.closed) {
         const line = await this.#nextLine();
         if (line === null) break;
         await this.runLine(line);
