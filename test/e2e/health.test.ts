@@ -44,6 +44,7 @@ defaults
     timeout connect 1s
     timeout client 10s
     timeout server 10s
+    timeout check 3s
     default-server inter 100ms fastinter 20ms downinter 30ms rise 2 fall 3
 frontend fe
     bind {addr:fe}

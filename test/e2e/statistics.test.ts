@@ -4,6 +4,7 @@ import { parseCsv } from '../support/cli.ts';
 import { get, request } from '../support/connection.ts';
 import { origin } from '../support/origin.ts';
 import { start } from '../support/program.ts';
+import { until } from '../support/wait.ts';
 
 const app = await origin({ after }, (request) => ({ status: request.target === '/404' ? 404 : 200, body: 'ok' }));
 const run = await start(
@@ -125,6 +126,7 @@ test('prometheus-exporter: names and labels of HAProxy', async () => {
 test('counters add up on frontend, server and backend', async () => {
   const before = await run.row('be/app');
   for (let i = 0; i < 3; i++) await get(run.port('web'), i ? '/' : '/404');
+  await until('the clients to be gone', async () => (await run.row('web/FRONTEND'))['scur'] === '0');
   const [frontend, server, backend] = await Promise.all(['web/FRONTEND', 'be/app', 'be/BACKEND'].map(run.row));
   assert.equal(Number(server?.['hrsp_2xx']) - Number(before['hrsp_2xx']), 2);
   assert.equal(Number(server?.['hrsp_4xx']) - Number(before['hrsp_4xx']), 1);

@@ -43,12 +43,17 @@ export class Connection {
     return this.socket.localPort ?? 0;
   }
 
-  /** Writes bytes (strings are latin1). Resolves when the system has taken them, which a full peer may delay forever. */
+  /**
+   * Writes bytes (strings are latin1). Resolves when the system has taken them, which a full peer may delay forever;
+   * rejects when the other side has gone, which a caller that does not wait need not care about.
+   */
   send(bytes: string | Uint8Array): Promise<void> {
-    return new Promise((resolve, reject) => {
+    const sent = new Promise<void>((resolve, reject) => {
       const data = typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes;
       this.socket.write(data, (error) => (error ? reject(error) : resolve()));
     });
+    sent.catch(() => {});
+    return sent;
   }
 
   /** Reads one response; `method` is that of its request. */
@@ -59,7 +64,7 @@ export class Connection {
   /** Sends a request and reads its response. Line ends may be written as `\n`. */
   async exchange(request: string): Promise<Response> {
     const bytes = crlf(request);
-    this.send(bytes).catch(() => {}); // a failed write shows as the missing response
+    this.send(bytes); // a failed write shows as the missing response
     return this.response(bytes.slice(0, bytes.indexOf(' ')));
   }
 

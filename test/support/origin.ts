@@ -109,7 +109,7 @@ export async function origin(
     open++;
     connection.closed.then(() => open--);
     connections.add(connection);
-    options.raw?.(connection);
+    Promise.resolve(options.raw?.(connection)).catch(() => {}); // the program hung up on the script
     if (options.deaf || options.raw) return;
     serve(self, connection, index, requests, options.unread === true).catch((error: Error) => {
       if (error instanceof MalformedError) malformed.push(error);
