@@ -113,8 +113,3 @@ function longestZeroRun(groups: readonly number[]): [start: number, length: numb
   }
   return [best, bestLength];
 }
-
-/** Text of an address of 4 or 16 bytes. */
-export function formatIp(bytes: Uint8Array): string {
-  return bytes.length === 4 ? formatIpv4(bytes) : formatIpv6(bytes);
-}

@@ -11,5 +11,3 @@ export async function lookupHost(host: string, family: 0 | 4 | 6): Promise<strin
     return null;
   }
 }
-
-export type LookupHost = typeof lookupHost;

@@ -13,7 +13,7 @@ import {
   sslTlv,
 } from '../../src/net/proxy-protocol.ts';
 import { crc32c } from '../../src/util/crc32c.ts';
-import { formatIp } from '../../src/util/ip.ts';
+import { formatIpv4, formatIpv6 } from '../../src/util/ip.ts';
 
 const REST = Buffer.from('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
 const SIGNATURE = '\r\n\r\n\0\r\nQUIT\n';
@@ -196,7 +196,15 @@ describe('a built header', () => {
 describe('any header', () => {
   const port = fc.integer({ min: 0, max: 65_535 });
   const end = (length: number) =>
-    fc.record({ host: fc.uint8Array({ minLength: length, maxLength: length }).map((ip) => formatIp(ip)), port }, PLAIN);
+    fc.record(
+      {
+        host: fc
+          .uint8Array({ minLength: length, maxLength: length })
+          .map((ip) => (length === 4 ? formatIpv4(ip) : formatIpv6(ip))),
+        port,
+      },
+      PLAIN,
+    );
   const ends = fc.oneof(fc.tuple(end(4), end(4)), fc.tuple(end(16), end(16)));
   const tlvs = fc.array(
     fc.record({ type: fc.constantFrom(1, 2, 4, 5, 0x20, 0x30, 0xe0), value: fc.uint8Array({ maxLength: 100 }) }, PLAIN),

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { isIPv4, isIPv6, SocketAddress } from 'node:net';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { formatIp, parseIp, parseIpv4, parseIpv6 } from '../../src/util/ip.ts';
+import { formatIpv4, formatIpv6, parseIp, parseIpv4, parseIpv6 } from '../../src/util/ip.ts';
 
+const formatIp = (ip: Uint8Array) => (ip.length === 4 ? formatIpv4(ip) : formatIpv6(ip));
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
 /** Many zero groups, so that runs of them are met. */
 const sparse = fc

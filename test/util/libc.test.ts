@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync }
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, describe, it } from 'node:test';
+import { after, describe, it, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { getSystemErrorMap } from 'node:util';
 import * as libc from '../../src/util/libc.ts';
@@ -27,9 +27,25 @@ function run(code: string, ...flags: string[]): { stdout: string; stderr: string
   });
 }
 
-/** A connection to a server that listens as `listen` says; both ends. */
-async function connected(server: Server, to: string | number): Promise<[client: Socket, accepted: Socket]> {
+/** Closes a server at the end of the test, and what it accepted. */
+function closing<S extends Server>(t: TestContext, server: S): S {
+  const accepted: Socket[] = [];
+  server.on('connection', (socket) => accepted.push(socket));
+  t.after(() => {
+    for (const socket of accepted) socket.destroy();
+    server.close();
+  });
+  return server;
+}
+
+/** A connection to a listening server; both ends. */
+async function connected(
+  t: TestContext,
+  server: Server,
+  to: string | number,
+): Promise<[client: Socket, accepted: Socket]> {
   const client = typeof to === 'string' ? connect(to) : connect(to, '127.0.0.1');
+  t.after(() => client.destroy());
   const [accepted] = (await once(server, 'connection')) as [Socket];
   if (client.connecting) await once(client, 'connect');
   return [client, accepted];
@@ -137,13 +153,13 @@ describe('unix datagrams', { skip }, () => {
 describe('a unix listener', { skip }, () => {
   const access = { mode: 0o640, uid: process.getuid!(), gid: process.getgid!() };
 
-  it('has its mode before anybody can connect, replaces a stale socket and accepts', async () => {
+  it('has its mode before anybody can connect, replaces a stale socket and accepts', async (t) => {
     const path = join(folder, 'admin.sock');
     for (let round = 0; round < 2; round++) {
       const fd = libc.listenUnix(path, access, 10);
       assert.equal(statSync(path).mode & 0o7777, 0o640);
-      const server = createServer().listen({ fd });
-      const [client, accepted] = await connected(server, path);
+      const server = closing(t, createServer()).listen({ fd });
+      const [client, accepted] = await connected(t, server, path);
       const peer = libc.peerCredentials(libc.descriptorOf(accepted));
       assert.deepEqual(peer, { pid: process.pid, uid: process.getuid!(), gid: process.getgid!() });
       client.destroy();
@@ -157,15 +173,13 @@ describe('a unix listener', { skip }, () => {
     );
   });
 
-  it('is found at the abstract name that HAProxy uses', async () => {
+  it('is found at the abstract name that HAProxy uses', async (t) => {
     const name = libc.paddedAbstractName(`sluice-abns-${process.pid}`);
-    const server = createServer().listen({ fd: libc.listenUnix(name, { mode: null, uid: null, gid: null }, 10) });
-    const [client, accepted] = await connected(server, name);
+    const access = { mode: null, uid: null, gid: null };
+    const server = closing(t, createServer()).listen({ fd: libc.listenUnix(name, access, 10) });
+    const [, accepted] = await connected(t, server, name);
     assert.deepEqual(libc.localName(libc.descriptorOf(accepted)), { family: 'unix', path: name });
     assert.equal(libc.displayPath(name), `@sluice-abns-${process.pid}`);
-    client.destroy();
-    accepted.destroy();
-    server.close();
   });
 
   it('refuses to replace what is no socket, and leaves nothing behind when it fails', () => {
@@ -182,14 +196,14 @@ describe('a unix listener', { skip }, () => {
 });
 
 describe('descriptors', { skip }, () => {
-  it('pass over a unix socket and are described', async () => {
+  it('pass over a unix socket and are described', async (t) => {
     const path = join(folder, 'pass.sock');
-    const server = createServer().listen(path);
+    const server = closing(t, createServer()).listen(path);
     await once(server, 'listening');
     const accepting = once(server, 'connection');
     const client = libc.connectUnixBlocking(path, 1000);
     const [accepted] = (await accepting) as [Socket];
-    const web = createServer().listen(0, '127.0.0.1');
+    const web = closing(t, createServer()).listen(0, '127.0.0.1');
     await once(web, 'listening');
     const webFd = libc.descriptorOf(web);
     assert.equal(libc.sendDescriptors(libc.descriptorOf(accepted), Buffer.from('two'), [webFd, webFd]), true);
@@ -213,20 +227,17 @@ describe('descriptors', { skip }, () => {
     await once(accepted, 'close');
     assert.equal(libc.receiveDescriptors(client, 100)!.bytes.length, 0);
     libc.closeDescriptor(client);
-    server.close();
-    web.close();
   });
 
-  it('that block give up after their time-out, and one too many is refused', async () => {
+  it('that block give up after their time-out, and one too many is refused', async (t) => {
     const path = join(folder, 'silent.sock');
-    const server = createServer().listen(path);
+    const server = closing(t, createServer()).listen(path);
     await once(server, 'listening');
     const client = libc.connectUnixBlocking(path, 20);
     assert.equal(libc.receiveDescriptors(client, 10), null);
     const many = new Array(libc.MAX_PASSED_DESCRIPTORS + 1).fill(client);
     assert.throws(() => libc.sendDescriptors(client, Buffer.from('x'), many), { code: 'EINVAL' });
     libc.closeDescriptor(client);
-    server.close();
     assert.throws(() => libc.connectUnixBlocking(join(folder, 'gone.sock'), 20), { code: 'ENOENT' });
   });
 
@@ -253,31 +264,29 @@ describe('TCP sockets', { skip }, () => {
       }
       libc.listenOn(fd, 16);
       const name = libc.localName(fd) as { port: number };
-      const server = createServer((socket) => socket.end('hello')).listen({ fd });
+      const server = closing(t, createServer()).listen({ fd });
+      server.on('connection', (socket: Socket) => socket.end('hello'));
       const client = connect(name.port, host);
       client.write('x');
       const [chunk] = await once(client, 'data');
       assert.equal(String(chunk), 'hello');
       client.destroy();
-      server.close();
       return undefined;
     });
   }
 
-  it('tell round-trip times', async () => {
-    const server = createServer().listen(0, '127.0.0.1');
+  it('tell round-trip times', async (t) => {
+    const server = closing(t, createServer()).listen(0, '127.0.0.1');
     await once(server, 'listening');
-    const [client, accepted] = await connected(server, (server.address() as { port: number }).port);
+    const [client, accepted] = await connected(t, server, (server.address() as { port: number }).port);
     client.write('x');
     await once(accepted, 'data');
     const info = libc.tcpInfo(libc.descriptorOf(client));
     assert.ok(info.rtt > 0 && info.rtt < 5_000_000, `rtt ${info.rtt}`);
     assert.ok(info.rttvar > 0 && info.rttvar < 5_000_000, `rttvar ${info.rttvar}`);
     assert.equal(info.lost, 0);
-    assert.equal(info.reordering, 3);
-    client.destroy();
-    accepted.destroy();
-    server.close();
+    // At least the three of RFC 5681; more where the kernel has met reordering before.
+    assert.ok(info.reordering >= 3 && info.reordering <= 300, `reordering ${info.reordering}`);
   });
 
   it('are tied to an interface, or refused with the reason', { skip: asRoot }, () => {

@@ -5,7 +5,7 @@ import { LibcError } from './native.ts';
 export const AF = { unspec: 0, unix: 1, inet: 2, inet6: 10 } as const;
 
 /** Size of `sun_path`: a path must be shorter (its NUL counts), an abstract name may fill it. */
-export const SUN_PATH = 108;
+const SUN_PATH = 108;
 
 /** Where a socket is bound or connected. `path` starts with NUL for an abstract socket, and is empty for an unnamed one. */
 export type SocketName =

@@ -71,7 +71,7 @@ export function bindToDevice(fd: number, device: string): void {
 }
 
 /** The value of an option of up to `size` bytes. */
-export function readOption(fd: number, level: number, name: number, size: number, subject: string): DataView {
+function readOption(fd: number, level: number, name: number, size: number, subject: string): DataView {
   const value = new Uint8Array(size);
   const length = Uint32Array.of(size);
   call(`${subject} of fd ${fd}`, 'getsockopt', fd, level, name, value, length);

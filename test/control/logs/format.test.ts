@@ -86,10 +86,14 @@ describe('dates', () => {
 });
 
 describe('the text of a line', () => {
+  const anyText = fc
+    .array(fc.oneof(fc.nat(0x20), fc.nat(0x2ff), fc.nat(0xffff)))
+    .map((units) => String.fromCharCode(...units));
+
   it('is one line of bytes, whatever is logged', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (text) => {
-        assert.match(lineText(text), /^[^\0\r\n\u0100-\u{10ffff}]*$/u);
+      fc.property(anyText, (text) => {
+        assert.match(lineText(text), /^[^\0\r\n\u0100-\uffff]*$/);
       }),
     );
     assert.equal(lineText('a\nb\r\0'), 'a#0Ab#0D#00');
