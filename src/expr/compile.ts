@@ -18,6 +18,7 @@ import {
 } from './row.ts';
 import { castBetween, type ExprError, isError, textOf, type ValueType } from './sample.ts';
 import type { ExprContext } from './types.ts';
+import { UNSUPPORTED_CONVERTERS, UNSUPPORTED_FETCHES } from './unsupported.ts';
 
 export type { Compiled } from './chain.ts';
 
@@ -87,7 +88,7 @@ function parseChain(cursor: Cursor, env: CompileEnv): Parsed | ExprError {
   const keyword = readKeyword(cursor.text, cursor.at);
   if (keyword === '') return { error: 'missing fetch method' };
   const known = fetchesByName.get(keyword);
-  if (known === undefined) return { error: `unknown fetch method '${keyword}'` };
+  if (known === undefined) return unknown('fetch method', keyword, UNSUPPORTED_FETCHES);
   const args = parseArgs(cursor.text, cursor.at + keyword.length, known.grammar);
   if ('error' in args) return { error: `fetch method '${keyword}' : ${args.error}` };
   cursor.at = args.end;
@@ -142,7 +143,12 @@ function nextConverter(cursor: Cursor, previous: string): string | null | ExprEr
 
 function readConverterName(cursor: Cursor): string | ExprError {
   const name = readKeyword(cursor.text, cursor.at);
-  return convertersByName.has(name) ? name : { error: `unknown converter '${name}'` };
+  return convertersByName.has(name) ? name : unknown('converter', name, UNSUPPORTED_CONVERTERS);
+}
+
+/** Tells what HAProxy has and Sluice has not from what nobody has. */
+function unknown(kind: string, name: string, unsupported: ReadonlySet<string>): ExprError {
+  return { error: unsupported.has(name) ? `${kind} '${name}' is not supported` : `unknown ${kind} '${name}'` };
 }
 
 function addConverter(chain: Chain, cursor: Cursor, name: string, env: CompileEnv): ExprError | null {

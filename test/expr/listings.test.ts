@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
+import { compileExpression } from '../../src/expr/compile.ts';
+import { CONVERTERS } from '../../src/expr/converters/index.ts';
+import { FETCHES } from '../../src/expr/fetches/index.ts';
 import { listAcls, listConverters, listFetches } from '../../src/expr/listings.ts';
+import { place } from '../../src/expr/row.ts';
+import { UNSUPPORTED_CONVERTERS, UNSUPPORTED_FETCHES } from '../../src/expr/unsupported.ts';
 
 const folder = new URL('../../../shared/keywords/', import.meta.url);
 const skip = existsSync(folder) ? false : 'the keyword lists of HAProxy are not here';
@@ -45,3 +50,22 @@ for (const [file, list] of [
     });
   });
 }
+
+test('what HAProxy has and Sluice has not is refused as not supported', { skip }, () => {
+  const env = { places: place.frontendHttpRequest, proxy: 'fe' };
+  const namesIn = (file: string) =>
+    readFileSync(new URL(file, folder), 'utf8')
+      .split('\n')
+      .filter(isRow)
+      .map((row) => /^(?:\[.*?\] )?([^(: ]+)/.exec(row)![1]!);
+  const fetches = new Set(FETCHES.map(({ name }) => name));
+  for (const name of namesIn('smp.txt').filter((candidate) => !fetches.has(candidate))) {
+    assert.deepEqual(compileExpression([name], env), { error: `fetch method '${name}' is not supported` });
+  }
+  const converters = new Set(CONVERTERS.map(({ name }) => name));
+  for (const name of namesIn('cnv.txt').filter((candidate) => !converters.has(candidate))) {
+    assert.deepEqual(compileExpression([`src,${name}`], env), { error: `converter '${name}' is not supported` });
+  }
+  for (const name of [...UNSUPPORTED_FETCHES].filter((candidate) => fetches.has(candidate))) assert.fail(name);
+  for (const name of [...UNSUPPORTED_CONVERTERS].filter((candidate) => converters.has(candidate))) assert.fail(name);
+});

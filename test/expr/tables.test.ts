@@ -132,6 +132,8 @@ function clientHello(): string {
     extension(0, u16(serverName.length) + serverName) +
     extension(10, `${u16(2)}\x00\x1d`) +
     extension(35, '') +
+    extension(13, `${u16(4)}\x04\x03\x08\x04`) +
+    extension(51, u16(9) + u16(0x1d) + u16(1) + 'k' + u16(0x17) + u16(0)) +
     extension(16, `${u16(12)}\x02h2\x08http/1.1`);
   const body = `\x03\x03${'r'.repeat(32)}\x00${u16(2)}\x13\x01\x01\x00${u16(extensions.length)}${extensions}`;
   const message = `\x01\x00${u16(body.length)}${body}`;
@@ -146,6 +148,10 @@ table('a TLS ClientHello', { requestPayload: clientHello() }, [
   ['req.ssl_ver', String(0x30003)],
   ['req.ssl_ec_ext', '1'],
   ['req.ssl_st_ext', '1'],
+  ['req.ssl_cipherlist,hex', '1301'],
+  ['req.ssl_supported_groups,hex', '001D'],
+  ['req.ssl_sigalgs,hex', '04030804'],
+  ['req.ssl_keyshare_groups,hex', '001D0017'],
 ]);
 
 table('a cut off ClientHello', { requestPayload: clientHello().slice(0, 60) }, [

@@ -125,6 +125,8 @@ export const processFetches: readonly FetchRow[] = [
   ),
   plain('bytes_in', 'sint', 'transactionStatistics', (ctx) => ctx.log.bytesUploaded),
   plain('bytes_out', 'sint', 'responseStatistics', (ctx) => ctx.log.bytesRead),
+  plain('req.bytes_in', 'sint', 'transactionStatistics', (ctx) => ctx.log.bytesUploaded),
+  plain('res.bytes_out', 'sint', 'responseStatistics', (ctx) => ctx.log.bytesRead),
   plain('txn.status', 'sint', 'serverConnection', (ctx) => ctx.log.status),
   plain('txn.conn_retries', 'sint', 'serverConnection', (ctx) => ctx.log.retries),
   plain('txn.redispatched', 'bool', 'serverConnection', (ctx) => ctx.log.redispatched),

@@ -6,7 +6,14 @@ import type { ExprContext, SampleValue } from '../types.ts';
 
 const HANDSHAKE = 22;
 const CLIENT_HELLO = 1;
-const EXTENSION = { serverName: 0, ellipticCurves: 10, alpn: 16, sessionTicket: 35 } as const;
+const EXTENSION = {
+  serverName: 0,
+  supportedGroups: 10,
+  signatureAlgorithms: 13,
+  alpn: 16,
+  sessionTicket: 35,
+  keyShare: 51,
+} as const;
 
 const word = (bytes: string, at: number): number => (bytes.charCodeAt(at) << 8) | bytes.charCodeAt(at + 1);
 
@@ -16,8 +23,16 @@ function handshakeStart(buffer: string): number {
   return 5 + word(buffer, 3) <= buffer.length ? 5 : -1;
 }
 
-/** Offset and end of the extensions of a ClientHello, or null. */
-function extensionsOf(buffer: string): { at: number; end: number } | null {
+interface Hello {
+  /** The cipher suites, two bytes each. */
+  readonly ciphers: string;
+  /** Offset and end of the extensions. */
+  readonly at: number;
+  readonly end: number;
+}
+
+/** Reads a ClientHello, or null when the buffer does not begin with a whole one. */
+function helloOf(buffer: string): Hello | null {
   const start = handshakeStart(buffer);
   if (start === -1 || buffer.charCodeAt(start) !== CLIENT_HELLO) return null;
   const length = (buffer.charCodeAt(start + 1) << 16) | word(buffer, start + 2);
@@ -26,21 +41,22 @@ function extensionsOf(buffer: string): { at: number; end: number } | null {
   // Version (2) and random (32), then three lists with their lengths.
   let at = start + 4 + 34;
   at += 1 + buffer.charCodeAt(at);
+  const ciphers = buffer.slice(at + 2, at + 2 + word(buffer, at));
   at += 2 + word(buffer, at);
   at += 1 + buffer.charCodeAt(at);
   if (!(at + 2 <= messageEnd)) return null;
   const end = at + 2 + word(buffer, at);
-  return end > messageEnd ? null : { at: at + 2, end };
+  return end > messageEnd ? null : { ciphers, at: at + 2, end };
 }
 
 /** Content of an extension of a ClientHello: undefined when it is not there, or no ClientHello is. */
 function extension(buffer: string, type: number): string | undefined {
-  const extensions = extensionsOf(buffer);
-  if (extensions === null) return undefined;
-  let { at } = extensions;
-  while (at + 4 <= extensions.end) {
+  const hello = helloOf(buffer);
+  if (hello === null) return undefined;
+  let { at } = hello;
+  while (at + 4 <= hello.end) {
     const end = at + 4 + word(buffer, at + 2);
-    if (end > extensions.end) return undefined;
+    if (end > hello.end) return undefined;
     if (word(buffer, at) === type) return buffer.slice(at + 4, end);
     at = end;
   }
@@ -65,6 +81,22 @@ function protocols(content: string | undefined): string | undefined {
     at = end;
   }
   return names.join(',');
+}
+
+/** A list of two-byte numbers behind its length. */
+function listIn(content: string | undefined): string | undefined {
+  if (content === undefined || content.length < 2) return undefined;
+  const length = word(content, 0);
+  return 2 + length > content.length ? undefined : content.slice(2, 2 + length);
+}
+
+/** The groups of the entries of a key share (RFC 8446, section 4.2.8). */
+function keyShareGroups(content: string | undefined): string | undefined {
+  const entries = listIn(content);
+  if (entries === undefined) return undefined;
+  let groups = '';
+  for (let at = 0; at + 4 <= entries.length; at += 4 + word(entries, at + 2)) groups += entries.slice(at, at + 2);
+  return groups;
 }
 
 /** Type of the first handshake message. */
@@ -93,15 +125,15 @@ const row = (
   type,
   source,
   compile: () =>
-    source === 'requestBuffer'
-      ? (ctx: ExprContext) => read(ctx.requestPayload())
-      : (ctx: ExprContext) => read(ctx.responsePayload()),
+    source === 'responseBuffer'
+      ? (ctx: ExprContext) => read(ctx.responsePayload())
+      : (ctx: ExprContext) => read(ctx.requestPayload()),
 });
 
 const sni = (buffer: string): string | undefined => serverName(extension(buffer, EXTENSION.serverName));
 
 function ticketState(buffer: string): number | undefined {
-  if (extensionsOf(buffer) === null) return undefined;
+  if (helloOf(buffer) === null) return undefined;
   const content = extension(buffer, EXTENSION.sessionTicket);
   return content === undefined ? 0 : content === '' ? 1 : 2;
 }
@@ -111,8 +143,12 @@ export const tlsHelloFetches: readonly FetchRow[] = [
   row('req_ssl_sni', 'str', sni),
   row('req.ssl_alpn', 'str', (buffer) => protocols(extension(buffer, EXTENSION.alpn))),
   row('req.ssl_ec_ext', 'bool', (buffer) =>
-    extensionsOf(buffer) === null ? undefined : extension(buffer, EXTENSION.ellipticCurves) !== undefined,
+    helloOf(buffer) === null ? undefined : extension(buffer, EXTENSION.supportedGroups) !== undefined,
   ),
+  row('req.ssl_cipherlist', 'bin', (buffer) => helloOf(buffer)?.ciphers, 'anywhere'),
+  row('req.ssl_supported_groups', 'bin', (buffer) => listIn(extension(buffer, EXTENSION.supportedGroups)), 'anywhere'),
+  row('req.ssl_sigalgs', 'bin', (buffer) => listIn(extension(buffer, EXTENSION.signatureAlgorithms)), 'anywhere'),
+  row('req.ssl_keyshare_groups', 'bin', (buffer) => keyShareGroups(extension(buffer, EXTENSION.keyShare)), 'anywhere'),
   row('req.ssl_st_ext', 'sint', ticketState),
   row('req.ssl_hello_type', 'sint', helloType),
   row('req_ssl_hello_type', 'sint', helloType),
