@@ -26,7 +26,9 @@ export {
   tcpInfo,
 } from './libc/socket.ts';
 export {
+  type ConnectedDatagramSocket,
   connectUnixBlocking,
+  connectUnixDatagram,
   listenUnix,
   MAX_PASSED_DESCRIPTORS,
   notifyServiceManager,

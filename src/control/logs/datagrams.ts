@@ -1,5 +1,10 @@
 import { createSocket, type Socket } from 'node:dgram';
-import { openUnixDatagram, type UnixDatagramSocket } from '../../util/libc.ts';
+import {
+  type ConnectedDatagramSocket,
+  connectUnixDatagram,
+  openUnixDatagram,
+  type UnixDatagramSocket,
+} from '../../util/libc.ts';
 
 /** Datagrams kept by Node for a socket that the kernel makes wait. */
 const MAX_QUEUED = 1000;
@@ -12,6 +17,8 @@ export class DatagramSockets {
   dropped = 0;
   readonly #udp = new Map<UdpType, Socket>();
   #unix: UnixDatagramSocket | null = null;
+  /** Receivers that were there when the configuration was read, for when a chroot has hidden them. */
+  readonly #connected = new Map<string, ConnectedDatagramSocket>();
 
   /** Sends a line of bytes to an IP address. */
   sendUdp(line: string, host: string, port: number): void {
@@ -21,11 +28,27 @@ export class DatagramSockets {
     else socket.send(Buffer.from(line, 'latin1'), port, host, this.#sent);
   }
 
-  /** Sends a line of bytes to a unix socket, by path or abstract name. */
+  /** Makes ready for lines to a unix socket, while its path can be reached. */
+  openUnix(path: string): void {
+    try {
+      if (!this.#connected.has(path)) this.#connected.set(path, connectUnixDatagram(path));
+    } catch {
+      // Nobody listens there yet: lines go by path as soon as somebody does.
+    }
+  }
+
+  /**
+   * Sends a line of bytes to a unix socket, by path or abstract name: the path first, because syslog daemons make a new socket when
+   * they restart; the one that was connected where the path leads nowhere.
+   */
   sendUnix(line: string, path: string): void {
     try {
+      const bytes = Buffer.from(line, 'latin1');
       if (this.#unix === null) this.#unix = openUnixDatagram();
-      if (this.#unix.send(path, Buffer.from(line, 'latin1')) !== null) this.dropped++;
+      let error = this.#unix.send(path, bytes);
+      const connected = error === 'ENOENT' ? this.#connected.get(path) : undefined;
+      if (connected !== undefined) error = connected.send(bytes);
+      if (error !== null) this.dropped++;
     } catch {
       this.dropped++;
     }
@@ -35,6 +58,8 @@ export class DatagramSockets {
   async close(): Promise<void> {
     this.#unix?.close();
     this.#unix = null;
+    for (const socket of this.#connected.values()) socket.close();
+    this.#connected.clear();
     const closed = [...this.#udp.values()].map((socket) => new Promise<void>((resolve) => socket.close(resolve)));
     this.#udp.clear();
     await Promise.all(closed);

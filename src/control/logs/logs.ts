@@ -169,6 +169,7 @@ class LogSender implements ProcessLogs {
       case 'unix':
       case 'abns': {
         const path = socketPath(address);
+        this.#datagrams.openUnix(path);
         return { write: (line) => this.#datagrams.sendUnix(`${line}\n`, path) };
       }
       case 'inet':

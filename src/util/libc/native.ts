@@ -1,4 +1,6 @@
-import { errnoName, errnoText } from './errno.ts';
+import { errnoName, errnoNumber, errnoText } from './errno.ts';
+
+const EINTR = errnoNumber('EINTR');
 
 /** What is called in the C library, with the C types of its arguments and result. */
 const SIGNATURES = {
@@ -107,6 +109,14 @@ export function attempt<S extends Symbols>(symbol: S, ...args: Parameters<Functi
   const result = Number(Reflect.apply(functions[symbol], null, args));
   // Nothing runs in this thread between the call and this look at errno.
   return result === -1 ? -ffi.getInt32(errnoAt) : result;
+}
+
+/** As `attempt`, started again when a signal interrupts it: for calls that wait. */
+export function attemptUninterrupted<S extends Symbols>(symbol: S, ...args: Parameters<Functions[S]>): number {
+  let result: number;
+  do result = attempt(symbol, ...args);
+  while (result === -EINTR);
+  return result;
 }
 
 /**

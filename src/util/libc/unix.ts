@@ -1,9 +1,10 @@
 import { chmodSync, chownSync, lstatSync, renameSync, rmSync } from 'node:fs';
 import { errnoName } from './errno.ts';
-import { addressOf, attempt, call, LibcError } from './native.ts';
+import { addressOf, attempt, attemptUninterrupted, call, LibcError } from './native.ts';
 import { AF, displayPath, unixSockaddr } from './sockaddr.ts';
 import { closeDescriptor, listenOn, openStreamSocket } from './socket.ts';
 
+const SOCK_STREAM = 1;
 const SOCK_DGRAM = 2;
 const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
@@ -12,15 +13,23 @@ const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
 const MSG_CMSG_CLOEXEC = 0x40000000;
 const SOL_SOCKET = 1;
+const SO_RCVTIMEO = 20;
+const SO_SNDTIMEO = 21;
 const SCM_RIGHTS = 1;
 
 /** Most descriptors that the kernel passes in one message (SCM_MAX_FD). */
 export const MAX_PASSED_DESCRIPTORS = 253;
 
-/** An unconnected AF_UNIX datagram socket, for `/dev/log` and NOTIFY_SOCKET. */
+/** An AF_UNIX datagram socket, for `/dev/log` and NOTIFY_SOCKET. */
 export interface UnixDatagramSocket {
   /** Sends without ever waiting. Returns null, or the error's name: `EAGAIN` when the receiver is slow, `ENOENT`, `ECONNREFUSED`... */
   send(path: string, bytes: Uint8Array): string | null;
+  close(): void;
+}
+
+/** As UnixDatagramSocket, to the socket that it was connected to, which a chroot cannot hide. */
+export interface ConnectedDatagramSocket {
+  send(bytes: Uint8Array): string | null;
   close(): void;
 }
 
@@ -41,6 +50,33 @@ export function openUnixDatagram(): UnixDatagramSocket {
     },
     close: () => closeDescriptor(fd),
   };
+}
+
+/** Opens a datagram socket connected to one that is there now. Throws LibcError. */
+export function connectUnixDatagram(path: string): ConnectedDatagramSocket {
+  const fd = connectSocket(SOCK_DGRAM | SOCK_NONBLOCK, path);
+  return {
+    send(bytes) {
+      const sent = attempt('sendto', fd, bytes, BigInt(bytes.length), MSG_DONTWAIT | MSG_NOSIGNAL, null, 0);
+      return sent < 0 ? errnoName(-sent) : null;
+    },
+    close: () => closeDescriptor(fd),
+  };
+}
+
+/** Opens and connects a unix socket, `prepare`d in between; nothing stays open when it fails. Throws LibcError. */
+function connectSocket(type: number, path: string, prepare: (fd: number) => void = () => {}): number {
+  const sockaddr = unixSockaddr(path, 'connect');
+  const fd = call('', 'socket', AF.unix, type | SOCK_CLOEXEC, 0);
+  try {
+    prepare(fd);
+    const result = attemptUninterrupted('connect', fd, sockaddr, sockaddr.length);
+    if (result < 0) throw new LibcError(errnoName(-result), 'connect', displayPath(path));
+    return fd;
+  } catch (error) {
+    closeDescriptor(fd);
+    throw error;
+  }
 }
 
 /**
@@ -102,19 +138,12 @@ export function listenUnix(path: string, access: UnixAccess, backlog: number): n
  * For the start of the process only (taking over descriptors); elsewhere node:net. Throws LibcError.
  */
 export function connectUnixBlocking(path: string, timeoutMs: number): number {
-  const sockaddr = unixSockaddr(path, 'connect');
-  const fd = call('', 'socket', AF.unix, 1 | SOCK_CLOEXEC, 0);
-  try {
-    const timeval = new Uint8Array(
-      BigInt64Array.of(BigInt(Math.floor(timeoutMs / 1000)), BigInt((timeoutMs % 1000) * 1000)).buffer,
-    );
-    for (const option of [20, 21]) call('SO_RCVTIMEO', 'setsockopt', fd, SOL_SOCKET, option, timeval, 16);
-    call(displayPath(path), 'connect', fd, sockaddr, sockaddr.length);
-    return fd;
-  } catch (error) {
-    closeDescriptor(fd);
-    throw error;
-  }
+  // struct timeval: seconds and microseconds.
+  const timeval = BigInt64Array.of(BigInt(Math.floor(timeoutMs / 1000)), BigInt((timeoutMs % 1000) * 1000));
+  return connectSocket(SOCK_STREAM, path, (fd) => {
+    call('SO_RCVTIMEO', 'setsockopt', fd, SOL_SOCKET, SO_RCVTIMEO, timeval, timeval.byteLength);
+    call('SO_SNDTIMEO', 'setsockopt', fd, SOL_SOCKET, SO_SNDTIMEO, timeval, timeval.byteLength);
+  });
 }
 
 /** Offsets in a block that holds a whole message: `struct msghdr` (56 bytes), its one `struct iovec`, control area, data. */
@@ -158,7 +187,7 @@ export function sendDescriptors(fd: number, bytes: Uint8Array, descriptors: read
     for (const [i, descriptor] of descriptors.entries()) view.setInt32(CONTROL + 16 + 4 * i, descriptor, true);
   }
   data.set(bytes);
-  const sent = attempt('sendmsg', fd, block, MSG_NOSIGNAL);
+  const sent = attemptUninterrupted('sendmsg', fd, block, MSG_NOSIGNAL);
   if (sent === bytes.length) return true;
   const code = sent < 0 ? errnoName(-sent) : 'EMSGSIZE';
   if (code === 'EAGAIN') return false;
@@ -178,7 +207,7 @@ export interface ReceivedDescriptors {
  */
 export function receiveDescriptors(fd: number, maxBytes: number): ReceivedDescriptors | null {
   const { block, view, data } = messageBlock(maxBytes, 16 + 4 * (MAX_PASSED_DESCRIPTORS + 1));
-  const got = attempt('recvmsg', fd, block, MSG_CMSG_CLOEXEC);
+  const got = attemptUninterrupted('recvmsg', fd, block, MSG_CMSG_CLOEXEC);
   if (got < 0) {
     const code = errnoName(-got);
     if (code === 'EAGAIN') return null;

@@ -209,6 +209,22 @@ describe('a unix socket', { skip: libcProblem() ?? false }, () => {
     assert.equal(byName.read(), `<134>Nov 21 06:14:06 haproxy[${pid}]: hello\n`);
     assert.equal(logs.dropped, 0);
   });
+
+  it('gets lines though a chroot hides its path, and those of a later receiver of that path', (t) => {
+    const path = join(folder, 'hidden');
+    const first = receiveUnixDatagrams(path);
+    const logs = open(t, logConfig([logTarget({ family: 'unix', path }, { format: 'raw' })]));
+    rmSync(path);
+    logs.send(null, 6, 'one');
+    assert.equal(first.read(), 'one\n');
+    const second = receiveUnixDatagrams(path);
+    logs.send(null, 6, 'two');
+    assert.equal(second.read(), 'two\n');
+    assert.equal(first.read(), null);
+    first.close();
+    second.close();
+    assert.equal(logs.dropped, 0);
+  });
 });
 
 describe('standard streams and descriptors', () => {
