@@ -3,8 +3,8 @@ import { connect, type Socket } from 'node:net';
 /** A connection without queries on it is closed after this time. */
 const IDLE_MS = 5000;
 const CONNECT_MS = 5000;
-/** Queries that wait for a connection. */
-const MAX_QUEUED = 1024;
+/** Bytes of queries that wait for the connection; more are not sent. */
+const MAX_PENDING = 1 << 19;
 
 /**
  * Messages to one name server over TCP (RFC 1035 section 4.2.2, RFC 7766): a connection made when something is to be sent, used
@@ -25,7 +25,7 @@ export class TcpChannel {
 
   send(bytes: Uint8Array): void {
     const socket = this.#socket ?? this.#connect();
-    if (socket.writableLength > MAX_QUEUED * 512) return;
+    if (socket.writableLength > MAX_PENDING) return;
     const framed = Buffer.alloc(2 + bytes.length);
     framed.writeUInt16BE(bytes.length);
     framed.set(bytes, 2);
