@@ -186,7 +186,7 @@ class RowReader {
     const slot = this.#slot;
     this.#row.server = server;
     this.#queueAndErrors(v);
-    v[STAT.slim] = server.maxconn > 0 ? server.maxconn : null;
+    v[STAT.slim] = server.maxconn === 0 ? null : server.maxconn >>> 0;
     v[STAT.dreq] = null;
     v[STAT.status] = serverStatus(server);
     v[STAT.weight] = Math.ceil(server.userWeight * server.warmup);

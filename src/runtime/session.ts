@@ -32,7 +32,7 @@ const PAYLOAD_TOO_LONG =
 const TOO_MANY_WORDS = `Too many arguments. Commands must have at most ${MAX_WORDS} arguments.`;
 
 /** Ids of CLI sessions do not meet those of streams. */
-const FIRST_ID = 0x7f0000000000;
+const FIRST_ID = 0x560000000000;
 let created = 0;
 
 /** One client of the Runtime API: reads lines, runs their commands one after the other, writes the answers. */

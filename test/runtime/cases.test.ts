@@ -76,5 +76,6 @@ function mask(text: string, api: TestApi): string {
       (_all, blanks: string, type: string) => `PID${' '.repeat(String(process.pid).length + blanks.length - 3)}${type}`,
     )
     .replaceAll(`${process.pid}> `, 'PID> ')
+    .replace(/\[\d+:\d\d:\d\d:\d\d\]> /g, '[UPTIME]> ')
     .replace(/\b\d+d\d\dh\d\dm\d\ds {5}/g, 'AGE     ');
 }

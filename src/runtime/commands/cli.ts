@@ -22,8 +22,10 @@ function prompt({ args, session }: Call) {
     if (!['n', 'i', 'p', 'timed'].includes(arg)) return error(PROMPT_HELP);
   }
   for (const arg of args) {
-    if (arg === 'timed') session.timed = !session.timed;
-    else set(arg === 'p', arg !== 'n');
+    if (arg === 'timed') {
+      session.timed = !session.timed;
+      if (session.timed) set(true, true);
+    } else set(arg === 'p', arg !== 'n');
   }
   return nothing;
 
@@ -93,7 +95,7 @@ export const cliCommands: readonly Command[] = [
     level: 'user',
     where: 'both',
     about:
-      'n: one line, then close; i: stay open; p: stay open and prompt; timed: the prompt tells the uptime. Without argument: toggles p and n.',
+      'n: one line, then close; i: stay open; p: stay open and prompt; timed: prompt with the uptime, or without it. Without argument: toggles p and n.',
     run: prompt,
   },
   {

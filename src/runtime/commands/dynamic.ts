@@ -62,8 +62,10 @@ function onBackend(change: (backend: string) => Parameters<typeof apply>[1]) {
 }
 
 function* defaultServers({ control }: Call, only: string | null): Generator<string> {
-  for (const name of Object.keys(control.model.config.defaultServers))
-    if (only === null || only === name) yield `* ${name}\n`;
+  const { model } = control;
+  for (const { name, isBackend } of model.proxies) {
+    if (isBackend && Object.hasOwn(model.config.defaultServers, name) && (only ?? name) === name) yield `* ${name}\n`;
+  }
 }
 
 function showDefaultServer(call: Call): Answer {
