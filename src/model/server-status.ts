@@ -57,7 +57,7 @@ export function downTime(server: Server, now: number): number {
 }
 
 /** The server whose checks decide over `server`: the end of the chain of `track`. */
-export function checkedServer(server: Server): Server {
+function checkedServer(server: Server): Server {
   let checked = server;
   while (checked.tracked) checked = checked.tracked;
   return checked;

@@ -419,12 +419,12 @@ function algorithmName(proxy: Proxy): string {
 }
 
 /** Status of a frontend as `show stat` tells it. */
-export function frontendStatus(proxy: Proxy): string {
+function frontendStatus(proxy: Proxy): string {
   return proxy.state === 'ready' ? 'OPEN' : proxy.state === 'paused' ? 'PAUSED' : 'STOP';
 }
 
 /** `address:port` of a server as `show stat` tells it; IPv6 in brackets, `unix` for paths, '' while unresolved. */
-export function serverAddress(server: Server): string {
+function serverAddress(server: Server): string {
   if (server.host === null) return '';
   if (server.family === 'unix' || server.family === 'abns') return 'unix';
   const port = server.portMap === '' ? String(server.port) : (server.portMap === '+' ? '+' : '-') + server.port;
@@ -432,7 +432,7 @@ export function serverAddress(server: Server): string {
 }
 
 /** The address of a listener, the same way. */
-export function listenerAddress(listener: Listener): string {
+function listenerAddress(listener: Listener): string {
   const { address } = listener.config;
   if (address.family === 'inet') return `${address.host}:${address.port}`;
   if (address.family === 'inet6') return `[${address.host}]:${address.port}`;

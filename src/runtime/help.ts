@@ -66,7 +66,7 @@ function commonWords(a: readonly string[], b: readonly string[]): number {
 }
 
 /** `  usage : help`, the usage padded to 40 columns. */
-export function usageLine(command: Command): string {
+function usageLine(command: Command): string {
   const usage = command.args === '' ? command.words : `${command.words} ${command.args}`;
   return `  ${usage.padEnd(USAGE_WIDTH)}: ${command.help ?? ''}`;
 }
