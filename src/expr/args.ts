@@ -39,7 +39,7 @@ export function parseGrammar(text: string): ArgGrammar {
 }
 
 /** Outcome of reading arguments: the values and where the text goes on, or the reason with the argument's number (from 1). */
-export type ArgsResult = { readonly args: Arg[]; readonly end: number } | (ExprError & { readonly position: number });
+type ArgsResult = { readonly args: Arg[]; readonly end: number } | (ExprError & { readonly position: number });
 
 /**
  * Reads the arguments of `text` at `start` (an opening parenthesis; anything else means that there are none).

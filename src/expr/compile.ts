@@ -16,7 +16,7 @@ import {
   SOURCES,
   type Unresolved,
 } from './row.ts';
-import { castBetween, type ExprError, isError, textOf, type ValueType } from './sample.ts';
+import { castBetween, type ExprError, isError, textOf } from './sample.ts';
 import type { ExprContext } from './types.ts';
 import { UNSUPPORTED_CONVERTERS, UNSUPPORTED_FETCHES } from './unsupported.ts';
 
@@ -62,11 +62,6 @@ export function compileWhole(text: string, env: CompileEnv): Compiled | ExprErro
 /** Tells whether a sample fetch of that name exists. */
 export function isFetch(name: string): boolean {
   return fetchesByName.has(name);
-}
-
-/** Type of the value of a fetch without converters, or null when there is none of that name. */
-export function fetchType(name: string): ValueType | null {
-  return fetchesByName.get(name)?.row.type ?? null;
 }
 
 interface Cursor {

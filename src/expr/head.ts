@@ -58,7 +58,7 @@ function isBlank(code: number): boolean {
 }
 
 /** Text without the spaces and tabs around it. */
-export function trimBlanks(text: string): string {
+function trimBlanks(text: string): string {
   let start = 0;
   let end = text.length;
   while (start < end && isBlank(text.charCodeAt(start))) start++;
@@ -84,7 +84,7 @@ function valueEnd(line: string, start: number): number {
 }
 
 /** Where the path begins in a request target: -1 when it has none (`*`, `host:port` of CONNECT). */
-export function pathStart(uri: string): number {
+function pathStart(uri: string): number {
   if (uri.charCodeAt(0) === 0x2f) return 0;
   const scheme = schemeEnd(uri);
   if (scheme === 0) return -1;

@@ -165,8 +165,3 @@ export interface ConverterRow {
   readonly dynamic?: boolean;
   compile(args: readonly Arg[], env: CompileEnv): Convert | ExprError;
 }
-
-/** Text of the kinds of information that a fetch needs, for messages. */
-export function sourceText(source: Source): string {
-  return SOURCES[source].text;
-}

@@ -3,7 +3,7 @@
 import { castBetween, dynamic, type ExprError, textOf, type ValueType } from './sample.ts';
 import type { ExprContext, SampleType, SampleValue } from './types.ts';
 
-export type VarScope = 'proc' | 'sess' | 'txn' | 'req' | 'res' | 'check';
+type VarScope = 'proc' | 'sess' | 'txn' | 'req' | 'res' | 'check';
 
 /** A parsed name: its scope, and the name inside of it. */
 export interface VarName {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { compileAclTerm, PASS } from '../../src/expr/acl/acl.ts';
-import { compileAcls, compileCondition, noAcls } from '../../src/expr/acl/condition.ts';
+import { compileAcls, compileCondition } from '../../src/expr/acl/condition.ts';
 import { compileExpression } from '../../src/expr/compile.ts';
 import { compileLogFormat } from '../../src/expr/log/format.ts';
 import { place } from '../../src/expr/row.ts';
@@ -103,6 +103,8 @@ for (const { name, request, results } of read<string[], boolean>('conditions.jso
 }
 
 const rulePlaces = { places: place.frontendHttpRequest | place.backendHttpRequest, proxy: 'fe' };
+const noAcls = compileAcls([], rulePlaces).acls;
+
 const refusals: Record<'formats' | 'acls' | 'conditions', [string, string][]> = JSON.parse(
   readFileSync(new URL('golden/refusals.json', import.meta.url), 'utf8'),
 );

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { compileAclTerm } from '../../src/expr/acl/acl.ts';
-import { compileCondition, noAcls } from '../../src/expr/acl/condition.ts';
+import { compileAcls, compileCondition } from '../../src/expr/acl/condition.ts';
 import { NetworkSet } from '../../src/expr/acl/networks.ts';
 import { type ArgKind, parseGrammar } from '../../src/expr/args.ts';
 import { compileExpression } from '../../src/expr/compile.ts';
@@ -18,6 +18,8 @@ import { context } from './context.ts';
 
 const bytes = fc.string({ unit: fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code)) });
 const env = { places: place.frontendHttpRequest | place.backendHttpRequest, proxy: 'be' };
+
+const noAcls = compileAcls([], env).acls;
 
 const argument = fc.oneof(
   fc.constantFrom(

@@ -39,9 +39,6 @@ export function compileAcls(lines: readonly WordsAt[], env: CompileEnv): { acls:
   return { acls, problems };
 }
 
-/** No ACLs but the predefined ones. */
-export const noAcls: Acls = { find: predefined };
-
 function predefined(name: string, env: CompileEnv): readonly AclTerm[] | ExprError | null {
   if (!Object.hasOwn(PREDEFINED_ACLS, name)) return null;
   const term = compileAclTerm(PREDEFINED_ACLS[name]!, env);
@@ -64,9 +61,6 @@ export interface Condition {
   /** What HAProxy would warn about: terms that can never match here. */
   readonly warnings: readonly string[];
 }
-
-/** The condition of a rule that has none. */
-export const always: Condition = { test: () => true, decide: () => PASS, warnings: [] };
 
 /** An environment in which `acl()` finds these ACLs. */
 export function withAcls(env: CompileEnv, acls: Acls): CompileEnv {

@@ -10,7 +10,7 @@ import { NetworkSet } from './networks.ts';
 /** Tells whether a value, already cast to the method's type, matches one of the patterns. */
 export type Matches = (value: SampleValue) => boolean;
 
-export interface MatchOptions {
+interface MatchOptions {
   readonly ignoreCase: boolean;
 }
 
@@ -246,7 +246,7 @@ const methods: readonly MatchMethod[] = [
 ];
 
 /** What values of type `meth` are matched by unless told otherwise: names, in any case with `-i`. */
-export const methodMatch: MatchMethod = {
+const methodMatch: MatchMethod = {
   name: 'meth',
   type: 'meth',
   numeric: false,

@@ -76,7 +76,7 @@ function escapeJson(text: string, { utf8, skip, overlong }: Decoding): string | 
 }
 
 /** The steps of a JSON path `$.a.b[1]`; a backslash keeps a dot in a name. null when it is malformed. */
-export function parseJsonPath(path: string): (string | number)[] | null {
+function parseJsonPath(path: string): (string | number)[] | null {
   if (!path.startsWith('$')) return null;
   const steps: (string | number)[] = [];
   let rest = path.slice(1);
@@ -138,11 +138,7 @@ function toSample(value: unknown, asInteger: boolean): SampleValue | undefined {
 }
 
 /** Looks a path up in a JSON text. */
-export function queryJson(
-  text: string,
-  steps: readonly (string | number)[],
-  asInteger: boolean,
-): SampleValue | undefined {
+function queryJson(text: string, steps: readonly (string | number)[], asInteger: boolean): SampleValue | undefined {
   let value = parseDocument(text);
   for (const step of steps) {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return undefined;

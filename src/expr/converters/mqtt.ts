@@ -6,7 +6,7 @@ export const MQTT_CONNACK = 2;
 const FLAG = { will: 4, password: 64, username: 128 } as const;
 
 /** A packet: the values of its fields by name, and of its properties by number. */
-export interface MqttPacket {
+interface MqttPacket {
   readonly type: number;
   readonly fields: ReadonlyMap<string, string>;
   readonly properties: ReadonlyMap<number, string>;

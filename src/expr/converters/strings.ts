@@ -112,7 +112,7 @@ const trimming = (name: string, atStart: boolean): ConverterRow => ({
 });
 
 /** Puts the groups of a match in place of `\0`..`\9`; `\xHH` is a byte, any other escaped char itself. */
-export function expandGroups(template: string, match: RegExpExecArray): string {
+function expandGroups(template: string, match: RegExpExecArray): string {
   if (!template.includes('\\')) return template;
   let text = '';
   for (let i = 0; i < template.length; i++) {
@@ -182,7 +182,7 @@ function paramOf(text: string, name: string, delimiters: string): string | undef
 }
 
 /** Decodes %XX; `+` is a blank in a query: everywhere when `inForm`, else behind a `?`. undefined when malformed. */
-export function urlDecode(text: string, inForm: boolean): string | undefined {
+function urlDecode(text: string, inForm: boolean): string | undefined {
   if (!/[%+]/.test(text)) return text;
   let decoded = '';
   let inQuery = inForm;

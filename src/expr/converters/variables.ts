@@ -60,7 +60,7 @@ const SET_CONDITIONS: Readonly<Record<string, SetCondition>> = {
 };
 
 /** Conditions named by arguments; also what `http-request set-var(name,cond,...)` takes. */
-export function compileSetConditions(words: readonly string[]): SetCondition[] | ExprError {
+function compileSetConditions(words: readonly string[]): SetCondition[] | ExprError {
   const conditions: SetCondition[] = [];
   for (const word of words) {
     const condition = SET_CONDITIONS[word];

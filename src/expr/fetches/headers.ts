@@ -34,7 +34,7 @@ function headOf(ctx: ExprContext, side: Side): HeadView | null {
 }
 
 /** Reads the value at `occurrence`: the n-th from the start (1..) or, when negative, from the end. */
-export function headerAt(
+function headerAt(
   cursor: HeaderCursor,
   head: HeadView,
   name: string,

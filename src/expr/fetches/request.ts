@@ -68,7 +68,7 @@ interface Credentials {
 let lastAuthorization = '';
 let lastCredentials: Credentials | undefined;
 
-export function credentialsOf(head: HeadView): Credentials | undefined {
+function credentialsOf(head: HeadView): Credentials | undefined {
   const index = head.findHeader('authorization', 0);
   if (index < 0) return undefined;
   const value = head.headerValue(index);

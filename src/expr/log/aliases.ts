@@ -23,7 +23,7 @@ export interface LogFlags {
  * What an alias prints: text (quoted, escaped, `-` when empty), part of a request line (as text, but may be empty),
  * a number, a port (`-` when there is none), or something with its own rules.
  */
-export type AliasKind = 'text' | 'part' | 'number' | 'port' | 'raw';
+type AliasKind = 'text' | 'part' | 'number' | 'port' | 'raw';
 
 /** A row of the table. */
 export interface AliasRow {

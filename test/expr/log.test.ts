@@ -1,0 +1,211 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { connectionErrorLine, connectLine } from '../../src/expr/log/connection.ts';
+import { gmtDate, localDate, localDateWithMs } from '../../src/expr/log/dates.ts';
+import {
+  CLF_LOG_FORMAT,
+  HTTP_LOG_FORMAT,
+  HTTPS_LOG_FORMAT,
+  TCP_CLF_LOG_FORMAT,
+  TCP_LOG_FORMAT,
+} from '../../src/expr/log/default-formats.ts';
+import { compileLogFormat, type LogFormatOptions } from '../../src/expr/log/format.ts';
+import { place } from '../../src/expr/row.ts';
+import { isError } from '../../src/expr/sample.ts';
+import type { ExprContext } from '../../src/expr/types.ts';
+import { context, logFacts } from './context.ts';
+
+const date = localDateWithMs(logFacts.acceptDate);
+const requestDate = localDateWithMs(logFacts.requestDate);
+
+function format(text: string, ctx: ExprContext = context(), options: LogFormatOptions = { line: true }): string {
+  const compiled = compileLogFormat(text, { places: place.logs }, options);
+  assert.ok(!isError(compiled), JSON.stringify(compiled));
+  return compiled.format(ctx);
+}
+
+describe('the default formats', () => {
+  test('print a line of option httplog', () => {
+    assert.equal(
+      format(HTTP_LOG_FORMAT),
+      `192.0.2.7:50123 [${requestDate}] fe be/s1 1/2/3/4/16 200 2750 - - ---- 1/2/3/4/0 0/0 "GET /a?b=c HTTP/1.1"`,
+    );
+  });
+
+  test('print captures, cookies and retries', () => {
+    const log = {
+      captures: { request: ['a{b', null], response: ['c'] },
+      requestCookie: 'sid=1',
+      retries: 2,
+      redispatched: true,
+      logAsap: true,
+      termination: 'SDVN',
+      serverName: '<STATS>',
+    };
+    assert.equal(
+      format(HTTP_LOG_FORMAT, context({ log })),
+      `192.0.2.7:50123 [${requestDate}] fe be/<STATS> 1/2/3/4/+16 200 +2750 sid=1 - SDVN 1/2/3/4/+2 0/0 ` +
+        '{a#7Bb|} {c} "GET /a?b=c HTTP/1.1"',
+    );
+  });
+
+  test('print a line of option httpslog on a clear connection', () => {
+    assert.ok(format(HTTPS_LOG_FORMAT).endsWith(' "GET /a?b=c HTTP/1.1" 0/-/-/-/0 -/-/-'));
+  });
+
+  test('print a line of option httpslog on a TLS connection', () => {
+    const tls = {
+      sni: 'a.b',
+      alpn: 'h2',
+      resumed: true,
+      error: 255,
+      certificateError: 1,
+      authorityError: 2,
+      certificateUsed: true,
+    };
+    const ctx = context({ log: { ssl: true, sslVersion: 'TLSv1.3', sslCipher: 'AES' }, more: { tls } });
+    const line = format(HTTPS_LOG_FORMAT, ctx);
+    assert.ok(line.includes(' fe~ be/s1 '));
+    assert.ok(line.endsWith(' 0/00000000000000FF/1/2/1 a.b/TLSv1.3/AES'));
+  });
+
+  test('print a line of option tcplog', () => {
+    assert.equal(
+      format(TCP_LOG_FORMAT, context(), { line: true, http: false }),
+      `192.0.2.7:50123 [${date}] fe be/s1 2/3/21 2750 -- 1/2/3/4/0 0/0`,
+    );
+  });
+
+  test('print lines of the CLF forms', () => {
+    const ctx = context({ log: { captures: { request: [null, 'x'], response: [] } } });
+    assert.equal(
+      format(CLF_LOG_FORMAT, ctx),
+      `192.0.2.7 - - [${gmtDate(logFacts.requestDate)}] "GET /a?b=c HTTP/1.1" 200 2750 "" "" 50123 007 ` +
+        '"fe" "be" "s1" 1 2 3 4 16 ---- 1 2 3 4 0 0 0 "" "" "" "x" ',
+    );
+    assert.ok(
+      format(TCP_CLF_LOG_FORMAT, ctx, { line: true, http: false }).includes('] "TCP " 000 2750 "" "" 50123 007 '),
+    );
+  });
+});
+
+describe('aliases', () => {
+  test('print hosts, ports and numbers in hex where told to', () => {
+    assert.equal(format('%{+X}ci:%{+X}cp %{+X}pid %{+X}rt %{+X}Ts'), 'C0000207:C3CB 1092 0011 65C616C3');
+    const ctx = context({ source: { host: '2001:db8::1', port: 1 } });
+    assert.equal(format('%ci %{+X}ci', ctx), '2001:db8::1 20010DB8000000000000000000000001');
+  });
+
+  test('tell of unix clients', () => {
+    assert.equal(format('%ci:%cp', context({ source: { host: '', port: 0 } })), 'unix:1');
+  });
+
+  test('print times, -1 for phases never reached', () => {
+    const log = { requestTime: -1, queueTime: -1, connectTime: -1, responseTime: -1, dataTime: -1 };
+    assert.equal(format('%Th %Ti %TR %Tq %Tw %Tc %Tr %Td %Ta %Tt %Tu'), '0 5 1 6 2 3 4 6 16 21 16');
+    assert.equal(format('%TR %Tq %Tw %Tc %Tr %Td', context({ log })), '-1 -1 -1 -1 -1 -1');
+  });
+
+  test('print what cannot be parsed as a request', () => {
+    const ctx = context({ log: { requestLine: '<BADREQ>' } });
+    assert.equal(format('%r|%HM|%HP|%HPO|%HQ|%HU|%HV', ctx), new Array(7).fill('<BADREQ>').join('|'));
+  });
+
+  test('print the rest', () => {
+    assert.equal(format('%H %pid %ac %fc %bc %sc %U %rt %ID'), 'node1 4242 1 2 3 4 100 17 id-1');
+    assert.equal(format('%si:%sp %bi:%bp'), '10.0.0.9:8080 10.0.0.8:4000');
+    assert.equal(format('%OG', context({ log: { origin: 'txn' } })), 'txn');
+    assert.equal(format('%T', context()), '09/Feb/2024:12:12:51 +0000');
+    assert.equal(format('%Tl %trl'), `${localDate(logFacts.acceptDate)} ${localDate(logFacts.requestDate)}`);
+  });
+
+  test('count lines per frontend when nobody else does', () => {
+    const ctx = context();
+    assert.equal(format('%lc %lc', ctx), '0 1');
+    assert.equal(format('%lc', context({ log: { logCount: 77 } })), '77');
+  });
+
+  test('of HTTP are refused elsewhere', () => {
+    const refused = compileLogFormat('%ci %r', { places: place.logs }, { line: true, http: false });
+    assert.deepEqual(refused, { error: "format alias 'r' is reserved for HTTP mode" });
+  });
+});
+
+describe('expressions in lines', () => {
+  test('cannot forge a line', () => {
+    assert.equal(format('%[str("a\\r\\nb\\tc")]'), 'a#0D#0Ab\tc');
+  });
+
+  test('must be available where logs are made', () => {
+    const refused = compileLogFormat('%[req.hdr(host)]', { places: place.logs }, { line: true });
+    assert.deepEqual(refused, {
+      error:
+        "sample fetch <req.hdr(host)]> may not be reliably used here because it needs 'HTTP request headers' which is not available here",
+    });
+  });
+});
+
+describe('encoded lines', () => {
+  const text =
+    '%{+json}o %(client)ci:%cp %(port)cp %(request)r "text" %(status:str)ST %(cookie)CC %[src] %(expr)[str("a\\"\\n")] ' +
+    '%(flag)[bool(1)] %(none)[var(txn.none)] %(n:sint)[str(12)] %(yes:bool)[int(3)] %(big)[int(9223372036854775807)]';
+
+  test('are JSON with the named items only', () => {
+    const line = format(text);
+    assert.equal(
+      line,
+      '{"client": "192.0.2.7", "port": 50123, "request": "GET /a?b=c HTTP/1.1", "status": "200", "cookie": null, ' +
+        '"expr": "a\\"\\n", "flag": true, "none": null, "n": 12, "yes": true, "big": 9223372036854775807}',
+    );
+    JSON.parse(line);
+  });
+
+  test('are numbers even when written early', () => {
+    assert.equal(format('%{+json}o %(bytes)B', context({ log: { logAsap: true } })), '{"bytes": 2750}');
+  });
+
+  test('are CBOR in hex, or bytes', () => {
+    // {_ "a": 200, "b": -1, "c": "x", "d": true, "e": null}, RFC 8949.
+    const cbor = 'BF616118C8616220616361786164F56165F6FF';
+    const items = '%(a)ST %(b)[int(-1)] %(c)[str(x)] %(d)[bool(1)] %(e)[var(txn.none)]';
+    assert.equal(format(`%{+cbor}o ${items}`), cbor);
+    assert.equal(
+      Buffer.from(format(`%{+cbor,+bin}o ${items}`), 'latin1')
+        .toString('hex')
+        .toUpperCase(),
+      cbor,
+    );
+    assert.equal(format('%{+cbor}o %(n)[int(4294967296)]'), 'BF616E1B0000000100000000FF');
+  });
+
+  test('may be single items', () => {
+    assert.equal(format('x=%{+json}[str("a\\"b")]'), 'x="a\\"b"');
+  });
+
+  test('refuse names and types that they do not know', () => {
+    for (const bad of ['%(a.b)ST', '%(a:int)ST', '%(a']) {
+      assert.ok(isError(compileLogFormat(bad, { places: place.logs })), bad);
+    }
+  });
+});
+
+describe('lines without a format', () => {
+  test('tell of a connection that failed, and of a new one', () => {
+    const ctx = context();
+    assert.equal(
+      connectionErrorLine(ctx, 'Connection closed'),
+      `192.0.2.7:50123 [${date}] fe/public: Connection closed`,
+    );
+    const unnamed = context({ more: { listenerName: '' }, source: { host: '', port: 0 } });
+    assert.equal(connectionErrorLine(unnamed, 'x'), `unix:1 [${date}] fe/1: x`);
+    assert.equal(connectLine(ctx, 'HTTP'), 'Connect from 192.0.2.7:50123 to 127.0.0.1:80 (fe/HTTP)');
+    assert.equal(connectLine(unnamed, 'TCP'), 'Connect from unix:1 (fe/TCP)');
+  });
+});
+
+test('texts of rules keep blanks and encode control chars', () => {
+  assert.equal(format('a  %[str("x\\ny")]  %[var(txn.none)]|', context(), {}), 'a  x%0Ay  |');
+  const constant = compileLogFormat('50%% of  it', { places: place.logs });
+  assert.ok(!isError(constant));
+  assert.equal(constant.constant, '50% of  it');
+});
