@@ -14,6 +14,7 @@ import { compileLogFormat } from '../../src/expr/log/format.ts';
 import { compileRegex } from '../../src/expr/regex.ts';
 import { place } from '../../src/expr/row.ts';
 import { isError, readSint, SINT_MAX, SINT_MIN, saturate, sintToBytes } from '../../src/expr/sample.ts';
+import { asciiLower, asciiUpper } from '../../src/expr/text.ts';
 import { context } from './context.ts';
 
 const bytes = fc.string({ unit: fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code)) });
@@ -301,4 +302,13 @@ describe('integers', () => {
       }),
     );
   });
+});
+
+test('only ASCII letters have a case', () => {
+  fc.assert(
+    fc.property(bytes, (text) => {
+      assert.equal(asciiLower(text), [...text].map((c) => (/[A-Z]/.test(c) ? c.toLowerCase() : c)).join(''));
+      assert.equal(asciiUpper(text), [...text].map((c) => (/[a-z]/.test(c) ? c.toUpperCase() : c)).join(''));
+    }),
+  );
 });
