@@ -27,7 +27,7 @@ export class CliSockets {
   readonly #listeners: CliListener[] = [];
   readonly #sessions = new Set<Session>();
   /** Clients that were accepted before the pause took hold. */
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: { readonly socket: Socket; readonly serve: () => void }[] = [];
   #paused = false;
 
   constructor(options: SocketsOptions) {
@@ -50,14 +50,14 @@ export class CliSockets {
 
   /** Ends all connections and removes the sockets. */
   async close(): Promise<void> {
-    this.#waiting.length = 0;
+    for (const { socket } of this.#waiting.splice(0)) socket.destroy();
     for (const session of this.#sessions) session.connection.socket.destroy();
     await Promise.all(this.#listeners.splice(0).map((listener) => listener.close()));
   }
 
   #accept(bind: BindConfig, name: string, socket: Socket): void {
     const serve = () => this.#serve(bind, name, socket);
-    if (this.#paused) this.#waiting.push(serve);
+    if (this.#paused) this.#waiting.push({ socket: socket.on('error', () => socket.destroy()), serve });
     else serve();
   }
 
@@ -69,7 +69,7 @@ export class CliSockets {
     void session.run().then(() => {
       this.#sessions.delete(session);
       this.#pauseOrResume();
-      if (!this.#paused) this.#waiting.shift()?.();
+      if (!this.#paused) this.#waiting.shift()?.serve();
     });
   }
 
