@@ -29,6 +29,8 @@ export class CliConnection {
     socket.on('close', () => this.#end());
     socket.on('error', () => socket.destroy());
     socket.on('timeout', () => socket.destroy());
+    // An answer and the line that ends it are two writes.
+    if (socket.remoteAddress !== undefined) socket.setNoDelay(true);
     socket.setTimeout(timeout);
   }
 
