@@ -184,14 +184,6 @@ export class HandleConn implements Conn {
     this.end();
   }
 
-  detach(): net.Socket {
-    this.pause();
-    this.closed = true;
-    this.handler = noHandler;
-    this.handle.onread = ignoreRead;
-    return new net.Socket({ handle: this.handle } as unknown as net.SocketConstructorOpts);
-  }
-
   ownsBuffer(buffer: Uint8Array): boolean {
     return buffer === this.bulkBuffer;
   }
@@ -206,8 +198,6 @@ export class HandleConn implements Conn {
 }
 
 function ignore(): void {}
-
-function ignoreRead(): undefined {}
 
 function failLater(conn: HandleConn, code: number): void {
   conn.fail(errorName(code));

@@ -3,8 +3,6 @@
  * `sim.ts` (in memory, virtual clock, seeded faults).
  */
 
-import type { Socket } from 'node:net';
-
 /** A connected byte stream, either side. Its handler is never called from inside one of these methods. */
 export interface Conn {
   /** Set by the owner right after accept or connect; replaced when the connection changes hands. */
@@ -44,8 +42,6 @@ export interface Conn {
   closeGently(): void;
   /** `buffer` is this connection's own (see `readBulk`). */
   ownsBuffer(buffer: Uint8Array): boolean;
-  /** Hands the connection over to node:net, for what is built on it. The Conn is of no more use. */
-  detach(): Socket;
   readonly closed: boolean;
   /** File descriptor, -1 when there is none. */
   readonly fd: number;

@@ -47,6 +47,12 @@ export class Env {
   eventIds: number;
   streamIds: number;
   requestIds: number;
+  #dirty: { flush(): void }[] = [];
+  readonly #flushDirty = (): void => {
+    const dirty = this.#dirty;
+    this.#dirty = [];
+    for (const object of dirty) object.flush();
+  };
   #lines: LogLine[];
   #flushing: boolean;
 
@@ -87,6 +93,12 @@ export class Env {
 
   /** Date in ms. */
   readonly now: () => number = Date.now;
+
+  /** Has `flush` of an object called at the end of this turn of the event loop. */
+  atTurnEnd(object: { flush(): void }): void {
+    this.#dirty.push(object);
+    if (this.#dirty.length === 1) setImmediate(this.#flushDirty);
+  }
 
   /** Queues a line of the traffic log. */
   log(line: LogLine): void {

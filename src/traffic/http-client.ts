@@ -11,7 +11,7 @@ import { Framing } from './h1/head.ts';
 import { NEED_MORE, parseRequest } from './h1/parse.ts';
 import { badChunk } from './h1/body.ts';
 import * as http from './http.ts';
-import { H2Session, PREFACE } from './h2/session.ts';
+import { H2Connection, PREFACE } from './h2/connection.ts';
 import { connectionEnded, connectionsOf } from './listeners.ts';
 import { logStream, setCause } from './log.ts';
 import { Phase, Stream } from './stream.ts';
@@ -121,7 +121,9 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     Atomics.sub(frontend.g, G.h1Open, 1);
     const set = connectionsOf(frontend);
     set.delete(this);
-    set.add(new H2Session(env, conn, conn.detach(), first, frontend, listener, introduction));
+    const connection = new H2Connection(env, conn, frontend, listener, introduction);
+    set.add(connection);
+    connection.onData(first, 0, first.length);
     return true;
   }
 
@@ -187,7 +189,7 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
       return;
     }
     let pos = start;
-    if (stream.onBody !== null) {
+    if (stream.onBody !== null || stream.onMoreData !== null) {
       http.onHeldBody(stream, buf, start, end);
       return;
     }

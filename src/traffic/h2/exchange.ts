@@ -1,4 +1,3 @@
-import http2 from 'node:http2';
 import type { EndpointView, Vars } from '../../expr/types.ts';
 import { C, G } from '../../model/counters.ts';
 import type { Client } from '../client.ts';
@@ -7,124 +6,354 @@ import * as http from '../http.ts';
 import type { ServerConn } from '../server-conn.ts';
 import { Phase, Stream } from '../stream.ts';
 import * as tunnel from '../tunnel.ts';
-import type { H2Session } from './session.ts';
+import type { FieldList, H2Connection } from './connection.ts';
+import { H2Error } from './frames.ts';
+import { encodeField, encodeStatus } from './hpack.ts';
 
 /** Headers that belong to HTTP/1 connections only (RFC 9113, 8.2.2). */
 const CONNECTION_HEADERS = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade']);
 
+/** Field names are lower-case tokens, values have no controls (RFC 9113, 8.2.1). */
+const BAD_NAME = /[^!#$%&'*+\-.^_`|~0-9a-z]/;
+const BAD_VALUE = /[\x00\n\r]|^[ \t]|[ \t]$/;
+const BAD_TARGET = /[^\x21-\x7e]|#/;
+
 /** A stream of an HTTP/2 connection as the client of an exchange: heads and bodies change their framing here. */
 export class H2Exchange implements Client {
   readonly proto = 'h2';
-  readonly session: H2Session;
+  readonly id: number;
+  readonly connection: H2Connection;
   readonly exchanges: number;
-  readonly acceptedAt: number;
-  readonly #h2: http2.ServerHttp2Stream;
   stream: Stream | null;
+  sendWindow: number;
   blocked = false;
+  /** The client's side is complete. */
+  #ended = false;
+  /** Nothing more may be written. */
   #over = false;
-  #trailers: http2.OutgoingHttpHeaders = {};
+  #paused = true;
+  /** Frames that came while reading was paused; bounded by the stream's window. */
+  #held: Buffer[] = [];
+  /** Bytes taken since the window was last opened, and its size. */
+  #taken = 0;
+  readonly #window: number;
+  #left: number;
+  /** Output that waits for the client's window. */
+  #waiting: Buffer | null = null;
+  #waitingEnd = false;
+  #trailers: [string, string][] | null = null;
+  /** The request head while its fields come. */
+  #method = '';
+  #path = '';
+  #scheme = '';
+  #authority = '';
+  #cookie = '';
+  #length = -1;
+  #size = 0;
+  #regular = false;
+  #malformed = false;
 
-  constructor(session: H2Session, h2: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders, raw: readonly string[]) {
-    const { env, frontend, listener } = session;
-    this.session = session;
-    this.#h2 = h2;
-    this.exchanges = session.count;
-    this.acceptedAt = session.acceptedAt;
+  constructor(connection: H2Connection, id: number, window: number) {
+    const { env, frontend, listener } = connection;
+    this.id = id;
+    this.connection = connection;
+    this.exchanges = connection.count;
+    this.sendWindow = connection.peerInitialWindow;
+    this.#window = window;
+    this.#left = window;
     const stream = Stream.start(env, this, frontend, listener);
     this.stream = stream;
+    stream.req.reset();
+    stream.req.isRequest = true;
+    stream.req.version = 11;
     Atomics.add(frontend.g, G.h2OpenStreams, 1);
-    frontend.c[C.h2Streams]!++;
-    frontend.c[C.h2Requests]!++;
     const now = env.now();
-    stream.log.acceptDate = this.exchanges === 1 ? session.acceptedAt : now;
+    stream.log.acceptDate = this.exchanges === 1 ? connection.acceptedAt : now;
     stream.log.requestDate = now;
     stream.log.requestCounter = this.exchanges;
-    h2.on('error', ignore);
-    h2.on('close', () => this.lost());
-    h2.on('drain', () => this.#drained());
-    const problem = this.#head(stream, headers, raw);
-    if (problem) {
-      this.#over = true;
-      h2.close(http2.constants.NGHTTP2_PROTOCOL_ERROR);
-      this.#finish(stream);
+  }
+
+  get acceptedAt(): number {
+    return this.connection.acceptedAt;
+  }
+  get source(): EndpointView {
+    return this.connection.source;
+  }
+  get destination(): EndpointView {
+    return this.connection.destination;
+  }
+  get vars(): Vars {
+    return this.connection.vars;
+  }
+  get ownedConn(): ServerConn | null {
+    return this.connection.ownedConn;
+  }
+  set ownedConn(conn: ServerConn | null) {
+    this.connection.ownedConn = conn;
+  }
+
+  // ---- the request
+
+  /** One field of the request head (RFC 9113, 8.3.1). */
+  field(name: string, value: string): void {
+    const { req, env } = this.stream!;
+    this.#size += name.length + value.length + 32;
+    if (this.#size > env.global.tune.bufsize || req.count >= env.global.tune.maxhdr - 1) this.#malformed = true;
+    if (this.#malformed) return;
+    if (name.charCodeAt(0) === 58) {
+      this.#pseudo(name, value);
       return;
     }
-    this.#body(stream, headers);
+    this.#regular = true;
+    if (BAD_NAME.test(name) || BAD_VALUE.test(value)) this.#malformed = true;
+    else if (name === 'cookie') this.#cookie += (this.#cookie === '' ? '' : '; ') + value;
+    else if (name === 'host') {
+      if (this.#authority === '') this.#authority = value;
+      else if (this.#authority.toLowerCase() !== value.toLowerCase()) this.#malformed = true;
+    } else if (CONNECTION_HEADERS.has(name) || (name === 'te' && value !== 'trailers')) this.#malformed = true;
+    else if (name === 'content-length') {
+      const length = /^\d{1,15}$/.test(value) ? Number(value) : -1;
+      if (length < 0 || (this.#length >= 0 && this.#length !== length)) this.#malformed = true;
+      else if (this.#length < 0) req.addHeader(name, value);
+      this.#length = length;
+    } else req.addHeader(name, value);
   }
 
-  /** Turns the header fields into a request head. True: the request is malformed. */
-  #head(stream: Stream, headers: http2.IncomingHttpHeaders, raw: readonly string[]): boolean {
-    const { req } = stream;
-    req.reset();
-    req.isRequest = true;
-    req.version = 11;
-    req.methodText = headers[':method'] ?? '';
-    const authority = headers[':authority'];
-    req.uriText = req.methodText === 'CONNECT' ? (authority ?? '') : (headers[':path'] ?? '');
-    if (req.uriText === '' || /[\x00-\x20\x7f#]/.test(req.uriText)) return true;
-    if (authority !== undefined) {
-      req.addHeader('host', authority);
-      if (req.uriText.startsWith('/')) stream.logUri = `http://${authority}${req.uriText}`;
+  #pseudo(name: string, value: string): void {
+    if (this.#regular || value === '') this.#malformed = true;
+    else if (name === ':method' && this.#method === '') this.#method = value;
+    else if (name === ':path' && this.#path === '') this.#path = value;
+    else if (name === ':scheme' && this.#scheme === '') this.#scheme = value;
+    else if (name === ':authority' && this.#authority === '') this.#authority = value;
+    else this.#malformed = true;
+  }
+
+  /** The head is complete; `ended`: no body follows. */
+  begin(ended: boolean): void {
+    const stream = this.stream!;
+    const { req, reqBody } = stream;
+    const connect = this.#method === 'CONNECT';
+    const target = connect ? this.#authority : this.#path;
+    if (BAD_NAME.test(this.#method.toLowerCase()) || this.#method === '' || target === '' || BAD_TARGET.test(target)) this.#malformed = true;
+    if (connect ? this.#path !== '' || this.#scheme !== '' : this.#scheme === '') this.#malformed = true;
+    if (!connect && target.charCodeAt(0) !== 47 && !(target === '*' && this.#method === 'OPTIONS')) this.#malformed = true;
+    if (this.#malformed || (ended && this.#length > 0)) {
+      this.#refuse(H2Error.protocol);
+      return;
     }
-    const cookies: string[] = [];
-    for (let i = 0; i < raw.length; i += 2) {
-      const name = raw[i]!;
-      if (name.charCodeAt(0) === 58) continue;
-      if (name === 'cookie') cookies.push(raw[i + 1]!);
-      else if (name === 'host' && authority !== undefined) {
-        if (raw[i + 1] !== authority) return true;
-      } else if (name !== 'te' && CONNECTION_HEADERS.has(name)) return true;
-      else req.addHeader(name, raw[i + 1]!);
+    req.methodText = this.#method;
+    req.uriText = target;
+    if (this.#authority !== '') {
+      req.addHeader('host', this.#authority);
+      if (target.charCodeAt(0) === 47) stream.logUri = `${this.#scheme}://${this.#authority}${target}`;
     }
     // One header for HTTP/1 (RFC 9113, 8.2.3).
-    if (cookies.length > 0) req.addHeader('cookie', cookies.join('; '));
-    return false;
-  }
-
-  /** Body and way: what follows comes chunk by chunk, framed for HTTP/1 when its length is not told. */
-  #body(stream: Stream, headers: http2.IncomingHttpHeaders): void {
-    const { req, reqBody } = stream;
-    const length = headers['content-length'];
-    const ended = this.#h2.readableEnded || (this.#h2 as { endAfterHeaders?: boolean }).endAfterHeaders === true;
-    if (ended) reqBody.begin(Framing.none, 0);
-    else if (length !== undefined) reqBody.begin(Framing.length, Number(length));
+    if (this.#cookie !== '') req.addHeader('cookie', this.#cookie);
+    this.#ended = ended;
+    if (ended || connect) reqBody.begin(Framing.none, 0);
+    else if (this.#length >= 0) reqBody.begin(Framing.length, this.#length);
     else {
       req.addHeader('transfer-encoding', 'chunked');
       reqBody.begin(Framing.chunked, 0);
     }
     stream.clientVersion = 20;
     stream.keepAlive = true;
-    if (!reqBody.done) {
-      this.#h2.on('data', (chunk: Buffer) => this.#data(chunk));
-      this.#h2.on('end', () => this.#end());
-      this.#h2.pause();
-    }
     http.beginRequest(stream, EMPTY, 0, 0);
   }
 
-  #data(chunk: Buffer): void {
-    const { stream } = this;
-    if (stream === null) return;
-    if (stream.phase === Phase.tunnel) {
-      tunnel.fromClient(stream, chunk, 0, chunk.length);
+  #refuse(code: number): void {
+    const stream = this.stream!;
+    this.connection.frontend.c[C.failedReq]!++;
+    this.#over = true;
+    this.connection.sendReset(this.id, code);
+    this.stream = null;
+    stream.recycle();
+    this.#gone();
+  }
+
+  /** Payload of a DATA frame that counts for `length` bytes of the window. */
+  onFrameData(buf: Buffer, start: number, end: number, length: number, ended: boolean): void {
+    this.#left -= length;
+    if (this.#ended || this.#left < 0) {
+      this.connection.sendReset(this.id, this.#ended ? H2Error.streamClosed : H2Error.flowControl);
+      this.lost();
+      this.connection.remove(this.id);
       return;
     }
-    const bytes = stream.reqBody.framing === Framing.chunked ? chunked(chunk) : chunk;
-    if (stream.onBody !== null) http.onHeldBody(stream, bytes, 0, bytes.length);
-    else http.onRequestData(stream, bytes, 0, bytes.length);
+    this.#ended = ended;
+    if (this.stream === null) return;
+    if (this.#paused || this.#held.length > 0) {
+      this.#held.push(Buffer.from(buf.subarray(start, end)));
+      return;
+    }
+    this.#deliver(this.stream, buf, start, end);
+    this.#open(length);
+    if (ended) this.#finishBody();
   }
 
-  #end(): void {
+  onTrailers(_trailers: FieldList): void {
+    this.#ended = true;
+    if (!this.#paused && this.#held.length === 0) this.#finishBody();
+  }
+
+  #deliver(stream: Stream, buf: Buffer, start: number, end: number): void {
+    if (start === end) return;
+    if (stream.phase === Phase.tunnel) {
+      tunnel.fromClient(stream, buf, start, end);
+      return;
+    }
+    if (stream.reqBody.framing !== Framing.chunked) {
+      this.#body(stream, buf, start, end);
+      return;
+    }
+    const chunk = Buffer.concat([Buffer.from((end - start).toString(16) + '\r\n', 'latin1'), buf.subarray(start, end), CRLF]);
+    this.#body(stream, chunk, 0, chunk.length);
+  }
+
+  #body(stream: Stream, buf: Buffer, start: number, end: number): void {
+    if (stream.onBody !== null) http.onHeldBody(stream, buf, start, end);
+    else http.onRequestData(stream, buf, start, end);
+  }
+
+  /** The client has sent all of its body. */
+  #finishBody(): void {
     const { stream } = this;
-    if (stream === null || stream.reqBody.done) return;
+    if (stream === null) return;
     if (stream.phase === Phase.tunnel) tunnel.onClientEnd(stream);
-    else if (stream.reqBody.framing !== Framing.chunked) http.onClientGone(stream);
-    else if (stream.onBody !== null) http.onHeldBody(stream, LAST_CHUNK, 0, LAST_CHUNK.length);
-    else http.onRequestData(stream, LAST_CHUNK, 0, LAST_CHUNK.length);
+    else if (stream.reqBody.done) return;
+    else if (stream.reqBody.framing === Framing.chunked) this.#body(stream, LAST_CHUNK, 0, LAST_CHUNK.length);
+    else {
+      // Shorter than content-length said (RFC 9113, 8.1.1).
+      this.connection.sendReset(this.id, H2Error.protocol);
+      this.lost();
+      this.connection.remove(this.id);
+    }
   }
 
-  #drained(): void {
-    if (!this.blocked) return;
+  /** Opens the window again once half of it is used. */
+  #open(bytes: number): void {
+    this.#taken += bytes;
+    if (this.#taken < this.#window / 2 || this.#ended) return;
+    this.connection.allow(this.id, this.#taken);
+    this.#left += this.#taken;
+    this.#taken = 0;
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    while (this.#held.length > 0 && !this.#paused && this.stream !== null) {
+      const held = this.#held.shift()!;
+      this.#deliver(this.stream, held, 0, held.length);
+      this.#open(held.length);
+    }
+    if (this.#ended && this.#held.length === 0 && !this.#paused) this.#finishBody();
+  }
+
+  giveBack(): void {}
+
+  // ---- the response
+
+  sendResponse(stream: Stream, buf: Buffer, pos: number, end: number): number {
+    const { resBody } = stream;
+    this.#sendHead(stream, resBody.done);
+    if (resBody.done) return pos;
+    if (resBody.framing === Framing.chunked) resBody.keepsTrailers = true;
+    return this.sendBody(stream, buf, pos, end);
+  }
+
+  #sendHead(stream: Stream, endStream: boolean): void {
+    const { res } = stream;
+    if (this.#over) return;
+    this.#count(stream, res.countedSize());
+    this.connection.sendHeaders(this.id, res.sizeBound() + res.count * 8 + 16, endStream, (out, at) => {
+      let pos = encodeStatus(out, at, res.status);
+      for (let i = 0; i < res.count; i++) {
+        const name = res.headerName(i);
+        if (name !== '' && !CONNECTION_HEADERS.has(name)) pos = encodeField(out, pos, name, res.headerValue(i));
+      }
+      return pos;
+    });
+  }
+
+  sendBody(stream: Stream, buf: Buffer, pos: number, end: number): number {
+    const { resBody } = stream;
+    const before = resBody.length;
+    let from = pos;
+    while (from < end && !resBody.done && !resBody.failed) {
+      from = resBody.feedData(buf, from, end);
+      const last = resBody.done && resBody.trailers === '';
+      if (resBody.dataEnd > resBody.dataStart || last) this.#write(buf, resBody.dataStart, resBody.dataEnd, last);
+      if (last) break;
+    }
+    this.#count(stream, resBody.length - before);
+    if (!resBody.done) return from;
+    if (resBody.trailers !== '') this.#endWithTrailers(resBody.trailers);
+    else if (!this.#waitingEnd && !this.#over) this.#write(EMPTY, 0, 0, true);
+    return from;
+  }
+
+  /** Sends payload, or keeps what the windows do not allow yet. */
+  #write(buf: Buffer, start: number, end: number, last: boolean): void {
+    if (this.#over) return;
+    if (this.#waiting !== null) {
+      this.#waiting = Buffer.concat([this.#waiting, buf.subarray(start, end)]);
+      this.#waitingEnd ||= last;
+      return;
+    }
+    const sent = this.connection.sendData(this, buf, start, end, last);
+    if (sent === end) {
+      if (last) this.#complete();
+      else if (this.connection.congested) {
+        this.blocked = true;
+        this.connection.hold();
+      }
+      return;
+    }
+    this.#waiting = Buffer.from(buf.subarray(sent, end));
+    this.#waitingEnd = last;
+    this.blocked = true;
+  }
+
+  #endWithTrailers(text: string): void {
+    const fields: [string, string][] = [];
+    for (const line of text.split('\n')) {
+      const colon = line.indexOf(':');
+      if (colon > 0 && !CONNECTION_HEADERS.has(line.slice(0, colon))) fields.push([line.slice(0, colon), line.slice(colon + 1).trim()]);
+    }
+    this.#trailers = fields;
+    if (this.#waiting === null) this.#sendTrailers();
+  }
+
+  #sendTrailers(): void {
+    const fields = this.#trailers!;
+    if (this.#over) return;
+    const size = fields.reduce((sum, [name, value]) => sum + name.length + value.length + 16, 16);
+    this.connection.sendHeaders(this.id, size, true, (out, at) => fields.reduce((pos, [name, value]) => encodeField(out, pos, name, value), at));
+    this.#complete();
+  }
+
+  /** A window has grown: sends on what waits. */
+  pump(): void {
+    const waiting = this.#waiting;
+    if (waiting === null || this.#over) return;
+    this.#waiting = null;
+    const sent = this.connection.sendData(this, waiting, 0, waiting.length, this.#waitingEnd);
+    if (sent < waiting.length) {
+      this.#waiting = waiting.subarray(sent);
+      return;
+    }
+    if (this.#trailers !== null) this.#sendTrailers();
+    else if (this.#waitingEnd) this.#complete();
+    else this.onDrain();
+  }
+
+  /** The client takes what is sent: the server may send on. */
+  onDrain(): void {
+    if (!this.blocked || this.#waiting !== null || this.connection.congested) return;
     this.blocked = false;
     const { stream } = this;
     if (stream === null) return;
@@ -132,163 +361,76 @@ export class H2Exchange implements Client {
     else http.onClientDrain(stream);
   }
 
-  /** The client has reset the stream, or the connection is gone. */
-  lost(): void {
-    const { stream } = this;
-    if (stream === null || this.#over) return;
+  /** The response is out. */
+  #complete(): void {
     this.#over = true;
-    if (stream.raw) tunnel.onClientGone(stream);
-    else http.onClientGone(stream);
-  }
-
-  get source(): EndpointView {
-    return this.session.source;
-  }
-  get destination(): EndpointView {
-    return this.session.destination;
-  }
-  get vars(): Vars {
-    return this.session.vars;
-  }
-  get ownedConn(): ServerConn | null {
-    return this.session.ownedConn;
-  }
-  set ownedConn(conn: ServerConn | null) {
-    this.session.ownedConn = conn;
-  }
-
-  pause(): void {
-    this.#h2.pause();
-  }
-
-  resume(): void {
-    this.#h2.resume();
-  }
-
-  giveBack(): void {}
-
-  /** The response head as HTTP/2 header fields. */
-  #fields(stream: Stream): http2.OutgoingHttpHeaders {
-    const { res } = stream;
-    const fields: http2.OutgoingHttpHeaders = { ':status': res.status };
-    for (let i = 0; i < res.count; i++) {
-      const name = res.headerName(i);
-      if (name === '' || CONNECTION_HEADERS.has(name)) continue;
-      const before = fields[name];
-      const value = res.headerValue(i);
-      if (before === undefined) fields[name] = value;
-      else if (Array.isArray(before)) before.push(value);
-      else fields[name] = [String(before), value];
-    }
-    return fields;
-  }
-
-  sendResponse(stream: Stream, buf: Buffer, pos: number, end: number): number {
-    if (this.#over) return end;
-    const { resBody } = stream;
-    if (resBody.done) {
-      this.#h2.respond(this.#fields(stream), { endStream: true, sendDate: false } as http2.ServerStreamResponseOptions);
-      return pos;
-    }
-    const trailers = resBody.framing === Framing.chunked;
-    this.#h2.respond(this.#fields(stream), { sendDate: false, waitForTrailers: trailers } as http2.ServerStreamResponseOptions);
-    if (trailers) {
-      resBody.keepsTrailers = true;
-      this.#h2.on('wantTrailers', () => this.#h2.sendTrailers(this.#trailers));
-    }
-    return this.sendBody(stream, buf, pos, end);
-  }
-
-  sendBody(stream: Stream, buf: Buffer, pos: number, end: number): number {
-    const { resBody } = stream;
-    let from = pos;
-    let last: Buffer | null = null;
-    while (from < end && !resBody.done && !resBody.failed) {
-      from = resBody.feedData(buf, from, end);
-      if (resBody.dataEnd === resBody.dataStart) continue;
-      if (last !== null) this.#write(last);
-      last = Buffer.from(buf.subarray(resBody.dataStart, resBody.dataEnd));
-      this.#count(stream, last.length);
-    }
-    if (this.#over) return from;
-    if (resBody.done) {
-      if (resBody.trailers !== '') this.#trailers = trailerFields(resBody.trailers);
-      if (last === null) this.#h2.end();
-      else this.#h2.end(last);
-    } else if (last !== null) this.#write(last);
-    return from;
-  }
-
-  #write(bytes: Buffer): void {
-    if (!this.#h2.write(bytes)) this.blocked = true;
+    if (this.stream === null) this.#gone();
   }
 
   #count(stream: Stream, bytes: number): void {
+    const { frontend, env } = this.connection;
     stream.log.bytesRead += bytes;
-    this.session.frontend.c[C.bytesOut]! += bytes;
-    if (stream.backend !== null) stream.backend.c[C.bytesOut]! += bytes;
+    frontend.c[C.bytesOut]! += bytes;
+    env.c[C.bytesOut]! += bytes;
+    if (stream.backend !== null && stream.backendHeld) stream.backend.c[C.bytesOut]! += bytes;
     if (stream.server !== null) stream.server.c[C.bytesOut]! += bytes;
   }
 
   sendInterim(stream: Stream): void {
-    if (!this.#over && stream.res.status !== 101) this.#h2.additionalHeaders(this.#fields(stream));
+    if (stream.res.status !== 101) this.#sendHead(stream, false);
   }
 
   sendLocal(stream: Stream, body: string | Uint8Array): void {
-    if (this.#over) return;
-    const bytes = typeof body === 'string' ? Buffer.from(body, 'latin1') : body;
-    this.#h2.respond(this.#fields(stream), { endStream: bytes.length === 0, sendDate: false } as http2.ServerStreamResponseOptions);
-    if (bytes.length > 0) this.#h2.end(bytes);
+    const bytes = typeof body === 'string' ? Buffer.from(body, 'latin1') : Buffer.from(body);
+    this.#sendHead(stream, bytes.length === 0);
     this.#count(stream, bytes.length);
+    if (bytes.length > 0) this.#write(bytes, 0, bytes.length, true);
+    else this.#over = true;
   }
 
   sendRaw(buf: Uint8Array, start: number, end: number): boolean {
-    if (!this.#over) this.#write(Buffer.from(buf.subarray(start, end)));
+    this.#write(Buffer.from(buf.subarray(start, end)), 0, end - start, false);
     return !this.blocked;
   }
 
   endRaw(): void {
-    this.#h2.end();
+    this.#write(EMPTY, 0, 0, true);
   }
 
   exchangeDone(stream: Stream): void {
-    this.#over = true;
-    if (!stream.reqBody.done) this.#h2.close(http2.constants.NGHTTP2_NO_ERROR);
-    this.#finish(stream);
+    this.stream = null;
+    if (!stream.reqBody.done && !this.#ended) this.connection.sendReset(this.id, H2Error.none);
+    if (this.#over || (this.#waiting === null && this.#trailers === null)) this.#gone();
   }
 
   abort(): void {
-    const { stream } = this;
+    this.stream = null;
+    if (!this.#over) this.connection.sendReset(this.id, H2Error.internal);
     this.#over = true;
-    this.#h2.close(http2.constants.NGHTTP2_INTERNAL_ERROR);
-    if (stream !== null) this.#finish(stream);
+    this.#gone();
   }
 
-  #finish(stream: Stream): void {
-    this.stream = null;
-    Atomics.sub(this.session.frontend.g, G.h2OpenStreams, 1);
-    if (stream.phase === Phase.idle) stream.recycle();
-    this.session.done(this);
+  /** The client has reset the stream, or the connection is gone. */
+  lost(): void {
+    this.#over = true;
+    this.#held = [];
+    this.#waiting = null;
+    const { stream } = this;
+    if (stream === null) return;
+    if (stream.phase === Phase.idle || stream.phase === Phase.closed) {
+      this.stream = null;
+      stream.recycle();
+      Atomics.sub(this.connection.frontend.g, G.h2OpenStreams, 1);
+    } else if (stream.raw) tunnel.onClientGone(stream);
+    else http.onClientGone(stream);
+  }
+
+  #gone(): void {
+    Atomics.sub(this.connection.frontend.g, G.h2OpenStreams, 1);
+    this.connection.remove(this.id);
   }
 }
 
 const EMPTY = Buffer.alloc(0);
+const CRLF = Buffer.from('\r\n', 'latin1');
 const LAST_CHUNK = Buffer.from('0\r\n\r\n', 'latin1');
-
-function ignore(): void {}
-
-/** Trailer lines as fields. */
-function trailerFields(text: string): http2.OutgoingHttpHeaders {
-  const fields: http2.OutgoingHttpHeaders = {};
-  for (const line of text.split('\n')) {
-    const colon = line.indexOf(':');
-    const name = line.slice(0, colon);
-    if (colon > 0 && !CONNECTION_HEADERS.has(name)) fields[name] = line.slice(colon + 1).trim();
-  }
-  return fields;
-}
-
-/** A chunk of HTTP/1's chunked coding. */
-function chunked(bytes: Buffer): Buffer {
-  return Buffer.concat([Buffer.from(bytes.length.toString(16) + '\r\n', 'latin1'), bytes, LAST_CHUNK.subarray(1, 3)]);
-}

@@ -1,0 +1,64 @@
+/** Frame types (RFC 9113, section 6). */
+export const Frame = {
+  data: 0,
+  headers: 1,
+  priority: 2,
+  rstStream: 3,
+  settings: 4,
+  pushPromise: 5,
+  ping: 6,
+  goaway: 7,
+  windowUpdate: 8,
+  continuation: 9,
+} as const;
+
+export const Flag = { endStream: 0x01, ack: 0x01, endHeaders: 0x04, padded: 0x08, priority: 0x20 } as const;
+
+/** Settings (RFC 9113, 6.5.2). */
+export const Setting = { headerTableSize: 1, enablePush: 2, maxConcurrentStreams: 3, initialWindowSize: 4, maxFrameSize: 5, maxHeaderListSize: 6 } as const;
+
+/** Error codes (RFC 9113, section 7). */
+export const H2Error = {
+  none: 0,
+  protocol: 1,
+  internal: 2,
+  flowControl: 3,
+  settingsTimeout: 4,
+  streamClosed: 5,
+  frameSize: 6,
+  refusedStream: 7,
+  cancel: 8,
+  compression: 9,
+  connect: 10,
+  enhanceYourCalm: 11,
+  inadequateSecurity: 12,
+  http11Required: 13,
+} as const;
+
+export const FRAME_HEADER = 9;
+/** Window of connections and streams until settings say otherwise. */
+export const DEFAULT_WINDOW = 65_535;
+export const WINDOW_MAX = 0x7fff_ffff;
+
+/** Writes a frame header; returns the offset behind it. */
+export function writeFrameHeader(out: Buffer, at: number, length: number, type: number, flags: number, stream: number): number {
+  out[at] = length >>> 16;
+  out[at + 1] = length >>> 8;
+  out[at + 2] = length;
+  out[at + 3] = type;
+  out[at + 4] = flags;
+  writeInt(out, at + 5, stream);
+  return at + FRAME_HEADER;
+}
+
+export function writeInt(out: Buffer, at: number, value: number): void {
+  out[at] = value >>> 24;
+  out[at + 1] = value >>> 16;
+  out[at + 2] = value >>> 8;
+  out[at + 3] = value;
+}
+
+/** 31 bits: the highest bit is reserved. */
+export function readInt31(buf: Uint8Array, at: number): number {
+  return ((buf[at]! & 0x7f) << 24) | (buf[at + 1]! << 16) | (buf[at + 2]! << 8) | buf[at + 3]!;
+}
