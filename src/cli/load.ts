@@ -1,14 +1,26 @@
 import type { LoadResult } from '../config/load.ts';
+import type { Config } from '../config/types.ts';
 import { load as loadFiles } from '../control/load.ts';
 import type { Invocation } from './arguments.ts';
 import { PROGRAM_FACTS } from './facts.ts';
 
-/** Reads the files of an invocation: for the start, and again for each reload. */
-export function load({ files, localPeer }: Pick<Invocation, 'files' | 'localPeer'>): LoadResult {
-  return loadFiles({
+/** Reads the files of an invocation, for the start and again for each reload; what the command line sets wins. */
+export function load(invocation: Pick<Invocation, 'files' | 'localPeer' | 'maxconn' | 'proxyMaxconn'>): LoadResult {
+  const { files, localPeer } = invocation;
+  const loaded = loadFiles({
     paths: files,
     env: process.env,
     facts: PROGRAM_FACTS,
     ...(localPeer === null ? {} : { localpeer: localPeer }),
   });
+  return loaded.config === null ? loaded : { ...loaded, config: limited(loaded.config, invocation) };
+}
+
+/** `-n` is the limit of the process whatever the files say, `-N` that of frontends that have none. */
+function limited(config: Config, { maxconn, proxyMaxconn }: Pick<Invocation, 'maxconn' | 'proxyMaxconn'>): Config {
+  const proxies =
+    proxyMaxconn === null
+      ? config.proxies
+      : config.proxies.map((proxy) => ({ ...proxy, maxconn: proxy.maxconn ?? proxyMaxconn }));
+  return { ...config, proxies, global: maxconn === null ? config.global : { ...config.global, maxconn } };
 }

@@ -1,7 +1,7 @@
 /** HAProxy's command line at work: check, list, or serve until a signal ends it. */
 import type { LoadResult } from '../config/load.ts';
 import type { Config } from '../config/types.ts';
-import type { Invocation } from './arguments.ts';
+import { type Invocation, isMaster } from './arguments.ts';
 import { conditionStatus } from './condition.ts';
 import { isDaemon, startDaemon } from './daemon.ts';
 import { libraries, normalised } from './dumps.ts';
@@ -37,6 +37,8 @@ export async function runBalancer(invocation: Invocation): Promise<number | null
   const { config, diagnostics } = loaded;
   messages.configuration(diagnostics);
   if (config === null) return 1;
+  if (invocation.masterSockets.length > 0 && !isMaster(invocation, config))
+    messages.warning('config : a master CLI socket was defined, but master-worker mode (-W) is not enabled.');
   process.stdout.write(shown(loaded, invocation));
   if (invocation.zeroWarning && messages.warnings > 0) {
     return failed(messages, "config : Some warnings were found and 'zero-warning' is set. Aborting.");

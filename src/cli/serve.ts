@@ -2,10 +2,12 @@
 import { render } from '../api/render.ts';
 import type { Config } from '../config/types.ts';
 import { type RunningControl, StartError, startControl } from '../control/control.ts';
+import { startMasterCli } from '../runtime/master.ts';
 import { startRuntimeApi } from '../runtime/server.ts';
-import type { Invocation } from './arguments.ts';
+import { type Invocation, isMaster } from './arguments.ts';
 import { reportReady } from './daemon.ts';
 import { load } from './load.ts';
+import { masterSockets } from './master-sockets.ts';
 import type { StartupMessages } from './messages.ts';
 import { writePidFile } from './pidfile.ts';
 import { finishPredecessors } from './predecessors.ts';
@@ -33,7 +35,7 @@ export async function serve(config: Config, invocation: Invocation, messages: St
     return 1;
   }
   const readiness = serviceReadiness(invocation.mode === 'master-notify' ? process.env['NOTIFY_SOCKET'] : undefined);
-  handleSignals(control, readiness, invocation.mode !== 'worker' || config.global.masterWorker);
+  handleSignals(control, readiness, isMaster(invocation, config));
   finishPredecessors(invocation.finish);
   readiness.ready();
   reportReady();
@@ -52,7 +54,10 @@ async function start(config: Config, invocation: Invocation, messages: StartupMe
     startupLogs: messages.finish(),
   });
   try {
-    await startRuntimeApi(control, global.statsSockets, { maxconn: global.statsMaxconn, timeout: global.statsTimeout });
+    const sockets = { maxconn: global.statsMaxconn, timeout: global.statsTimeout };
+    const api = await startRuntimeApi(control, global.statsSockets, sockets);
+    if (isMaster(invocation, config))
+      await startMasterCli(control, masterSockets(invocation.masterSockets), api.sockets);
   } catch (error) {
     await control.close();
     throw error;

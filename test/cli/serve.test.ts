@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
+import { cli } from '../support/cli.ts';
 import { get } from '../support/connection.ts';
 import { origin } from '../support/origin.ts';
 import { freePort } from '../support/ports.ts';
@@ -73,6 +74,25 @@ test('SIGUSR2 and SIGHUP put an edited file in force; a broken one changes nothi
   run.signal('SIGHUP');
   await run.output(/unknown keyword 'nonsense'/);
   assert.equal((await get(run.port('web'))).status, 299);
+});
+
+test('-S opens the master CLI, for its owner only and of level admin', async (t) => {
+  const run = await start(t, config, { ...(await app(t)), args: ['-W', '-S', '{sock:master}'] });
+  assert.equal(statSync(run.sock('master')).mode & 0o777, 0o600);
+  assert.match(await cli(run.sock('master'), 'show proc'), new RegExp(`^#<PID>.*\n${run.pid} +master `));
+  assert.match(await cli(run.sock('master'), '@1 show info'), new RegExp(`^Pid: ${run.pid}$`, 'm'));
+});
+
+test('-S with options: level and mode', async (t) => {
+  const run = await start(t, config, { ...(await app(t)), args: ['-W', '-S', '{sock:master},level,operator,mode,660'] });
+  assert.equal(statSync(run.sock('master')).mode & 0o777, 0o660);
+  assert.match(await cli(run.sock('master'), '@1 disable frontend web'), /^Permission denied/);
+});
+
+test('-n is the limit of the process, -N that of frontends that have none', async (t) => {
+  const run = await start(t, config, { ...(await app(t)), args: ['-n', '321', '-N', '45'] });
+  assert.equal((await run.info())['Maxconn'], '321');
+  assert.equal((await run.row('web/FRONTEND'))['slim'], '45');
 });
 
 test('a port in use ends the start with its reason and status 1', async (t) => {
