@@ -18,7 +18,6 @@ export function finish(context: Context, mistakes: boolean): void {
   const untangled = new Set<ServerDraft>();
   for (const proxy of config.proxies) {
     finishServers(context, proxy, untangled);
-    assignBindIds(proxy);
     finishRules(proxy);
   }
   for (const ring of config.rings) ring.ring.servers = ring.servers.map(finishServer) as never;
@@ -48,31 +47,10 @@ function assignProxyIds(config: ConfigDraft): void {
   }
 }
 
-/** Ids not forced are given in order; every server counts, also one with a forced id. */
+/** Servers without an id of their own keep none here: the model numbers them. */
 function finishServers(context: Context, proxy: ProxyDraft, untangled: Set<ServerDraft>): void {
-  let next = 1;
-  for (const server of proxy.servers) {
-    if (server.id === null) {
-      while (proxy.serverIds.has(next)) next++;
-      server.id = next;
-      proxy.serverIds.set(next, server);
-    }
-    next++;
-    checkServer(context, proxy, server, untangled);
-  }
+  for (const server of proxy.servers) checkServer(context, proxy, server, untangled);
   proxy.config.servers = proxy.servers.map(finishServer) as never;
-}
-
-function assignBindIds(proxy: ProxyDraft): void {
-  let next = 1;
-  for (const bind of proxy.config.binds) {
-    if (bind.id === null) {
-      while (proxy.bindIds.has(next)) next++;
-      bind.id = next;
-    }
-    proxy.bindIds.add(bind.id);
-    next++;
-  }
 }
 
 /** `redirect` lines come after every http-request rule. */

@@ -60,11 +60,14 @@ interface Port {
   readonly portMap: '' | '+' | '-';
 }
 
-/** `80`, `+80` or `-80`; an offset below zero is told as the positive one that gives the same ports. */
+/**
+ * `80`, `+80` or `-80`; an offset below zero is told as the positive one that gives the same ports. As in HAProxy, what is above
+ * 65535 wraps.
+ */
 function parsePort(text: string): Port | null {
   const match = /^([+-]?)(\d{1,9})$/.exec(text);
-  const port = Number(match?.[2]);
-  if (!match || port > 65535) return null;
+  if (!match) return null;
+  const port = Number(match[2]) % 65536;
   if (match[1] === '') return { port, portMap: '' };
   return { port: match[1] === '-' ? (65536 - port) % 65536 : port, portMap: '+' };
 }

@@ -49,7 +49,8 @@ export class Rings {
 
   constructor(stdout: FdWriter, stderr: FdWriter) {
     this.byName.set('stdout', new StreamRing('stdout', 'standard output (fd#1)', stdout));
-    this.byName.set('stderr', new StreamRing('stderr', 'standard error (fd#2)', stderr));
+    // HAProxy's own words for both.
+    this.byName.set('stderr', new StreamRing('stderr', 'standard output (fd#2)', stderr));
     for (const [name, settings] of Object.entries(BUILT_IN)) this.byName.set(name, new MemoryRing(name, settings));
     this.#builtIn = new Set(this.byName.keys());
   }

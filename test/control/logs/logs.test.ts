@@ -307,7 +307,7 @@ describe('a ring section', () => {
     );
     assert.deepEqual(listed, [
       'stdout fd 0 standard output (fd#1)',
-      'stderr fd 0 standard error (fd#2)',
+      'stderr fd 0 standard output (fd#2)',
       'buf0 buffer 0 in-memory ring buffer',
       'dpapi buffer 0 DPAPI ring buffer',
       'r1 buffer 0 first',
