@@ -225,7 +225,7 @@ export class Body {
         default:
           if (++this.overhead > MAX_OVERHEAD || !this.#trailer(c)) return this.#fail(pos);
           if (this.state === TRAILER_NAME && c !== 58) buf[pos] = TOKEN[c]!;
-          if (this.keepsTrailers && c !== CR) this.trailers += String.fromCharCode(buf[pos]!);
+          if (this.keepsTrailers && c !== CR && !this.done) this.trailers += String.fromCharCode(buf[pos]!);
           pos++;
           if (this.done) return pos;
       }

@@ -5,25 +5,35 @@ import { equalsAt, type Head } from './head.ts';
  * where the request goes (RFC 9112, sections 3.2 and 6). Where HAProxy normalises, so does this.
  */
 
-/** Checks and normalises a request head. False: refused, `errorStatus` says with what. */
+/** Checks a request head, whose names may still be in upper case. False: refused, `errorStatus` says with what. */
 export function checkRequest(head: Head): boolean {
   if (head.otherCoding || (head.chunked && head.version === 10)) return refuse(head, head.errorStatus);
-  if (equalsAt(head.buf, head.methodStart, head.methodEnd, 'CONNECT')) return checkConnect(head);
+  if (isConnect(head)) return checkConnect(head) || refuse(head, 400);
   if (!checkTarget(head)) return refuse(head, 400);
-  settleLengths(head);
-  const hasBody = head.chunked || head.contentLength > 0;
-  if (hasBody && head.version === 10 && bodiless(head)) return refuse(head, 413);
-  if (hasBody && head.hasUpgrade) {
-    // A body and another protocol cannot both follow.
-    head.removeHeader('upgrade');
-    head.hasUpgrade = false;
-  }
-  return true;
+  return !(hasBody(head) && head.version === 10 && bodiless(head)) || refuse(head, 413);
 }
 
 /** The same for a response head. */
 export function checkResponse(head: Head): boolean {
-  if (head.otherCoding) return refuse(head, 400);
+  return !head.otherCoding || refuse(head, 400);
+}
+
+/** Normalises a request head that was checked. */
+export function settleRequest(head: Head): void {
+  if (isConnect(head)) {
+    settleConnect(head);
+    return;
+  }
+  settleLengths(head);
+  if (head.hasUpgrade && hasBody(head)) {
+    // A body and another protocol cannot both follow.
+    head.removeHeader('upgrade');
+    head.hasUpgrade = false;
+  }
+}
+
+/** The same for a response head. */
+export function settleResponse(head: Head): void {
   settleLengths(head);
   if (head.status < 200 || head.status === 204) {
     head.removeHeader('content-length');
@@ -31,7 +41,14 @@ export function checkResponse(head: Head): boolean {
     head.contentLength = -1;
     head.chunked = false;
   }
-  return true;
+}
+
+function isConnect(head: Head): boolean {
+  return equalsAt(head.buf, head.methodStart, head.methodEnd, 'CONNECT');
+}
+
+function hasBody(head: Head): boolean {
+  return head.chunked || head.contentLength > 0;
 }
 
 /** Both content-length and transfer-encoding: the latter wins, and the connection ends with this message (RFC 9112, 6.3). */
@@ -50,13 +67,16 @@ function bodiless(head: Head): boolean {
 /** CONNECT: `host:port`; no body before the tunnel (a length is dropped, chunks would be taken for the tunnel's content). */
 function checkConnect(head: Head): boolean {
   const { uri } = head;
-  if (!/^[^/:@]+:\d+$|^\[[0-9A-Fa-f:.]+\]:\d+$/.test(uri) || !agrees(head, uri) || head.chunked) return refuse(head, 400);
+  return /^[^/:@]+:\d+$|^\[[0-9A-Fa-f:.]+\]:\d+$/.test(uri) && agrees(head, uri) && !head.chunked;
+}
+
+function settleConnect(head: Head): void {
+  const { uri } = head;
   if (head.hostIndex >= 0 && uri.endsWith(':443') && head.headerValue(head.hostIndex).endsWith(':443')) {
     head.setValueAt(head.hostIndex, uri.slice(0, -4));
   }
   head.removeHeader('content-length');
   head.contentLength = -1;
-  return true;
 }
 
 const SLASH = 47;

@@ -56,6 +56,8 @@ export class Head implements HeadView {
   ambiguous: boolean;
   hostIndex: number;
   cookieIndex: number;
+  /** Some name came with upper-case letters. Owned by the parser. */
+  upperNames: boolean;
 
   /** Why the last parse failed: offset and parser state in HAProxy's words. */
   errorAt: number;
@@ -93,6 +95,7 @@ export class Head implements HeadView {
     this.ambiguous = false;
     this.hostIndex = -1;
     this.cookieIndex = -1;
+    this.upperNames = false;
     this.errorAt = 0;
     this.errorState = '';
     this.errorStatus = 400;
@@ -108,6 +111,8 @@ export class Head implements HeadView {
       this.names.length = 0;
       this.values.length = 0;
     }
+    this.start = 0;
+    this.end = 0;
     this.status = 0;
     this.contentLength = -1;
     this.chunked = false;
@@ -262,7 +267,8 @@ export class Head implements HeadView {
 
   /** Bytes that `write` needs at most. */
   sizeBound(): number {
-    let size = this.end - this.start + 64;
+    // A line may have come without a blank behind its colon and without CR.
+    let size = this.end - this.start + 64 + this.count * 2;
     for (let i = 0; i < this.names.length; i++) size += (this.names[i]?.length ?? 0) + (this.values[i]?.length ?? 0) + 4;
     return size + (this.uriText?.length ?? 0) + (this.reasonText?.length ?? 0) + (this.methodText?.length ?? 0);
   }

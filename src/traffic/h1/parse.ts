@@ -1,9 +1,9 @@
-import { checkRequest, checkResponse } from './check.ts';
+import { checkRequest, checkResponse, settleRequest, settleResponse } from './check.ts';
 import type { Head } from './head.ts';
 
 /*
  * Parser of HTTP/1 heads (RFC 9112 sections 2 to 6, RFC 9110 section 5). Strict: what could be read in two ways is refused.
- * Header names are put into lower case in place, as HAProxy sends them, once the head is complete: what is refused is kept as it came.
+ * Header names are put into lower case in place, as HAProxy sends them, once the head is accepted: what is refused is kept as it came.
  */
 
 /** Result of a parse that needs more bytes; of one that failed (see `errorAt` and `errorState` of the head). */
@@ -65,7 +65,11 @@ export function parseRequest(head: Head, buf: Buffer, start: number, limit: numb
   if (pos === NEED_MORE) return NEED_MORE;
   if (pos === INVALID) return fail(head, head.uriEnd + 9, 'MSG_RQVER');
   const end = parseHeaders(head, buf, pos, limit, maxHeaders);
-  return end > 0 && !checkRequest(head) ? INVALID : end;
+  if (end <= 0) return end;
+  if (!checkRequest(head)) return INVALID;
+  lowerNames(head, buf);
+  settleRequest(head);
+  return end;
 }
 
 /** Parses a response head. As `parseRequest`. */
@@ -100,7 +104,11 @@ export function parseResponse(head: Head, buf: Buffer, start: number, limit: num
   if (next === NEED_MORE) return NEED_MORE;
   if (next === INVALID) return fail(head, pos, 'MSG_RPREASON');
   const end = parseHeaders(head, buf, next, limit, maxHeaders);
-  return end > 0 && !checkResponse(head) ? INVALID : end;
+  if (end <= 0) return end;
+  if (!checkResponse(head)) return INVALID;
+  lowerNames(head, buf);
+  settleResponse(head);
+  return end;
 }
 
 /** `HTTP/1.0` -> 10, `HTTP/1.1` and later 1.x -> 11. */
@@ -124,11 +132,8 @@ function endOfLine(buf: Buffer, pos: number, limit: number): number {
   return buf[pos + 1] === LF ? pos + 2 : INVALID;
 }
 
-/**
- * Parses header lines up to and with the empty line. Returns the offset behind it, NEED_MORE or INVALID.
- * Also reads trailers (`head` then is a scratch head).
- */
-export function parseHeaders(head: Head, buf: Buffer, start: number, limit: number, maxHeaders: number): number {
+/** Parses header lines up to and with the empty line. Returns the offset behind it, NEED_MORE or INVALID. */
+function parseHeaders(head: Head, buf: Buffer, start: number, limit: number, maxHeaders: number): number {
   let pos = start;
   let upper = 0;
   for (;;) {
@@ -139,7 +144,8 @@ export function parseHeaders(head: Head, buf: Buffer, start: number, limit: numb
       if (end === NEED_MORE) return NEED_MORE;
       if (end === INVALID) return fail(head, pos, 'MSG_HDR_L2_LF');
       head.end = end;
-      return noteHeaders(head, buf, upper !== 0) ? end : INVALID;
+      head.upperNames = upper !== 0;
+      return noteHeaders(head, buf) ? end : INVALID;
     }
     const nameStart = pos;
     for (;;) {
@@ -173,8 +179,8 @@ export function parseHeaders(head: Head, buf: Buffer, start: number, limit: numb
   }
 }
 
-/** Looks at all headers once the head is complete; puts their names into lower case when that is right. */
-function noteHeaders(head: Head, buf: Buffer, anyUpper: boolean): boolean {
+/** Looks at all headers once the head is complete. False: it must be refused. */
+function noteHeaders(head: Head, buf: Buffer): boolean {
   const { off } = head;
   for (let i = 0; i < head.count; i++) {
     const start = off[i * 4]!;
@@ -184,17 +190,28 @@ function noteHeaders(head: Head, buf: Buffer, anyUpper: boolean): boolean {
       return false;
     }
   }
-  if (anyUpper) {
-    for (let i = 0; i < head.count; i++) {
-      const end = off[i * 4 + 1]!;
-      for (let at = off[i * 4]!; at >= 0 && at < end; at++) buf[at] = TOKEN[buf[at]!]!;
-    }
-  }
   return true;
 }
 
+function lowerNames(head: Head, buf: Buffer): void {
+  if (!head.upperNames) return;
+  const { off } = head;
+  for (let i = 0; i < head.count; i++) {
+    const end = off[i * 4 + 1]!;
+    for (let at = off[i * 4]!; at >= 0 && at < end; at++) buf[at] = TOKEN[buf[at]!]!;
+  }
+}
+
 /** Takes note of the headers that decide about framing and the connection. False: the message must be refused. */
-function noteHeader(head: Head, buf: Buffer, index: number, nameStart: number, nameEnd: number, start: number, end: number): boolean {
+function noteHeader(
+  head: Head,
+  buf: Buffer,
+  index: number,
+  nameStart: number,
+  nameEnd: number,
+  start: number,
+  end: number,
+): boolean {
   switch (nameEnd - nameStart) {
     case 4:
       if (equalsLower(buf, nameStart, nameEnd, 'host')) {
@@ -257,7 +274,12 @@ function noteEncoding(head: Head, buf: Buffer, start: number, end: number): bool
     return head.chunked;
   }
   const coded = buf.latin1Slice(start, end).toLowerCase();
-  if (!head.chunked && !/chunked[ \t]*,/.test(coded) && /^[ \t,]*(?:[!#$%&'*+.^_`|~0-9a-z-]+[ \t]*,[ \t,]*)*chunked$/.test(coded)) head.errorStatus = 422;
+  if (
+    !head.chunked &&
+    !/chunked[ \t]*,/.test(coded) &&
+    /^[ \t,]*(?:[!#$%&'*+.^_`|~0-9a-z-]+[ \t]*,[ \t,]*)*chunked$/.test(coded)
+  )
+    head.errorStatus = 422;
   else if (!head.chunked && /^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(coded)) {
     // Refused at the end of the head, unless `chunked` follows in a line of its own (then 422).
     head.otherCoding = true;
