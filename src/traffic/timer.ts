@@ -101,10 +101,23 @@ export class TimerWheel {
     this.#cancel = null;
     const now = this.#clock();
     const target = Math.floor(now / TICK);
+    if (target < this.#cursor) this.#putBack(target);
     // After a long rest one turn over all slots is enough.
     if (target - this.#cursor > SLOTS) this.#cursor = target - SLOTS;
     while (this.#cursor < target && this.#count > 0) this.#fireSlot(++this.#cursor % SLOTS, now);
-    if (this.#count > 0 && this.#cancel === null) this.#schedule(this.#soonest());
+    if (this.#count === 0) return;
+    // A handler may have armed something, but for a later date than what was there.
+    const soonest = this.#soonest();
+    if (this.#cancel === null || soonest < this.#wakeAt) this.#schedule(soonest);
+  }
+
+  /** The system's clock was put back: nothing would fire until it is where it was. */
+  #putBack(target: number): void {
+    const entries: Timed[] = [];
+    for (const head of this.#heads) for (let entry = head; entry !== null; entry = entry.timerNext) entries.push(entry);
+    for (const entry of entries) this.#unlink(entry);
+    this.#cursor = target;
+    for (const entry of entries) if (entry.expires !== 0) this.#link(entry, entry.expires);
   }
 
   #fireSlot(slot: number, now: number): void {
