@@ -66,7 +66,7 @@ function takePlace(stream: Stream, server: TrafficServer): void {
   server.c[C.lbTotal]!++;
   server.backend.c[C.lbTotal]!++;
   countRate(server.c, C.sessRate, Math.floor(stream.env.now() / 1000), server.g, G.sessRateMax);
-  if (stream.log.queueEnd === 0) stream.log.queueEnd = stream.queuedAt === 0 ? stream.log.requestEnd : stream.env.now();
+  if (stream.log.queueEnd === 0) stream.log.queueEnd = stream.queuedAt === 0 && !stream.raw ? stream.log.requestEnd : stream.env.now();
   connectOrReuse(stream);
 }
 

@@ -11,6 +11,7 @@ import { INVALID, NEED_MORE, parseResponse } from './h1/parse.ts';
 import { countTimes, logStream, setCause } from './log.ts';
 import { applyRequestPersistence, applyResponsePersistence } from './persistence.ts';
 import { interceptStats } from './services.ts';
+import { inspectRequest, passes } from './rules/inspect.ts';
 import { chooseBackend } from './switching.ts';
 import { Phase, type Stream } from './stream.ts';
 import * as tunnel from './tunnel.ts';
@@ -50,6 +51,14 @@ export function beginRequest(stream: Stream, buf: Buffer, pos: number, end: numb
     replyError(stream, 400);
     return;
   }
+  const { rules } = frontend;
+  if (rules !== null && rules.content !== null) inspectRequest(stream, rules.content, rules.inspectDelay, requestInspected);
+  else requestInspected(stream);
+}
+
+/** `tcp-request content` rules have let the request pass: the HTTP rules follow. */
+function requestInspected(stream: Stream): void {
+  const { req, frontend } = stream;
   if (frontend.config.monitorUri !== null && req.uri === frontend.config.monitorUri) {
     monitor(stream);
     return;
@@ -91,7 +100,11 @@ function frontendRulesDone(stream: Stream): void {
   backend.c[C.requests]!++;
   // A `listen` section has run its rules as a frontend.
   if (backend.rules === null || backend.id === stream.frontend.id) backendRulesDone(stream);
-  else stream.runRules(backend.rules.request, backendRulesDone);
+  else inspectRequest(stream, backend.rules.content, backend.rules.inspectDelay, backendInspected);
+}
+
+function backendInspected(stream: Stream): void {
+  stream.runRules(stream.backend!.rules!.request, backendRulesDone);
 }
 
 function backendRulesDone(stream: Stream): void {
@@ -179,7 +192,10 @@ export function onHeldBody(stream: Stream, buf: Buffer, start: number, end: numb
   stream.bodyBuf = Buffer.concat([stream.bodyBuf!.subarray(stream.bodyPos, stream.bodyEnd), buf.subarray(start, end)]);
   stream.bodyPos = 0;
   stream.bodyEnd = stream.bodyBuf.length;
-  bodyAtHand(stream);
+  if (stream.onMoreData !== null) {
+    if (stream.bodyEnd >= stream.env.global.tune.bufsize) stream.client!.pause();
+    stream.onPayload();
+  } else bodyAtHand(stream);
 }
 
 function serialise(stream: Stream): void {
@@ -390,6 +406,8 @@ function beginResponse(stream: Stream, buf: Buffer, pos: number, end: number): v
   stream.bodyBuf = buf;
   stream.bodyPos = pos;
   stream.bodyEnd = end;
+  const content = backend.rules?.responseContent ?? null;
+  if (content !== null && passes(stream, content) === false) return;
   const rules = backend.rules?.response ?? null;
   const frontRules = backend.id === frontend.id ? null : (frontend.rules?.response ?? null);
   if (rules === null && frontRules === null) {

@@ -12,6 +12,7 @@ import { Head } from './h1/head.ts';
 import * as http from './http.ts';
 import { setCause, StreamLog } from './log.ts';
 import type { StreamQueue } from './queue.ts';
+import type { HeldResponse } from './rules/inspect.ts';
 import { Verdict, type Rule } from './rules/types.ts';
 import { proxyHeader } from './send-proxy.ts';
 import type { TrafficServer } from './server.ts';
@@ -139,6 +140,11 @@ export class Stream implements ExprContext, Timed {
   rulesThen: ((stream: Stream) => void) | null = null;
   onWaited: ((stream: Stream) => void) | null = null;
   onMoreData: ((stream: Stream) => void) | null = null;
+  /** Content inspection ends at this date, 0 = no delay; `final`: no more data will come to decide on. */
+  inspectUntil = 0;
+  final = true;
+  /** What `tcp-response content` rules hold back. */
+  heldResponse: HeldResponse | null = null;
 
   /** Body of a response made here, until its head is complete. */
   localBody: string | Uint8Array = '';
@@ -227,6 +233,9 @@ export class Stream implements ExprContext, Timed {
     this.rulesThen = null;
     this.onWaited = null;
     this.onMoreData = null;
+    this.inspectUntil = 0;
+    this.final = true;
+    this.heldResponse = null;
     this.logLevel = -1;
     this.silentLog = false;
     this.statusSent = 0;
@@ -300,7 +309,10 @@ export class Stream implements ExprContext, Timed {
         this.onWaited = null;
         if (onWaited !== null) onWaited(this);
         else this.continueRules();
+        return;
       }
+      case Phase.tunnel:
+        tunnel.continueResponse(this);
     }
   }
 
@@ -477,11 +489,11 @@ export class Stream implements ExprContext, Timed {
   }
 
   requestPayload(): string {
-    return http.payloadText(this);
+    return this.raw ? this.pending.latin1Slice(0, this.pendingLength) : http.payloadText(this);
   }
 
   responsePayload(): string {
-    return '';
+    return this.heldResponse === null ? '' : this.heldResponse.bytes.latin1Slice();
   }
 
   /** As `show sess` tells it. */

@@ -6,6 +6,7 @@ import { dispatch } from './dispatch.ts';
 import type { Env } from './env.ts';
 import type { TrafficFrontend, TrafficListener } from './frontend.ts';
 import { connectionEnded } from './listeners.ts';
+import { inspectRequest } from './rules/inspect.ts';
 import { setCause } from './log.ts';
 import { Phase, Stream } from './stream.ts';
 import { chooseBackend } from './switching.ts';
@@ -37,9 +38,7 @@ export class TcpClient extends ConnClient implements Client, ConnHandler {
     const { frontend } = this;
     stream.clientUntil = frontend.clientTimeout > 0 ? this.acceptedAt + frontend.clientTimeout : 0;
     stream.schedule();
-    const content = frontend.rules?.content ?? null;
-    if (content === null) proceed(stream);
-    else stream.runRules(content, proceed);
+    inspectRequest(stream, frontend.rules?.content ?? null, frontend.rules?.inspectDelay ?? 0, proceed);
   }
 
   pause(): void {
@@ -88,6 +87,7 @@ export class TcpClient extends ConnClient implements Client, ConnHandler {
     stream.clientEnded = true;
     // Nothing was asked: nobody will miss the connection.
     if (stream.pendingLength === 0 || stream.backend?.abortOnClose === true) tunnel.onClientGone(stream);
+    else stream.onPayload();
   }
 
   onDrain(): void {
@@ -149,6 +149,5 @@ function proceed(stream: Stream): void {
   }
   stream.retriesLeft = backend.retries;
   const content = backend.id === frontend.id ? null : (backend.rules?.content ?? null);
-  if (content === null) dispatch(stream);
-  else stream.runRules(content, dispatch);
+  inspectRequest(stream, content, backend.rules?.inspectDelay ?? 0, dispatch);
 }

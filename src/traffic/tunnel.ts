@@ -1,6 +1,7 @@
 import { C } from '../model/counters.ts';
 import { abandonServer, detachServer, leaveQueue } from './dispatch.ts';
 import { countTimes, logStream, setCause } from './log.ts';
+import { HeldResponse, inspectResponse } from './rules/inspect.ts';
 import { Phase, type Stream } from './stream.ts';
 
 /* Raw bytes both ways: mode tcp, upgraded connections and CONNECT. Each side may end before the other. */
@@ -9,6 +10,7 @@ import { Phase, type Stream } from './stream.ts';
 export function begin(stream: Stream): void {
   const conn = stream.serverConn!;
   start(stream);
+  holdResponse(stream);
   const { proxyHeader } = stream;
   stream.proxyHeader = null;
   if (proxyHeader !== null) conn.conn.writeStable(proxyHeader, 0, proxyHeader.length);
@@ -19,6 +21,21 @@ export function begin(stream: Stream): void {
   }
   if (stream.clientEnded) conn.conn.end();
   else if (!conn.conn.blocked) stream.client!.resume();
+}
+
+/** `tcp-response content` rules see the response before the client does. */
+function holdResponse(stream: Stream): void {
+  const rules = stream.backend!.rules;
+  if (rules === null || rules.responseContent === null) return;
+  const delay = rules.responseInspectDelay;
+  stream.heldResponse = new HeldResponse(rules.responseContent, delay > 0 ? stream.env.now() + delay : 0);
+}
+
+/** There is more to decide on, or the time to wait for it is over. */
+export function continueResponse(stream: Stream): void {
+  const held = stream.heldResponse;
+  if (held === null || !inspectResponse(stream)) return;
+  if (held.bytes.length > 0) onServerData(stream, held.bytes, 0, held.bytes.length);
 }
 
 /** An HTTP exchange becomes a tunnel; bytes [pos, end) came from the server behind the response head. */
@@ -71,6 +88,12 @@ export function onServerDrain(stream: Stream): void {
 
 /** Bytes from the server. */
 export function onServerData(stream: Stream, buf: Buffer, start: number, end: number): void {
+  const held = stream.heldResponse;
+  if (held !== null) {
+    held.bytes = Buffer.concat([held.bytes, buf.subarray(start, end)]);
+    continueResponse(stream);
+    return;
+  }
   const { conn } = stream.serverConn!;
   const length = end - start;
   stream.log.bytesRead += length;
@@ -102,6 +125,10 @@ export function onClientEnd(stream: Stream): void {
 /** The server will send no more. */
 export function onServerEnd(stream: Stream): void {
   stream.serverEnded = true;
+  if (stream.heldResponse !== null) {
+    continueResponse(stream);
+    if (stream.phase === Phase.closed) return;
+  }
   if (stream.clientEnded) close(stream);
   else {
     stream.client!.endRaw();
@@ -161,7 +188,8 @@ export function close(stream: Stream, reset = false): void {
     stream.backend.c[C.lastSession] = Math.floor(log.closedAt / 1000);
     if (stream.server !== null) stream.server.c[C.lastSession] = stream.backend.c[C.lastSession]!;
   }
-  if (stream.serverConn?.conn.blocked === false && stream.clientEnded && stream.serverEnded) abandonServer(stream, false);
+  if (stream.serverConn?.conn.blocked === false && stream.clientEnded && stream.serverEnded)
+    abandonServer(stream, false);
   else detachServer(stream);
   stream.phase = Phase.closed;
   // The line tells of the load that is left behind.

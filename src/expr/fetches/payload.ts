@@ -21,6 +21,8 @@ function compilePayload(args: readonly Arg[], side: Side): CompiledFetch | ExprE
   const length = Number(args[1]);
   if (offset < 0 || length < 0) return { error: 'payload offset and length must be positive' };
   return {
+    // A piece of known length stays as it is once it is there.
+    mayChange: (ctx) => length === 0 || bufferOf(ctx, side).length < offset + length,
     evaluate: (ctx) => {
       const buffer = bufferOf(ctx, side);
       if (buffer === '' || offset + length > buffer.length || (length === 0 && offset >= buffer.length)) {

@@ -22,7 +22,11 @@ export function compileCaptures(lines: readonly WordsAt[], problems: Diagnostic[
     const isCookie = words[0] === 'cookie';
     const [name, len, length] = isCookie ? words.slice(1) : words.slice(2);
     if (name === undefined || len !== 'len' || !(Number(length) > 0)) {
-      problems.push({ severity: 'alert', at, text: `'capture ${words[0] ?? ''}' expects 'header' <header_name> 'len' <len>.` });
+      problems.push({
+        severity: 'alert',
+        at,
+        text: `'capture ${words[0] ?? ''}' expects 'header' <header_name> 'len' <len>.`,
+      });
       continue;
     }
     const capture = { name: isCookie ? name : name.toLowerCase(), length: Number(length) };
@@ -30,14 +34,20 @@ export function compileCaptures(lines: readonly WordsAt[], problems: Diagnostic[
     else (words[0] === 'request' ? request : response).push(capture);
   }
   return {
-    request: request.length === 0 && cookie === null ? null : (stream) => {
-      stream.log.requestCaptures = request.map((capture) => take(stream.req, capture));
-      if (cookie !== null) stream.log.requestCookie = cookieOf(stream.req, 'cookie', cookie);
-    },
-    response: response.length === 0 && cookie === null ? null : (stream) => {
-      stream.log.responseCaptures = response.map((capture) => take(stream.res, capture));
-      if (cookie !== null) stream.log.responseCookie = cookieOf(stream.res, 'set-cookie', cookie);
-    },
+    request:
+      request.length === 0 && cookie === null
+        ? null
+        : (stream) => {
+            stream.log.requestCaptures = request.map((capture) => take(stream.req, capture));
+            if (cookie !== null) stream.log.requestCookie = cookieOf(stream.req, 'cookie', cookie);
+          },
+    response:
+      response.length === 0 && cookie === null
+        ? null
+        : (stream) => {
+            stream.log.responseCaptures = response.map((capture) => take(stream.res, capture));
+            if (cookie !== null) stream.log.responseCookie = cookieOf(stream.res, 'set-cookie', cookie);
+          },
   };
 }
 

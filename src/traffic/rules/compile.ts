@@ -1,10 +1,21 @@
 import type { Diagnostic, Location, ProxyConfig, WordsAt } from '../../config/types.ts';
-import { type Acls, compileAcls, compileCondition } from '../../expr/acl/condition.ts';
+import { type Acls, type Condition, compileAcls, compileCondition } from '../../expr/acl/condition.ts';
 import { compileLogFormat } from '../../expr/log/format.ts';
 import { type CompileEnv, place } from '../../expr/row.ts';
+import type { ExprContext } from '../../expr/types.ts';
 import { compileCaptures } from './captures.ts';
-import { findAction, actionNames } from './table.ts';
-import { type ActionRow, type BackendRules, type FrontendRules, type Rule, type RuleEnv, type RuleKind, type SwitchingRule, type Test, Words } from './types.ts';
+import { actionNames, findAction } from './table.ts';
+import {
+  type ActionRow,
+  type BackendRules,
+  type FrontendRules,
+  type Rule,
+  type RuleEnv,
+  type RuleKind,
+  type SwitchingRule,
+  type Test,
+  Words,
+} from './types.ts';
 
 /** What rules may refer to outside of their proxy. */
 export interface RuleSurroundings {
@@ -68,7 +79,8 @@ class RuleCompiler {
   #frontend(): FrontendRules | null {
     const config = this.#config;
     const both = config.kind === 'listen';
-    const set = (rules: RuleKind) => this.#set(rules, both ? FRONT_PLACE[rules] | BACK_PLACE[rules] : FRONT_PLACE[rules]);
+    const set = (rules: RuleKind) =>
+      this.#set(rules, both ? FRONT_PLACE[rules] | BACK_PLACE[rules] : FRONT_PLACE[rules]);
     const captures = compileCaptures(config.captures, this.#problems);
     const rules: FrontendRules = {
       connection: set('tcp-request connection'),
@@ -91,11 +103,13 @@ class RuleCompiler {
   #backend(): BackendRules | null {
     const config = this.#config;
     const both = config.kind === 'listen';
-    const set = (rules: RuleKind) => this.#set(rules, both ? FRONT_PLACE[rules] | BACK_PLACE[rules] : BACK_PLACE[rules]);
+    const set = (rules: RuleKind) =>
+      this.#set(rules, both ? FRONT_PLACE[rules] | BACK_PLACE[rules] : BACK_PLACE[rules]);
     const rules: BackendRules = {
       content: both ? null : set('tcp-request content'),
       inspectDelay: this.#inspectDelay('tcp-request'),
       responseContent: set('tcp-response content'),
+      responseInspectDelay: this.#inspectDelay('tcp-response'),
       request: both ? null : set('http-request'),
       response: set('http-response'),
       afterResponse: set('http-after-response'),
@@ -126,7 +140,13 @@ class RuleCompiler {
     const rules: Rule[] = [];
     for (const { words, at } of this.#config.rules[keyword]) {
       if (sub !== null && words[0] !== sub) continue;
-      const rule = this.#rule(new Words(words, sub === null ? 0 : 1), { kind, acls: this.#acls, expr: this.#expr(places), at, readFile: this.#around.readFile });
+      const rule = this.#rule(new Words(words, sub === null ? 0 : 1), {
+        kind,
+        acls: this.#acls,
+        expr: this.#expr(places),
+        at,
+        readFile: this.#around.readFile,
+      });
       if (rule !== null) rules.push(rule);
     }
     return rules.length === 0 ? null : rules;
@@ -138,7 +158,9 @@ class RuleCompiler {
     const row: ActionRow | null = findAction(env.kind, name);
     const where = `error detected in ${kind === 'listen' ? 'proxy' : kind} '${this.#config.name}' while parsing '${env.kind} ${name}' rule`;
     if (row === null) {
-      const known = actionNames(env.kind).map((action) => `'${action}'`).join(', ');
+      const known = actionNames(env.kind)
+        .map((action) => `'${action}'`)
+        .join(', ');
       this.#alert(env.at, `'${env.kind}' expects ${known}, but got '${name}'.`);
       return null;
     }
@@ -148,11 +170,17 @@ class RuleCompiler {
       return null;
     }
     const condition = this.#condition(words.left, env, where);
-    return condition === undefined ? null : { condition, run };
+    if (condition === undefined) return null;
+    if (condition === null) return { condition, decide: null, run };
+    return { condition: (ctx) => condition.test(ctx), decide: condition.decide, run };
   }
 
   /** Test of what is left of a rule; null without a condition, undefined when it is wrong. */
-  #condition(words: readonly string[], env: { readonly expr: CompileEnv; readonly at: Location }, where: string): Test | null | undefined {
+  #condition(
+    words: readonly string[],
+    env: { readonly expr: CompileEnv; readonly at: Location },
+    where: string,
+  ): Condition | null | undefined {
     if (words.length === 0) return null;
     const condition = compileCondition(words, this.#acls, env.expr);
     if ('error' in condition) {
@@ -160,7 +188,7 @@ class RuleCompiler {
       return undefined;
     }
     for (const text of condition.warnings) this.#problems.push({ severity: 'warning', at: env.at, text });
-    return (ctx) => condition.test(ctx);
+    return condition;
   }
 
   #switching(lines: readonly WordsAt[], keyword: string, places: number): readonly SwitchingRule[] | null {
@@ -176,7 +204,8 @@ class RuleCompiler {
       const condition = this.#condition(words.slice(1), { expr, at }, where);
       if (condition === undefined) continue;
       const { constant } = name;
-      rules.push({ condition, name: constant === null ? (ctx) => name.format(ctx) : () => constant });
+      const test = condition === null ? null : (ctx: ExprContext) => condition.test(ctx);
+      rules.push({ condition: test, name: constant === null ? (ctx) => name.format(ctx) : () => constant });
     }
     return rules.length === 0 ? null : rules;
   }
@@ -184,13 +213,17 @@ class RuleCompiler {
   #tests(lines: readonly WordsAt[], places: number): readonly Test[] | null {
     const tests: Test[] = [];
     for (const { words, at } of lines) {
-      const condition = this.#condition(words, { expr: this.#expr(places), at }, 'error detected while parsing condition');
-      if (condition !== undefined && condition !== null) tests.push(condition);
+      const condition = this.#condition(
+        words,
+        { expr: this.#expr(places), at },
+        'error detected while parsing condition',
+      );
+      if (condition !== undefined && condition !== null) tests.push((ctx) => condition.test(ctx));
     }
     return tests.length === 0 ? null : tests;
   }
 
-  #inspectDelay(keyword: 'tcp-request'): number {
+  #inspectDelay(keyword: 'tcp-request' | 'tcp-response'): number {
     const line = this.#config.rules[keyword].findLast(({ words }) => words[0] === 'inspect-delay');
     return line === undefined ? 0 : delayOf(line.words[1] ?? '');
   }
@@ -218,4 +251,3 @@ function delayOf(text: string): number {
   const match = /^(\d+)(us|ms|s|m|h|d)?$/.exec(text);
   return match === null ? 0 : Number(match[1]) * UNITS[match[2] ?? 'ms']!;
 }
-

@@ -7,7 +7,9 @@ import type { ActionRow, RuleKind } from './types.ts';
 /** All actions of rules. */
 export const ACTIONS: readonly ActionRow[] = [...finalActions, ...headerActions, ...uriActions, ...miscActions];
 
-const byName = new Map<string, ActionRow>(ACTIONS.flatMap((row) => row.kinds.map((kind) => [`${kind} ${row.name}`, row])));
+const byName = new Map<string, ActionRow>(
+  ACTIONS.flatMap((row) => row.kinds.map((kind) => [`${kind} ${row.name}`, row])),
+);
 
 /** The action called `name` in rules of a kind. */
 export function findAction(kind: RuleKind, name: string): ActionRow | null {
@@ -16,5 +18,10 @@ export function findAction(kind: RuleKind, name: string): ActionRow | null {
 
 /** Names of the actions of a kind. */
 export function actionNames(kind: RuleKind): string[] {
-  return [...ACTIONS.filter((row) => row.kinds.includes(kind)).map((row) => row.name), 'set-var*', 'set-var-fmt*', 'unset-var*'];
+  return [
+    ...ACTIONS.filter((row) => row.kinds.includes(kind)).map((row) => row.name),
+    'set-var*',
+    'set-var-fmt*',
+    'unset-var*',
+  ];
 }

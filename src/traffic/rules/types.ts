@@ -1,4 +1,5 @@
 import type { Location } from '../../config/types.ts';
+import type { Decide } from '../../expr/acl/acl.ts';
 import type { Acls } from '../../expr/acl/condition.ts';
 import type { CompileEnv } from '../../expr/row.ts';
 import type { ExprError } from '../../expr/sample.ts';
@@ -26,6 +27,8 @@ export type Test = (ctx: ExprContext) => boolean;
 /** A compiled rule. */
 export interface Rule {
   readonly condition: Test | null;
+  /** The same condition, three-valued: for content inspection. */
+  readonly decide: Decide | null;
   readonly run: Run;
 }
 
@@ -118,6 +121,7 @@ export interface BackendRules {
   readonly content: readonly Rule[] | null;
   readonly inspectDelay: number;
   readonly responseContent: readonly Rule[] | null;
+  readonly responseInspectDelay: number;
   readonly request: readonly Rule[] | null;
   readonly response: readonly Rule[] | null;
   readonly afterResponse: readonly Rule[] | null;

@@ -1,5 +1,5 @@
-import { C } from '../../../model/counters.ts';
 import type { ExprError } from '../../../expr/sample.ts';
+import { C } from '../../../model/counters.ts';
 import { type LocalResponse, reasonOf } from '../../error-pages.ts';
 import * as http from '../../http.ts';
 import { setCause } from '../../log.ts';
@@ -33,12 +33,20 @@ function parseReply(words: Words, env: RuleEnv, status: number, low: number, hig
   return args;
 }
 
-function replyArgument(word: string, words: Words, env: RuleEnv, args: ReplyArgs, low: number, high: number): ExprError | null {
+function replyArgument(
+  word: string,
+  words: Words,
+  env: RuleEnv,
+  args: ReplyArgs,
+  low: number,
+  high: number,
+): ExprError | null {
   switch (word) {
     case 'status':
     case 'deny_status': {
       const status = Number(words.take());
-      if (!Number.isInteger(status) || status < low || status > high) return { error: `'${word}' expects an integer argument between ${low} and ${high}` };
+      if (!Number.isInteger(status) || status < low || status > high)
+        return { error: `'${word}' expects an integer argument between ${low} and ${high}` };
       args.status = status;
       return null;
     }
@@ -78,7 +86,9 @@ function replyArgument(word: string, words: Words, env: RuleEnv, args: ReplyArgs
       args.page = true;
       return null;
     default:
-      return { error: `'${word}' is not supported here; expects 'status', 'content-type', 'hdr', 'string', 'lf-string', 'file', 'lf-file' or 'default-errorfiles'` };
+      return {
+        error: `'${word}' is not supported here; expects 'status', 'content-type', 'hdr', 'string', 'lf-string', 'file', 'lf-file' or 'default-errorfiles'`,
+      };
   }
 }
 
@@ -184,7 +194,8 @@ function parseRedirect(words: Words, env: RuleEnv): RedirectArgs | ExprError {
       }
       case 'code':
         args.code = Number(words.take());
-        if (![301, 302, 303, 307, 308].includes(args.code)) return { error: `'code': unsupported HTTP code (must be one of 301, 302, 303, 307 or 308)` };
+        if (![301, 302, 303, 307, 308].includes(args.code))
+          return { error: `'code': unsupported HTTP code (must be one of 301, 302, 303, 307 or 308)` };
         break;
       case 'set-cookie':
         args.cookie = `${words.take() ?? ''}; path=/;`;
@@ -205,18 +216,24 @@ function parseRedirect(words: Words, env: RuleEnv): RedirectArgs | ExprError {
         args.ignoreEmpty = true;
         break;
       default:
-        return { error: `expects 'code', 'prefix', 'location', 'scheme', 'set-cookie', 'clear-cookie', 'drop-query', 'keep-query', 'ignore-empty' or 'append-slash' (was '${word}')` };
+        return {
+          error: `expects 'code', 'prefix', 'location', 'scheme', 'set-cookie', 'clear-cookie', 'drop-query', 'keep-query', 'ignore-empty' or 'append-slash' (was '${word}')`,
+        };
     }
   }
   if (type === '') return { error: "redirection type expected ('prefix', 'location', or 'scheme')" };
   args.location = (stream) => {
     const head = stream.requestHead;
     const { path, query } = splitTarget(head?.uri ?? '/');
-    if (type === 'location') return keepQuery && query !== '' ? `${text(stream)}${text(stream).includes('?') ? '&' : '?'}${query.slice(1)}` : text(stream);
+    if (type === 'location')
+      return keepQuery && query !== ''
+        ? `${text(stream)}${text(stream).includes('?') ? '&' : '?'}${query.slice(1)}`
+        : text(stream);
     const slash = dropQuery && appendSlash && !path.endsWith('/') ? '/' : '';
     const target = dropQuery ? path + slash : path + query;
     if (type === 'prefix') return text(stream) + target;
-    const host = head === null ? '' : head.findHeader('host', 0) >= 0 ? head.headerValue(head.findHeader('host', 0)) : '';
+    const host =
+      head === null ? '' : head.findHeader('host', 0) >= 0 ? head.headerValue(head.findHeader('host', 0)) : '';
     return `${text(stream)}://${host}${target}`;
   };
   return args;
@@ -231,11 +248,14 @@ function splitTarget(uri: string): { readonly path: string; readonly query: stri
 }
 
 /** Ends the connection without an answer; `silent-drop` does not even let the client know. */
-function drop(reset: boolean): (stream: Stream) => number {
+function drop(reset: boolean, response = false): (stream: Stream) => number {
   return (stream) => {
-    const { frontend, client } = stream;
-    frontend.c[C.deniedReq]!++;
-    setCause(stream, 'P', 'R');
+    const { client } = stream;
+    if (response) {
+      stream.backend!.c[C.deniedResp]!++;
+      stream.server!.c[C.deniedResp]!++;
+    } else stream.frontend.c[C.deniedReq]!++;
+    setCause(stream, 'P', response ? 'D' : 'R');
     if (stream.raw) tunnel.close(stream, reset);
     else {
       stream.keepAlive = false;
@@ -260,8 +280,14 @@ export const finalActions: readonly ActionRow[] = [
   },
   {
     name: 'reject',
-    kinds: ['http-request', 'tcp-request connection', 'tcp-request session', 'tcp-request content', 'tcp-response content'],
-    compile: () => drop(false),
+    kinds: [
+      'http-request',
+      'tcp-request connection',
+      'tcp-request session',
+      'tcp-request content',
+      'tcp-response content',
+    ],
+    compile: (_words, env) => drop(false, env.kind === 'tcp-response content'),
   },
   {
     name: 'silent-drop',

@@ -107,7 +107,8 @@ function replaceAction(name: string, parts: boolean): ActionRow {
       const header = words.take();
       const pattern = words.take();
       const format = words.take();
-      if (header === undefined || pattern === undefined || format === undefined) return { error: 'expects exactly 3 arguments' };
+      if (header === undefined || pattern === undefined || format === undefined)
+        return { error: 'expects exactly 3 arguments' };
       const regex = compileRegex(pattern, false);
       if ('error' in regex) return regex;
       const text = compileText(format, env);

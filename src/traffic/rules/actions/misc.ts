@@ -1,15 +1,21 @@
 import { compileExpression } from '../../../expr/compile.ts';
 import type { ExprError } from '../../../expr/sample.ts';
-import * as http from '../../http.ts';
 import { C } from '../../../model/counters.ts';
+import * as http from '../../http.ts';
 import { setCause } from '../../log.ts';
 import { render } from '../../services.ts';
 import type { Stream } from '../../stream.ts';
 import { compileText } from '../text.ts';
-import { type ActionRow, type Run, type RuleKind, Verdict, type Words } from '../types.ts';
+import { type ActionRow, type RuleKind, type Run, Verdict, type Words } from '../types.ts';
 
 const ANY_HTTP: readonly RuleKind[] = ['http-request', 'http-response', 'http-after-response'];
-const ANY: readonly RuleKind[] = [...ANY_HTTP, 'tcp-request connection', 'tcp-request session', 'tcp-request content', 'tcp-response content'];
+const ANY: readonly RuleKind[] = [
+  ...ANY_HTTP,
+  'tcp-request connection',
+  'tcp-request session',
+  'tcp-request content',
+  'tcp-response content',
+];
 const REQUEST: readonly RuleKind[] = ['http-request', 'tcp-request content'];
 
 const LEVELS: readonly string[] = ['emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info', 'debug'];
@@ -24,12 +30,19 @@ interface VarName {
 /** `set-var(txn.name)`: the name inside the parentheses. */
 function parseVarName(action: string): VarName | ExprError {
   const match = /^[a-z-]+\((proc|sess|txn|req|res)\.([A-Za-z0-9_.]+)(?:,[a-z,]*)?\)$/.exec(action);
-  if (match === null) return { error: `invalid variable '${action.slice(action.indexOf('(') + 1).replace(/\)$/, '')}': expects a scope ('proc', 'sess', 'txn', 'req' or 'res'), a dot and a name of letters, digits, '_' and '.'` };
+  if (match === null)
+    return {
+      error: `invalid variable '${action.slice(action.indexOf('(') + 1).replace(/\)$/, '')}': expects a scope ('proc', 'sess', 'txn', 'req' or 'res'), a dot and a name of letters, digits, '_' and '.'`,
+    };
   return { scope: match[1] as Scope, name: match[2]! };
 }
 
 /** Sets a variable; those of the process are told to the other threads. */
-function store(stream: Stream, { scope, name }: VarName, value: { readonly type: string; readonly value: unknown } | null): void {
+function store(
+  stream: Stream,
+  { scope, name }: VarName,
+  value: { readonly type: string; readonly value: unknown } | null,
+): void {
   const vars = stream.vars(scope) as Map<string, unknown>;
   if (value === null) vars.delete(name);
   else vars.set(name, value);
@@ -43,7 +56,12 @@ export function variableAction(name: string): ActionRow | null {
   return { name: plain, kinds: ANY, compile: (words, env) => compileVariable(plain, name, words, env) };
 }
 
-function compileVariable(plain: string, action: string, words: Words, env: Parameters<ActionRow['compile']>[1]): Run | ExprError {
+function compileVariable(
+  plain: string,
+  action: string,
+  words: Words,
+  env: Parameters<ActionRow['compile']>[1],
+): Run | ExprError {
   const variable = parseVarName(action);
   if ('error' in variable) return variable;
   if (plain === 'unset-var') {
@@ -74,16 +92,26 @@ function compileVariable(plain: string, action: string, words: Words, env: Param
 /** A whole number argument in a range. */
 function integer(words: Words, low: number, high: number): number | ExprError {
   const value = Number(words.take());
-  return Number.isInteger(value) && value >= low && value <= high ? value : { error: `expects an integer between ${low} and ${high}` };
+  return Number.isInteger(value) && value >= low && value <= high
+    ? value
+    : { error: `expects an integer between ${low} and ${high}` };
 }
 
 /** An action with one integer, given by an expression or as it is. */
-function integerAction(name: string, low: number, high: number, set: (stream: Stream, value: number) => void): ActionRow {
+function integerAction(
+  name: string,
+  low: number,
+  high: number,
+  set: (stream: Stream, value: number) => void,
+): ActionRow {
   return {
     name,
     kinds: REQUEST,
     compile(words, env) {
-      const parsed = compileExpression(/^-?\d+$/.test(words.peek() ?? '') ? [`int(${words.peek()})`] : words.left, env.expr);
+      const parsed = compileExpression(
+        /^-?\d+$/.test(words.peek() ?? '') ? [`int(${words.peek()})`] : words.left,
+        env.expr,
+      );
       if ('error' in parsed) return parsed;
       words.at += parsed.next;
       const { compiled } = parsed;
@@ -143,7 +171,8 @@ export const miscActions: readonly ActionRow[] = [
     kinds: ['http-request'],
     compile(words) {
       const name = words.take() ?? '';
-      if (name !== 'prometheus-exporter') return { error: `'${name}' is not a known service; 'prometheus-exporter' is` };
+      if (name !== 'prometheus-exporter')
+        return { error: `'${name}' is not a known service; 'prometheus-exporter' is` };
       return (stream) => {
         stream.log.service = '<PROMEX>';
         render(stream, 'prometheus', stream.frontend.id, false);
@@ -152,4 +181,3 @@ export const miscActions: readonly ActionRow[] = [
     },
   },
 ];
-

@@ -20,7 +20,10 @@ function pathBounds(uri: string): { readonly start: number; readonly query: numb
 
 /** A target may not hold blanks or controls: it would become another request. */
 function targetSafe(text: string): string {
-  return headerSafe(text).replace(/[\x00-\x20\x7f]/g, (c) => '%' + c.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0'));
+  return headerSafe(text).replace(
+    /[\x00-\x20\x7f]/g,
+    (c) => '%' + c.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0'),
+  );
 }
 
 function setPath(head: Head, path: string): void {
@@ -64,7 +67,8 @@ function replacer(name: string, get: (head: Head) => string, set: (head: Head, t
     compile(words, env) {
       const pattern = words.take();
       const format = words.take();
-      if (pattern === undefined || format === undefined) return { error: 'expects exactly 2 arguments <match-regex> and <replace-format>' };
+      if (pattern === undefined || format === undefined)
+        return { error: 'expects exactly 2 arguments <match-regex> and <replace-format>' };
       const regex: RegExp | ExprError = compileRegex(pattern, false);
       if ('error' in regex) return regex;
       const text: TextOf | ExprError = compileText(format, env);

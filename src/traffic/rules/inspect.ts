@@ -1,0 +1,127 @@
+import { MISS, PASS } from '../../expr/acl/acl.ts';
+import { Phase, type Stream } from '../stream.ts';
+import { type Rule, Verdict } from './types.ts';
+
+/*
+ * Content inspection (`tcp-request content`): conditions are three-valued while more data may come. A rule whose condition needs data that
+ * is not there yet stops the evaluation; it starts anew with the first rule when data has come, and for the last time when
+ * `inspect-delay` is over, the client has ended or the buffer is full.
+ */
+
+/** Evaluates content rules of a request, waiting up to `delay` ms for what they need, then goes on with `then`. */
+export function inspectRequest(
+  stream: Stream,
+  rules: readonly Rule[] | null,
+  delay: number,
+  then: (stream: Stream) => void,
+): void {
+  if (rules === null) {
+    then(stream);
+    return;
+  }
+  stream.rules = rules;
+  stream.rulesThen = then;
+  stream.inspectUntil = delay > 0 ? stream.env.now() + delay : 0;
+  evaluate(stream);
+}
+
+function evaluate(stream: Stream): void {
+  stream.final = stream.clientEnded || stream.inspectUntil <= stream.env.now() || isFull(stream);
+  for (const rule of stream.rules!) {
+    if (rule.decide !== null) {
+      const outcome = rule.decide(stream);
+      if (outcome === MISS) {
+        wait(stream);
+        return;
+      }
+      if (outcome !== PASS) continue;
+    }
+    const verdict = rule.run(stream);
+    if (verdict === Verdict.next) continue;
+    if (verdict === Verdict.stop) break;
+    return;
+  }
+  const then = stream.rulesThen!;
+  endWait(stream);
+  then(stream);
+}
+
+/** No more can be held than this. */
+function isFull(stream: Stream): boolean {
+  const { bufsize } = stream.env.global.tune;
+  if (stream.raw) return stream.pendingLength >= bufsize;
+  return stream.reqBody.done || stream.bodyEnd - stream.bodyPos >= bufsize;
+}
+
+function wait(stream: Stream): void {
+  const first = stream.onMoreData === null;
+  stream.phase = Phase.rules;
+  stream.waitUntil = stream.inspectUntil;
+  stream.onWaited = evaluate;
+  stream.onMoreData = evaluate;
+  if (first) {
+    stream.keep();
+    stream.client!.resume();
+  }
+  stream.schedule();
+}
+
+function endWait(stream: Stream): void {
+  const waited = stream.onMoreData !== null;
+  stream.final = true;
+  stream.rules = null;
+  stream.rulesThen = null;
+  stream.inspectUntil = 0;
+  if (!waited) return;
+  stream.waitUntil = 0;
+  stream.onWaited = null;
+  stream.onMoreData = null;
+  stream.schedule();
+  if (!stream.raw) stream.client!.pause();
+}
+
+/** Bytes of a response that wait for `tcp-response content` rules (mode tcp). */
+export class HeldResponse {
+  readonly rules: readonly Rule[];
+  /** Date at which the wait ends, 0 = there is none. */
+  readonly until: number;
+  bytes: Buffer = Buffer.alloc(0);
+
+  constructor(rules: readonly Rule[], until: number) {
+    this.rules = rules;
+    this.until = until;
+  }
+}
+
+/** Evaluates the rules on what is held. True when it may go on; false when it waits or has been rejected. */
+export function inspectResponse(stream: Stream): boolean {
+  const held = stream.heldResponse!;
+  stream.final =
+    stream.serverEnded || held.until <= stream.env.now() || held.bytes.length >= stream.env.global.tune.bufsize;
+  const passed = passes(stream, held.rules);
+  if (passed === null) {
+    stream.waitUntil = held.until;
+    stream.schedule();
+    return false;
+  }
+  if (!passed) return false;
+  stream.final = true;
+  stream.waitUntil = 0;
+  stream.heldResponse = null;
+  return true;
+}
+
+/** Whether response rules accept; null when that depends on data to come. */
+export function passes(stream: Stream, rules: readonly Rule[]): boolean | null {
+  for (const rule of rules) {
+    if (rule.decide !== null) {
+      const outcome = rule.decide(stream);
+      if (outcome === MISS) return null;
+      if (outcome !== PASS) continue;
+    }
+    const verdict = rule.run(stream);
+    if (verdict === Verdict.stop) break;
+    if (verdict === Verdict.done) return false;
+  }
+  return true;
+}
