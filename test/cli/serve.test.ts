@@ -84,7 +84,10 @@ test('-S opens the master CLI, for its owner only and of level admin', async (t)
 });
 
 test('-S with options: level and mode', async (t) => {
-  const run = await start(t, config, { ...(await app(t)), args: ['-W', '-S', '{sock:master},level,operator,mode,660'] });
+  const run = await start(t, config, {
+    ...(await app(t)),
+    args: ['-W', '-S', '{sock:master},level,operator,mode,660'],
+  });
   assert.equal(statSync(run.sock('master')).mode & 0o777, 0o660);
   assert.match(await cli(run.sock('master'), '@1 disable frontend web'), /^Permission denied/);
 });
