@@ -40,7 +40,7 @@ export function newServer(at: Location): ServerDraft {
     onMarkedUp: 'none',
     track: null,
     initState: 'up',
-    initAddr: ['last', 'libc'],
+    initAddr: [],
     resolvers: null,
     resolvePrefer: 6,
     resolveOpts: [],

@@ -58,11 +58,12 @@ function finishRules(proxy: ProxyDraft): void {
   proxy.config.rules['http-request'].push(...(proxy.redirects as never[]));
 }
 
-/** A target without a format has that of its ring, else the local one. */
+/** A target without a format has that of its ring, else the one with a host name when that is to be sent, else the local one. */
 function resolveLogFormats(
   context: Context,
   logs: readonly { format: LogTargetConfig['format'] | null; target: LogTargetConfig['target']; at: Location }[],
 ): void {
+  const standard = context.config.global.logSendHostname === null ? 'local' : 'rfc3164';
   for (const log of logs) {
     const { target } = log;
     const ring =
@@ -72,7 +73,7 @@ function resolveLogFormats(
     if (target.family === 'ring' && ring === undefined && target.name !== 'buf0') {
       context.diagnostics.alert(log.at, `log : unable to find ring '${target.name}'.`);
     }
-    log.format ??= ring?.ring.format ?? 'local';
+    log.format ??= ring?.ring.format ?? standard;
   }
 }
 

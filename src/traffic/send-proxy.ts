@@ -1,4 +1,4 @@
-import { buildProxyV1, buildProxyV2, PP2, type ProxyTlv } from '../net/proxy-protocol.ts';
+import { buildProxyV1, buildProxyV2, PP2, type ProxyTlv, sslTlv } from '../net/proxy-protocol.ts';
 import type { Stream } from './stream.ts';
 
 /**
@@ -18,11 +18,15 @@ export function proxyHeader(stream: Stream): Buffer | null {
   return Buffer.from(buildProxyV2(from, to, tlvs(stream, proxyV2Options), proxyV2Options.includes('crc32c')));
 }
 
-/** `proxy-v2-options` that have a value on a clear connection. */
+/** Options that send the TLV `ssl`. */
+const SSL_OPTIONS = ['ssl', 'cert-cn', 'cert-key', 'cert-sig', 'ssl-cipher'];
+
+/** `proxy-v2-options` that have a value on a clear connection, in HAProxy's order. */
 function tlvs(stream: Stream, options: readonly string[]): ProxyTlv[] {
   const found: ProxyTlv[] = [];
   if (options.includes('unique-id') && stream.uniqueId !== '') {
     found.push({ type: PP2.uniqueId, value: Buffer.from(stream.uniqueId, 'latin1').subarray(0, 128) });
   }
+  if (SSL_OPTIONS.some((option) => options.includes(option))) found.push(sslTlv(null));
   return found;
 }

@@ -195,14 +195,46 @@ function parseResolveOpts({ draft, value: word }: Input): OptionResult {
   return undefined;
 }
 
+/** Networks that `resolve-net` may name. */
+const MAX_NETWORKS = 5;
+
+function parseResolveNet({ draft, value: word }: Input): OptionResult {
+  if (word === '') return "'resolve-net' expects a list of networks.";
+  const networks = word.split(',');
+  const wrong = networks.find((network) => !isNetwork(network));
+  if (wrong !== undefined) return `'resolve-net' invalid network '${wrong}'.`;
+  if (networks.length > MAX_NETWORKS) return `'resolve-net' exceed ${MAX_NETWORKS} networks.`;
+  draft.resolveNet = networks;
+  return undefined;
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', length, extra] = text.split('/');
+  const family = isIP(address);
+  if (family === 0 || extra !== undefined) return false;
+  return length === undefined || (/^\d{1,3}$/.test(length) && Number(length) <= (family === 4 ? 32 : 128));
+}
+
 const PROXY_V2_OPTIONS = ['ssl', 'cert-cn', 'cert-key', 'cert-sig', 'ssl-cipher', 'authority', 'crc32c', 'unique-id'];
 
 function parseProxyV2Options({ draft, value: word }: Input): OptionResult {
   const options = word.split(',');
   const unknown = options.find((option) => !PROXY_V2_OPTIONS.includes(option));
   if (unknown !== undefined) return `'${unknown}' : proxy v2 option not implemented`;
-  draft.proxyV2Options = options;
+  draft.proxyV2Options = [...new Set([...draft.proxyV2Options, ...options])];
+  // As in HAProxy: without a version, the header of the first one is sent.
+  draft.sendProxy ||= 1;
   return undefined;
+}
+
+function sendProxyV2(draft: ServerDraft, options: readonly string[]): void {
+  draft.sendProxy = 2;
+  draft.proxyV2Options = [...new Set([...draft.proxyV2Options, ...options])];
+}
+
+function sendNoProxyV2(draft: ServerDraft, options: readonly string[]): void {
+  if (draft.sendProxy === 2) draft.sendProxy = 0;
+  draft.proxyV2Options = draft.proxyV2Options.filter((option) => !options.includes(option));
 }
 
 /** Does `source <addr>[:port[-port]] [interface <name>]`; the same form is a proxy keyword. Words read, or the error. */
@@ -282,8 +314,6 @@ const TLS_OPTIONS = [
   'no-tlsv13',
   'npn <protocols>',
   'renegotiate',
-  'send-proxy-v2-ssl',
-  'send-proxy-v2-ssl-cn',
   'sigalgs <list>',
   'sni <expression>',
   'sni-auto',
@@ -358,7 +388,7 @@ const flags: Option<ServerDraft>[] = [
     { notDynamic: true },
   ),
   flag('send-proxy', (draft) => {
-    draft.sendProxy = 1;
+    draft.sendProxy ||= 1;
   }),
   flag('no-send-proxy', (draft) => {
     if (draft.sendProxy === 1) draft.sendProxy = 0;
@@ -368,6 +398,13 @@ const flags: Option<ServerDraft>[] = [
   }),
   flag('no-send-proxy-v2', (draft) => {
     if (draft.sendProxy === 2) draft.sendProxy = 0;
+  }),
+  flag('send-proxy-v2-ssl', (draft) => sendProxyV2(draft, ['ssl']), { tls: true }),
+  flag('send-proxy-v2-ssl-cn', (draft) => sendProxyV2(draft, ['ssl', 'cert-cn']), { tls: true }),
+  flag('no-send-proxy-v2-ssl', (draft) => sendNoProxyV2(draft, ['ssl']), { notDynamic: true, tls: true }),
+  flag('no-send-proxy-v2-ssl-cn', (draft) => sendNoProxyV2(draft, ['ssl', 'cert-cn']), {
+    notDynamic: true,
+    tls: true,
   }),
   flag(
     'no-ssl',
@@ -479,10 +516,27 @@ const names: Option<ServerDraft>[] = [
     },
     { notDynamic: true },
   ),
+  {
+    name: 'resolve-net',
+    takes: 1,
+    args: '<network>,[...]',
+    status: 'works',
+    notDynamic: true,
+    parse: parseResolveNet,
+  },
   value('resolve-opts', '<option>,[...]', 'a list of options', parseResolveOpts, { notDynamic: true }),
 ];
 
 const traffic: Option<ServerDraft>[] = [
+  choice(
+    'log-proto',
+    ['legacy', 'octet-count'],
+    (got) => `'log-proto' expects one of 'legacy' or 'octet-count' but got '${got}'`,
+    (draft, word) => {
+      draft.logProto = word;
+    },
+    { notDynamic: true },
+  ),
   text('cookie', '<value>', '<value> as argument', (draft, word) => {
     draft.cookie = word;
   }),
@@ -580,12 +634,9 @@ export const SERVER_OPTIONS = new OptionTable<ServerDraft>([
   ...inertOptions<ServerDraft>('refused', 'Connect to the server directly.', ['check-via-socks4', 'socks4 <addr>']),
   ...inertOptions<ServerDraft>('refused', 'Write the checks in the backend.', ['healthcheck <section>']),
   ...inertOptions<ServerDraft>('refused', 'Use timeout server and pool-purge-delay.', ['idle-ping <time>']),
-  ...inertOptions<ServerDraft>(
-    'refused',
-    'Logs are not balanced over servers.',
-    ['log-bufsize <size>', 'log-proto <proto>'],
-    { notDynamic: true },
-  ),
+  ...inertOptions<ServerDraft>('refused', 'Logs are not balanced over servers.', ['log-bufsize <size>'], {
+    notDynamic: true,
+  }),
   ...inertOptions<ServerDraft>('refused', 'Start Sluice inside the namespace (ip netns exec).', ['namespace <name>'], {
     notDynamic: true,
   }),
@@ -595,7 +646,6 @@ export const SERVER_OPTIONS = new OptionTable<ServerDraft>([
   ...inertOptions<ServerDraft>('refused', 'Servers are spoken to over TCP.', ['quic-cc-algo <algorithm>'], {
     notDynamic: true,
   }),
-  ...inertOptions<ServerDraft>('refused', 'Use resolve-prefer.', ['resolve-net <networks>'], { notDynamic: true }),
   ...inertOptions<ServerDraft>('refused', 'Only the TLVs of proxy-v2-options can be sent.', [
     'set-proxy-v2-tlv-fmt <id>',
   ]),
@@ -612,7 +662,7 @@ export const SERVER_OPTIONS = new OptionTable<ServerDraft>([
   ...inertOptions<ServerDraft>(
     'noticed',
     'TLS is not spoken to this server anyway.',
-    ['no-check-sni-auto', 'no-sni-auto', 'no-send-proxy-v2-ssl', 'no-send-proxy-v2-ssl-cn'],
+    ['no-check-sni-auto', 'no-sni-auto'],
     { tls: true },
   ),
   ...inertOptions<ServerDraft>('refused', NO_TLS, TLS_OPTIONS, { tls: true }),
