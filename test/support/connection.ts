@@ -108,9 +108,10 @@ export class Connection {
     this.socket.end();
   }
 
-  /** Closes with a reset (RST). */
+  /** Closes with a reset (RST); a unix socket, which has none, at once. */
   reset(): void {
-    this.socket.resetAndDestroy();
+    if (this.socket.remotePort === undefined) this.socket.destroy();
+    else this.socket.resetAndDestroy();
   }
 
   /** Closes at once, without a reset when nothing is unread. */
