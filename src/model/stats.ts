@@ -1,4 +1,5 @@
 import { C, G } from './counters.ts';
+import { dynamicCookie } from './dynamic-cookie.ts';
 import { fullconnOf } from './fullconn.ts';
 import type { Model } from './model.ts';
 import type { Listener, Proxy } from './proxy.ts';
@@ -208,7 +209,7 @@ class RowReader {
     if (server.config.observe !== 'none') v[STAT.hanafail] = server.failedHana;
     if (this.#legends) {
       v[STAT.addr] = serverAddress(server);
-      if (server.cookie !== null) v[STAT.cookie] = server.cookie;
+      v[STAT.cookie] = server.cookie ?? madeCookie(proxy, server);
     }
     v[STAT.srv_icur] = slot.gauge(G.idle) + slot.gauge(G.safeIdle);
     if (server.config.poolMaxConn >= 0) v[STAT.src_ilim] = server.config.poolMaxConn;
@@ -437,4 +438,10 @@ function listenerAddress(listener: Listener): string {
   if (address.family === 'inet') return `${address.host}:${address.port}`;
   if (address.family === 'inet6') return `[${address.host}]:${address.port}`;
   return address.family === 'unix' || address.family === 'abns' ? 'unix' : '';
+}
+
+/** The cookie that `cookie ... dynamic` makes for a server without one of its own. */
+function madeCookie(proxy: Proxy, server: Server): string | null {
+  const key = proxy.dynamicCookie ? proxy.dynamicCookieKey : null;
+  return key === null ? null : dynamicCookie(key, server.host, server.port);
 }

@@ -1,7 +1,5 @@
 import type { CookieConfig } from '../config/types.ts';
-import { packAddress } from '../expr/ip.ts';
 import type { HeadView } from '../expr/types.ts';
-import { xxh64 } from '../expr/xxhash.ts';
 
 /**
  * Persistence by cookie (manual, "cookie" of proxies and of servers). Strings hold one byte a char.
@@ -397,16 +395,3 @@ export function cacheability(
 }
 
 const FORBIDDING = new Set(['private', 'no-cache', 'no-store', 'max-age=0', 's-maxage=0']);
-
-/**
- * `cookie ... dynamic`: a server's cookie made of its address, so that all load balancers with the same key agree on
- * it: XXH64 over the key, the address, and the port in 4 bytes, in network order. null when the server has no IP
- * address yet.
- */
-export function dynamicCookie(key: string, host: string | null, port: number): string | null {
-  const address = host === null ? undefined : packAddress(host);
-  if (address === undefined) return null;
-  const ending = String.fromCharCode((port >>> 24) & 255, (port >>> 16) & 255, (port >>> 8) & 255, port & 255);
-  const bytes = Buffer.from(key).latin1Slice() + address + ending;
-  return xxh64(bytes, 0n).toString(16).padStart(16, '0');
-}

@@ -1,9 +1,9 @@
 import type { ServerConfig } from '../config/types.ts';
-import { C, G } from '../model/counters.ts';
-import type { ServerView } from '../model/messages.ts';
 import type { ServerFacts } from '../expr/types.ts';
+import { C, G } from '../model/counters.ts';
+import { dynamicCookie } from '../model/dynamic-cookie.ts';
+import type { ServerView } from '../model/messages.ts';
 import type { TrafficBackend } from './backend.ts';
-import { dynamicCookie } from './cookies.ts';
 import type { Env } from './env.ts';
 import { StreamQueue } from './queue.ts';
 import type { ServerConn } from './server-conn.ts';

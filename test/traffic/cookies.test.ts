@@ -3,14 +3,7 @@ import { readFileSync } from 'node:fs';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import type { CookieConfig } from '../../src/config/types.ts';
-import {
-  CookieState,
-  cacheability,
-  decodeDate,
-  dynamicCookie,
-  encodeDate,
-  PersistenceCookie,
-} from '../../src/traffic/cookies.ts';
+import { CookieState, cacheability, decodeDate, encodeDate, PersistenceCookie } from '../../src/traffic/cookies.ts';
 import { CASES, type CookieCase, line, withDates, withoutDates } from './cookies/cases.ts';
 
 interface Server {
@@ -130,19 +123,6 @@ suite('dates in cookies', () => {
   test('are not found in too little text or in other characters', () => {
     assert.equal(decodeDate('AAA', 0), 0);
     assert.equal(decodeDate('ab-cd', 0), -1);
-  });
-});
-
-suite('cookies made of addresses', () => {
-  test("are haproxy's for the same key, address and port", () => {
-    assert.equal(dynamicCookie('hello', '127.0.0.1', 18903), '03f517bad0d52b93');
-    assert.notEqual(dynamicCookie('hello', '::1', 18903), dynamicCookie('hello', '::1', 18904));
-    assert.match(dynamicCookie('k', '::1', 80)!, /^[0-9a-f]{16}$/);
-  });
-
-  test('are not made while a server has no address', () => {
-    assert.equal(dynamicCookie('hello', null, 80), null);
-    assert.equal(dynamicCookie('hello', '/run/app.sock', 0), null);
   });
 });
 

@@ -55,7 +55,7 @@ function stateLine(proxy: Proxy, server: Server, now: number, hide: Listing['hid
       server.srvRecord ?? '-',
       server.useSsl ? 1 : noSsl(server) ? -1 : 0,
       checkConfig?.port ?? 0,
-      hide(checkConfig?.addr ?? '-'),
+      hide(checkAddress(server)),
       hide(agentConfig?.addr ?? '-'),
       agentConfig?.port ?? 0,
     ].join(' ') + '\n'
@@ -64,6 +64,11 @@ function stateLine(proxy: Proxy, server: Server, now: number, hide: Listing['hid
 
 function checkHealth(server: Server): number {
   return server.check?.health ?? 0;
+}
+
+/** Where the check goes when that is not where the traffic goes. */
+function checkAddress({ checkConfig, host }: Server): string {
+  return checkConfig?.addr && checkConfig.addr !== host ? checkConfig.addr : '-';
 }
 
 /** TLS is explicitly off (`no-ssl`). */
