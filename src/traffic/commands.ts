@@ -1,5 +1,5 @@
 import type { CounterStore } from '../model/counters.ts';
-import type { Activity, ProxyView, ServerView, StreamFilter, TrafficCommand } from '../model/messages.ts';
+import type { Activity, ListenerRef, ProxyView, ServerView, StreamFilter, TrafficCommand } from '../model/messages.ts';
 import { TrafficBackend } from './backend.ts';
 import { compileProxy, type ProxySurroundings, readFileOrNull } from './compile-proxy.ts';
 import { onQueueWake, serveQueues } from './dispatch.ts';
@@ -43,6 +43,8 @@ export async function execute(env: Env, counters: CounterStore, command: Traffic
     }
     case 'listeners':
       return setListeners(env, command.op, command.listeners);
+    case 'listeners.fds':
+      return listeningSockets(env);
     case 'frontend.maxconn': {
       const frontend = env.frontends.get(command.proxy);
       if (frontend !== undefined) {
@@ -95,7 +97,7 @@ export function putProxy(env: Env, view: ProxyView): void {
     frontend.logger = compiled.logger;
     const old = env.frontends.get(config.id);
     if (old !== undefined) {
-      for (const listener of frontend.listeners) listener.socket = old.listeners.find((l) => l.id === listener.id)?.socket ?? null;
+      for (const listener of frontend.listeners) listener.sockets = old.listeners.find((l) => l.id === listener.id)?.sockets ?? [];
     }
     env.frontends.set(config.id, frontend);
     env.frontendsByName.set(config.name, frontend);
@@ -158,10 +160,10 @@ function refreshPickers(env: Env, views: readonly ServerView[]): void {
 async function setListeners(
   env: Env,
   op: 'start' | 'pause' | 'stop',
-  listeners: readonly { readonly proxy: number; readonly id: number }[],
+  listeners: readonly ListenerRef[],
 ): Promise<[number, number, string][]> {
   const failed: [number, number, string][] = [];
-  for (const { proxy, id } of listeners) {
+  for (const { proxy, id, inherited } of listeners) {
     const frontend = env.frontends.get(proxy);
     const listener = frontend?.listeners.find((l) => l.id === id);
     if (frontend === undefined || listener === undefined) continue;
@@ -173,12 +175,24 @@ async function setListeners(
     const { family } = listener.config.address;
     if (env.thread > 0 && family !== 'inet' && family !== 'inet6') continue;
     try {
-      await bindListener(env, frontend, listener);
+      await bindListener(env, frontend, listener, inheritedHere(env, inherited));
     } catch (error) {
       failed.push([proxy, id, (error as NodeJS.ErrnoException).code ?? String(error)]);
     }
   }
   return failed;
+}
+
+/** The sockets of a listener that this thread takes: its own, and in the first thread those of threads that are no more. */
+function inheritedHere(env: Env, inherited: readonly number[] = []): readonly number[] {
+  return inherited.filter((_, i) => (i < env.threads ? i : 0) === env.thread);
+}
+
+/** [proxy, listener, descriptor] of what listens here. */
+function listeningSockets(env: Env): [number, number, number][] {
+  return [...env.frontends.values()].flatMap((frontend) =>
+    frontend.listeners.flatMap((listener) => listener.sockets.map((socket): [number, number, number] => [frontend.id, listener.id, socket.fd])),
+  );
 }
 
 function matches(stream: Stream, filter: StreamFilter & { readonly proxy?: number; readonly serverId?: number }): boolean {
@@ -228,5 +242,5 @@ function waitIdle(env: Env): void {
     return;
   }
   for (const frontend of env.frontends.values()) for (const client of [...connectionsOf(frontend)]) client.closeIfIdle();
-  setTimeout(() => waitIdle(env), 50);
+  env.later(50, () => waitIdle(env));
 }

@@ -53,6 +53,7 @@ export class Env {
     this.#dirty = [];
     for (const object of dirty) object.flush();
   };
+  readonly #turnEnd: (fire: () => void) => void;
   #lines: LogLine[];
   #flushing: boolean;
 
@@ -77,10 +78,13 @@ export class Env {
     this.httpErrors = init.httpErrors;
     this.limits = init.limits;
     this.post = init.post;
+    const { setTimer } = init;
     if (init.clock !== undefined) this.now = init.clock;
-    this.wheel = new TimerWheel(this.now, init.setTimer);
+    this.wheel = new TimerWheel(this.now, setTimer);
+    if (setTimer !== undefined) this.later = setTimer;
     this.c = init.counters.row(init.processSlot, init.thread);
     this.g = init.counters.gauges(init.processSlot);
+    this.#turnEnd = setTimer === undefined ? setImmediate : (fire) => void setTimer(0, fire);
     this.hostname = init.global.node ?? hostname();
     this.pid = process.pid;
     this.stopping = false;
@@ -94,10 +98,15 @@ export class Env {
   /** Date in ms. */
   readonly now: () => number = Date.now;
 
+  /** Calls back once after so many ms: for what is no timeout of a stream or connection. */
+  readonly later: (ms: number, fire: () => void) => void = (ms, fire) => {
+    setTimeout(fire, ms).unref();
+  };
+
   /** Has `flush` of an object called at the end of this turn of the event loop. */
   atTurnEnd(object: { flush(): void }): void {
     this.#dirty.push(object);
-    if (this.#dirty.length === 1) setImmediate(this.#flushDirty);
+    if (this.#dirty.length === 1) this.#turnEnd(this.#flushDirty);
   }
 
   /** Queues a line of the traffic log. */
@@ -106,7 +115,7 @@ export class Env {
     if (this.#lines.length >= LOG_BATCH) this.flushLog();
     else if (!this.#flushing) {
       this.#flushing = true;
-      setTimeout(() => this.flushLog(), LOG_DELAY);
+      this.later(LOG_DELAY, () => this.flushLog());
     }
   }
 
@@ -122,7 +131,7 @@ export class Env {
   armPurge(server: TrafficServer): void {
     const delay = server.config.poolPurgeDelay;
     server.purgeAt = this.now() + delay;
-    setTimeout(() => this.#purge(server), delay).unref();
+    this.later(delay, () => this.#purge(server));
   }
 
   #purge(server: TrafficServer): void {

@@ -30,9 +30,16 @@ export function connectionsOf(frontend: TrafficFrontend): Set<Connected> {
 }
 
 /** Binds a listener in this thread. Rejects with what the system said. */
-export async function bindListener(env: Env, frontend: TrafficFrontend, listener: TrafficListener): Promise<void> {
-  if (listener.socket !== null) return;
-  listener.socket = await env.transport.listen(listenSpec(env, frontend, listener), (conn) => onAccept(env, frontend, listener, conn));
+export async function bindListener(
+  env: Env,
+  frontend: TrafficFrontend,
+  listener: TrafficListener,
+  inherited: readonly number[] = [],
+): Promise<void> {
+  if (listener.sockets.length > 0) return;
+  const spec = listenSpec(env, frontend, listener);
+  const specs: ListenSpec[] = inherited.length === 0 ? [spec] : inherited.map((fd) => ({ ...spec, family: 'fd', fd }));
+  for (const one of specs) listener.sockets.push(await env.transport.listen(one, (conn) => onAccept(env, frontend, listener, conn)));
 }
 
 function listenSpec(env: Env, frontend: TrafficFrontend, listener: TrafficListener): ListenSpec {
@@ -60,9 +67,7 @@ function listenSpec(env: Env, frontend: TrafficFrontend, listener: TrafficListen
 
 /** Releases a listener's port in this thread. */
 export async function unbindListener(listener: TrafficListener): Promise<void> {
-  const { socket } = listener;
-  listener.socket = null;
-  await socket?.close();
+  await Promise.all(listener.sockets.splice(0).map((socket) => socket.close()));
 }
 
 function onAccept(env: Env, frontend: TrafficFrontend, listener: TrafficListener, conn: Conn): void {
@@ -70,7 +75,7 @@ function onAccept(env: Env, frontend: TrafficFrontend, listener: TrafficListener
     if (frontend.held.length >= HELD_MAX) conn.destroy();
     else {
       frontend.held.push({ conn, listener });
-      if (frontend.held.length === 1) setTimeout(() => admitHeld(env, frontend), RATE_POLL);
+      if (frontend.held.length === 1) env.later(RATE_POLL, () => admitHeld(env, frontend));
     }
     return;
   }
@@ -169,7 +174,7 @@ export function admitHeld(env: Env, frontend: TrafficFrontend): void {
   while (frontend.held.length > 0) {
     const { conn, listener } = frontend.held[0]!;
     if (isFull(env, frontend, listener)) {
-      setTimeout(() => admitHeld(env, frontend), RATE_POLL);
+      env.later(RATE_POLL, () => admitHeld(env, frontend));
       return;
     }
     frontend.held.shift();

@@ -118,7 +118,7 @@ export class TrafficServer implements ServerFacts {
 
   /** Ends all idle connections (server down, moved or removed). */
   closeIdle(): void {
-    for (const conn of this.idle) conn.discard();
-    this.idle.length = 0;
+    // Each takes itself out of the list.
+    for (const conn of [...this.idle]) conn.discard();
   }
 }
