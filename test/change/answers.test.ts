@@ -127,14 +127,14 @@ const SCRIPTS: Readonly<Record<string, readonly Step[]>> = {
     ],
     [
       { kind: 'server.addr', ...slow1, addr: '127.0.0.1', port: '70000' },
-      false,
-      "problem converting port '70000' to an int",
+      true,
+      "IP changed from '::1' to '127.0.0.1', port changed from '20104' to '4464' by 'stats socket command'",
       WARNING,
     ],
     [
       { kind: 'server.addr', ...slow1, addr: '::1', port: '+10' },
       true,
-      "port changed from '20104' to '+10' by 'stats socket command'",
+      "IP changed from '127.0.0.1' to '::1', port changed from '4464' to '+10' by 'stats socket command'",
       WARNING,
     ],
     [

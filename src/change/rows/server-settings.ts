@@ -32,7 +32,7 @@ export const serverWeight: Row<ChangeOf<'server.weight'>> = {
   },
 };
 
-/** `set maxconn server`. Negative values are taken, as HAProxy does, and mean no limit. */
+/** `set maxconn server`. Negative values are taken, as HAProxy does: they are told as very large ones and limit nothing. */
 export const serverMaxconn: Row<ChangeOf<'server.maxconn'>> = {
   validate(change, ctx) {
     const missing = lacksServer(ctx.model, change);
@@ -41,13 +41,13 @@ export const serverMaxconn: Row<ChangeOf<'server.maxconn'>> = {
   },
   preview: (change, ctx) => ({
     before: String(theServer(ctx.model, change).maxconn),
-    after: String(Math.max(0, change.maxconn)),
+    after: String(change.maxconn),
     effect: 'live',
   }),
   apply(change, ctx) {
     const server = theServer(ctx.model, change);
     const before = server.maxconn;
-    server.maxconn = Math.max(0, change.maxconn);
+    server.maxconn = change.maxconn;
     ctx.states.changed(server);
     return done({ ...change, maxconn: before });
   },

@@ -10,7 +10,7 @@ export function serverView(server: Server): ServerView {
     name: server.name,
     slot: server.slot,
     host: server.host,
-    family: server.family,
+    family: socketFamily(server),
     port: server.port,
     portMap: server.portMap,
     state: !isUsable(server) ? 'down' : isDraining(server) ? 'drain' : 'up',
@@ -18,11 +18,17 @@ export function serverView(server: Server): ServerView {
     weight: effectiveWeight(server),
     userWeight: server.userWeight,
     backup: server.config.backup,
-    maxconn: server.maxconn,
+    // 0: no limit.
+    maxconn: Math.max(0, server.maxconn),
     minconn: server.config.minconn,
     maxqueue: server.config.maxqueue,
     cookie: server.cookie,
     ssl: server.useSsl,
     config: server.dynamic ? server.config : null,
   };
+}
+
+/** The family of a server's address, told from the model's: `abnsz` for an abstract name that is not filled up. */
+export function socketFamily({ family, config }: Server): ServerView['family'] {
+  return family === 'abns' && config.address.family === 'abns' && config.address.short ? 'abnsz' : family;
 }

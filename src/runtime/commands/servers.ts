@@ -112,7 +112,7 @@ export const serverCommands: readonly Command[] = [
     level: 'admin',
     where: 'worker',
     about:
-      'What can be set: `state ready|drain|maint`, `weight <n>[%]`, `addr <ip> [port <port>]`, `fqdn <name>`, `health up|stopping|down`, `agent up|down`, `check-addr`, `check-port`, `agent-addr`, `agent-port`, `agent-send`, `ssl on|off`, `name <name>`.',
+      'What can be set: `state ready|drain|maint`, `weight <n>[%]`, `addr <ip> [port <port>]`, `fqdn <name>`, `health up|stopping|down`, `agent up|down`, `check-addr`, `check-port`, `agent-addr`, `agent-port`, `agent-send`, `ssl on|off`, `name <name>`. A port above 65535 wraps, as in HAProxy: 70000 is 4464.',
     run: setServer,
   },
   {
