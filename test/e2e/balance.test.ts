@@ -158,6 +158,8 @@ test('leastconn prefers the server with the fewest connections', async (t) => {
   const own = await start(
     t,
     `
+global
+    nbthread 1
 defaults
     mode http
     timeout connect 5s
