@@ -4,13 +4,20 @@ import { load as loadFiles } from '../control/load.ts';
 import type { Invocation } from './arguments.ts';
 import { PROGRAM_FACTS } from './facts.ts';
 
-/** Reads the files of an invocation, for the start and again for each reload; what the command line sets wins. */
-export function load(invocation: Pick<Invocation, 'files' | 'localPeer' | 'maxconn' | 'proxyMaxconn'>): LoadResult {
+/**
+ * Reads the files of an invocation, for the start and again for each reload; what the command line sets wins. `exhaustive`: all
+ * mistakes are told, not only the first ones.
+ */
+export function load(
+  invocation: Pick<Invocation, 'files' | 'localPeer' | 'maxconn' | 'proxyMaxconn'>,
+  { exhaustive = false } = {},
+): LoadResult {
   const { files, localPeer } = invocation;
   const loaded = loadFiles({
     paths: files,
     env: process.env,
     facts: PROGRAM_FACTS,
+    exhaustive,
     ...(localPeer === null ? {} : { localpeer: localPeer }),
   });
   return loaded.config === null ? loaded : { ...loaded, config: limited(loaded.config, invocation) };

@@ -3,7 +3,7 @@ import type { LoadResult } from '../config/load.ts';
 import type { Diagnostic } from '../config/types.ts';
 
 /** What a line does here, from best to worst. */
-type Verdict = 'works' | 'noticed' | 'warned' | 'refused';
+type Verdict = 'works' | 'skipped' | 'noticed' | 'warned' | 'refused';
 
 interface Line {
   readonly verdict: Verdict;
@@ -20,11 +20,12 @@ export interface Report {
 const MAX_SHOWN = 72;
 
 /** The report on loaded files: every line that is no comment, with what it does here and why. */
-export function report({ documents, diagnostics, remarks }: LoadResult): Report {
-  const counts: Record<Verdict, number> = { works: 0, noticed: 0, warned: 0, refused: 0 };
+export function report({ documents, diagnostics, remarks, skipped }: LoadResult): Report {
+  const counts: Record<Verdict, number> = { works: 0, skipped: 0, noticed: 0, warned: 0, refused: 0 };
   const noticed = new Map(
     remarks.filter(({ status }) => status === 'noticed').map(({ at, why }) => [`${at.file}:${at.line}`, why]),
   );
+  const passedOver = new Set(skipped.map(({ file, line }) => `${file}:${line}`));
   const said = Map.groupBy(diagnostics, ({ at }) => `${at?.file}:${at?.line}`);
   const parts: string[] = [];
   for (const document of documents) {
@@ -32,7 +33,9 @@ export function report({ documents, diagnostics, remarks }: LoadResult): Report 
     for (const { number, words, raw } of document.lines) {
       if (words.length === 0) continue;
       const place = `${document.name}:${number}`;
-      const line = judge(said.get(place) ?? [], noticed.get(place));
+      const line: Line = passedOver.has(place)
+        ? { verdict: 'skipped', why: [] }
+        : judge(said.get(place) ?? [], noticed.get(place));
       counts[line.verdict] += 1;
       parts.push(lineText(number, raw, line));
     }
@@ -44,7 +47,7 @@ export function report({ documents, diagnostics, remarks }: LoadResult): Report 
   parts.push(
     '\n',
     ...general,
-    `${counts.works} lines work, ${counts.noticed} have no effect here, ${counts.warned} earn a warning, ${counts.refused} are refused\n`,
+    `${counts.works} lines work,${counts.skipped > 0 ? ` ${counts.skipped} are in conditions that do not hold,` : ''} ${counts.noticed} have no effect here, ${counts.warned} earn a warning, ${counts.refused} are refused\n`,
   );
   return { text: parts.join(''), refused };
 }

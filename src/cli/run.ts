@@ -32,7 +32,7 @@ export async function runBalancer(invocation: Invocation): Promise<number | null
     if (problem !== null) return failed(messages, problem);
   }
   if (invocation.daemon && !staysInForeground(invocation)) return startDaemon();
-  const loaded = load(invocation);
+  const loaded = load(invocation, { exhaustive: invocation.report });
   if (invocation.report) return reported(loaded);
   const { config, diagnostics } = loaded;
   messages.configuration(diagnostics);
@@ -98,7 +98,8 @@ function checked(config: Config, { verbose }: Invocation, messages: StartupMessa
   return NO_LISTENER;
 }
 
-/** Whether there is anything to listen on; control sockets do not count. */
-function listens({ proxies, peers }: Config): boolean {
-  return proxies.some((proxy) => !proxy.disabled && proxy.binds.length > 0) || peers.length > 0;
+/** Whether there is anything to listen on. A socket of the Runtime API is enough: backends can be worked on over it. */
+function listens({ proxies, peers, global }: Config): boolean {
+  const bound = proxies.some((proxy) => !proxy.disabled && proxy.binds.length > 0);
+  return bound || peers.length > 0 || global.statsSockets.length > 0;
 }

@@ -14,6 +14,7 @@ import { finishPredecessors } from './predecessors.ts';
 import { dropPrivileges, raiseDescriptorLimit } from './privileges.ts';
 import { serviceReadiness } from './readiness.ts';
 import { handleSignals } from './signals.ts';
+import { type Inherited, takeOver } from './take-over.ts';
 
 /** Starts to serve. Resolves to an exit status when that fails, else to null. */
 export async function serve(config: Config, invocation: Invocation, messages: StartupMessages): Promise<number | null> {
@@ -50,6 +51,7 @@ async function start(config: Config, invocation: Invocation, messages: StartupMe
     load: async () => load(invocation),
     print: (severity, text) => messages[severity.toLowerCase() as 'notice' | 'warning' | 'alert'](text),
     render,
+    ...(invocation.takeOver === null ? {} : { inherited: inherit(invocation.takeOver, messages) }),
     format: (diagnostics) => messages.format(diagnostics),
     startupLogs: messages.finish(),
   });
@@ -63,6 +65,16 @@ async function start(config: Config, invocation: Invocation, messages: StartupMe
     throw error;
   }
   return control;
+}
+
+/** The listening sockets of the process that serves now; without them all is bound anew. */
+function inherit(path: string, messages: StartupMessages): Inherited {
+  try {
+    return takeOver(path);
+  } catch (error) {
+    messages.warning(`[haproxy.main()] Failed to get the sockets from the old process! ${(error as Error).message}`);
+    return new Map();
+  }
 }
 
 /** What is done once the sockets are open, with the rights that the process was started with. Returns a problem, or null. */

@@ -1,4 +1,5 @@
 /** Signals of a running balancer (management guide, section 4). */
+import { url as inspectorUrl } from 'node:inspector';
 import type { Origin } from '../change/change.ts';
 import type { RunningControl } from '../control/control.ts';
 import type { Readiness } from './readiness.ts';
@@ -6,9 +7,17 @@ import type { Readiness } from './readiness.ts';
 /** Exit status after SIGINT in master-worker mode, as of a process ended by that signal. */
 const INTERRUPTED = 130;
 
-/** Until something is served a soft stop is an end. Without anybody to take SIGUSR1 Node.js would open its debugger on it. */
+/** What SIGUSR1 does now. One handler for the whole life: a signal that is under way when handlers change would be lost. */
+let onSoftStop: () => void = endEarly;
+
+/**
+ * Until something is served a soft stop is an end. With nobody to take SIGUSR1 Node.js opens its debugger on it: when that has
+ * happened already, the signal came before this.
+ */
 export function endEarlyOnSoftStop(): void {
-  process.on('SIGUSR1', endEarly);
+  const debugged = [...process.execArgv, process.env['NODE_OPTIONS']].some((option) => option?.includes('--inspect'));
+  if (inspectorUrl() !== undefined && !debugged) endEarly();
+  process.on('SIGUSR1', () => onSoftStop());
 }
 
 function endEarly(): void {
@@ -20,17 +29,21 @@ function endEarly(): void {
  * is in use. The process ends when the balancer has stopped, whoever stopped it.
  */
 export function handleSignals(control: RunningControl, readiness: Readiness, master: boolean): void {
+  let stopping: Promise<void> = Promise.resolve();
   const end = async (status: number): Promise<void> => {
     readiness.stopping();
     await control.close();
     process.exit(status);
   };
-  void control.ended.then(() => end(0));
-  process.off('SIGUSR1', endEarly);
-  process.on('SIGUSR1', () => {
-    readiness.stopping();
-    void control.stop(true);
+  void control.ended.then(async () => {
+    await stopping;
+    await end(0);
   });
+  onSoftStop = () => {
+    readiness.stopping();
+    // A thread that is lost meanwhile has nothing left to stop.
+    stopping = control.stop(true).catch(() => {});
+  };
   process.on('SIGTERM', () => void end(0));
   process.on('SIGINT', () => void end(master ? INTERRUPTED : 0));
   for (const name of ['SIGUSR2', 'SIGHUP'] as const) process.on(name, () => void reload(control, readiness, name));
