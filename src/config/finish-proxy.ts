@@ -111,6 +111,11 @@ function checkHealthChecks(context: Context, proxy: ProxyDraft): void {
       null,
       `Proxy '${name}' : 'option external-check' unable to find required 'global.external-check'.`,
     );
+  if (!config.global.insecureForkWanted)
+    diagnostics.warning(
+      null,
+      `Proxy '${name}' : 'insecure-fork-wanted' not enabled in the global section, 'option external-check' will likely fail.`,
+    );
   if (healthCheck.externalCommand === null)
     diagnostics.alert(
       null,
