@@ -115,7 +115,7 @@ function newProxyConfig(kind: 'frontend' | 'backend' | 'listen', name: string, a
     serverStateFile: 'none',
     serverStateFileName: null,
     httpSendNameHeader: null,
-    maxKeepAliveQueue: 0,
+    maxKeepAliveQueue: -1,
     hashPreserveAffinity: 'always',
     emailAlert: [],
     compression: [],

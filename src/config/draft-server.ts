@@ -29,7 +29,6 @@ export function newServer(at: Location): ServerDraft {
     cookie: null,
     slowstart: 0,
     redir: null,
-    nonStick: false,
     sendProxy: 0,
     proxyV2Options: [],
     source: null,

@@ -96,7 +96,6 @@ export interface ServerConfig {
   readonly cookie: string | null;
   readonly slowstart: number;
   readonly redir: string | null;
-  readonly nonStick: boolean;
   readonly sendProxy: 0 | 1 | 2;
   readonly proxyV2Options: readonly string[];
   readonly source: SourceConfig | null;
@@ -354,6 +353,7 @@ export interface ProxyConfig {
   readonly serverStateFile: 'global' | 'local' | 'none';
   readonly serverStateFileName: string | null;
   readonly httpSendNameHeader: string | null;
+  /** -1 = no limit. */
   readonly maxKeepAliveQueue: number;
   readonly hashPreserveAffinity: 'always' | 'maxconn' | 'maxqueue';
   readonly emailAlert: readonly WordsAt[];

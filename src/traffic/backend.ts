@@ -4,7 +4,7 @@ import { C, G } from '../model/counters.ts';
 import type { ProxyView, ServerView } from '../model/messages.ts';
 import { PersistenceCookie } from './cookies.ts';
 import type { Env } from './env.ts';
-import { ErrorPages } from './error-pages.ts';
+import type { ErrorPages } from './error-pages.ts';
 import { Picker } from './picker.ts';
 import { StreamQueue } from './queue.ts';
 import type { BackendRules } from './rules/types.ts';
@@ -46,6 +46,11 @@ export class TrafficBackend implements ProxyFacts {
   serverClose: boolean;
   httpClose: boolean;
   preferLastServer: boolean;
+  checkCache: boolean;
+  /** Name of the field that tells the server its name (`http-send-name-header`). */
+  nameHeader: string | null;
+  /** A server has `redir`. */
+  redirects: boolean;
   /** `option persist`: a server asked for by cookie is used even if it is down. */
   persists: boolean;
   /** `cookie`. */
@@ -80,6 +85,9 @@ export class TrafficBackend implements ProxyFacts {
     this.serverClose = config.options.includes('http-server-close');
     this.httpClose = config.options.includes('httpclose');
     this.preferLastServer = config.options.includes('prefer-last-server');
+    this.checkCache = config.options.includes('checkcache');
+    this.nameHeader = config.httpSendNameHeader?.toLowerCase() ?? null;
+    this.redirects = config.servers.some((server) => server.redir !== null);
     this.persists = config.options.includes('persist');
     this.cookie = config.cookie === null ? null : new PersistenceCookie(config.cookie);
     this.queue = old?.queue ?? new StreamQueue();

@@ -1,7 +1,9 @@
 import { C, COUNTER_FIELDS, countRate, G, gaugeUp } from '../model/counters.ts';
 import { isCandidate } from './balance/types.ts';
+import { reply } from './http.ts';
 import { setCause } from './log.ts';
 import { rankOf } from './queue.ts';
+import { headerSafe, splitTarget } from './rules/text.ts';
 import type { TrafficServer } from './server.ts';
 import { ServerConn } from './server-conn.ts';
 import { Phase, type Stream } from './stream.ts';
@@ -22,7 +24,11 @@ export function dispatch(stream: Stream): void {
       return;
     }
     stream.preferred = null;
-    if (!backend.config.options.includes('redispatch') && backend.config.redispatch === null && backend.config.options.includes('persist')) {
+    if (
+      !backend.config.options.includes('redispatch') &&
+      backend.config.redispatch === null &&
+      backend.config.options.includes('persist')
+    ) {
       noServer(stream);
       return;
     }
@@ -66,8 +72,25 @@ function takePlace(stream: Stream, server: TrafficServer): void {
   server.c[C.lbTotal]!++;
   server.backend.c[C.lbTotal]!++;
   countRate(server.c, C.sessRate, Math.floor(stream.env.now() / 1000), server.g, G.sessRateMax);
-  if (stream.log.queueEnd === 0) stream.log.queueEnd = stream.queuedAt === 0 && !stream.raw ? stream.log.requestEnd : stream.env.now();
+  if (server.config.redir !== null && (stream.method === 'GET' || stream.isHead)) {
+    redirectToServer(stream, server.config.redir);
+    return;
+  }
+  if (stream.log.queueEnd === 0)
+    stream.log.queueEnd = stream.queuedAt === 0 && !stream.raw ? stream.log.requestEnd : stream.env.now();
   connectOrReuse(stream);
+}
+
+/** `server ... redir`: the client is to ask the server itself. */
+function redirectToServer(stream: Stream, prefix: string): void {
+  setCause(stream, 'L', 'C');
+  const { path, query } = splitTarget(stream.requestHead?.uri ?? stream.target);
+  const headers: [string, string][] = [
+    ['cache-control', 'no-cache'],
+    ['content-length', '0'],
+    ['location', headerSafe(prefix + path + query)],
+  ];
+  reply(stream, { status: 302, reason: null, headers, body: '' });
 }
 
 /** Waits for a place on one server (persistence, hashing). */
@@ -263,11 +286,22 @@ function connect(stream: Stream, server: TrafficServer): void {
   stream.phase = Phase.connect;
   stream.waitUntil = backend.connectTimeout > 0 ? env.now() + backend.connectTimeout : 0;
   const source = config.source ?? backend.config.source;
-  const port = view.portMap === '+' ? stream.client!.destination.port + view.port : view.portMap === '-' ? stream.client!.destination.port - view.port : view.port;
+  const port =
+    view.portMap === '+'
+      ? stream.client!.destination.port + view.port
+      : view.portMap === '-'
+        ? stream.client!.destination.port - view.port
+        : view.port;
   server.c[C.connect]!++;
   backend.c[C.connect]!++;
   conn.conn = env.transport.connect(
-    { family: view.family, host: view.host, port, sourceHost: source?.host ?? null, sourcePort: source === null ? 0 : pickPort(source.port, source.portEnd) },
+    {
+      family: view.family,
+      host: view.host,
+      port,
+      sourceHost: source?.host ?? null,
+      sourcePort: source === null ? 0 : pickPort(source.port, source.portEnd),
+    },
     conn,
   );
   stream.keep();
@@ -288,7 +322,8 @@ function failConnect(stream: Stream, code: string): void {
   const server = stream.server!;
   const backend = stream.backend!;
   const { env } = stream;
-  if (server.config.observe === 'layer4') env.post({ kind: 'server.error', proxy: backend.id, server: server.id, layer: 4, count: 1 });
+  if (server.config.observe === 'layer4')
+    env.post({ kind: 'server.error', proxy: backend.id, server: server.id, layer: 4, count: 1 });
   if (stream.retriesLeft <= 0) {
     server.c[C.failedConns]!++;
     backend.c[C.failedConns]!++;
@@ -358,7 +393,20 @@ export function abandonServer(stream: Stream, reusable: boolean): void {
   conn.stream = null;
   conn.uses++;
   const { server } = conn;
-  if (!reusable || conn.peerEnded || conn.conn.closed || conn.conn.blocked || server.removed || !server.usable || !mayPool(conn, stream)) {
+  const { maxReuse } = server.config;
+  if (maxReuse >= 0 && conn.uses > maxReuse) {
+    conn.discard();
+    return;
+  }
+  if (
+    !reusable ||
+    conn.peerEnded ||
+    conn.conn.closed ||
+    conn.conn.blocked ||
+    server.removed ||
+    !server.usable ||
+    !mayPool(conn, stream)
+  ) {
     conn.discard();
     return;
   }

@@ -1,20 +1,21 @@
 import { C, countRate, G } from '../model/counters.ts';
 import type { Conn } from '../net/transport.ts';
-import { addForwardedHeaders } from './forwarded.ts';
-import { abandonServer, detachServer, dispatch, leaveQueue } from './dispatch.ts';
 import { captureError } from './captured.ts';
-import { acceptsWebSocket, noteWebSocket } from './websocket.ts';
-import { badChunk, Body } from './h1/body.ts';
+import { cacheability } from './cookies.ts';
+import { abandonServer, detachServer, dispatch, leaveQueue } from './dispatch.ts';
 import { type LocalResponse, reasonOf } from './error-pages.ts';
+import { addForwardedHeaders } from './forwarded.ts';
+import { Body, badChunk } from './h1/body.ts';
 import { Framing } from './h1/head.ts';
 import { INVALID, NEED_MORE, parseResponse } from './h1/parse.ts';
 import { countTimes, logStream, setCause } from './log.ts';
 import { applyRequestPersistence, applyResponsePersistence } from './persistence.ts';
-import { interceptStats } from './services.ts';
 import { inspectRequest, passes } from './rules/inspect.ts';
-import { chooseBackend } from './switching.ts';
+import { interceptStats } from './services.ts';
 import { Phase, type Stream } from './stream.ts';
+import { chooseBackend } from './switching.ts';
 import * as tunnel from './tunnel.ts';
+import { acceptsWebSocket, noteWebSocket } from './websocket.ts';
 
 /*
  * The way of an HTTP exchange, in the order in which it happens: request rules, backend, server, sending, response head, relay, end.
@@ -52,7 +53,8 @@ export function beginRequest(stream: Stream, buf: Buffer, pos: number, end: numb
     return;
   }
   const { rules } = frontend;
-  if (rules !== null && rules.content !== null) inspectRequest(stream, rules.content, rules.inspectDelay, requestInspected);
+  if (rules !== null && rules.content !== null)
+    inspectRequest(stream, rules.content, rules.inspectDelay, requestInspected);
   else requestInspected(stream);
 }
 
@@ -70,7 +72,8 @@ function requestInspected(stream: Stream): void {
   }
   if (rules.uniqueId !== null) {
     stream.uniqueId = rules.uniqueId(stream);
-    if (frontend.config.uniqueIdHeader !== null) req.setHeader(frontend.config.uniqueIdHeader.toLowerCase(), stream.uniqueId);
+    if (frontend.config.uniqueIdHeader !== null)
+      req.setHeader(frontend.config.uniqueIdHeader.toLowerCase(), stream.uniqueId);
   }
   if (rules.captureRequest !== null) rules.captureRequest(stream);
   stream.runRules(rules.request, frontendRulesDone);
@@ -111,6 +114,7 @@ function backendRulesDone(stream: Stream): void {
   const backend = stream.backend!;
   if (backend.config.stats !== null && interceptStats(stream, backend.config, backend.rules)) return;
   addForwardedHeaders(stream);
+  if (backend.nameHeader !== null) stream.req.removeHeader(backend.nameHeader);
   applyRequestPersistence(stream);
   dispatch(stream);
 }
@@ -157,7 +161,8 @@ function bodyAtHand(stream: Stream): boolean {
   const probe = bodyProbe;
   probe.copyFrom(stream.reqBody);
   let pos = stream.bodyPos;
-  while (pos < stream.bodyEnd && !probe.done && !probe.failed) pos = probe.skip(buf, probe.feed(buf, pos, stream.bodyEnd), stream.bodyEnd);
+  while (pos < stream.bodyEnd && !probe.done && !probe.failed)
+    pos = probe.skip(buf, probe.feed(buf, pos, stream.bodyEnd), stream.bodyEnd);
   if (probe.failed) {
     stream.onBody = null;
     badRequestBody(stream);
@@ -213,6 +218,7 @@ function serialise(stream: Stream): void {
   } else if (stream.clientVersion === 10) {
     if (reusesServer(stream)) at += out.latin1Write('connection: keep-alive\r\n', at);
   } else if (!reusesServer(stream)) at += out.latin1Write('connection: close\r\n', at);
+  stream.headEnd = at;
   out[at++] = 13;
   out[at++] = 10;
   const limit = Math.min(stream.bodyEnd, stream.bodyPos + BODY_WITH_HEAD);
@@ -224,6 +230,7 @@ function serialise(stream: Stream): void {
   }
   stream.pendingLength = at;
   stream.replayable = true;
+  if (stream.backend!.redirects) stream.target = req.uri;
   stream.requestHead = null;
   if (stream.bodyPos < stream.bodyEnd) stream.client!.giveBack(stream.bodyBuf!, stream.bodyPos, stream.bodyEnd);
   stream.bodyBuf = null;
@@ -247,7 +254,10 @@ export function sendRequest(stream: Stream): void {
     return;
   }
   stream.phase = Phase.response;
-  const written = stream.proxyHeader === null ? conn.conn.writeStable(stream.pending, 0, stream.pendingLength) : writeWithHeader(stream, conn.conn);
+  const written =
+    stream.proxyHeader === null && backend.nameHeader === null
+      ? conn.conn.writeStable(stream.pending, 0, stream.pendingLength)
+      : writeTogether(stream, conn.conn);
   countRequestBytes(stream, stream.headSize + reqBody.length);
   stream.serverTimeout = backend.serverTimeout;
   stream.serverUntil = stream.serverTimeout > 0 ? env.now() + stream.serverTimeout : 0;
@@ -262,10 +272,20 @@ export function sendRequest(stream: Stream): void {
   stream.schedule();
 }
 
-/** The PROXY protocol header and the request in one piece. */
-function writeWithHeader(stream: Stream, conn: Conn): boolean {
-  const bytes = Buffer.concat([stream.proxyHeader!, stream.pending.subarray(0, stream.pendingLength)]);
+/** Sends the request with what is known only now: PROXY protocol header, name of the server. */
+function writeTogether(stream: Stream, conn: Conn): boolean {
+  const { pending, pendingLength, headEnd, proxyHeader } = stream;
+  const { nameHeader } = stream.backend!;
+  const parts: Uint8Array[] = proxyHeader === null ? [] : [proxyHeader];
   stream.proxyHeader = null;
+  parts.push(pending.subarray(0, headEnd));
+  if (nameHeader !== null) {
+    const { name } = stream.server!;
+    parts.push(Buffer.from(`${nameHeader}: ${name}\r\n`, 'latin1'));
+    countRequestBytes(stream, nameHeader.length + name.length);
+  }
+  parts.push(pending.subarray(headEnd, pendingLength));
+  const bytes = Buffer.concat(parts);
   return conn.writeStable(bytes, 0, bytes.length);
 }
 
@@ -355,7 +375,10 @@ function parseHead(stream: Stream, buf: Buffer, start: number, limit: number): v
   let pos = start;
   for (;;) {
     const next = parseResponse(res, buf, pos, limit, env.global.tune.maxhdr);
-    if (next === INVALID || (next === NEED_MORE ? limit : next) - pos > env.global.tune.bufsize - env.global.tune.maxrewrite) {
+    if (
+      next === INVALID ||
+      (next === NEED_MORE ? limit : next) - pos > env.global.tune.bufsize - env.global.tune.maxrewrite
+    ) {
       captureError(stream, 'response', buf, pos, limit, res.errorAt, res.errorState);
       badResponse(stream);
       return;
@@ -402,7 +425,6 @@ function beginResponse(stream: Stream, buf: Buffer, pos: number, end: number): v
   const framing = responseFraming(stream);
   stream.resBody.begin(framing, res.contentLength);
   if (framing === Framing.close) stream.keepAlive = false;
-  applyResponsePersistence(stream);
   stream.bodyBuf = buf;
   stream.bodyPos = pos;
   stream.bodyEnd = end;
@@ -426,8 +448,20 @@ function responseFraming(stream: Stream): number {
   return res.contentLength >= 0 ? Framing.length : Framing.close;
 }
 
+/** The server's response has passed the rules: its cookies are seen to. */
 function responseRulesDone(stream: Stream): void {
-  const { frontend } = stream;
+  const { frontend, res } = stream;
+  const backend = stream.backend!;
+  const cookies = backend.checkCache && res.findHeader('set-cookie', 0) >= 0;
+  if (backend.cookie !== null) applyResponsePersistence(stream);
+  if (cookies && cacheability(stream.method, res) === 'yes') {
+    backend.c[C.deniedResp]!++;
+    stream.server!.c[C.deniedResp]!++;
+    frontend.c[C.deniedResp]!++;
+    setCause(stream, 'P', 'H');
+    replyError(stream, 502);
+    return;
+  }
   const after = stream.backend?.rules?.afterResponse ?? null;
   const frontAfter = stream.backend?.id === frontend.id ? null : (frontend.rules?.afterResponse ?? null);
   if (after !== null || frontAfter !== null) {
@@ -507,7 +541,12 @@ export function finish(stream: Stream, exact: boolean): void {
   const serverKeeps = res.version === 11 ? !res.connClose : res.connKeepAlive;
   abandonServer(
     stream,
-    exact && complete && serverKeeps && !res.ambiguous && stream.resBody.framing !== Framing.close && reusesServer(stream),
+    exact &&
+      complete &&
+      serverKeeps &&
+      !res.ambiguous &&
+      stream.resBody.framing !== Framing.close &&
+      reusesServer(stream),
   );
   end(stream, stream.keepAlive && complete);
 }
@@ -619,7 +658,16 @@ export function onClientTimeout(stream: Stream): void {
 /** The client went away in the middle. */
 export function onClientGone(stream: Stream): void {
   const { phase } = stream;
-  const letter = phase === Phase.queue ? 'Q' : phase <= Phase.connect ? 'C' : phase === Phase.response ? (stream.reqBody.done ? 'H' : 'D') : 'D';
+  const letter =
+    phase === Phase.queue
+      ? 'Q'
+      : phase <= Phase.connect
+        ? 'C'
+        : phase === Phase.response
+          ? stream.reqBody.done
+            ? 'H'
+            : 'D'
+          : 'D';
   setCause(stream, 'C', letter);
   stream.frontend.c[C.cliAborts]!++;
   if (stream.backend !== null) stream.backend.c[C.cliAborts]!++;
@@ -631,7 +679,8 @@ function countResponseFailure(stream: Stream): void {
   stream.server!.c[C.failedResp]!++;
   stream.backend!.c[C.failedResp]!++;
   const { observe } = stream.server!.config;
-  if (observe === 'layer7') stream.env.post({ kind: 'server.error', proxy: stream.backend!.id, server: stream.server!.id, layer: 7, count: 1 });
+  if (observe === 'layer7')
+    stream.env.post({ kind: 'server.error', proxy: stream.backend!.id, server: stream.server!.id, layer: 7, count: 1 });
 }
 
 function reportStatus(stream: Stream): void {
@@ -744,7 +793,16 @@ function retryAfterFailure(stream: Stream, cause: string): boolean {
   return true;
 }
 
-const RETRYABLE = new Set(['empty-response', 'junk-response', 'response-timeout', '0rtt-rejected', '500', '502', '503', '504']);
+const RETRYABLE = new Set([
+  'empty-response',
+  'junk-response',
+  'response-timeout',
+  '0rtt-rejected',
+  '500',
+  '502',
+  '503',
+  '504',
+]);
 
 function retriesOnStatus(stream: Stream): boolean {
   const { retryOn } = stream.backend!.config;

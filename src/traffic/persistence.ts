@@ -1,4 +1,4 @@
-import { cacheability, CookieState } from './cookies.ts';
+import { CookieState, cacheability } from './cookies.ts';
 import type { TrafficServer } from './server.ts';
 import type { Stream } from './stream.ts';
 
@@ -9,7 +9,10 @@ export function applyRequestPersistence(stream: Stream): void {
   if (rules !== null) {
     stream.forcePersist = rules.forcePersist?.some((test) => test(stream)) ?? false;
     stream.ignorePersist = rules.ignorePersist?.some((test) => test(stream)) ?? false;
-    if (rules.useServer !== null) stream.preferred = ruledServer(stream);
+    if (rules.useServer !== null) {
+      stream.ruled = ruledServer(stream);
+      stream.preferred = stream.ruled;
+    }
   }
   if (backend.cookie !== null) readCookie(stream);
 }
@@ -51,8 +54,8 @@ export function applyResponsePersistence(stream: Stream): void {
   const { res, cookie: state, log, env } = stream;
   const backend = stream.backend!;
   const server = stream.server;
-  if (backend.cookie === null || state === null || server === null) return;
-  const direct = state.server === server;
+  if (backend.cookie === null || state === null || server === null || stream.ignorePersist) return;
+  const direct = state.server === server || stream.ruled === server;
   for (let i = res.findHeader('set-cookie', 0); i >= 0; i = res.findHeader('set-cookie', i + 1)) {
     const value = res.headerValue(i);
     const kept = backend.cookie.readResponse(value, state, server, direct);
@@ -64,7 +67,8 @@ export function applyResponsePersistence(stream: Stream): void {
   if (inserted !== null) {
     res.addHeader('set-cookie', inserted);
     // A cache must not hand one client's server to another one.
-    if (backend.cookie.config.nocache && cacheability(stream.method, res) !== 'no') res.addHeader('cache-control', 'private');
+    if (backend.cookie.config.nocache && cacheability(stream.method, res) !== 'no')
+      res.addHeader('cache-control', 'private');
   }
   log.cookieAction = state.response;
 }

@@ -6,7 +6,7 @@ import type { TrafficBackend } from './backend.ts';
 import { createBalancer } from './balance/balance.ts';
 import { hashKey } from './balance/hashes.ts';
 import { bodyParamKey, domainKey, sourceHash, uriKey, uriKeyOptions, urlParamKey } from './balance/keys.ts';
-import { type Balancer, isCandidate, NO_KEY } from './balance/types.ts';
+import { type Balancer, isCandidate, isFull, NO_KEY } from './balance/types.ts';
 import type { TrafficServer } from './server.ts';
 import type { Stream } from './stream.ts';
 
@@ -29,7 +29,7 @@ export class Picker {
       shared: backend.env.threads > 1,
       turns: [backend.g, G.turns],
       seed: randomInt(1, 2 ** 32 - 1),
-      served: () => backend.current(),
+      served: () => backend.current() - backend.queued(),
     });
     this.#hashOf = hasher(backend);
     this.balancer.update(backend.servers);
@@ -43,8 +43,25 @@ export class Picker {
   /** The server for the stream; null when there is none, or none with a free place. */
   pick(stream: Stream): TrafficServer | null {
     const { backend } = this;
-    if (this.balancer.queueMeansFull && backend.queue.length > 0 && stream.queue === null && backend.current() > 0) return null;
+    const last = backend.preferLastServer ? this.#lastServer(stream) : null;
+    if (last !== null) return last;
+    if (this.balancer.queueMeansFull && backend.queue.length > 0 && stream.queue === null && backend.current() > 0)
+      return null;
     return this.balancer.pick(this.#hashOf === null ? NO_KEY : this.#hashOf(stream), stream.avoided);
+  }
+
+  /** The server to which the client still has a connection (`option prefer-last-server`), if too many do not wait for it already. */
+  #lastServer(stream: Stream): TrafficServer | null {
+    const conn = stream.client!.ownedConn;
+    if (conn === null || conn.stream !== null || conn.conn.closed || stream.queue !== null || this.#hashOf !== null)
+      return null;
+    const {
+      server,
+      server: { backend },
+    } = conn;
+    if (backend !== this.backend || server === stream.avoided || !isCandidate(server)) return null;
+    const { maxKeepAliveQueue: most } = backend.config;
+    return most < 0 || !isFull(server) || server.queued() < most ? server : null;
   }
 
   /** There are servers that take requests, so that a stream without a place may wait. */
@@ -57,7 +74,8 @@ export class Picker {
 function hasher(backend: TrafficBackend): HashOf | null {
   const { balance } = backend.config;
   const spread = balance.hashAvalanche;
-  const hash = (key: string | null | undefined) => (key === null || key === undefined ? NO_KEY : hashKey(balance.hashFunction, key, spread));
+  const hash = (key: string | null | undefined) =>
+    key === null || key === undefined ? NO_KEY : hashKey(balance.hashFunction, key, spread);
   const [first = ''] = balance.args;
   switch (balance.algorithm) {
     case 'source':
@@ -71,7 +89,11 @@ function hasher(backend: TrafficBackend): HashOf | null {
       return (stream) => {
         if (stream.requestHead === null) return NO_KEY;
         const key = urlParamKey(stream.requestHead.uri, first);
-        return hash(key === null && post && stream.requestHead.method === 'POST' ? bodyParamKey(stream.requestPayload(), first) : key);
+        return hash(
+          key === null && post && stream.requestHead.method === 'POST'
+            ? bodyParamKey(stream.requestPayload(), first)
+            : key,
+        );
       };
     }
     case 'hdr': {
@@ -89,7 +111,10 @@ function hasher(backend: TrafficBackend): HashOf | null {
       return 'error' in expression ? null : (stream) => hash(evaluateText(expression, stream));
     }
     case 'rdp-cookie': {
-      const expression = compileWhole(`req.rdp_cookie(${first || 'mstshash'})`, { places: place.useServer, proxy: backend.name });
+      const expression = compileWhole(`req.rdp_cookie(${first || 'mstshash'})`, {
+        places: place.useServer,
+        proxy: backend.name,
+      });
       return 'error' in expression ? null : (stream) => hash(evaluateText(expression, stream));
     }
     default:

@@ -10,10 +10,10 @@ import type { TrafficFrontend, TrafficListener } from './frontend.ts';
 import { Body } from './h1/body.ts';
 import { Head } from './h1/head.ts';
 import * as http from './http.ts';
-import { setCause, StreamLog } from './log.ts';
+import { StreamLog, setCause } from './log.ts';
 import type { StreamQueue } from './queue.ts';
 import type { HeldResponse } from './rules/inspect.ts';
-import { Verdict, type Rule } from './rules/types.ts';
+import { type Rule, Verdict } from './rules/types.ts';
 import { proxyHeader } from './send-proxy.ts';
 import type { TrafficServer } from './server.ts';
 import type { ServerConn } from './server-conn.ts';
@@ -76,6 +76,8 @@ export class Stream implements ExprContext, Timed {
   pendingLength = 0;
   /** Bytes that the request head counts for. */
   headSize = 0;
+  /** Where more fields can be put into the head in `pending`. */
+  headEnd = 0;
   /** All of the request that came so far is in `pending`: it can be sent (again). */
   replayable = false;
   /** Bytes of the read buffer that follow the head, valid only during the event that brought them. */
@@ -89,6 +91,8 @@ export class Stream implements ExprContext, Timed {
   reusedConn = false;
   avoidReuse = false;
   method = '';
+  /** Request target, kept while the stream waits for a server that may be one with `redir`. */
+  target = '';
   isHead = false;
   isConnect = false;
   wantsUpgrade = false;
@@ -103,6 +107,8 @@ export class Stream implements ExprContext, Timed {
   /** Server asked for by persistence; server that just failed. */
   preferred: TrafficServer | null = null;
   avoided: TrafficServer | null = null;
+  /** Server chosen by a `use-server` rule. */
+  ruled: TrafficServer | null = null;
   forcePersist = false;
   ignorePersist = false;
   cookie: CookieState<TrafficServer> | null = null;
@@ -214,6 +220,7 @@ export class Stream implements ExprContext, Timed {
     this.raw = false;
     this.preferred = null;
     this.avoided = null;
+    this.ruled = null;
     this.forcePersist = false;
     this.ignorePersist = false;
     this.retries = 0;
@@ -275,7 +282,11 @@ export class Stream implements ExprContext, Timed {
       this.waitUntil = 0;
       this.#waitOver();
       if (this.phase === Phase.closed || this.client === null) return;
-    } else if (this.serverUntil !== 0 && this.serverUntil <= now && !(this.raw && this.clientUntil !== 0 && this.clientUntil <= now)) {
+    } else if (
+      this.serverUntil !== 0 &&
+      this.serverUntil <= now &&
+      !(this.raw && this.clientUntil !== 0 && this.clientUntil <= now)
+    ) {
       this.serverUntil = 0;
       if (this.raw) tunnel.onTimeout(this, 'server');
       else http.onServerTimeout(this);

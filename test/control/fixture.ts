@@ -25,7 +25,6 @@ export function serverConfig(name: string, over: Partial<ServerConfig> = {}): Se
     cookie: null,
     slowstart: 0,
     redir: null,
-    nonStick: false,
     sendProxy: 0,
     proxyV2Options: [],
     source: null,

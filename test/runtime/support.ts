@@ -58,7 +58,6 @@ export function serverConfig(name: string, port: number, more: Partial<ServerCon
     cookie: null,
     slowstart: 0,
     redir: null,
-    nonStick: false,
     sendProxy: 0,
     proxyV2Options: [],
     source: null,

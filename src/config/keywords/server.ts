@@ -373,20 +373,6 @@ const flags: Option<ServerDraft>[] = [
     },
     { notDynamic: true },
   ),
-  flag(
-    'non-stick',
-    (draft) => {
-      draft.nonStick = true;
-    },
-    { notDynamic: true },
-  ),
-  flag(
-    'stick',
-    (draft) => {
-      draft.nonStick = false;
-    },
-    { notDynamic: true },
-  ),
   flag('send-proxy', (draft) => {
     draft.sendProxy ||= 1;
   }),
@@ -621,6 +607,7 @@ export const SERVER_OPTIONS = new OptionTable<ServerDraft>([
   ...checks,
   ...names,
   ...traffic,
+  ...inertOptions<ServerDraft>('noticed', 'there are no stick tables.', ['non-stick', 'stick'], { notDynamic: true }),
   ...inertOptions<ServerDraft>('noticed', 'the kernel default is used.', ['tfo', 'no-tfo', 'cc <algorithm>']),
   ...inertOptions<ServerDraft>('noticed', 'servers of HTTP/2 are not spoken to, so that the choice does not arise.', [
     'ws <auto|h1|h2>',

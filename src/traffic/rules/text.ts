@@ -19,3 +19,12 @@ export function compileText(format: string | undefined, env: RuleEnv): TextOf | 
 export function headerSafe(value: string): string {
   return /[\r\n\0]/.test(value) ? value.replace(/[\r\n\0]/g, ' ') : value;
 }
+
+/** Path and query (with its '?') of a request target in any form. */
+export function splitTarget(uri: string): { readonly path: string; readonly query: string } {
+  const scheme = uri.startsWith('/') ? -1 : uri.indexOf('://');
+  const start = scheme < 0 ? 0 : uri.indexOf('/', scheme + 3);
+  const rest = start < 0 ? '/' : uri.slice(start);
+  const mark = rest.indexOf('?');
+  return mark < 0 ? { path: rest, query: '' } : { path: rest.slice(0, mark), query: rest.slice(mark) };
+}

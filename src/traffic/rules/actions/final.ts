@@ -5,7 +5,7 @@ import * as http from '../../http.ts';
 import { setCause } from '../../log.ts';
 import type { Stream } from '../../stream.ts';
 import * as tunnel from '../../tunnel.ts';
-import { compileText, headerSafe, type TextOf } from '../text.ts';
+import { compileText, headerSafe, splitTarget, type TextOf } from '../text.ts';
 import { type ActionRow, type RuleEnv, Verdict, type Words } from '../types.ts';
 
 /** A response that a rule makes. */
@@ -237,14 +237,6 @@ function parseRedirect(words: Words, env: RuleEnv): RedirectArgs | ExprError {
     return `${text(stream)}://${host}${target}`;
   };
   return args;
-}
-
-function splitTarget(uri: string): { readonly path: string; readonly query: string } {
-  const scheme = uri.startsWith('/') ? -1 : uri.indexOf('://');
-  const start = scheme < 0 ? 0 : uri.indexOf('/', scheme + 3);
-  const rest = start < 0 ? '/' : uri.slice(start);
-  const mark = rest.indexOf('?');
-  return mark < 0 ? { path: rest, query: '' } : { path: rest.slice(0, mark), query: rest.slice(mark) };
 }
 
 /** Ends the connection without an answer; `silent-drop` does not even let the client know. */
