@@ -5,7 +5,7 @@ import { compileProxy, type ProxySurroundings, readFileOrNull } from './compile-
 import { onQueueWake, serveQueues } from './dispatch.ts';
 import type { Env } from './env.ts';
 import { TrafficFrontend } from './frontend.ts';
-import { admitHeld, bindListener, connectionsOf, unbindListener } from './listeners.ts';
+import { admitHeld, bindListener, connectionsOf, inheritConnections, unbindListener } from './listeners.ts';
 import { TrafficServer } from './server.ts';
 import { rendered } from './services.ts';
 import { type Stream, streamPointer } from './stream.ts';
@@ -97,6 +97,7 @@ export function putProxy(env: Env, view: ProxyView): void {
     frontend.logger = compiled.logger;
     const old = env.frontends.get(config.id);
     if (old !== undefined) {
+      inheritConnections(frontend, old);
       for (const listener of frontend.listeners) listener.sockets = old.listeners.find((l) => l.id === listener.id)?.sockets ?? [];
     }
     env.frontends.set(config.id, frontend);

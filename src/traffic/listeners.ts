@@ -29,6 +29,11 @@ export function connectionsOf(frontend: TrafficFrontend): Set<Connected> {
   return set;
 }
 
+/** `frontend` takes the place of `old`: its open connections stay known. */
+export function inheritConnections(frontend: TrafficFrontend, old: TrafficFrontend): void {
+  connected.set(frontend, connectionsOf(old));
+}
+
 /** Binds a listener in this thread. Rejects with what the system said. */
 export async function bindListener(
   env: Env,
@@ -70,7 +75,10 @@ export async function unbindListener(listener: TrafficListener): Promise<void> {
   await Promise.all(listener.sockets.splice(0).map((socket) => socket.close()));
 }
 
-function onAccept(env: Env, frontend: TrafficFrontend, listener: TrafficListener, conn: Conn): void {
+function onAccept(env: Env, bound: TrafficFrontend, boundListener: TrafficListener, conn: Conn): void {
+  // A reload puts another frontend in the place of the one that bound the socket.
+  const frontend = env.frontends.get(bound.id) ?? bound;
+  const listener = frontend.listeners.find(({ id }) => id === boundListener.id) ?? boundListener;
   if (isFull(env, frontend, listener) || frontend.held.length > 0) {
     if (frontend.held.length >= HELD_MAX) conn.destroy();
     else {
