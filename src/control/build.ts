@@ -70,7 +70,7 @@ export function addListener(model: Model, proxy: Proxy, bind: BindConfig, id = f
   const listener: Listener = {
     id,
     config: bind,
-    name: bind.name ?? `sock-${proxy.listeners.length + 1}`,
+    name: bind.name ?? `sock-${id}`,
     slot: proxy.config.options.includes('socket-stats') ? model.counters.allocate() : proxy.frontendSlot,
     state: 'new',
   };
