@@ -5,23 +5,19 @@
 import { cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { bundle } from './bundle.ts';
 
-const target = 'dist/package';
-
 /** The least Node.js: the first with node:ffi. */
 const engines = { node: '>=26.1' };
 
-/** Makes the package anew. Returns its folder. */
-export async function buildPackage(): Promise<string> {
-  process.chdir(new URL('..', import.meta.url).pathname);
+/** Makes the package anew in the folder `target`; the current folder must be the top of the checkout. */
+export async function buildPackage(target: string): Promise<void> {
   rmSync(target, { recursive: true, force: true });
   mkdirSync(target, { recursive: true });
   const packages = await bundle(`${target}/dist`);
   for (const path of ['bin', 'examples', 'docs', 'README.md', 'CHANGELOG.md', 'LICENSE'])
     cpSync(path, `${target}/${path}`, { recursive: true });
   cpSync('packaging/man', `${target}/man`, { recursive: true });
-  if (packages.length > 0) writeFileSync(`${target}/NOTICES`, packages.map(notice).join('\n'));
+  writeFileSync(`${target}/NOTICES`, packages.map(notice).join('\n'));
   writeFileSync(`${target}/package.json`, `${JSON.stringify(manifest(), null, 2)}\n`);
-  return target;
 }
 
 function manifest(): object {
@@ -38,4 +34,8 @@ function notice(name: string): string {
   return `== ${name} ${version} (${license})\n\n${text}`;
 }
 
-if (import.meta.main) console.log(await buildPackage());
+if (import.meta.main) {
+  process.chdir(new URL('..', import.meta.url).pathname);
+  await buildPackage('dist/package');
+  console.log('dist/package');
+}

@@ -11,9 +11,9 @@ const entries: Readonly<Record<string, string>> = {
   traffic: 'src/traffic/thread.ts',
 };
 
-/** Dependencies written as CommonJS ask for `require`; a thread of the single executable has a data: URL, which cannot be its base. */
+/** Dependencies written as CommonJS ask for `require`, for modules of Node.js only: what else they need is in the bundle. */
 const requireForCommonJs = `import { createRequire as __createRequire } from 'node:module';
-const require = __createRequire(import.meta.url.startsWith('data:') ? 'file:///' : import.meta.url);`;
+const require = __createRequire('file:///');`;
 
 /**
  * Writes the bundles into `folder`, each put in place whole, so that a start never reads half of one. Paths are from the top of the

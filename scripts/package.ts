@@ -4,7 +4,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { buildPackage } from './build.ts';
 
@@ -17,10 +17,9 @@ const engineFlags = [
   '--disable-warning=ExperimentalWarning',
 ];
 
-/** Makes dist/sluice from the bundles of the package at `folder`. Returns its path. */
-export function makeExecutable(folder: string): string {
-  const config = 'dist/executable.json';
-  const output = 'dist/sluice';
+/** Makes the single executable `output` from the bundles of the package at `folder`. */
+export function makeExecutable(folder: string, output: string): void {
+  const config = `${output}.json`;
   writeFileSync(
     config,
     JSON.stringify({
@@ -36,14 +35,13 @@ export function makeExecutable(folder: string): string {
   );
   execFileSync(process.execPath, ['--build-sea', config], { stdio: ['ignore', 'ignore', 'inherit'] });
   rmSync(config);
-  return output;
 }
 
-/** Makes the Debian package from the package at `folder`. Returns its path. */
-export function makeDebianPackage(folder: string): string {
+/** Makes the Debian package from the package at `folder`, in the folder `target`. Returns its path. */
+export function makeDebianPackage(folder: string, target: string): string {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
   const architecture = architectures[process.arch] ?? process.arch;
-  const root = 'dist/debian';
+  const root = `${target}/debian`;
   rmSync(root, { recursive: true, force: true });
   const put = (from: string, to: string, mode = 0o644): void => {
     mkdirSync(dirname(`${root}/${to}`), { recursive: true });
@@ -66,6 +64,8 @@ export function makeDebianPackage(folder: string): string {
   put(`${from}/sluice.service`, 'usr/lib/systemd/system/sluice.service');
   put(`${from}/tmpfiles.conf`, 'usr/lib/tmpfiles.d/sluice.conf');
   put('LICENSE', 'usr/share/doc/sluice/copyright');
+  put(`${folder}/NOTICES`, 'usr/share/doc/sluice/NOTICES');
+  put(join(dirname(process.execPath), '../LICENSE'), 'usr/share/doc/sluice/copyright.node');
   put('README.md', 'usr/share/doc/sluice/README.md');
   compress('CHANGELOG.md', `${root}/usr/share/doc/sluice/changelog.gz`);
   compress('packaging/man/sluice.1', `${root}/usr/share/man/man1/sluice.1.gz`);
@@ -81,7 +81,7 @@ export function makeDebianPackage(folder: string): string {
     ].join('\n'),
   );
   writeFileSync(`${root}/DEBIAN/control`, controlFile(version, architecture, sizeOf(root)));
-  const output = `dist/sluice_${version}_${architecture}.deb`;
+  const output = `${target}/sluice_${version}_${architecture}.deb`;
   execFileSync('dpkg-deb', ['--build', '--root-owner-group', '-Zgzip', '-z1', root, output], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
@@ -105,7 +105,7 @@ Version: ${version}
 Architecture: ${architecture}
 Maintainer: Sluice developers <sluice@localhost>
 Installed-Size: ${size}
-Depends: libc6 (>= 2.28), libstdc++6, passwd
+Depends: libc6 (>= 2.28), libstdc++6, libatomic1, passwd
 Recommends: socat
 Suggests: hatop, rsyslog
 Section: net
@@ -116,7 +116,9 @@ Description: load balancer that is operated while it runs
 }
 
 if (import.meta.main) {
-  const folder = await buildPackage();
-  console.log(makeExecutable(folder));
-  console.log(makeDebianPackage(folder));
+  process.chdir(new URL('..', import.meta.url).pathname);
+  await buildPackage('dist/package');
+  makeExecutable('dist/package', 'dist/sluice');
+  console.log('dist/sluice');
+  console.log(makeDebianPackage('dist/package', 'dist'));
 }

@@ -50,7 +50,7 @@ function onPass(data: EventData.TestPass): void {
 
 function onFail(data: EventData.TestFail): void {
   // A suite fails because a test in it did: that one is counted. A file that cannot be loaded counts as one failure.
-  if (data.details.type === 'suite' && data.details.error.cause === undefined) return;
+  if ((data.details.error as { failureType?: string }).failureType === 'subtestsFailed') return;
   counts.failed += 1;
   console.log(`FAILED   ${(data.file ?? data.name).replace(root, '')}:${data.line ?? 0}: ${data.name}`);
   console.log(reason(data.details.error).replace(/^/gm, '    '));

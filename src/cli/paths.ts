@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { isSea } from 'node:sea';
 import { fileURLToPath } from 'node:url';
 
 /** A file of this checkout or installation, by its path from the top folder. */
@@ -9,6 +10,7 @@ export function installed(path: string): string {
 
 /** The launcher of this checkout or installation; the executable itself where there is none. */
 export function programPath(): string {
+  if (isSea()) return process.execPath;
   const launcher = installed('bin/sluice');
   return existsSync(launcher) ? launcher : process.execPath;
 }

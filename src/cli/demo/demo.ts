@@ -1,8 +1,9 @@
 /** `sluice demo`, which `npm start` runs: examples/quickstart with three small origins, and what to try on it. */
-import { accessSync, constants, mkdirSync, mkdtempSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import { getAsset, isSea } from 'node:sea';
 import { parseArguments } from '../arguments.ts';
 import { installed } from '../paths.ts';
 import { runBalancer } from '../run.ts';
@@ -27,13 +28,14 @@ export async function demo(): Promise<number | null> {
   }
   const folder = runFolder();
   process.env['SLUICE_RUN'] = folder;
-  const status = await runBalancer(parseArguments(['-db', '-f', installed('examples/quickstart/haproxy.cfg')]));
+  const status = await runBalancer(parseArguments(['-db', '-f', configuration(folder)]));
   if (status === null) process.stdout.write(whatToTry(join(folder, 'sluice.sock')));
   return status;
 }
 
 /** Where the socket goes: a folder of the checkout, or a temporary one where that is not ours to write to. */
 function runFolder(): string {
+  if (isSea()) return mkdtempSync(join(tmpdir(), 'sluice-'));
   const folder = installed('build/run');
   try {
     mkdirSync(folder, { recursive: true });
@@ -42,6 +44,14 @@ function runFolder(): string {
   } catch {
     return mkdtempSync(join(tmpdir(), 'sluice-'));
   }
+}
+
+/** The configuration: the example, which the single executable has within. */
+function configuration(folder: string): string {
+  if (!isSea()) return installed('examples/quickstart/haproxy.cfg');
+  const file = join(folder, 'haproxy.cfg');
+  writeFileSync(file, getAsset('quickstart.cfg', 'utf8'));
+  return file;
 }
 
 /** Whether nobody listens on a port of 127.0.0.1. */
