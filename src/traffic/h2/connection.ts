@@ -22,6 +22,10 @@ const OUT_START = 16_384;
 /** CONTINUATION frames for one block; frames without use (pings, settings, resets, empty ones) beyond those of real exchanges. */
 const CONTINUATIONS_MAX = 16;
 const IDLE_FRAMES_MAX = 1000;
+/** Streams of which is known that they were reset here. */
+const RESETS_KEPT = 128;
+/** How long a client may take to read the last frames, ms. */
+const LINGER = 1000;
 
 /**
  * A client connection speaking HTTP/2: frames, header compression, flow control. Its streams become exchanges like any other
@@ -47,6 +51,7 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed {
   #block: Buffer[] = [];
   #blockSize = 0;
   #idleFrames = 0;
+  readonly #resets = new Set<number>();
   #out: Buffer = Buffer.allocUnsafeSlow(OUT_START);
   #outLength = 0;
   #flushing = false;
@@ -201,7 +206,7 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed {
   #headers(buf: Buffer, start: number, length: number, flags: number, id: number): void {
     let from = start;
     let end = start + length;
-    if (flags & Flag.padded) end -= buf[from++]! ;
+    if ((flags & Flag.padded) !== 0 && length > 0) end -= buf[from++]!;
     if (flags & Flag.priority) from += 5;
     if (id === 0 || (id & 1) === 0 || from > end) {
       this.#fail(H2Error.protocol);
@@ -239,7 +244,10 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed {
     this.#blockStream = 0;
     const known = this.exchanges.get(id);
     if (known === undefined && id <= this.#lastStream) {
-      this.#fail(H2Error.streamClosed);
+      // What was on its way when a stream was reset is passed over; the table must stay right (RFC 9113, 5.1).
+      if (!this.#resets.has(id)) this.#fail(H2Error.streamClosed);
+      else if (this.#decoder.decode(buf, start, end, new FieldList())) this.#idle();
+      else this.#fail(H2Error.compression);
       return;
     }
     if (known !== undefined) {
@@ -255,15 +263,17 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed {
 
   #begin(id: number, buf: Buffer, start: number, end: number, ended: boolean): void {
     const { frontend, env } = this;
-    const refused = this.exchanges.size >= this.#maxStreams || env.stopping;
+    const refused = this.exchanges.size >= this.#maxStreams;
     if (refused) {
       if (!this.#decoder.decode(buf, start, end, new FieldList())) this.#fail(H2Error.compression);
-      else this.sendReset(id, H2Error.refusedStream);
+      else {
+        this.sendReset(id, H2Error.refusedStream);
+        this.#idle();
+      }
       return;
     }
     env.wheel.disarm(this);
     this.count++;
-    this.#idleFrames = Math.max(0, this.#idleFrames - 2);
     frontend.c[C.h2Streams]!++;
     frontend.c[C.h2Requests]!++;
     const exchange = new H2Exchange(this, id, this.#initialWindow);
@@ -415,8 +425,9 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed {
   sendData(exchange: H2Exchange, buf: Buffer, start: number, end: number, endStream: boolean): number {
     let pos = start;
     do {
-      const length = Math.min(end - pos, this.sendWindow, exchange.sendWindow, this.peerFrameMax);
-      if (length <= 0 && end > pos) break;
+      // Settings may have made a window negative.
+      const length = Math.max(0, Math.min(end - pos, this.sendWindow, exchange.sendWindow, this.peerFrameMax));
+      if (length === 0 && end > pos) break;
       const out = this.#room(FRAME_HEADER + length);
       const last = endStream && pos + length === end;
       const at = writeFrameHeader(out, this.#outLength, length, Frame.data, last ? Flag.endStream : 0, exchange.id);
@@ -435,6 +446,8 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed {
     const at = writeFrameHeader(out, this.#outLength, 4, Frame.rstStream, 0, id);
     writeInt(out, at, code);
     this.#outLength = at + 4;
+    this.#resets.add(id);
+    if (this.#resets.size > RESETS_KEPT) for (const oldest of this.#resets) if (this.#resets.delete(oldest)) break;
     this.flushSoon();
   }
 
@@ -516,8 +529,10 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed {
   // ---- life
 
   /** A stream is done with on both sides. */
-  remove(id: number): void {
+  remove(id: number, completed = false): void {
     if (!this.exchanges.delete(id)) return;
+    // Only what came to its end speaks for the client: streams that it resets at once do not.
+    if (completed) this.#idleFrames = Math.max(0, this.#idleFrames - 2);
     if (this.exchanges.size > 0 || this.#closing) return;
     if (this.env.stopping) this.#goAway(H2Error.none);
     else this.#rest();
@@ -536,7 +551,7 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed {
   }
 
   closeIfIdle(): void {
-    if (this.exchanges.size === 0 && !this.#closing) this.#goAway(H2Error.none);
+    if (this.count > 0 && this.exchanges.size === 0 && !this.#closing) this.#goAway(H2Error.none);
   }
 
   /** A connection error (RFC 9113, 5.4.1). */
@@ -555,6 +570,7 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed {
     writeInt(out, at + 4, code);
     this.#outLength = at + 8;
     this.#loseAll();
+    this.env.wheel.arm(this, this.env.now() + LINGER);
     this.flushSoon();
   }
 

@@ -17,6 +17,9 @@ const CONNECTION_HEADERS = new Set(['connection', 'keep-alive', 'proxy-connectio
 const BAD_NAME = /[^!#$%&'*+\-.^_`|~0-9a-z]/;
 const BAD_VALUE = /[\x00\n\r]|^[ \t]|[ \t]$/;
 const BAD_TARGET = /[^\x21-\x7e]|#/;
+/** An authority becomes the host header of HTTP/1; RFC 9113, 8.3.1 forbids user information. */
+const BAD_AUTHORITY = /[^\x21-\x7e]|[/?#@\\]/;
+const SCHEME = /^[A-Za-z][A-Za-z0-9+.-]*$/;
 
 /** A stream of an HTTP/2 connection as the client of an exchange: heads and bodies change their framing here. */
 export class H2Exchange implements Client {
@@ -42,6 +45,12 @@ export class H2Exchange implements Client {
   #waiting: Buffer | null = null;
   #waitingEnd = false;
   #trailers: [string, string][] | null = null;
+  /** Lines of the request's trailers. */
+  #requestTrailers = '';
+  /** Bytes of its body that were passed on. */
+  #delivered = 0;
+  #counted = true;
+  #completed = false;
   /** The request head while its fields come. */
   #method = '';
   #path = '';
@@ -135,7 +144,8 @@ export class H2Exchange implements Client {
     const connect = this.#method === 'CONNECT';
     const target = connect ? this.#authority : this.#path;
     if (BAD_NAME.test(this.#method.toLowerCase()) || this.#method === '' || target === '' || BAD_TARGET.test(target)) this.#malformed = true;
-    if (connect ? this.#path !== '' || this.#scheme !== '' : this.#scheme === '') this.#malformed = true;
+    if (connect ? this.#path !== '' || this.#scheme !== '' : !SCHEME.test(this.#scheme)) this.#malformed = true;
+    if (BAD_AUTHORITY.test(this.#authority)) this.#malformed = true;
     if (!connect && target.charCodeAt(0) !== 47 && !(target === '*' && this.#method === 'OPTIONS')) this.#malformed = true;
     if (this.#malformed || (ended && this.#length > 0)) {
       this.#refuse(H2Error.protocol);
@@ -175,24 +185,34 @@ export class H2Exchange implements Client {
   onFrameData(buf: Buffer, start: number, end: number, length: number, ended: boolean): void {
     this.#left -= length;
     if (this.#ended || this.#left < 0) {
-      this.connection.sendReset(this.id, this.#ended ? H2Error.streamClosed : H2Error.flowControl);
-      this.lost();
-      this.connection.remove(this.id);
+      this.#reset(this.#ended ? H2Error.streamClosed : H2Error.flowControl);
       return;
     }
     this.#ended = ended;
     if (this.stream === null) return;
     if (this.#paused || this.#held.length > 0) {
       this.#held.push(Buffer.from(buf.subarray(start, end)));
+      // Padding is not held.
+      this.#open(length - (end - start));
       return;
     }
     this.#deliver(this.stream, buf, start, end);
     this.#open(length);
-    if (ended) this.#finishBody();
+    if (this.#ended) this.#finishBody();
   }
 
-  onTrailers(_trailers: FieldList): void {
+  /** The last frame of a request that has trailers; they follow the body to the server. */
+  onTrailers(trailers: FieldList): void {
+    if (this.#ended) {
+      this.#reset(H2Error.streamClosed);
+      return;
+    }
+    if (trailers.fields.some(([name, value]) => BAD_NAME.test(name) || BAD_VALUE.test(value) || CONNECTION_HEADERS.has(name))) {
+      this.#reset(H2Error.protocol);
+      return;
+    }
     this.#ended = true;
+    this.#requestTrailers = trailers.fields.map(([name, value]) => `${name}: ${value}\r\n`).join('');
     if (!this.#paused && this.#held.length === 0) this.#finishBody();
   }
 
@@ -203,7 +223,10 @@ export class H2Exchange implements Client {
       return;
     }
     if (stream.reqBody.framing !== Framing.chunked) {
-      this.#body(stream, buf, start, end);
+      // Longer than content-length said (RFC 9113, 8.1.1).
+      this.#delivered += end - start;
+      if (this.#delivered > Math.max(0, this.#length)) this.#reset(H2Error.protocol);
+      else this.#body(stream, buf, start, end);
       return;
     }
     const chunk = Buffer.concat([Buffer.from((end - start).toString(16) + '\r\n', 'latin1'), buf.subarray(start, end), CRLF]);
@@ -211,7 +234,7 @@ export class H2Exchange implements Client {
   }
 
   #body(stream: Stream, buf: Buffer, start: number, end: number): void {
-    if (stream.onBody !== null) http.onHeldBody(stream, buf, start, end);
+    if (stream.onBody !== null || stream.onMoreData !== null) http.onHeldBody(stream, buf, start, end);
     else http.onRequestData(stream, buf, start, end);
   }
 
@@ -221,13 +244,20 @@ export class H2Exchange implements Client {
     if (stream === null) return;
     if (stream.phase === Phase.tunnel) tunnel.onClientEnd(stream);
     else if (stream.reqBody.done) return;
-    else if (stream.reqBody.framing === Framing.chunked) this.#body(stream, LAST_CHUNK, 0, LAST_CHUNK.length);
-    else {
+    else if (stream.reqBody.framing === Framing.chunked) {
+      const last = Buffer.from(`0\r\n${this.#requestTrailers}\r\n`, 'latin1');
+      this.#body(stream, last, 0, last.length);
+    } else {
       // Shorter than content-length said (RFC 9113, 8.1.1).
-      this.connection.sendReset(this.id, H2Error.protocol);
-      this.lost();
-      this.connection.remove(this.id);
+      this.#reset(H2Error.protocol);
     }
+  }
+
+  /** A stream error (RFC 9113, 5.4.2). */
+  #reset(code: number): void {
+    this.connection.sendReset(this.id, code);
+    this.lost();
+    this.connection.remove(this.id);
   }
 
   /** Opens the window again once half of it is used. */
@@ -260,7 +290,10 @@ export class H2Exchange implements Client {
   sendResponse(stream: Stream, buf: Buffer, pos: number, end: number): number {
     const { resBody } = stream;
     this.#sendHead(stream, resBody.done);
-    if (resBody.done) return pos;
+    if (resBody.done) {
+      this.#complete();
+      return pos;
+    }
     if (resBody.framing === Framing.chunked) resBody.keepsTrailers = true;
     return this.sendBody(stream, buf, pos, end);
   }
@@ -364,6 +397,7 @@ export class H2Exchange implements Client {
   /** The response is out. */
   #complete(): void {
     this.#over = true;
+    this.#completed = true;
     if (this.stream === null) this.#gone();
   }
 
@@ -385,7 +419,7 @@ export class H2Exchange implements Client {
     this.#sendHead(stream, bytes.length === 0);
     this.#count(stream, bytes.length);
     if (bytes.length > 0) this.#write(bytes, 0, bytes.length, true);
-    else this.#over = true;
+    else this.#complete();
   }
 
   sendRaw(buf: Uint8Array, start: number, end: number): boolean {
@@ -416,21 +450,27 @@ export class H2Exchange implements Client {
     this.#held = [];
     this.#waiting = null;
     const { stream } = this;
-    if (stream === null) return;
-    if (stream.phase === Phase.idle || stream.phase === Phase.closed) {
+    // The rest of a response may still have been waiting for the client.
+    if (stream === null) this.#uncount();
+    else if (stream.phase === Phase.idle || stream.phase === Phase.closed) {
       this.stream = null;
       stream.recycle();
-      Atomics.sub(this.connection.frontend.g, G.h2OpenStreams, 1);
+      this.#uncount();
     } else if (stream.raw) tunnel.onClientGone(stream);
     else http.onClientGone(stream);
   }
 
   #gone(): void {
+    this.#uncount();
+    this.connection.remove(this.id, this.#completed);
+  }
+
+  #uncount(): void {
+    if (!this.#counted) return;
+    this.#counted = false;
     Atomics.sub(this.connection.frontend.g, G.h2OpenStreams, 1);
-    this.connection.remove(this.id);
   }
 }
 
 const EMPTY = Buffer.alloc(0);
 const CRLF = Buffer.from('\r\n', 'latin1');
-const LAST_CHUNK = Buffer.from('0\r\n\r\n', 'latin1');

@@ -68,6 +68,9 @@ const STATIC: readonly (readonly [string, string])[] = [
 /** What an entry of the dynamic table costs besides its text (RFC 7541, 4.1). */
 const OVERHEAD = 32;
 
+/** Size of a dynamic table before any setting (RFC 9113, 6.5.2). */
+const DEFAULT_TABLE = 4096;
+
 /** Takes the fields of a block in order. False: too much of them, but decoding must go on to keep the table right. */
 export interface FieldSink {
   field(name: string, value: string): void;
@@ -88,8 +91,9 @@ export class HpackDecoder {
 
   /** `limit`: size of the dynamic table that was announced (SETTINGS_HEADER_TABLE_SIZE). */
   constructor(limit: number) {
-    this.#limit = limit;
-    this.#maxSize = limit;
+    // The peer's table has the default size until it has taken note of a smaller one, which it then tells (RFC 7541, 4.2).
+    this.#limit = Math.max(limit, DEFAULT_TABLE);
+    this.#maxSize = this.#limit;
   }
 
   /** Decodes the block in bytes [start, end). False: it is malformed, and so is the connection (COMPRESSION_ERROR). */
