@@ -64,6 +64,17 @@ describe('show events -w', () => {
     }
   });
 
+  it('ends when the client closes its side, after the history', { timeout: 5000 }, async () => {
+    const ring = api.control.rings.get('buf0')!;
+    ring.write('last words');
+    const { socket, wait, seen } = client();
+    socket.end('show events buf0 -w\n');
+    await wait('last words');
+    await once(socket, 'end');
+    assert.match(seen(), /last words\n\n$/);
+    assert.equal(ring.listeners.size, 0);
+  });
+
   it('keeps a bounded number of lines for a client that does not read', async () => {
     const ring = api.control.rings.get('buf0')!;
     const socket = net.connect(api.path('admin'));

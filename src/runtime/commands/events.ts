@@ -37,7 +37,7 @@ function listing(rings: readonly Ring[]): Answer {
   );
 }
 
-/** The history, then every new line, until the client sends anything or goes away. */
+/** The history, then every new line, until the client sends anything, closes its side or goes away. */
 async function* follow(session: Session, ring: Ring, history: readonly string[], end: string): AsyncGenerator<string> {
   const queue: string[] = [...history];
   let stopped = false;
@@ -47,17 +47,19 @@ async function* follow(session: Session, ring: Ring, history: readonly string[],
     queue.push(line);
     wake?.();
   });
-  const unwatch = session.connection.anyInput(() => {
+  const stop = () => {
     stopped = true;
     wake?.();
-  });
+  };
+  const unwatch = [session.connection.anyInput(stop), session.connection.onceEnded(stop)];
   try {
-    while (!stopped) {
+    for (;;) {
       if (queue.length > 0)
         yield queue
           .splice(0)
           .map((line) => line + end)
           .join('');
+      else if (stopped) break;
       else {
         await new Promise<void>((resolve) => {
           wake = resolve;
@@ -67,7 +69,7 @@ async function* follow(session: Session, ring: Ring, history: readonly string[],
     }
   } finally {
     unfollow();
-    unwatch();
+    for (const give of unwatch) give();
   }
 }
 
