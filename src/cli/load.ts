@@ -1,8 +1,9 @@
 import type { LoadResult } from '../config/load.ts';
-import type { Config } from '../config/types.ts';
+import type { Config, Diagnostic } from '../config/types.ts';
 import { load as loadFiles } from '../control/load.ts';
 import type { Invocation } from './arguments.ts';
 import { PROGRAM_FACTS } from './facts.ts';
+import { withOwners } from './owners.ts';
 
 /**
  * Reads the files of an invocation, for the start and again for each reload; what the command line sets wins. `exhaustive`: all
@@ -20,7 +21,11 @@ export function load(
     exhaustive,
     ...(localPeer === null ? {} : { localpeer: localPeer }),
   });
-  return loaded.config === null ? loaded : { ...loaded, config: limited(loaded.config, invocation) };
+  if (loaded.config === null) return loaded;
+  const { config, problems } = withOwners(limited(loaded.config, invocation));
+  if (problems.length === 0) return { ...loaded, config };
+  const fatal: Diagnostic = { severity: 'alert', at: null, text: 'Fatal errors found in configuration.' };
+  return { ...loaded, config: null, diagnostics: [...loaded.diagnostics, ...problems, fatal] };
 }
 
 /** `-n` is the limit of the process whatever the files say, `-N` that of frontends that have none. */

@@ -9,6 +9,7 @@ const SIGNATURES = {
   chroot: { arguments: ['pointer'], return: 'int32' },
   close: { arguments: ['int32'], return: 'int32' },
   connect: { arguments: ['int32', 'pointer', 'uint32'], return: 'int32' },
+  fchdir: { arguments: ['int32'], return: 'int32' },
   getpeername: { arguments: ['int32', 'pointer', 'pointer'], return: 'int32' },
   getrlimit: { arguments: ['int32', 'pointer'], return: 'int32' },
   getsockname: { arguments: ['int32', 'pointer', 'pointer'], return: 'int32' },
@@ -21,6 +22,7 @@ const SIGNATURES = {
   setrlimit: { arguments: ['int32', 'pointer'], return: 'int32' },
   setsockopt: { arguments: ['int32', 'int32', 'int32', 'pointer', 'uint32'], return: 'int32' },
   socket: { arguments: ['int32', 'int32', 'int32'], return: 'int32' },
+  unshare: { arguments: ['int32'], return: 'int32' },
 } as const;
 
 type Ffi = typeof import('node:ffi');

@@ -1,7 +1,9 @@
+import { closeSync, constants, openSync } from 'node:fs';
 import { call } from './native.ts';
 
 const RLIMIT_NOFILE = 7;
 const PR_SET_DUMPABLE = 4;
+const CLONE_FS = 0x200;
 const UNLIMITED = 0xffff_ffff_ffff_ffffn;
 
 /** Limit of open descriptors of this process; Infinity where there is none. */
@@ -36,6 +38,26 @@ export function setDescriptorLimit(limit: DescriptorLimit): void {
 export function changeRoot(folder: string): void {
   call(`'${folder}'`, 'chroot', Buffer.from(`${folder}\0`, 'utf8'));
   process.chdir('/');
+}
+
+/**
+ * Makes `folder` the root of the file system for all threads of this process but the calling one, which must be the main thread: it
+ * keeps its root and folder. A thread that the calling one starts later has the root of the calling one. Throws LibcError, `EPERM`
+ * without CAP_SYS_CHROOT; nothing has changed then.
+ */
+export function changeRootOfOthers(folder: string): void {
+  const [root, current] = [openSync('/', constants.O_DIRECTORY), openSync('.', constants.O_DIRECTORY)];
+  try {
+    changeRoot(folder);
+    // The root is shared by all threads until this one takes a copy; the copy is then led back out, as only root can.
+    call('CLONE_FS', 'unshare', CLONE_FS);
+    call('/', 'fchdir', root);
+    call('/', 'chroot', Buffer.from('.\0'));
+    call('', 'fchdir', current);
+  } finally {
+    closeSync(root);
+    closeSync(current);
+  }
 }
 
 /** Allows or forbids core dumps and tracing by others; changing the user id forbids them (`set-dumpable`). Throws LibcError. */

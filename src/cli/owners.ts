@@ -1,0 +1,32 @@
+/** Names of users and groups in a configuration become ids: of the process, of control sockets, of unix sockets of traffic. */
+import type { BindConfig, Config, Diagnostic, Location, ProxyConfig } from '../config/types.ts';
+import { groupId, userId } from '../util/accounts.ts';
+
+/** The configuration with ids in place of names, and an alert for every name that the system does not know. */
+export function withOwners(config: Config): { readonly config: Config; readonly problems: readonly Diagnostic[] } {
+  const problems: Diagnostic[] = [];
+  const alert = (at: Location | null, text: string): null => {
+    problems.push({ severity: 'alert', at, text });
+    return null;
+  };
+  const owned = (bind: BindConfig, where: string): BindConfig => {
+    if (bind.user === null && bind.group === null) return bind;
+    const { at, user, group } = bind;
+    const uid = user === null ? null : (userId(user) ?? alert(at, `${where} : 'user' : unknown user name '${user}'`));
+    const gid =
+      group === null ? null : (groupId(group) ?? alert(at, `${where} : 'group' : unknown group name '${group}'`));
+    return { ...bind, uid: uid ?? bind.uid, gid: gid ?? bind.gid };
+  };
+  const ownedProxy = (proxy: ProxyConfig): ProxyConfig => {
+    if (!proxy.binds.some(({ user, group }) => user !== null || group !== null)) return proxy;
+    return { ...proxy, binds: proxy.binds.map((bind) => owned(bind, `'bind' in section '${proxy.kind}'`)) };
+  };
+  const { user, group, statsSockets } = config.global;
+  const global = {
+    ...config.global,
+    uid: user === null ? config.global.uid : (userId(user) ?? alert(null, `cannot find user id for '${user}'`)),
+    gid: group === null ? config.global.gid : (groupId(group) ?? alert(null, `cannot find group id for '${group}'`)),
+    statsSockets: statsSockets.map((bind) => owned(bind, "'stats socket'")),
+  };
+  return { config: { ...config, global, proxies: config.proxies.map(ownedProxy) }, problems };
+}

@@ -1,0 +1,48 @@
+/** Numbers of users and groups by name, as the system knows them. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+/** The id of a user, or null when there is none of that name. */
+export function userId(name: string): number | null {
+  return idOf('passwd', name);
+}
+
+/** The id of a group, or null when there is none of that name. */
+export function groupId(name: string): number | null {
+  return idOf('group', name);
+}
+
+/** Files first; then whatever else the system asks (LDAP, ...), by getent(1). */
+function idOf(database: 'passwd' | 'group', name: string): number | null {
+  return find(readOrEmpty(`/etc/${database}`), name) ?? find(getent(database, name), name);
+}
+
+/** Both databases have the name first and the id third in a line. */
+function find(lines: string, name: string): number | null {
+  for (const line of lines.split('\n')) {
+    const fields = line.split(':');
+    if (fields[0] === name && /^\d+$/.test(fields[2] ?? '')) return Number(fields[2]);
+  }
+  return null;
+}
+
+function readOrEmpty(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function getent(database: string, name: string): string {
+  if (name === '' || name.startsWith('-')) return '';
+  try {
+    return execFileSync('getent', [database, name], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+      timeout: 5000,
+    });
+  } catch {
+    return '';
+  }
+}
