@@ -6,7 +6,7 @@ export function formatAddress(address: Address): string {
     case 'unix':
       return address.path;
     case 'abns':
-      return `abns@${address.path}`;
+      return `${address.short ? 'abnsz' : 'abns'}@${address.path}`;
     case 'fd':
       return `fd@${address.fd}`;
     case 'ring':

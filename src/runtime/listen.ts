@@ -3,6 +3,7 @@ import { type AddressInfo, Socket } from 'node:net';
 import { dirname } from 'node:path';
 import type { BindConfig } from '../config/types.ts';
 import { errorName, pipeWrap, type StreamHandle, tcpWrap } from '../net/bindings.ts';
+import { abstractName } from '../util/libc/sockaddr.ts';
 
 const BACKLOG = 1024;
 
@@ -27,7 +28,7 @@ export function listen(bind: BindConfig, onConnection: (socket: Socket) => void)
     case 'unix':
       return listenUnix(bind, address.path, onConnection);
     case 'abns':
-      return listenAbstract(bind, address.path, onConnection);
+      return listenAbstract(bind, address.short ? 'abnsz' : 'abns', address.path, onConnection);
     case 'inet':
     case 'inet6':
       return listenTcp(bind, address.family, address.host, address.port, onConnection);
@@ -91,15 +92,20 @@ function removeSocket(path: string): void {
   if (stat(path)?.isSocket()) unlinkSync(path);
 }
 
-function listenAbstract(bind: BindConfig, path: string, onConnection: (socket: Socket) => void): CliListener {
+function listenAbstract(
+  bind: BindConfig,
+  family: 'abns' | 'abnsz',
+  path: string,
+  onConnection: (socket: Socket) => void,
+): CliListener {
   const handle = new pipeWrap.Pipe(pipeWrap.constants.SERVER);
-  const subject = `stats socket abns@${path}`;
-  const status = (handle as unknown as { bind(path: string): number }).bind(`\0${path}`);
+  const subject = `stats socket ${family}@${path} (${bind.at.file}:${bind.at.line})`;
+  const status = (handle as unknown as { bind(path: string): number }).bind(abstractName(family, path));
   if (status !== 0) {
     handle.close();
     throw new Error(`${reason(status)}: ${subject}`);
   }
-  return start(bind, handle, subject, `abns@${path}`, onConnection, null);
+  return start(bind, handle, subject, `${family}@${path}`, onConnection, null);
 }
 
 function listenTcp(

@@ -6,7 +6,7 @@
 export { errnoName, errnoNumber, errnoText } from './libc/errno.ts';
 export { LibcError, libcProblem } from './libc/native.ts';
 export { changeRoot, type DescriptorLimit, descriptorLimit, setDescriptorLimit, setDumpable } from './libc/process.ts';
-export { displayPath, paddedAbstractName, type SocketName } from './libc/sockaddr.ts';
+export { abstractName, displayPath, paddedAbstractName, type SocketName } from './libc/sockaddr.ts';
 export {
   bindInet,
   bindToDevice,

@@ -77,7 +77,7 @@ describe('a stats socket', () => {
     const name = `sluice-test-${process.pid}`;
     const api = await start(bind({ family: 'abns', path: name }));
     assert.equal(api.sockets[0]!.name, `abns@${name}`);
-    assert.equal(await exchange(`\0${name}`, 'show cli level\n'), 'admin\n\n');
+    assert.equal(await exchange(`\0${name}`.padEnd(108, '\0'), 'show cli level\n'), 'admin\n\n');
     await api.close();
   });
 

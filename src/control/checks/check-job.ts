@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import type { Model } from '../../model/model.ts';
 import { CheckResult, CheckState, type CheckView, isUsable, type Server } from '../../model/server.ts';
 import type { StateEffects } from '../servers/effects.ts';
+import { socketFamily } from '../servers/view.ts';
 import { applyAgentReply, parseAgentReply } from './agent-reply.ts';
 import { plainExpect } from './expect-rule.ts';
 import { runExternal } from './external.ts';
@@ -123,7 +124,7 @@ export class CheckJob implements Job {
     const { connect, check } = server.proxy.config.timeouts;
     return {
       host: addr ?? server.host,
-      family: addr === null ? server.family : isIP(addr) === 6 ? 'inet6' : 'inet',
+      family: addr === null ? socketFamily(server) : isIP(addr) === 6 ? 'inet6' : 'inet',
       port: port || (server.portMap === '' ? server.port : 0),
       proxyProtocol: this.#isAgent ? 0 : proxyProtocol(server),
       sourceHost: sourceHost(server),

@@ -2,13 +2,14 @@ import type { Socket } from 'node:net';
 import { evaluateText } from '../../expr/compile.ts';
 import type { ExprContext } from '../../expr/types.ts';
 import { buildProxyV1, buildProxyV2 } from '../../net/proxy-protocol.ts';
+import { abstractName } from '../../util/libc/sockaddr.ts';
 import type { ConnectStep, HttpSendStep, SendStep } from './program.ts';
 
 /** Where and how a check connects, and how long it may take. */
 export interface CheckTarget {
   /** null while the server has no address. */
   readonly host: string | null;
-  readonly family: 'inet' | 'inet6' | 'unix' | 'abns';
+  readonly family: 'inet' | 'inet6' | 'unix' | 'abns' | 'abnsz';
   readonly port: number;
   /** PROXY protocol version sent by connects that take the server's options; 0 = none. */
   readonly proxyProtocol: 0 | 1 | 2;
@@ -31,11 +32,11 @@ export function destination(
   ctx: Context,
 ): { host: string; port: number } | { path: string } | null {
   const { addr } = step;
-  const family = addr ? addr.family : target.family;
+  const family = addr ? (addr.family === 'abns' && addr.short ? 'abnsz' : addr.family) : target.family;
   const host = addr ? ('host' in addr ? addr.host : 'path' in addr ? addr.path : null) : target.host;
   if (host === null) return null;
   if (family === 'unix') return { path: host };
-  if (family === 'abns') return { path: `\0${host}` };
+  if (family === 'abns' || family === 'abnsz') return { path: abstractName(family, host) };
   const port = stepPort(step, ctx) || (addr && 'port' in addr && addr.port) || target.port;
   return port > 0 && port < 65536 ? { host, port } : null;
 }

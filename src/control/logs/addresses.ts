@@ -1,5 +1,5 @@
 import type { Address, Config, Diagnostic, LogTargetConfig } from '../../config/types.ts';
-import { libcProblem, paddedAbstractName } from '../../util/libc.ts';
+import { abstractName, libcProblem } from '../../util/libc.ts';
 import { lookupHost } from '../../util/lookup.ts';
 
 type NamedAddress = Extract<Address, { readonly family: 'name' }>;
@@ -15,7 +15,7 @@ export function hostKey(address: NamedAddress): string {
 /** Path of a unix socket as the system calls take it: abstract names start with NUL. */
 export function socketPath(address: Extract<Address, { readonly path: string }>): string {
   if (address.family === 'unix') return address.path;
-  return address.short ? `\0${address.path}` : paddedAbstractName(address.path);
+  return abstractName(address.short ? 'abnsz' : 'abns', address.path);
 }
 
 /** What must be known and right before a configuration's logs can work. */

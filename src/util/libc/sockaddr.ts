@@ -32,6 +32,11 @@ export function paddedAbstractName(name: string): string {
   return `\0${name}`.padEnd(SUN_PATH, '\0');
 }
 
+/** The name that the kernel knows an abstract socket by: `abns@` fills it up, `abnsz@` does not. */
+export function abstractName(family: 'abns' | 'abnsz', name: string): string {
+  return family === 'abns' ? paddedAbstractName(name) : `\0${name}`;
+}
+
 /** A path for messages: `@name` for an abstract one. */
 export function displayPath(path: string): string {
   return path.startsWith('\0') ? `@${path.slice(1).replace(/\0+$/, '')}` : path;
