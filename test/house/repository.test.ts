@@ -54,6 +54,13 @@ test('the lock file names no host and has no package that runs a script at insta
   }
 });
 
+test('every dependency is in the table of docs/dependencies.md, with its reason', () => {
+  const page = read('docs/dependencies.md');
+  for (const kind of ['dependencies', 'devDependencies', 'optionalDependencies']) {
+    for (const name of Object.keys(manifest[kind] ?? {})) assert.ok(page.includes(`\`${name}\``), name);
+  }
+});
+
 test('executable files are executable', () => {
   const modes = execFileSync('git', ['ls-files', '-s', 'bin/sluice', 'scripts/apt.sh', '.ci/run'], {
     cwd: root,
