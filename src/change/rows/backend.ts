@@ -104,7 +104,7 @@ export const backendDel: Row<ChangeOf<'backend.del'>> = {
 };
 
 /** Why a backend cannot be removed now, or null. What `wait ... be-removable` asks again and again. */
-export function backendRemovable(ctx: ChangeContext, proxy: Proxy): Problem | null {
+export function backendRemovable(ctx: Pick<ChangeContext, 'model'>, proxy: Proxy): Problem | null {
   if (proxy.isFrontend) return problem('Cannot delete a listen section.');
   if (proxy.published) return problem('Backend must be unpublished prior to its deletion.');
   if (proxy.servers.length > 0) return problem('Only a backend without server can be deleted.');

@@ -143,7 +143,7 @@ export const serverDel: Row<ChangeOf<'server.del'>> = {
 };
 
 /** Why a server cannot be removed now, or null. What `wait ... srv-removable` asks again and again. */
-export function serverRemovable(ctx: ChangeContext, server: Server): Problem | null {
+export function serverRemovable(ctx: Pick<ChangeContext, 'model'>, server: Server): Problem | null {
   if (server.referenced || server.trackers.length > 0) {
     return problem('This server cannot be removed at runtime due to other configuration elements pointing to it.');
   }

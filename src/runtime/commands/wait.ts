@@ -1,8 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ChangeContext } from '../../change/context.ts';
 import { backendRemovable } from '../../change/rows/backend.ts';
 import { serverRemovable } from '../../change/rows/dynamic-server.ts';
-import type { Control } from '../../control/types.ts';
 import { findProxy, findServer } from '../../model/model.ts';
 import { type Answer, error, info } from '../answer.ts';
 import { splitServerPath } from '../lookup.ts';
@@ -37,25 +35,20 @@ function judged(reason: string | undefined): State {
   return PASSING.test(reason) ? { kind: 'not-yet', reason } : never(reason);
 }
 
-/** What removals are judged by. */
-function modelOnly({ model }: Control): ChangeContext {
-  return { model } as ChangeContext;
-}
-
 function serverCondition(path: string): Condition {
   return ({ control }) => {
     const names = splitServerPath(path);
     const backend = names && findProxy(control.model, names.backend, 'backend');
     if (!backend) return never('No such backend.');
     const server = findServer(backend, names.server);
-    return server ? judged(serverRemovable(modelOnly(control), server)?.text) : never('No such server.');
+    return server ? judged(serverRemovable(control, server)?.text) : never('No such server.');
   };
 }
 
 function backendCondition(name: string): Condition {
   return ({ control }) => {
     const backend = findProxy(control.model, name, 'backend');
-    return backend ? judged(backendRemovable(modelOnly(control), backend)?.text) : never('No such backend.');
+    return backend ? judged(backendRemovable(control, backend)?.text) : never('No such backend.');
   };
 }
 
