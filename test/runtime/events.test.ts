@@ -176,10 +176,11 @@ describe('trace', () => {
     assert.deepEqual(ring.kept.slice(at), ['[00|cli|0] command']);
   });
 
-  it('refuses what it does not have', async () => {
+  it('ends all traces at once, and refuses what it does not have', async () => {
     for (const [command, answer] of [
       ['trace nope', 'No such trace source'],
       ['show trace nope', 'No such trace source'],
+      ['trace 0', 'All traces now stopped'],
       ['trace cli level nope', 'No such trace level'],
       ['trace cli sink nope', 'No such trace sink'],
       ['trace cli event nope', 'No such trace event'],

@@ -1,7 +1,9 @@
-import { type Answer, dump, error, nothing, warning } from '../answer.ts';
+import { type Answer, dump, error, nothing, notice, warning } from '../answer.ts';
 import { hasLevel } from '../levels.ts';
 import type { Call, Command } from '../registry.ts';
 import { LEVELS, SOURCES, type TraceSource, VERBOSITIES } from '../trace/trace.ts';
+
+const SOURCES_HEAD = 'Supported trace sources and states (.=stopped, w=waiting, R=running) :';
 
 const STATES = { stopped: '.', waiting: 'w', running: 'R' } as const;
 
@@ -9,11 +11,15 @@ function traceCommand(call: Call): Answer {
   const [name, what, value, ...rest] = call.args;
   if (!name)
     return warning(
-      ['Supported trace sources and states (.=stopped, w=waiting, R=running) :', ...SOURCES.map(sourceLine)].join('\n'),
+      [
+        SOURCES_HEAD,
+        ' [.] 0          : not a source, will immediately stop all traces',
+        ...SOURCES.map(sourceLine),
+      ].join('\n'),
     );
   if (name === '0') {
     for (const source of SOURCES) source.state = 'stopped';
-    return nothing;
+    return notice('All traces now stopped');
   }
   const source = SOURCES.find((one) => one.name === name);
   if (!source) return error('No such trace source');
@@ -46,8 +52,8 @@ function traceCommand(call: Call): Answer {
   }
 }
 
-function sourceLine(source: TraceSource): string {
-  return ` [${STATES[source.state]}] ${source.name.padEnd(10)} -> ${(source.sink?.name ?? 'none').padEnd(10)} : ${source.description}`;
+function sourceLine({ state, name, description }: TraceSource): string {
+  return ` [${STATES[state]}] ${name.padEnd(10)} : ${description}`;
 }
 
 /** Lists events, or switches one (`+x`, `-x`, `!x`), `all` or `none`. */
@@ -112,20 +118,27 @@ function act(source: TraceSource, action: 'start' | 'stop' | 'pause', word: stri
 
 function showTrace({ args, session }: Call): Answer {
   const [name] = args;
-  if (!name)
-    return dump([
-      'Source state (.=stopped, w=waiting, R=running):\n',
-      ...SOURCES.map((source) => `${sourceLine(source)}\n`),
-    ]);
+  if (!name) {
+    const lines = SOURCES.map(
+      ({ state, name, sink, description }) =>
+        ` [${STATES[state]}] ${name.padEnd(10)} -> ${sink?.name ?? 'none'} [drp ${sink?.dropped ?? 0}]  [${description}]\n`,
+    );
+    return dump([`${SOURCES_HEAD}\n`, ...lines]);
+  }
   if (!hasLevel(session.level, 'operator')) return error('Permission denied');
   const source = SOURCES.find((one) => one.name === name);
   if (!source) return error('No such trace source');
-  const rows = source.events.map((event) => {
-    const flag = (set: ReadonlySet<string>, letter: string) => (set.has(event.name) ? letter : '.');
-    const { actions } = source;
-    return `  ${flag(source.enabled, '+')}${flag(actions.start, 's')}${flag(actions.pause, 'p')}${flag(actions.stop, 'e')} ${event.name.padEnd(12)} : ${event.description}\n`;
-  });
-  return dump([`Trace events of source ${source.name} (+=reported, s=starts, p=pauses, e=ends):\n`, ...rows]);
+  const { sink, enabled, actions } = source;
+  const mark = (set: ReadonlySet<string>, event: string) => (set.has(event) ? '+' : '-');
+  return dump([
+    `Trace status for ${name}:\n`,
+    `  - sink: ${sink?.name ?? 'none'} [${sink?.dropped ?? 0} dropped]\n`,
+    '  - event name   :     report    start    stop    pause\n',
+    ...source.events.map(
+      ({ name: event }) =>
+        `    ${event.padEnd(12)} :        ${mark(enabled, event)}        ${mark(actions.start, event)}        ${mark(actions.stop, event)}       ${mark(actions.pause, event)}\n`,
+    ),
+  ]);
 }
 
 /** Traces of this program's own sources. */
