@@ -17,9 +17,7 @@ export interface Invocation {
   readonly condition: string | null;
   readonly verbose: boolean;
   readonly quiet: boolean;
-  /** `-d`: in the foreground, and exchanges are shown. */
-  readonly debug: boolean;
-  /** `-db`: in the foreground whatever the files say. */
+  /** `-d`, `-db`: in the foreground whatever the files say. */
   readonly foreground: boolean;
   /** `-D`. */
   readonly daemon: boolean;
@@ -72,7 +70,7 @@ const switches: Readonly<Record<string, (draft: Draft) => void>> = {
   '-c': (draft) => (draft.check = true),
   '-V': (draft) => (draft.verbose = true),
   '-q': (draft) => (draft.quiet = true),
-  '-d': (draft) => (draft.debug = true),
+  '-d': (draft) => (draft.foreground = true),
   '-db': (draft) => (draft.foreground = true),
   '-D': (draft) => (draft.daemon = true),
   '-W': (draft) => (draft.mode = draft.mode === 'worker' ? 'master' : draft.mode),
@@ -108,7 +106,6 @@ export function parseArguments(argv: readonly string[]): Invocation {
     condition: null,
     verbose: false,
     quiet: false,
-    debug: false,
     foreground: false,
     daemon: false,
     mode: 'worker',

@@ -1,5 +1,5 @@
 import type { LoadResult } from '../config/load.ts';
-import type { Config, Diagnostic } from '../config/types.ts';
+import type { Config, Diagnostic, ServerConfig } from '../config/types.ts';
 import { load as loadFiles } from '../control/load.ts';
 import type { Invocation } from './arguments.ts';
 import { PROGRAM_FACTS } from './facts.ts';
@@ -10,7 +10,7 @@ import { withOwners } from './owners.ts';
  * mistakes are told, not only the first ones.
  */
 export function load(
-  invocation: Pick<Invocation, 'files' | 'localPeer' | 'maxconn' | 'proxyMaxconn'>,
+  invocation: Pick<Invocation, 'files' | 'localPeer' | 'maxconn' | 'proxyMaxconn' | 'ignoreResolveFailures'>,
   { exhaustive = false } = {},
 ): LoadResult {
   const { files, localPeer } = invocation;
@@ -22,17 +22,26 @@ export function load(
     ...(localPeer === null ? {} : { localpeer: localPeer }),
   });
   if (loaded.config === null) return loaded;
-  const { config, problems } = withOwners(limited(loaded.config, invocation));
+  const { config, problems } = withOwners(adjusted(loaded.config, invocation));
   if (problems.length === 0) return { ...loaded, config };
   const fatal: Diagnostic = { severity: 'alert', at: null, text: 'Fatal errors found in configuration.' };
   return { ...loaded, config: null, diagnostics: [...loaded.diagnostics, ...problems, fatal] };
 }
 
-/** `-n` is the limit of the process whatever the files say, `-N` that of frontends that have none. */
-function limited(config: Config, { maxconn, proxyMaxconn }: Pick<Invocation, 'maxconn' | 'proxyMaxconn'>): Config {
-  const proxies =
-    proxyMaxconn === null
-      ? config.proxies
-      : config.proxies.map((proxy) => ({ ...proxy, maxconn: proxy.maxconn ?? proxyMaxconn }));
-  return { ...config, proxies, global: maxconn === null ? config.global : { ...config.global, maxconn } };
+/** `-n` is the limit of the process whatever the files say, `-N` that of frontends that have none, `-dr` lets servers start without address. */
+function adjusted(config: Config, invocation: Parameters<typeof load>[0]): Config {
+  const { maxconn, proxyMaxconn, ignoreResolveFailures } = invocation;
+  const proxies = config.proxies.map((proxy) => ({
+    ...proxy,
+    maxconn: proxy.maxconn ?? proxyMaxconn,
+    servers: ignoreResolveFailures ? proxy.servers.map(withoutAddress) : proxy.servers,
+  }));
+  return { ...config, proxies, global: { ...config.global, maxconn: maxconn ?? config.global.maxconn } };
+}
+
+/** The server with `none` as the last way to find its address. */
+function withoutAddress(server: ServerConfig): ServerConfig {
+  if (server.initAddr.includes('none')) return server;
+  const ways = server.initAddr.length > 0 ? server.initAddr : ['last', 'libc'];
+  return { ...server, initAddr: [...ways, 'none'] };
 }

@@ -53,8 +53,8 @@ export async function runBalancer(invocation: Invocation): Promise<number | null
 }
 
 /** Whether this process is not to leave for another one: asked for, or already that other one, or only checking. */
-function staysInForeground({ check, debug, foreground }: Invocation): boolean {
-  return check || debug || foreground || isDaemon();
+function staysInForeground({ check, foreground }: Invocation): boolean {
+  return check || foreground || isDaemon();
 }
 
 function goTo(folder: string): string | null {

@@ -1,4 +1,5 @@
 /** From a valid configuration to a process that serves: control thread, Runtime API, pid file, privileges, signals. */
+import { isSea } from 'node:sea';
 import { render } from '../api/render.ts';
 import type { Config } from '../config/types.ts';
 import { type RunningControl, StartError, startControl } from '../control/control.ts';
@@ -20,13 +21,18 @@ import { type Inherited, takeOver } from './take-over.ts';
 export async function serve(config: Config, invocation: Invocation, messages: StartupMessages): Promise<number | null> {
   const limit = raiseDescriptorLimit(config.global.ulimitN);
   if (limit !== null) messages.warning(limit);
+  if (invocation.memory !== null && isSea())
+    messages.notice(
+      `-m is for the launcher; limit the heap with NODE_OPTIONS=--max-old-space-size=${invocation.memory}`,
+    );
   let control: RunningControl;
   try {
     control = await start(config, invocation, messages);
   } catch (error) {
     const lines = error instanceof StartError ? error.lines : [(error as Error).message];
     for (const line of lines) messages.alert(line);
-    messages.alert('[haproxy.main()] Some protocols failed to start their listeners! Exiting.');
+    if (lines.some((line) => line.startsWith('Binding [')))
+      messages.alert('[haproxy.main()] Some protocols failed to start their listeners! Exiting.');
     return 1;
   }
   const problem = settle(config, invocation, messages);

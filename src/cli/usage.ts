@@ -8,7 +8,7 @@ Usage : sluice [-f <file|folder>]* [-c] [-d|-D|-db] [-W|-Ws] [-S <addr>[,<option
         -f   configuration file, or folder whose *.cfg files are read in alphabetic order
         -c   only check the files; -V says that they are valid
         -cc  evaluate a condition: exit status 0 true, 1 false, 2 not understood
-        -d   stay in the foreground and show exchanges; -db: stay in the foreground
+        -db  stay in the foreground whatever the files say; -d: the same
         -D   leave the terminal once serving; -p: write the process id to a file
         -W   operate with a master CLI (-S); -Ws: and tell the service manager about readiness
         -C   folder to go to before files are read

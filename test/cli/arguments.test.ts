@@ -23,7 +23,7 @@ test('-W and -Ws together tell the service manager, in either order', () => {
 
 test('flags that tune a process of another kind are accepted anywhere', () => {
   const invocation = parse('-dM -dMbyte -dI -de -dp -dS -dG -dR -dV -dt -dZ -f a -dx');
-  assert.deepEqual([invocation.files, invocation.debug], [['a'], false]);
+  assert.deepEqual([invocation.files, invocation.foreground], [['a'], false]);
 });
 
 test('-dK gathers its classes', () => {

@@ -98,6 +98,15 @@ test('-n is the limit of the process, -N that of frontends that have none', asyn
   assert.equal((await run.row('web/FRONTEND'))['slim'], '45');
 });
 
+test('a server whose name does not resolve ends the start, with -dr it waits for an address', async (t) => {
+  const unresolved = `${config}      server lost nosuch.invalid:80\n`;
+  const exit = await runToEnd(unresolved, { ...(await app(t)), noWait: true });
+  assert.equal(exit.code, 1);
+  assert.match(exit.stderr, /'server web\/lost' : could not resolve address 'nosuch\.invalid'\./);
+  const run = await start(t, unresolved, { ...(await app(t)), args: ['-dr'] });
+  assert.match((await run.row('web/lost'))['status']!, /^MAINT/);
+});
+
 test('a port in use ends the start with its reason and status 1', async (t) => {
   const busy = createServer().listen({ port: 0, host: '127.0.0.1' });
   await new Promise((resolve) => busy.once('listening', resolve));
