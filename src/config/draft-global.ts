@@ -18,7 +18,6 @@ const TUNABLES: Tunables = {
   poolHighFdRatio: 25,
   poolLowFdRatio: 20,
   maxaccept: 4,
-  idletimer: 1000,
   rcvbufClient: null,
   rcvbufServer: null,
   sndbufClient: null,

@@ -499,7 +499,6 @@ export interface Tunables {
   readonly poolHighFdRatio: number;
   readonly poolLowFdRatio: number;
   readonly maxaccept: number;
-  readonly idletimer: number;
   readonly rcvbufClient: number | null;
   readonly rcvbufServer: number | null;
   readonly sndbufClient: number | null;

@@ -54,7 +54,8 @@ export function addProxy(model: Model, config: ProxyConfig, dynamic: boolean, no
   );
   addListeners(model, proxy);
   const ids = nextIds(config.servers.map((server) => server.id));
-  for (const [i, server] of config.servers.entries()) addServer(model, proxy, server, config.disabled ? 0 : ids[i]!, false, now);
+  for (const [i, server] of config.servers.entries())
+    addServer(model, proxy, server, config.disabled ? 0 : ids[i]!, false, now);
   model.proxies.push(proxy);
   model.proxiesById.set(proxy.id, proxy);
   return proxy;
@@ -90,7 +91,14 @@ function freeIdOf(taken: readonly { readonly id: number }[]): number {
 }
 
 /** Adds a server to a proxy of the model. */
-export function addServer(model: Model, proxy: Proxy, config: ServerConfig, id: number, dynamic: boolean, now: number): Server {
+export function addServer(
+  model: Model,
+  proxy: Proxy,
+  config: ServerConfig,
+  id: number,
+  dynamic: boolean,
+  now: number,
+): Server {
   const server = new Server(proxy, config, id, model.counters.allocate(), dynamic, now);
   proxy.servers.push(server);
   proxy.serversByName.set(server.name, server);

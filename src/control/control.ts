@@ -31,6 +31,8 @@ export interface ControlOptions {
   format(diagnostics: readonly Diagnostic[]): string;
   /** Makes the answers of services that traffic threads pass on (statistics page, exporter); null: there are none. */
   readonly render: ((control: Control, request: RenderRequest) => Promise<RenderedView>) | null;
+  /** Listening sockets taken over from another process, by address. */
+  readonly inherited?: ReadonlyMap<string, readonly number[]>;
   /** What the start printed before (`show startup-logs`). */
   readonly startupLogs: string;
 }
@@ -130,11 +132,18 @@ class ControlThread implements RunningControl {
       journal: memoryJournal(),
       hooks: { reload: (origin) => this.reload(origin), proxyView },
     };
-    model.counters.onChunk((chunk) => void traffic.ask({ kind: 'chunk', chunk }).catch((error) => this.#onError(error)));
+    model.counters.onChunk(
+      (chunk) => void traffic.ask({ kind: 'chunk', chunk }).catch((error) => this.#onError(error)),
+    );
     await traffic.start();
-    const failures = await startListeners(traffic, configuredListeners(model));
+    const failures = await startListeners(traffic, configuredListeners(model), this.#options.inherited);
     if (failures.length > 0) {
-      throw new StartError(failures.map(({ proxy, reason }) => `Binding [${proxy.config.at.file}:${proxy.config.at.line}] for proxy ${proxy.name}: ${reason}`));
+      throw new StartError(
+        failures.map(
+          ({ proxy, reason }) =>
+            `Binding [${proxy.config.at.file}:${proxy.config.at.line}] for proxy ${proxy.name}: ${reason}`,
+        ),
+      );
     }
     for (const proxy of model.proxies) {
       for (const server of proxy.servers) {
@@ -165,7 +174,8 @@ class ControlThread implements RunningControl {
     for (const proxy of this.model.proxies) {
       for (const server of proxy.servers) {
         const problem = linkTracking(this.model, server);
-        if (problem !== null) problems.push(`[${server.config.at.file}:${server.config.at.line}] : '${server.path}' : ${problem}`);
+        if (problem !== null)
+          problems.push(`[${server.config.at.file}:${server.config.at.line}] : '${server.path}' : ${problem}`);
       }
     }
     if (problems.length > 0) throw new StartError(problems);
@@ -196,7 +206,13 @@ class ControlThread implements RunningControl {
       case 'server.error':
       case 'server.success': {
         const server = this.model.proxiesById.get(event.proxy)?.serversById.get(event.server);
-        if (server !== undefined) this.health.report(server, event.layer, event.kind === 'server.error', event.kind === 'server.error' ? event.count : 1);
+        if (server !== undefined)
+          this.health.report(
+            server,
+            event.layer,
+            event.kind === 'server.error',
+            event.kind === 'server.error' ? event.count : 1,
+          );
         return;
       }
       case 'proc-var':
@@ -204,7 +220,9 @@ class ControlThread implements RunningControl {
         else this.model.procVars.set(event.name, event.value as never);
         return;
       case 'queue.wake':
-        this.traffic.askOne(event.thread, { kind: 'queue.wake', proxy: event.proxy, server: event.server }).catch((error) => this.#onError(error));
+        this.traffic
+          .askOne(event.thread, { kind: 'queue.wake', proxy: event.proxy, server: event.server })
+          .catch((error) => this.#onError(error));
         return;
       case 'render':
         void this.#render(thread, event);
@@ -227,16 +245,22 @@ class ControlThread implements RunningControl {
       this.#onError(error);
       view = { status: 500, headers: [], body: '' };
     }
-    this.traffic.askOne(thread, { kind: 'rendered', request: request.request, view }).catch((error) => this.#onError(error));
+    this.traffic
+      .askOne(thread, { kind: 'rendered', request: request.request, view })
+      .catch((error) => this.#onError(error));
   }
 
   /** A thread was replaced: the new one must listen as the old one did. */
   #onReplaced(thread: number, why: string): void {
     this.#options.print('ALERT', `traffic thread ${thread} was lost and replaced: ${why}`);
     const listening = this.model.proxies.flatMap((proxy) =>
-      proxy.listeners.filter((listener) => listener.state === 'listening').map((listener) => ({ proxy: proxy.id, id: listener.id })),
+      proxy.listeners
+        .filter((listener) => listener.state === 'listening')
+        .map((listener) => ({ proxy: proxy.id, id: listener.id })),
     );
-    this.traffic.askOne(thread, { kind: 'listeners', op: 'start', listeners: listening }).catch((error) => this.#onError(error));
+    this.traffic
+      .askOne(thread, { kind: 'listeners', op: 'start', listeners: listening })
+      .catch((error) => this.#onError(error));
   }
 
   #onError(error: unknown): void {

@@ -1,6 +1,14 @@
 import { type LoadInput, type LoadResult, loadConfig } from '../config/load.ts';
 import type { Config, Diagnostic, ProxyConfig } from '../config/types.ts';
-import { compileProxy, type ProxySurroundings, readFileOrNull } from '../traffic/compile-proxy.ts';
+import type { Userlist } from '../expr/row.ts';
+import {
+  compileProxy,
+  compileUserlists,
+  configuredFiles,
+  type ProxySurroundings,
+  readFileOrNull,
+} from '../traffic/compile-proxy.ts';
+import { nameCases } from '../traffic/header-names.ts';
 import { compileHealthCheck } from './checks/compile.ts';
 
 /**
@@ -12,7 +20,11 @@ export function load(input: LoadInput): LoadResult {
   const { config, diagnostics } = result;
   if (config === null) return result;
   const all: Diagnostic[] = [...diagnostics];
-  const around = surroundings(config);
+  const userlists = compileUserlists(config.userlists);
+  all.push(...userlists.problems);
+  const around = surroundings(config, userlists.lists);
+  for (const text of nameCases(config.global, (path) => readFileOrNull(path)?.latin1Slice() ?? null).problems)
+    all.push({ severity: 'alert', at: null, text: `${text}.` });
   for (const proxy of config.proxies) {
     all.push(...compileProxy(proxy, around).problems);
     if (proxy.kind !== 'frontend') all.push(...checkProblems(proxy));
@@ -20,12 +32,13 @@ export function load(input: LoadInput): LoadResult {
   return { ...result, config: all.some((d) => d.severity === 'alert') ? null : config, diagnostics: all };
 }
 
-function surroundings(config: Config): ProxySurroundings {
+function surroundings(config: Config, userlists: ReadonlyMap<string, Userlist>): ProxySurroundings {
   const find = (name: string) => config.proxies.filter((proxy) => proxy.name === name);
   return {
     hasProxy: (name, side) => find(name).some((proxy) => proxy.kind === 'listen' || proxy.kind === side),
     hasServer: (backend, server) => find(backend).some((proxy) => proxy.servers.some((s) => s.name === server)),
-    readFile: readFileOrNull,
+    readFile: configuredFiles(config.global.defaultPath),
+    userlist: (name) => userlists.get(name) ?? null,
     httpErrors: (name) => config.httpErrors.find((section) => section.name === name)?.files ?? null,
   };
 }

@@ -52,17 +52,26 @@ export async function applyReload(config: Config, ctx: ReloadContext): Promise<s
   const plan = makePlan(model, config);
   // New addresses first: they are all that can fail. What they serve is put in place before.
   const fresh = plan.added.map((proxy) => addProxy(model, proxy, false, Date.now()));
-  const listeners = fresh.filter((proxy) => proxy.state === 'ready').flatMap((proxy) => proxy.listeners.map((listener) => ({ proxy, listener })));
+  const listeners = fresh
+    .filter((proxy) => proxy.state === 'ready')
+    .flatMap((proxy) => proxy.listeners.map((listener) => ({ proxy, listener })));
   for (const change of plan.changed) {
-    for (const bind of change.addedBinds) listeners.push({ proxy: change.proxy, listener: addListener(model, change.proxy, bind) });
+    for (const bind of change.addedBinds)
+      listeners.push({ proxy: change.proxy, listener: addListener(model, change.proxy, bind) });
   }
   const moved = movedPorts(plan, listeners);
-  await traffic.ask({ kind: 'proxy.put', proxies: [...fresh, ...plan.changed.map((change) => change.proxy)].map(proxyView) });
+  await traffic.ask({
+    kind: 'proxy.put',
+    proxies: [...fresh, ...plan.changed.map((change) => change.proxy)].map(proxyView),
+  });
   for (const { proxy, listener } of moved) await releaseListeners(traffic, proxy, 'stop', [listener]);
   const failures = await startListeners(traffic, listeners);
   if (failures.length > 0) {
     await takeBack(plan, fresh, listeners, moved, ctx);
-    return failures.map(({ proxy, reason }) => `Binding [${proxy.config.at.file}:${proxy.config.at.line}] for proxy ${proxy.name}: ${reason}`);
+    return failures.map(
+      ({ proxy, reason }) =>
+        `Binding [${proxy.config.at.file}:${proxy.config.at.line}] for proxy ${proxy.name}: ${reason}`,
+    );
   }
   for (const proxy of plan.removed) await removeProxy(proxy, ctx);
   for (const change of plan.changed) await changeProxy(change, ctx);
@@ -142,7 +151,9 @@ function movedPorts(plan: Plan, starting: readonly { listener: Listener }[]): { 
     ...plan.changed.flatMap(({ proxy, removedListeners }) => removedListeners.map((listener) => ({ proxy, listener }))),
   ];
   return going.filter(
-    ({ listener }) => listener.state === 'listening' && starting.some((other) => same(other.listener.config.address, listener.config.address)),
+    ({ listener }) =>
+      listener.state === 'listening' &&
+      starting.some((other) => same(other.listener.config.address, listener.config.address)),
   );
 }
 
@@ -206,7 +217,8 @@ function changeServers(proxy: Proxy, before: ProxyConfig, to: ProxyConfig, ctx: 
     if (server === undefined) {
       begin(addServer(ctx.model, proxy, config, config.id ?? freeServerId(proxy), false, Date.now()), ctx);
     } else if (!same(config, server.config) || checksDiffer) {
-      const restart = checksDiffer || !same(config.check, server.config.check) || !same(config.agent, server.config.agent);
+      const restart =
+        checksDiffer || !same(config.check, server.config.check) || !same(config.agent, server.config.agent);
       takeOver(server, config, ctx, restart);
     } else server.config = config;
   }

@@ -52,7 +52,12 @@ export interface Ring {
 /** DNS (control/resolvers/). */
 export interface Resolvers {
   /** Counters of every name server: section -> name server -> counters in HAProxy's order (`show resolvers`). */
-  statistics(): readonly { readonly section: string; readonly nameserver: string; readonly pid: number; readonly counters: Readonly<Record<string, number>> }[];
+  statistics(): readonly {
+    readonly section: string;
+    readonly nameserver: string;
+    readonly pid: number;
+    readonly counters: Readonly<Record<string, number>>;
+  }[];
   readonly sections: readonly string[];
   /** Starts or restarts following the name of a server (`set server fqdn`). */
   watch(server: Server): void;

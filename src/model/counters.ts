@@ -10,18 +10,78 @@
 
 /** Counter fields: index into a row. Times are milliseconds, dates are seconds since the epoch. */
 export const C = {
-  sessions: 0, connections: 1, bytesIn: 2, bytesOut: 3, deniedReq: 4, deniedResp: 5, failedReq: 6, failedConns: 7, failedResp: 8,
-  retries: 9, redispatches: 10, hrsp1xx: 11, hrsp2xx: 12, hrsp3xx: 13, hrsp4xx: 14, hrsp5xx: 15, hrspOther: 16, requests: 17,
-  cliAborts: 18, srvAborts: 19, lbTotal: 20, intercepted: 21, deniedConn: 22, deniedSess: 23, failedRewrites: 24, connect: 25, reuse: 26,
-  cacheLookups: 27, cacheHits: 28, internalErrors: 29, compIn: 30, compOut: 31, compBypass: 32, compResp: 33, lastSession: 34,
+  sessions: 0,
+  connections: 1,
+  bytesIn: 2,
+  bytesOut: 3,
+  deniedReq: 4,
+  deniedResp: 5,
+  failedReq: 6,
+  failedConns: 7,
+  failedResp: 8,
+  retries: 9,
+  redispatches: 10,
+  hrsp1xx: 11,
+  hrsp2xx: 12,
+  hrsp3xx: 13,
+  hrsp4xx: 14,
+  hrsp5xx: 15,
+  hrspOther: 16,
+  requests: 17,
+  cliAborts: 18,
+  srvAborts: 19,
+  lbTotal: 20,
+  intercepted: 21,
+  deniedConn: 22,
+  deniedSess: 23,
+  failedRewrites: 24,
+  connect: 25,
+  reuse: 26,
+  cacheLookups: 27,
+  cacheHits: 28,
+  internalErrors: 29,
+  compIn: 30,
+  compOut: 31,
+  compBypass: 32,
+  compResp: 33,
+  lastSession: 34,
   /** Sums over the requests counted in `timed`, and maxima: queue, connect, response, total time. */
-  qTime: 35, cTime: 36, rTime: 37, tTime: 38, timed: 39, qTimeMax: 40, cTimeMax: 41, rTimeMax: 42, tTimeMax: 43,
+  qTime: 35,
+  cTime: 36,
+  rTime: 37,
+  tTime: 38,
+  timed: 39,
+  qTimeMax: 40,
+  cTimeMax: 41,
+  rTimeMax: 42,
+  tTimeMax: 43,
   /** One-second rates: each is three fields [second, events in it, events in the second before]. */
-  sessRate: 44, connRate: 47, reqRate: 50,
-  h1Sessions: 53, h2Sessions: 54, sessOther: 55, h1Requests: 56, h2Requests: 57, reqOther: 58,
-  reqBytesIn: 59, reqBytesOut: 60, resBytesIn: 61, resBytesOut: 62,
-  h1Connections: 63, h1Streams: 64, h2Connections: 65, h2Streams: 66, h1BytesIn: 67, h1BytesOut: 68, sslSessions: 69, sslReused: 70, sslFailed: 71,
-  strictMaxReached: 72, sslKeyRate: 73, h2Errors: 76, bytesOutRate: 77,
+  sessRate: 44,
+  connRate: 47,
+  reqRate: 50,
+  h1Sessions: 53,
+  h2Sessions: 54,
+  sessOther: 55,
+  h1Requests: 56,
+  h2Requests: 57,
+  reqOther: 58,
+  reqBytesIn: 59,
+  reqBytesOut: 60,
+  resBytesIn: 61,
+  resBytesOut: 62,
+  h1Connections: 63,
+  h1Streams: 64,
+  h2Connections: 65,
+  h2Streams: 66,
+  h1BytesIn: 67,
+  h1BytesOut: 68,
+  sslSessions: 69,
+  sslReused: 70,
+  sslFailed: 71,
+  strictMaxReached: 72,
+  sslKeyRate: 73,
+  h2Errors: 76,
+  bytesOutRate: 77,
   /** Rank of the first stream that waits in this thread's queue, 0 = none: the smallest over all threads is served first. */
   queueHead: 80,
 } as const;
@@ -29,8 +89,22 @@ export const COUNTER_FIELDS = 84;
 
 /** Gauge fields: index into a shared Int32 row. `*Max` are maxima since start or `clear counters`. */
 export const G = {
-  current: 0, currentMax: 1, queued: 2, queuedMax: 3, idle: 4, safeIdle: 5, used: 6, needEst: 7, sessRateMax: 8, connRateMax: 9, reqRateMax: 10,
-  h1Open: 11, h1OpenStreams: 12, h2Open: 13, h2OpenStreams: 14, sslRateMax: 15,
+  current: 0,
+  currentMax: 1,
+  queued: 2,
+  queuedMax: 3,
+  idle: 4,
+  safeIdle: 5,
+  used: 6,
+  needEst: 7,
+  sessRateMax: 8,
+  connRateMax: 9,
+  reqRateMax: 10,
+  h1Open: 11,
+  h1OpenStreams: 12,
+  h2Open: 13,
+  h2OpenStreams: 14,
+  sslRateMax: 15,
   /** Round robin turns taken (wraps). */
   turns: 16,
 } as const;
@@ -108,7 +182,11 @@ export class CounterStore {
   /** All rows of `slot` in one array: field f of thread t is at `t * COUNTER_FIELDS + f`. For readers that keep it. */
   rowsOf(slot: number): Float64Array {
     const chunk = this.chunks[(slot / CHUNK) | 0]!;
-    return new Float64Array(chunk.counters, (slot % CHUNK) * this.rows * COUNTER_FIELDS * 8, this.rows * COUNTER_FIELDS);
+    return new Float64Array(
+      chunk.counters,
+      (slot % CHUNK) * this.rows * COUNTER_FIELDS * 8,
+      this.rows * COUNTER_FIELDS,
+    );
   }
 
   /** Sum of one field over all threads. */
@@ -160,7 +238,13 @@ export class CounterStore {
 }
 
 /** Counts one event of a one-second rate in a row that the caller owns, keeping the maximum gauge at `maxField`. */
-export function countRate(row: Float64Array, field: number, nowSec: number, gauges: Int32Array, maxField: number): void {
+export function countRate(
+  row: Float64Array,
+  field: number,
+  nowSec: number,
+  gauges: Int32Array,
+  maxField: number,
+): void {
   if (row[field] !== nowSec) {
     row[field + 2] = row[field] === nowSec - 1 ? row[field + 1]! : 0;
     row[field] = nowSec;

@@ -10,7 +10,7 @@ export interface ServerView {
   readonly slot: number;
   /** null while the host name is unresolved. */
   readonly host: string | null;
-  readonly family: 'inet' | 'inet6' | 'unix' | 'abns';
+  readonly family: 'inet' | 'inet6' | 'unix' | 'abns' | 'abnsz';
   readonly port: number;
   readonly portMap: '' | '+' | '-';
   /** `down`: nothing is sent; `drain`: persistent requests only; `up`: all. */
@@ -36,7 +36,12 @@ export interface ProxyView {
   readonly config: ProxyConfig;
   readonly frontendSlot: number;
   readonly backendSlot: number;
-  readonly listeners: readonly { readonly id: number; readonly name: string; readonly slot: number; readonly config: BindConfig }[];
+  readonly listeners: readonly {
+    readonly id: number;
+    readonly name: string;
+    readonly slot: number;
+    readonly config: BindConfig;
+  }[];
   readonly servers: readonly ServerView[];
   readonly published: boolean;
   readonly maxconn: number;
@@ -133,6 +138,13 @@ export interface CapturedError {
   readonly parserState: string;
 }
 
+/** Names a listener. `inherited`: sockets that listen on its address already, one a thread; what is over goes to the first. */
+export interface ListenerRef {
+  readonly proxy: number;
+  readonly id: number;
+  readonly inherited?: readonly number[];
+}
+
 /** From the control thread. Each is answered by `{ seq, value }` or `{ seq, error }` once it is in force in that thread. */
 export type TrafficCommand =
   | { readonly kind: 'chunk'; readonly chunk: CounterChunk }
@@ -143,18 +155,28 @@ export type TrafficCommand =
   | { readonly kind: 'backend.publish'; readonly proxy: number; readonly published: boolean }
   | { readonly kind: 'dynamic-cookie'; readonly proxy: number; readonly enabled: boolean; readonly key: string | null }
   /** `start` binds (or rebinds) the listeners; `pause` and `stop` release their ports. An answer lists what failed. */
-  | { readonly kind: 'listeners'; readonly op: 'start' | 'pause' | 'stop'; readonly listeners: readonly { readonly proxy: number; readonly id: number }[] }
+  | { readonly kind: 'listeners'; readonly op: 'start' | 'pause' | 'stop'; readonly listeners: readonly ListenerRef[] }
+  /** Answer: [proxy, listener, descriptor] of each listening socket. */
+  | { readonly kind: 'listeners.fds' }
   | { readonly kind: 'frontend.maxconn'; readonly proxy: number; readonly maxconn: number }
   | { readonly kind: 'limits'; readonly limits: LimitsView }
   /** Answer: StreamView[]. */
   | { readonly kind: 'streams.list'; readonly filter: StreamFilter }
   /** Answer: number of streams ended. `why` is HAProxy's termination: `K` killed, `D` server marked down, `U` backup server shut. */
-  | { readonly kind: 'streams.kill'; readonly filter: StreamFilter & { readonly proxy?: number; readonly serverId?: number }; readonly why: 'K' | 'D' | 'U' }
+  | {
+      readonly kind: 'streams.kill';
+      readonly filter: StreamFilter & { readonly proxy?: number; readonly serverId?: number };
+      readonly why: 'K' | 'D' | 'U';
+    }
   /** Answer: CapturedError[]. */
   | { readonly kind: 'errors.list' }
   /** Answer: per-thread figures for `show activity`, `show info`. */
   | { readonly kind: 'activity' }
-  | { readonly kind: 'proc-var'; readonly name: string; readonly value: { readonly type: string; readonly value: string | number | boolean | Uint8Array } | null }
+  | {
+      readonly kind: 'proc-var';
+      readonly name: string;
+      readonly value: { readonly type: string; readonly value: string | number | boolean | Uint8Array } | null;
+    }
   /** A place on a server is free for the first stream that waits for it in this thread. */
   | { readonly kind: 'queue.wake'; readonly proxy: number; readonly server: number }
   /** The answer to a `render` event. */
@@ -190,15 +212,43 @@ export type TrafficEvent =
   /** Lines of the traffic log, batched: proxy id, syslog level 0..7, text, structured data. */
   | { readonly kind: 'log'; readonly lines: readonly LogLine[] }
   /** A server failed or served a request, where it is observed (`observe`), or a connection to it failed. */
-  | { readonly kind: 'server.error'; readonly proxy: number; readonly server: number; readonly layer: 4 | 7; readonly count: number }
+  | {
+      readonly kind: 'server.error';
+      readonly proxy: number;
+      readonly server: number;
+      readonly layer: 4 | 7;
+      readonly count: number;
+    }
   | { readonly kind: 'server.success'; readonly proxy: number; readonly server: number; readonly layer: 4 | 7 }
   /** A place is free on a server, and the stream that waits for it longest (or most urgently) is in thread `thread`. */
   | { readonly kind: 'queue.wake'; readonly proxy: number; readonly server: number; readonly thread: number }
   /** An administrator's wish from the statistics page: applied as Changes by the control thread. */
-  | { readonly kind: 'stats.admin'; readonly proxy: number; readonly action: string; readonly servers: readonly string[]; readonly source: string; readonly request: number }
+  | {
+      readonly kind: 'stats.admin';
+      readonly proxy: number;
+      readonly action: string;
+      readonly servers: readonly string[];
+      readonly source: string;
+      readonly request: number;
+    }
   /** A request for what only the control thread can render (statistics page, exporter); answered by `render` with the same `request`. `source`: the client's address. */
-  | { readonly kind: 'render'; readonly service: 'stats' | 'prometheus'; readonly proxy: number; readonly request: number; readonly uri: string; readonly method: string; readonly body: string; readonly headers: readonly (readonly [string, string])[]; readonly admin: boolean; readonly source: string }
-  | { readonly kind: 'proc-var'; readonly name: string; readonly value: { readonly type: string; readonly value: string | number | boolean | Uint8Array } | null }
+  | {
+      readonly kind: 'render';
+      readonly service: 'stats' | 'prometheus';
+      readonly proxy: number;
+      readonly request: number;
+      readonly uri: string;
+      readonly method: string;
+      readonly body: string;
+      readonly headers: readonly (readonly [string, string])[];
+      readonly admin: boolean;
+      readonly source: string;
+    }
+  | {
+      readonly kind: 'proc-var';
+      readonly name: string;
+      readonly value: { readonly type: string; readonly value: string | number | boolean | Uint8Array } | null;
+    }
   | { readonly kind: 'idle' };
 
 export interface LogLine {

@@ -24,8 +24,26 @@ export const Admin = {
 
 /** Numbers of check statuses in `show servers state`, with their names in `show stat`. */
 export const CheckStatus = {
-  UNK: 0, INI: 1, START: 2, CHECKED: 3, HANA: 4, SOCKERR: 5, L4OK: 6, L4TOUT: 7, L4CON: 8, L6OK: 9, L6TOUT: 10, L6RSP: 11, L7TOUT: 12, L7RSP: 13,
-  L7OK: 15, L7OKC: 16, L7STS: 17, PROCERR: 18, PROCTOUT: 19, PROCOK: 20,
+  UNK: 0,
+  INI: 1,
+  START: 2,
+  CHECKED: 3,
+  HANA: 4,
+  SOCKERR: 5,
+  L4OK: 6,
+  L4TOUT: 7,
+  L4CON: 8,
+  L6OK: 9,
+  L6TOUT: 10,
+  L6RSP: 11,
+  L7TOUT: 12,
+  L7RSP: 13,
+  L7OK: 15,
+  L7OKC: 16,
+  L7STS: 17,
+  PROCERR: 18,
+  PROCTOUT: 19,
+  PROCOK: 20,
 } as const;
 export type CheckStatusName = keyof typeof CheckStatus;
 
@@ -139,7 +157,8 @@ export class Server {
   setAddress(address: Address): void {
     const path = 'path' in address ? address.path : null;
     this.host = path ?? (address.family === 'inet' || address.family === 'inet6' ? address.host : null);
-    this.family = address.family === 'inet6' || address.family === 'unix' || address.family === 'abns' ? address.family : 'inet';
+    this.family =
+      address.family === 'inet6' || address.family === 'unix' || address.family === 'abns' ? address.family : 'inet';
     this.port = 'port' in address ? address.port : 0;
     this.portMap = 'portMap' in address ? address.portMap : '';
     this.fqdn = address.family === 'name' ? address.host : null;
@@ -163,7 +182,15 @@ export class Server {
 function checkView(rise: number, fall: number): CheckView {
   return {
     state: CheckState.configured | CheckState.enabled,
-    result: CheckResult.unknown, status: 'INI', code: -1, duration: -1, description: '', health: rise, rise, fall, startedAt: 0,
+    result: CheckResult.unknown,
+    status: 'INI',
+    code: -1,
+    duration: -1,
+    description: '',
+    health: rise,
+    rise,
+    fall,
+    startedAt: 0,
   };
 }
 

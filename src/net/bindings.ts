@@ -49,8 +49,16 @@ export interface ConnectRequest {
 }
 
 interface Bindings {
-  tcp_wrap: { TCP: new (type: number) => StreamHandle; TCPConnectWrap: new () => ConnectRequest; constants: { SOCKET: number; SERVER: number } };
-  pipe_wrap: { Pipe: new (type: number) => StreamHandle; PipeConnectWrap: new () => ConnectRequest; constants: { SOCKET: number; SERVER: number } };
+  tcp_wrap: {
+    TCP: new (type: number) => StreamHandle;
+    TCPConnectWrap: new () => ConnectRequest;
+    constants: { SOCKET: number; SERVER: number };
+  };
+  pipe_wrap: {
+    Pipe: new (type: number) => StreamHandle;
+    PipeConnectWrap: new () => ConnectRequest;
+    constants: { SOCKET: number; SERVER: number };
+  };
   stream_wrap: {
     WriteWrap: new () => WriteRequest;
     ShutdownWrap: new () => { oncomplete: ((status: number) => void) | null; handle: StreamHandle | null };

@@ -1,6 +1,17 @@
 import net from 'node:net';
-import { type ConnectRequest, errorName, pipeWrap, type StreamHandle, streamWrap, tcpWrap, UV_EOF, type WriteRequest } from './bindings.ts';
+import { abstractName } from '../util/libc/sockaddr.ts';
+import {
+  type ConnectRequest,
+  errorName,
+  pipeWrap,
+  type StreamHandle,
+  streamWrap,
+  tcpWrap,
+  UV_EOF,
+  type WriteRequest,
+} from './bindings.ts';
 import { replaceScratch, scratchBuffer, scratchSize } from './scratch.ts';
+import { listenOnOwnSocket, needsOwnSocket, setOptions, tieToDevice } from './sockets.ts';
 import type { Conn, ConnectSpec, ConnHandler, ListenSocket, ListenSpec, Transport } from './transport.ts';
 
 /*
@@ -203,6 +214,10 @@ function failLater(conn: HandleConn, code: number): void {
   conn.fail(errorName(code));
 }
 
+function failNamed(conn: HandleConn, code: string): void {
+  conn.fail(code);
+}
+
 function plainHost(address: string | undefined): string {
   return address === undefined ? '' : address.startsWith('::ffff:') ? address.slice(7) : address;
 }
@@ -247,22 +262,40 @@ function onConnected(this: ConnectRequest, status: number): void {
   conn.handler.onConnect();
 }
 
+/** What the system knows a unix or abstract socket by; null for others. */
+function localName({ family, host }: ConnectSpec | ListenSpec): string | null {
+  if (family === 'unix') return host;
+  return family === 'abns' || family === 'abnsz' ? abstractName(family, host) : null;
+}
+
 function connect(spec: ConnectSpec, handler: ConnHandler): Conn {
-  const local = spec.family === 'unix' || spec.family === 'abns';
-  const handle = local ? new pipeWrap.Pipe(pipeWrap.constants.SOCKET) : new tcpWrap.TCP(tcpWrap.constants.SOCKET);
+  const local = localName(spec);
+  const handle =
+    local !== null ? new pipeWrap.Pipe(pipeWrap.constants.SOCKET) : new tcpWrap.TCP(tcpWrap.constants.SOCKET);
   const conn = new HandleConn(handle, handler);
-  const request = local ? new pipeWrap.PipeConnectWrap() : new tcpWrap.TCPConnectWrap();
+  const request = local !== null ? new pipeWrap.PipeConnectWrap() : new tcpWrap.TCPConnectWrap();
   request.oncomplete = onConnected;
   request.conn = conn;
   let code = 0;
-  if (spec.sourceHost !== null) {
-    code = spec.sourceHost.includes(':') ? handle.bind6!(spec.sourceHost, spec.sourcePort) : handle.bind!(spec.sourceHost, spec.sourcePort);
+  const device = spec.device ?? null;
+  // The socket exists from `bind` on: it is tied to an interface before it connects.
+  const source = spec.sourceHost ?? (device === null ? null : spec.family === 'inet6' ? '::' : '0.0.0.0');
+  if (source !== null && local === null) {
+    code = source.includes(':') ? handle.bind6!(source, spec.sourcePort) : handle.bind!(source, spec.sourcePort);
+    const refused = code === 0 && device !== null ? tieToDevice(handle.fd, device) : null;
+    if (refused !== null) {
+      process.nextTick(failNamed, conn, refused);
+      return conn;
+    }
   }
   if (code === 0) {
-    if (local) code = handle.connect(request, spec.family === 'abns' ? '\0' + spec.host : spec.host);
+    if (local !== null) code = handle.connect(request, local);
     else if (spec.family === 'inet6') code = handle.connect6!(request, spec.host, spec.port);
     else code = handle.connect(request, spec.host, spec.port);
-    if (code === 0 && !local) handle.setNoDelay!(true);
+    if (code === 0 && local === null) {
+      handle.setNoDelay!(true);
+      if (spec.options) setOptions(handle.fd, spec.options);
+    }
   }
   if (code !== 0) process.nextTick(failLater, conn, code);
   return conn;
@@ -270,16 +303,28 @@ function connect(spec: ConnectSpec, handler: ConnHandler): Conn {
 
 /** Listens through node:net (which knows about descriptors, names of errors, abstract sockets) and takes its connections as handles. */
 function listen(spec: ListenSpec, onConnection: (conn: Conn) => void): Promise<ListenSocket> {
+  let own = -1;
+  try {
+    if (needsOwnSocket(spec)) own = listenOnOwnSocket(spec);
+  } catch (error) {
+    return Promise.reject(error);
+  }
   const server = net.createServer();
+  const local = localName(spec);
   const options =
-    spec.family === 'fd'
-      ? { fd: spec.fd }
-      : spec.family === 'unix'
-        ? { path: spec.host, backlog: spec.backlog }
-        : spec.family === 'abns'
-          ? { path: '\0' + spec.host, backlog: spec.backlog }
-          : { host: spec.host, port: spec.port, backlog: spec.backlog, ipv6Only: spec.v6only, reusePort: spec.share, exclusive: true };
-  const noDelay = spec.family !== 'unix' && spec.family !== 'abns';
+    own >= 0 || spec.family === 'fd'
+      ? { fd: own >= 0 ? own : spec.fd }
+      : local !== null
+        ? { path: local, backlog: spec.backlog }
+        : {
+            host: spec.host,
+            port: spec.port,
+            backlog: spec.backlog,
+            ipv6Only: spec.v6only,
+            reusePort: spec.share,
+            exclusive: true,
+          };
+  const noDelay = local === null;
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(options, () => {
@@ -288,12 +333,16 @@ function listen(spec: ListenSpec, onConnection: (conn: Conn) => void): Promise<L
       handle.onconnection = (status, client) => {
         if (status < 0 || client === undefined) return;
         if (noDelay && client.setNoDelay !== undefined) client.setNoDelay(true);
+        if (noDelay && spec.options) setOptions(client.fd, spec.options);
         const conn = new HandleConn(client, noHandler);
         onConnection(conn);
       };
       const address = server.address();
       resolve({
         port: address !== null && typeof address === 'object' ? address.port : 0,
+        get fd() {
+          return handle.fd;
+        },
         close: () => new Promise<void>((done) => server.close(() => done())),
       });
     });

@@ -60,31 +60,53 @@ export interface ConnHandler {
   onConnect(): void;
 }
 
-/** Where to connect. */
+/** What a connection's socket is told, beside TCP_NODELAY. */
+export interface SocketOptions {
+  /** Probes when it is idle (SO_KEEPALIVE). */
+  readonly keepAlive: boolean;
+  /** How long sent data may stay unacknowledged, ms; 0 = as the kernel says. */
+  readonly userTimeout: number;
+  /** Sizes of the kernel's buffers, null = as the kernel says. */
+  readonly rcvbuf: number | null;
+  readonly sndbuf: number | null;
+}
+
+/** Where to connect. `host` is the path of a unix socket, the name of an abstract one (`abns`: filled up with NULs, `abnsz`: as it is). */
 export interface ConnectSpec {
-  readonly family: 'inet' | 'inet6' | 'unix' | 'abns';
+  readonly family: 'inet' | 'inet6' | 'unix' | 'abns' | 'abnsz';
   readonly host: string;
   readonly port: number;
   /** Local address to bind before connecting, with its port (0 = any). */
   readonly sourceHost: string | null;
   readonly sourcePort: number;
+  /** Network interface to go out by. */
+  readonly device?: string | null;
+  readonly options?: SocketOptions | null;
 }
 
 /** What to listen on. `share`: other threads listen on the same port (SO_REUSEPORT). */
 export interface ListenSpec {
-  readonly family: 'inet' | 'inet6' | 'unix' | 'abns' | 'fd';
+  readonly family: 'inet' | 'inet6' | 'unix' | 'abns' | 'abnsz' | 'fd';
   readonly host: string;
   readonly port: number;
   readonly fd: number;
   readonly backlog: number;
   readonly v6only: boolean;
   readonly share: boolean;
+  /** Network interface to accept from; addresses that are not the machine's own; connections only once data has come. */
+  readonly device?: string | null;
+  readonly transparent?: boolean;
+  readonly deferAccept?: boolean;
+  /** For accepted connections. */
+  readonly options?: SocketOptions | null;
 }
 
 /** A listening socket. */
 export interface ListenSocket {
   /** Port given by the system when the spec said 0. */
   readonly port: number;
+  /** Descriptor, -1 when there is none. */
+  readonly fd: number;
   close(): Promise<void>;
 }
 

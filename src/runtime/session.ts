@@ -21,6 +21,8 @@ export interface SessionOptions {
   readonly timeout: number;
   /** Name of the socket or address of the client, for the audit. */
   readonly from: string;
+  /** `expose-fd listeners` is on the socket. */
+  readonly exposesListeners?: boolean;
   /** All stats sockets, for `show cli sockets`. */
   readonly sockets: () => readonly { readonly name: string; readonly level: Level }[];
 }
@@ -49,6 +51,8 @@ export class Session {
   readonly socketLevel: Level;
   level: Level;
   severity: 'none' | 'number' | 'string';
+  /** Listening sockets may be asked for (`expose-fd listeners`). */
+  readonly exposesListeners: boolean;
   /** Stay open after a line; print a prompt; with the uptime in it. */
   interactive = false;
   prompting = false;
@@ -73,6 +77,7 @@ export class Session {
     this.severity = options.severity;
     this.from = options.from;
     this.sockets = options.sockets;
+    this.exposesListeners = options.exposesListeners ?? false;
     this.connection = new CliConnection(socket, options.timeout);
   }
 

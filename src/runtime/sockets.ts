@@ -17,7 +17,10 @@ export interface SocketsOptions {
   /** Clients served at a time over all sockets; more wait in the sockets' queues. */
   readonly maxconn: number;
   /** Makes the session of a client. */
-  readonly session: (socket: Socket, bound: Pick<SessionOptions, 'level' | 'severity' | 'from'>) => Session;
+  readonly session: (
+    socket: Socket,
+    bound: Pick<SessionOptions, 'level' | 'severity' | 'from' | 'exposesListeners'>,
+  ) => Session;
 }
 
 /** A group of CLI sockets with one limit of clients. */
@@ -63,7 +66,12 @@ export class CliSockets {
 
   #serve(bind: BindConfig, name: string, socket: Socket): void {
     const from = socket.remoteAddress === undefined ? name : `${socket.remoteAddress}:${socket.remotePort}`;
-    const session = this.#options.session(socket, { level: bind.level, severity: bind.severityOutput, from });
+    const session = this.#options.session(socket, {
+      level: bind.level,
+      severity: bind.severityOutput,
+      from,
+      exposesListeners: bind.exposeFdListeners,
+    });
     this.#sessions.add(session);
     this.#pauseOrResume();
     void session.run().then(() => {

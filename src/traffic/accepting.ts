@@ -1,6 +1,6 @@
+import { C } from '../model/counters.ts';
 import { parseProxyHeader } from '../net/proxy-protocol.ts';
 import type { Conn, ConnHandler } from '../net/transport.ts';
-import { C } from '../model/counters.ts';
 import type { Client } from './client.ts';
 import { ConnClient, type Introduction } from './conn-client.ts';
 import type { Env } from './env.ts';
@@ -79,7 +79,11 @@ export class Accepting extends ConnClient implements Client, ConnHandler, Timed 
     if (!this.#allowed(this.frontend.rules?.session ?? null, C.deniedSess)) return false;
     this.#over = true;
     this.env.wheel.disarm(this);
-    const handler = this.#admission.start(this.conn, { source: this.sourceView, destination: this.destinationView, vars: this.sessionVars });
+    const handler = this.#admission.start(this.conn, {
+      source: this.sourceView,
+      destination: this.destinationView,
+      vars: this.sessionVars,
+    });
     if (this.#held.length > 0) handler.onData(this.#held, 0, this.#held.length);
     return true;
   }

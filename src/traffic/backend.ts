@@ -5,6 +5,7 @@ import type { ProxyView, ServerView } from '../model/messages.ts';
 import { PersistenceCookie } from './cookies.ts';
 import type { Env } from './env.ts';
 import type { ErrorPages } from './error-pages.ts';
+import { type NamePolicy, namePolicy } from './header-names.ts';
 import { Picker } from './picker.ts';
 import { StreamQueue } from './queue.ts';
 import type { BackendRules } from './rules/types.ts';
@@ -47,6 +48,15 @@ export class TrafficBackend implements ProxyFacts {
   httpClose: boolean;
   preferLastServer: boolean;
   checkCache: boolean;
+  independent: boolean;
+  noLinger: boolean;
+  /** The request body is gathered before a server is chosen: `option http-buffer-request`, and for POST also `balance url_param ... check_post`. */
+  bufferRequest: boolean;
+  bufferPost: boolean;
+  dropTrailers: boolean;
+  pretendKeepAlive: boolean;
+  adjustCase: boolean;
+  names: NamePolicy;
   /** Name of the field that tells the server its name (`http-send-name-header`). */
   nameHeader: string | null;
   /** A server has `redir`. */
@@ -85,6 +95,14 @@ export class TrafficBackend implements ProxyFacts {
     this.serverClose = config.options.includes('http-server-close');
     this.httpClose = config.options.includes('httpclose');
     this.preferLastServer = config.options.includes('prefer-last-server');
+    this.independent = config.options.includes('independent-streams');
+    this.noLinger = config.options.includes('nolinger');
+    this.bufferRequest = config.options.includes('http-buffer-request');
+    this.bufferPost = config.balance.algorithm === 'url_param' && config.balance.args.includes('check_post');
+    this.dropTrailers = config.options.includes('http-drop-request-trailers');
+    this.pretendKeepAlive = config.options.includes('http-pretend-keepalive');
+    this.adjustCase = config.options.includes('h1-case-adjust-bogus-server');
+    this.names = namePolicy(config.options);
     this.checkCache = config.options.includes('checkcache');
     this.nameHeader = config.httpSendNameHeader?.toLowerCase() ?? null;
     this.redirects = config.servers.some((server) => server.redir !== null);

@@ -1,7 +1,7 @@
-import type { Stream } from './stream.ts';
-import type { TrafficFrontend } from './frontend.ts';
-import type { Env } from './env.ts';
 import type { EndpointView } from '../expr/types.ts';
+import type { Env } from './env.ts';
+import type { TrafficFrontend } from './frontend.ts';
+import type { Stream } from './stream.ts';
 
 /** Keeps an invalid response for `show errors`: the last one of each backend. */
 export function captureError(

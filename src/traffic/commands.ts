@@ -1,7 +1,7 @@
 import type { CounterStore } from '../model/counters.ts';
 import type { Activity, ListenerRef, ProxyView, ServerView, StreamFilter, TrafficCommand } from '../model/messages.ts';
 import { TrafficBackend } from './backend.ts';
-import { compileProxy, type ProxySurroundings, readFileOrNull } from './compile-proxy.ts';
+import { compileProxy, configuredFiles, type ProxySurroundings } from './compile-proxy.ts';
 import { onQueueWake, serveQueues } from './dispatch.ts';
 import type { Env } from './env.ts';
 import { TrafficFrontend } from './frontend.ts';
@@ -98,7 +98,8 @@ export function putProxy(env: Env, view: ProxyView): void {
     const old = env.frontends.get(config.id);
     if (old !== undefined) {
       inheritConnections(frontend, old);
-      for (const listener of frontend.listeners) listener.sockets = old.listeners.find((l) => l.id === listener.id)?.sockets ?? [];
+      for (const listener of frontend.listeners)
+        listener.sockets = old.listeners.find((l) => l.id === listener.id)?.sockets ?? [];
     }
     env.frontends.set(config.id, frontend);
     env.frontendsByName.set(config.name, frontend);
@@ -116,7 +117,8 @@ function surroundings(env: Env): ProxySurroundings {
   return {
     hasProxy: () => true,
     hasServer: () => true,
-    readFile: readFileOrNull,
+    readFile: configuredFiles(env.global.defaultPath),
+    userlist: (name) => env.userlists.get(name) ?? null,
     httpErrors: (name) => env.httpErrors.find((section) => section.name === name)?.files ?? null,
   };
 }
@@ -192,11 +194,16 @@ function inheritedHere(env: Env, inherited: readonly number[] = []): readonly nu
 /** [proxy, listener, descriptor] of what listens here. */
 function listeningSockets(env: Env): [number, number, number][] {
   return [...env.frontends.values()].flatMap((frontend) =>
-    frontend.listeners.flatMap((listener) => listener.sockets.map((socket): [number, number, number] => [frontend.id, listener.id, socket.fd])),
+    frontend.listeners.flatMap((listener) =>
+      listener.sockets.map((socket): [number, number, number] => [frontend.id, listener.id, socket.fd]),
+    ),
   );
 }
 
-function matches(stream: Stream, filter: StreamFilter & { readonly proxy?: number; readonly serverId?: number }): boolean {
+function matches(
+  stream: Stream,
+  filter: StreamFilter & { readonly proxy?: number; readonly serverId?: number },
+): boolean {
   if (stream.client === null) return false;
   if (filter.id !== undefined && streamPointer(stream) !== filter.id) return false;
   if (filter.frontend !== undefined && stream.frontend.name !== filter.frontend) return false;
@@ -242,6 +249,7 @@ function waitIdle(env: Env): void {
     env.post({ kind: 'idle' });
     return;
   }
-  for (const frontend of env.frontends.values()) for (const client of [...connectionsOf(frontend)]) client.closeIfIdle();
+  for (const frontend of env.frontends.values())
+    for (const client of [...connectionsOf(frontend)]) client.closeIfIdle();
   env.later(50, () => waitIdle(env));
 }

@@ -1,11 +1,21 @@
 import { readFileSync } from 'node:fs';
-import type { Diagnostic, ProxyConfig } from '../config/types.ts';
-import { CLF_LOG_FORMAT, HTTP_LOG_FORMAT, HTTPS_LOG_FORMAT, TCP_CLF_LOG_FORMAT, TCP_LOG_FORMAT } from '../expr/log/default-formats.ts';
+import { configuredPath } from '../config/paths.ts';
+import type { Diagnostic, ProxyConfig, UserlistConfig } from '../config/types.ts';
+import { type Acls, withAcls } from '../expr/acl/condition.ts';
+import { connectLine } from '../expr/log/connection.ts';
+import {
+  CLF_LOG_FORMAT,
+  HTTP_LOG_FORMAT,
+  HTTPS_LOG_FORMAT,
+  TCP_CLF_LOG_FORMAT,
+  TCP_LOG_FORMAT,
+} from '../expr/log/default-formats.ts';
 import { compileLogFormat } from '../expr/log/format.ts';
-import { place } from '../expr/row.ts';
+import { place, type Userlist } from '../expr/row.ts';
 import type { ExprContext } from '../expr/types.ts';
-import { ErrorPages, type LocalResponse } from './error-pages.ts';
+import { compileUserlist } from '../expr/userlist.ts';
 import { loadErrorPages } from './error-files.ts';
+import { ErrorPages, type LocalResponse } from './error-pages.ts';
 import type { LogFormatter } from './log.ts';
 import { compileRules, type RuleSurroundings } from './rules/compile.ts';
 import type { BackendRules, FrontendRules } from './rules/types.ts';
@@ -29,9 +39,15 @@ export interface ProxySurroundings extends RuleSurroundings {
 export function compileProxy(config: ProxyConfig, around: ProxySurroundings): CompiledProxy {
   const rules = compileRules(config, around);
   const problems: Diagnostic[] = [...rules.problems];
-  const logger = config.kind === 'backend' ? null : compileLogger(config, around, problems);
+  const logger = config.kind === 'backend' ? null : compileLogger(config, around, rules.acls, problems);
   const pages: ReadonlyMap<number, LocalResponse> = loadErrorPages(config, around, problems);
-  return { frontendRules: rules.frontend, backendRules: rules.backend, logger, errorPages: new ErrorPages(pages), problems };
+  return {
+    frontendRules: rules.frontend,
+    backendRules: rules.backend,
+    logger,
+    errorPages: new ErrorPages(pages),
+    problems,
+  };
 }
 
 /** The format that a frontend's options stand for (manual, section 8.2). */
@@ -44,10 +60,19 @@ function defaultFormat(config: ProxyConfig): string | null {
   return null;
 }
 
-function compileLogger(config: ProxyConfig, around: ProxySurroundings, problems: Diagnostic[]): LogFormatter | null {
+function compileLogger(
+  config: ProxyConfig,
+  around: ProxySurroundings,
+  acls: Acls,
+  problems: Diagnostic[],
+): LogFormatter | null {
   if (config.logs.length === 0) return null;
   const http = config.mode === 'http';
-  const env = { places: place.logs, proxy: config.name, hasProxy: around.hasProxy, hasServer: around.hasServer };
+  const mode = http ? 'HTTP' : 'TCP';
+  const env = withAcls(
+    { places: place.logs, proxy: config.name, hasProxy: around.hasProxy, hasServer: around.hasServer },
+    acls,
+  );
   const compile = (text: string, at: Diagnostic['at']): ((ctx: ExprContext) => string) | null => {
     const format = compileLogFormat(text, env, { line: true, http });
     if ('error' in format) {
@@ -57,7 +82,8 @@ function compileLogger(config: ProxyConfig, around: ProxySurroundings, problems:
     return (ctx) => format.format(ctx);
   };
   const text = config.logFormat?.words[0] ?? defaultFormat(config);
-  const line = text === null ? plainLine(config) : compile(text, config.logFormat?.at ?? config.at);
+  const line =
+    text === null ? (ctx: ExprContext) => connectLine(ctx, mode) : compile(text, config.logFormat?.at ?? config.at);
   if (line === null) return null;
   const { errorLogFormat, logFormatSd } = config;
   return {
@@ -69,12 +95,27 @@ function compileLogger(config: ProxyConfig, around: ProxySurroundings, problems:
   };
 }
 
-function plainLine(config: ProxyConfig): (ctx: ExprContext) => string {
-  const mode = config.mode === 'http' ? 'HTTP' : 'TCP';
-  return ({ source, destination }) => `Connect from ${source.host}:${source.port} to ${destination.host}:${destination.port} (${config.name}/${mode})`;
+/** Compiles `userlist` sections. */
+export function compileUserlists(sections: readonly UserlistConfig[]): {
+  lists: ReadonlyMap<string, Userlist>;
+  problems: readonly Diagnostic[];
+} {
+  const lists = new Map<string, Userlist>();
+  const problems: Diagnostic[] = [];
+  for (const section of sections) {
+    const list = compileUserlist(section);
+    if ('error' in list) problems.push({ severity: 'alert', at: section.at, text: `${list.error}.` });
+    else lists.set(section.name, list);
+  }
+  return { lists, problems };
 }
 
-/** A file as a rule or section names it; null when it cannot be read. */
+/** Reads files as a rule or section names them: relative paths start where `default-path` says. */
+export function configuredFiles(defaultPath: readonly string[]): RuleSurroundings['readFile'] {
+  return (path, from) => readFileOrNull(from === undefined ? path : configuredPath(path, from, defaultPath));
+}
+
+/** A file; null when it cannot be read. */
 export function readFileOrNull(path: string): Buffer | null {
   try {
     return readFileSync(path);

@@ -23,7 +23,13 @@ export abstract class ConnClient {
   destinationView: EndpointView | null = null;
   sessionVars: Vars | null = null;
 
-  constructor(env: Env, conn: Conn, frontend: TrafficFrontend, listener: TrafficListener, introduction: Introduction | null) {
+  constructor(
+    env: Env,
+    conn: Conn,
+    frontend: TrafficFrontend,
+    listener: TrafficListener,
+    introduction: Introduction | null,
+  ) {
     this.env = env;
     this.conn = conn;
     this.frontend = frontend;

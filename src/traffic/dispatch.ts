@@ -299,6 +299,8 @@ function connect(stream: Stream, server: TrafficServer): void {
       family: view.family,
       host: view.host,
       port,
+      device: source?.interface ?? null,
+      options: server.socketOptions,
       sourceHost: source?.host ?? null,
       sourcePort: source === null ? 0 : pickPort(source.port, source.portEnd),
     },

@@ -1,10 +1,13 @@
 import { hostname } from 'node:os';
-import type { GlobalConfig, HttpErrorsConfig } from '../config/types.ts';
+import type { GlobalConfig, HttpErrorsConfig, UserlistConfig } from '../config/types.ts';
+import type { Userlist } from '../expr/row.ts';
 import type { CounterStore } from '../model/counters.ts';
 import type { CapturedError, LimitsView, LogLine, TrafficEvent } from '../model/messages.ts';
 import type { Transport } from '../net/transport.ts';
 import type { TrafficBackend } from './backend.ts';
+import { compileUserlists, readFileOrNull } from './compile-proxy.ts';
 import type { TrafficFrontend } from './frontend.ts';
+import { type NameCases, nameCases } from './header-names.ts';
 import type { TrafficServer } from './server.ts';
 import type { Stream } from './stream.ts';
 import { TimerWheel } from './timer.ts';
@@ -25,7 +28,12 @@ export class Env {
   readonly post: (event: TrafficEvent) => void;
   readonly hostname: string;
   readonly pid: number;
-  global: GlobalConfig;
+  readonly global: GlobalConfig;
+  /** What `global` says, as the data path wants it. */
+  readonly nameCases: NameCases;
+  readonly payloadWithAnyMethod: boolean;
+  readonly keepsAmbiguous: boolean;
+  readonly userlists: ReadonlyMap<string, Userlist>;
   httpErrors: readonly HttpErrorsConfig[];
   limits: LimitsView;
   /** Process-wide counters of this thread, and gauges. */
@@ -64,6 +72,7 @@ export class Env {
     counters: CounterStore;
     global: GlobalConfig;
     httpErrors: readonly HttpErrorsConfig[];
+    userlists?: readonly UserlistConfig[];
     limits: LimitsView;
     processSlot: number;
     post: (event: TrafficEvent) => void;
@@ -75,6 +84,10 @@ export class Env {
     this.transport = init.transport;
     this.counters = init.counters;
     this.global = init.global;
+    this.nameCases = nameCases(init.global, (path) => readFileOrNull(path)?.latin1Slice() ?? null).cases;
+    this.payloadWithAnyMethod = 'h1-accept-payload-with-any-method' in init.global.other;
+    this.keepsAmbiguous = 'h1-do-not-close-on-insecure-transfer-encoding' in init.global.other;
+    this.userlists = compileUserlists(init.userlists ?? []).lists;
     this.httpErrors = init.httpErrors;
     this.limits = init.limits;
     this.post = init.post;

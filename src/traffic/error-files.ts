@@ -5,7 +5,11 @@ import { Head } from './h1/head.ts';
 import { parseResponse } from './h1/parse.ts';
 
 /** The pages that a proxy's `errorfile`, `errorloc`, `errorfiles` and `http-error` lines define; the last one for a status wins. */
-export function loadErrorPages(config: ProxyConfig, around: ProxySurroundings, problems: Diagnostic[]): ReadonlyMap<number, LocalResponse> {
+export function loadErrorPages(
+  config: ProxyConfig,
+  around: ProxySurroundings,
+  problems: Diagnostic[],
+): ReadonlyMap<number, LocalResponse> {
   const pages = new Map<number, LocalResponse>();
   for (const page of config.errorPages) {
     for (const [status, response] of pagesOf(page, around, problems)) pages.set(status, response);
@@ -13,7 +17,11 @@ export function loadErrorPages(config: ProxyConfig, around: ProxySurroundings, p
   return pages;
 }
 
-function pagesOf(page: ErrorPageConfig, around: ProxySurroundings, problems: Diagnostic[]): (readonly [number, LocalResponse])[] {
+function pagesOf(
+  page: ErrorPageConfig,
+  around: ProxySurroundings,
+  problems: Diagnostic[],
+): (readonly [number, LocalResponse])[] {
   switch (page.kind) {
     case 'redirect':
       return [[page.status, redirectTo(page.code, page.url)]];
@@ -24,7 +32,11 @@ function pagesOf(page: ErrorPageConfig, around: ProxySurroundings, problems: Dia
     case 'section': {
       const files = around.httpErrors(page.section);
       if (files === null) {
-        problems.push({ severity: 'alert', at: page.at, text: `unable to find the http-errors section '${page.section}'.` });
+        problems.push({
+          severity: 'alert',
+          at: page.at,
+          text: `unable to find the http-errors section '${page.section}'.`,
+        });
         return [];
       }
       const wanted = files.filter(({ status }) => page.statuses.length === 0 || page.statuses.includes(status));
@@ -74,7 +86,11 @@ function readPage(file: string, at: Location, around: ProxySurroundings, problem
 }
 
 /** `http-error status <code> content-type <type> string|file <text>`. */
-function rulePage(page: Extract<ErrorPageConfig, { kind: 'rule' }>, around: ProxySurroundings, problems: Diagnostic[]): (readonly [number, LocalResponse])[] {
+function rulePage(
+  page: Extract<ErrorPageConfig, { kind: 'rule' }>,
+  around: ProxySurroundings,
+  problems: Diagnostic[],
+): (readonly [number, LocalResponse])[] {
   const alert = (text: string) => {
     problems.push({ severity: 'alert', at: page.at, text: `'http-error' : ${text}.` });
     return [];
@@ -98,7 +114,7 @@ function rulePage(page: Extract<ErrorPageConfig, { kind: 'rule' }>, around: Prox
         body = value;
         break;
       case 'file': {
-        const content = around.readFile(value);
+        const content = around.readFile(value, page.at.file);
         if (content === null) return alert(`unable to read file '${value}'`);
         body = content;
         break;

@@ -11,7 +11,12 @@ export function addForwardedHeaders(stream: Stream): void {
   if (originalto !== null) addAddress(stream, originalto, stream.destination.host, false);
 }
 
-function addAddress(stream: Stream, option: { readonly except: string | null; readonly header: string }, host: string, ifNone: boolean): void {
+function addAddress(
+  stream: Stream,
+  option: { readonly except: string | null; readonly header: string },
+  host: string,
+  ifNone: boolean,
+): void {
   if (host === '') return;
   const name = option.header.toLowerCase();
   if (ifNone && stream.req.findHeader(name, 0) >= 0) return;

@@ -5,6 +5,7 @@ import type { ProxyView } from '../model/messages.ts';
 import type { Conn, ListenSocket } from '../net/transport.ts';
 import type { Env } from './env.ts';
 import type { ErrorPages } from './error-pages.ts';
+import { type NamePolicy, namePolicy } from './header-names.ts';
 import type { LogFormatter } from './log.ts';
 import type { FrontendRules } from './rules/types.ts';
 
@@ -17,7 +18,8 @@ export interface TrafficListener {
   /** It has counters of its own (`option socket-stats`). */
   readonly counted: boolean;
   readonly config: ProxyView['listeners'][number]['config'];
-  socket: ListenSocket | null;
+  /** Listening sockets; more than one after taking over from a process with more threads. */
+  sockets: ListenSocket[];
 }
 
 /** A frontend as a traffic thread sees it. */
@@ -53,6 +55,13 @@ export class TrafficFrontend implements ProxyFacts {
   ignoreProbes: boolean;
   separateErrors: boolean;
   httpsLog: boolean;
+  independent: boolean;
+  noLinger: boolean;
+  idleCloseOnResponse: boolean;
+  bufferRequest: boolean;
+  dropTrailers: boolean;
+  adjustCase: boolean;
+  names: NamePolicy;
 
   constructor(env: Env, view: ProxyView, errorPages: ErrorPages) {
     const { config } = view;
@@ -72,7 +81,7 @@ export class TrafficFrontend implements ProxyFacts {
       g: env.counters.gauges(listener.slot),
       counted: listener.slot !== view.frontendSlot,
       config: listener.config,
-      socket: null,
+      sockets: [],
     }));
     this.maxconn = view.maxconn;
     this.clientTimeout = timeouts.client ?? 0;
@@ -92,6 +101,13 @@ export class TrafficFrontend implements ProxyFacts {
     this.ignoreProbes = options.includes('http-ignore-probes');
     this.separateErrors = options.includes('log-separate-errors');
     this.httpsLog = options.includes('httpslog');
+    this.independent = options.includes('independent-streams');
+    this.noLinger = options.includes('nolinger');
+    this.idleCloseOnResponse = options.includes('idle-close-on-response');
+    this.bufferRequest = options.includes('http-buffer-request');
+    this.dropTrailers = options.includes('http-drop-response-trailers');
+    this.adjustCase = options.includes('h1-case-adjust-bogus-client');
+    this.names = namePolicy(options);
   }
 
   get servers(): readonly ServerFacts[] {

@@ -7,11 +7,12 @@ import { ConnClient, type Introduction } from './conn-client.ts';
 import type { Env } from './env.ts';
 import { rawPage, reasonOf } from './error-pages.ts';
 import type { TrafficFrontend, TrafficListener } from './frontend.ts';
+import { badChunk } from './h1/body.ts';
 import { Framing } from './h1/head.ts';
 import { NEED_MORE, parseRequest } from './h1/parse.ts';
-import { badChunk } from './h1/body.ts';
-import * as http from './http.ts';
 import { H2Connection, PREFACE } from './h2/connection.ts';
+import { adjustCase } from './header-names.ts';
+import * as http from './http.ts';
 import { connectionEnded, connectionsOf } from './listeners.ts';
 import { logStream, setCause } from './log.ts';
 import { Phase, Stream } from './stream.ts';
@@ -46,7 +47,13 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
   timerNext: Timed | null = null;
   timerPrev: Timed | null = null;
 
-  constructor(env: Env, conn: Conn, frontend: TrafficFrontend, listener: TrafficListener, introduction: Introduction | null) {
+  constructor(
+    env: Env,
+    conn: Conn,
+    frontend: TrafficFrontend,
+    listener: TrafficListener,
+    introduction: Introduction | null,
+  ) {
     super(env, conn, frontend, listener, introduction);
     this.idleSince = this.acceptedAt;
     conn.handler = this;
@@ -128,10 +135,12 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
   }
 
   #moreHead(buf: Buffer, start: number, end: number): void {
-    const held = this.held === null ? Buffer.from(buf.subarray(start, end)) : Buffer.concat([this.held, buf.subarray(start, end)]);
+    const held =
+      this.held === null ? Buffer.from(buf.subarray(start, end)) : Buffer.concat([this.held, buf.subarray(start, end)]);
     if (this.exchanges === 0 && held[0] === PREFACE[0] && this.#speaksH2(held, 0, held.length)) return;
     this.held = held;
-    if (++this.parses > EAGER_PARSES && held.length < this.env.global.tune.bufsize && !endsHead(held, end - start)) return;
+    if (++this.parses > EAGER_PARSES && held.length < this.env.global.tune.bufsize && !endsHead(held, end - start))
+      return;
     this.held = null;
     this.#head(held, 0, held.length);
   }
@@ -142,6 +151,7 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     const { tune } = env.global;
     const stream = Stream.start(env, this, frontend, this.listener);
     const { req, log } = stream;
+    req.anyPayload = env.payloadWithAnyMethod;
     const next = parseRequest(req, buf, start, end, tune.maxhdr);
     if (next === NEED_MORE && end - start < tune.bufsize) {
       stream.recycle();
@@ -171,7 +181,9 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     this.state = State.busy;
     stream.clientVersion = req.version;
     stream.keepAlive =
-      (req.version === 10 ? req.connKeepAlive : !req.connClose) && !req.ambiguous && !frontend.httpClose;
+      (req.version === 10 ? req.connKeepAlive : !req.connClose) &&
+      (!req.ambiguous || env.keepsAmbiguous) &&
+      !frontend.httpClose;
     stream.reqBody.begin(req.chunked ? Framing.chunked : Framing.length, req.contentLength < 0 ? 0 : req.contentLength);
     if (req.isMethod('CONNECT')) stream.reqBody.begin(Framing.none, 0);
     this.inTurn = true;
@@ -200,7 +212,8 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
       this.onData(buf, pos, end);
       return;
     }
-    this.held = this.held === null ? Buffer.from(buf.subarray(pos, end)) : Buffer.concat([this.held, buf.subarray(pos, end)]);
+    this.held =
+      this.held === null ? Buffer.from(buf.subarray(pos, end)) : Buffer.concat([this.held, buf.subarray(pos, end)]);
     this.pause();
   }
 
@@ -329,7 +342,9 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     let at = res.write(out, 0);
     if (!stream.keepAlive) {
       if (res.version === 11) at += out.latin1Write('connection: close\r\n', at);
-    } else if (res.version === 10 || stream.clientVersion === 10) at += out.latin1Write('connection: keep-alive\r\n', at);
+    } else if (res.version === 10 || stream.clientVersion === 10)
+      at += out.latin1Write('connection: keep-alive\r\n', at);
+    if (this.frontend.adjustCase) adjustCase(out, 0, at, this.env.nameCases);
     out[at++] = 13;
     out[at++] = 10;
     let from = pos;
@@ -374,6 +389,7 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     const { res } = stream;
     const out = Buffer.allocUnsafe(res.sizeBound() + 64);
     let at = res.write(out, 0);
+    if (this.frontend.adjustCase) adjustCase(out, 0, at, this.env.nameCases);
     out[at++] = 13;
     out[at++] = 10;
     this.#count(stream, res.countedSize());
@@ -387,6 +403,7 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     let at = res.write(out, 0);
     if (close) at += out.latin1Write('connection: close\r\n', at);
     else if (stream.clientVersion === 10) at += out.latin1Write('connection: keep-alive\r\n', at);
+    if (this.frontend.adjustCase) adjustCase(out, 0, at, this.env.nameCases);
     out[at++] = 13;
     out[at++] = 10;
     if (typeof body === 'string') at += out.latin1Write(body, at);
@@ -442,6 +459,11 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
   /** Sends FIN and drops what still comes, for a while: closing at once could destroy the answer on its way. */
   #linger(): void {
     if (this.state === State.closed) return;
+    if (this.frontend.noLinger && !this.conn.blocked) {
+      this.conn.destroy(true);
+      this.#gone();
+      return;
+    }
     if (this.ended && !this.conn.blocked) {
       this.conn.end();
       this.#close();
@@ -472,9 +494,11 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     connectionEnded(this.env, this.frontend, this.listener, this);
   }
 
-  /** Ends the connection if nothing is under way (stop of the proxy). */
+  /** Ends the connection if nothing is under way (stop of the proxy). One that has not been used yet is served: its request is on its way. */
   closeIfIdle(): void {
-    if (this.state === State.idle && this.held === null) this.#close();
+    // With `option idle-close-on-response` the next response tells the client.
+    if (this.frontend.idleCloseOnResponse && this.env.stopping) return;
+    if (this.state === State.idle && this.held === null && this.exchanges > 0) this.#close();
   }
 }
 

@@ -8,6 +8,7 @@ import { addForwardedHeaders } from './forwarded.ts';
 import { Body, badChunk } from './h1/body.ts';
 import { Framing } from './h1/head.ts';
 import { INVALID, NEED_MORE, parseResponse } from './h1/parse.ts';
+import { adjustCase, type NamePolicy, restrictNames } from './header-names.ts';
 import { countTimes, logStream, setCause } from './log.ts';
 import { applyRequestPersistence, applyResponsePersistence } from './persistence.ts';
 import { inspectRequest, passes } from './rules/inspect.ts';
@@ -44,7 +45,8 @@ export function beginRequest(stream: Stream, buf: Buffer, pos: number, end: numb
   countRate(frontend.c, C.reqRate, second, frontend.g, G.reqRateMax);
   env.c[C.requests]!++;
   if (frontend.logger?.needsRequest !== false) {
-    log.requestLine = `${method} ${stream.logUri ?? req.uri} HTTP/${stream.clientVersion === 20 ? '2.0' : req.version === 10 ? '1.0' : '1.1'}`;
+    const line = `${method} ${stream.logUri ?? req.uri} HTTP/${stream.clientVersion === 20 ? '2.0' : req.version === 10 ? '1.0' : '1.1'}`;
+    log.requestLine = line.slice(0, env.global.tune.logurilen - 1);
   }
   if (stream.wantsUpgrade && !noteWebSocket(stream)) {
     frontend.c[C.failedReq]!++;
@@ -65,6 +67,42 @@ function requestInspected(stream: Stream): void {
     monitor(stream);
     return;
   }
+  if (frontend.bufferRequest) bufferBody(stream, requestBuffered);
+  else requestBuffered(stream);
+}
+
+/** Waits for the whole body, or as much of it as a buffer holds (`option http-buffer-request`). */
+function bufferBody(stream: Stream, then: (stream: Stream) => void): void {
+  const { req, reqBody, res, env } = stream;
+  if (reqBody.done) {
+    then(stream);
+    return;
+  }
+  if (req.expectContinue && stream.clientVersion >= 11 && stream.bodyPos === stream.bodyEnd) {
+    req.removeHeader('expect');
+    res.reset();
+    res.isRequest = false;
+    res.version = 11;
+    res.status = 100;
+    res.reasonText = 'Continue';
+    stream.client!.sendInterim(stream);
+  }
+  stream.phase = Phase.rules;
+  collectBody(stream, env.global.tune.bufsize - env.global.tune.maxrewrite, () => then(stream));
+}
+
+/** `option http-restrict-req-hdr-names`: false when the request has been rejected. */
+function namesAllowed(stream: Stream, policy: NamePolicy): boolean {
+  if (policy === 'preserve' || restrictNames(stream.req, policy)) return true;
+  stream.frontend.c[C.deniedReq]!++;
+  setCause(stream, 'P', 'R');
+  replyError(stream, 403);
+  return false;
+}
+
+function requestBuffered(stream: Stream): void {
+  const { req, frontend } = stream;
+  if (!namesAllowed(stream, frontend.names)) return;
   const { rules } = frontend;
   if (rules === null) {
     frontendRulesDone(stream);
@@ -102,6 +140,16 @@ function frontendRulesDone(stream: Stream): void {
   stream.retriesLeft = backend.retries;
   backend.c[C.requests]!++;
   // A `listen` section has run its rules as a frontend.
+  stream.reqBody.dropsTrailers = backend.dropTrailers;
+  const whole = backend.bufferRequest || (backend.bufferPost && stream.method === 'POST');
+  if (whole && !stream.frontend.bufferRequest) bufferBody(stream, toBackend);
+  else toBackend(stream);
+}
+
+/** The backend's own rules. */
+function toBackend(stream: Stream): void {
+  const backend = stream.backend!;
+  if (!namesAllowed(stream, backend.names)) return;
   if (backend.rules === null || backend.id === stream.frontend.id) backendRulesDone(stream);
   else inspectRequest(stream, backend.rules.content, backend.rules.inspectDelay, backendInspected);
 }
@@ -205,6 +253,8 @@ export function onHeldBody(stream: Stream, buf: Buffer, start: number, end: numb
 
 function serialise(stream: Stream): void {
   const { req, reqBody } = stream;
+  const backend = stream.backend!;
+  const keeps = reusesServer(stream) || backend.pretendKeepAlive;
   const held = stream.bodyEnd - stream.bodyPos;
   const room = req.sizeBound() + Math.min(held, BODY_WITH_HEAD);
   if (stream.pending.length < room) stream.pending = Buffer.allocUnsafeSlow(room);
@@ -212,12 +262,13 @@ function serialise(stream: Stream): void {
   let at = req.write(out, 0);
   stream.headSize = req.countedSize();
   if (stream.clientVersion === 20) {
-    if (!reusesServer(stream)) at += out.latin1Write('connection: close\r\n', at);
+    if (!keeps) at += out.latin1Write('connection: close\r\n', at);
   } else if (stream.wantsUpgrade && req.connUpgrade) {
     // The connection header was kept with its upgrade token.
   } else if (stream.clientVersion === 10) {
-    if (reusesServer(stream)) at += out.latin1Write('connection: keep-alive\r\n', at);
-  } else if (!reusesServer(stream)) at += out.latin1Write('connection: close\r\n', at);
+    if (keeps) at += out.latin1Write('connection: keep-alive\r\n', at);
+  } else if (!keeps) at += out.latin1Write('connection: close\r\n', at);
+  if (backend.adjustCase) adjustCase(out, 0, at, stream.env.nameCases);
   stream.headEnd = at;
   out[at++] = 13;
   out[at++] = 10;
@@ -230,7 +281,7 @@ function serialise(stream: Stream): void {
   }
   stream.pendingLength = at;
   stream.replayable = true;
-  if (stream.backend!.redirects) stream.target = req.uri;
+  if (backend.redirects) stream.target = req.uri;
   stream.requestHead = null;
   if (stream.bodyPos < stream.bodyEnd) stream.client!.giveBack(stream.bodyBuf!, stream.bodyPos, stream.bodyEnd);
   stream.bodyBuf = null;
@@ -281,7 +332,8 @@ function writeTogether(stream: Stream, conn: Conn): boolean {
   parts.push(pending.subarray(0, headEnd));
   if (nameHeader !== null) {
     const { name } = stream.server!;
-    parts.push(Buffer.from(`${nameHeader}: ${name}\r\n`, 'latin1'));
+    const shown = stream.backend!.adjustCase ? (stream.env.nameCases.get(nameHeader) ?? nameHeader) : nameHeader;
+    parts.push(Buffer.from(`${shown}: ${name}\r\n`, 'latin1'));
     countRequestBytes(stream, nameHeader.length + name.length);
   }
   parts.push(pending.subarray(headEnd, pendingLength));
@@ -424,6 +476,7 @@ function beginResponse(stream: Stream, buf: Buffer, pos: number, end: number): v
   stream.responseHead = res;
   const framing = responseFraming(stream);
   stream.resBody.begin(framing, res.contentLength);
+  stream.resBody.dropsTrailers = stream.frontend.dropTrailers;
   if (framing === Framing.close) stream.keepAlive = false;
   stream.bodyBuf = buf;
   stream.bodyPos = pos;
@@ -544,7 +597,7 @@ export function finish(stream: Stream, exact: boolean): void {
     exact &&
       complete &&
       serverKeeps &&
-      !res.ambiguous &&
+      (!res.ambiguous || stream.env.keepsAmbiguous) &&
       stream.resBody.framing !== Framing.close &&
       reusesServer(stream),
   );

@@ -44,22 +44,30 @@ export async function bindListener(
   if (listener.sockets.length > 0) return;
   const spec = listenSpec(env, frontend, listener);
   const specs: ListenSpec[] = inherited.length === 0 ? [spec] : inherited.map((fd) => ({ ...spec, family: 'fd', fd }));
-  for (const one of specs) listener.sockets.push(await env.transport.listen(one, (conn) => onAccept(env, frontend, listener, conn)));
+  for (const one of specs)
+    listener.sockets.push(await env.transport.listen(one, (conn) => onAccept(env, frontend, listener, conn)));
 }
 
 function listenSpec(env: Env, frontend: TrafficFrontend, listener: TrafficListener): ListenSpec {
-  const { address, backlog, v6only } = listener.config;
+  const { address, backlog, v6only, interface: device, transparent, deferAccept } = listener.config;
+  const { rcvbufClient: rcvbuf, sndbufClient: sndbuf } = env.global.tune;
+  const keepAlive = frontend.config.options.includes('clitcpka');
   const shared = {
     backlog: backlog ?? frontend.config.backlog ?? (frontend.maxconn || env.limits.maxconn || 1024),
     v6only,
     share: true,
     port: 0,
     fd: -1,
+    device,
+    transparent,
+    deferAccept,
+    options: keepAlive || rcvbuf !== null || sndbuf !== null ? { keepAlive, userTimeout: 0, rcvbuf, sndbuf } : null,
   };
   switch (address.family) {
     case 'unix':
+      return { ...shared, family: 'unix', host: address.path };
     case 'abns':
-      return { ...shared, family: address.family, host: address.path };
+      return { ...shared, family: address.short ? 'abnsz' : 'abns', host: address.path };
     case 'fd':
       return { ...shared, family: 'fd', host: '', fd: address.fd };
     case 'inet':
@@ -169,7 +177,12 @@ function startSession(
 }
 
 /** A client connection is gone: counts it out and lets a held one in. */
-export function connectionEnded(env: Env, frontend: TrafficFrontend, listener: TrafficListener, client: Connected): void {
+export function connectionEnded(
+  env: Env,
+  frontend: TrafficFrontend,
+  listener: TrafficListener,
+  client: Connected,
+): void {
   connectionsOf(frontend).delete(client);
   Atomics.sub(frontend.g, G.current, 1);
   Atomics.sub(env.g, G.current, 1);

@@ -1,5 +1,6 @@
 import type { LogFacts } from '../expr/types.ts';
 import { C, G } from '../model/counters.ts';
+import type { ServerView } from '../model/messages.ts';
 import type { Stream } from './stream.ts';
 
 /** Syslog levels that lines of the traffic log have. */
@@ -160,13 +161,17 @@ export class StreamLog implements LogFacts {
     return this.service !== '' ? this.service : (this.stream!.server?.name ?? '<NOSRV>');
   }
   get serverHost(): string {
-    return this.stream!.server?.view.host ?? '';
+    const server = this.stream!.server;
+    if (server === null) return '';
+    return isUnix(server.view) ? 'unix' : (server.view.host ?? '');
   }
   get serverPort(): number {
     return this.stream!.server?.view.port ?? 0;
   }
   get localHost(): string {
-    return this.stream!.serverConn?.conn.localHost ?? '';
+    const conn = this.stream!.serverConn;
+    if (conn === null) return '';
+    return isUnix(conn.server.view) ? 'unix' : conn.conn.localHost;
   }
   get localPort(): number {
     return this.stream!.serverConn?.conn.localPort ?? 0;
@@ -191,6 +196,11 @@ export class StreamLog implements LogFacts {
   }
 }
 
+/** Unix and abstract sockets have no address that logs could tell. */
+function isUnix({ family }: ServerView): boolean {
+  return family !== 'inet' && family !== 'inet6';
+}
+
 /** Sets why and where an exchange ended, unless it is known already. */
 export function setCause(stream: Stream, cause: string, phase: string): void {
   if (stream.log.cause === '-') stream.log.cause = cause;
@@ -210,7 +220,14 @@ export function logStream(stream: Stream): void {
   if (logger === null || log.logged || stream.silentLog) return;
   const error = isError(stream);
   if (frontend.dontLogNormal && !error) return;
-  if (frontend.dontLogNull && log.bytesUploaded === 0 && log.bytesRead === 0 && log.requestLine === '' && !frontend.http) return;
+  if (
+    frontend.dontLogNull &&
+    log.bytesUploaded === 0 &&
+    log.bytesRead === 0 &&
+    log.requestLine === '' &&
+    !frontend.http
+  )
+    return;
   log.logged = true;
   log.closedAt = env.now();
   const level = stream.logLevel >= 0 ? stream.logLevel : error && frontend.separateErrors ? LEVEL_ERR : LEVEL_INFO;

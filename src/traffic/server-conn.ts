@@ -71,7 +71,7 @@ export class ServerConn implements ConnHandler {
   /** Closes it for good. */
   discard(reset = false): void {
     if (this.conn.closed) return;
-    this.conn.destroy(reset);
+    this.conn.destroy(reset || this.server.backend.noLinger);
     this.#leave();
     if (this.stream === null) this.#unpool();
     this.stream = null;

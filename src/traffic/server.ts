@@ -3,6 +3,7 @@ import type { ServerFacts } from '../expr/types.ts';
 import { C, G } from '../model/counters.ts';
 import { dynamicCookie } from '../model/dynamic-cookie.ts';
 import type { ServerView } from '../model/messages.ts';
+import type { SocketOptions } from '../net/transport.ts';
 import type { TrafficBackend } from './backend.ts';
 import type { Env } from './env.ts';
 import { StreamQueue } from './queue.ts';
@@ -32,6 +33,8 @@ export class TrafficServer implements ServerFacts {
   readonly queue = new StreamQueue();
   /** Date of the next purge of idle connections, 0 = none due. */
   purgeAt: number;
+  /** For the sockets of connections to it; null: none. */
+  socketOptions: SocketOptions | null;
   removed: boolean;
 
   constructor(env: Env, backend: TrafficBackend, view: ServerView) {
@@ -52,6 +55,7 @@ export class TrafficServer implements ServerFacts {
     this.backup = view.backup;
     this.maxconn = view.maxconn;
     this.purgeAt = 0;
+    this.socketOptions = this.#socketOptions();
     this.removed = false;
   }
 
@@ -60,6 +64,7 @@ export class TrafficServer implements ServerFacts {
     const moved = view.host !== this.view.host || view.port !== this.view.port || view.ssl !== this.view.ssl;
     this.view = this.#withCookie(view);
     if (view.config !== null) this.config = view.config;
+    this.socketOptions = this.#socketOptions();
     this.name = view.name;
     this.weight = view.weight;
     this.usable = view.state !== 'down';
@@ -67,6 +72,14 @@ export class TrafficServer implements ServerFacts {
     this.backup = view.backup;
     this.maxconn = view.maxconn;
     if (moved || view.state === 'down') this.closeIdle();
+  }
+
+  #socketOptions(): SocketOptions | null {
+    const { rcvbufServer: rcvbuf, sndbufServer: sndbuf } = this.env.global.tune;
+    const { tcpUserTimeout: userTimeout } = this.config;
+    const keepAlive = this.backend.config.options.includes('srvtcpka');
+    if (!keepAlive && userTimeout === 0 && rcvbuf === null && sndbuf === null) return null;
+    return { keepAlive, userTimeout, rcvbuf, sndbuf };
   }
 
   /** A server without a cookie of its own gets one made of its address (`cookie ... dynamic`). */

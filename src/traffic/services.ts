@@ -1,8 +1,8 @@
 import type { ProxyConfig } from '../config/types.ts';
 import { C } from '../model/counters.ts';
 import type { RenderedView } from '../model/messages.ts';
-import { setCause } from './log.ts';
 import { reply, replyError } from './http.ts';
+import { setCause } from './log.ts';
 import type { BackendRules, FrontendRules } from './rules/types.ts';
 import { Phase, type Stream } from './stream.ts';
 
@@ -12,7 +12,11 @@ const RENDER_TIMEOUT = 10_000;
 const FORM_MAX = 16_384;
 
 /** Answers a request to the statistics page of a proxy (`stats uri`). False when the request is for something else. */
-export function interceptStats(stream: Stream, config: ProxyConfig, rules: FrontendRules | BackendRules | null): boolean {
+export function interceptStats(
+  stream: Stream,
+  config: ProxyConfig,
+  rules: FrontendRules | BackendRules | null,
+): boolean {
   const { stats } = config;
   if (stats === null || !stream.req.uri.startsWith(stats.uri)) return false;
   const { method } = stream;
@@ -51,7 +55,18 @@ function ask(stream: Stream, service: 'stats' | 'prometheus', proxy: number, adm
   };
   stream.waitUntil = env.now() + RENDER_TIMEOUT;
   stream.schedule();
-  env.post({ kind: 'render', service, proxy, request, uri: req.uri, method: stream.method, body: stream.requestPayload(), headers, admin, source: stream.source.host });
+  env.post({
+    kind: 'render',
+    service,
+    proxy,
+    request,
+    uri: req.uri,
+    method: stream.method,
+    body: stream.requestPayload(),
+    headers,
+    admin,
+    source: stream.source.host,
+  });
 }
 
 /** The answer is there. */

@@ -6,8 +6,8 @@ import { dispatch } from './dispatch.ts';
 import type { Env } from './env.ts';
 import type { TrafficFrontend, TrafficListener } from './frontend.ts';
 import { connectionEnded } from './listeners.ts';
-import { inspectRequest } from './rules/inspect.ts';
 import { setCause } from './log.ts';
+import { inspectRequest } from './rules/inspect.ts';
 import { Phase, Stream } from './stream.ts';
 import { chooseBackend } from './switching.ts';
 import * as tunnel from './tunnel.ts';
@@ -19,7 +19,13 @@ export class TcpClient extends ConnClient implements Client, ConnHandler {
   stream: Stream | null;
   closed = false;
 
-  constructor(env: Env, conn: Conn, frontend: TrafficFrontend, listener: TrafficListener, introduction: Introduction | null) {
+  constructor(
+    env: Env,
+    conn: Conn,
+    frontend: TrafficFrontend,
+    listener: TrafficListener,
+    introduction: Introduction | null,
+  ) {
     super(env, conn, frontend, listener, introduction);
     conn.handler = this;
     this.stream = Stream.start(env, this, frontend, listener);
@@ -117,13 +123,14 @@ export class TcpClient extends ConnClient implements Client, ConnHandler {
 
   exchangeDone(): void {
     this.stream = null;
-    this.conn.closeGently();
+    if (this.frontend.noLinger && !this.conn.blocked) this.conn.destroy(true);
+    else this.conn.closeGently();
     this.#gone();
   }
 
   abort(reset: boolean): void {
     this.stream = null;
-    if (reset) this.conn.destroy(true);
+    if (reset || (this.frontend.noLinger && !this.conn.blocked)) this.conn.destroy(true);
     else this.conn.closeGently();
     this.#gone();
   }

@@ -21,6 +21,7 @@ const env = new Env({
   counters,
   global: init.global,
   httpErrors: init.httpErrors,
+  userlists: init.userlists,
   limits: init.limits,
   processSlot: init.processSlot,
   post: (event: TrafficEvent) => port.postMessage(event),

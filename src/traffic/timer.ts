@@ -142,7 +142,8 @@ export class TimerWheel {
 
   /** Date of the next slot that holds something. */
   #soonest(): number {
-    for (let i = 1; i < SLOTS; i++) if (this.#heads[(this.#cursor + i) % SLOTS] !== null) return (this.#cursor + i) * TICK;
+    for (let i = 1; i < SLOTS; i++)
+      if (this.#heads[(this.#cursor + i) % SLOTS] !== null) return (this.#cursor + i) * TICK;
     return (this.#cursor + SLOTS) * TICK;
   }
 }

@@ -64,10 +64,13 @@ function start(stream: Stream): void {
 }
 
 /** Traffic in either direction shows that both sides are alive. */
-function refresh(stream: Stream): void {
+function refresh(stream: Stream, from: 'client' | 'server'): void {
   const now = stream.env.now();
-  if (stream.clientUntil !== 0) stream.clientUntil = now + stream.clientTimeout;
-  if (stream.serverUntil !== 0) stream.serverUntil = now + stream.serverTimeout;
+  // What is written to a side does not show that it is alive, says `option independent-streams`.
+  const client = from === 'client' || !stream.frontend.independent;
+  const server = from === 'server' || !stream.backend!.independent;
+  if (stream.clientUntil !== 0 && client) stream.clientUntil = now + stream.clientTimeout;
+  if (stream.serverUntil !== 0 && server) stream.serverUntil = now + stream.serverTimeout;
 }
 
 /** Bytes from the client. */
@@ -77,7 +80,7 @@ export function fromClient(stream: Stream, buf: Buffer, start: number, end: numb
   stream.frontend.c[C.bytesIn]! += end - start;
   stream.backend!.c[C.bytesIn]! += end - start;
   stream.server!.c[C.bytesIn]! += end - start;
-  refresh(stream);
+  refresh(stream, 'client');
   if (!(stable ? conn.writeStable(buf, start, end) : conn.write(buf, start, end))) stream.client!.pause();
 }
 
@@ -101,7 +104,7 @@ export function onServerData(stream: Stream, buf: Buffer, start: number, end: nu
   stream.backend!.c[C.bytesOut]! += length;
   stream.server!.c[C.bytesOut]! += length;
   if (stream.log.responseStart === 0) stream.log.responseStart = stream.env.now();
-  refresh(stream);
+  refresh(stream, 'server');
   const stable = stream.serverConn!.usesOwnBuffer(buf);
   if (!stream.client!.sendRaw(buf, start, end, stable)) conn.pause();
   else if (!conn.bulk && length >= 32768) conn.readBulk(true);

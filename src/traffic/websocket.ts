@@ -19,5 +19,11 @@ export function acceptsWebSocket(stream: Stream): boolean {
   const { res, webSocketKey } = stream;
   if (webSocketKey === '') return true;
   const index = res.findHeader('sec-websocket-accept', 0);
-  return index >= 0 && res.headerValue(index) === createHash('sha1').update(webSocketKey + GUID).digest('base64');
+  return (
+    index >= 0 &&
+    res.headerValue(index) ===
+      createHash('sha1')
+        .update(webSocketKey + GUID)
+        .digest('base64')
+  );
 }

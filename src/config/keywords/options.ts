@@ -205,7 +205,6 @@ const switches: Row[] = [
   toggle('allbackups', 'DLB'),
   httpToggle('checkcache', 'DLB'),
   toggle('clitcpka', 'DFL'),
-  toggle('contstats', 'DFL'),
   httpToggle('disable-h2-upgrade', 'DFL'),
   toggle('dontlog-normal', 'DFL'),
   toggle('dontlognull', 'DFL'),
@@ -215,9 +214,7 @@ const switches: Row[] = [
   httpToggle('http-drop-request-trailers', 'DLB'),
   httpToggle('http-drop-response-trailers', 'DFL'),
   httpToggle('http-ignore-probes', 'DFL'),
-  httpToggle('http-no-delay', 'DFLB'),
   httpToggle('http-pretend-keepalive', 'DLB'),
-  httpToggle('http-use-proxy-header', 'DFL'),
   httpToggle('idle-close-on-response', 'DFL'),
   toggle('independent-streams', 'DFLB'),
   toggle('log-health-checks', 'DLB'),
@@ -286,6 +283,19 @@ export const PROXY_OPTIONS = new KeywordTable<ProxyDraft>([
     sections: inSections('DLB'),
     negatable: true,
   }),
+  ...noticed<ProxyDraft>('counters are always kept while bytes pass.', ['contstats'], {
+    sections: inSections('DFL'),
+    negatable: true,
+  }),
+  ...noticed<ProxyDraft>('nothing is ever delayed to fill packets (TCP_NODELAY).', ['http-no-delay'], {
+    sections: inSections('DFLB'),
+    negatable: true,
+  }),
+  ...refused<ProxyDraft>(
+    'Clients say with the Connection header what becomes of their connection.',
+    ['http-use-proxy-header'],
+    { sections: inSections('DFL'), negatable: true },
+  ),
   ...refused<ProxyDraft>('Use server lines.', ['transparent'], {
     sections: inSections('DLB'),
     negatable: true,

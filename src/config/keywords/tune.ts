@@ -3,7 +3,7 @@
 import type { ConfigDraft } from '../draft.ts';
 import type { Line } from '../line.ts';
 import type { Tunables } from '../types.ts';
-import { integerArgument, sizeArgument, timeArgument } from './arguments.ts';
+import { integerArgument, sizeArgument } from './arguments.ts';
 import { type Keyword, noticed, works } from './table.ts';
 
 type Row = Keyword<ConfigDraft>;
@@ -25,6 +25,11 @@ function size(name: string, key: keyof Tunables, min: number, max: number): Row 
 
 const MAX = 2_147_483_647;
 
+const FEWER_IDLE: Partial<Row> = {
+  status: 'noticed',
+  why: 'pool-max-conn and pool-purge-delay of the servers bound idle connections.',
+};
+
 const typed: Row[] = [
   size('tune.bufsize', 'bufsize', 1024, 0x1000_0000),
   size('tune.maxrewrite', 'maxrewrite', 0, 0x1000_0000),
@@ -36,14 +41,11 @@ const typed: Row[] = [
   number('tune.h2.max-concurrent-streams', 'h2MaxConcurrentStreams', 1, MAX),
   size('tune.h2.max-frame-size', 'h2MaxFrameSize', 16384, 16777215),
   size('tune.h2.header-table-size', 'h2HeaderTableSize', 4096, 65536),
-  number('tune.pool-high-fd-ratio', 'poolHighFdRatio', 0, 100),
-  number('tune.pool-low-fd-ratio', 'poolLowFdRatio', 0, 100),
-  number('tune.maxaccept', 'maxaccept', -1, MAX),
-  works<ConfigDraft>('tune.idletimer', '<time>', (line, { global }) => {
-    const value = timeArgument(line);
-    if (value === null) return;
-    if (value > 65535) line.alert("'tune.idletimer' expects a timer value between 0 and 65535 ms.");
-    else global.tune.idletimer = value;
+  number('tune.pool-high-fd-ratio', 'poolHighFdRatio', 0, 100, FEWER_IDLE),
+  number('tune.pool-low-fd-ratio', 'poolLowFdRatio', 0, 100, FEWER_IDLE),
+  number('tune.maxaccept', 'maxaccept', -1, MAX, {
+    status: 'noticed',
+    why: 'all connections that wait are accepted at once.',
   }),
   size('tune.rcvbuf.client', 'rcvbufClient', 1, MAX),
   size('tune.rcvbuf.server', 'rcvbufServer', 1, MAX),
@@ -139,6 +141,7 @@ export const TUNE_KEYWORDS: readonly Row[] = [
   ]),
   ...noticed<ConfigDraft>('there is no compression.', ['tune.zlib.memlevel <number>', 'tune.zlib.windowsize <number>']),
   ...noticed<ConfigDraft>('tables are not exchanged with peers.', ['tune.peers.max-updates-at-once <number>']),
+  ...noticed<ConfigDraft>('it sizes the records of TLS, which there is not.', ['tune.idletimer <time>']),
   ...noticed<ConfigDraft>('there is no TLS.', [
     'tune.ssl.cachesize <number>',
     'tune.ssl.capture-buffer-size <size>',

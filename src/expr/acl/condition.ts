@@ -1,6 +1,6 @@
 /** Conditions: `if|unless` over named and anonymous ACLs; and, `or`, `!` (HAProxy manual, section 7.2). */
 
-import type { Diagnostic, WordsAt } from '../../config/types.ts';
+import type { Diagnostic, Location, WordsAt } from '../../config/types.ts';
 import { type CompileEnv, PLACES } from '../row.ts';
 import type { ExprError } from '../sample.ts';
 import type { ExprContext } from '../types.ts';
@@ -13,12 +13,17 @@ export interface Acls {
   find(name: string, env: CompileEnv): readonly AclTerm[] | ExprError | null;
 }
 
-/** Compiles the `acl` lines of a proxy (words after the keyword); lines of one name are alternatives. */
-export function compileAcls(lines: readonly WordsAt[], env: CompileEnv): { acls: Acls; problems: Diagnostic[] } {
+/**
+ * Compiles the `acl` lines of a proxy (words after the keyword); lines of one name are alternatives. `env` may depend on where a
+ * line stands: names of files do.
+ */
+export function compileAcls(
+  lines: readonly WordsAt[],
+  env: CompileEnv | ((at: Location) => CompileEnv),
+): { acls: Acls; problems: Diagnostic[] } {
   const problems: Diagnostic[] = [];
   const byName = new Map<string, AclTerm[]>();
   const acls: Acls = { find: (name, place) => byName.get(name) ?? predefined(name, place) };
-  const inner = withAcls(env, acls);
   for (const { words, at } of lines) {
     const name = words[0] ?? '';
     const misnamed = checkName(name);
@@ -26,7 +31,8 @@ export function compileAcls(lines: readonly WordsAt[], env: CompileEnv): { acls:
       problems.push({ severity: 'alert', at, text: misnamed });
       continue;
     }
-    const term = compileAclTerm(words.slice(1), inner);
+    const inner = typeof env === 'function' ? env(at) : env;
+    const term = compileAclTerm(words.slice(1), withAcls(inner, acls));
     if ('error' in term) {
       problems.push({ severity: 'alert', at, text: `error detected while parsing ACL '${name}' : ${term.error}.` });
       continue;

@@ -4,6 +4,7 @@ import { cliCommands } from './cli.ts';
 import { dynamicCommands } from './dynamic.ts';
 import { errorCommands } from './errors.ts';
 import { eventCommands } from './events.ts';
+import { getsocksCommands } from './getsocks.ts';
 import { infoCommands } from './info.ts';
 import { masterCommands, reloadCommand } from './master.ts';
 import { processCommands } from './process.ts';
@@ -30,6 +31,6 @@ export const COMMANDS: readonly CommandGroup[] = [
   { category: 'Resolvers', commands: resolverCommands },
   { category: 'Variables', commands: varCommands },
   { category: 'Tracing', commands: traceCommands },
-  { category: 'Process', commands: processCommands },
+  { category: 'Process', commands: [...processCommands, ...getsocksCommands] },
   { category: 'Master CLI', commands: masterCommands },
 ];

@@ -34,11 +34,11 @@ const CR = 13;
 const LF = 10;
 
 /**
- * Finds the end of a message's body (RFC 9112, section 6). Bytes are passed on as they are, but for chunk extensions:
+ * Finds the end of a message's body (RFC 9112, section 6). Bytes are passed on as they are, but for chunk extensions and trailers that are dropped:
  *
  *     while (pos < end && !body.done && !body.failed) {
  *       const upto = body.feed(buf, pos, end);      // pass on [pos, upto)
- *       pos = body.skip(buf, upto, end);            // drop [upto, pos): an extension
+ *       pos = body.skip(buf, upto, end);            // drop [upto, pos)
  *     }
  */
 export class Body {
@@ -58,6 +58,8 @@ export class Body {
   /** Trailer lines, lower-case names, ended by LF; gathered when `keepsTrailers`. */
   trailers: string;
   keepsTrailers: boolean;
+  /** Trailer lines are not passed on. */
+  dropsTrailers: boolean;
   /** Of the bytes last fed: one run of payload, for who needs it without framing. Set by `feedData`. */
   dataStart: number;
   dataEnd: number;
@@ -75,6 +77,7 @@ export class Body {
     this.length = 0;
     this.trailers = '';
     this.keepsTrailers = false;
+    this.dropsTrailers = false;
     this.dataStart = 0;
     this.dataEnd = 0;
   }
@@ -91,6 +94,7 @@ export class Body {
     this.done = framing === Framing.none || (framing === Framing.length && length === 0);
     this.failed = false;
     this.length = 0;
+    this.dropsTrailers = false;
     if (this.keepsTrailers) {
       this.keepsTrailers = false;
       this.trailers = '';
@@ -109,6 +113,7 @@ export class Body {
     this.done = other.done;
     this.failed = other.failed;
     this.length = other.length;
+    this.dropsTrailers = other.dropsTrailers;
   }
 
   /** Takes bytes [pos, end); returns the offset up to which they are to be passed on. Stops at an extension and at the end of the body. */
@@ -147,7 +152,10 @@ export class Body {
 
   /** Drops what is left of a chunk extension at `pos`; returns the offset behind it. */
   skip(buf: Uint8Array, pos: number, end: number): number {
-    if (this.state !== EXTENSION || this.framing !== Framing.chunked) return pos;
+    if (this.framing !== Framing.chunked) return pos;
+    if (this.dropsTrailers && this.state >= TRAILER_START && this.state <= TRAILER_LF)
+      return this.#skipTrailers(buf, pos, end);
+    if (this.state !== EXTENSION) return pos;
     let at = pos;
     if (this.padding) {
       // Blanks may stand between the size and the semicolon, nothing else.
@@ -163,6 +171,16 @@ export class Body {
     if (at < end) {
       if (buf[at] !== CR) this.failed = true;
       this.state = SIZE;
+    }
+    return at;
+  }
+
+  /** Drops trailer lines; the empty line behind them is passed on. */
+  #skipTrailers(buf: Uint8Array, pos: number, end: number): number {
+    let at = pos;
+    while (at < end && !this.failed && !(this.state === TRAILER_START && buf[at] === CR)) {
+      if (++this.overhead > MAX_OVERHEAD || !this.#trailer(buf[at]!)) this.failed = true;
+      at++;
     }
     return at;
   }
@@ -223,6 +241,7 @@ export class Body {
         case EXTENSION:
           return pos;
         default:
+          if (this.dropsTrailers && this.state !== END_LF && !(this.state === TRAILER_START && c === CR)) return pos;
           if (++this.overhead > MAX_OVERHEAD || !this.#trailer(c)) return this.#fail(pos);
           if (this.state === TRAILER_NAME && c !== 58) buf[pos] = TOKEN[c]!;
           if (this.keepsTrailers && c !== CR && !this.done) this.trailers += String.fromCharCode(buf[pos]!);

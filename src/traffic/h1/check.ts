@@ -10,7 +10,7 @@ export function checkRequest(head: Head): boolean {
   if (head.otherCoding || (head.chunked && head.version === 10)) return refuse(head, head.errorStatus);
   if (isConnect(head)) return checkConnect(head) || refuse(head, 400);
   if (!checkTarget(head)) return refuse(head, 400);
-  return !(hasBody(head) && head.version === 10 && bodiless(head)) || refuse(head, 413);
+  return !(hasBody(head) && head.version === 10 && !head.anyPayload && bodiless(head)) || refuse(head, 413);
 }
 
 /** The same for a response head. */

@@ -54,6 +54,8 @@ export class Head implements HeadView {
   expectContinue: boolean;
   /** Both content-length and transfer-encoding came: the connection is not reused. */
   ambiguous: boolean;
+  /** Bodies of HTTP/1.0 requests are taken whatever the method (`h1-accept-payload-with-any-method`). */
+  anyPayload: boolean;
   hostIndex: number;
   cookieIndex: number;
   /** Some name came with upper-case letters. Owned by the parser. */
@@ -93,6 +95,7 @@ export class Head implements HeadView {
     this.hasUpgrade = false;
     this.expectContinue = false;
     this.ambiguous = false;
+    this.anyPayload = false;
     this.hostIndex = -1;
     this.cookieIndex = -1;
     this.upperNames = false;
@@ -269,7 +272,8 @@ export class Head implements HeadView {
   sizeBound(): number {
     // A line may have come without a blank behind its colon and without CR.
     let size = this.end - this.start + 64 + this.count * 2;
-    for (let i = 0; i < this.names.length; i++) size += (this.names[i]?.length ?? 0) + (this.values[i]?.length ?? 0) + 4;
+    for (let i = 0; i < this.names.length; i++)
+      size += (this.names[i]?.length ?? 0) + (this.values[i]?.length ?? 0) + 4;
     return size + (this.uriText?.length ?? 0) + (this.reasonText?.length ?? 0) + (this.methodText?.length ?? 0);
   }
 

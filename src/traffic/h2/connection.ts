@@ -6,7 +6,18 @@ import type { TrafficFrontend, TrafficListener } from '../frontend.ts';
 import { connectionEnded } from '../listeners.ts';
 import type { Timed } from '../timer.ts';
 import { H2Exchange } from './exchange.ts';
-import { DEFAULT_WINDOW, Flag, FRAME_HEADER, Frame, H2Error, readInt31, Setting, WINDOW_MAX, writeFrameHeader, writeInt } from './frames.ts';
+import {
+  DEFAULT_WINDOW,
+  Flag,
+  FRAME_HEADER,
+  Frame,
+  H2Error,
+  readInt31,
+  Setting,
+  WINDOW_MAX,
+  writeFrameHeader,
+  writeInt,
+} from './frames.ts';
 import { HpackDecoder } from './hpack.ts';
 
 /** The first bytes of an HTTP/2 connection (RFC 9113, 3.4). */
@@ -63,7 +74,13 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed {
   timerNext: Timed | null = null;
   timerPrev: Timed | null = null;
 
-  constructor(env: Env, conn: Conn, frontend: TrafficFrontend, listener: TrafficListener, introduction: Introduction | null) {
+  constructor(
+    env: Env,
+    conn: Conn,
+    frontend: TrafficFrontend,
+    listener: TrafficListener,
+    introduction: Introduction | null,
+  ) {
     super(env, conn, frontend, listener, introduction);
     const { tune } = env.global;
     this.#decoder = new HpackDecoder(tune.h2HeaderTableSize);
@@ -234,7 +251,8 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed {
   #keepBlock(buf: Buffer, start: number, end: number): void {
     this.#block.push(Buffer.from(buf.subarray(start, end)));
     this.#blockSize += end - start;
-    if (this.#block.length > CONTINUATIONS_MAX || this.#blockSize > 4 * this.env.global.tune.bufsize) this.#fail(H2Error.enhanceYourCalm);
+    if (this.#block.length > CONTINUATIONS_MAX || this.#blockSize > 4 * this.env.global.tune.bufsize)
+      this.#fail(H2Error.enhanceYourCalm);
   }
 
   /** A header block is complete: a request, or the trailers of one. */
@@ -361,7 +379,8 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed {
     const increment = readInt31(buf, start);
     if (id === 0) {
       this.sendWindow += increment;
-      if (increment === 0 || this.sendWindow > WINDOW_MAX) this.#fail(increment === 0 ? H2Error.protocol : H2Error.flowControl);
+      if (increment === 0 || this.sendWindow > WINDOW_MAX)
+        this.#fail(increment === 0 ? H2Error.protocol : H2Error.flowControl);
       else this.#pump();
       return;
     }
@@ -415,7 +434,14 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed {
       const to = Math.min(block.length, from + this.peerFrameMax);
       const out = this.#room(FRAME_HEADER + to - from);
       const last = to === block.length ? Flag.endHeaders : 0;
-      const at = writeFrameHeader(out, this.#outLength, to - from, from === 0 ? Frame.headers : Frame.continuation, (from === 0 ? flags : 0) | last, id);
+      const at = writeFrameHeader(
+        out,
+        this.#outLength,
+        to - from,
+        from === 0 ? Frame.headers : Frame.continuation,
+        (from === 0 ? flags : 0) | last,
+        id,
+      );
       block.copy(out, at, from, to);
       this.#outLength = at + to - from;
     }

@@ -143,10 +143,12 @@ export class H2Exchange implements Client {
     const { req, reqBody } = stream;
     const connect = this.#method === 'CONNECT';
     const target = connect ? this.#authority : this.#path;
-    if (BAD_NAME.test(this.#method.toLowerCase()) || this.#method === '' || target === '' || BAD_TARGET.test(target)) this.#malformed = true;
+    if (BAD_NAME.test(this.#method.toLowerCase()) || this.#method === '' || target === '' || BAD_TARGET.test(target))
+      this.#malformed = true;
     if (connect ? this.#path !== '' || this.#scheme !== '' : !SCHEME.test(this.#scheme)) this.#malformed = true;
     if (BAD_AUTHORITY.test(this.#authority)) this.#malformed = true;
-    if (!connect && target.charCodeAt(0) !== 47 && !(target === '*' && this.#method === 'OPTIONS')) this.#malformed = true;
+    if (!connect && target.charCodeAt(0) !== 47 && !(target === '*' && this.#method === 'OPTIONS'))
+      this.#malformed = true;
     if (this.#malformed || (ended && this.#length > 0)) {
       this.#refuse(H2Error.protocol);
       return;
@@ -207,7 +209,11 @@ export class H2Exchange implements Client {
       this.#reset(H2Error.streamClosed);
       return;
     }
-    if (trailers.fields.some(([name, value]) => BAD_NAME.test(name) || BAD_VALUE.test(value) || CONNECTION_HEADERS.has(name))) {
+    if (
+      trailers.fields.some(
+        ([name, value]) => BAD_NAME.test(name) || BAD_VALUE.test(value) || CONNECTION_HEADERS.has(name),
+      )
+    ) {
       this.#reset(H2Error.protocol);
       return;
     }
@@ -229,7 +235,11 @@ export class H2Exchange implements Client {
       else this.#body(stream, buf, start, end);
       return;
     }
-    const chunk = Buffer.concat([Buffer.from((end - start).toString(16) + '\r\n', 'latin1'), buf.subarray(start, end), CRLF]);
+    const chunk = Buffer.concat([
+      Buffer.from((end - start).toString(16) + '\r\n', 'latin1'),
+      buf.subarray(start, end),
+      CRLF,
+    ]);
     this.#body(stream, chunk, 0, chunk.length);
   }
 
@@ -355,7 +365,8 @@ export class H2Exchange implements Client {
     const fields: [string, string][] = [];
     for (const line of text.split('\n')) {
       const colon = line.indexOf(':');
-      if (colon > 0 && !CONNECTION_HEADERS.has(line.slice(0, colon))) fields.push([line.slice(0, colon), line.slice(colon + 1).trim()]);
+      if (colon > 0 && !CONNECTION_HEADERS.has(line.slice(0, colon)))
+        fields.push([line.slice(0, colon), line.slice(colon + 1).trim()]);
     }
     this.#trailers = fields;
     if (this.#waiting === null) this.#sendTrailers();
@@ -365,7 +376,9 @@ export class H2Exchange implements Client {
     const fields = this.#trailers!;
     if (this.#over) return;
     const size = fields.reduce((sum, [name, value]) => sum + name.length + value.length + 16, 16);
-    this.connection.sendHeaders(this.id, size, true, (out, at) => fields.reduce((pos, [name, value]) => encodeField(out, pos, name, value), at));
+    this.connection.sendHeaders(this.id, size, true, (out, at) =>
+      fields.reduce((pos, [name, value]) => encodeField(out, pos, name, value), at),
+    );
     this.#complete();
   }
 

@@ -15,7 +15,14 @@ export const Frame = {
 export const Flag = { endStream: 0x01, ack: 0x01, endHeaders: 0x04, padded: 0x08, priority: 0x20 } as const;
 
 /** Settings (RFC 9113, 6.5.2). */
-export const Setting = { headerTableSize: 1, enablePush: 2, maxConcurrentStreams: 3, initialWindowSize: 4, maxFrameSize: 5, maxHeaderListSize: 6 } as const;
+export const Setting = {
+  headerTableSize: 1,
+  enablePush: 2,
+  maxConcurrentStreams: 3,
+  initialWindowSize: 4,
+  maxFrameSize: 5,
+  maxHeaderListSize: 6,
+} as const;
 
 /** Error codes (RFC 9113, section 7). */
 export const H2Error = {
@@ -41,7 +48,14 @@ export const DEFAULT_WINDOW = 65_535;
 export const WINDOW_MAX = 0x7fff_ffff;
 
 /** Writes a frame header; returns the offset behind it. */
-export function writeFrameHeader(out: Buffer, at: number, length: number, type: number, flags: number, stream: number): number {
+export function writeFrameHeader(
+  out: Buffer,
+  at: number,
+  length: number,
+  type: number,
+  flags: number,
+  stream: number,
+): number {
   out[at] = length >>> 16;
   out[at + 1] = length >>> 8;
   out[at + 2] = length;

@@ -207,7 +207,15 @@ const nameIndex = new Map<string, number>();
 STATIC.forEach(([name], i) => {
   if (!nameIndex.has(name)) nameIndex.set(name, i + 1);
 });
-const statusIndex = new Map<number, number>([[200, 8], [204, 9], [206, 10], [304, 11], [400, 12], [404, 13], [500, 14]]);
+const statusIndex = new Map<number, number>([
+  [200, 8],
+  [204, 9],
+  [206, 10],
+  [304, 11],
+  [400, 12],
+  [404, 13],
+  [500, 14],
+]);
 
 /** Writes the status field at `at`; returns the offset behind it. The encoder keeps no table, so nothing is ever indexed anew. */
 export function encodeStatus(out: Buffer, at: number, status: number): number {

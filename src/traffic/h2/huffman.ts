@@ -22,7 +22,9 @@ function buildTree(): Int16Array {
   let used = 1;
   let code = 0;
   let length = 0;
-  const order = LENGTHS.map((bits, symbol) => ({ bits, symbol })).sort((a, b) => a.bits - b.bits || a.symbol - b.symbol);
+  const order = LENGTHS.map((bits, symbol) => ({ bits, symbol })).sort(
+    (a, b) => a.bits - b.bits || a.symbol - b.symbol,
+  );
   for (const { bits, symbol } of order) {
     code *= 2 ** (bits - length);
     length = bits;

@@ -39,14 +39,22 @@ export function compileCaptures(lines: readonly WordsAt[], problems: Diagnostic[
         ? null
         : (stream) => {
             stream.log.requestCaptures = request.map((capture) => take(stream.req, capture));
-            if (cookie !== null) stream.log.requestCookie = cookieOf(stream.req, 'cookie', cookie);
+            if (cookie !== null)
+              stream.log.requestCookie = cookieOf(stream.req, 'cookie', cookie).slice(
+                0,
+                stream.env.global.tune.cookielen - 1,
+              );
           },
     response:
       response.length === 0 && cookie === null
         ? null
         : (stream) => {
             stream.log.responseCaptures = response.map((capture) => take(stream.res, capture));
-            if (cookie !== null) stream.log.responseCookie = cookieOf(stream.res, 'set-cookie', cookie);
+            if (cookie !== null)
+              stream.log.responseCookie = cookieOf(stream.res, 'set-cookie', cookie).slice(
+                0,
+                stream.env.global.tune.cookielen - 1,
+              );
           },
   };
 }

@@ -1,7 +1,7 @@
 import type { Diagnostic, Location, ProxyConfig, WordsAt } from '../../config/types.ts';
-import { type Acls, type Condition, compileAcls, compileCondition } from '../../expr/acl/condition.ts';
+import { type Acls, type Condition, compileAcls, compileCondition, withAcls } from '../../expr/acl/condition.ts';
 import { compileLogFormat } from '../../expr/log/format.ts';
-import { type CompileEnv, place } from '../../expr/row.ts';
+import { type CompileEnv, place, type Userlist } from '../../expr/row.ts';
 import type { ExprContext } from '../../expr/types.ts';
 import { compileCaptures } from './captures.ts';
 import { actionNames, findAction } from './table.ts';
@@ -21,13 +21,17 @@ import {
 export interface RuleSurroundings {
   hasProxy(name: string, side: 'frontend' | 'backend'): boolean;
   hasServer(backend: string, server: string): boolean;
-  readFile(path: string): Buffer | null;
+  /** Content of a file. `from`: the configuration file in which a relative path stands (`default-path`); left out, that is settled. */
+  readFile(path: string, from?: string): Buffer | null;
+  userlist(name: string): Userlist | null;
 }
 
 /** Rules of a proxy, compiled, and what is wrong with them. */
 export interface CompiledRules {
   readonly frontend: FrontendRules | null;
   readonly backend: BackendRules | null;
+  /** For `acl()` in what else is compiled for the proxy. */
+  readonly acls: Acls;
   readonly problems: readonly Diagnostic[];
 }
 
@@ -50,6 +54,9 @@ const BACK_PLACE: Readonly<Record<RuleKind, number>> = {
   'tcp-response content': place.backendTcpResponse,
 };
 
+/** Any of the places that expressions are evaluated in. */
+const EVERYWHERE = 0x3fffff;
+
 /** Compiles all rules of a proxy. Pure: the control thread does it to find errors, the traffic threads to work with the result. */
 export function compileRules(config: ProxyConfig, around: RuleSurroundings): CompiledRules {
   return new RuleCompiler(config, around).run();
@@ -64,7 +71,7 @@ class RuleCompiler {
   constructor(config: ProxyConfig, around: RuleSurroundings) {
     this.#config = config;
     this.#around = around;
-    const compiled = compileAcls(config.acls, this.#expr(0x3fffff));
+    const compiled = compileAcls(config.acls, (at) => this.#bare(EVERYWHERE, at));
     this.#acls = compiled.acls;
     this.#problems.push(...compiled.problems);
   }
@@ -73,7 +80,7 @@ class RuleCompiler {
     const { kind } = this.#config;
     const frontend = kind === 'backend' ? null : this.#frontend();
     const backend = kind === 'frontend' ? null : this.#backend();
-    return { frontend, backend, problems: this.#problems };
+    return { frontend, backend, acls: this.#acls, problems: this.#problems };
   }
 
   #frontend(): FrontendRules | null {
@@ -121,14 +128,19 @@ class RuleCompiler {
     return Object.values(rules).every((value) => value === null || value === 0) ? null : rules;
   }
 
-  #expr(places: number): CompileEnv {
-    const { hasProxy, hasServer, readFile } = this.#around;
+  #expr(places: number, at: Location): CompileEnv {
+    return withAcls(this.#bare(places, at), this.#acls);
+  }
+
+  #bare(places: number, at: Location): CompileEnv {
+    const { hasProxy, hasServer, readFile, userlist } = this.#around;
     return {
       places,
       proxy: this.#config.name,
       hasProxy,
       hasServer,
-      readFile: (path) => readFile(path)?.latin1Slice() ?? null,
+      userlist,
+      readFile: (path) => readFile(path, at.file)?.latin1Slice() ?? null,
     };
   }
 
@@ -143,9 +155,9 @@ class RuleCompiler {
       const rule = this.#rule(new Words(words, sub === null ? 0 : 1), {
         kind,
         acls: this.#acls,
-        expr: this.#expr(places),
+        expr: this.#expr(places, at),
         at,
-        readFile: this.#around.readFile,
+        readFile: (path) => this.#around.readFile(path, at.file),
       });
       if (rule !== null) rules.push(rule);
     }
@@ -194,7 +206,7 @@ class RuleCompiler {
   #switching(lines: readonly WordsAt[], keyword: string, places: number): readonly SwitchingRule[] | null {
     const rules: SwitchingRule[] = [];
     for (const { words, at } of lines) {
-      const expr = this.#expr(places);
+      const expr = this.#expr(places, at);
       const where = `error detected while parsing switching rule`;
       const name = compileLogFormat(words[0] ?? '', expr);
       if ('error' in name) {
@@ -215,7 +227,7 @@ class RuleCompiler {
     for (const { words, at } of lines) {
       const condition = this.#condition(
         words,
-        { expr: this.#expr(places), at },
+        { expr: this.#expr(places, at), at },
         'error detected while parsing condition',
       );
       if (condition !== undefined && condition !== null) tests.push((ctx) => condition.test(ctx));
@@ -231,7 +243,10 @@ class RuleCompiler {
   #uniqueId(): FrontendRules['uniqueId'] {
     const { uniqueIdFormat } = this.#config;
     if (uniqueIdFormat === null) return null;
-    const format = compileLogFormat(uniqueIdFormat.words[0] ?? '', this.#expr(place.frontendHttpRequest | place.logs));
+    const format = compileLogFormat(
+      uniqueIdFormat.words[0] ?? '',
+      this.#expr(place.frontendHttpRequest | place.logs, uniqueIdFormat.at),
+    );
     if ('error' in format) {
       this.#alert(uniqueIdFormat.at, `failed to parse unique-id : ${format.error}.`);
       return null;

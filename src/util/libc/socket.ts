@@ -14,6 +14,7 @@ const OPTIONS = {
   SO_REUSEADDR: [SOL_SOCKET, 2],
   SO_SNDBUF: [SOL_SOCKET, 7],
   SO_RCVBUF: [SOL_SOCKET, 8],
+  SO_KEEPALIVE: [SOL_SOCKET, 9],
   SO_REUSEPORT: [SOL_SOCKET, 15],
   IP_FREEBIND: [SOL_IP, 15],
   /** Addresses of others (`source ... usesrc`, `bind ... transparent`); needs CAP_NET_ADMIN. */

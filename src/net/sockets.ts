@@ -1,0 +1,67 @@
+import {
+  bindInet,
+  bindToDevice,
+  closeDescriptor,
+  LibcError,
+  listenOn,
+  openStreamSocket,
+  type SocketOption,
+  setSocketOption,
+} from '../util/libc.ts';
+import type { ListenSpec, SocketOptions } from './transport.ts';
+
+/* What sockets are told that Node has no word for. */
+
+/** Tells a connection's socket. What the kernel does not take is left as it is: the connection serves all the same. */
+export function setOptions(fd: number, options: SocketOptions): void {
+  if (options.keepAlive) setOption(fd, 'SO_KEEPALIVE', 1);
+  if (options.userTimeout > 0) setOption(fd, 'TCP_USER_TIMEOUT', options.userTimeout);
+  if (options.rcvbuf !== null) setOption(fd, 'SO_RCVBUF', options.rcvbuf);
+  if (options.sndbuf !== null) setOption(fd, 'SO_SNDBUF', options.sndbuf);
+}
+
+function setOption(fd: number, option: SocketOption, value: number): void {
+  try {
+    setSocketOption(fd, option, value);
+  } catch (error) {
+    if (!(error instanceof LibcError)) throw error;
+  }
+}
+
+/** Ties a socket to a network interface. Returns the name of the error, null when there is none. */
+export function tieToDevice(fd: number, device: string): string | null {
+  try {
+    bindToDevice(fd, device);
+    return null;
+  } catch (error) {
+    if (error instanceof LibcError) return error.code;
+    throw error;
+  }
+}
+
+/** What is listened on needs more than node:net can say before `bind`. */
+export function needsOwnSocket(spec: ListenSpec): boolean {
+  if (spec.family !== 'inet' && spec.family !== 'inet6') return false;
+  return Boolean(spec.device) || spec.transparent === true || spec.deferAccept === true;
+}
+
+/** Opens, binds and listens on such a socket; returns its descriptor. Throws LibcError. */
+export function listenOnOwnSocket(spec: ListenSpec): number {
+  const ipv6 = spec.family === 'inet6';
+  const fd = openStreamSocket(ipv6 ? 'inet6' : 'inet');
+  try {
+    setSocketOption(fd, 'SO_REUSEADDR', 1);
+    if (spec.share) setSocketOption(fd, 'SO_REUSEPORT', 1);
+    if (ipv6) setSocketOption(fd, 'IPV6_V6ONLY', spec.v6only ? 1 : 0);
+    if (spec.transparent === true) setSocketOption(fd, ipv6 ? 'IPV6_TRANSPARENT' : 'IP_TRANSPARENT', 1);
+    if (spec.device) bindToDevice(fd, spec.device);
+    // Without data, a connection is handed over after this many seconds all the same.
+    if (spec.deferAccept === true) setSocketOption(fd, 'TCP_DEFER_ACCEPT', 1);
+    bindInet(fd, spec.host, spec.port);
+    listenOn(fd, spec.backlog);
+    return fd;
+  } catch (error) {
+    closeDescriptor(fd);
+    throw error;
+  }
+}
