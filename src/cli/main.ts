@@ -3,6 +3,7 @@ import { parseArguments, UsageError } from './arguments.ts';
 import { adoptDaemon } from './daemon.ts';
 import { demo } from './demo/demo.ts';
 import { runBalancer } from './run.ts';
+import { send } from './send.ts';
 import { endEarlyOnSoftStop } from './signals.ts';
 import { helpText, usageText } from './usage.ts';
 import { buildText } from './version.ts';
@@ -11,6 +12,7 @@ import { buildText } from './version.ts';
 const subCommands: Readonly<Record<string, (args: readonly string[]) => Promise<number | null>>> = {
   run: (args) => runBalancer(parseArguments(['-db', ...withFiles(args)])),
   check: (args) => runBalancer(parseArguments(['-c', '-V', ...withFiles(args)])),
+  send,
   demo: () => demo(),
   version: () => print(buildText()),
   help: () => print(helpText()),

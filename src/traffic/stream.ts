@@ -37,7 +37,7 @@ export const Phase = {
 } as const;
 
 /** Names of the phases in `show sess`. */
-export const PHASE_NAMES: readonly string[] = ['INI', 'RUL', 'QUE', 'TAR', 'CON', 'RSP', 'EST', 'TUN', 'CLO'];
+const PHASE_NAMES: readonly string[] = ['INI', 'RUL', 'QUE', 'TAR', 'CON', 'RSP', 'EST', 'TUN', 'CLO'];
 
 /** Bytes of a request kept from its arrival until the response begins. Grows up to tune.bufsize and what rewriting adds. */
 const PENDING_SIZE = 2048;

@@ -5,7 +5,7 @@ import { uriActions } from './actions/uri.ts';
 import type { ActionRow, RuleKind } from './types.ts';
 
 /** All actions of rules. */
-export const ACTIONS: readonly ActionRow[] = [...finalActions, ...headerActions, ...uriActions, ...miscActions];
+const ACTIONS: readonly ActionRow[] = [...finalActions, ...headerActions, ...uriActions, ...miscActions];
 
 const byName = new Map<string, ActionRow>(
   ACTIONS.flatMap((row) => row.kinds.map((kind) => [`${kind} ${row.name}`, row])),
