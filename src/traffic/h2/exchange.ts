@@ -114,7 +114,7 @@ export class H2Exchange implements Client {
       return;
     }
     this.#regular = true;
-    if (BAD_NAME.test(name) || BAD_VALUE.test(value)) this.#malformed = true;
+    if (badField(name, value)) this.#malformed = true;
     else if (name === 'cookie') this.#cookie += (this.#cookie === '' ? '' : '; ') + value;
     else if (name === 'host') {
       if (this.#authority === '') this.#authority = value;
@@ -211,7 +211,7 @@ export class H2Exchange implements Client {
     }
     if (
       trailers.fields.some(
-        ([name, value]) => BAD_NAME.test(name) || BAD_VALUE.test(value) || CONNECTION_HEADERS.has(name),
+        ([name, value]) => badField(name, value) || CONNECTION_HEADERS.has(name),
       )
     ) {
       this.#reset(H2Error.protocol);
@@ -483,6 +483,10 @@ export class H2Exchange implements Client {
     this.#counted = false;
     Atomics.sub(this.connection.frontend.g, G.h2OpenStreams, 1);
   }
+}
+
+function badField(name: string, value: string): boolean {
+  return name === '' || BAD_NAME.test(name) || BAD_VALUE.test(value);
 }
 
 const EMPTY = Buffer.alloc(0);
