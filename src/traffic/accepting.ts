@@ -1,11 +1,12 @@
+import { connectionErrorLine } from '../expr/log/connection.ts';
 import { C } from '../model/counters.ts';
-import { parseProxyHeader } from '../net/proxy-protocol.ts';
+import { PROXY_ERRORS, parseProxyHeader } from '../net/proxy-protocol.ts';
 import type { Conn, ConnHandler } from '../net/transport.ts';
 import type { Client } from './client.ts';
 import { ConnClient, type Introduction } from './conn-client.ts';
 import type { Env } from './env.ts';
 import type { TrafficFrontend, TrafficListener } from './frontend.ts';
-import { setCause } from './log.ts';
+import { LEVEL_ERR, LEVEL_INFO, setCause } from './log.ts';
 import { type Rule, Verdict } from './rules/types.ts';
 import { Stream } from './stream.ts';
 import type { Timed } from './timer.ts';
@@ -54,11 +55,8 @@ export class Accepting extends ConnClient implements Client, ConnHandler, Timed 
   /** Evaluates rules that accept or reject. */
   #allowed(rules: readonly Rule[] | null, counter: number): boolean {
     if (rules === null) return true;
-    const { env, frontend } = this;
-    const stream = Stream.start(env, this, frontend, this.listener);
-    stream.raw = true;
-    stream.log.acceptDate = this.acceptedAt;
-    stream.log.requestDate = this.acceptedAt;
+    const { frontend } = this;
+    const stream = this.#stream();
     for (const rule of rules) {
       if (rule.condition !== null && !rule.condition(stream)) continue;
       const verdict = rule.run(stream);
@@ -73,6 +71,15 @@ export class Accepting extends ConnClient implements Client, ConnHandler, Timed 
     stream.silentLog = true;
     stream.recycle();
     return true;
+  }
+
+  /** For what is evaluated before there is a session. */
+  #stream(): Stream {
+    const stream = Stream.start(this.env, this, this.frontend, this.listener);
+    stream.raw = true;
+    stream.log.acceptDate = this.acceptedAt;
+    stream.log.requestDate = this.acceptedAt;
+    return stream;
   }
 
   #session(): boolean {
@@ -95,7 +102,7 @@ export class Accepting extends ConnClient implements Client, ConnHandler, Timed 
     const header = parseProxyHeader(this.#held, HEADER_MAX);
     if (header === 'more') return;
     if (typeof header === 'string') {
-      this.#end();
+      this.#fail(PROXY_ERRORS[header], false);
       return;
     }
     if (header.source !== null) this.sourceView = header.source;
@@ -105,16 +112,41 @@ export class Accepting extends ConnClient implements Client, ConnHandler, Timed 
   }
 
   onEnd(): void {
-    this.#end();
+    if (this.#held.length > 0) this.#fail(PROXY_ERRORS['too-long'], false);
+    else this.#fail('Connection closed while waiting for PROXY protocol header', true);
   }
 
   onDrain(): void {}
 
   onError(): void {
-    this.#end();
+    this.#fail('Connection error while waiting for PROXY protocol header', true);
   }
 
   onTimeout(): void {
+    this.#fail('Timeout while waiting for PROXY protocol header', true);
+  }
+
+  /** No session comes of it: logs why, and ends. `empty`: `option dontlognull` leaves it out. */
+  #fail(message: string, empty: boolean): void {
+    const { env, frontend, listener } = this;
+    const { logger } = frontend;
+    if (!this.#over && logger !== null && !(empty && frontend.dontLogNull)) {
+      const stream = this.#stream();
+      const listenerName = listener.config.name ?? '';
+      const { source, destination, log } = stream;
+      env.log({
+        proxy: frontend.id,
+        level: frontend.separateErrors ? LEVEL_ERR : LEVEL_INFO,
+        text:
+          logger.error !== null
+            ? logger.error(stream)
+            : connectionErrorLine({ source, destination, frontend, listenerId: listener.id, listenerName, log }, message),
+        sd: logger.sd === null ? null : logger.sd(stream),
+        date: this.acceptedAt,
+      });
+      stream.silentLog = true;
+      stream.recycle();
+    }
     this.#end();
   }
 

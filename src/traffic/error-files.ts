@@ -64,12 +64,18 @@ function redirectTo(code: number, url: string): LocalResponse {
 }
 
 /** `errorfile`: a whole HTTP message. `/dev/null` stands for an answer without anything. */
-function readPage(file: string, at: Location, around: ProxySurroundings, problems: Diagnostic[]): LocalResponse | null {
+function readPage(
+  file: string,
+  at: Location,
+  around: ProxySurroundings,
+  problems: Diagnostic[],
+  from?: string,
+): LocalResponse | null {
   const alert = (why: string) => {
     problems.push({ severity: 'alert', at, text: `'errorfile' : ${why}.` });
     return null;
   };
-  const content = around.readFile(file);
+  const content = around.readFile(file, from);
   if (content === null) return alert(`failed to open file '${file}'`);
   if (content.length === 0) return { status: 0, reason: null, headers: [], body: '' };
   const head = new Head();
@@ -120,7 +126,7 @@ function rulePage(
         break;
       }
       case 'errorfile':
-        return mapped(status, readPage(value, page.at, around, problems));
+        return mapped(status, readPage(value, page.at, around, problems, page.at.file));
       case 'hdr':
         headers.push([value.toLowerCase(), words[i + 2] ?? '']);
         i++;

@@ -4,8 +4,8 @@ import type { ServerView } from '../model/messages.ts';
 import type { Stream } from './stream.ts';
 
 /** Syslog levels that lines of the traffic log have. */
-const LEVEL_INFO = 6;
-const LEVEL_ERR = 3;
+export const LEVEL_INFO = 6;
+export const LEVEL_ERR = 3;
 
 /** Formats of a frontend's log lines, compiled. */
 export interface LogFormatter {
