@@ -23,7 +23,7 @@ export function fullconnOf(model: Model, proxy: Proxy): number {
 function incoming(model: Model): Map<string, number> {
   const byName = new Map<string, number>();
   for (const proxy of model.proxies) {
-    if (!proxy.isFrontend) continue;
+    if (!proxy.isFrontend || proxy.config.disabled) continue;
     const limit = proxy.config.maxconn ?? model.limits.hardMaxconn;
     const targets = new Set(proxy.config.useBackend.map((rule) => rule.words[0] ?? ''));
     if (proxy.config.defaultBackend !== null) targets.add(proxy.config.defaultBackend);

@@ -152,9 +152,10 @@ class RowReader {
     v[STAT.h1sess] = slot.sum(C.h1Sessions);
     v[STAT.h2sess] = slot.sum(C.h2Sessions);
     v[STAT.h3sess] = 0;
-    v[STAT.req_other] = slot.sum(C.reqOther);
-    v[STAT.h1req] = slot.sum(C.h1Requests);
-    v[STAT.h2req] = slot.sum(C.h2Requests);
+    v[STAT.req_other] = 0;
+    const h2 = slot.sum(C.h2Requests);
+    v[STAT.h1req] = Math.max(0, slot.sum(C.requests) - h2);
+    v[STAT.h2req] = h2;
     v[STAT.h3req] = 0;
     this.#payload(v);
     this.#modules(v);
@@ -215,7 +216,7 @@ class RowReader {
     if (server.config.poolMaxConn >= 0) v[STAT.src_ilim] = server.config.poolMaxConn;
     v[STAT.idle_conn_cur] = slot.gauge(G.idle);
     v[STAT.safe_conn_cur] = slot.gauge(G.safeIdle);
-    v[STAT.used_conn_cur] = slot.gauge(G.used);
+    v[STAT.used_conn_cur] = Math.max(0, slot.gauge(G.used) - slot.gauge(G.idle) - slot.gauge(G.safeIdle));
     v[STAT.need_conn_est] = slot.gauge(G.needEst);
     v[STAT.srid] = 0;
     v[STAT.priv_idle_cur] = 0;
@@ -375,10 +376,10 @@ class RowReader {
 
   #payload(v: StatValue[]): void {
     const slot = this.#slot;
-    v[STAT.reqbin] = slot.sum(C.reqBytesIn);
-    v[STAT.reqbout] = slot.sum(C.reqBytesOut);
-    v[STAT.resbin] = slot.sum(C.resBytesIn);
-    v[STAT.resbout] = slot.sum(C.resBytesOut);
+    v[STAT.reqbin] = slot.sum(C.bytesIn);
+    v[STAT.reqbout] = 0;
+    v[STAT.resbin] = slot.sum(C.bytesOut);
+    v[STAT.resbout] = 0;
   }
 
   #modules(v: StatValue[]): void {

@@ -673,10 +673,19 @@ function sendLocal(stream: Stream): void {
   stream.statusSent = res.status;
   countStatus(frontend.c, res.status);
   if (stream.backend !== null && stream.backendHeld) countStatus(stream.backend.c, res.status);
+  if (stream.log.bytesUploaded === 0) countUnsentRequest(stream);
   // A request body that is still to come cannot be told from a next request.
   const close = !stream.keepAlive || !stream.reqBody.done;
   stream.client!.sendLocal(stream, stream.isHead ? '' : body, close);
   end(stream, !close);
+}
+
+/** A request that no server has got was received all the same. */
+function countUnsentRequest(stream: Stream): void {
+  const bytes = stream.req.countedSize();
+  stream.log.bytesUploaded = bytes;
+  stream.frontend.c[C.bytesIn]! += bytes;
+  if (stream.backend !== null && stream.backendHeld) stream.backend.c[C.bytesIn]! += bytes;
 }
 
 /** Times of `timeout server`: no response, or no more of it. */

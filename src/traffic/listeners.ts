@@ -170,6 +170,7 @@ function startSession(
     connectionsOf(frontend).add(client);
     return client;
   }
+  frontend.c[C.sessOther]!++;
   const client = new TcpClient(env, conn, frontend, listener, introduction);
   connectionsOf(frontend).add(client);
   client.begin();

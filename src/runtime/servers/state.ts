@@ -97,7 +97,7 @@ function connectionLine(model: Model, proxy: Proxy, server: Server, hide: Listin
   const figures = [
     server.config.poolPurgeDelay,
     gauges[G.current],
-    gauges[G.used],
+    Math.max(0, gauges[G.used]! - unsafe - safe),
     gauges[G.needEst],
     gauges[G.needEst],
     0,
