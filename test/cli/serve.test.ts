@@ -117,7 +117,7 @@ test('a port in use ends the start with its reason and status 1', async (t) => {
   assert.match(
     exit.stderr,
     new RegExp(
-      `Binding \\[.*haproxy\\.cfg:9\\] for proxy web: cannot bind socket \\(Address already in use\\) for \\[127\\.0\\.0\\.1:${port}\\]`,
+      `Binding \\[.*haproxy\\.cfg:10\\] for proxy web: cannot bind socket \\(Address already in use\\) for \\[127\\.0\\.0\\.1:${port}\\]`,
     ),
   );
 });
