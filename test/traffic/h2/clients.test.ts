@@ -25,7 +25,8 @@ writeFileSync(file, large);
 
 const app = await origin({ after }, async (request) => {
   if (request.target === '/large') return { body: large };
-  if (request.target === '/chunks') return { chunks: Array.from({ length: 100 }, (_, i) => large.subarray(i * 100_000, (i + 1) * 100_000)) };
+  if (request.target === '/chunks')
+    return { chunks: Array.from({ length: 100 }, (_, i) => large.subarray(i * 100_000, (i + 1) * 100_000)) };
   if (request.target === '/sum') return { body: `${request.body.length} ${sum(request.body)}` };
   return { body: 'ok' };
 });
@@ -54,7 +55,16 @@ suite('HTTP/2 with clients that people use', { concurrency: false }, () => {
       assert.ok(readFileSync(out).equals(large), path);
     }
     for (const args of [[], ['-H', 'content-length:']]) {
-      const { stdout } = await run('curl', ['-sS', '--http2-prior-knowledge', '-m', '30', ...args, '--data-binary', `@${file}`, `${base}/sum`]);
+      const { stdout } = await run('curl', [
+        '-sS',
+        '--http2-prior-knowledge',
+        '-m',
+        '30',
+        ...args,
+        '--data-binary',
+        `@${file}`,
+        `${base}/sum`,
+      ]);
       assert.equal(stdout, whole);
     }
   });
@@ -75,7 +85,10 @@ suite('HTTP/2 with clients that people use', { concurrency: false }, () => {
     const client = connect(base, { settings: { initialWindowSize: 5_000 } });
     after(() => client.destroy());
     const answers = ['/large', '/chunks', '/sum', '/sum'].map(async (path) => {
-      const stream = client.request({ ':path': path, ':method': path === '/sum' ? 'POST' : 'GET' }, { endStream: path !== '/sum' });
+      const stream = client.request(
+        { ':path': path, ':method': path === '/sum' ? 'POST' : 'GET' },
+        { endStream: path !== '/sum' },
+      );
       if (path === '/sum') createReadStream(file).pipe(stream);
       const parts: Buffer[] = [];
       for await (const part of stream) parts.push(part as Buffer);

@@ -4,7 +4,20 @@ import { after, suite, test } from 'node:test';
 import { origin } from '../../support/origin.ts';
 import { start } from '../../support/program.ts';
 import { pause, until } from '../../support/wait.ts';
-import { block, END_HEADERS, END_STREAM, frame, GET, headers, int32, PADDED, Peer, preface, settings, T } from './peer.ts';
+import {
+  block,
+  END_HEADERS,
+  END_STREAM,
+  frame,
+  GET,
+  headers,
+  int32,
+  PADDED,
+  Peer,
+  preface,
+  settings,
+  T,
+} from './peer.ts';
 
 const PROTOCOL = 1;
 const FLOW_CONTROL = 3;
@@ -18,7 +31,8 @@ const big = Buffer.from(Array.from({ length: 30_000 }, (_, i) => `${i};`).join('
 
 const app = await origin({ after }, async (request) => {
   if (request.target === '/big') return { body: big };
-  if (request.target === '/echo') return { body: request.body, headers: { 'x-trailers': JSON.stringify(request.trailers) } };
+  if (request.target === '/echo')
+    return { body: request.body, headers: { 'x-trailers': JSON.stringify(request.trailers) } };
   if (request.target === '/trailers') return { chunks: ['body'], trailers: [['X-Sum', '1']] };
   if (request.target === '/slow') return null;
   return { body: 'ok' };
@@ -87,14 +101,22 @@ suite('HTTP/2 connections', () => {
     ['PUSH_PROMISE', [frame(T.push, 4, 1, int32(2))], PROTOCOL],
     ['PRIORITY on stream 0', [frame(T.priority, 0, 0, '12345')], PROTOCOL],
     ['CONTINUATION without HEADERS', [frame(T.continuation, 4, 1, '')], PROTOCOL],
-    ['another frame inside a header block', [frame(T.headers, 0, 1, block(GET)), frame(T.ping, 0, 0, '12345678')], PROTOCOL],
+    [
+      'another frame inside a header block',
+      [frame(T.headers, 0, 1, block(GET)), frame(T.ping, 0, 0, '12345678')],
+      PROTOCOL,
+    ],
     ['CONTINUATION of another stream', [frame(T.headers, 0, 1, block(GET)), frame(T.continuation, 4, 3, '')], PROTOCOL],
     ['HEADERS of another stream inside a block', [frame(T.headers, 0, 1, block(GET)), headers(3)], PROTOCOL],
     ['DATA on an idle stream', [frame(T.data, 0, 1, 'x')], PROTOCOL],
     ['RST_STREAM on an idle stream', [frame(T.rst, 0, 1, int32(8))], PROTOCOL],
     ['WINDOW_UPDATE on an idle stream', [frame(T.window, 0, 1, int32(1))], PROTOCOL],
     ['HEADERS that is all padding', [frame(T.headers, PADDED | END_HEADERS | END_STREAM, 1, '\x05abcd')], PROTOCOL],
-    ['HEADERS that says it is padded and is empty', [frame(T.headers, PADDED | 0x20 | END_HEADERS | END_STREAM, 1, '')], PROTOCOL],
+    [
+      'HEADERS that says it is padded and is empty',
+      [frame(T.headers, PADDED | 0x20 | END_HEADERS | END_STREAM, 1, '')],
+      PROTOCOL,
+    ],
     ['DATA padded beyond its end', [request, frame(T.data, PADDED, 1, '\x04abc')], PROTOCOL],
     ['window increment of 0', [frame(T.window, 0, 0, int32(0))], PROTOCOL],
     ['connection window beyond 2^31-1', [frame(T.window, 0, 0, int32(0x7fffffff))], FLOW_CONTROL],
@@ -110,18 +132,57 @@ suite('HTTP/2 connections', () => {
     ['WINDOW_UPDATE of 3 bytes', [frame(T.window, 0, 0, '123')], FRAME_SIZE],
     ['a frame above 2^14', [frame(T.data, 0, 0, Buffer.alloc(16_385))], FRAME_SIZE],
     ['a header block that is no HPACK', [frame(T.headers, END_HEADERS | END_STREAM, 1, '\x80')], COMPRESSION],
-    ['trailers that are no HPACK', [headers(1, asked({ ':method': 'POST', ':path': '/slow' }), 0), frame(T.headers, END_HEADERS | END_STREAM, 1, '\x80')], COMPRESSION],
-    ['trailers that end nothing', [headers(1, asked({ ':method': 'POST', ':path': '/slow' }), 0), headers(1, [['a', 'b']], 0)], PROTOCOL],
+    [
+      'trailers that are no HPACK',
+      [
+        headers(1, asked({ ':method': 'POST', ':path': '/slow' }), 0),
+        frame(T.headers, END_HEADERS | END_STREAM, 1, '\x80'),
+      ],
+      COMPRESSION,
+    ],
+    [
+      'trailers that end nothing',
+      [headers(1, asked({ ':method': 'POST', ':path': '/slow' }), 0), headers(1, [['a', 'b']], 0)],
+      PROTOCOL,
+    ],
     ['a stream below the last one', [headers(5, asked({ ':path': '/slow' })), headers(3)], STREAM_CLOSED],
-    ['a header block in endless pieces', [frame(T.headers, 0, 1, block(GET)), ...Array.from({ length: 100 }, () => frame(T.continuation, 0, 1, ''))], CALM],
-    ['a header block without end', [frame(T.headers, 0, 1, block(GET)), ...Array.from({ length: 12 }, () => frame(T.continuation, 0, 1, Buffer.alloc(16_000)))], CALM],
+    [
+      'a header block in endless pieces',
+      [frame(T.headers, 0, 1, block(GET)), ...Array.from({ length: 100 }, () => frame(T.continuation, 0, 1, ''))],
+      CALM,
+    ],
+    [
+      'a header block without end',
+      [
+        frame(T.headers, 0, 1, block(GET)),
+        ...Array.from({ length: 12 }, () => frame(T.continuation, 0, 1, Buffer.alloc(16_000))),
+      ],
+      CALM,
+    ],
     ['a flood of SETTINGS', Array.from({ length: 1100 }, () => settings()), CALM],
     ['a flood of PINGs', Array.from({ length: 1100 }, () => frame(T.ping, 0, 0, '12345678')), CALM],
     ['a flood of PRIORITY', Array.from({ length: 1100 }, () => frame(T.priority, 0, 1, '12345')), CALM],
     ['a flood of unknown frames', Array.from({ length: 1100 }, () => frame(77, 0, 0, '')), CALM],
-    ['a flood of empty DATA', [headers(1, asked({ ':method': 'POST', ':path': '/slow' }), 0), ...Array.from({ length: 1100 }, () => frame(T.data, 0, 1, ''))], CALM],
-    ['a flood of requests that are reset at once', Array.from({ length: 1100 }, (_, i) => Buffer.concat([headers(2 * i + 1, asked({ ':path': '/slow' })), frame(T.rst, 0, 2 * i + 1, int32(8))])), CALM],
-    ['a flood of requests beyond the limit', Array.from({ length: 1200 }, (_, i) => headers(2 * i + 1, asked({ ':path': '/slow' }))), CALM],
+    [
+      'a flood of empty DATA',
+      [
+        headers(1, asked({ ':method': 'POST', ':path': '/slow' }), 0),
+        ...Array.from({ length: 1100 }, () => frame(T.data, 0, 1, '')),
+      ],
+      CALM,
+    ],
+    [
+      'a flood of requests that are reset at once',
+      Array.from({ length: 1100 }, (_, i) =>
+        Buffer.concat([headers(2 * i + 1, asked({ ':path': '/slow' })), frame(T.rst, 0, 2 * i + 1, int32(8))]),
+      ),
+      CALM,
+    ],
+    [
+      'a flood of requests beyond the limit',
+      Array.from({ length: 1200 }, (_, i) => headers(2 * i + 1, asked({ ':path': '/slow' }))),
+      CALM,
+    ],
   ];
   for (const [name, frames, code] of connectionErrors) {
     test(`${name} ends the connection`, async () => {
@@ -152,15 +213,30 @@ suite('HTTP/2 connections', () => {
 
   test('unknown frames, settings and flags are passed over', async () => {
     const peer = await open();
-    peer.send(settings([0x99, 1], [1, 0]), frame(0xee, 0xff, 0, 'x'), frame(T.ping, 1, 0, '12345678'), frame(T.headers, END_HEADERS | END_STREAM | 0xc0, 1, block(GET)));
+    peer.send(
+      settings([0x99, 1], [1, 0]),
+      frame(0xee, 0xff, 0, 'x'),
+      frame(T.ping, 1, 0, '12345678'),
+      frame(T.headers, END_HEADERS | END_STREAM | 0xc0, 1, block(GET)),
+    );
     assert.equal((await peer.body(1)).toString(), 'ok');
     assert.ok(await peer.alive());
   });
 
   test('padding and priority are taken off', async () => {
     const peer = await open();
-    const padded = Buffer.concat([Buffer.from([3]), int32(0), Buffer.from([9]), block(asked({ ':method': 'POST', ':path': '/echo' })), Buffer.alloc(3)]);
-    peer.send(frame(T.headers, END_HEADERS | PADDED | 0x20, 1, padded), frame(T.data, PADDED, 1, '\x02ab\0\0'), frame(T.data, PADDED | END_STREAM, 1, '\0cd'));
+    const padded = Buffer.concat([
+      Buffer.from([3]),
+      int32(0),
+      Buffer.from([9]),
+      block(asked({ ':method': 'POST', ':path': '/echo' })),
+      Buffer.alloc(3),
+    ]);
+    peer.send(
+      frame(T.headers, END_HEADERS | PADDED | 0x20, 1, padded),
+      frame(T.data, PADDED, 1, '\x02ab\0\0'),
+      frame(T.data, PADDED | END_STREAM, 1, '\0cd'),
+    );
     assert.equal((await peer.body(1)).toString(), 'abcd');
   });
 
@@ -202,11 +278,29 @@ suite('HTTP/2 streams', () => {
     ['transfer-encoding', asked({}, [['transfer-encoding', 'chunked']])],
     ['te other than trailers', asked({}, [['te', 'gzip']])],
     ['another host', asked({}, [['host', 'b.test']])],
-    ['two lengths', asked({}, [['content-length', '0'], ['content-length', '1']])],
+    [
+      'two lengths',
+      asked({}, [
+        ['content-length', '0'],
+        ['content-length', '1'],
+      ]),
+    ],
     ['a length that is no number', asked({}, [['content-length', '+1']])],
     ['a length and no body', asked({}, [['content-length', '3']])],
-    ['too many fields', asked({}, Array.from({ length: 150 }, (_, i) => [`x-${i}`, 'y']))],
-    ['too large a head', asked({}, [['x', 'y'.repeat(16_200)], ['z', 'y'.repeat(100)]])],
+    [
+      'too many fields',
+      asked(
+        {},
+        Array.from({ length: 150 }, (_, i) => [`x-${i}`, 'y']),
+      ),
+    ],
+    [
+      'too large a head',
+      asked({}, [
+        ['x', 'y'.repeat(16_200)],
+        ['z', 'y'.repeat(100)],
+      ]),
+    ],
   ];
   for (const [name, fields] of bad) {
     test(`${name}: the request is refused, the connection goes on`, async () => {
@@ -214,7 +308,11 @@ suite('HTTP/2 streams', () => {
       const peer = await open();
       const bytes = block(fields);
       if (bytes.length <= 16_384) peer.send(frame(T.headers, END_HEADERS | END_STREAM, 1, bytes));
-      else peer.send(frame(T.headers, END_STREAM, 1, bytes.subarray(0, 16_000)), frame(T.continuation, END_HEADERS, 1, bytes.subarray(16_000)));
+      else
+        peer.send(
+          frame(T.headers, END_STREAM, 1, bytes.subarray(0, 16_000)),
+          frame(T.continuation, END_HEADERS, 1, bytes.subarray(16_000)),
+        );
       assert.equal(await peer.reset(1), PROTOCOL);
       peer.send(headers(3));
       assert.equal((await peer.body(3)).toString(), 'ok');
@@ -224,15 +322,27 @@ suite('HTTP/2 streams', () => {
 
   const post = (extra: [string, string][] = []) => headers(1, asked({ ':method': 'POST', ':path': '/slow' }, extra), 0);
   const streamErrors: [string, Buffer[], number][] = [
-    ['a body shorter than its length', [post([['content-length', '5']]), frame(T.data, END_STREAM, 1, 'abc')], PROTOCOL],
+    [
+      'a body shorter than its length',
+      [post([['content-length', '5']]), frame(T.data, END_STREAM, 1, 'abc')],
+      PROTOCOL,
+    ],
     ['a body longer than its length', [post([['content-length', '3']]), frame(T.data, 0, 1, 'abcd')], PROTOCOL],
     ['DATA behind the end', [post(), frame(T.data, END_STREAM, 1, 'x'), frame(T.data, 0, 1, 'y')], STREAM_CLOSED],
-    ['DATA behind a head that was all', [headers(1, asked({ ':path': '/slow' })), frame(T.data, 0, 1, 'y')], STREAM_CLOSED],
+    [
+      'DATA behind a head that was all',
+      [headers(1, asked({ ':path': '/slow' })), frame(T.data, 0, 1, 'y')],
+      STREAM_CLOSED,
+    ],
     ['trailers behind the end', [post(), frame(T.data, END_STREAM, 1, 'x'), headers(1, [['a', 'b']])], STREAM_CLOSED],
     ['trailers with a pseudo header', [post(), headers(1, [[':path', '/']])], PROTOCOL],
     ['a window increment of 0', [post(), frame(T.window, 0, 1, int32(0))], PROTOCOL],
     ['a window beyond 2^31-1', [post(), frame(T.window, 0, 1, int32(0x7fffffff))], FLOW_CONTROL],
-    ['DATA beyond the window', [post(), ...Array.from({ length: 9 }, () => frame(T.data, 0, 1, Buffer.alloc(16_384)))], FLOW_CONTROL],
+    [
+      'DATA beyond the window',
+      [post(), ...Array.from({ length: 9 }, () => frame(T.data, 0, 1, Buffer.alloc(16_384)))],
+      FLOW_CONTROL,
+    ],
   ];
   for (const [name, frames, code] of streamErrors) {
     test(`${name} ends the stream, the connection goes on`, async () => {
@@ -249,7 +359,12 @@ suite('HTTP/2 streams', () => {
     const peer = await open();
     peer.send(headers(1, asked({ ':path': '' }), 0));
     assert.equal(await peer.reset(1), PROTOCOL);
-    peer.send(frame(T.data, 0, 1, 'late'), headers(1, [['late', 'trailer']]), frame(T.window, 0, 1, int32(5)), frame(T.rst, 0, 1, int32(8)));
+    peer.send(
+      frame(T.data, 0, 1, 'late'),
+      headers(1, [['late', 'trailer']]),
+      frame(T.window, 0, 1, int32(5)),
+      frame(T.rst, 0, 1, int32(8)),
+    );
     assert.ok(await peer.alive());
   });
 
@@ -263,7 +378,11 @@ suite('HTTP/2 streams', () => {
 
   test('trailers go both ways', async () => {
     const peer = await open();
-    peer.send(headers(1, asked({ ':method': 'POST', ':path': '/echo' }), 0), frame(T.data, 0, 1, 'abc'), headers(1, [['x-sum', '7']]));
+    peer.send(
+      headers(1, asked({ ':method': 'POST', ':path': '/echo' }), 0),
+      frame(T.data, 0, 1, 'abc'),
+      headers(1, [['x-sum', '7']]),
+    );
     assert.equal((await peer.body(1)).toString(), 'abc');
     assert.deepEqual(app.requests.at(-1)!.trailers, [['x-sum', '7']]);
     peer.send(headers(3, asked({ ':path': '/trailers' })));
@@ -275,7 +394,8 @@ suite('HTTP/2 streams', () => {
   test('a response keeps to a small window, whatever it is changed to', async () => {
     const peer = await open(Buffer.concat([preface, settings([4, 10])]));
     peer.send(headers(1, asked({ ':path': '/big' })));
-    const received = () => peer.frames.filter((f) => f.stream === 1 && f.type === T.data).reduce((sum, f) => sum + f.payload.length, 0);
+    const received = () =>
+      peer.frames.filter((f) => f.stream === 1 && f.type === T.data).reduce((sum, f) => sum + f.payload.length, 0);
     await until('10 bytes', () => received() === 10);
     peer.send(settings([4, 4]), frame(T.window, 0, 1, int32(3)));
     assert.ok(await peer.alive());
@@ -287,8 +407,12 @@ suite('HTTP/2 streams', () => {
     assert.ok(await peer.alive());
     assert.equal(received(), 65_535);
     peer.send(frame(T.window, 0, 0, int32(1_000_000)));
-    await until('the end', () => peer.frames.some((f) => f.stream === 1 && f.type === T.data && (f.flags & END_STREAM) !== 0));
-    assert.ok(Buffer.concat(peer.frames.filter((f) => f.stream === 1 && f.type === T.data).map((f) => f.payload)).equals(big));
+    await until('the end', () =>
+      peer.frames.some((f) => f.stream === 1 && f.type === T.data && (f.flags & END_STREAM) !== 0),
+    );
+    assert.ok(
+      Buffer.concat(peer.frames.filter((f) => f.stream === 1 && f.type === T.data).map((f) => f.payload)).equals(big),
+    );
   });
 
   test('an empty end is sent while the window is negative', async () => {
@@ -301,7 +425,9 @@ suite('HTTP/2 streams', () => {
   });
 
   test('a client that reads nothing holds its server back', async () => {
-    const peer = await open(Buffer.concat([preface, settings([4, 0x7fffffff]), frame(T.window, 0, 0, int32(0x7fff0000 - 65_535))]));
+    const peer = await open(
+      Buffer.concat([preface, settings([4, 0x7fffffff]), frame(T.window, 0, 0, int32(0x7fff0000 - 65_535))]),
+    );
     peer.send(headers(1, asked({ ':path': '/endless' })));
     await peer.next((f) => f.type === T.data, 'DATA');
     peer.socket.pause();

@@ -21,8 +21,12 @@ const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex');
 /** Codes of RFC 7541, Appendix B: all of 5 and 6 bits, and some of the longest. */
 const CODES = new Map<string, string>();
 for (const [i, c] of [...'012aceiost'].entries()) CODES.set(c, i.toString(2).padStart(5, '0'));
-for (const [i, c] of [...' %-./3456789=A_bdfghlmnpru'].entries()) CODES.set(c, (0b010100 + i).toString(2).padStart(6, '0'));
-CODES.set('\0', '1111111111000').set('\xff', (0x3ffffee).toString(2)).set('\n', (0x3ffffffc).toString(2)).set('\r', (0x3ffffffd).toString(2));
+for (const [i, c] of [...' %-./3456789=A_bdfghlmnpru'].entries())
+  CODES.set(c, (0b010100 + i).toString(2).padStart(6, '0'));
+CODES.set('\0', '1111111111000')
+  .set('\xff', (0x3ffffee).toString(2))
+  .set('\n', (0x3ffffffc).toString(2))
+  .set('\r', (0x3ffffffd).toString(2));
 
 function huffman(text: string, padding = '1'): Buffer {
   let bits = [...text].map((c) => CODES.get(c)!).join('');
@@ -37,8 +41,17 @@ suite('header compression', () => {
       '828684be58086e6f2d6361636865',
       '828785bf400a637573746f6d2d6b65790c637573746f6d2d76616c7565',
     ];
-    const coded = ['828684418cf1e3c2e5f23a6ba0ab90f4ff', '828684be5886a8eb10649cbf', '828785bf408825a849e95ba97d7f8925a849e95bb8e8b4bf'];
-    const base = (scheme: string, path: string): Field[] => [[':method', 'GET'], [':scheme', scheme], [':path', path], [':authority', 'www.example.com']];
+    const coded = [
+      '828684418cf1e3c2e5f23a6ba0ab90f4ff',
+      '828684be5886a8eb10649cbf',
+      '828785bf408825a849e95ba97d7f8925a849e95bb8e8b4bf',
+    ];
+    const base = (scheme: string, path: string): Field[] => [
+      [':method', 'GET'],
+      [':scheme', scheme],
+      [':path', path],
+      [':authority', 'www.example.com'],
+    ];
     const expected = [
       base('http', '/'),
       [...base('http', '/'), ['cache-control', 'no-cache']],
@@ -46,7 +59,10 @@ suite('header compression', () => {
     ];
     for (const blocks of [plain, coded]) {
       const decoder = new HpackDecoder(4096);
-      assert.deepEqual(blocks.map((block) => decode(decoder, hex(block))), expected);
+      assert.deepEqual(
+        blocks.map((block) => decode(decoder, hex(block))),
+        expected,
+      );
     }
   });
 
@@ -106,7 +122,12 @@ suite('header compression', () => {
     client.on('error', () => {});
     const visible = Array.from({ length: 95 }, (_, i) => String.fromCharCode(33 + (i % 94))).join('');
     for (let i = 0; i < 50; i++) {
-      const headers = { ':path': `/${i % 7}`, 'x-a': `value ${i % 11}`, [`x-${i % 5}`]: visible.slice(i, i + 40), 'x-long': 'y'.repeat(i * 13) };
+      const headers = {
+        ':path': `/${i % 7}`,
+        'x-a': `value ${i % 11}`,
+        [`x-${i % 5}`]: visible.slice(i, i + 40),
+        'x-long': 'y'.repeat(i * 13),
+      };
       sent.push(headers);
       client.request(headers).on('error', () => {});
     }
@@ -124,14 +145,24 @@ suite('header compression', () => {
 
   test('what is written here is read here', () => {
     const name = fc.string({ unit: fc.constantFrom('a', 'b', '-', 'x'), minLength: 1, maxLength: 20 });
-    const value = fc.string({ unit: fc.integer({ min: 32, max: 255 }).map((c) => String.fromCharCode(c)), maxLength: 400 });
+    const value = fc.string({
+      unit: fc.integer({ min: 32, max: 255 }).map((c) => String.fromCharCode(c)),
+      maxLength: 400,
+    });
     fc.assert(
-      fc.property(fc.integer({ min: 100, max: 999 }), fc.array(fc.tuple(fc.oneof(name, fc.constantFrom('server', 'set-cookie')), value)), (status, fields) => {
-        const out = Buffer.alloc(20_000);
-        let at = encodeStatus(out, 0, status);
-        for (const [field, text] of fields) at = encodeField(out, at, field, text);
-        assert.deepEqual(decode(new HpackDecoder(4096), out.subarray(0, at)), [[':status', String(status)], ...fields]);
-      }),
+      fc.property(
+        fc.integer({ min: 100, max: 999 }),
+        fc.array(fc.tuple(fc.oneof(name, fc.constantFrom('server', 'set-cookie')), value)),
+        (status, fields) => {
+          const out = Buffer.alloc(20_000);
+          let at = encodeStatus(out, 0, status);
+          for (const [field, text] of fields) at = encodeField(out, at, field, text);
+          assert.deepEqual(decode(new HpackDecoder(4096), out.subarray(0, at)), [
+            [':status', String(status)],
+            ...fields,
+          ]);
+        },
+      ),
     );
   });
 

@@ -10,7 +10,18 @@ export interface Frame {
   readonly payload: Buffer;
 }
 
-export const T = { data: 0, headers: 1, priority: 2, rst: 3, settings: 4, push: 5, ping: 6, goaway: 7, window: 8, continuation: 9 };
+export const T = {
+  data: 0,
+  headers: 1,
+  priority: 2,
+  rst: 3,
+  settings: 4,
+  push: 5,
+  ping: 6,
+  goaway: 7,
+  window: 8,
+  continuation: 9,
+};
 export const END_STREAM = 1;
 export const END_HEADERS = 4;
 export const PADDED = 8;
@@ -34,7 +45,12 @@ export const int32 = (value: number): Buffer => {
 };
 
 export function settings(...pairs: readonly (readonly [number, number])[]): Buffer {
-  return frame(T.settings, 0, 0, Buffer.concat(pairs.map(([name, value]) => Buffer.concat([Buffer.from([name >> 8, name & 255]), int32(value)]))));
+  return frame(
+    T.settings,
+    0,
+    0,
+    Buffer.concat(pairs.map(([name, value]) => Buffer.concat([Buffer.from([name >> 8, name & 255]), int32(value)]))),
+  );
 }
 
 /** A header block of these fields, nothing indexed. */
@@ -53,7 +69,11 @@ export const GET: readonly [string, string][] = [
 ];
 
 /** A request head in one frame. `flags` besides END_HEADERS. */
-export function headers(stream: number, fields: readonly (readonly [string, string])[] = GET, flags = END_STREAM): Buffer {
+export function headers(
+  stream: number,
+  fields: readonly (readonly [string, string])[] = GET,
+  flags = END_STREAM,
+): Buffer {
   return frame(T.headers, flags | END_HEADERS, stream, block(fields));
 }
 
@@ -75,7 +95,11 @@ export class Peer {
   }
 
   /** Connects; with `hello`, the preface and empty settings are sent. */
-  static async open(scope: Scope, port: number, hello: Buffer | null = Buffer.concat([preface, settings()])): Promise<Peer> {
+  static async open(
+    scope: Scope,
+    port: number,
+    hello: Buffer | null = Buffer.concat([preface, settings()]),
+  ): Promise<Peer> {
     const socket = connect(port, '127.0.0.1');
     scope.after(() => socket.destroy());
     const peer = new Peer(socket);
@@ -92,7 +116,12 @@ export class Peer {
     this.#held = Buffer.concat([this.#held, chunk]);
     while (this.#held.length >= 9 && this.#held.length >= 9 + this.#held.readUIntBE(0, 3)) {
       const length = this.#held.readUIntBE(0, 3);
-      this.frames.push({ type: this.#held[3]!, flags: this.#held[4]!, stream: this.#held.readUInt32BE(5), payload: this.#held.subarray(9, 9 + length) });
+      this.frames.push({
+        type: this.#held[3]!,
+        flags: this.#held[4]!,
+        stream: this.#held.readUInt32BE(5),
+        payload: this.#held.subarray(9, 9 + length),
+      });
       this.#held = this.#held.subarray(9 + length);
     }
     this.#wake();
@@ -117,7 +146,11 @@ export class Peer {
         });
       }
     };
-    return within(search(), () => `${what}; frames so far: ${this.frames.map((f) => `${f.type}/${f.flags}/${f.stream}/${f.payload.length}`).join(' ')}`);
+    return within(
+      search(),
+      () =>
+        `${what}; frames so far: ${this.frames.map((f) => `${f.type}/${f.flags}/${f.stream}/${f.payload.length}`).join(' ')}`,
+    );
   }
 
   /** Error code of the GOAWAY that ends the connection; null when it ends without one. */
@@ -128,7 +161,10 @@ export class Peer {
 
   /** Error code of the reset of a stream. */
   async reset(stream: number): Promise<number | null> {
-    const frame = await this.next((f) => (f.type === T.rst && f.stream === stream) || f.type === T.goaway, `reset of stream ${stream}`);
+    const frame = await this.next(
+      (f) => (f.type === T.rst && f.stream === stream) || f.type === T.goaway,
+      `reset of stream ${stream}`,
+    );
     return frame === null || frame.type === T.goaway ? null : frame.payload.readUInt32BE(0);
   }
 
@@ -136,7 +172,10 @@ export class Peer {
   async body(stream: number): Promise<Buffer> {
     const parts: Buffer[] = [];
     for (;;) {
-      const one = await this.next((f) => f.stream === stream && (f.type === T.data || f.type === T.headers), `DATA of stream ${stream}`);
+      const one = await this.next(
+        (f) => f.stream === stream && (f.type === T.data || f.type === T.headers),
+        `DATA of stream ${stream}`,
+      );
       if (one === null) throw new Error('the connection ended');
       if (one.type === T.data) parts.push(one.payload);
       if (one.flags & END_STREAM) return Buffer.concat(parts);
@@ -147,6 +186,8 @@ export class Peer {
   async alive(): Promise<boolean> {
     const token = Buffer.from('sluice!!');
     this.send(frame(T.ping, 0, 0, token));
-    return (await this.next((f) => f.type === T.ping && (f.flags & 1) === 1 && f.payload.equals(token), 'PING')) !== null;
+    return (
+      (await this.next((f) => f.type === T.ping && (f.flags & 1) === 1 && f.payload.equals(token), 'PING')) !== null
+    );
   }
 }
