@@ -3,11 +3,12 @@ import type { Change, Origin, Outcome } from '../change/change.ts';
 import type { ChangeContext } from '../change/context.ts';
 import { memoryJournal } from '../change/journal.ts';
 import type { Config, Diagnostic } from '../config/types.ts';
+import { C, G } from '../model/counters.ts';
 import type { RenderedView, RenderRequest, ThreadInit, TrafficEvent } from '../model/messages.ts';
 import type { Model } from '../model/model.ts';
 import { buildModel, proxyView } from './build.ts';
 import { createHealth } from './checks/health.ts';
-import { configuredListeners, startListeners } from './listeners.ts';
+import { configuredListeners, listenerRef, startListeners } from './listeners.ts';
 import { prepareLogs } from './logs/addresses.ts';
 import { createLogs, type ProcessLogs } from './logs/logs.ts';
 import { applyReload } from './reload.ts';
@@ -140,8 +141,8 @@ class ControlThread implements RunningControl {
     if (failures.length > 0) {
       throw new StartError(
         failures.map(
-          ({ proxy, reason }) =>
-            `Binding [${proxy.config.at.file}:${proxy.config.at.line}] for proxy ${proxy.name}: ${reason}`,
+          ({ proxy, listener: { config: bind }, reason }) =>
+            `Binding [${bind.at.file}:${bind.at.line}] for proxy ${proxy.name}: ${reason}`,
         ),
       );
     }
@@ -253,14 +254,16 @@ class ControlThread implements RunningControl {
   /** A thread was replaced: the new one must listen as the old one did. */
   #onReplaced(thread: number, why: string): void {
     this.#options.print('ALERT', `traffic thread ${thread} was lost and replaced: ${why}`);
-    const listening = this.model.proxies.flatMap((proxy) =>
-      proxy.listeners
-        .filter((listener) => listener.state === 'listening')
-        .map((listener) => ({ proxy: proxy.id, id: listener.id })),
-    );
-    this.traffic
-      .askOne(thread, { kind: 'listeners', op: 'start', listeners: listening })
-      .catch((error) => this.#onError(error));
+    try {
+      const listeners = this.model.proxies.flatMap((proxy) =>
+        proxy.listeners
+          .filter(({ state }) => state === 'listening')
+          .map((listener) => (thread === 0 ? listenerRef(proxy, listener) : { proxy: proxy.id, id: listener.id })),
+      );
+      this.traffic.askOne(thread, { kind: 'listeners', op: 'start', listeners }).catch((error) => this.#onError(error));
+    } catch (error) {
+      this.#onError(error);
+    }
   }
 
   #onError(error: unknown): void {
@@ -272,6 +275,24 @@ class ControlThread implements RunningControl {
     const use = performance.eventLoopUtilization(this.#lastUse);
     this.#lastUse = performance.eventLoopUtilization();
     this.idlePercent = Math.round((1 - use.utilization) * 100);
+    if (this.model.threads > 1) this.#notePeaks();
+  }
+
+  /** Maxima of the rates of the second that is over, over all threads. */
+  #notePeaks(): void {
+    const { counters, proxies, processSlot } = this.model;
+    const second = Math.floor(Date.now() / 1000) - 1;
+    counters.notePeak(processSlot, C.connRate, G.connRateMax, second);
+    counters.notePeak(processSlot, C.sessRate, G.sessRateMax, second);
+    for (const { frontendSlot, backendSlot, servers } of proxies) {
+      if (frontendSlot >= 0) {
+        counters.notePeak(frontendSlot, C.connRate, G.connRateMax, second);
+        counters.notePeak(frontendSlot, C.sessRate, G.sessRateMax, second);
+        counters.notePeak(frontendSlot, C.reqRate, G.reqRateMax, second);
+      }
+      if (backendSlot >= 0) counters.notePeak(backendSlot, C.sessRate, G.sessRateMax, second);
+      for (const server of servers) counters.notePeak(server.slot, C.sessRate, G.sessRateMax, second);
+    }
   }
 
   apply(change: Change, origin: Origin): Promise<Outcome> {

@@ -212,6 +212,22 @@ export class CounterStore {
     return Math.round(total);
   }
 
+  /**
+   * Raises the maximum of a rate to what all threads together counted in `second`, which is over. (While it runs, each thread knows its
+   * own share only.)
+   */
+  notePeak(slot: number, field: number, maxField: number, second: number): void {
+    const rows = this.rowsOf(slot);
+    let events = 0;
+    for (let i = field; i < rows.length; i += COUNTER_FIELDS) {
+      if (rows[i] === second) events += rows[i + 1]!;
+      else if (rows[i] === second + 1) events += rows[i + 2]!;
+    }
+    if (events === 0) return;
+    const gauges = this.gauges(slot);
+    if (events > gauges[maxField]!) Atomics.store(gauges, maxField, events);
+  }
+
   /** Zeroes counters (not gauges of what is there now). */
   clear(slot: number): void {
     this.rowsOf(slot).fill(0);
