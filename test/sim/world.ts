@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { buildModel, proxyView } from '../../src/control/build.ts';
 import { load } from '../../src/control/load.ts';
 import { G } from '../../src/model/counters.ts';
-import type { LogLine, TrafficEvent } from '../../src/model/messages.ts';
+import type { LogLine, ProxyView, TrafficEvent } from '../../src/model/messages.ts';
 import { type Faults, noFaults, SimNetwork } from '../../src/net/sim.ts';
 import { execute, putProxy } from '../../src/traffic/commands.ts';
 import { Env } from '../../src/traffic/env.ts';
@@ -12,6 +12,7 @@ import { connectionsOf } from '../../src/traffic/listeners.ts';
 export interface World {
   readonly network: SimNetwork;
   readonly env: Env;
+  readonly views: readonly ProxyView[];
   readonly lines: LogLine[];
   readonly events: TrafficEvent[];
   execute(command: Parameters<typeof execute>[2]): Promise<unknown>;
@@ -34,6 +35,7 @@ export async function world(text: string, seed: number, faults: Faults = noFault
     httpErrors: config.httpErrors,
     limits: model.limits,
     processSlot: model.processSlot,
+    startedAt: network.now(),
     post: (event) => {
       if (event.kind === 'log') lines.push(...event.lines);
       else events.push(event);
@@ -41,11 +43,12 @@ export async function world(text: string, seed: number, faults: Faults = noFault
     clock: network.now,
     setTimer: network.setTimer,
   });
-  for (const proxy of model.proxies) putProxy(env, proxyView(proxy));
+  const views = model.proxies.map(proxyView);
+  for (const view of views) putProxy(env, view);
   const run = (command: Parameters<typeof execute>[2]) => execute(env, model.counters, command);
   const listeners = model.proxies.flatMap((proxy) => proxy.listeners.map(({ id }) => ({ proxy: proxy.id, id })));
   assert.deepEqual(await run({ kind: 'listeners', op: 'start', listeners }), []);
-  return { network, env, lines, events, execute: run };
+  return { network, env, views, lines, events, execute: run };
 }
 
 /** Lets everything come to an end; fails when something of it is left: streams, places, queues, connections, timers. */
