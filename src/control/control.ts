@@ -4,7 +4,7 @@ import type { ChangeContext } from '../change/context.ts';
 import { memoryJournal } from '../change/journal.ts';
 import type { Config, Diagnostic } from '../config/types.ts';
 import { C, G } from '../model/counters.ts';
-import type { RenderedView, RenderRequest, ThreadInit, TrafficEvent } from '../model/messages.ts';
+import type { GaugeCount, RenderedView, RenderRequest, ThreadInit, TrafficEvent } from '../model/messages.ts';
 import type { Model } from '../model/model.ts';
 import { buildModel, proxyView } from './build.ts';
 import { createHealth } from './checks/health.ts';
@@ -254,6 +254,7 @@ class ControlThread implements RunningControl {
   /** A thread was replaced: the new one must listen as the old one did. */
   #onReplaced(thread: number, why: string): void {
     this.#options.print('ALERT', `traffic thread ${thread} was lost and replaced: ${why}`);
+    void this.#recount();
     try {
       const listeners = this.model.proxies.flatMap((proxy) =>
         proxy.listeners
@@ -261,6 +262,21 @@ class ControlThread implements RunningControl {
           .map((listener) => (thread === 0 ? listenerRef(proxy, listener) : { proxy: proxy.id, id: listener.id })),
       );
       this.traffic.askOne(thread, { kind: 'listeners', op: 'start', listeners }).catch((error) => this.#onError(error));
+    } catch (error) {
+      this.#onError(error);
+    }
+  }
+
+  /** The gauges still count what the lost thread had: they are set to what the threads count now. */
+  async #recount(): Promise<void> {
+    try {
+      const counts = (await this.traffic.ask({ kind: 'gauges' })) as (GaugeCount[] | null)[];
+      const sums = new Map<string, GaugeCount>();
+      for (const { slot, field, count } of counts.flatMap((answer) => answer ?? [])) {
+        const key = `${slot} ${field}`;
+        sums.set(key, { slot, field, count: count + (sums.get(key)?.count ?? 0) });
+      }
+      for (const { slot, field, count } of sums.values()) Atomics.store(this.model.counters.gauges(slot), field, count);
     } catch (error) {
       this.#onError(error);
     }

@@ -138,6 +138,13 @@ export interface CapturedError {
   readonly parserState: string;
 }
 
+/** A thread's share of a gauge. */
+export interface GaugeCount {
+  readonly slot: number;
+  readonly field: number;
+  readonly count: number;
+}
+
 /** Names a listener. `inherited`: sockets that listen on its address already, one a thread; what is over goes to the first. */
 export interface ListenerRef {
   readonly proxy: number;
@@ -179,6 +186,8 @@ export type TrafficCommand =
     }
   /** A place on a server is free for the first stream that waits for it in this thread. */
   | { readonly kind: 'queue.wake'; readonly proxy: number; readonly server: number }
+  /** Answer: GaugeCount[], the thread's own share of the shared gauges. */
+  | { readonly kind: 'gauges' }
   /** The answer to a `render` event. */
   | { readonly kind: 'rendered'; readonly request: number; readonly view: RenderedView }
   /** Soft stop: close listeners, end idle connections; answered at once, `idle` follows when nothing is left. */

@@ -6,6 +6,7 @@ import { onQueueWake, serveQueues } from './dispatch.ts';
 import type { Env } from './env.ts';
 import { TrafficFrontend } from './frontend.ts';
 import { admitHeld, bindListener, connectionsOf, inheritConnections, unbindListener } from './listeners.ts';
+import { recount } from './recount.ts';
 import { TrafficServer } from './server.ts';
 import { rendered } from './services.ts';
 import { type Stream, streamPointer } from './stream.ts';
@@ -43,6 +44,8 @@ export async function execute(env: Env, counters: CounterStore, command: Traffic
     }
     case 'listeners':
       return setListeners(env, command.op, command.listeners);
+    case 'gauges':
+      return recount(env, env.processSlot);
     case 'listeners.fds':
       return listeningSockets(env);
     case 'frontend.maxconn': {

@@ -27,6 +27,8 @@ export class Env {
   readonly wheel: TimerWheel;
   readonly post: (event: TrafficEvent) => void;
   readonly hostname: string;
+  /** Start of the process, ms since the epoch. */
+  readonly startedAt: number;
   readonly pid: number;
   readonly global: GlobalConfig;
   /** What `global` says, as the data path wants it. */
@@ -36,6 +38,7 @@ export class Env {
   readonly userlists: ReadonlyMap<string, Userlist>;
   httpErrors: readonly HttpErrorsConfig[];
   limits: LimitsView;
+  readonly processSlot: number;
   /** Process-wide counters of this thread, and gauges. */
   readonly c: Float64Array;
   readonly g: Int32Array;
@@ -75,6 +78,7 @@ export class Env {
     userlists?: readonly UserlistConfig[];
     limits: LimitsView;
     processSlot: number;
+    startedAt?: number;
     post: (event: TrafficEvent) => void;
     clock?: () => number;
     setTimer?: (ms: number, fire: () => void) => () => void;
@@ -95,9 +99,11 @@ export class Env {
     if (init.clock !== undefined) this.now = init.clock;
     this.wheel = new TimerWheel(this.now, setTimer);
     if (setTimer !== undefined) this.later = setTimer;
+    this.processSlot = init.processSlot;
     this.c = init.counters.row(init.processSlot, init.thread);
     this.g = init.counters.gauges(init.processSlot);
     this.#turnEnd = setTimer === undefined ? setImmediate : (fire) => void setTimer(0, fire);
+    this.startedAt = init.startedAt ?? 0;
     this.hostname = init.global.node ?? hostname();
     this.pid = process.pid;
     this.stopping = false;
