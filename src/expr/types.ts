@@ -33,6 +33,7 @@ export interface ServerFacts {
   readonly id: number;
   readonly name: string;
   readonly usable: boolean;
+  /** Effective weight (slow start included), in 1/16 units. */
   readonly weight: number;
   /** Current connections and queued streams. */
   connections(): number;
@@ -57,7 +58,7 @@ export interface ProxyFacts {
   queued(): number;
   sessionRate(side: 'frontend' | 'backend'): number;
   requestRate(): number;
-  /** Timeouts of the section in ms; a missing one is infinite. */
+  /** Timeouts of the section in ms, 0 = infinite. */
   readonly timeouts?: { readonly [name in TimeoutName]?: number };
   readonly defaultBackend?: string | null;
 }

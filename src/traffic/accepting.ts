@@ -89,6 +89,7 @@ export class Accepting extends ConnClient implements Client, ConnHandler, Timed 
     const handler = this.#admission.start(this.conn, {
       source: this.sourceView,
       destination: this.destinationView,
+      proxied: this.proxied,
       vars: this.sessionVars,
     });
     if (this.#held.length > 0) handler.onData(this.#held, 0, this.#held.length);
@@ -105,6 +106,7 @@ export class Accepting extends ConnClient implements Client, ConnHandler, Timed 
       this.#fail(PROXY_ERRORS[header], false);
       return;
     }
+    this.proxied = true;
     if (header.source !== null) this.sourceView = header.source;
     if (header.destination !== null) this.destinationView = header.destination;
     this.#held = this.#held.subarray(header.length);

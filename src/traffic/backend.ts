@@ -10,6 +10,7 @@ import { Picker } from './picker.ts';
 import { StreamQueue } from './queue.ts';
 import type { BackendRules } from './rules/types.ts';
 import { TrafficServer } from './server.ts';
+import { timeoutFacts } from './timeout-facts.ts';
 
 /** A backend as a traffic thread sees it. */
 export class TrafficBackend implements ProxyFacts {
@@ -159,6 +160,14 @@ export class TrafficBackend implements ProxyFacts {
   /** Streams on it now, over all threads. */
   current(): number {
     return Atomics.load(this.g, G.current);
+  }
+
+  get timeouts(): NonNullable<ProxyFacts['timeouts']> {
+    return timeoutFacts(this.config);
+  }
+
+  get defaultBackend(): string | null {
+    return this.config.defaultBackend;
   }
 
   usableServers(): number {

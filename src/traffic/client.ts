@@ -7,6 +7,8 @@ export interface Client {
   readonly proto: 'tcp' | 'h1' | 'h2';
   readonly source: EndpointView;
   readonly destination: EndpointView;
+  /** A PROXY protocol header said the addresses. */
+  readonly proxied: boolean;
   /** Variables of the client's session. */
   readonly vars: Vars;
   /** Exchanges so far on this connection, this one included. */

@@ -8,6 +8,8 @@ import type { ServerConn } from './server-conn.ts';
 export interface Introduction {
   readonly source: EndpointView | null;
   readonly destination: EndpointView | null;
+  /** A PROXY protocol header said so. */
+  readonly proxied: boolean;
   readonly vars: Vars | null;
 }
 
@@ -21,6 +23,7 @@ export abstract class ConnClient {
   ownedConn: ServerConn | null = null;
   sourceView: EndpointView | null = null;
   destinationView: EndpointView | null = null;
+  proxied = false;
   sessionVars: Vars | null = null;
 
   constructor(
@@ -40,6 +43,7 @@ export abstract class ConnClient {
     if (introduction !== null) {
       this.sourceView = introduction.source ?? this.sourceView;
       this.destinationView = introduction.destination;
+      this.proxied = introduction.proxied;
       this.sessionVars = introduction.vars;
     }
   }

@@ -8,6 +8,7 @@ import type { ErrorPages } from './error-pages.ts';
 import { type NamePolicy, namePolicy } from './header-names.ts';
 import type { LogFormatter } from './log.ts';
 import type { FrontendRules } from './rules/types.ts';
+import { timeoutFacts } from './timeout-facts.ts';
 
 /** A bound address in this thread. */
 export interface TrafficListener {
@@ -112,6 +113,14 @@ export class TrafficFrontend implements ProxyFacts {
 
   get servers(): readonly ServerFacts[] {
     return this.env.backends.get(this.id)?.servers ?? [];
+  }
+
+  get timeouts(): NonNullable<ProxyFacts['timeouts']> {
+    return timeoutFacts(this.config);
+  }
+
+  get defaultBackend(): string | null {
+    return this.config.defaultBackend;
   }
 
   usableServers(): number {

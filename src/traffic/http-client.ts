@@ -121,7 +121,12 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
       this.held = Buffer.from(buf.subarray(start, end));
       return true;
     }
-    const introduction = { source: this.source, destination: this.destination, vars: this.sessionVars };
+    const introduction = {
+      source: this.source,
+      destination: this.destination,
+      proxied: this.proxied,
+      vars: this.sessionVars,
+    };
     const first = Buffer.from(buf.subarray(start, end));
     env.wheel.disarm(this);
     this.state = State.closed;
@@ -380,7 +385,7 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
   #count(stream: Stream, bytes: number): void {
     stream.log.bytesRead += bytes;
     this.frontend.c[C.bytesOut]! += bytes;
-    stream.backend!.c[C.bytesOut]! += bytes;
+    if (stream.backend !== null) stream.backend.c[C.bytesOut]! += bytes;
     if (stream.server !== null) stream.server.c[C.bytesOut]! += bytes;
     this.env.c[C.bytesOut]! += bytes;
   }

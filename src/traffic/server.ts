@@ -90,6 +90,18 @@ export class TrafficServer implements ServerFacts {
     return own === null ? { ...view, cookie: dynamicCookie(key, view.host, view.port) } : view;
   }
 
+  get maxqueue(): number {
+    return this.view.maxqueue;
+  }
+
+  get initialWeight(): number {
+    return this.config.weight;
+  }
+
+  get userWeight(): number {
+    return this.view.userWeight;
+  }
+
   /** Streams on it now, over all threads. */
   served(): number {
     return Atomics.load(this.g, G.current);

@@ -1,4 +1,4 @@
-import type { EndpointView, ExprContext, HeadView, ProxyFacts, Vars } from '../expr/types.ts';
+import type { ConnectionFacts, EndpointView, ExprContext, HeadView, ProcessFacts, ProxyFacts, Vars } from '../expr/types.ts';
 import { C, G } from '../model/counters.ts';
 import type { StreamView } from '../model/messages.ts';
 import type { TrafficBackend } from './backend.ts';
@@ -474,6 +474,21 @@ export class Stream implements ExprContext, Timed {
 
   get listenerName(): string {
     return this.listener?.name ?? '';
+  }
+
+  /** Exchanges of HTTP/2 are numbered too. */
+  get firstRequest(): boolean {
+    return this.client!.exchanges === 1;
+  }
+
+  get clientConnection(): ConnectionFacts {
+    const { source, destination, proxied } = this.client!;
+    return { source, destination, proxied, error: 0 };
+  }
+
+  get process(): ProcessFacts {
+    const { startedAt, stopping, thread } = this.env;
+    return { startedAt, stopping, thread: thread + 1 };
   }
 
   findBackend(name: string): ProxyFacts | null {

@@ -24,6 +24,7 @@ const env = new Env({
   userlists: init.userlists,
   limits: init.limits,
   processSlot: init.processSlot,
+  startedAt: init.startedAt,
   post: (event: TrafficEvent) => port.postMessage(event),
 });
 for (const view of init.proxies) putProxy(env, view);

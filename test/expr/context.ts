@@ -51,7 +51,7 @@ export function server(name: string, facts: Partial<ServerFacts> = {}): ServerFa
     id: 1,
     name,
     usable: true,
-    weight: 100,
+    weight: 1600,
     connections: () => 3,
     queued: () => 4,
     sessionRate: () => 5,

@@ -5,6 +5,7 @@ import { findProxy, type Model } from '../../model/model.ts';
 import type { Proxy } from '../../model/proxy.ts';
 import { isUsable, type Server } from '../../model/server.ts';
 import { usableServers } from '../servers/usable.ts';
+import { effectiveWeight } from '../servers/weight.ts';
 
 /** What expressions in health checks see: the server and its backend, the answer so far, variables of scope `check` and `proc`. */
 export class CheckContext implements ExprContext {
@@ -116,6 +117,10 @@ class Facts implements ServerFacts {
   readonly name: string;
   readonly usable: boolean;
   readonly weight: number;
+  readonly maxconn: number;
+  readonly maxqueue: number;
+  readonly initialWeight: number;
+  readonly userWeight: number;
   readonly #model: Model;
   readonly #slot: number;
 
@@ -123,7 +128,11 @@ class Facts implements ServerFacts {
     this.id = server.id;
     this.name = server.name;
     this.usable = isUsable(server);
-    this.weight = server.userWeight;
+    this.weight = effectiveWeight(server);
+    this.maxconn = server.maxconn;
+    this.maxqueue = server.config.maxqueue;
+    this.initialWeight = server.initialWeight;
+    this.userWeight = server.userWeight;
     this.#model = model;
     this.#slot = server.slot;
   }

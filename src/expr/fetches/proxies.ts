@@ -73,7 +73,7 @@ export function findServer(backend: ProxyFacts, name: string): ServerFacts | nul
   return null;
 }
 
-/** A timeout in ms; none when it is infinite. */
+/** A timeout in ms; 0 when it is infinite. */
 const timeoutRow = (name: string, source: Source, read: (ctx: ExprContext) => number | undefined): FetchRow => ({
   name,
   args: '',
@@ -214,7 +214,7 @@ export const proxyFetches: readonly FetchRow[] = [
     args: 'server',
     type: 'sint',
     source: 'internal',
-    compile: ofServer((server) => server.weight),
+    compile: ofServer((server) => Math.ceil(server.weight / 16)),
   },
   {
     name: 'srv_iweight',

@@ -88,6 +88,10 @@ export class H2Exchange implements Client {
   get source(): EndpointView {
     return this.connection.source;
   }
+  get proxied(): boolean {
+    return this.connection.proxied;
+  }
+
   get destination(): EndpointView {
     return this.connection.destination;
   }
