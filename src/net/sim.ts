@@ -36,6 +36,8 @@ export const noFaults: Faults = {
 
 const READ_SIZE = 65_536;
 const BULK_SIZE = 131_072;
+/** As in `tcp.ts`, ms. */
+const CLOSE_PATIENCE = 60_000;
 /** What read buffers are filled with once their bytes are no longer valid. */
 const STALE = 0xdd;
 
@@ -473,6 +475,17 @@ export class SimConn implements Conn {
     this.#reading = false;
     this.handler = noHandler;
     if (this.#waiting.length === 0) this.#part();
+    else this.network.setTimer(CLOSE_PATIENCE, () => this.#giveUp());
+  }
+
+  /** The peer took too long for the last bytes. */
+  #giveUp(): void {
+    if (this.#waiting.length === 0) return;
+    const { peer } = this;
+    this.#waiting = [];
+    this.peer = null;
+    this.network.open.delete(this);
+    if (peer !== null) this.network.setTimer(this.network.latency(), () => peer.onReset());
   }
 
   /** Ends the connection for an error and tells the handler. */

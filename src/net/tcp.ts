@@ -22,6 +22,8 @@ import type { Conn, ConnectSpec, ConnHandler, ListenSocket, ListenSpec, Transpor
 
 const READ_SIZE = 65536;
 const BULK_SIZE = 131072;
+/** How long a peer may take for the last bytes of a connection that is being closed, ms. */
+const CLOSE_PATIENCE = 60_000;
 /** Bulk buffers kept for reuse, at most. */
 const BULK_KEPT = 64;
 
@@ -193,6 +195,7 @@ export class HandleConn implements Conn {
     }
     this.handler = { ...noHandler, onDrain: () => this.destroy() };
     this.end();
+    setTimeout(() => this.destroy(), CLOSE_PATIENCE).unref();
   }
 
   ownsBuffer(buffer: Uint8Array): boolean {
