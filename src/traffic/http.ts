@@ -616,9 +616,11 @@ function end(stream: Stream, keepAlive: boolean): void {
     }
     stream.backend.c[C.lastSession] = Math.floor(stream.log.closedAt / 1000);
   }
+  // The line tells of the load that is left behind.
+  stream.leaveBackend(true);
   logStream(stream);
+  stream.server = null;
   stream.phase = Phase.closed;
-  stream.leaveBackend();
   client.exchangeDone(stream, keepAlive && !stream.env.stopping);
   stream.recycle();
 }
@@ -630,9 +632,11 @@ export function cutOff(stream: Stream): void {
   if (stream.queue !== null) leaveQueue(stream);
   detachServer(stream);
   stream.log.closedAt = stream.env.now();
+  // The line tells of the load that is left behind.
+  stream.leaveBackend(true);
   logStream(stream);
+  stream.server = null;
   stream.phase = Phase.closed;
-  stream.leaveBackend();
   client.abort(false);
   stream.recycle();
 }
