@@ -523,6 +523,8 @@ export interface Config {
   readonly defaults: readonly ProxyConfig[];
   /** `default-server` of each proxy, for `add server ... from` and `show default-server`: proxy name -> its settings as a server. */
   readonly defaultServers: Readonly<Record<string, ServerConfig>>;
+  /** Contents of the files that rules, pages and ACLs name, by path as it was opened: what the traffic threads work with. */
+  readonly files?: Readonly<Record<string, Uint8Array>>;
 }
 
 /** How grave a diagnostic is: `alert` stops the start (HAProxy's [ALERT]), the others do not. */

@@ -88,6 +88,7 @@ class ControlThread implements RunningControl {
   readonly #options: ControlOptions;
   #context!: ChangeContext;
   #idleThreads = new Set<number>();
+  #reloading: Promise<unknown> = Promise.resolve();
   #end!: () => void;
   #sampler: NodeJS.Timeout | null = null;
   #lastUse = performance.eventLoopUtilization();
@@ -193,6 +194,7 @@ class ControlThread implements RunningControl {
       global: model.config.global,
       httpErrors: model.config.httpErrors,
       userlists: model.config.userlists,
+      files: model.config.files ?? {},
       proxies: model.proxies.map(proxyView),
       limits: model.limits,
       startedAt: model.startedAt,
@@ -315,7 +317,14 @@ class ControlThread implements RunningControl {
     return applyChange(change, this.#context, origin);
   }
 
-  async reload(_origin: Origin): Promise<{ readonly ok: boolean; readonly text: string }> {
+  /** One reload after the other: each starts from what the one before left. */
+  reload(_origin: Origin): Promise<{ readonly ok: boolean; readonly text: string }> {
+    const turn = this.#reloading.then(() => this.#reload());
+    this.#reloading = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #reload(): Promise<{ readonly ok: boolean; readonly text: string }> {
     const { config, diagnostics } = await this.#options.load();
     let text = this.#options.format(diagnostics);
     if (config === null) {
@@ -343,8 +352,12 @@ class ControlThread implements RunningControl {
   async stop(soft: boolean): Promise<void> {
     if (this.model.stopping) return;
     this.model.stopping = true;
+    const { grace, hardStopAfter } = this.model.config.global;
+    // `grace`: whoever asks is told of the stop before connections are refused.
+    if (soft && grace > 0) await new Promise<void>((resolve) => setTimeout(resolve, grace));
     await this.traffic.ask({ kind: 'stop', soft });
     if (!soft) this.#end();
+    else if (hardStopAfter !== null) setTimeout(() => this.#end(), hardStopAfter).unref();
   }
 
   async close(): Promise<void> {

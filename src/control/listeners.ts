@@ -1,6 +1,7 @@
-import type { TrafficLink } from '../model/messages.ts';
+import type { ListenerRef, TrafficLink } from '../model/messages.ts';
 import type { Model } from '../model/model.ts';
 import type { Listener, Proxy } from '../model/proxy.ts';
+import { errnoText, libcProblem, listenUnix } from '../util/libc.ts';
 import { formatAddress } from './address.ts';
 import { listenerKey } from './passed-listeners.ts';
 
@@ -29,16 +30,21 @@ export async function startListeners(
   inherited: ReadonlyMap<string, readonly number[]> = new Map(),
 ): Promise<BindFailure[]> {
   if (listeners.length === 0) return [];
-  const refs = listeners.map(({ proxy, listener }) => {
-    const sockets = inherited.get(listenerKey(listener.config.address));
-    return { proxy: proxy.id, id: listener.id, ...(sockets === undefined ? {} : { inherited: sockets }) };
+  const failures = new Map<Listener, BindFailure>();
+  const refs = listeners.flatMap(({ proxy, listener }): ListenerRef[] => {
+    try {
+      return [listenerRef(proxy, listener, inherited.get(listenerKey(listener.config.address)))];
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code ?? String(error);
+      failures.set(listener, { proxy, listener, reason: unixReason(code, formatAddress(listener.config.address)) });
+      return [];
+    }
   });
   const answers = (await traffic.ask({ kind: 'listeners', op: 'start', listeners: refs })) as [
     number,
     number,
     string,
   ][][];
-  const failures = new Map<Listener, BindFailure>();
   for (const [proxyId, id, code] of answers.flat()) {
     const found = listeners.find(({ proxy, listener }) => proxy.id === proxyId && listener.id === id);
     if (found === undefined) continue;
@@ -51,6 +57,30 @@ export async function startListeners(
   if (failures.size > 0) await traffic.ask({ kind: 'listeners', op: 'pause', listeners: refs });
   else for (const { listener } of listeners) listener.state = 'listening';
   return [...failures.values()];
+}
+
+/**
+ * Names a listener to traffic threads, with the sockets that they are to accept from, where there are any already. The socket of a
+ * path is opened here: this thread sees the whole file system (traffic threads may be in a `chroot`), and owner and mode are right
+ * before anybody can connect. Throws an Error with `code`.
+ */
+export function listenerRef(proxy: Proxy, listener: Listener, inherited?: readonly number[]): ListenerRef {
+  const { id, config } = listener;
+  const ref = { proxy: proxy.id, id };
+  if (inherited !== undefined) return { ...ref, inherited };
+  const owned = config.mode !== null || config.uid !== null || config.gid !== null;
+  // Without the C library a plain socket is opened by the thread; one with an owner is refused rather than open to all at first.
+  if (config.address.family !== 'unix' || (!owned && libcProblem() !== null)) return ref;
+  return { ...ref, inherited: [listenUnix(config.address.path, config, backlogOf(proxy, listener))] };
+}
+
+/** Connections that may wait in the kernel. */
+function backlogOf({ config, maxconn }: Proxy, listener: Listener): number {
+  return listener.config.backlog ?? config.backlog ?? (maxconn || 1024);
+}
+
+function unixReason(code: string, path: string): string {
+  return `cannot bind UNIX socket (${code === 'EEXIST' ? 'a file that is no socket is in the way' : errnoText(code)}) [${path}]`;
 }
 
 /** Releases ports; `stop` for good, `pause` until `startListeners`. */

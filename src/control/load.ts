@@ -1,21 +1,21 @@
 import { type LoadInput, type LoadResult, loadConfig } from '../config/load.ts';
 import type { Config, Diagnostic, ProxyConfig } from '../config/types.ts';
 import type { Userlist } from '../expr/row.ts';
-import {
-  compileProxy,
-  compileUserlists,
-  configuredFiles,
-  type ProxySurroundings,
-  readFileOrNull,
-} from '../traffic/compile-proxy.ts';
+import { compileProxy, compileUserlists, configuredFiles, type ProxySurroundings } from '../traffic/compile-proxy.ts';
 import { nameCases } from '../traffic/header-names.ts';
+import { readFileOrNull, recordingFiles } from '../util/files.ts';
 import { compileHealthCheck } from './checks/compile.ts';
 
 /**
  * Reads configuration files and compiles all that they say, as the traffic threads and the checks will: what is wrong is found
- * before anything starts. `config` is null when there was an alert.
+ * before anything starts. `config` is null when there was an alert; else it has the contents of all files that were needed.
  */
 export function load(input: LoadInput): LoadResult {
+  const { result, files } = recordingFiles(() => compiled(input));
+  return result.config === null ? result : { ...result, config: { ...result.config, files } };
+}
+
+function compiled(input: LoadInput): LoadResult {
   const result = loadConfig(input);
   const { config, diagnostics } = result;
   if (config === null) return result;

@@ -50,6 +50,8 @@ export async function applyReload(config: Config, ctx: ReloadContext): Promise<s
   const alerts = prepared.diagnostics.filter((d) => d.severity === 'alert');
   if (alerts.length > 0) return alerts.map((d) => d.text);
   const plan = makePlan(model, config);
+  const otherFiles = !isDeepStrictEqual(config.files ?? {}, model.config.files ?? {});
+  if (otherFiles) await traffic.ask({ kind: 'files', files: config.files ?? {} });
   // New addresses first: they are all that can fail. What they serve is put in place before.
   const fresh = plan.added.map((proxy) => addProxy(model, proxy, false, Date.now()));
   const listeners = fresh
@@ -68,9 +70,10 @@ export async function applyReload(config: Config, ctx: ReloadContext): Promise<s
   const failures = await startListeners(traffic, listeners);
   if (failures.length > 0) {
     await takeBack(plan, fresh, listeners, moved, ctx);
+    if (otherFiles) await traffic.ask({ kind: 'files', files: model.config.files ?? {} });
     return failures.map(
-      ({ proxy, reason }) =>
-        `Binding [${proxy.config.at.file}:${proxy.config.at.line}] for proxy ${proxy.name}: ${reason}`,
+      ({ proxy, listener: { config: bind }, reason }) =>
+        `Binding [${bind.at.file}:${bind.at.line}] for proxy ${proxy.name}: ${reason}`,
     );
   }
   for (const proxy of plan.removed) await removeProxy(proxy, ctx);
@@ -82,7 +85,8 @@ export async function applyReload(config: Config, ctx: ReloadContext): Promise<s
   for (const proxy of model.proxies) countUsable(proxy);
   ctx.logs.configure(config, prepared.addresses);
   applyLimits(model, config);
-  await traffic.ask({ kind: 'proxy.put', proxies: plan.changed.map((change) => proxyView(change.proxy)) });
+  const again = otherFiles ? model.proxies : plan.changed.map((change) => change.proxy);
+  await traffic.ask({ kind: 'proxy.put', proxies: again.map(proxyView) });
   await traffic.ask({ kind: 'limits', limits: model.limits });
   await ctx.states.flush();
   return [];

@@ -59,6 +59,7 @@ export interface ThreadInit {
   readonly global: Config['global'];
   readonly httpErrors: Config['httpErrors'];
   readonly userlists: Config['userlists'];
+  readonly files: NonNullable<Config['files']>;
   readonly proxies: readonly ProxyView[];
   readonly limits: LimitsView;
   readonly startedAt: number;
@@ -157,6 +158,8 @@ export type TrafficCommand =
   | { readonly kind: 'chunk'; readonly chunk: CounterChunk }
   | { readonly kind: 'servers'; readonly views: readonly ServerView[] }
   | { readonly kind: 'server.remove'; readonly proxy: number; readonly id: number }
+  /** Contents of files, for the proxies that are put from now on. */
+  | { readonly kind: 'files'; readonly files: NonNullable<Config['files']> }
   | { readonly kind: 'proxy.put'; readonly proxies: readonly ProxyView[] }
   | { readonly kind: 'proxy.remove'; readonly ids: readonly number[] }
   | { readonly kind: 'backend.publish'; readonly proxy: number; readonly published: boolean }

@@ -1,5 +1,6 @@
 import type { CounterStore } from '../model/counters.ts';
 import type { Activity, ListenerRef, ProxyView, ServerView, StreamFilter, TrafficCommand } from '../model/messages.ts';
+import { useFiles } from '../util/files.ts';
 import { TrafficBackend } from './backend.ts';
 import { compileProxy, configuredFiles, type ProxySurroundings } from './compile-proxy.ts';
 import { onQueueWake, serveQueues } from './dispatch.ts';
@@ -27,6 +28,9 @@ export async function execute(env: Env, counters: CounterStore, command: Traffic
       backend?.serversChanged();
       return null;
     }
+    case 'files':
+      useFiles(command.files);
+      return null;
     case 'proxy.put':
       for (const view of command.proxies) putProxy(env, view);
       return null;

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { configuredPath } from '../config/paths.ts';
 import type { Diagnostic, ProxyConfig, UserlistConfig } from '../config/types.ts';
 import { type Acls, withAcls } from '../expr/acl/condition.ts';
@@ -14,6 +13,7 @@ import { compileLogFormat } from '../expr/log/format.ts';
 import { place, type Userlist } from '../expr/row.ts';
 import type { ExprContext } from '../expr/types.ts';
 import { compileUserlist } from '../expr/userlist.ts';
+import { readFileOrNull } from '../util/files.ts';
 import { loadErrorPages } from './error-files.ts';
 import { ErrorPages, type LocalResponse } from './error-pages.ts';
 import type { LogFormatter } from './log.ts';
@@ -113,13 +113,4 @@ export function compileUserlists(sections: readonly UserlistConfig[]): {
 /** Reads files as a rule or section names them: relative paths start where `default-path` says. */
 export function configuredFiles(defaultPath: readonly string[]): RuleSurroundings['readFile'] {
   return (path, from) => readFileOrNull(from === undefined ? path : configuredPath(path, from, defaultPath));
-}
-
-/** A file; null when it cannot be read. */
-export function readFileOrNull(path: string): Buffer | null {
-  try {
-    return readFileSync(path);
-  } catch {
-    return null;
-  }
 }

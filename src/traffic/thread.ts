@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { CounterStore } from '../model/counters.ts';
 import type { ThreadInit, TrafficCommand, TrafficEvent } from '../model/messages.ts';
 import { tcpTransport } from '../net/tcp.ts';
+import { useFiles } from '../util/files.ts';
 import { execute, putProxy } from './commands.ts';
 import { Env } from './env.ts';
 
@@ -12,6 +13,7 @@ import { Env } from './env.ts';
 
 const init = workerData as ThreadInit;
 const port = parentPort!;
+useFiles(init.files);
 const counters = new CounterStore(init.rows, init.chunks);
 
 const env = new Env({
