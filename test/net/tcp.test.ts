@@ -118,7 +118,7 @@ suite('connections over TCP', () => {
     conn.start();
     peer.write('x');
     conn.destroy(true);
-    await within(once(peer, 'close'), 'the close');
+    await until('the close', () => peer.closed);
     assert.deepEqual(events, []);
     assert.equal(conn.closed, true);
     assert.equal(conn.fd, -1);

@@ -26,12 +26,16 @@ interface Talker {
 
 function talk(network: SimNetwork, conn: Conn, text: string, slow: boolean): Talker {
   const talker: Talker = { heard: '', end: '' };
+  let said = false;
   const send = (from: number): void => {
     if (conn.closed) return;
     const to = Math.min(text.length, from + 1 + Math.floor(network.random() * 40_000));
     conn.writeLatin1(text.slice(from, to));
-    if (to === text.length) conn.end();
-    else network.setTimer(network.random() * 20, () => send(to));
+    if (to === text.length) {
+      said = true;
+      if (talker.end === '') conn.end();
+      else conn.closeGently();
+    } else network.setTimer(network.random() * 20, () => send(to));
   };
   conn.handler = {
     onConnect: () => send(0),
@@ -43,7 +47,7 @@ function talk(network: SimNetwork, conn: Conn, text: string, slow: boolean): Tal
     },
     onEnd() {
       talker.end = 'end';
-      network.setTimer(10_000, () => conn.destroy());
+      if (said) conn.closeGently();
     },
     onDrain() {},
     onError(code) {
@@ -83,7 +87,7 @@ async function play(seed: number, faults: Faults): Promise<void> {
       const talker = talk(network, conn, text, random() < 0.3);
       clients.push({ talker, text });
       // Who never gets through gives up.
-      network.setTimer(60_000, () => conn.destroy());
+      network.setTimer(600_000, () => conn.destroy());
     });
   }
   assertSettled(sim);
