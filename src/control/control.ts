@@ -34,6 +34,8 @@ export interface ControlOptions {
   readonly render: ((control: Control, request: RenderRequest) => Promise<RenderedView>) | null;
   /** Listening sockets taken over from another process, by address. */
   readonly inherited?: ReadonlyMap<string, readonly number[]>;
+  /** Called when a reload has put another configuration in force. Resolves to what operators should know. */
+  reconfigure?(config: Config): Promise<readonly string[]>;
   /** What the start printed before (`show startup-logs`). */
   readonly startupLogs: string;
 }
@@ -331,7 +333,7 @@ class ControlThread implements RunningControl {
       this.reloads.failed++;
       return { ok: false, text };
     }
-    const problems = await applyReload(config, {
+    const { problems, warnings } = await applyReload(config, {
       model: this.model,
       traffic: this.traffic,
       states: this.states,
@@ -344,6 +346,8 @@ class ControlThread implements RunningControl {
       this.reloads.failed++;
       return { ok: false, text };
     }
+    const told = [...warnings, ...((await this.#options.reconfigure?.(config)) ?? [])];
+    text += told.map((warning) => `[WARNING]  (${process.pid}) : config : ${warning}\n`).join('');
     this.reloads.done++;
     this.model.startupLogs = text;
     return { ok: true, text };

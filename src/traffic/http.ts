@@ -32,6 +32,7 @@ export function beginRequest(stream: Stream, buf: Buffer, pos: number, end: numb
   log.requestEnd = now;
   stream.phase = Phase.rules;
   stream.requestHead = req;
+  req.fixSize();
   const { method } = req;
   stream.method = method;
   stream.isHead = method === 'HEAD';
@@ -473,6 +474,7 @@ function beginResponse(stream: Stream, buf: Buffer, pos: number, end: number): v
   server.c[C.requests]!++;
   if (server.config.observe === 'layer7') reportStatus(stream);
   if (retriesOnStatus(stream)) return;
+  res.fixSize();
   stream.responseHead = res;
   const framing = responseFraming(stream);
   stream.resBody.begin(framing, res.contentLength);
@@ -711,7 +713,7 @@ export function onServerTimeout(stream: Stream): void {
 /** Times of `timeout client`: the rest of the request does not come, or the response is not read. */
 export function onClientTimeout(stream: Stream): void {
   if (stream.phase < Phase.relay) {
-    setCause(stream, 'c', stream.phase === Phase.response ? 'D' : 'R');
+    setCause(stream, 'c', stream.phase === Phase.response || stream.onBody !== null ? 'D' : 'R');
     stream.keepAlive = false;
     stream.frontend.c[C.failedReq]!++;
     replyError(stream, 408);
@@ -751,12 +753,18 @@ function countResponseFailure(stream: Stream): void {
 
 function reportStatus(stream: Stream): void {
   const { status } = stream.res;
-  const bad = status >= 500 && status !== 501 && status !== 505;
-  stream.env.post(
-    bad
-      ? { kind: 'server.error', proxy: stream.backend!.id, server: stream.server!.id, layer: 7, count: 1 }
-      : { kind: 'server.success', proxy: stream.backend!.id, server: stream.server!.id, layer: 7 },
-  );
+  const { env } = stream;
+  const backend = stream.backend!;
+  const server = stream.server!;
+  if (status >= 500 && status !== 501 && status !== 505) {
+    env.post({ kind: 'server.error', proxy: backend.id, server: server.id, layer: 7, count: 1 });
+    return;
+  }
+  // Of the successes only the first after an error, on any thread, says something new.
+  const failures = server.failures();
+  if (failures === server.failuresSeen) return;
+  server.failuresSeen = failures;
+  env.post({ kind: 'server.success', proxy: backend.id, server: server.id, layer: 7 });
 }
 
 /** The server's response cannot be understood. */

@@ -1,6 +1,6 @@
 import type { ServerConfig } from '../config/types.ts';
 import type { ServerFacts } from '../expr/types.ts';
-import { C, G } from '../model/counters.ts';
+import { C, COUNTER_FIELDS, G } from '../model/counters.ts';
 import { dynamicCookie } from '../model/dynamic-cookie.ts';
 import type { ServerView } from '../model/messages.ts';
 import type { SocketOptions } from '../net/transport.ts';
@@ -35,6 +35,8 @@ export class TrafficServer implements ServerFacts {
   purgeAt: number;
   /** For the sockets of connections to it; null: none. */
   socketOptions: SocketOptions | null;
+  /** `failures` at the last success that the control thread was told of (`observe layer7`). */
+  failuresSeen = 0;
   removed: boolean;
 
   constructor(env: Env, backend: TrafficBackend, view: ServerView) {
@@ -72,6 +74,14 @@ export class TrafficServer implements ServerFacts {
     this.backup = view.backup;
     this.maxconn = view.maxconn;
     if (moved || view.state === 'down') this.closeIdle();
+  }
+
+  /** Responses so far, over all threads, that `observe layer7` may take for errors. */
+  failures(): number {
+    let sum = 0;
+    for (let row = 0; row < this.env.threads * COUNTER_FIELDS; row += COUNTER_FIELDS)
+      sum += this.rows[row + C.hrsp1xx + 4]! + this.rows[row + C.failedResp]!;
+    return sum;
   }
 
   #socketOptions(): SocketOptions | null {

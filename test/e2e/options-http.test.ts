@@ -151,13 +151,17 @@ test('balance url_param check_post waits for the body', async (t) => {
   assert.equal((await client.response()).text, 'web');
 });
 
-const TRAILED = 'POST /trailers HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nx-one: 1\r\nx-two: 2\r\n\r\n';
+const TRAILED =
+  'POST /trailers HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nx-one: 1\r\nx-two: 2\r\n\r\n';
 
 test('trailers are passed on unless they are to be dropped', async (t) => {
   const kept = await connect(t, run.port('kept'));
   kept.send(TRAILED);
   assert.deepEqual((await kept.response()).trailers, [['x-sum', '1']]);
-  assert.deepEqual(web.requests.at(-1)!.trailers, [['x-one', '1'], ['x-two', '2']]);
+  assert.deepEqual(web.requests.at(-1)!.trailers, [
+    ['x-one', '1'],
+    ['x-two', '2'],
+  ]);
 });
 
 test('trailers are dropped in both directions', unlessHaproxy26('it does not know the options'), async (t) => {
@@ -190,12 +194,16 @@ test('names of fields are put into the case that bogus peers need', async () => 
   assert.match((await get(run.port('names'), '/local')).head, /\r\nX-ANSWER: local\r\n/);
 });
 
-test('a body with a GET of HTTP/1.0 is taken when that is allowed', unlessHaproxy26('it does not heed the directive'), async (t) => {
-  const client = await connect(t, run.port('kept'));
-  client.send('GET / HTTP/1.0\r\nhost: x\r\ncontent-length: 3\r\n\r\nabc');
-  assert.equal((await client.response()).status, 200);
-  assert.equal(web.requests.at(-1)!.text, 'abc');
-});
+test(
+  'a body with a GET of HTTP/1.0 is taken when that is allowed',
+  unlessHaproxy26('it does not heed the directive'),
+  async (t) => {
+    const client = await connect(t, run.port('kept'));
+    client.send('GET / HTTP/1.0\r\nhost: x\r\ncontent-length: 3\r\n\r\nabc');
+    assert.equal((await client.response()).status, 200);
+    assert.equal(web.requests.at(-1)!.text, 'abc');
+  },
+);
 
 test('long targets and cookies are cut in the log', async () => {
   await get(run.port('short'), `/${'x'.repeat(100)}`, `Cookie: long=${'y'.repeat(50)}`);

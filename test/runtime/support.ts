@@ -347,7 +347,6 @@ function globalConfig(): Config['global'] {
       poolHighFdRatio: 25,
       poolLowFdRatio: 20,
       maxaccept: 4,
-      idletimer: 1000,
       rcvbufClient: null,
       rcvbufServer: null,
       sndbufClient: null,

@@ -214,6 +214,8 @@ const switches: Row[] = [
   httpToggle('http-drop-request-trailers', 'DLB'),
   httpToggle('http-drop-response-trailers', 'DFL'),
   httpToggle('http-ignore-probes', 'DFL'),
+  // Nothing is ever delayed to fill packets.
+  httpToggle('http-no-delay', 'DFLB'),
   httpToggle('http-pretend-keepalive', 'DLB'),
   httpToggle('idle-close-on-response', 'DFL'),
   toggle('independent-streams', 'DFLB'),
@@ -285,10 +287,6 @@ export const PROXY_OPTIONS = new KeywordTable<ProxyDraft>([
   }),
   ...noticed<ProxyDraft>('counters are always kept while bytes pass.', ['contstats'], {
     sections: inSections('DFL'),
-    negatable: true,
-  }),
-  ...noticed<ProxyDraft>('nothing is ever delayed to fill packets (TCP_NODELAY).', ['http-no-delay'], {
-    sections: inSections('DFLB'),
     negatable: true,
   }),
   ...refused<ProxyDraft>(

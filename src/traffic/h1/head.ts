@@ -61,6 +61,9 @@ export class Head implements HeadView {
   /** Some name came with upper-case letters. Owned by the parser. */
   upperNames: boolean;
 
+  /** What the head counts for since `fixSize`; -1 before. */
+  fixedSize: number;
+
   /** Why the last parse failed: offset and parser state in HAProxy's words. */
   errorAt: number;
   errorState: string;
@@ -99,6 +102,7 @@ export class Head implements HeadView {
     this.hostIndex = -1;
     this.cookieIndex = -1;
     this.upperNames = false;
+    this.fixedSize = -1;
     this.errorAt = 0;
     this.errorState = '';
     this.errorStatus = 400;
@@ -117,6 +121,7 @@ export class Head implements HeadView {
     this.start = 0;
     this.end = 0;
     this.status = 0;
+    this.fixedSize = -1;
     this.contentLength = -1;
     this.chunked = false;
     this.otherCoding = false;
@@ -254,6 +259,7 @@ export class Head implements HeadView {
    * representation: 20 bytes for the start line, one for the end).
    */
   countedSize(): number {
+    if (this.fixedSize >= 0) return this.fixedSize;
     let size = 20 + 8 + 1;
     if (this.isRequest) {
       size += this.methodText?.length ?? this.methodEnd - this.methodStart;
@@ -266,6 +272,11 @@ export class Head implements HeadView {
       else if (off[at] === TEXT) size += this.names[i]!.length + this.values[i]!.length;
     }
     return size;
+  }
+
+  /** What counts is the head as it came: called before rules edit it. */
+  fixSize(): void {
+    this.fixedSize = this.countedSize();
   }
 
   /** Bytes that `write` needs at most. */
