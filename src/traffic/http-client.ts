@@ -270,8 +270,7 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
   #lastWords(stream: Stream, text: string): void {
     this.env.wheel.disarm(this);
     this.stream = null;
-    stream.log.bytesRead = text.length;
-    this.frontend.c[C.bytesOut]! += text.length;
+    // HAProxy counts nothing for what its protocol layer answers by itself.
     logStream(stream);
     stream.phase = Phase.closed;
     stream.recycle();
