@@ -4,7 +4,7 @@ import { render } from '../api/render.ts';
 import type { Config } from '../config/types.ts';
 import { type RunningControl, StartError, startControl } from '../control/control.ts';
 import { startMasterCli } from '../runtime/master.ts';
-import { startRuntimeApi } from '../runtime/server.ts';
+import { type RuntimeApi, startRuntimeApi } from '../runtime/server.ts';
 import { type Invocation, isMaster } from './arguments.ts';
 import { reportReady } from './daemon.ts';
 import { load } from './load.ts';
@@ -52,18 +52,21 @@ export async function serve(config: Config, invocation: Invocation, messages: St
 /** The control thread, and the Runtime API on it: clients find both or none. */
 async function start(config: Config, invocation: Invocation, messages: StartupMessages): Promise<RunningControl> {
   const { global } = config;
+  let api: RuntimeApi | null = null;
   const control = await startControl({
     config,
     load: async () => load(invocation),
     print: (severity, text) => messages[severity.toLowerCase() as 'notice' | 'warning' | 'alert'](text),
     render,
+    reconfigure: async ({ global: { statsSockets, statsMaxconn, statsTimeout } }) =>
+      api === null ? [] : api.reconfigure(statsSockets, { maxconn: statsMaxconn, timeout: statsTimeout }),
     ...(invocation.takeOver === null ? {} : { inherited: inherit(invocation.takeOver, messages) }),
     format: (diagnostics) => messages.format(diagnostics),
     startupLogs: messages.finish(),
   });
   try {
     const sockets = { maxconn: global.statsMaxconn, timeout: global.statsTimeout };
-    const api = await startRuntimeApi(control, global.statsSockets, sockets);
+    api = await startRuntimeApi(control, global.statsSockets, sockets);
     if (isMaster(invocation, config))
       await startMasterCli(control, masterSockets(invocation.masterSockets), api.sockets);
   } catch (error) {

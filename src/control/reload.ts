@@ -8,11 +8,14 @@ import { addListener, addProxy, addServer, freeServerId, markReferences, proxyVi
 import { releaseListeners, startListeners } from './listeners.ts';
 import { prepareLogs } from './logs/addresses.ts';
 import type { ProcessLogs } from './logs/logs.ts';
+import { resolveInitialAddresses } from './resolvers/initial-addresses.ts';
+import type { ProcessResolvers } from './resolvers/resolvers.ts';
+import { restartNeeded } from './restart-needed.ts';
 import type { ServerStates } from './servers/server-states.ts';
 import { startServer } from './servers/start.ts';
 import { linkTracking, unlinkTracking } from './servers/tracking.ts';
 import { countUsable } from './servers/usable.ts';
-import type { Health, Resolvers } from './types.ts';
+import type { Health } from './types.ts';
 
 /** What a reload works on. */
 export interface ReloadContext {
@@ -20,8 +23,16 @@ export interface ReloadContext {
   readonly traffic: TrafficLink;
   readonly states: ServerStates;
   readonly health: Health;
-  readonly resolvers: Resolvers;
+  readonly resolvers: ProcessResolvers;
   readonly logs: ProcessLogs;
+}
+
+/** What became of a reload. */
+export interface ReloadOutcome {
+  /** Why it could not be done; nothing is changed then. */
+  readonly problems: readonly string[];
+  /** What operators should know. */
+  readonly warnings: readonly string[];
 }
 
 /** How a proxy of the running model changes. */
@@ -42,13 +53,13 @@ interface Plan {
 
 /**
  * Puts another configuration in force in the running process: only what differs is touched. Sockets stay open, counters, health and
- * what operators did stay true where the file says the same as before. Returns why it could not be done; nothing is changed then.
+ * what operators did stay true where the file says the same as before.
  */
-export async function applyReload(config: Config, ctx: ReloadContext): Promise<string[]> {
+export async function applyReload(config: Config, ctx: ReloadContext): Promise<ReloadOutcome> {
   const { model, traffic } = ctx;
   const prepared = await prepareLogs(config);
   const alerts = prepared.diagnostics.filter((d) => d.severity === 'alert');
-  if (alerts.length > 0) return alerts.map((d) => d.text);
+  if (alerts.length > 0) return refused(alerts.map((d) => d.text));
   const plan = makePlan(model, config);
   const otherFiles = !isDeepStrictEqual(config.files ?? {}, model.config.files ?? {});
   if (otherFiles) await traffic.ask({ kind: 'files', files: config.files ?? {} });
@@ -61,6 +72,12 @@ export async function applyReload(config: Config, ctx: ReloadContext): Promise<s
     for (const bind of change.addedBinds)
       listeners.push({ proxy: change.proxy, listener: addListener(model, change.proxy, bind) });
   }
+  const named = await resolveInitialAddresses(fresh.flatMap((proxy) => proxy.servers));
+  const unresolved = named.filter((d) => d.severity === 'alert');
+  if (unresolved.length > 0) {
+    await takeBack(plan, fresh, listeners, [], ctx);
+    return refused(unresolved.map((d) => d.text));
+  }
   const moved = movedPorts(plan, listeners);
   await traffic.ask({
     kind: 'proxy.put',
@@ -71,13 +88,17 @@ export async function applyReload(config: Config, ctx: ReloadContext): Promise<s
   if (failures.length > 0) {
     await takeBack(plan, fresh, listeners, moved, ctx);
     if (otherFiles) await traffic.ask({ kind: 'files', files: model.config.files ?? {} });
-    return failures.map(
-      ({ proxy, listener: { config: bind }, reason }) =>
-        `Binding [${bind.at.file}:${bind.at.line}] for proxy ${proxy.name}: ${reason}`,
+    return refused(
+      failures.map(
+        ({ proxy, listener: { config: bind }, reason }) =>
+          `Binding [${bind.at.file}:${bind.at.line}] for proxy ${proxy.name}: ${reason}`,
+      ),
     );
   }
+  const warnings = [...named.map((d) => d.text), ...restartNeeded(model.config, config)];
+  ctx.resolvers.configure(config);
   for (const proxy of plan.removed) await removeProxy(proxy, ctx);
-  for (const change of plan.changed) await changeProxy(change, ctx);
+  for (const change of plan.changed) warnings.push(...(await changeProxy(change, ctx)));
   for (const proxy of fresh) for (const server of proxy.servers) begin(server, ctx);
   model.config = config;
   inFileOrder(model, config);
@@ -89,7 +110,11 @@ export async function applyReload(config: Config, ctx: ReloadContext): Promise<s
   await traffic.ask({ kind: 'proxy.put', proxies: again.map(proxyView) });
   await traffic.ask({ kind: 'limits', limits: model.limits });
   await ctx.states.flush();
-  return [];
+  return { problems: [], warnings };
+}
+
+function refused(problems: readonly string[]): ReloadOutcome {
+  return { problems, warnings: [] };
 }
 
 /** The same but for where it is written. */
@@ -192,7 +217,7 @@ async function removeProxy(proxy: Proxy, ctx: ReloadContext): Promise<void> {
 }
 
 /** Takes over a changed section: listeners, settings, servers. */
-async function changeProxy(change: ProxyChange, ctx: ReloadContext): Promise<void> {
+async function changeProxy(change: ProxyChange, ctx: ReloadContext): Promise<string[]> {
   const { proxy, to } = change;
   if (change.removedListeners.length > 0) {
     await releaseListeners(ctx.traffic, proxy, 'stop', change.removedListeners);
@@ -202,10 +227,18 @@ async function changeProxy(change: ProxyChange, ctx: ReloadContext): Promise<voi
   if (to.maxconn !== proxy.config.maxconn) proxy.maxconn = to.maxconn ?? 0;
   const before = proxy.config;
   proxy.config = to;
-  changeServers(proxy, before, to, ctx);
+  return changeServers(proxy, before, to, ctx);
 }
 
-function changeServers(proxy: Proxy, before: ProxyConfig, to: ProxyConfig, ctx: ReloadContext): void {
+/** Returns what there is to say of servers whose names have no address. */
+async function changeServers(
+  proxy: Proxy,
+  before: ProxyConfig,
+  to: ProxyConfig,
+  ctx: ReloadContext,
+): Promise<string[]> {
+  const added: Server[] = [];
+  const moved: Server[] = [];
   const wanted = new Map(to.servers.map((server) => [server.name, server]));
   for (const server of [...proxy.servers]) {
     if (server.dynamic || wanted.has(server.name)) continue;
@@ -219,13 +252,21 @@ function changeServers(proxy: Proxy, before: ProxyConfig, to: ProxyConfig, ctx: 
   for (const config of to.servers) {
     const server = proxy.serversByName.get(config.name);
     if (server === undefined) {
-      begin(addServer(ctx.model, proxy, config, config.id ?? freeServerId(proxy), false, Date.now()), ctx);
+      added.push(addServer(ctx.model, proxy, config, config.id ?? freeServerId(proxy), false, Date.now()));
     } else if (!same(config, server.config) || checksDiffer) {
       const restart =
         checksDiffer || !same(config.check, server.config.check) || !same(config.agent, server.config.agent);
+      if (!same(config.address, server.config.address)) moved.push(server);
       takeOver(server, config, ctx, restart);
     } else server.config = config;
   }
+  const told = await resolveInitialAddresses([...added, ...moved]);
+  for (const server of added) begin(server, ctx);
+  for (const server of moved) {
+    ctx.resolvers.watch(server);
+    ctx.states.changed(server);
+  }
+  return told.filter((d) => d.at !== null).map((d) => d.text);
 }
 
 /** What the file says anew of a server wins over what it said and over what was set live; what it says as before leaves the live value. */

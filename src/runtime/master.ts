@@ -25,7 +25,11 @@ export async function startMasterCli(
       new MasterSession(socket, { ...bound, control, registry, timeout: 0, sockets: () => statsSockets }),
   });
   await sockets.open(binds);
-  return { close: () => sockets.close(), sockets: sockets.sockets };
+  return {
+    close: () => sockets.close(),
+    sockets: sockets.sockets,
+    reconfigure: (wanted) => sockets.reconfigure(wanted),
+  };
 }
 
 type Context = 'worker' | 'master';

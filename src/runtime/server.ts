@@ -3,7 +3,7 @@ import type { Control } from '../control/types.ts';
 import { COMMANDS } from './commands/index.ts';
 import { Registry } from './registry.ts';
 import { Session } from './session.ts';
-import { type CliSocket, CliSockets } from './sockets.ts';
+import { type CliSocket, CliSockets, type SocketsOptions } from './sockets.ts';
 
 export interface RuntimeApiOptions {
   /** Clients served at a time over all sockets (`stats maxconn`); more wait in the sockets' queues. */
@@ -17,6 +17,8 @@ export interface RuntimeApi {
   /** Ends all connections and removes the sockets. */
   close(): Promise<void>;
   readonly sockets: readonly CliSocket[];
+  /** Puts other sockets and settings in force; clients stay. Returns what could not be opened. */
+  reconfigure(binds: readonly BindConfig[], options: RuntimeApiOptions): Promise<string[]>;
 }
 
 /** The commands of stats sockets and of the master CLI. */
@@ -31,11 +33,21 @@ export async function startRuntimeApi(
   binds: readonly BindConfig[],
   options: RuntimeApiOptions,
 ): Promise<RuntimeApi> {
-  const sockets: CliSockets = new CliSockets({
+  let { timeout } = options;
+  const settings: SocketsOptions = {
     maxconn: options.maxconn,
     session: (socket, bound) =>
-      new Session(socket, { ...bound, control, registry, timeout: options.timeout, sockets: () => sockets.sockets }),
-  });
+      new Session(socket, { ...bound, control, registry, timeout, sockets: () => sockets.sockets }),
+  };
+  const sockets: CliSockets = new CliSockets(settings);
   await sockets.open(binds);
-  return { close: () => sockets.close(), sockets: sockets.sockets };
+  return {
+    close: () => sockets.close(),
+    sockets: sockets.sockets,
+    reconfigure: (wanted, changed) => {
+      timeout = changed.timeout;
+      settings.maxconn = changed.maxconn;
+      return sockets.reconfigure(wanted);
+    },
+  };
 }

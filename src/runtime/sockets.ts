@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
 import type { BindConfig } from '../config/types.ts';
 import type { Level } from './levels.ts';
 import { type CliListener, listen } from './listen.ts';
@@ -15,7 +16,7 @@ export interface CliSocket {
 
 export interface SocketsOptions {
   /** Clients served at a time over all sockets; more wait in the sockets' queues. */
-  readonly maxconn: number;
+  maxconn: number;
   /** Makes the session of a client. */
   readonly session: (
     socket: Socket,
@@ -28,6 +29,8 @@ export class CliSockets {
   readonly sockets: CliSocket[] = [];
   readonly #options: SocketsOptions;
   readonly #listeners: CliListener[] = [];
+  /** What the listeners were opened for, in their order. */
+  readonly #binds: BindConfig[] = [];
   readonly #sessions = new Set<Session>();
   /** Clients that were accepted before the pause took hold. */
   readonly #waiting: { readonly socket: Socket; readonly serve: () => void }[] = [];
@@ -40,21 +43,53 @@ export class CliSockets {
   /** Opens all sockets or none; throws an Error for operators. */
   async open(binds: readonly BindConfig[]): Promise<void> {
     try {
-      for (const bind of binds) {
-        const listener: CliListener = listen(bind, (socket) => this.#accept(bind, listener.name, socket));
-        this.#listeners.push(listener);
-        this.sockets.push({ name: listener.name, port: listener.port, level: bind.level });
-      }
+      for (const bind of binds) this.#open(bind);
     } catch (problem) {
       await this.close();
       throw problem;
     }
   }
 
+  /**
+   * Opens and closes sockets so that those of `binds` are there; what is written as before stays as it is, connections too. Returns
+   * what could not be opened.
+   */
+  async reconfigure(binds: readonly BindConfig[]): Promise<string[]> {
+    const wanted = [...binds];
+    for (let i = this.#binds.length - 1; i >= 0; i--) {
+      const kept = wanted.findIndex((bind) => isSame(bind, this.#binds[i]!));
+      if (kept >= 0) wanted.splice(kept, 1);
+      else {
+        const [listener] = this.#listeners.splice(i, 1);
+        this.#binds.splice(i, 1);
+        this.sockets.splice(i, 1);
+        await listener!.close();
+      }
+    }
+    const problems: string[] = [];
+    for (const bind of wanted) {
+      try {
+        this.#open(bind);
+      } catch (problem) {
+        problems.push((problem as Error).message);
+      }
+    }
+    return problems;
+  }
+
+  #open(bind: BindConfig): void {
+    const listener: CliListener = listen(bind, (socket) => this.#accept(bind, listener.name, socket));
+    this.#listeners.push(listener);
+    this.#binds.push(bind);
+    this.sockets.push({ name: listener.name, port: listener.port, level: bind.level });
+    if (this.#paused) listener.pause();
+  }
+
   /** Ends all connections and removes the sockets. */
   async close(): Promise<void> {
     for (const { socket } of this.#waiting.splice(0)) socket.destroy();
     for (const session of this.#sessions) session.connection.socket.destroy();
+    this.#binds.length = 0;
     await Promise.all(this.#listeners.splice(0).map((listener) => listener.close()));
   }
 
@@ -87,4 +122,9 @@ export class CliSockets {
     this.#paused = full;
     for (const listener of this.#listeners) full ? listener.pause() : listener.resume();
   }
+}
+
+/** The same but for where it is written. */
+function isSame(one: BindConfig, other: BindConfig): boolean {
+  return isDeepStrictEqual({ ...one, at: null }, { ...other, at: null });
 }

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { test } from 'node:test';
+import { cli } from '../support/cli.ts';
+import { get } from '../support/connection.ts';
+import { origin } from '../support/origin.ts';
+import { start, unlessHaproxy26 } from '../support/program.ts';
+import { until } from '../support/wait.ts';
+
+// What a reload does to the process itself: control sockets, resolvers, settings of the start. HAProxy makes a new process.
+
+const config = (global: string, rest = '', servers = 'server a {addr:app}') => `
+global
+    stats socket {sock:admin} level admin
+${global}
+${rest}
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 10s
+    timeout server 10s
+frontend fe
+    bind {addr:fe}
+    default_backend be
+backend be
+    ${servers}
+`;
+const inProcess = unlessHaproxy26('a reload is another process');
+
+test('control sockets are opened, changed and closed', inProcess, async (t) => {
+  const app = await origin(t, 'app');
+  const run = await start(t, config(''), { ports: { app } });
+  const second = run.sock('second');
+  run.rewrite(config(`    stats socket ${second} level user`));
+  run.signal('SIGUSR2');
+  await until(
+    () => `${second} to be there`,
+    () => existsSync(second),
+  );
+  assert.match(await cli(second, 'show cli level'), /^user/);
+  run.rewrite(config(`    stats socket ${second} level operator`));
+  run.signal('SIGUSR2');
+  await until(
+    () => 'the level to change',
+    async () => existsSync(second) && /^operator/.test(await cli(second, 'show cli level').catch(() => '')),
+  );
+  run.rewrite(config(''));
+  run.signal('SIGUSR2');
+  await until(
+    () => `${second} to be gone`,
+    () => !existsSync(second),
+  );
+  assert.match(await run.cli('show cli level'), /^admin/);
+  assert.equal((await get(run.port('fe'))).text, 'app');
+});
+
+test('resolvers sections come and go', inProcess, async (t) => {
+  const app = await origin(t, 'app');
+  const run = await start(t, config(''), { ports: { app } });
+  run.rewrite(config('', 'resolvers mine\n    nameserver n1 127.0.0.1:1'));
+  run.signal('SIGUSR2');
+  await until(
+    () => 'the section to be there',
+    async () => /Resolvers section mine/.test(await run.cli('show resolvers')),
+  );
+});
+
+test('a server that a reload adds by host name is resolved before it is used', inProcess, async (t) => {
+  const app = await origin(t, 'app');
+  const run = await start(t, config(''), { ports: { app } });
+  run.rewrite(config('', '', 'server b ipv4@localhost:{port:app}'));
+  run.signal('SIGUSR2');
+  await until(
+    () => 'server b',
+    async () => (await run.stat()).some((row) => row['svname'] === 'b'),
+  );
+  assert.equal((await get(run.port('fe'))).text, 'app');
+});
+
+test('what only a restart puts in force is told', inProcess, async (t) => {
+  const app = await origin(t, 'app');
+  const run = await start(t, config('    nbthread 1\n    node one'), { ports: { app } });
+  run.rewrite(config('    nbthread 2\n    node two'));
+  run.signal('SIGUSR2');
+  await run.output(/\[WARNING\] .*'nbthread' of the global section changed: needs a restart/);
+  await run.output(/'node' of the global section changed: needs a restart/);
+});
