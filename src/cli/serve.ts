@@ -51,7 +51,6 @@ export async function serve(config: Config, invocation: Invocation, messages: St
 
 /** The control thread, and the Runtime API on it: clients find both or none. */
 async function start(config: Config, invocation: Invocation, messages: StartupMessages): Promise<RunningControl> {
-  const { global } = config;
   let api: RuntimeApi | null = null;
   const control = await startControl({
     config,
@@ -64,6 +63,7 @@ async function start(config: Config, invocation: Invocation, messages: StartupMe
     format: (diagnostics) => messages.format(diagnostics),
     startupLogs: messages.finish(),
   });
+  const { global } = control.model.config;
   try {
     const sockets = { maxconn: global.statsMaxconn, timeout: global.statsTimeout };
     api = await startRuntimeApi(control, global.statsSockets, sockets);

@@ -6,6 +6,7 @@ import type { Config, Diagnostic } from '../config/types.ts';
 import { C, G } from '../model/counters.ts';
 import type { GaugeCount, RenderedView, RenderRequest, ThreadInit, TrafficEvent } from '../model/messages.ts';
 import type { Model } from '../model/model.ts';
+import { resolveBindNames } from './bind-names.ts';
 import { buildModel, proxyView } from './build.ts';
 import { createHealth } from './checks/health.ts';
 import { configuredListeners, listenerRef, startListeners } from './listeners.ts';
@@ -68,7 +69,9 @@ function defaultThreads(): number {
  * when an address cannot be bound; nothing is left running then.
  */
 export async function startControl(options: ControlOptions): Promise<RunningControl> {
-  const control = new ControlThread(options);
+  const resolved = await resolveBindNames(options.config);
+  if ('problems' in resolved) throw new StartError(resolved.problems);
+  const control = new ControlThread({ ...options, config: resolved.config });
   try {
     await control.start();
   } catch (error) {
@@ -326,13 +329,21 @@ class ControlThread implements RunningControl {
     return turn;
   }
 
+  #refused(text: string, problems: readonly string[]): { readonly ok: false; readonly text: string } {
+    this.reloads.failed++;
+    return { ok: false, text: text + problems.map((problem) => `[ALERT]    (${process.pid}) : ${problem}\n`).join('') };
+  }
+
   async #reload(): Promise<{ readonly ok: boolean; readonly text: string }> {
-    const { config, diagnostics } = await this.#options.load();
+    const { config: loaded, diagnostics } = await this.#options.load();
     let text = this.#options.format(diagnostics);
-    if (config === null) {
+    if (loaded === null) {
       this.reloads.failed++;
       return { ok: false, text };
     }
+    const resolved = await resolveBindNames(loaded);
+    if ('problems' in resolved) return this.#refused(text, resolved.problems);
+    const { config } = resolved;
     const { problems, warnings } = await applyReload(config, {
       model: this.model,
       traffic: this.traffic,
@@ -341,11 +352,7 @@ class ControlThread implements RunningControl {
       resolvers: this.resolvers,
       logs: this.logs,
     });
-    if (problems.length > 0) {
-      text += problems.map((problem) => `[ALERT]    (${process.pid}) : ${problem}\n`).join('');
-      this.reloads.failed++;
-      return { ok: false, text };
-    }
+    if (problems.length > 0) return this.#refused(text, problems);
     const told = [...warnings, ...((await this.#options.reconfigure?.(config)) ?? [])];
     text += told.map((warning) => `[WARNING]  (${process.pid}) : config : ${warning}\n`).join('');
     this.reloads.done++;
