@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { GlobalConfig, HttpErrorsConfig, UserlistConfig } from '../config/types.ts';
 import type { Userlist } from '../expr/row.ts';
@@ -11,6 +12,7 @@ import type { TrafficFrontend } from './frontend.ts';
 import { type NameCases, nameCases } from './header-names.ts';
 import type { TrafficServer } from './server.ts';
 import type { Stream } from './stream.ts';
+import { globalVars } from './proc-vars.ts';
 import { TimerWheel } from './timer.ts';
 
 /** Streams kept for reuse, at most. */
@@ -83,6 +85,7 @@ export class Env {
     post: (event: TrafficEvent) => void;
     clock?: () => number;
     setTimer?: (ms: number, fire: () => void) => () => void;
+    seed?: () => number;
   }) {
     this.thread = init.thread;
     this.threads = init.threads;
@@ -92,6 +95,7 @@ export class Env {
     this.nameCases = nameCases(init.global, (path) => readFileOrNull(path)?.latin1Slice() ?? null).cases;
     this.payloadWithAnyMethod = 'h1-accept-payload-with-any-method' in init.global.other;
     this.keepsAmbiguous = 'h1-do-not-close-on-insecure-transfer-encoding' in init.global.other;
+    for (const [name, value] of globalVars(init.global).vars) this.procVars.set(name, value);
     this.userlists = compileUserlists(init.userlists ?? []).lists;
     this.httpErrors = init.httpErrors;
     this.limits = init.limits;
@@ -100,6 +104,7 @@ export class Env {
     if (init.clock !== undefined) this.now = init.clock;
     this.wheel = new TimerWheel(this.now, setTimer);
     if (setTimer !== undefined) this.later = setTimer;
+    if (init.seed !== undefined) this.seed = init.seed;
     this.processSlot = init.processSlot;
     this.c = init.counters.row(init.processSlot, init.thread);
     this.g = init.counters.gauges(init.processSlot);
@@ -117,6 +122,9 @@ export class Env {
 
   /** Date in ms. */
   readonly now: () => number = Date.now;
+
+  /** 32 bits, not 0, other ones each time. */
+  readonly seed: () => number = () => randomInt(1, 2 ** 32 - 1);
 
   /** Calls back once after so many ms: for what is no timeout of a stream or connection. */
   readonly later: (ms: number, fire: () => void) => void = (ms, fire) => {

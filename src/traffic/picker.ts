@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import { compileWhole, evaluateText } from '../expr/compile.ts';
 import { place } from '../expr/row.ts';
 import { G } from '../model/counters.ts';
@@ -28,7 +27,7 @@ export class Picker {
       preserve: config.hashPreserveAffinity,
       shared: backend.env.threads > 1,
       turns: [backend.g, G.turns],
-      seed: randomInt(1, 2 ** 32 - 1),
+      seed: backend.env.seed(),
       served: () => backend.current() - backend.queued(),
     });
     this.#hashOf = hasher(backend);

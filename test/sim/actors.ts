@@ -128,6 +128,7 @@ class ServerSide extends Side {
     const [, id, size] = path!.split('/').map(Number);
     if (this.chance(manners.silence)) {
       this.#silent = true;
+      if (this.ended) conn.destroy();
       return;
     }
     if (this.chance(manners.hangUp)) return conn.destroy();

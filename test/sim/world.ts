@@ -42,6 +42,7 @@ export async function world(text: string, seed: number, faults: Faults = noFault
     },
     clock: network.now,
     setTimer: network.setTimer,
+    seed: () => 1 + Math.floor(network.random() * 0xfffffffe),
   });
   const views = model.proxies.map(proxyView);
   for (const view of views) putProxy(env, view);
