@@ -91,6 +91,9 @@ function compileLogger(
     error: errorLogFormat === null ? null : compile(errorLogFormat.words[0] ?? '', errorLogFormat.at),
     sd: logFormatSd === null ? null : compile(logFormatSd.words[0] ?? '', logFormatSd.at),
     needsRequest: http,
+    needsLocal: [text, errorLogFormat?.words[0], logFormatSd?.words[0]].some(
+      (format) => format != null && /bc_src|%(\{[^}]*\})?[+-]?b[ip]/.test(format),
+    ),
     early: text === null,
   };
 }

@@ -382,6 +382,7 @@ export function reconnect(stream: Stream): void {
 export function detachServer(stream: Stream): void {
   const conn = stream.serverConn;
   if (conn === null) return;
+  stream.log.keepLocal();
   stream.serverConn = null;
   conn.stream = null;
   conn.discard();
@@ -391,6 +392,7 @@ export function detachServer(stream: Stream): void {
 export function abandonServer(stream: Stream, reusable: boolean): void {
   const conn = stream.serverConn;
   if (conn === null) return;
+  stream.log.keepLocal();
   stream.serverConn = null;
   conn.stream = null;
   conn.uses++;

@@ -1,4 +1,4 @@
-import type { LogFacts } from '../expr/types.ts';
+import type { EndpointView, LogFacts } from '../expr/types.ts';
 import { C, G } from '../model/counters.ts';
 import type { ServerView } from '../model/messages.ts';
 import type { Stream } from './stream.ts';
@@ -14,6 +14,8 @@ export interface LogFormatter {
   readonly sd: ((stream: Stream) => string) | null;
   /** The request line must be kept for it. */
   readonly needsRequest: boolean;
+  /** This side's address of the server connection must be kept for it. */
+  readonly needsLocal: boolean;
   /** Sent when the request has been sent on, before the response (`logasap` or nothing later is asked for). */
   readonly early: boolean;
 }
@@ -50,6 +52,8 @@ export class StreamLog implements LogFacts {
   service: string;
   logged: boolean;
   early: boolean;
+  /** This side's address of a server connection that is gone. */
+  local: EndpointView | null;
 
   constructor() {
     this.stream = null;
@@ -77,6 +81,7 @@ export class StreamLog implements LogFacts {
     this.service = '';
     this.logged = false;
     this.early = false;
+    this.local = null;
   }
 
   reset(): void {
@@ -100,6 +105,12 @@ export class StreamLog implements LogFacts {
     this.service = '';
     this.logged = false;
     this.early = false;
+    this.local = null;
+  }
+
+  /** The server connection is about to go: notes what the line will tell of it. */
+  keepLocal(): void {
+    if (this.stream!.frontend.logger?.needsLocal) this.local = { host: this.localHost, port: this.localPort };
   }
 
   get idleTime(): number {
@@ -170,11 +181,12 @@ export class StreamLog implements LogFacts {
   }
   get localHost(): string {
     const conn = this.stream!.serverConn;
-    if (conn === null) return '';
+    if (conn === null) return this.local?.host ?? '';
     return isUnix(conn.server.view) ? 'unix' : conn.conn.localHost;
   }
   get localPort(): number {
-    return this.stream!.serverConn?.conn.localPort ?? 0;
+    const conn = this.stream!.serverConn;
+    return conn === null ? (this.local?.port ?? 0) : conn.conn.localPort;
   }
   get logAsap(): boolean {
     return this.early;

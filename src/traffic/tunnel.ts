@@ -164,6 +164,7 @@ export function onServerError(stream: Stream): void {
   setCause(stream, 'S', 'D');
   stream.server!.c[C.srvAborts]!++;
   stream.backend!.c[C.srvAborts]!++;
+  stream.log.keepLocal();
   stream.serverConn = null;
   close(stream);
 }

@@ -22,7 +22,7 @@ defaults
 frontend clear
     bind {addr:clear}
     log global
-    log-format "%si:%sp"
+    log-format "%si:%sp %bi:%bp"
     default_backend app
 frontend inner
     bind abns@${name}
@@ -48,7 +48,7 @@ const padded = (text: string) => `\0${text}`.padEnd(108, '\0');
 
 test('a frontend listens on an abstract name filled up with zeros, and a server is reached there', async () => {
   assert.equal((await get(run.port('clear'))).text, 'inner');
-  assert.match(await log.waitFor(/unix/), /unix:0$/);
+  assert.match(await log.waitFor(/unix/), /unix:0 unix:0$/);
   assert.match(await get(`\0${name}`.padEnd(108, '\0')).then(({ text }) => text), /^inner$/);
 });
 
