@@ -1,3 +1,4 @@
+import { startListeners } from '../../control/listeners.ts';
 import { C } from '../../model/counters.ts';
 import type { ListenerState, Proxy } from '../../model/proxy.ts';
 import type { ChangeOf } from '../change.ts';
@@ -58,17 +59,20 @@ async function moveListeners(
   op: 'start' | 'pause' | 'stop',
   state: ListenerState,
 ): Promise<string[]> {
-  const listeners = proxy.listeners.map((listener) => ({ proxy: proxy.id, id: listener.id }));
-  if (listeners.length === 0) return [];
-  const answers = await ctx.traffic.ask({ kind: 'listeners', op, listeners });
-  const failures = answers.flatMap((answer) => (Array.isArray(answer) ? answer.map(String) : []));
-  if (failures.length > 0 && op === 'start') {
-    await ctx.traffic.ask({ kind: 'listeners', op: 'pause', listeners });
-    for (const text of new Set(failures)) tell(ctx, proxy, text);
-    return failures;
+  if (proxy.listeners.length === 0) return [];
+  if (op === 'start') {
+    const failures = await startListeners(
+      ctx.traffic,
+      proxy.listeners.map((listener) => ({ proxy, listener })),
+    );
+    const texts = failures.map(({ reason }) => reason);
+    for (const text of new Set(texts)) tell(ctx, proxy, text);
+    return texts;
   }
+  const listeners = proxy.listeners.map((listener) => ({ proxy: proxy.id, id: listener.id }));
+  const answers = await ctx.traffic.ask({ kind: 'listeners', op, listeners });
   for (const listener of proxy.listeners) listener.state = state;
-  return failures;
+  return answers.flatMap((answer) => (Array.isArray(answer) ? answer.map(String) : []));
 }
 
 function tell(ctx: ChangeContext, proxy: Proxy, text: string): void {
