@@ -101,6 +101,8 @@ export const G = {
   sslRateMax: 15,
   /** Round robin turns taken (wraps). */
   turns: 16,
+  /** Lines logged for a frontend (`%lc`; wraps). */
+  logLines: 17,
 } as const;
 export const GAUGE_FIELDS = 18;
 

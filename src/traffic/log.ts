@@ -138,6 +138,9 @@ export class StreamLog implements LogFacts {
   get status(): number {
     return this.stream!.statusSent === 0 ? -1 : this.stream!.statusSent;
   }
+  get logCount(): number {
+    return Atomics.load(this.stream!.frontend.g, G.logLines);
+  }
   get termination(): string {
     return this.cause + this.phase + this.persistence + this.cookieAction;
   }
@@ -250,6 +253,7 @@ export function logStream(stream: Stream): void {
     sd: logger.sd === null ? null : logger.sd(stream),
     date: log.acceptDate,
   });
+  Atomics.add(frontend.g, G.logLines, 1);
 }
 
 /** Adds the times of a finished exchange to the counters of its backend and server. */
