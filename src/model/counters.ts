@@ -101,6 +101,8 @@ export const G = {
   sslRateMax: 15,
   /** Round robin turns taken (wraps). */
   turns: 16,
+  /** Invalid messages captured, over all proxies (row of the process): numbers the next one. */
+  captures: 17,
   /** Lines logged for a frontend (`%lc`; wraps). */
   logLines: 17,
 } as const;

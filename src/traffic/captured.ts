@@ -1,4 +1,5 @@
 import type { EndpointView } from '../expr/types.ts';
+import { G } from '../model/counters.ts';
 import type { Env } from './env.ts';
 import type { TrafficFrontend } from './frontend.ts';
 import type { Stream } from './stream.ts';
@@ -27,7 +28,7 @@ export function captureError(
     source: `${stream.source.host}:${stream.source.port}`,
     frontend: frontend.name,
     frontendId: frontend.id,
-    eventId: env.eventIds++,
+    eventId: Atomics.add(env.g, G.captures, 1),
     position: at - start,
     bytes: Uint8Array.prototype.slice.call(buf, start, end),
     parserState: state,
@@ -57,7 +58,7 @@ export function captureRequest(
     source: `${source.host}:${source.port}`,
     frontend: frontend.name,
     frontendId: frontend.id,
-    eventId: env.eventIds++,
+    eventId: Atomics.add(env.g, G.captures, 1),
     position: at - start,
     bytes: Uint8Array.prototype.slice.call(buf, start, end),
     parserState: state,

@@ -10,9 +10,9 @@ import type { TrafficBackend } from './backend.ts';
 import { compileUserlists } from './compile-proxy.ts';
 import type { TrafficFrontend } from './frontend.ts';
 import { type NameCases, nameCases } from './header-names.ts';
+import { globalVars } from './proc-vars.ts';
 import type { TrafficServer } from './server.ts';
 import type { Stream } from './stream.ts';
-import { globalVars } from './proc-vars.ts';
 import { TimerWheel } from './timer.ts';
 
 /** Streams kept for reuse, at most. */
@@ -58,7 +58,6 @@ export class Env {
   /** Streams that wait for a page from the control thread, by the number of their request. */
   readonly rendering = new Map<number, Stream>();
   stopping: boolean;
-  eventIds: number;
   streamIds: number;
   requestIds: number;
   #dirty: { flush(): void }[] = [];
@@ -113,7 +112,6 @@ export class Env {
     this.hostname = init.global.node ?? hostname();
     this.pid = process.pid;
     this.stopping = false;
-    this.eventIds = 0;
     this.streamIds = 0;
     this.requestIds = 0;
     this.#lines = [];
