@@ -120,7 +120,6 @@ export function newBind(at: Location, address: BindConfig['address']): Draft<Bin
     v4v6: false,
     transparent: false,
     proto: null,
-    nice: 0,
     deferAccept: false,
     mode: null,
     uid: null,

@@ -65,7 +65,6 @@ export interface BindConfig {
   readonly v4v6: boolean;
   readonly transparent: boolean;
   readonly proto: 'h1' | 'h2' | null;
-  readonly nice: number;
   readonly deferAccept: boolean;
   /** Unix sockets and the CLI. Names are resolved to ids at start. */
   readonly mode: number | null;

@@ -5,6 +5,7 @@ import type { ProxyView } from '../model/messages.ts';
 import type { Model } from '../model/model.ts';
 import { type Listener, Proxy } from '../model/proxy.ts';
 import { Server } from '../model/server.ts';
+import { globalVars } from '../traffic/proc-vars.ts';
 import { serverView } from './servers/view.ts';
 
 /** Descriptors that are not for connections: logs, checks, the control sockets, files. */
@@ -32,7 +33,7 @@ export function buildModel(config: Config, threads: number, now: number): Model 
     },
     startedAt: now,
     threads,
-    procVars: new Map(),
+    procVars: new Map(globalVars(config.global).vars),
     stopping: false,
     warnings: 0,
     startupLogs: '',

@@ -4,6 +4,7 @@ import type { Userlist } from '../expr/row.ts';
 import { compileProxy, compileUserlists, configuredFiles, type ProxySurroundings } from '../traffic/compile-proxy.ts';
 import { nameCases } from '../traffic/header-names.ts';
 import { readFileOrNull, recordingFiles } from '../util/files.ts';
+import { globalVars } from '../traffic/proc-vars.ts';
 import { compileHealthCheck } from './checks/compile.ts';
 
 /**
@@ -22,6 +23,7 @@ function compiled(input: LoadInput): LoadResult {
   const all: Diagnostic[] = [...diagnostics];
   const userlists = compileUserlists(config.userlists);
   all.push(...userlists.problems);
+  all.push(...globalVars(config.global).problems);
   const around = surroundings(config, userlists.lists);
   for (const text of nameCases(config.global, (path) => readFileOrNull(path)?.latin1Slice() ?? null).problems)
     all.push({ severity: 'alert', at: null, text: `${text}.` });

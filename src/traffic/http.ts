@@ -47,7 +47,7 @@ export function beginRequest(stream: Stream, buf: Buffer, pos: number, end: numb
   env.c[C.requests]!++;
   if (frontend.logger?.needsRequest !== false) {
     const line = `${method} ${stream.logUri ?? req.uri} HTTP/${stream.clientVersion === 20 ? '2.0' : req.version === 10 ? '1.0' : '1.1'}`;
-    log.requestLine = line.slice(0, env.global.tune.logurilen - 1);
+    log.requestLine = line.slice(0, env.global.tune.logurilen);
   }
   if (stream.wantsUpgrade && !noteWebSocket(stream)) {
     frontend.c[C.failedReq]!++;
@@ -713,7 +713,7 @@ export function onServerTimeout(stream: Stream): void {
 /** Times of `timeout client`: the rest of the request does not come, or the response is not read. */
 export function onClientTimeout(stream: Stream): void {
   if (stream.phase < Phase.relay) {
-    setCause(stream, 'c', stream.phase === Phase.response || stream.onBody !== null ? 'D' : 'R');
+    setCause(stream, 'c', stream.phase === Phase.response ? 'D' : 'R');
     stream.keepAlive = false;
     stream.frontend.c[C.failedReq]!++;
     replyError(stream, 408);

@@ -21,9 +21,12 @@ export function interceptStats(
   if (stats === null || !stream.req.uri.startsWith(stats.uri)) return false;
   const { method } = stream;
   if (method !== 'GET' && method !== 'HEAD' && method !== 'POST') return false;
-  const admin = rules?.statsAdmin?.some((test) => test(stream)) ?? false;
   stream.log.service = '<STATS>';
-  render(stream, 'stats', config.id, admin);
+  const then = (allowed: Stream) => {
+    const admin = rules?.statsAdmin?.some((test) => test(allowed)) ?? false;
+    render(allowed, 'stats', config.id, admin);
+  };
+  stream.runRules(rules?.stats ?? null, then);
   return true;
 }
 
@@ -34,9 +37,23 @@ export function render(stream: Stream, service: 'stats' | 'prometheus', proxy: n
   stream.phase = Phase.rules;
   stream.keep();
   stream.collectBody(FORM_MAX, (whole) => {
-    if (!whole) replyError(stream, 413);
+    if (!whole && service === 'stats') formTooLarge(stream);
+    else if (!whole) replyError(stream, 413);
     else ask(stream, service, proxy, admin);
   });
+}
+
+/** The form of the statistics page is answered by a redirection to the page, which tells what became of it. */
+function formTooLarge(stream: Stream): void {
+  const { uri } = stream.req;
+  const end = uri.search(/[;?]/);
+  const headers: [string, string][] = [
+    ['cache-control', 'no-cache'],
+    ['content-type', 'text/plain'],
+    ['content-length', '0'],
+    ['location', `${end < 0 ? uri : uri.slice(0, end)};st=EXCD`],
+  ];
+  reply(stream, { status: 303, reason: null, headers, body: '' });
 }
 
 function ask(stream: Stream, service: 'stats' | 'prometheus', proxy: number, admin: boolean): void {

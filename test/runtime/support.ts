@@ -28,7 +28,6 @@ export function bind(address: BindConfig['address'], more: Partial<BindConfig> =
     v4v6: false,
     transparent: false,
     proto: null,
-    nice: 0,
     deferAccept: false,
     mode: 0o600,
     uid: null,

@@ -176,14 +176,6 @@ export const BIND_OPTIONS = new OptionTable<BindSettings>([
       return undefined;
     },
   },
-  integer(
-    'nice',
-    -1024,
-    (draft, number) => {
-      draft.nice = number;
-    },
-    1024,
-  ),
   value('proto', '<h1|h2>', parseProto),
   value('severity-output', '<none|number|string>', parseSeverity),
   flag('transparent', (draft) => {
@@ -207,6 +199,7 @@ export const BIND_OPTIONS = new OptionTable<BindSettings>([
     'thread <set>',
     'shards <number|by-thread|by-group>',
   ]),
+  ...inertOptions<BindSettings>('noticed', "Node's event loop serves all connections alike.", ['nice <nice>']),
   ...inertOptions<BindSettings>('noticed', 'the kernel default is used.', [
     'tfo',
     'tcp-ut <time>',

@@ -354,7 +354,6 @@ const headerRows: Row[] = [
   works('zero-warning', '', (line, config) => {
     if (line.atMost(0)) config.zeroWarning = true;
   }),
-  kept('pp2-never-send-local', '', 0, 'no argument'),
 ];
 
 const inert: Row[] = [
@@ -482,6 +481,9 @@ const inert: Row[] = [
 ];
 
 const refusals: Row[] = [
+  ...refused<ConfigDraft>('Health checks announce themselves as LOCAL, as the PROXY protocol says.', [
+    'pp2-never-send-local',
+  ]),
   ...refused<ConfigDraft>('4xx count as client errors, 5xx as failures.', [
     'http-err-codes [+-]<range>[,...]',
     'http-fail-codes [+-]<range>[,...]',

@@ -200,8 +200,6 @@ function parseTcpka(line: Line, proxy: ProxyDraft): void {
 
 const switches: Row[] = [
   toggle('abortonclose', 'DFLB'),
-  httpToggle('accept-unsafe-violations-in-http-request', 'DFL'),
-  httpToggle('accept-unsafe-violations-in-http-response', 'DLB'),
   toggle('allbackups', 'DLB'),
   httpToggle('checkcache', 'DLB'),
   toggle('clitcpka', 'DFL'),
@@ -294,17 +292,27 @@ export const PROXY_OPTIONS = new KeywordTable<ProxyDraft>([
     ['http-use-proxy-header'],
     { sections: inSections('DFL'), negatable: true },
   ),
+  ...refused<ProxyDraft>(
+    'What can be read in two ways is never passed on: correct the client.',
+    ['accept-unsafe-violations-in-http-request'],
+    { sections: inSections('DFL'), negatable: true },
+  ),
+  ...refused<ProxyDraft>(
+    'What can be read in two ways is never passed on: correct the server.',
+    ['accept-unsafe-violations-in-http-response'],
+    { sections: inSections('DLB'), negatable: true },
+  ),
   ...refused<ProxyDraft>('Use server lines.', ['transparent'], {
     sections: inSections('DLB'),
     negatable: true,
   }),
   ...refused<ProxyDraft>(
-    'It was replaced by accept-unsafe-violations-in-http-request.',
+    'What can be read in two ways is never passed on: correct the client.',
     ['accept-invalid-http-request'],
     { sections: inSections('DFL'), negatable: true },
   ),
   ...refused<ProxyDraft>(
-    'It was replaced by accept-unsafe-violations-in-http-response.',
+    'What can be read in two ways is never passed on: correct the server.',
     ['accept-invalid-http-response'],
     { sections: inSections('DLB'), negatable: true },
   ),

@@ -1,10 +1,17 @@
-import type { Diagnostic, WordsAt } from '../../config/types.ts';
+import type { Diagnostic, ProxyConfig } from '../../config/types.ts';
 import type { Head } from '../h1/head.ts';
 import type { Stream } from '../stream.ts';
 
-interface HeaderCapture {
-  readonly name: string;
+/** A place among the captures: of a header, or without a name for what rules put there. */
+export interface CaptureSlot {
+  readonly name: string | null;
   readonly length: number;
+}
+
+/** The places of a frontend, in the order of the log; rules with `len` add to them. */
+export interface CaptureSlots {
+  readonly request: CaptureSlot[];
+  readonly response: CaptureSlot[];
 }
 
 /** Takes what `capture` lines ask for at its time. */
@@ -13,61 +20,70 @@ export interface Captures {
   readonly response: ((stream: Stream) => void) | null;
 }
 
-/** Compiles `capture request|response header <name> len <n>` and `capture cookie <name> len <n>` lines. */
-export function compileCaptures(lines: readonly WordsAt[], problems: Diagnostic[]): Captures {
-  const request: HeaderCapture[] = [];
-  const response: HeaderCapture[] = [];
-  let cookie: HeaderCapture | null = null;
-  for (const { words, at } of lines) {
-    const isCookie = words[0] === 'cookie';
-    const [name, len, length] = isCookie ? words.slice(1) : words.slice(2);
+/** Reads `capture request|response header <name> len <n>` and `declare capture request|response len <n>` lines, in file order. */
+export function captureSlots(config: ProxyConfig, problems: Diagnostic[]): CaptureSlots {
+  const slots: CaptureSlots = { request: [], response: [] };
+  const lines = [
+    ...config.captures
+      .filter(({ words }) => words[0] !== 'cookie')
+      .map(({ words, at }) => ({ at, side: words[0], name: words[2], len: words[3], length: words[4] })),
+    ...config.declares.map(({ words, at }) => ({ at, side: words[1], name: null, len: words[2], length: words[3] })),
+  ].sort((a, b) => (a.at.file === b.at.file ? a.at.line - b.at.line : 0));
+  for (const { at, side, name, len, length } of lines) {
     if (name === undefined || len !== 'len' || !(Number(length) > 0)) {
       problems.push({
         severity: 'alert',
         at,
-        text: `'capture ${words[0] ?? ''}' expects 'header' <header_name> 'len' <len>.`,
+        text: `'capture ${side ?? ''}' expects 'header' <header_name> 'len' <len>.`,
       });
       continue;
     }
-    const capture = { name: isCookie ? name : name.toLowerCase(), length: Number(length) };
-    if (isCookie) cookie = capture;
-    else (words[0] === 'request' ? request : response).push(capture);
+    slots[side === 'request' ? 'request' : 'response'].push({
+      name: name?.toLowerCase() ?? null,
+      length: Number(length),
+    });
   }
+  return slots;
+}
+
+/** What takes headers and the cookie of `capture cookie <name> len <n>`. */
+export function compileCaptures(config: ProxyConfig, { request, response }: CaptureSlots): Captures {
+  const line = config.captures.findLast(({ words }) => words[0] === 'cookie')?.words;
+  const cookie = line === undefined ? null : { name: line[1]!, length: Number(line[3]) };
   return {
     request:
       request.length === 0 && cookie === null
         ? null
-        : (stream) => {
-            stream.log.requestCaptures = request.map((capture) => take(stream.req, capture));
+        : ({ req, log, env }) => {
+            log.requestCaptures = request.map((slot, i) => take(req, slot) ?? log.requestCaptures[i] ?? null);
             if (cookie !== null)
-              stream.log.requestCookie = cookieOf(stream.req, 'cookie', cookie).slice(
-                0,
-                stream.env.global.tune.cookielen - 1,
-              );
+              log.requestCookie = cookieOf(req, 'cookie', cookie).slice(0, env.global.tune.cookielen);
           },
     response:
       response.length === 0 && cookie === null
         ? null
-        : (stream) => {
-            stream.log.responseCaptures = response.map((capture) => take(stream.res, capture));
+        : ({ res, log, env }) => {
+            log.responseCaptures = response.map((slot, i) => take(res, slot) ?? log.responseCaptures[i] ?? null);
             if (cookie !== null)
-              stream.log.responseCookie = cookieOf(stream.res, 'set-cookie', cookie).slice(
-                0,
-                stream.env.global.tune.cookielen - 1,
-              );
+              log.responseCookie = cookieOf(res, 'set-cookie', cookie).slice(0, env.global.tune.cookielen);
           },
   };
 }
 
 /** Value of the last header of that name, cut to the length asked for; null when there is none. */
-function take(head: Head, { name, length }: HeaderCapture): string | null {
+function take(head: Head, { name, length }: CaptureSlot): string | null {
+  if (name === null) return null;
   let last = -1;
   for (let i = head.findHeader(name, 0); i >= 0; i = head.findHeader(name, i + 1)) last = i;
   return last < 0 ? null : head.headerValue(last).slice(0, length);
 }
 
 /** The first cookie whose name begins as asked for, `name=value`; '-' when there is none. */
-function cookieOf(head: Head, header: string, { name, length }: HeaderCapture): string {
+function cookieOf(
+  head: Head,
+  header: string,
+  { name, length }: { readonly name: string; readonly length: number },
+): string {
   for (let i = head.findHeader(header, 0); i >= 0; i = head.findHeader(header, i + 1)) {
     const parts = header === 'cookie' ? head.headerValue(i).split(';') : [head.headerValue(i).split(';')[0]!];
     for (const part of parts) if (part.trim().startsWith(name)) return part.trim().slice(0, length);

@@ -3,7 +3,7 @@ import { type Acls, type Condition, compileAcls, compileCondition, withAcls } fr
 import { compileLogFormat } from '../../expr/log/format.ts';
 import { type CompileEnv, place, type Userlist } from '../../expr/row.ts';
 import type { ExprContext } from '../../expr/types.ts';
-import { compileCaptures } from './captures.ts';
+import { type CaptureSlots, captureSlots, compileCaptures } from './captures.ts';
 import { actionNames, findAction } from './table.ts';
 import {
   type ActionRow,
@@ -67,6 +67,7 @@ class RuleCompiler {
   readonly #around: RuleSurroundings;
   readonly #problems: Diagnostic[] = [];
   readonly #acls: Acls;
+  #slots: CaptureSlots | null = null;
 
   constructor(config: ProxyConfig, around: RuleSurroundings) {
     this.#config = config;
@@ -78,6 +79,7 @@ class RuleCompiler {
 
   run(): CompiledRules {
     const { kind } = this.#config;
+    this.#checkTcpLines();
     const frontend = kind === 'backend' ? null : this.#frontend();
     const backend = kind === 'frontend' ? null : this.#backend();
     return { frontend, backend, acls: this.#acls, problems: this.#problems };
@@ -88,8 +90,8 @@ class RuleCompiler {
     const both = config.kind === 'listen';
     const set = (rules: RuleKind) =>
       this.#set(rules, both ? FRONT_PLACE[rules] | BACK_PLACE[rules] : FRONT_PLACE[rules]);
-    const captures = compileCaptures(config.captures, this.#problems);
-    const rules: FrontendRules = {
+    this.#slots = captureSlots(config, this.#problems);
+    const compiled: FrontendRules = {
       connection: set('tcp-request connection'),
       session: set('tcp-request session'),
       content: set('tcp-request content'),
@@ -99,10 +101,21 @@ class RuleCompiler {
       afterResponse: set('http-after-response'),
       switching: this.#switching(config.useBackend, 'use_backend', place.useBackend),
       monitorFail: this.#tests(config.monitorFail, place.frontendHttpRequest),
-      captureRequest: captures.request,
-      captureResponse: captures.response,
+      slots: null,
+      captureRequest: null,
+      captureResponse: null,
       uniqueId: this.#uniqueId(),
       statsAdmin: this.#tests(config.stats?.admin ?? [], place.frontendHttpRequest),
+      stats: this.#stats(place.frontendHttpRequest),
+    };
+    // Rules have added their places by now.
+    const captures = compileCaptures(config, this.#slots);
+    const slots = this.#slots.request.length + this.#slots.response.length > 0 ? this.#slots : null;
+    const rules: FrontendRules = {
+      ...compiled,
+      slots,
+      captureRequest: captures.request,
+      captureResponse: captures.response,
     };
     return Object.values(rules).every((value) => value === null || value === 0) ? null : rules;
   }
@@ -124,6 +137,7 @@ class RuleCompiler {
       forcePersist: this.#tests(config.forcePersist, place.backendHttpRequest),
       ignorePersist: this.#tests(config.ignorePersist, place.backendHttpRequest),
       statsAdmin: this.#tests(config.stats?.admin ?? [], place.backendHttpRequest),
+      stats: this.#stats(place.backendHttpRequest),
     };
     return Object.values(rules).every((value) => value === null || value === 0) ? null : rules;
   }
@@ -157,11 +171,56 @@ class RuleCompiler {
         acls: this.#acls,
         expr: this.#expr(places, at),
         at,
+        slots: this.#slots,
+        proxy: this.#config.name,
         readFile: (path) => this.#around.readFile(path, at.file),
       });
       if (rule !== null) rules.push(rule);
     }
     return rules.length === 0 ? null : rules;
+  }
+
+  /** `stats http-request {allow|deny|auth [realm <realm>]}`. */
+  #stats(places: number): readonly Rule[] | null {
+    const { stats, name } = this.#config;
+    const rules: Rule[] = [];
+    for (const { words, at } of stats?.httpRequest ?? []) {
+      if (!['allow', 'deny', 'auth'].includes(words[0] ?? '')) {
+        this.#alert(at, `'stats http-request' expects 'allow', 'deny' or 'auth', but got '${words[0] ?? ''}'.`);
+        continue;
+      }
+      const rule = this.#rule(new Words(words, 0), {
+        kind: 'http-request',
+        acls: this.#acls,
+        expr: this.#expr(places, at),
+        at,
+        slots: this.#slots,
+        proxy: stats!.realm === '' ? name : stats!.realm,
+        readFile: (path) => this.#around.readFile(path, at.file),
+      });
+      if (rule !== null) rules.push(rule);
+    }
+    return rules.length === 0 ? null : rules;
+  }
+
+  /** Lines of `tcp-request` and `tcp-response` that are none of their rules. */
+  #checkTcpLines(): void {
+    const known = {
+      'tcp-request': ['connection', 'session', 'content', 'inspect-delay'],
+      'tcp-response': ['content', 'inspect-delay'],
+    } as const;
+    for (const keyword of ['tcp-request', 'tcp-response'] as const) {
+      for (const { words, at } of this.#config.rules[keyword]) {
+        const word = words[0] ?? '';
+        if (!(known[keyword] as readonly string[]).includes(word))
+          this.#alert(at, `'${keyword}' expects ${known[keyword].map((k) => `'${k}'`).join(', ')}, but got '${word}'.`);
+        else if (word === 'inspect-delay' && !DELAY.test(words[1] ?? ''))
+          this.#alert(
+            at,
+            `'${keyword} inspect-delay' expects a positive delay in milliseconds, got '${words[1] ?? ''}'.`,
+          );
+      }
+    }
   }
 
   #rule(words: Words, env: RuleEnv): Rule | null {
@@ -261,8 +320,10 @@ class RuleCompiler {
 
 const UNITS: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
+const DELAY = /^(\d+)(us|ms|s|m|h|d)?$/;
+
 /** A delay as configurations write it, ms. */
 function delayOf(text: string): number {
-  const match = /^(\d+)(us|ms|s|m|h|d)?$/.exec(text);
+  const match = DELAY.exec(text);
   return match === null ? 0 : Number(match[1]) * UNITS[match[2] ?? 'ms']!;
 }

@@ -5,6 +5,7 @@ import type { CompileEnv } from '../../expr/row.ts';
 import type { ExprError } from '../../expr/sample.ts';
 import type { ExprContext } from '../../expr/types.ts';
 import type { Stream } from '../stream.ts';
+import type { CaptureSlots } from './captures.ts';
 
 /** What a rule says about going on. */
 export const Verdict = {
@@ -81,6 +82,10 @@ export interface RuleEnv {
   readonly acls: Acls;
   readonly expr: CompileEnv;
   readonly at: Location;
+  /** Places of captures in the log: rules of frontends may add to them; null in backends. */
+  readonly slots: CaptureSlots | null;
+  /** Name of the proxy. */
+  readonly proxy: string;
   /** Reads a file named by a rule; null when it cannot be read. */
   readFile(path: string): Buffer | null;
 }
@@ -110,10 +115,13 @@ export interface FrontendRules {
   readonly afterResponse: readonly Rule[] | null;
   readonly switching: readonly SwitchingRule[] | null;
   readonly monitorFail: readonly Test[] | null;
+  readonly slots: CaptureSlots | null;
   readonly captureRequest: ((stream: Stream) => void) | null;
   readonly captureResponse: ((stream: Stream) => void) | null;
   readonly uniqueId: ((ctx: ExprContext) => string) | null;
   readonly statsAdmin: readonly Test[] | null;
+  /** `stats http-request`. */
+  readonly stats: readonly Rule[] | null;
 }
 
 /** Compiled rules of a backend. */
@@ -129,4 +137,6 @@ export interface BackendRules {
   readonly forcePersist: readonly Test[] | null;
   readonly ignorePersist: readonly Test[] | null;
   readonly statsAdmin: readonly Test[] | null;
+  /** `stats http-request`. */
+  readonly stats: readonly Rule[] | null;
 }

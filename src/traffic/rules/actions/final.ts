@@ -239,6 +239,24 @@ function parseRedirect(words: Words, env: RuleEnv): RedirectArgs | ExprError {
   return args;
 }
 
+/** `auth`: asks for a user and a password, whatever came. */
+const auth: ActionRow = {
+  name: 'auth',
+  kinds: ['http-request'],
+  compile(words, env) {
+    const realm = words.skip('realm') ? words.take() : env.proxy;
+    if (realm === undefined || realm === '') return { error: "'realm' expects a name" };
+    const value = `Basic realm="${headerSafe(realm).replace(/["\\]/g, '\\$&')}"`;
+    return (stream) => {
+      stream.frontend.c[C.deniedReq]!++;
+      setCause(stream, 'P', 'R');
+      const page = (stream.backend?.errorPages ?? stream.frontend.errorPages).get(401);
+      http.reply(stream, { ...page, headers: [...page.headers, ['www-authenticate', value]] });
+      return Verdict.done;
+    };
+  },
+};
+
 /** Ends the connection without an answer; `silent-drop` does not even let the client know. */
 function drop(reset: boolean, response = false): (stream: Stream) => number {
   return (stream) => {
@@ -286,6 +304,7 @@ export const finalActions: readonly ActionRow[] = [
     kinds: ['http-request', 'tcp-request connection', 'tcp-request session', 'tcp-request content'],
     compile: () => drop(true),
   },
+  auth,
   deny,
   returnAction,
   redirect,

@@ -143,9 +143,43 @@ const tarpit: ActionRow = {
   },
 };
 
+/** `capture <sample> {len <length>|id <slot>}`: puts a value into the captures of the log. */
+const capture: ActionRow = {
+  name: 'capture',
+  kinds: ['http-request', 'http-response', 'tcp-request content'],
+  compile(words, env) {
+    const side = env.kind === 'http-response' ? 'response' : 'request';
+    const parsed = compileExpression(words.left, env.expr);
+    if ('error' in parsed) return parsed;
+    words.at += parsed.next;
+    const { compiled } = parsed;
+    const how = words.take();
+    const number = Number(words.take());
+    if (!Number.isInteger(number) || number < 0 || (how !== 'len' && how !== 'id'))
+      return { error: "expects 'len <length>' or 'id <slot>'" };
+    if (how === 'len' && (env.slots === null || side === 'response'))
+      return { error: "expects 'id': only requests of frontends may take 'len'" };
+    if (how === 'id' && env.slots !== null && env.slots[side].length <= number) {
+      return { error: `unable to find capture id '${number}' referenced by ${env.kind} capture rule` };
+    }
+    const id = how === 'id' ? number : env.slots![side].push({ name: null, length: number }) - 1;
+    return (stream) => {
+      const slots = stream.frontend.rules?.slots?.[side];
+      const value = slots === undefined || id >= slots.length ? undefined : compiled.evaluate(stream);
+      if (value === undefined) return Verdict.next;
+      const key = side === 'request' ? 'requestCaptures' : 'responseCaptures';
+      const captures = slots!.map((_slot, i) => stream.log[key][i] ?? null);
+      captures[id] = String(value).slice(0, slots![id]!.length);
+      stream.log[key] = captures;
+      return Verdict.next;
+    };
+  },
+};
+
 /** Actions that neither edit the message nor end the exchange, and services. */
 export const miscActions: readonly ActionRow[] = [
   tarpit,
+  capture,
   {
     name: 'set-log-level',
     kinds: [...ANY_HTTP, 'tcp-request content', 'tcp-response content'],
