@@ -13,7 +13,7 @@ import {
   statusHasCode,
 } from './server-status.ts';
 import { SlotReader } from './slot-reader.ts';
-import { STAT, STAT_FIELDS } from './stat-fields.ts';
+import { STAT, STAT_FIELDS, STATIC_FIELDS } from './stat-fields.ts';
 
 /** A value of a row: null where the field does not apply to the object. */
 export type StatValue = number | string | null;
@@ -221,9 +221,7 @@ class RowReader {
     v[STAT.srid] = 0;
     v[STAT.priv_idle_cur] = 0;
     this.#payload(v);
-    for (const field of SERVER_MODULES) v[field] = 0;
     this.#tls(v);
-    if (!http) v[STAT.cache_hint_hits] = null;
     return this.#row;
   }
 
@@ -269,12 +267,17 @@ class RowReader {
     const row = this.#row;
     const v = row.values;
     const slot = this.#slot;
+    // Rows of servers come by the thousand, and what they have behind the core's fields is nearly always the same.
+    if (kind === 'S' && row.kind === 'S') v.fill(null, 0, STATIC_FIELDS);
+    else {
+      v.fill(null);
+      if (kind === 'S') for (const field of SERVER_MODULES) v[field] = 0;
+    }
     row.kind = kind;
     row.proxy = proxy;
     row.server = null;
     row.id = id;
     slot.seek(slotNumber);
-    v.fill(null);
     v[STAT.pxname] = proxy.name;
     v[STAT.svname] = name;
     v[STAT.scur] = slot.gauge(G.current);
