@@ -56,10 +56,10 @@ export class Chain {
     const before = this.#steps;
     const convertCast: Step =
       cast === null
-        ? (value, ctx) => convert(value, ctx, typeOfValue(value, target))
+        ? (value, ctx) => bounded(convert(value, ctx, typeOfValue(value, target)))
         : (value, ctx) => {
             const changed = cast(value);
-            return changed === undefined ? undefined : convert(changed, ctx, typeOfValue(changed, target));
+            return changed === undefined ? undefined : bounded(convert(changed, ctx, typeOfValue(changed, target)));
           };
     this.#steps =
       before === null
@@ -132,4 +132,12 @@ function changeOf(source: Source): (ctx: ExprContext) => boolean {
     default:
       return () => false;
   }
+}
+
+/** Bytes of a value, at most: what converters make of it must not grow without bound (HAProxy stops at tune.bufsize). */
+const LENGTH_MAX = 65_536;
+
+/** The value, unless it is too long: then there is none. */
+function bounded(value: SampleValue | undefined): SampleValue | undefined {
+  return typeof value === 'string' && value.length > LENGTH_MAX ? undefined : value;
 }

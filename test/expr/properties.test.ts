@@ -312,3 +312,9 @@ test('only ASCII letters have a case', () => {
     }),
   );
 });
+
+test('converters that make their input longer stop in the end: there is no value then', () => {
+  const chain = compileExpression([`str(x)${',base64'.repeat(80)}`], env);
+  assert.ok(!isError(chain));
+  assert.equal(chain.compiled.evaluate(context()), undefined);
+});
