@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -10,6 +12,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -17,7 +20,7 @@ import { cli } from '../support/cli.ts';
 import { get } from '../support/connection.ts';
 import { origin } from '../support/origin.ts';
 import { freePort } from '../support/ports.ts';
-import { program } from '../support/program.ts';
+import { program, start } from '../support/program.ts';
 import { until } from '../support/wait.ts';
 
 // The file that people have on their servers, with nothing but paths, ports and the name of the user changed.
@@ -115,3 +118,56 @@ backend none
     );
   },
 );
+
+test('a socket of the service manager (socket activation) is accepted from, what waits in it is served', async (t) => {
+  const file = join(folder, 'activated.cfg');
+  writeFileSync(file, 'frontend web\n mode http\n timeout client 5s\n bind fd@3\n http-request return status 204\n');
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const { fd } = (server as unknown as { _handle: { fd: number } })._handle;
+  const run = spawn(program, ['-db', '-f', file], {
+    stdio: ['ignore', 'ignore', 'ignore', fd],
+    env: { ...process.env, LISTEN_FDS: '1' },
+  });
+  t.after(async () => {
+    run.kill();
+    if (run.exitCode === null) await once(run, 'exit');
+  });
+  server.close();
+  assert.equal((await get(port)).status, 204);
+});
+
+test('log lines reach a datagram socket outside the chroot; a file that can no longer be read changes nothing', {
+  skip: asRoot.skip || (!existsSync('/usr/bin/socat') && 'needs socat'),
+}, async (t) => {
+  const [log, out, jail] = ['log', 'log.out', 'jail2'].map((name) => join(folder, name));
+  mkdirSync(jail!);
+  writeFileSync(out!, '');
+  const receiver = spawn('socat', ['-u', `UNIX-RECV:${log},mode=666`, `OPEN:${out},append`], { stdio: 'ignore' });
+  t.after(() => receiver.kill());
+  await until('the log socket', () => existsSync(log!));
+  const run = await start(
+    t,
+    `
+global
+  log ${log} local0
+  chroot ${jail}
+  user nobody
+  group ${group}
+frontend web
+  mode http
+  log global
+  option httplog
+  timeout client 5s
+  bind {addr:web}
+  http-request return status 200
+`,
+  );
+  assert.equal((await get(run.port('web'), '/seen')).status, 200);
+  await until('the log line', () => readFileSync(out!, 'utf8').includes('"GET /seen HTTP/1.1"'));
+  assert.match(readFileSync(out!, 'utf8'), /^<134>\w{3} [ \d]\d \d\d:\d\d:\d\d haproxy\[\d+\]: /m);
+  run.signal('SIGUSR2');
+  await run.output(/\[ALERT\].*Cannot open configuration file.* : Permission denied/);
+  assert.equal((await get(run.port('web'))).status, 200);
+});
