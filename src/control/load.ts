@@ -3,8 +3,8 @@ import type { Config, Diagnostic, ProxyConfig } from '../config/types.ts';
 import type { Userlist } from '../expr/row.ts';
 import { compileProxy, compileUserlists, configuredFiles, type ProxySurroundings } from '../traffic/compile-proxy.ts';
 import { nameCases } from '../traffic/header-names.ts';
-import { readFileOrNull, recordingFiles } from '../util/files.ts';
 import { globalVars } from '../traffic/proc-vars.ts';
+import { readFileOrNull, recordingFiles } from '../util/files.ts';
 import { compileHealthCheck } from './checks/compile.ts';
 
 /**

@@ -330,7 +330,8 @@ function listen(spec: ListenSpec, onConnection: (conn: Conn) => void): Promise<L
   const noDelay = local === null;
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(options, () => {
+    // With a descriptor, Node takes the backlog from the second argument only.
+    server.listen(options, spec.backlog, () => {
       server.off('error', reject);
       const handle = (server as unknown as { _handle: StreamHandle })._handle;
       handle.onconnection = (status, client) => {

@@ -142,7 +142,10 @@ export class Accepting extends ConnClient implements Client, ConnHandler, Timed 
         text:
           logger.error !== null
             ? logger.error(stream)
-            : connectionErrorLine({ source, destination, frontend, listenerId: listener.id, listenerName, log }, message),
+            : connectionErrorLine(
+                { source, destination, frontend, listenerId: listener.id, listenerName, log },
+                message,
+              ),
         sd: logger.sd === null ? null : logger.sd(stream),
         date: this.acceptedAt,
       });

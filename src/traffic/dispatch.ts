@@ -166,7 +166,7 @@ export function retryQueued(stream: Stream): void {
     return;
   }
   const free = backend.picker.pick(stream);
-  if (free !== null && free.tryReserve()) {
+  if (free?.tryReserve()) {
     leaveQueue(stream);
     takePlace(stream, free);
   } else if (free === null && !backend.picker.saturated) {

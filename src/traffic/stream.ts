@@ -1,4 +1,12 @@
-import type { ConnectionFacts, EndpointView, ExprContext, HeadView, ProcessFacts, ProxyFacts, Vars } from '../expr/types.ts';
+import type {
+  ConnectionFacts,
+  EndpointView,
+  ExprContext,
+  HeadView,
+  ProcessFacts,
+  ProxyFacts,
+  Vars,
+} from '../expr/types.ts';
 import { C, G } from '../model/counters.ts';
 import type { StreamView } from '../model/messages.ts';
 import type { TrafficBackend } from './backend.ts';

@@ -76,15 +76,23 @@ test('frontends are paused, resumed and stopped with HAProxy’s lines', async (
 
 test('a frontend whose port is taken stays paused and says so', async () => {
   const d = desk({
-    listeners: (command) => [command.kind === 'listeners' && command.op === 'start' ? ['address already in use'] : []],
+    listeners: (command) => [
+      command.kind === 'listeners' && command.op === 'start' ? [[command.listeners[0]!.proxy, 1, 'EADDRINUSE']] : [],
+    ],
   });
   const frontend = d.ctx.model.proxies[0]!;
-  frontend.listeners.push({ id: 1, config: {} as never, name: 'sock-1', slot: 0, state: 'listening' });
+  frontend.listeners.push({
+    id: 1,
+    config: { address: { family: 'inet', host: '127.0.0.1', port: 1 } } as never,
+    name: 'sock-1',
+    slot: 0,
+    state: 'listening',
+  });
   await d.apply({ kind: 'frontend.state', frontend: 'fe_http', to: 'disabled' });
   const { ok, text } = await d.apply({ kind: 'frontend.state', frontend: 'fe_http', to: 'enabled' });
   assert.deepEqual([ok, text], [false, 'Failed to resume frontend, check logs for precise cause (port conflict?).']);
   assert.deepEqual([frontend.state, frontend.listeners[0]!.state], ['paused', 'paused']);
-  assert.equal(d.lines.at(-1), '4 address already in use');
+  assert.match(d.lines.at(-1)!, /^4 .*cannot bind socket \(Address already in use\) for \[127\.0\.0\.1:1\]/);
 });
 
 test('a session is ended where it is found', async () => {

@@ -213,11 +213,7 @@ export class H2Exchange implements Client {
       this.#reset(H2Error.streamClosed);
       return;
     }
-    if (
-      trailers.fields.some(
-        ([name, value]) => badField(name, value) || CONNECTION_HEADERS.has(name),
-      )
-    ) {
+    if (trailers.fields.some(([name, value]) => badField(name, value) || CONNECTION_HEADERS.has(name))) {
       this.#reset(H2Error.protocol);
       return;
     }
