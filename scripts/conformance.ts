@@ -1,6 +1,6 @@
 /**
- * `npm run conformance [-- --verbose]`: replays the recorded session of Runtime API commands against bin/sluice and ends with
- * `N passed, N failed`. The bench and the recorded answers lie beside the checkout (../shared); where they are absent, nothing is done.
+ * `npm run conformance -- FOLDER [--verbose]`: replays a recorded session of Runtime API commands against bin/sluice and ends with
+ * `N passed, N failed`. FOLDER holds the bench (`bench/conformance.py`) and the recorded answers (`golden/`).
  * What Sluice refuses at start is made plain in a copy of the bench, so that the traffic of the session reaches the same backends;
  * the cases that are about those features are listed in `absent` and left out.
  */
@@ -11,7 +11,6 @@ import { join } from 'node:path';
 import { RUNTIME_VERSION } from '../src/runtime/version.ts';
 
 const root = new URL('..', import.meta.url).pathname;
-const reference = join(root, '..', 'shared', 'runtime-api');
 
 /** Cases that cannot pass, by what they need. Expressions match names of cases without `new.` in front. */
 const absent: readonly (readonly [reason: string, cases: RegExp])[] = [
@@ -68,7 +67,7 @@ def run_each(file, scope):
 `;
 
 /** Copies the bench to `folder`, made to work without the features that are absent. */
-function prepare(folder: string): void {
+function prepare(reference: string, folder: string): void {
   cpSync(reference, folder, { recursive: true });
   for (const [name, edits] of Object.entries(plain)) {
     const path = join(folder, 'bench', name);
@@ -102,16 +101,20 @@ function select(golden: string): Map<string, number> {
   return left;
 }
 
-function main(verbose: boolean): number {
+function main(reference: string | undefined, verbose: boolean): number {
+  if (reference === undefined) {
+    console.error('usage: npm run conformance -- FOLDER [--verbose]');
+    return 2;
+  }
   if (
     !existsSync(reference) ||
     ['python3', 'openssl'].some((tool) => spawnSync(tool, ['version']).error !== undefined)
   ) {
-    console.log('conformance: skipped, the recorded answers (../shared), python3 or openssl are not here');
+    console.log('conformance: skipped, the recorded answers, python3 or openssl are not here');
     return 0;
   }
   const folder = mkdtempSync(join(tmpdir(), 'conformance-'));
-  prepare(folder);
+  prepare(reference, folder);
   const left = select(join(folder, 'golden'));
   const script = join(folder, 'bench', 'conformance.py');
   const keep = verbose ? ['--keep', join(folder, 'answers')] : [];
@@ -126,4 +129,8 @@ function main(verbose: boolean): number {
   return status ?? 1;
 }
 
-process.exitCode = main(process.argv.includes('--verbose'));
+const words = process.argv.slice(2);
+process.exitCode = main(
+  words.find((word) => !word.startsWith('-')),
+  words.includes('--verbose'),
+);

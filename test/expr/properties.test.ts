@@ -318,3 +318,10 @@ test('converters that make their input longer stop in the end: there is no value
   assert.ok(!isError(chain));
   assert.equal(chain.compiled.evaluate(context()), undefined);
 });
+
+test('field numbers that no protobuf message can have are refused', () => {
+  for (const path of ['9'.repeat(400), '0', '-1', '1.536870912', 'x']) {
+    const compiled = compileExpression([`req.body,protobuf(${path})`], env);
+    assert.ok(isError(compiled), path);
+  }
+});

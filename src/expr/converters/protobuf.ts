@@ -89,6 +89,9 @@ const SCALARS: Readonly<Record<string, { wire: number; read: (bytes: string) => 
   float: { wire: WIRE.fixed32, read: (bytes) => truncated(bufferOf(bytes).readFloatLE()) },
 };
 
+/** The largest field number there is (Protocol Buffers, "Assigning Field Numbers"). */
+const FIELD_MAX = 536_870_911;
+
 /** ZigZag: small absolute values have small codes. */
 function unzigzag(value: bigint): bigint {
   return (value >> 1n) ^ -(value & 1n);
@@ -98,7 +101,9 @@ function compileField(
   [pathArg, typeArg]: readonly Arg[],
   unwrap: (bytes: string) => string | null,
 ): Convert | ExprError {
-  const path = (pathArg as string).split('.').map(Number);
+  const path = (pathArg as string).split('.').map((part) => (/^\d+$/.test(part) ? Number(part) : 0));
+  if (path.some((number) => number < 1 || number > FIELD_MAX))
+    return { error: `Wrong PB field number '${pathArg as string}'` };
   const typeName = (typeArg as string | undefined) ?? '';
   const scalar = typeName === '' ? null : SCALARS[typeName];
   if (scalar === undefined) return { error: `Wrong PB field type '${typeName}'` };
