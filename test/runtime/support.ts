@@ -11,6 +11,7 @@ import { findProxy, findServer, type Model } from '../../src/model/model.ts';
 import { Proxy } from '../../src/model/proxy.ts';
 import { Admin, CheckResult, CheckState, OperState, Server } from '../../src/model/server.ts';
 import { type RuntimeApi, startRuntimeApi } from '../../src/runtime/server.ts';
+import * as control from '../control/fixture.ts';
 
 const at = { file: 'test.cfg', line: 1 };
 
@@ -43,48 +44,8 @@ export function bind(address: BindConfig['address'], more: Partial<BindConfig> =
 }
 
 export function serverConfig(name: string, port: number, more: Partial<ServerConfig> = {}): ServerConfig {
-  return {
-    at,
-    name,
-    address: { family: 'inet', host: '127.0.0.1', port, portEnd: port, portMap: '' },
-    id: null,
-    weight: 1,
-    maxconn: 0,
-    minconn: 0,
-    maxqueue: 0,
-    backup: false,
-    disabled: false,
-    cookie: null,
-    slowstart: 0,
-    redir: null,
-    sendProxy: 0,
-    proxyV2Options: [],
-    source: null,
-    errorLimit: 10,
-    observe: 'none',
-    onError: 'fail-check',
-    onMarkedDown: 'none',
-    onMarkedUp: 'none',
-    track: null,
-    initState: 'up',
-    initAddr: [],
-    resolvers: null,
-    resolvePrefer: 0,
-    resolveOpts: [],
-    poolLowConn: 0,
-    poolMaxConn: -1,
-    poolPurgeDelay: 5000,
-    maxReuse: -1,
-    tcpUserTimeout: 0,
-    proto: null,
-    guid: null,
-    hashKey: 'id',
-    check: null,
-    agent: null,
-    ssl: null,
-    template: null,
-    ...more,
-  };
+  const address = { family: 'inet', host: '127.0.0.1', port, portEnd: port, portMap: '' } as const;
+  return control.serverConfig(name, { address, ...more });
 }
 
 export function proxyConfig(
@@ -93,103 +54,7 @@ export function proxyConfig(
   id: number,
   more: Partial<ProxyConfig> = {},
 ): ProxyConfig {
-  const timeouts = {
-    client: null,
-    server: null,
-    connect: null,
-    queue: null,
-    check: null,
-    httpRequest: null,
-    httpKeepAlive: null,
-    clientFin: null,
-    serverFin: null,
-    tunnel: null,
-    tarpit: null,
-  };
-  return {
-    name,
-    kind,
-    at,
-    id,
-    idForced: false,
-    guid: null,
-    defaults: null,
-    mode: 'http',
-    disabled: false,
-    description: null,
-    binds: [],
-    servers: [],
-    timeouts,
-    maxconn: null,
-    fullconn: null,
-    backlog: null,
-    rateLimitSessions: 0,
-    balance: {
-      algorithm: 'roundrobin',
-      args: [],
-      hashType: 'map-based',
-      hashFunction: 'sdbm',
-      hashAvalanche: false,
-      hashBalanceFactor: 0,
-      at: null,
-    },
-    cookie: null,
-    retries: 3,
-    retryOn: [],
-    redispatch: null,
-    defaultBackend: null,
-    useBackend: [],
-    useServer: [],
-    forcePersist: [],
-    ignorePersist: [],
-    acls: [],
-    rules: {
-      'http-request': [],
-      'http-response': [],
-      'http-after-response': [],
-      'tcp-request': [],
-      'tcp-response': [],
-    },
-    stickRules: [],
-    stickTable: null,
-    captures: [],
-    filters: [],
-    declares: [],
-    options: [],
-    httpReuse: 'safe',
-    forwardfor: null,
-    originalto: null,
-    monitorUri: null,
-    monitorFail: [],
-    errorPages: [],
-    logs: [],
-    logFormat: null,
-    logFormatSd: null,
-    errorLogFormat: null,
-    uniqueIdFormat: null,
-    uniqueIdHeader: null,
-    logTag: null,
-    healthCheck: {
-      kind: 'tcp',
-      args: [],
-      rules: [],
-      disableOn404: false,
-      sendState: false,
-      externalCommand: null,
-      externalPath: null,
-    },
-    stats: null,
-    source: null,
-    dispatch: null,
-    serverStateFile: 'none',
-    serverStateFileName: null,
-    httpSendNameHeader: null,
-    maxKeepAliveQueue: -1,
-    hashPreserveAffinity: 'always',
-    emailAlert: [],
-    compression: [],
-    ...more,
-  };
+  return control.proxyConfig(name, id, { kind, ...more });
 }
 
 const check = {
