@@ -59,6 +59,8 @@ test('the demonstration runs, and the five commands that it names do what they s
   assert.match(answers[0]!, /^app\d: request 1, GET \/$/m);
   assert.match(answers[1]!, /^app +BACKEND /m);
   for (const answer of answers.slice(2)) assert.equal(answer, '\n');
+  const weight = commands[4]!.replace(/set server (\S+) weight 50%/, 'get weight $1');
+  assert.equal(execFileSync('sh', ['-c', weight], { cwd: checkout, encoding: 'utf8' }).trim(), '50 (initial 100)');
 });
 
 test('a port in use is named', async (t) => {
