@@ -3,6 +3,7 @@ import type { Proxy } from '../programs.ts';
 import { lostInDrains, lostInReloads } from './losses.ts';
 import { idleConnections, startTime } from './process.ts';
 import { showStat } from './show-stat.ts';
+import { readingState } from './status.ts';
 import { bodies, closing, http2, keepAlive, tcp, twoThreads } from './traffic.ts';
 
 /** What a case gets to work with. */
@@ -32,6 +33,7 @@ export const cases: Case[] = [
   { name: 'idle', about: 'memory of an idle keep-alive client connection', run: idleConnections },
   { name: 'start', about: 'time from start to the first answer, also with 10,000 servers', run: startTime },
   { name: 'show-stat', about: 'show stat with 10,000 servers: time, and what requests wait meanwhile', run: showStat },
+  { name: 'state', about: 'the state of 1,000 servers, read and parsed', run: readingState },
   { name: 'reloads', about: 'requests lost in 100 reloads under load', run: lostInReloads },
   { name: 'drains', about: 'requests lost in 100 drain/ready cycles under load', run: lostInDrains },
 ];
