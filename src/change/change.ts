@@ -106,6 +106,16 @@ export type Change =
 export type ChangeKind = Change['kind'];
 export type ChangeOf<K extends ChangeKind> = Extract<Change, { readonly kind: K }>;
 
+/** A person or program behind a Change, as far as it is known. */
+export interface Actor {
+  /** Name of the account or certificate, else of the socket with its level. Not trusted: it is escaped where it is shown. */
+  readonly name: string;
+  readonly uid: number | null;
+  readonly pid: number | null;
+  /** `SUDO_USER` of the process; believed only from uid 0. */
+  readonly sudoUser: string | null;
+}
+
 /** Who makes a Change, for the audit. */
 export interface Origin {
   /** Name of the surface: `cli-socket`, `stats-page`, `reload`, `signal`, `health`... */
@@ -113,6 +123,16 @@ export interface Origin {
   /** Socket path, remote address or the like. */
   readonly from: string;
   readonly level: 'user' | 'operator' | 'admin';
+  readonly actor?: Actor;
+  /** Why, in the operator's words, and the ticket that asks for it. */
+  readonly reason?: string;
+  readonly ticket?: string;
+  /** Id that all Changes of one operation, transaction or undo share: `op-` and a random id that sorts by time. */
+  readonly operation?: string;
+  /** The operation as the operator wrote it: `drain be_app/app1 --for 30m`. */
+  readonly title?: string;
+  /** The operation that this one takes back. */
+  readonly undoes?: string;
 }
 
 /** What applying a Change brought: the same shape for success and failure. `text` is the operator's answer, HAProxy's where it has one. */

@@ -15,8 +15,8 @@ import { serverAddr, serverAgentAddr, serverAgentSend, serverCheckAddr, serverFq
 import { serverMaxconn, serverName, serverSsl, serverWeight } from './rows/server-settings.ts';
 import { serverAgent, serverChecks, serverHealth, serverState } from './rows/server-state.ts';
 
-/** Every kind of Change. */
-export const CHANGES: { readonly [K in ChangeKind]: Row<ChangeOf<K>> } = {
+/** Every kind of Change that this process makes. Kinds without a row are for others (a real HAProxy). */
+export const CHANGES: { readonly [K in ChangeKind]?: Row<ChangeOf<K>> } = {
   'server.state': serverState,
   'server.weight': serverWeight,
   'server.health': serverHealth,
@@ -48,7 +48,7 @@ export const CHANGES: { readonly [K in ChangeKind]: Row<ChangeOf<K>> } = {
   'config.reload': configReload,
 };
 
-/** The row of a Change, or undefined for a kind that does not exist (Changes may come from outside). */
+/** The row of a Change, or undefined for a kind that there is not, or not yet, here (Changes may come from outside). */
 export function rowOf(change: Change): Row<Change> | undefined {
   return Object.hasOwn(CHANGES, change.kind) ? (CHANGES[change.kind] as Row<Change>) : undefined;
 }
