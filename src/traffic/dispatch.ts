@@ -1,6 +1,6 @@
 import { C, COUNTER_FIELDS, countRate, G, gaugeUp } from '../model/counters.ts';
 import { isCandidate } from './balance/types.ts';
-import { reply } from './http.ts';
+import { reply } from './http/ending.ts';
 import { setCause } from './log.ts';
 import { rankOf } from './queue.ts';
 import { headerSafe, splitTarget } from './rules/text.ts';

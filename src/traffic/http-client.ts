@@ -12,7 +12,11 @@ import { Framing } from './h1/head.ts';
 import { NEED_MORE, parseRequest } from './h1/parse.ts';
 import { H2Connection, PREFACE } from './h2/connection.ts';
 import { adjustCase } from './header-names.ts';
-import * as http from './http.ts';
+import * as failures from './http/failures.ts';
+import * as heldBody from './http/held-body.ts';
+import * as request from './http/request.ts';
+import * as response from './http/response.ts';
+import * as sending from './http/sending.ts';
 import { connectionEnded, connectionsOf } from './listeners.ts';
 import { logStream, setCause } from './log.ts';
 import { Phase, Stream } from './stream.ts';
@@ -192,7 +196,7 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     stream.reqBody.begin(req.chunked ? Framing.chunked : Framing.length, req.contentLength < 0 ? 0 : req.contentLength);
     if (req.isMethod('CONNECT')) stream.reqBody.begin(Framing.none, 0);
     this.inTurn = true;
-    http.beginRequest(stream, buf, next, end);
+    request.beginRequest(stream, buf, next, end);
     this.inTurn = false;
     if (this.stream === null && this.state === State.idle) this.#next();
   }
@@ -207,10 +211,10 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     }
     let pos = start;
     if (stream.onBody !== null || stream.onMoreData !== null) {
-      http.onHeldBody(stream, buf, start, end);
+      heldBody.onHeldBody(stream, buf, start, end);
       return;
     }
-    if (!stream.reqBody.done && stream.phase >= Phase.response) pos = http.onRequestData(stream, buf, start, end);
+    if (!stream.reqBody.done && stream.phase >= Phase.response) pos = sending.onRequestData(stream, buf, start, end);
     if (pos === end || this.state !== State.busy) return;
     if (this.stream === null) {
       this.state = State.idle;
@@ -284,8 +288,8 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     if (stream !== null) {
       stream.clientEnded = true;
       if (stream.phase === Phase.tunnel) tunnel.onClientEnd(stream);
-      else if (!stream.reqBody.done) http.onClientGone(stream);
-      else if (stream.backend?.abortOnClose === true && stream.phase < Phase.relay) http.onClientGone(stream);
+      else if (!stream.reqBody.done) failures.onClientGone(stream);
+      else if (stream.backend?.abortOnClose === true && stream.phase < Phase.relay) failures.onClientGone(stream);
       return;
     }
     if (this.state === State.head && this.held !== null) this.#cutRequest();
@@ -313,14 +317,14 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     if (this.state === State.lingering) return;
     if (stream === null) return;
     if (stream.phase === Phase.tunnel) tunnel.onClientDrain(stream);
-    else http.onClientDrain(stream);
+    else response.onClientDrain(stream);
   }
 
   onError(): void {
     const { stream } = this;
     if (stream !== null) {
       if (stream.raw) tunnel.onClientGone(stream);
-      else http.onClientGone(stream);
+      else failures.onClientGone(stream);
     }
     this.#gone();
   }

@@ -1,7 +1,7 @@
 import type { ProxyConfig } from '../config/types.ts';
 import { C } from '../model/counters.ts';
 import type { RenderedView } from '../model/messages.ts';
-import { reply, replyError } from './http.ts';
+import { reply, replyError } from './http/ending.ts';
 import { setCause } from './log.ts';
 import type { BackendRules, FrontendRules } from './rules/types.ts';
 import { Phase, type Stream } from './stream.ts';

@@ -17,7 +17,11 @@ import type { Env } from './env.ts';
 import type { TrafficFrontend, TrafficListener } from './frontend.ts';
 import { Body } from './h1/body.ts';
 import { Head } from './h1/head.ts';
-import * as http from './http.ts';
+import * as ending from './http/ending.ts';
+import * as failures from './http/failures.ts';
+import * as heldBody from './http/held-body.ts';
+import * as response from './http/response.ts';
+import * as sending from './http/sending.ts';
 import { StreamLog, setCause } from './log.ts';
 import type { StreamQueue } from './queue.ts';
 import type { HeldResponse } from './rules/inspect.ts';
@@ -297,12 +301,12 @@ export class Stream implements ExprContext, Timed {
     ) {
       this.serverUntil = 0;
       if (this.raw) tunnel.onTimeout(this, 'server');
-      else http.onServerTimeout(this);
+      else failures.onServerTimeout(this);
       return;
     } else if (this.clientUntil !== 0 && this.clientUntil <= now) {
       this.clientUntil = 0;
       if (this.raw) tunnel.onTimeout(this, 'client');
-      else http.onClientTimeout(this);
+      else failures.onClientTimeout(this);
       return;
     }
     this.schedule();
@@ -376,7 +380,7 @@ export class Stream implements ExprContext, Timed {
   /** Makes the stream independent of the event's read buffer, since it cannot go on at once. */
   keep(): void {
     if (this.raw) return;
-    http.keepRequest(this);
+    heldBody.keepRequest(this);
   }
 
   /** More of a connection's payload is at hand (mode tcp, before there is a server): rules that wait for it look again. */
@@ -389,13 +393,13 @@ export class Stream implements ExprContext, Timed {
    * `then` is told whether it is whole.
    */
   collectBody(limit: number, then: (whole: boolean) => void): void {
-    http.collectBody(this, limit, then);
+    heldBody.collectBody(this, limit, then);
   }
 
   /** Ends the exchange with an error page, or by closing when a response has begun. */
   fail(status: number): void {
     if (this.raw) tunnel.close(this);
-    else http.replyError(this, status);
+    else ending.replyError(this, status);
   }
 
   /** Ends the exchange from outside: K killed by an operator, D its server went down, U a backup server was shut. */
@@ -406,8 +410,8 @@ export class Stream implements ExprContext, Timed {
     setCause(this, why, phase);
     if (this.queue !== null) leaveQueue(this);
     if (this.raw) tunnel.close(this);
-    else if (this.phase < Phase.relay) http.replyError(this, 503);
-    else http.cutOff(this);
+    else if (this.phase < Phase.relay) ending.replyError(this, 503);
+    else ending.cutOff(this);
   }
 
   /** Counts the end of the exchange's stay on server and backend. */
@@ -433,23 +437,23 @@ export class Stream implements ExprContext, Timed {
   /** The server connection can be written to. */
   onServerReady(): void {
     if (this.raw) tunnel.begin(this);
-    else http.sendRequest(this);
+    else sending.sendRequest(this);
   }
 
   onServerData(buf: Buffer, start: number, end: number): void {
     if (this.phase === Phase.tunnel) tunnel.onServerData(this, buf, start, end);
-    else http.onServerData(this, buf, start, end);
+    else response.onServerData(this, buf, start, end);
   }
 
   onServerEnd(): void {
     this.serverEnded = true;
     if (this.phase === Phase.tunnel) tunnel.onServerEnd(this);
-    else http.onServerEnd(this);
+    else failures.onServerEnd(this);
   }
 
   onServerDrain(): void {
     if (this.phase === Phase.tunnel) tunnel.onServerDrain(this);
-    else http.onServerDrain(this);
+    else sending.onServerDrain(this);
   }
 
   onServerError(conn: ServerConn, code: string): void {
@@ -458,7 +462,7 @@ export class Stream implements ExprContext, Timed {
     else if (this.phase === Phase.tunnel) tunnel.onServerError(this);
     else {
       detachServer(this);
-      http.onServerError(this);
+      failures.onServerError(this);
     }
   }
 
@@ -523,7 +527,7 @@ export class Stream implements ExprContext, Timed {
   }
 
   requestPayload(): string {
-    return this.raw ? this.pending.latin1Slice(0, this.pendingLength) : http.payloadText(this);
+    return this.raw ? this.pending.latin1Slice(0, this.pendingLength) : heldBody.payloadText(this);
   }
 
   responsePayload(): string {

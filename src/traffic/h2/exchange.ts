@@ -2,7 +2,11 @@ import type { EndpointView, Vars } from '../../expr/types.ts';
 import { C, G } from '../../model/counters.ts';
 import type { Client } from '../client.ts';
 import { Framing } from '../h1/head.ts';
-import * as http from '../http.ts';
+import * as failures from '../http/failures.ts';
+import * as heldBody from '../http/held-body.ts';
+import * as request from '../http/request.ts';
+import * as response from '../http/response.ts';
+import * as sending from '../http/sending.ts';
 import type { ServerConn } from '../server-conn.ts';
 import { Phase, Stream } from '../stream.ts';
 import * as tunnel from '../tunnel.ts';
@@ -174,7 +178,7 @@ export class H2Exchange implements Client {
     }
     stream.clientVersion = 20;
     stream.keepAlive = true;
-    http.beginRequest(stream, EMPTY, 0, 0);
+    request.beginRequest(stream, EMPTY, 0, 0);
   }
 
   #refuse(code: number): void {
@@ -244,8 +248,8 @@ export class H2Exchange implements Client {
   }
 
   #body(stream: Stream, buf: Buffer, start: number, end: number): void {
-    if (stream.onBody !== null || stream.onMoreData !== null) http.onHeldBody(stream, buf, start, end);
-    else http.onRequestData(stream, buf, start, end);
+    if (stream.onBody !== null || stream.onMoreData !== null) heldBody.onHeldBody(stream, buf, start, end);
+    else sending.onRequestData(stream, buf, start, end);
   }
 
   /** The client has sent all of its body. */
@@ -404,7 +408,7 @@ export class H2Exchange implements Client {
     const { stream } = this;
     if (stream === null) return;
     if (stream.phase === Phase.tunnel) tunnel.onClientDrain(stream);
-    else http.onClientDrain(stream);
+    else response.onClientDrain(stream);
   }
 
   /** The response is out. */
@@ -470,7 +474,7 @@ export class H2Exchange implements Client {
       stream.recycle();
       this.#uncount();
     } else if (stream.raw) tunnel.onClientGone(stream);
-    else http.onClientGone(stream);
+    else failures.onClientGone(stream);
   }
 
   #gone(): void {

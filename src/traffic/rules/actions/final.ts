@@ -1,7 +1,7 @@
 import type { ExprError } from '../../../expr/sample.ts';
 import { C } from '../../../model/counters.ts';
 import { type LocalResponse, reasonOf } from '../../error-pages.ts';
-import * as http from '../../http.ts';
+import { cutOff, reply, replyError } from '../../http/ending.ts';
 import { setCause } from '../../log.ts';
 import type { Stream } from '../../stream.ts';
 import * as tunnel from '../../tunnel.ts';
@@ -116,8 +116,8 @@ const deny: ActionRow = {
       proxy.c[response ? C.deniedResp : C.deniedReq]!++;
       if (response && stream.server !== null) stream.server.c[C.deniedResp]!++;
       setCause(stream, 'P', response ? 'H' : 'R');
-      if (answer === null) http.replyError(stream, args.status);
-      else http.reply(stream, answer(stream));
+      if (answer === null) replyError(stream, args.status);
+      else reply(stream, answer(stream));
       return Verdict.done;
     };
   },
@@ -133,7 +133,7 @@ const returnAction: ActionRow = {
     return (stream) => {
       stream.frontend.c[C.intercepted]!++;
       setCause(stream, 'L', 'R');
-      http.reply(stream, answer(stream));
+      reply(stream, answer(stream));
       return Verdict.done;
     };
   },
@@ -157,7 +157,7 @@ const redirect: ActionRow = {
       if (args.cookie !== null) headers.push(['set-cookie', args.cookie]);
       stream.frontend.c[C.intercepted]!++;
       setCause(stream, 'L', env.kind === 'http-response' ? 'H' : 'R');
-      http.reply(stream, { status: args.code, reason: null, headers, body: '' });
+      reply(stream, { status: args.code, reason: null, headers, body: '' });
       return Verdict.done;
     };
   },
@@ -251,7 +251,7 @@ const auth: ActionRow = {
       stream.frontend.c[C.deniedReq]!++;
       setCause(stream, 'P', 'R');
       const page = (stream.backend?.errorPages ?? stream.frontend.errorPages).get(401);
-      http.reply(stream, { ...page, headers: [...page.headers, ['www-authenticate', value]] });
+      reply(stream, { ...page, headers: [...page.headers, ['www-authenticate', value]] });
       return Verdict.done;
     };
   },
@@ -269,7 +269,7 @@ function drop(reset: boolean, response = false): (stream: Stream) => number {
     if (stream.raw) tunnel.close(stream, reset);
     else {
       stream.keepAlive = false;
-      http.cutOff(stream);
+      cutOff(stream);
     }
     client?.abort(reset);
     return Verdict.done;

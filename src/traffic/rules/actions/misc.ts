@@ -1,7 +1,7 @@
 import { compileExpression } from '../../../expr/compile.ts';
 import type { ExprError } from '../../../expr/sample.ts';
 import { C } from '../../../model/counters.ts';
-import * as http from '../../http.ts';
+import { replyError } from '../../http/ending.ts';
 import { setCause } from '../../log.ts';
 import { render } from '../../services.ts';
 import type { Stream } from '../../stream.ts';
@@ -137,7 +137,7 @@ const tarpit: ActionRow = {
       setCause(stream, 'P', 'T');
       stream.keepAlive = false;
       stream.waitUntil = stream.env.now() + tarpitTimeout;
-      stream.onWaited = (late) => http.replyError(late, status);
+      stream.onWaited = (late) => replyError(late, status);
       return Verdict.wait;
     };
   },

@@ -1,0 +1,117 @@
+import { C } from '../../model/counters.ts';
+import { abandonServer, detachServer, leaveQueue } from '../dispatch.ts';
+import { type LocalResponse, reasonOf } from '../error-pages.ts';
+import { Framing } from '../h1/head.ts';
+import { countTimes, logStream } from '../log.ts';
+import { Phase, type Stream } from '../stream.ts';
+import { countStatus } from './response.ts';
+import { reusesServer } from './sending.ts';
+
+/*
+ * The ends of an exchange: complete, answered here, or cut off.
+ */
+
+/** The response is complete: counts, logs, and parts. `exact`: the server sent nothing behind it. */
+export function finish(stream: Stream, exact: boolean): void {
+  const { res, reqBody } = stream;
+  const complete = reqBody.done;
+  const serverKeeps = res.version === 11 ? !res.connClose : res.connKeepAlive;
+  abandonServer(
+    stream,
+    exact &&
+      complete &&
+      serverKeeps &&
+      (!res.ambiguous || stream.env.keepsAmbiguous) &&
+      stream.resBody.framing !== Framing.close &&
+      reusesServer(stream),
+  );
+  end(stream, stream.keepAlive && complete);
+}
+
+/** Last step of every exchange. */
+function end(stream: Stream, keepAlive: boolean): void {
+  const client = stream.client!;
+  stream.log.closedAt = stream.env.now();
+  if (stream.backend !== null && stream.backendHeld) {
+    countTimes(stream, stream.backend.c);
+    if (stream.server !== null) {
+      countTimes(stream, stream.server.c);
+      stream.server.c[C.lastSession] = Math.floor(stream.log.closedAt / 1000);
+    }
+    stream.backend.c[C.lastSession] = Math.floor(stream.log.closedAt / 1000);
+  }
+  // The line tells of the load that is left behind.
+  stream.leaveBackend(true);
+  logStream(stream);
+  stream.server = null;
+  stream.phase = Phase.closed;
+  client.exchangeDone(stream, keepAlive && !stream.env.stopping);
+  stream.recycle();
+}
+
+/** The exchange is cut off: the client must see it. */
+export function cutOff(stream: Stream): void {
+  if (stream.phase === Phase.closed) return;
+  const client = stream.client!;
+  if (stream.queue !== null) leaveQueue(stream);
+  detachServer(stream);
+  stream.log.closedAt = stream.env.now();
+  // The line tells of the load that is left behind.
+  stream.leaveBackend(true);
+  logStream(stream);
+  stream.server = null;
+  stream.phase = Phase.closed;
+  client.abort(false);
+  stream.recycle();
+}
+
+/** Answers with an error page and ends the exchange. */
+export function replyError(stream: Stream, status: number): void {
+  reply(stream, (stream.backend?.errorPages ?? stream.frontend.errorPages).get(status));
+}
+
+/** Answers with a response made here and ends the exchange. */
+export function reply(stream: Stream, response: LocalResponse): void {
+  if (stream.phase === Phase.closed || stream.client === null) return;
+  if (stream.phase >= Phase.relay) {
+    cutOff(stream);
+    return;
+  }
+  if (stream.queue !== null) leaveQueue(stream);
+  detachServer(stream);
+  const { res } = stream;
+  res.reset();
+  res.isRequest = false;
+  res.version = 11;
+  res.status = response.status;
+  res.reasonText = response.reason ?? reasonOf(response.status);
+  for (const [name, value] of response.headers) res.addHeader(name, value);
+  stream.responseHead = res;
+  stream.localBody = response.body;
+  const after = stream.backend?.rules?.afterResponse ?? null;
+  const frontAfter = stream.backend?.id === stream.frontend.id ? null : (stream.frontend.rules?.afterResponse ?? null);
+  if (after === null && frontAfter === null) sendLocal(stream);
+  else stream.runRules(after, (s) => s.runRules(frontAfter, sendLocal));
+}
+
+function sendLocal(stream: Stream): void {
+  const { frontend, res } = stream;
+  const body = stream.localBody;
+  stream.localBody = '';
+  stream.statusSent = res.status;
+  countStatus(frontend.c, res.status);
+  if (stream.backend !== null && stream.backendHeld) countStatus(stream.backend.c, res.status);
+  if (stream.log.bytesUploaded === 0) countUnsentRequest(stream);
+  // A request body that is still to come cannot be told from a next request.
+  const close = !stream.keepAlive || !stream.reqBody.done;
+  stream.client!.sendLocal(stream, stream.isHead ? '' : body, close);
+  end(stream, !close);
+}
+
+/** A request that no server has got was received all the same. */
+function countUnsentRequest(stream: Stream): void {
+  const bytes = stream.req.countedSize();
+  stream.log.bytesUploaded = bytes;
+  stream.frontend.c[C.bytesIn]! += bytes;
+  if (stream.backend !== null && stream.backendHeld) stream.backend.c[C.bytesIn]! += bytes;
+}

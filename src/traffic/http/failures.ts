@@ -1,0 +1,186 @@
+import { C, G } from '../../model/counters.ts';
+import { detachServer, dispatch } from '../dispatch.ts';
+import { Framing } from '../h1/head.ts';
+import { setCause } from '../log.ts';
+import { Phase, type Stream } from '../stream.ts';
+import { cutOff, finish, replyError } from './ending.ts';
+
+/*
+ * What goes wrong under way: timeouts, clients that leave, servers that fail; and whether the request is tried again.
+ */
+
+/** Times of `timeout server`: no response, or no more of it. */
+export function onServerTimeout(stream: Stream): void {
+  const server = stream.server;
+  if (stream.phase === Phase.response) {
+    countResponseFailure(stream);
+    if (retryAfterFailure(stream, 'response-timeout')) return;
+    setCause(stream, 's', 'H');
+    detachServer(stream);
+    replyError(stream, 504);
+    return;
+  }
+  setCause(stream, 's', 'D');
+  if (server !== null) server.c[C.srvAborts]!++;
+  cutOff(stream);
+}
+
+/** Times of `timeout client`: the rest of the request does not come, or the response is not read. */
+export function onClientTimeout(stream: Stream): void {
+  if (stream.phase < Phase.relay) {
+    setCause(stream, 'c', stream.phase === Phase.response ? 'D' : 'R');
+    stream.keepAlive = false;
+    stream.frontend.c[C.failedReq]!++;
+    replyError(stream, 408);
+    return;
+  }
+  setCause(stream, 'c', 'D');
+  cutOff(stream);
+}
+
+/** The client went away in the middle. */
+export function onClientGone(stream: Stream): void {
+  const { phase } = stream;
+  const letter =
+    phase === Phase.queue
+      ? 'Q'
+      : phase <= Phase.connect
+        ? 'C'
+        : phase === Phase.response
+          ? stream.reqBody.done
+            ? 'H'
+            : 'D'
+          : 'D';
+  setCause(stream, 'C', letter);
+  stream.frontend.c[C.cliAborts]!++;
+  if (stream.backend !== null) stream.backend.c[C.cliAborts]!++;
+  if (stream.server !== null) stream.server.c[C.cliAborts]!++;
+  cutOff(stream);
+}
+
+function countResponseFailure(stream: Stream): void {
+  stream.server!.c[C.failedResp]!++;
+  stream.backend!.c[C.failedResp]!++;
+  const { observe } = stream.server!.config;
+  if (observe === 'layer7')
+    stream.env.post({ kind: 'server.error', proxy: stream.backend!.id, server: stream.server!.id, layer: 7, count: 1 });
+}
+
+/** The server's response cannot be understood. */
+export function badResponse(stream: Stream): void {
+  countResponseFailure(stream);
+  if (retryAfterFailure(stream, 'junk-response')) return;
+  setCause(stream, 'P', 'H');
+  detachServer(stream);
+  replyError(stream, 502);
+}
+
+/** The body of the response cannot be read, or is cut off. */
+export function badBody(stream: Stream): void {
+  countResponseFailure(stream);
+  setCause(stream, 'S', 'D');
+  cutOff(stream);
+}
+
+const EMPTY = Buffer.alloc(0);
+
+/** The server has ended the connection. */
+export function onServerEnd(stream: Stream): void {
+  if (stream.phase === Phase.connect) return;
+  if (stream.phase === Phase.response) {
+    detachServer(stream);
+    onServerError(stream);
+    return;
+  }
+  if (stream.phase !== Phase.relay) return;
+  if (stream.resBody.framing === Framing.close) {
+    stream.resBody.done = true;
+    stream.client!.sendBody(stream, EMPTY, 0, 0, false);
+    finish(stream, false);
+    return;
+  }
+  setCause(stream, 'S', 'D');
+  stream.server!.c[C.srvAborts]!++;
+  stream.backend!.c[C.srvAborts]!++;
+  cutOff(stream);
+}
+
+/** The server connection broke (it is detached already). */
+export function onServerError(stream: Stream): void {
+  if (stream.phase === Phase.relay) {
+    setCause(stream, 'S', 'D');
+    stream.server!.c[C.srvAborts]!++;
+    stream.backend!.c[C.srvAborts]!++;
+    cutOff(stream);
+    return;
+  }
+  if (stream.phase !== Phase.response) return;
+  // A kept connection may be closed by the server just when a request is on its way: that is nobody's fault, and is tried anew.
+  if (stream.reusedConn && !stream.responseStarted && stream.replayable) {
+    stream.avoidReuse = true;
+    stream.phase = Phase.connect;
+    reconnectNow(stream);
+    return;
+  }
+  countResponseFailure(stream);
+  if (retryAfterFailure(stream, stream.responseStarted ? 'junk-response' : 'empty-response')) return;
+  setCause(stream, 'S', 'H');
+  replyError(stream, 502);
+}
+
+/** Sends the request again over a new connection to the same server. */
+function reconnectNow(stream: Stream): void {
+  stream.responseStarted = false;
+  const server = stream.server!;
+  stream.preferred = server.usable ? server : null;
+  releaseForRetry(stream);
+  dispatch(stream);
+}
+
+function releaseForRetry(stream: Stream): void {
+  const { server } = stream;
+  if (server === null || !stream.serverHeld) return;
+  stream.serverHeld = false;
+  stream.server = null;
+  Atomics.sub(server.g, G.current, 1);
+}
+
+/** `retry-on`: tries another time if the request can be sent again and the cause is one of those listed. */
+function retryAfterFailure(stream: Stream, cause: string): boolean {
+  const { retryOn } = stream.backend!.config;
+  if (!stream.replayable || stream.retriesLeft <= 0) return false;
+  if (!retryOn.includes(cause) && !(retryOn.includes('all-retryable-errors') && RETRYABLE.has(cause))) return false;
+  stream.retriesLeft--;
+  stream.retries++;
+  stream.server!.c[C.retries]!++;
+  stream.backend!.c[C.retries]!++;
+  detachServer(stream);
+  stream.phase = Phase.connect;
+  stream.responseStarted = false;
+  if (stream.backend!.redispatch !== 0) {
+    stream.avoided = stream.server;
+    stream.preferred = null;
+    stream.redispatched = true;
+    releaseForRetry(stream);
+    dispatch(stream);
+  } else reconnectNow(stream);
+  return true;
+}
+
+const RETRYABLE = new Set([
+  'empty-response',
+  'junk-response',
+  'response-timeout',
+  '0rtt-rejected',
+  '500',
+  '502',
+  '503',
+  '504',
+]);
+
+/** `retry-on` lists the status of the response, and the request has been sent again. */
+export function retriesOnStatus(stream: Stream): boolean {
+  const { retryOn } = stream.backend!.config;
+  if (retryOn.length === 0) return false;
+  return retryAfterFailure(stream, String(stream.res.status));
+}

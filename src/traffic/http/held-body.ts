@@ -1,0 +1,113 @@
+import { Body } from '../h1/body.ts';
+import { Phase, type Stream } from '../stream.ts';
+import { badRequestBody, serialise } from './sending.ts';
+
+/*
+ * A request that waits: its head and what has come of its body are kept, and those who want to see the body are told when it is there.
+ */
+
+/** Waits for the whole body, or as much of it as a buffer holds (`option http-buffer-request`). */
+export function bufferBody(stream: Stream, then: (stream: Stream) => void): void {
+  const { req, reqBody, res, env } = stream;
+  if (reqBody.done) {
+    then(stream);
+    return;
+  }
+  if (req.expectContinue && stream.clientVersion >= 11 && stream.bodyPos === stream.bodyEnd) {
+    req.removeHeader('expect');
+    res.reset();
+    res.isRequest = false;
+    res.version = 11;
+    res.status = 100;
+    res.reasonText = 'Continue';
+    stream.client!.sendInterim(stream);
+  }
+  stream.phase = Phase.rules;
+  collectBody(stream, env.global.tune.bufsize - env.global.tune.maxrewrite, () => then(stream));
+}
+
+/** Serialises the request into `pending`, with what of its body is at hand; done once, before it is sent or when it must wait. */
+export function keepRequest(stream: Stream): void {
+  if (stream.replayable || stream.phase >= Phase.response) return;
+  if (stream.phase === Phase.rules) {
+    // Rules still look at the head: only its bytes are saved.
+    if (stream.bodyBuf !== null && stream.requestHead !== null && !stream.held) holdBody(stream);
+    return;
+  }
+  serialise(stream);
+}
+
+/** Copies the head and the body bytes that came with it out of the read buffer. */
+function holdBody(stream: Stream): void {
+  const { req } = stream;
+  const extra = Buffer.from(stream.bodyBuf!.subarray(stream.bodyPos, stream.bodyEnd));
+  req.own();
+  stream.held = true;
+  stream.bodyBuf = extra;
+  stream.bodyPos = 0;
+  stream.bodyEnd = extra.length;
+  stream.client!.pause();
+}
+
+/** See `Stream.collectBody`. The payload is gathered, without its framing, behind the head's own buffer. */
+export function collectBody(stream: Stream, limit: number, then: (whole: boolean) => void): void {
+  keepRequest(stream);
+  stream.bodyLimit = limit;
+  stream.onBody = then;
+  if (bodyAtHand(stream)) return;
+  const { clientTimeout, env } = stream;
+  stream.clientUntil = clientTimeout > 0 ? env.now() + clientTimeout : 0;
+  stream.schedule();
+  stream.client!.resume();
+}
+
+/** Tells who waits for the body when there is enough of it. */
+function bodyAtHand(stream: Stream): boolean {
+  const { onBody, bodyLimit } = stream;
+  const buf = stream.bodyBuf ?? EMPTY;
+  const probe = bodyProbe;
+  probe.copyFrom(stream.reqBody);
+  let pos = stream.bodyPos;
+  while (pos < stream.bodyEnd && !probe.done && !probe.failed)
+    pos = probe.skip(buf, probe.feed(buf, pos, stream.bodyEnd), stream.bodyEnd);
+  if (probe.failed) {
+    stream.onBody = null;
+    badRequestBody(stream);
+    return true;
+  }
+  if (!probe.done && stream.bodyEnd - stream.bodyPos < bodyLimit) return false;
+  stream.onBody = null;
+  stream.clientUntil = 0;
+  stream.client!.pause();
+  onBody!(probe.done);
+  return true;
+}
+
+const bodyProbe = new Body();
+
+/** What has come of the request body, without framing, as latin1 text. */
+export function payloadText(stream: Stream): string {
+  const buf = stream.bodyBuf;
+  if (buf === null) return '';
+  bodyProbe.copyFrom(stream.reqBody);
+  let text = '';
+  for (let pos = stream.bodyPos; pos < stream.bodyEnd && !bodyProbe.done && !bodyProbe.failed; ) {
+    const next = bodyProbe.feedData(buf, pos, stream.bodyEnd);
+    text += buf.latin1Slice(bodyProbe.dataStart, bodyProbe.dataEnd);
+    pos = next;
+  }
+  return text;
+}
+
+const EMPTY = Buffer.alloc(0);
+
+/** More of the body for who waits for it. */
+export function onHeldBody(stream: Stream, buf: Buffer, start: number, end: number): void {
+  stream.bodyBuf = Buffer.concat([stream.bodyBuf!.subarray(stream.bodyPos, stream.bodyEnd), buf.subarray(start, end)]);
+  stream.bodyPos = 0;
+  stream.bodyEnd = stream.bodyBuf.length;
+  if (stream.onMoreData !== null) {
+    if (stream.bodyEnd >= stream.env.global.tune.bufsize) stream.client!.pause();
+    stream.onPayload();
+  } else bodyAtHand(stream);
+}

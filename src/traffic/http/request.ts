@@ -1,0 +1,140 @@
+import { C, countRate, G } from '../../model/counters.ts';
+import { dispatch } from '../dispatch.ts';
+import { addForwardedHeaders } from '../forwarded.ts';
+import { type NamePolicy, restrictNames } from '../header-names.ts';
+import { setCause } from '../log.ts';
+import { applyRequestPersistence } from '../persistence.ts';
+import { inspectRequest } from '../rules/inspect.ts';
+import { interceptStats } from '../services.ts';
+import { Phase, type Stream } from '../stream.ts';
+import { chooseBackend } from '../switching.ts';
+import { noteWebSocket } from '../websocket.ts';
+import { replyError } from './ending.ts';
+import { bufferBody } from './held-body.ts';
+
+/*
+ * The way of a request from its head to the choice of a server: rules of the frontend, backend, rules of the backend.
+ */
+
+/** The request head is complete: counts it and starts on its way. Bytes [pos, end) of `buf` follow it. */
+export function beginRequest(stream: Stream, buf: Buffer, pos: number, end: number): void {
+  const { req, frontend, log, env } = stream;
+  const now = env.now();
+  log.requestEnd = now;
+  stream.phase = Phase.rules;
+  stream.requestHead = req;
+  req.fixSize();
+  const { method } = req;
+  stream.method = method;
+  stream.isHead = method === 'HEAD';
+  stream.isConnect = method === 'CONNECT';
+  stream.wantsUpgrade = req.connUpgrade && req.hasUpgrade;
+  stream.bodyBuf = buf;
+  stream.bodyPos = pos;
+  stream.bodyEnd = end;
+  const second = Math.floor(now / 1000);
+  frontend.c[C.requests]!++;
+  countRate(frontend.c, C.reqRate, second, frontend.g, G.reqRateMax);
+  env.c[C.requests]!++;
+  if (frontend.logger?.needsRequest !== false) {
+    const line = `${method} ${stream.logUri ?? req.uri} HTTP/${stream.clientVersion === 20 ? '2.0' : req.version === 10 ? '1.0' : '1.1'}`;
+    log.requestLine = line.slice(0, env.global.tune.logurilen);
+  }
+  if (stream.wantsUpgrade && !noteWebSocket(stream)) {
+    frontend.c[C.failedReq]!++;
+    setCause(stream, 'P', 'R');
+    replyError(stream, 400);
+    return;
+  }
+  const { rules } = frontend;
+  if (rules !== null && rules.content !== null)
+    inspectRequest(stream, rules.content, rules.inspectDelay, requestInspected);
+  else requestInspected(stream);
+}
+
+/** `tcp-request content` rules have let the request pass: the HTTP rules follow. */
+function requestInspected(stream: Stream): void {
+  const { req, frontend } = stream;
+  if (frontend.config.monitorUri !== null && req.uri === frontend.config.monitorUri) {
+    monitor(stream);
+    return;
+  }
+  if (frontend.bufferRequest) bufferBody(stream, requestBuffered);
+  else requestBuffered(stream);
+}
+
+/** `option http-restrict-req-hdr-names`: false when the request has been rejected. */
+function namesAllowed(stream: Stream, policy: NamePolicy): boolean {
+  if (policy === 'preserve' || restrictNames(stream.req, policy)) return true;
+  stream.frontend.c[C.deniedReq]!++;
+  setCause(stream, 'P', 'R');
+  replyError(stream, 403);
+  return false;
+}
+
+function requestBuffered(stream: Stream): void {
+  const { req, frontend } = stream;
+  if (!namesAllowed(stream, frontend.names)) return;
+  const { rules } = frontend;
+  if (rules === null) {
+    frontendRulesDone(stream);
+    return;
+  }
+  if (rules.uniqueId !== null) {
+    stream.uniqueId = rules.uniqueId(stream);
+    if (frontend.config.uniqueIdHeader !== null)
+      req.setHeader(frontend.config.uniqueIdHeader.toLowerCase(), stream.uniqueId);
+  }
+  if (rules.captureRequest !== null) rules.captureRequest(stream);
+  stream.runRules(rules.request, frontendRulesDone);
+}
+
+/** `monitor-uri`: answered here, neither logged nor forwarded. */
+function monitor(stream: Stream): void {
+  const fails = stream.frontend.rules?.monitorFail ?? null;
+  stream.silentLog = true;
+  stream.frontend.c[C.intercepted]!++;
+  if (fails?.some((condition) => condition(stream))) replyError(stream, 503);
+  else replyError(stream, 200);
+}
+
+function frontendRulesDone(stream: Stream): void {
+  const { frontend } = stream;
+  if (frontend.config.stats !== null && interceptStats(stream, frontend.config, frontend.rules)) return;
+  chooseBackend(stream);
+  const { backend } = stream;
+  if (backend === null) {
+    setCause(stream, 'S', 'C');
+    stream.frontend.c[C.failedReq]!++;
+    replyError(stream, 503);
+    return;
+  }
+  stream.retriesLeft = backend.retries;
+  backend.c[C.requests]!++;
+  // A `listen` section has run its rules as a frontend.
+  stream.reqBody.dropsTrailers = backend.dropTrailers;
+  const whole = backend.bufferRequest || (backend.bufferPost && stream.method === 'POST');
+  if (whole && !stream.frontend.bufferRequest) bufferBody(stream, toBackend);
+  else toBackend(stream);
+}
+
+/** The backend's own rules. */
+function toBackend(stream: Stream): void {
+  const backend = stream.backend!;
+  if (!namesAllowed(stream, backend.names)) return;
+  if (backend.rules === null || backend.id === stream.frontend.id) backendRulesDone(stream);
+  else inspectRequest(stream, backend.rules.content, backend.rules.inspectDelay, backendInspected);
+}
+
+function backendInspected(stream: Stream): void {
+  stream.runRules(stream.backend!.rules!.request, backendRulesDone);
+}
+
+function backendRulesDone(stream: Stream): void {
+  const backend = stream.backend!;
+  if (backend.config.stats !== null && interceptStats(stream, backend.config, backend.rules)) return;
+  addForwardedHeaders(stream);
+  if (backend.nameHeader !== null) stream.req.removeHeader(backend.nameHeader);
+  applyRequestPersistence(stream);
+  dispatch(stream);
+}

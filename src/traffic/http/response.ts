@@ -1,0 +1,244 @@
+import { C } from '../../model/counters.ts';
+import { captureError } from '../captured.ts';
+import { cacheability } from '../cookies.ts';
+import { badChunk } from '../h1/body.ts';
+import { Framing } from '../h1/head.ts';
+import { INVALID, NEED_MORE, parseResponse } from '../h1/parse.ts';
+import { logStream, setCause } from '../log.ts';
+import { applyResponsePersistence } from '../persistence.ts';
+import { passes } from '../rules/inspect.ts';
+import { Phase, type Stream } from '../stream.ts';
+import * as tunnel from '../tunnel.ts';
+import { acceptsWebSocket } from '../websocket.ts';
+import { finish, replyError } from './ending.ts';
+import { badBody, badResponse, retriesOnStatus } from './failures.ts';
+
+/*
+ * The way of a response: head, rules, relay of its body to the client.
+ */
+
+/** Bytes from the server: the response head, or body. */
+export function onServerData(stream: Stream, buf: Buffer, start: number, end: number): void {
+  if (stream.phase === Phase.relay) {
+    relayBody(stream, buf, start, end);
+    return;
+  }
+  if (stream.phase !== Phase.response) return;
+  stream.responseStarted = true;
+  const conn = stream.serverConn!;
+  let from = buf;
+  let pos = start;
+  let limit = end;
+  if (conn.partial !== null) {
+    from = Buffer.concat([conn.partial, buf.subarray(start, end)]);
+    pos = 0;
+    limit = from.length;
+    conn.partial = null;
+  }
+  parseHead(stream, from, pos, limit);
+}
+
+/** Parses response heads (interim ones may come first) from bytes [pos, limit). */
+function parseHead(stream: Stream, buf: Buffer, start: number, limit: number): void {
+  const { res, env } = stream;
+  let pos = start;
+  for (;;) {
+    const next = parseResponse(res, buf, pos, limit, env.global.tune.maxhdr);
+    if (
+      next === INVALID ||
+      (next === NEED_MORE ? limit : next) - pos > env.global.tune.bufsize - env.global.tune.maxrewrite
+    ) {
+      captureError(stream, 'response', buf, pos, limit, res.errorAt, res.errorState);
+      badResponse(stream);
+      return;
+    }
+    if (next === NEED_MORE) {
+      stream.serverConn!.partial = Buffer.from(buf.subarray(pos, limit));
+      return;
+    }
+    pos = next;
+    if (res.status >= 200) {
+      if (!res.chunked || stream.isHead || badChunk(buf, pos, limit) < 0) break;
+      captureError(stream, 'response', buf, start, limit, pos, 'MSG_CHUNK_SIZE');
+      badResponse(stream);
+      return;
+    }
+    if (res.status === 101) {
+      switchProtocols(stream, buf, pos, limit);
+      return;
+    }
+    if (stream.clientVersion >= 11) stream.client!.sendInterim(stream);
+    if (pos === limit) return;
+  }
+  beginResponse(stream, buf, pos, limit);
+}
+
+/** Status families as counter fields. */
+export function countStatus(row: Float64Array, status: number): void {
+  const family = (status / 100) | 0;
+  row[family >= 1 && family <= 5 ? C.hrsp1xx + family - 1 : C.hrspOther]!++;
+}
+
+/** The final response head is complete: rules, then relay. Bytes [pos, end) follow it. */
+function beginResponse(stream: Stream, buf: Buffer, pos: number, end: number): void {
+  const { res, log, env, frontend } = stream;
+  const backend = stream.backend!;
+  const server = stream.server!;
+  log.responseStart = env.now();
+  countStatus(server.c, res.status);
+  countStatus(backend.c, res.status);
+  server.c[C.requests]!++;
+  if (server.config.observe === 'layer7') reportStatus(stream);
+  if (retriesOnStatus(stream)) return;
+  res.fixSize();
+  stream.responseHead = res;
+  const framing = responseFraming(stream);
+  stream.resBody.begin(framing, res.contentLength);
+  stream.resBody.dropsTrailers = stream.frontend.dropTrailers;
+  if (framing === Framing.close) stream.keepAlive = false;
+  stream.bodyBuf = buf;
+  stream.bodyPos = pos;
+  stream.bodyEnd = end;
+  const content = backend.rules?.responseContent ?? null;
+  if (content !== null && passes(stream, content) === false) return;
+  const rules = backend.rules?.response ?? null;
+  const frontRules = backend.id === frontend.id ? null : (frontend.rules?.response ?? null);
+  if (rules === null && frontRules === null) {
+    responseRulesDone(stream);
+    return;
+  }
+  stream.runRules(rules, (s) => s.runRules(frontRules, responseRulesDone));
+}
+
+/** How the response's body ends (RFC 9112, 6.3). */
+function responseFraming(stream: Stream): number {
+  const { res } = stream;
+  if (stream.isHead || res.status === 204 || res.status === 304) return Framing.none;
+  if (stream.isConnect && res.status < 300) return Framing.tunnel;
+  if (res.chunked) return Framing.chunked;
+  return res.contentLength >= 0 ? Framing.length : Framing.close;
+}
+
+/** The server's response has passed the rules: its cookies are seen to. */
+function responseRulesDone(stream: Stream): void {
+  const { frontend, res } = stream;
+  const backend = stream.backend!;
+  const cookies = backend.checkCache && res.findHeader('set-cookie', 0) >= 0;
+  if (backend.cookie !== null) applyResponsePersistence(stream);
+  if (cookies && cacheability(stream.method, res) === 'yes') {
+    backend.c[C.deniedResp]!++;
+    stream.server!.c[C.deniedResp]!++;
+    frontend.c[C.deniedResp]!++;
+    setCause(stream, 'P', 'H');
+    replyError(stream, 502);
+    return;
+  }
+  const after = stream.backend?.rules?.afterResponse ?? null;
+  const frontAfter = stream.backend?.id === frontend.id ? null : (frontend.rules?.afterResponse ?? null);
+  if (after !== null || frontAfter !== null) {
+    stream.runRules(after, (s) => s.runRules(frontAfter, forwardResponse));
+    return;
+  }
+  forwardResponse(stream);
+}
+
+function forwardResponse(stream: Stream): void {
+  const { res, frontend } = stream;
+  const buf = stream.bodyBuf!;
+  stream.bodyBuf = null;
+  frontend.rules?.captureResponse?.(stream);
+  stream.statusSent = res.status;
+  countStatus(frontend.c, res.status);
+  if (stream.resBody.framing === Framing.tunnel) {
+    tunnelAfterConnect(stream, buf);
+    return;
+  }
+  if (stream.env.stopping) stream.keepAlive = false;
+  stream.phase = Phase.relay;
+  if (stream.log.early) logStream(stream);
+  const conn = stream.serverConn!;
+  const pos = stream.client!.sendResponse(stream, buf, stream.bodyPos, stream.bodyEnd);
+  if (stream.phase !== Phase.relay) return;
+  if (stream.resBody.failed) {
+    badBody(stream);
+    return;
+  }
+  if (stream.resBody.done) {
+    finish(stream, pos === stream.bodyEnd);
+    return;
+  }
+  if (stream.resBody.left > 65536 || stream.resBody.framing !== Framing.length) conn.conn.readBulk(true);
+  afterRelay(stream);
+}
+
+/** Sends a piece of the body on. */
+function relayBody(stream: Stream, buf: Buffer, start: number, end: number): void {
+  const conn = stream.serverConn!;
+  const pos = stream.client!.sendBody(stream, buf, start, end, conn.usesOwnBuffer(buf));
+  if (stream.phase !== Phase.relay) return;
+  if (stream.resBody.failed) badBody(stream);
+  else if (stream.resBody.done) finish(stream, pos === end);
+  else afterRelay(stream);
+}
+
+/** Something was relayed: backpressure and timeouts. */
+function afterRelay(stream: Stream): void {
+  const now = stream.env.now();
+  if (stream.client!.blocked) {
+    stream.serverConn?.conn.pause();
+    stream.serverUntil = 0;
+    stream.clientUntil = stream.clientTimeout > 0 ? now + stream.clientTimeout : 0;
+  } else {
+    stream.serverUntil = stream.serverTimeout > 0 ? now + stream.serverTimeout : 0;
+    if (stream.reqBody.done) stream.clientUntil = 0;
+  }
+  stream.schedule();
+}
+
+/** The client has taken what was waiting: the server may send on, or the exchange is over. */
+export function onClientDrain(stream: Stream): void {
+  if (stream.phase !== Phase.relay) return;
+  const now = stream.env.now();
+  stream.clientUntil = stream.reqBody.done || stream.clientTimeout === 0 ? 0 : now + stream.clientTimeout;
+  stream.serverUntil = stream.serverTimeout > 0 ? now + stream.serverTimeout : 0;
+  stream.schedule();
+  stream.serverConn?.conn.resume();
+}
+
+/** 101: what follows is not HTTP. */
+function switchProtocols(stream: Stream, buf: Buffer, pos: number, end: number): void {
+  if (!stream.wantsUpgrade || !stream.res.hasUpgrade || !acceptsWebSocket(stream)) {
+    badResponse(stream);
+    return;
+  }
+  stream.log.responseStart = stream.env.now();
+  stream.statusSent = 101;
+  countStatus(stream.server!.c, 101);
+  countStatus(stream.backend!.c, 101);
+  countStatus(stream.frontend.c, 101);
+  stream.responseHead = stream.res;
+  stream.client!.sendInterim(stream);
+  tunnel.switchTo(stream, buf, pos, end);
+}
+
+/** CONNECT was granted. */
+function tunnelAfterConnect(stream: Stream, buf: Buffer): void {
+  stream.client!.sendInterim(stream);
+  tunnel.switchTo(stream, buf, stream.bodyPos, stream.bodyEnd);
+}
+
+function reportStatus(stream: Stream): void {
+  const { status } = stream.res;
+  const { env } = stream;
+  const backend = stream.backend!;
+  const server = stream.server!;
+  if (status >= 500 && status !== 501 && status !== 505) {
+    env.post({ kind: 'server.error', proxy: backend.id, server: server.id, layer: 7, count: 1 });
+    return;
+  }
+  // Of the successes only the first after an error, on any thread, says something new.
+  const failures = server.failures();
+  if (failures === server.failuresSeen) return;
+  server.failuresSeen = failures;
+  env.post({ kind: 'server.success', proxy: backend.id, server: server.id, layer: 7 });
+}

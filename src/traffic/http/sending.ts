@@ -1,0 +1,165 @@
+import { C } from '../../model/counters.ts';
+import type { Conn } from '../../net/transport.ts';
+import { detachServer } from '../dispatch.ts';
+import { adjustCase } from '../header-names.ts';
+import { setCause } from '../log.ts';
+import { Phase, type Stream } from '../stream.ts';
+import { cutOff, replyError } from './ending.ts';
+
+/*
+ * The request on its way to the server: serialised once, sent, and followed by what comes of its body.
+ */
+
+/** Bytes of a body that are sent together with its head. */
+const BODY_WITH_HEAD = 16384;
+
+/** Writes the request into `pending`: head, and what of its body is at hand. What came behind that goes back to the client connection. */
+export function serialise(stream: Stream): void {
+  const { req, reqBody } = stream;
+  const backend = stream.backend!;
+  const keeps = reusesServer(stream) || backend.pretendKeepAlive;
+  const held = stream.bodyEnd - stream.bodyPos;
+  const room = req.sizeBound() + Math.min(held, BODY_WITH_HEAD);
+  if (stream.pending.length < room) stream.pending = Buffer.allocUnsafeSlow(room);
+  const out = stream.pending;
+  let at = req.write(out, 0);
+  stream.headSize = req.countedSize();
+  if (stream.clientVersion === 20) {
+    if (!keeps) at += out.latin1Write('connection: close\r\n', at);
+  } else if (stream.wantsUpgrade && req.connUpgrade) {
+    // The connection header was kept with its upgrade token.
+  } else if (stream.clientVersion === 10) {
+    if (keeps) at += out.latin1Write('connection: keep-alive\r\n', at);
+  } else if (!keeps) at += out.latin1Write('connection: close\r\n', at);
+  if (backend.adjustCase) adjustCase(out, 0, at, stream.env.nameCases);
+  stream.headEnd = at;
+  out[at++] = 13;
+  out[at++] = 10;
+  const limit = Math.min(stream.bodyEnd, stream.bodyPos + BODY_WITH_HEAD);
+  while (stream.bodyPos < limit && !reqBody.done && !reqBody.failed) {
+    const upto = reqBody.feed(stream.bodyBuf!, stream.bodyPos, limit);
+    stream.bodyBuf!.copy(out, at, stream.bodyPos, upto);
+    at += upto - stream.bodyPos;
+    stream.bodyPos = reqBody.skip(stream.bodyBuf!, upto, limit);
+  }
+  stream.pendingLength = at;
+  stream.replayable = true;
+  if (backend.redirects) stream.target = req.uri;
+  stream.requestHead = null;
+  if (stream.bodyPos < stream.bodyEnd) stream.client!.giveBack(stream.bodyBuf!, stream.bodyPos, stream.bodyEnd);
+  stream.bodyBuf = null;
+  if (!reqBody.done) stream.client!.pause();
+}
+
+/** The connection to the server is to be kept after this exchange. */
+export function reusesServer(stream: Stream): boolean {
+  const { frontend, backend } = stream;
+  return !(frontend.httpClose || frontend.serverClose || backend!.serverClose || backend!.httpClose);
+}
+
+/** The server connection is ready: sends the request. */
+export function sendRequest(stream: Stream): void {
+  const { reqBody, env } = stream;
+  const backend = stream.backend!;
+  const conn = stream.serverConn!;
+  if (!stream.replayable) serialise(stream);
+  if (reqBody.failed) {
+    badRequestBody(stream);
+    return;
+  }
+  stream.phase = Phase.response;
+  const written =
+    stream.proxyHeader === null && backend.nameHeader === null
+      ? conn.conn.writeStable(stream.pending, 0, stream.pendingLength)
+      : writeTogether(stream, conn.conn);
+  countRequestBytes(stream, stream.headSize + reqBody.length);
+  stream.serverTimeout = backend.serverTimeout;
+  stream.serverUntil = stream.serverTimeout > 0 ? env.now() + stream.serverTimeout : 0;
+  stream.waitUntil = 0;
+  if (!reqBody.done) {
+    stream.clientUntil = stream.clientTimeout > 0 ? env.now() + stream.clientTimeout : 0;
+    if (written) stream.client!.resume();
+  } else {
+    stream.clientUntil = 0;
+    if (stream.frontend.logAsap) earlyLog(stream);
+  }
+  stream.schedule();
+}
+
+/** Sends the request with what is known only now: PROXY protocol header, name of the server. */
+function writeTogether(stream: Stream, conn: Conn): boolean {
+  const { pending, pendingLength, headEnd, proxyHeader } = stream;
+  const { nameHeader } = stream.backend!;
+  const parts: Uint8Array[] = proxyHeader === null ? [] : [proxyHeader];
+  stream.proxyHeader = null;
+  parts.push(pending.subarray(0, headEnd));
+  if (nameHeader !== null) {
+    const { name } = stream.server!;
+    const shown = stream.backend!.adjustCase ? (stream.env.nameCases.get(nameHeader) ?? nameHeader) : nameHeader;
+    parts.push(Buffer.from(`${shown}: ${name}\r\n`, 'latin1'));
+    countRequestBytes(stream, nameHeader.length + name.length);
+  }
+  parts.push(pending.subarray(headEnd, pendingLength));
+  const bytes = Buffer.concat(parts);
+  return conn.writeStable(bytes, 0, bytes.length);
+}
+
+function countRequestBytes(stream: Stream, bytes: number): void {
+  stream.log.bytesUploaded += bytes;
+  stream.frontend.c[C.bytesIn]! += bytes;
+  stream.backend!.c[C.bytesIn]! += bytes;
+  stream.server!.c[C.bytesIn]! += bytes;
+}
+
+function earlyLog(stream: Stream): void {
+  stream.log.early = true;
+}
+
+/** More of the request body has come. Returns the offset up to which bytes belong to this request. */
+export function onRequestData(stream: Stream, buf: Buffer, start: number, end: number): number {
+  const { reqBody } = stream;
+  const conn = stream.serverConn;
+  const before = reqBody.length;
+  let pos = start;
+  let open = true;
+  while (pos < end && !reqBody.done && !reqBody.failed) {
+    const upto = reqBody.feed(buf, pos, end);
+    if (conn !== null && upto > pos) {
+      open = conn.conn.write(buf, pos, upto);
+    }
+    pos = reqBody.skip(buf, upto, end);
+  }
+  stream.replayable = false;
+  if (conn !== null) countRequestBytes(stream, reqBody.length - before);
+  if (reqBody.failed) {
+    badRequestBody(stream);
+    return end;
+  }
+  const now = stream.env.now();
+  if (stream.serverTimeout > 0 && stream.phase === Phase.response) stream.serverUntil = now + stream.serverTimeout;
+  if (reqBody.done) stream.clientUntil = 0;
+  else if (!open) {
+    stream.client!.pause();
+    stream.clientUntil = 0;
+  } else if (stream.clientTimeout > 0) stream.clientUntil = now + stream.clientTimeout;
+  stream.schedule();
+  return pos;
+}
+
+/** The body cannot be read: 400, or the end when a response has begun. */
+export function badRequestBody(stream: Stream): void {
+  stream.frontend.c[C.failedReq]!++;
+  setCause(stream, 'P', stream.phase < Phase.relay ? 'H' : 'D');
+  stream.keepAlive = false;
+  detachServer(stream);
+  if (stream.phase < Phase.relay) replyError(stream, 400);
+  else cutOff(stream);
+}
+
+/** The server has taken what was waiting: the client may send on. */
+export function onServerDrain(stream: Stream): void {
+  if (stream.reqBody.done) return;
+  if (stream.clientTimeout > 0) stream.clientUntil = stream.env.now() + stream.clientTimeout;
+  stream.schedule();
+  stream.client!.resume();
+}
