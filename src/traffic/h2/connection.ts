@@ -6,30 +6,26 @@ import type { TrafficFrontend, TrafficListener } from '../frontend.ts';
 import { connectionEnded } from '../listeners.ts';
 import type { Timed } from '../timer.ts';
 import { H2Exchange } from './exchange.ts';
+import { FieldList } from './field-list.ts';
 import {
   DEFAULT_WINDOW,
   Flag,
   FRAME_HEADER,
+  FRAME_MAX,
   Frame,
   H2Error,
   readInt31,
   Setting,
   WINDOW_MAX,
-  writeFrameHeader,
-  writeInt,
 } from './frames.ts';
 import { HpackDecoder } from './hpack.ts';
+import { H2Output } from './output.ts';
 
 /** The first bytes of an HTTP/2 connection (RFC 9113, 3.4). */
 export const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
 
-/** Largest frame that is taken (the least that RFC 9113 allows). */
-const FRAME_MAX = 16_384;
 /** Window of the whole connection for what clients send. */
 const CONNECTION_WINDOW = 1 << 20;
-/** Output waiting beyond this stops reading from servers. */
-const OUT_HIGH = 131_072;
-const OUT_START = 16_384;
 /** CONTINUATION frames for one block; frames without use (pings, settings, resets, empty ones) beyond those of real exchanges. */
 const CONTINUATIONS_MAX = 16;
 const IDLE_FRAMES_MAX = 1000;
@@ -45,10 +41,9 @@ const LINGER = 1000;
 export class H2Connection extends ConnClient implements ConnHandler, Timed {
   readonly exchanges = new Map<number, H2Exchange>();
   count = 0;
-  /** What may be sent on the connection; on new streams; in a frame. */
-  sendWindow = DEFAULT_WINDOW;
+  readonly output: H2Output;
+  /** What may be sent on new streams. */
   peerInitialWindow = DEFAULT_WINDOW;
-  peerFrameMax = FRAME_MAX;
   readonly #decoder: HpackDecoder;
   readonly #initialWindow: number;
   readonly #maxStreams: number;
@@ -63,9 +58,6 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed {
   #blockSize = 0;
   #idleFrames = 0;
   readonly #resets = new Set<number>();
-  #out: Buffer = Buffer.allocUnsafeSlow(OUT_START);
-  #outLength = 0;
-  #flushing = false;
   #held = false;
   #closing = false;
   #closed = false;
@@ -84,13 +76,20 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed {
     super(env, conn, frontend, listener, introduction);
     const { tune } = env.global;
     this.#decoder = new HpackDecoder(tune.h2HeaderTableSize);
+    this.output = new H2Output(env, conn, this);
     this.#initialWindow = tune.h2InitialWindowSize;
     this.#maxStreams = tune.h2MaxConcurrentStreams;
     conn.handler = this;
     Atomics.add(frontend.g, G.h2Open, 1);
     frontend.c[C.h2Connections]!++;
     frontend.c[C.h2Sessions]!++;
-    this.#sendSettings();
+    this.output.settings([
+      [Setting.maxConcurrentStreams, this.#maxStreams],
+      [Setting.initialWindowSize, this.#initialWindow],
+      [Setting.headerTableSize, tune.h2HeaderTableSize],
+      [Setting.maxHeaderListSize, tune.bufsize],
+    ]);
+    this.output.windowUpdate(0, CONNECTION_WINDOW - DEFAULT_WINDOW);
     this.#rest();
   }
 
@@ -201,7 +200,7 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed {
       return;
     }
     if (this.#received > CONNECTION_WINDOW / 2) {
-      this.#sendWindowUpdate(0, this.#received);
+      this.output.windowUpdate(0, this.#received);
       this.#received = 0;
     }
     let from = start;
@@ -332,16 +331,14 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed {
           this.#fail(H2Error.protocol);
           return;
         }
-        this.peerFrameMax = Math.min(value, 65_536);
+        this.output.frameMax = Math.min(value, 65_536);
       }
       if (name === Setting.enablePush && value > 1) {
         this.#fail(H2Error.protocol);
         return;
       }
     }
-    const out = this.#room(FRAME_HEADER);
-    this.#outLength = writeFrameHeader(out, this.#outLength, 0, Frame.settings, Flag.ack, 0);
-    this.flushSoon();
+    this.output.settingsAck();
   }
 
   #setInitialWindow(value: number): boolean {
@@ -364,11 +361,7 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed {
 
   #pong(buf: Buffer, start: number): void {
     this.#idle();
-    const out = this.#room(FRAME_HEADER + 8);
-    const at = writeFrameHeader(out, this.#outLength, 8, Frame.ping, Flag.ack, 0);
-    buf.copy(out, at, start, start + 8);
-    this.#outLength = at + 8;
-    this.flushSoon();
+    this.output.pong(buf, start);
   }
 
   #windowUpdate(buf: Buffer, start: number, length: number, id: number): void {
@@ -378,8 +371,8 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed {
     }
     const increment = readInt31(buf, start);
     if (id === 0) {
-      this.sendWindow += increment;
-      if (increment === 0 || this.sendWindow > WINDOW_MAX)
+      this.output.window += increment;
+      if (increment === 0 || this.output.window > WINDOW_MAX)
         this.#fail(increment === 0 ? H2Error.protocol : H2Error.flowControl);
       else this.#pump();
       return;
@@ -397,146 +390,28 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed {
   /** Windows have grown: who waits sends on. */
   #pump(): void {
     for (const exchange of [...this.exchanges.values()]) {
-      if (this.sendWindow <= 0) return;
+      if (this.output.window <= 0) return;
       exchange.pump();
     }
   }
 
   // ---- what goes to the client
 
-  /** The output buffer with room for `size` more bytes at `outLength`. */
-  #room(size: number): Buffer {
-    const needed = this.#outLength + size;
-    if (needed > this.#out.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.#out.length * 2));
-      this.#out.copy(grown, 0, 0, this.#outLength);
-      this.#out = grown;
-    }
-    return this.#out;
-  }
-
-  /** Writes a HEADERS frame; `write` puts the block at an offset and returns the end of it. */
-  sendHeaders(id: number, size: number, endStream: boolean, write: (out: Buffer, at: number) => number): void {
-    const out = this.#room(FRAME_HEADER + size);
-    const at = this.#outLength;
-    const end = write(out, at + FRAME_HEADER);
-    const length = end - at - FRAME_HEADER;
-    const flags = endStream ? Flag.endStream : 0;
-    if (length <= this.peerFrameMax) {
-      writeFrameHeader(out, at, length, Frame.headers, flags | Flag.endHeaders, id);
-      this.#outLength = end;
-    } else this.#splitHeaders(id, Buffer.from(out.subarray(at + FRAME_HEADER, end)), flags);
-    this.flushSoon();
-  }
-
-  #splitHeaders(id: number, block: Buffer, flags: number): void {
-    for (let from = 0; from < block.length; from += this.peerFrameMax) {
-      const to = Math.min(block.length, from + this.peerFrameMax);
-      const out = this.#room(FRAME_HEADER + to - from);
-      const last = to === block.length ? Flag.endHeaders : 0;
-      const at = writeFrameHeader(
-        out,
-        this.#outLength,
-        to - from,
-        from === 0 ? Frame.headers : Frame.continuation,
-        (from === 0 ? flags : 0) | last,
-        id,
-      );
-      block.copy(out, at, from, to);
-      this.#outLength = at + to - from;
-    }
-  }
-
-  /** Writes DATA frames for as much of [start, end) as the windows allow; returns the offset reached. */
-  sendData(exchange: H2Exchange, buf: Buffer, start: number, end: number, endStream: boolean): number {
-    let pos = start;
-    do {
-      // Settings may have made a window negative.
-      const length = Math.max(0, Math.min(end - pos, this.sendWindow, exchange.sendWindow, this.peerFrameMax));
-      if (length === 0 && end > pos) break;
-      const out = this.#room(FRAME_HEADER + length);
-      const last = endStream && pos + length === end;
-      const at = writeFrameHeader(out, this.#outLength, length, Frame.data, last ? Flag.endStream : 0, exchange.id);
-      buf.copy(out, at, pos, pos + length);
-      this.#outLength = at + length;
-      this.sendWindow -= length;
-      exchange.sendWindow -= length;
-      pos += length;
-    } while (pos < end);
-    this.flushSoon();
-    return pos;
-  }
-
+  /** Ends a stream; what still comes on it is passed over. */
   sendReset(id: number, code: number): void {
-    const out = this.#room(FRAME_HEADER + 4);
-    const at = writeFrameHeader(out, this.#outLength, 4, Frame.rstStream, 0, id);
-    writeInt(out, at, code);
-    this.#outLength = at + 4;
     this.#resets.add(id);
     if (this.#resets.size > RESETS_KEPT) for (const oldest of this.#resets) if (this.#resets.delete(oldest)) break;
-    this.flushSoon();
+    this.output.reset(id, code);
   }
 
-  #sendWindowUpdate(id: number, increment: number): void {
-    const out = this.#room(FRAME_HEADER + 4);
-    const at = writeFrameHeader(out, this.#outLength, 4, Frame.windowUpdate, 0, id);
-    writeInt(out, at, increment);
-    this.#outLength = at + 4;
-    this.flushSoon();
-  }
-
-  /** Lets the client send more on a stream. */
-  allow(id: number, bytes: number): void {
-    if (bytes > 0) this.#sendWindowUpdate(id, bytes);
-  }
-
-  #sendSettings(): void {
-    const { tune } = this.env.global;
-    const settings: readonly (readonly [number, number])[] = [
-      [Setting.maxConcurrentStreams, this.#maxStreams],
-      [Setting.initialWindowSize, this.#initialWindow],
-      [Setting.headerTableSize, tune.h2HeaderTableSize],
-      [Setting.maxHeaderListSize, tune.bufsize],
-    ];
-    const out = this.#room(FRAME_HEADER + settings.length * 6);
-    let at = writeFrameHeader(out, this.#outLength, settings.length * 6, Frame.settings, 0, 0);
-    for (const [name, value] of settings) {
-      out[at] = name >>> 8;
-      out[at + 1] = name;
-      writeInt(out, at + 2, value);
-      at += 6;
-    }
-    this.#outLength = at;
-    this.#sendWindowUpdate(0, CONNECTION_WINDOW - DEFAULT_WINDOW);
-  }
-
-  /** Has what is written sent at the end of this turn of the event loop. */
-  flushSoon(): void {
-    if (this.#flushing || this.#closed) return;
-    this.#flushing = true;
-    this.env.atTurnEnd(this);
-  }
-
-  /** Called at the end of the turn. */
-  flush(): void {
-    this.#flushing = false;
-    if (this.#closed || this.conn.blocked || this.#outLength === 0) return;
-    const out = this.#out;
-    const length = this.#outLength;
-    this.#outLength = 0;
-    if (!this.conn.writeStable(out, 0, length)) this.#out = Buffer.allocUnsafeSlow(OUT_START);
-    else if (out.length > OUT_HIGH) this.#out = Buffer.allocUnsafeSlow(OUT_START);
+  /** What was written is out, or on its way. */
+  onFlushed(): void {
     if (this.#closing) this.#close();
     else if (!this.conn.blocked) this.#release();
   }
 
-  /** So much waits to be taken by the client that servers must wait. */
-  get congested(): boolean {
-    return this.#outLength > OUT_HIGH;
-  }
-
   onDrain(): void {
-    this.flush();
+    this.output.flush();
     if (!this.conn.blocked) this.#release();
   }
 
@@ -590,14 +465,9 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed {
   #goAway(code: number): void {
     if (this.#closing) return;
     this.#closing = true;
-    const out = this.#room(FRAME_HEADER + 8);
-    const at = writeFrameHeader(out, this.#outLength, 8, Frame.goaway, 0, 0);
-    writeInt(out, at, this.#lastStream);
-    writeInt(out, at + 4, code);
-    this.#outLength = at + 8;
+    this.output.goAway(this.#lastStream, code);
     this.#loseAll();
     this.env.wheel.arm(this, this.env.now() + LINGER);
-    this.flushSoon();
   }
 
   onEnd(): void {
@@ -617,6 +487,7 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed {
     if (this.#closed) return;
     this.#closed = true;
     this.#closing = true;
+    this.output.closed = true;
     this.#loseAll();
     this.env.wheel.disarm(this);
     this.conn.closeGently();
@@ -624,14 +495,5 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed {
     if (this.ownedConn?.private === true) this.ownedConn.discard();
     this.ownedConn = null;
     connectionEnded(this.env, this.frontend, this.listener, this);
-  }
-}
-
-/** Fields of a block that starts no exchange. */
-export class FieldList {
-  readonly fields: [string, string][] = [];
-
-  field(name: string, value: string): void {
-    if (this.fields.length < 101) this.fields.push([name, value]);
   }
 }

@@ -10,7 +10,8 @@ import * as sending from '../http/sending.ts';
 import type { ServerConn } from '../server-conn.ts';
 import { Phase, Stream } from '../stream.ts';
 import * as tunnel from '../tunnel.ts';
-import type { FieldList, H2Connection } from './connection.ts';
+import type { H2Connection } from './connection.ts';
+import type { FieldList } from './field-list.ts';
 import { H2Error } from './frames.ts';
 import { encodeField, encodeStatus } from './hpack.ts';
 
@@ -277,8 +278,8 @@ export class H2Exchange implements Client {
   /** Opens the window again once half of it is used. */
   #open(bytes: number): void {
     this.#taken += bytes;
-    if (this.#taken < this.#window / 2 || this.#ended) return;
-    this.connection.allow(this.id, this.#taken);
+    if (this.#taken === 0 || this.#taken < this.#window / 2 || this.#ended) return;
+    this.connection.output.windowUpdate(this.id, this.#taken);
     this.#left += this.#taken;
     this.#taken = 0;
   }
@@ -316,7 +317,7 @@ export class H2Exchange implements Client {
     const { res } = stream;
     if (this.#over) return;
     this.#count(stream, res.countedSize());
-    this.connection.sendHeaders(this.id, res.sizeBound() + res.count * 8 + 16, endStream, (out, at) => {
+    this.connection.output.headers(this.id, res.sizeBound() + res.count * 8 + 16, endStream, (out, at) => {
       let pos = encodeStatus(out, at, res.status);
       for (let i = 0; i < res.count; i++) {
         const name = res.headerName(i);
@@ -351,10 +352,10 @@ export class H2Exchange implements Client {
       this.#waitingEnd ||= last;
       return;
     }
-    const sent = this.connection.sendData(this, buf, start, end, last);
+    const sent = this.connection.output.data(this, buf, start, end, last);
     if (sent === end) {
       if (last) this.#complete();
-      else if (this.connection.congested) {
+      else if (this.connection.output.congested) {
         this.blocked = true;
         this.connection.hold();
       }
@@ -380,7 +381,7 @@ export class H2Exchange implements Client {
     const fields = this.#trailers!;
     if (this.#over) return;
     const size = fields.reduce((sum, [name, value]) => sum + name.length + value.length + 16, 16);
-    this.connection.sendHeaders(this.id, size, true, (out, at) =>
+    this.connection.output.headers(this.id, size, true, (out, at) =>
       fields.reduce((pos, [name, value]) => encodeField(out, pos, name, value), at),
     );
     this.#complete();
@@ -391,7 +392,7 @@ export class H2Exchange implements Client {
     const waiting = this.#waiting;
     if (waiting === null || this.#over) return;
     this.#waiting = null;
-    const sent = this.connection.sendData(this, waiting, 0, waiting.length, this.#waitingEnd);
+    const sent = this.connection.output.data(this, waiting, 0, waiting.length, this.#waitingEnd);
     if (sent < waiting.length) {
       this.#waiting = waiting.subarray(sent);
       return;
@@ -403,7 +404,7 @@ export class H2Exchange implements Client {
 
   /** The client takes what is sent: the server may send on. */
   onDrain(): void {
-    if (!this.blocked || this.#waiting !== null || this.connection.congested) return;
+    if (!this.blocked || this.#waiting !== null || this.connection.output.congested) return;
     this.blocked = false;
     const { stream } = this;
     if (stream === null) return;

@@ -43,6 +43,8 @@ export const H2Error = {
 } as const;
 
 export const FRAME_HEADER = 9;
+/** Largest frame until settings say otherwise: the least that RFC 9113, 4.2 allows. */
+export const FRAME_MAX = 16_384;
 /** Window of connections and streams until settings say otherwise. */
 export const DEFAULT_WINDOW = 65_535;
 export const WINDOW_MAX = 0x7fff_ffff;
