@@ -101,7 +101,65 @@ export type Change =
       readonly value: { readonly type: string; readonly value: string | number | boolean };
     }
   /** Put another configuration in force (the files named at start, read again): a batch of the differences. */
-  | { readonly kind: 'config.reload' };
+  | { readonly kind: 'config.reload' }
+  | StoreChange;
+
+/**
+ * Changes of what maps, ACLs, stick tables and certificate stores hold. A real HAProxy does them; on Sluice `rowOf` knows none of them.
+ * `map` and `acl`: file name or `#<id>`, as in `show map`.
+ */
+export type StoreChange =
+  | { readonly kind: 'map.add' | 'map.set'; readonly map: string; readonly key: string; readonly value: string }
+  | { readonly kind: 'map.del'; readonly map: string; readonly key: string }
+  | { readonly kind: 'map.clear'; readonly map: string }
+  /** Other entries for all of the map, in one visible switch. */
+  | {
+      readonly kind: 'map.replace';
+      readonly map: string;
+      readonly entries: readonly (readonly [key: string, value: string])[] | Kept;
+    }
+  | { readonly kind: 'acl.add' | 'acl.del'; readonly acl: string; readonly pattern: string }
+  | { readonly kind: 'acl.clear'; readonly acl: string }
+  | { readonly kind: 'acl.replace'; readonly acl: string; readonly patterns: readonly string[] | Kept }
+  /** `data`: what is set of the entry, by type (`gpc0`, `http_req_cnt`, ...). */
+  | {
+      readonly kind: 'table.set';
+      readonly table: string;
+      readonly key: string;
+      readonly data: Readonly<Record<string, string>>;
+    }
+  /** `key` null: all entries that nothing uses. */
+  | { readonly kind: 'table.clear'; readonly table: string; readonly key: string | null }
+  /** `pem`: null makes an empty store; else it is filled at once. */
+  | { readonly kind: 'cert.new'; readonly path: string; readonly pem: string | Kept | null }
+  | { readonly kind: 'cert.set'; readonly path: string; readonly pem: string | Kept }
+  | { readonly kind: 'cert.del'; readonly path: string }
+  /** `options`: what stands between the certificate and the filters, with its brackets: `[alpn h2 ocsp-update on]`. */
+  | {
+      readonly kind: 'crt-list.add';
+      readonly list: string;
+      readonly certificate: string;
+      readonly options: string;
+      readonly filters: readonly string[];
+    }
+  /** `line`: number in `show ssl crt-list -n`, where a certificate is listed more than once. */
+  | {
+      readonly kind: 'crt-list.del';
+      readonly list: string;
+      readonly certificate: string;
+      readonly line: number | null;
+    }
+  /** `response`: base64 of the DER. */
+  | { readonly kind: 'ocsp.set'; readonly response: string }
+  /** `keys`: file name or `#<id>`, as in `show tls-keys`; `key`: base64. */
+  | { readonly kind: 'ticket-key.set'; readonly keys: string; readonly key: string | Kept };
+
+/**
+ * In place of what is too long or too secret for a journal: it is kept beside the journal under the SHA-256 of its JSON text, hex.
+ */
+export interface Kept {
+  readonly kept: string;
+}
 
 export type ChangeKind = Change['kind'];
 export type ChangeOf<K extends ChangeKind> = Extract<Change, { readonly kind: K }>;

@@ -197,7 +197,7 @@ test('an unknown kind of Change is refused, whatever it is called', () => {
   for (const kind of ['toString', 'server.explode', '__proto__']) {
     assert.equal(
       validateChange({ kind } as unknown as Change, ctx).problems[0]!.text,
-      `unknown kind of change '${kind}'`,
+      `this Sluice cannot make a change of kind '${kind}'`,
     );
   }
   assert.equal(Object.keys(CHANGES).length, 29);
