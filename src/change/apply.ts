@@ -42,7 +42,7 @@ export function applyBatch(changes: readonly Change[], ctx: ChangeContext, origi
   return inTurn(ctx, async () => {
     for (const [i, change] of changes.entries()) {
       if (dependsOn(changes.slice(0, i), change)) continue;
-      const refusal = refuse(change, ctx, origin);
+      const refusal = await refuse(change, ctx, origin);
       if (refusal) return { ok: false, outcomes: [refusal], failedAt: i };
     }
     const outcomes: Outcome[] = [];
@@ -69,28 +69,28 @@ async function rollBack(outcomes: readonly Outcome[], ctx: ChangeContext, origin
 }
 
 /** The outcome of a Change that cannot be made, recorded; null when it can. */
-function refuse(change: Change, ctx: ChangeContext, origin: Origin): Outcome | null {
+async function refuse(change: Change, ctx: ChangeContext, origin: Origin): Promise<Outcome | null> {
   let found: Problem | undefined;
   try {
     found = validateChange(change, ctx).problems[0];
   } catch (error) {
     found = broken(change, error);
   }
-  return found ? record(change, ctx, origin, null, failed(found)) : null;
+  return found ? recorded(change, ctx, origin, null, async () => failed(found)) : null;
 }
 
 async function applyNow(change: Change, ctx: ChangeContext, origin: Origin): Promise<Outcome> {
-  const refusal = refuse(change, ctx, origin);
+  const refusal = await refuse(change, ctx, origin);
   if (refusal) return refusal;
-  const preview = previewChange(change, ctx);
-  let outcome: Outcome;
-  try {
-    outcome = await rowOf(change)!.apply(change, ctx, origin);
-    await ctx.states.flush();
-  } catch (error) {
-    outcome = failed(broken(change, error));
-  }
-  return record(change, ctx, origin, preview, outcome);
+  return recorded(change, ctx, origin, previewChange(change, ctx), async () => {
+    try {
+      const outcome = await rowOf(change)!.apply(change, ctx, origin);
+      await ctx.states.flush();
+      return outcome;
+    } catch (error) {
+      return failed(broken(change, error));
+    }
+  });
 }
 
 /** What is told of a Change that ended in an exception: data of a wrong shape, a thread that is gone. */
@@ -98,15 +98,25 @@ function broken(change: Change, error: unknown): Problem {
   return problem(`${error instanceof Error ? error.message : String(error)} (while applying ${change.kind})`);
 }
 
-function record(
+/** Runs `work` between the journal's two records of it. What cannot be recorded is not done. */
+async function recorded(
   change: Change,
   ctx: ChangeContext,
   origin: Origin,
   preview: Preview | null,
-  outcome: Outcome,
-): Outcome {
-  ctx.journal.record({ origin, change, before: preview?.before ?? '', after: preview?.after ?? '', outcome });
-  return outcome;
+  work: () => Promise<Outcome>,
+): Promise<Outcome> {
+  const [before, after] = [preview?.before ?? '', preview?.after ?? ''];
+  try {
+    const [attempt] = await ctx.journal.attempt([{ target: '', origin, change, before, after }]);
+    const started = performance.now();
+    const outcome = await work();
+    const duration = Math.round(performance.now() - started);
+    await ctx.journal.outcome([{ attempt: attempt!, ...outcome, duration, before, after }]);
+    return outcome;
+  } catch (error) {
+    return failed(problem((error as Error).message));
+  }
 }
 
 /** The end of the queue of Changes of each context. */

@@ -174,6 +174,16 @@ export interface Actor {
   readonly sudoUser: string | null;
 }
 
+/** A person or program behind a Change, as far as it is known. */
+export interface Actor {
+  /** Account name, certificate name, or socket name with level. May hold any character: escape it where it is shown. */
+  readonly name: string;
+  readonly uid: number | null;
+  readonly pid: number | null;
+  /** SUDO_USER, believed only from uid 0. */
+  readonly sudoUser: string | null;
+}
+
 /** Who makes a Change, for the audit. */
 export interface Origin {
   /** Name of the surface: `cli-socket`, `stats-page`, `reload`, `signal`, `health`... */

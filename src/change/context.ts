@@ -4,7 +4,7 @@ import type { ProxyView, TrafficLink } from '../model/messages.ts';
 import type { Model } from '../model/model.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { Change, Origin, Outcome } from './change.ts';
-import type { Journal } from './journal.ts';
+import type { Journal } from './journal/journal.ts';
 
 /** What Changes work on. Assembled by the control thread. */
 export interface ChangeContext {

@@ -1,7 +1,7 @@
 import { applyChange } from '../change/apply.ts';
 import type { Change, Origin, Outcome } from '../change/change.ts';
 import type { ChangeContext } from '../change/context.ts';
-import { memoryJournal } from '../change/journal.ts';
+import { memoryJournal } from '../change/journal/memory.ts';
 import type { Config, Diagnostic } from '../config/types.ts';
 import { C, G } from '../model/counters.ts';
 import type { GaugeCount, RenderedView, RenderRequest, ThreadInit, TrafficEvent } from '../model/messages.ts';

@@ -127,7 +127,7 @@ test('Changes are made one after the other', async () => {
   );
   assert.deepEqual(seen, ['maint', 'ready', 'drain']);
   assert.deepEqual(
-    d.ctx.journal.entries().map((entry) => [entry.before, entry.after]),
+    (await d.ctx.journal.entries({ phase: 'outcome' })).map((entry) => [entry.before, entry.after]),
     [
       ['ready', 'maint'],
       ['maint', 'ready'],
@@ -141,15 +141,15 @@ test('the journal keeps who, what, before and after, refusals too, and only the 
   for (let i = 0; i < 5; i++)
     await d.apply({ kind: 'server.weight', backend: 'be_app', server: 's1', weight: i, percent: false });
   await d.apply({ kind: 'server.weight', backend: 'be_app', server: 's1', weight: 999, percent: false });
-  const entries = d.ctx.journal.entries();
+  const entries = await d.ctx.journal.entries();
   assert.deepEqual(
-    entries.map((entry) => [entry.id, entry.before, entry.after, entry.outcome.ok]),
+    entries.map((entry) => [entry.seq, entry.phase, entry.attempt, entry.before, entry.after, entry.ok]),
     [
-      [2, '0', '1', true],
-      [3, '1', '2', true],
-      [4, '2', '3', true],
-      [5, '3', '4', true],
-      [6, '', '', false],
+      [8, 'outcome', 7, '2', '3', true],
+      [9, 'attempt', null, '3', '4', null],
+      [10, 'outcome', 9, '3', '4', true],
+      [11, 'attempt', null, '', '', null],
+      [12, 'outcome', 11, '', '', false],
     ],
   );
   assert.deepEqual(entries[0]!.origin, origin);
@@ -189,7 +189,7 @@ test('a Change of a wrong shape is a failure, not an exception', async () => {
   const { ok, text } = await d.apply({ kind: 'server.state' } as unknown as Change);
   assert.equal(ok, false);
   assert.match(text, /\(while applying server\.state\)$/);
-  assert.equal(d.ctx.journal.entries().length, 1);
+  assert.equal((await d.ctx.journal.entries({ phase: 'outcome' })).length, 1);
 });
 
 test('an unknown kind of Change is refused, whatever it is called', () => {

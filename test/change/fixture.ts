@@ -1,7 +1,7 @@
 import { applyChange } from '../../src/change/apply.ts';
 import type { Change, Origin, Outcome } from '../../src/change/change.ts';
 import type { ChangeContext } from '../../src/change/context.ts';
-import { memoryJournal } from '../../src/change/journal.ts';
+import { memoryJournal } from '../../src/change/journal/memory.ts';
 import type { ProxyConfig } from '../../src/config/types.ts';
 import { createServerStates } from '../../src/control/servers/server-states.ts';
 import type { TrafficCommand, TrafficLink } from '../../src/model/messages.ts';

@@ -1,0 +1,68 @@
+import { JournalError } from './error.ts';
+import type { Journal, JournalEntry, Lease, Override, StateEffect } from './journal.ts';
+import { attemptEntry, type Head, linkAfter, NO_HEAD, outcomeEntry } from './links.ts';
+import { DEFAULT_LAST, matches } from './matches.ts';
+
+/** A journal in memory that keeps the last `limit` entries; it ends with the process. */
+export function memoryJournal(limit = 1000, now: () => number = Date.now): Journal {
+  const kept: JournalEntry[] = [];
+  const open = new Map<number, JournalEntry>();
+  const overrides = new Map<string, Override>();
+  const leases = new Map<string, Lease>();
+  let head: Head = NO_HEAD;
+
+  function add(fields: Omit<JournalEntry, 'hash'>): JournalEntry {
+    const { seq, hash, body } = linkAfter(head, fields);
+    const entry: JournalEntry = { ...JSON.parse(body), hash };
+    head = { seq, hash };
+    kept.push(entry);
+    if (kept.length > limit) kept.shift();
+    return entry;
+  }
+
+  return {
+    trouble: null,
+    troubleCode: null,
+    async attempt(attempts) {
+      return attempts.map((made) => {
+        const entry = add(attemptEntry(head.seq + 1, now(), made));
+        open.set(entry.seq, entry);
+        if (open.size > limit) open.delete(open.keys().next().value!);
+        return entry.seq;
+      });
+    },
+    async outcome(outcomes, effects = []) {
+      const missing = outcomes.find(({ attempt }) => !open.has(attempt));
+      if (missing) throw new JournalError('unknown-attempt', `no open attempt has the number ${missing.attempt}`);
+      for (const made of outcomes) {
+        add(outcomeEntry(head.seq + 1, now(), open.get(made.attempt)!, made));
+        open.delete(made.attempt);
+      }
+      for (const effect of effects) keep(effect, overrides, leases);
+    },
+    async entries(query = {}) {
+      return kept.filter((entry) => matches(entry, query)).slice(-(query.last ?? DEFAULT_LAST));
+    },
+    async overrides(target) {
+      return [...overrides.values()]
+        .filter((override) => override.target === target)
+        .sort((a, b) => (a.key < b.key ? -1 : 1));
+    },
+    async leases(target) {
+      return [...leases.values()].filter((lease) => lease.target === target).sort((a, b) => a.until - b.until);
+    },
+    async close() {},
+  };
+}
+
+function keep(effect: StateEffect, overrides: Map<string, Override>, leases: Map<string, Lease>): void {
+  if ('put' in effect) {
+    if (effect.put === 'lease') leases.set(effect.lease.id, effect.lease);
+    else overrides.set(overrideKey(effect.override), effect.override);
+  } else if (effect.drop === 'lease') leases.delete(effect.id);
+  else overrides.delete(overrideKey(effect));
+}
+
+function overrideKey({ target, key }: { readonly target: string; readonly key: string }): string {
+  return JSON.stringify([target, key]);
+}
