@@ -1,7 +1,14 @@
 /** `ulimit-n`, `chroot`, `group`, `user`: what a server does once its sockets are open (manual, section 3.1). */
+import { access } from 'node:fs/promises';
 import type { GlobalConfig } from '../config/types.ts';
-import { changeRootOfOthers } from '../util/libc/process.ts';
-import { descriptorLimit, libcProblem, setDescriptorLimit } from '../util/libc.ts';
+import type { RunningControl } from '../control/control.ts';
+import {
+  descriptorLimit,
+  forbidNewPrivileges,
+  keepChrootRight,
+  libcProblem,
+  setDescriptorLimit,
+} from '../util/libc.ts';
 import type { StartupMessages } from './messages.ts';
 
 /** Raises the limit of open descriptors when `ulimit-n` asks for more. Returns a problem to tell, or null. */
@@ -19,46 +26,65 @@ export function raiseDescriptorLimit(wanted: number | null): string | null {
 /**
  * `chroot`: puts the traffic threads into `folder`, so that nothing of the file system is within reach of what handles clients' bytes.
  * The control thread stays outside, as HAProxy's master process does: a reload reads the same files as the start. Where the platform
- * cannot, that is told and the start goes on. Returns a problem that ends the start, or null.
+ * cannot, that is told and the start goes on. Resolves to a problem that ends the start, or null.
  */
-export function confine(folder: string | null, messages: StartupMessages): string | null {
+export async function confine(
+  folder: string | null,
+  control: Pick<RunningControl, 'confine'>,
+  messages: StartupMessages,
+): Promise<string | null> {
   if (folder === null) return null;
   const impossible = libcProblem();
   if (impossible !== null) {
-    messages.notice(`chroot '${folder}' is not done: ${impossible}`);
+    messages.warning(`[haproxy.main()] chroot '${folder}' is not done: ${impossible}`);
     return null;
   }
   // The time zone is a file too: it is read at first use, and known to all threads from then on.
   new Date().getTimezoneOffset();
   try {
-    changeRootOfOthers(folder);
+    // libuv's helper threads look names up for the control thread: they are started by it, so that they see what it sees.
+    await access('/');
+    await control.confine(folder);
     return null;
   } catch (error) {
     return `[haproxy.main()] Cannot chroot(${folder}) : ${(error as Error).message}.`;
   }
 }
 
-/** Becomes the user and group of the configuration, for all threads. Returns a problem that ends the start, or null. */
+/**
+ * Becomes the user and group of the configuration, for all threads. With a `chroot` the control thread keeps the one right of confining
+ * traffic threads that it starts later. Returns a problem that ends the start, or null.
+ */
 export function dropPrivileges({
   user,
   uid,
   group,
   gid,
-}: Pick<GlobalConfig, 'user' | 'uid' | 'group' | 'gid'>): string | null {
+  chroot,
+}: Pick<GlobalConfig, 'user' | 'uid' | 'group' | 'gid' | 'chroot'>): string | null {
   const newGroup = gid ?? group;
   const newUser = uid ?? user;
+  const asRoot = process.getuid!() === 0;
   try {
     if (newGroup !== null) {
-      if (process.getuid!() === 0) process.setgroups!([newGroup]);
+      if (asRoot) process.setgroups!([newGroup]);
       process.setgid!(newGroup);
     }
   } catch (error) {
     return `[haproxy.main()] Cannot set gid ${newGroup}: ${(error as Error).message}.`;
   }
+  if (newUser === null) return null;
   try {
-    if (newUser !== null) process.setuid!(newUser);
+    const change = () => process.setuid!(newUser);
+    if (asRoot && chroot !== null && libcProblem() === null) keepChrootRight(change);
+    else change();
   } catch (error) {
     return `[haproxy.main()] Cannot set uid ${newUser}: ${(error as Error).message}.`;
   }
   return null;
+}
+
+/** No program that this process runs gains rights by its owner's. What the platform cannot is left. */
+export function giveUpNewPrivileges(): void {
+  if (libcProblem() === null) forbidNewPrivileges();
 }

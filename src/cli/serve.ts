@@ -12,7 +12,7 @@ import { masterSockets } from './master-sockets.ts';
 import type { StartupMessages } from './messages.ts';
 import { writePidFile } from './pidfile.ts';
 import { finishPredecessors } from './predecessors.ts';
-import { confine, dropPrivileges, raiseDescriptorLimit } from './privileges.ts';
+import { confine, dropPrivileges, giveUpNewPrivileges, raiseDescriptorLimit } from './privileges.ts';
 import { serviceReadiness } from './readiness.ts';
 import { handleSignals } from './signals.ts';
 import { type Inherited, takeOver } from './take-over.ts';
@@ -35,7 +35,7 @@ export async function serve(config: Config, invocation: Invocation, messages: St
       messages.alert('[haproxy.main()] Some protocols failed to start their listeners! Exiting.');
     return 1;
   }
-  const problem = settle(config, invocation, messages);
+  const problem = await settle(config, invocation, control, messages);
   if (problem !== null) {
     messages.alert(problem);
     await control.close();
@@ -87,12 +87,18 @@ function inherit(path: string, messages: StartupMessages): Inherited {
 }
 
 /** What is done once the sockets are open, with the rights that the process was started with. Returns a problem, or null. */
-function settle({ global }: Config, invocation: Invocation, messages: StartupMessages): string | null {
+async function settle(
+  { global }: Config,
+  invocation: Invocation,
+  control: RunningControl,
+  messages: StartupMessages,
+): Promise<string | null> {
   const pidFile = invocation.pidFile ?? global.pidfile;
   try {
     if (pidFile !== null) writePidFile(pidFile);
   } catch (error) {
     return `[haproxy.main()] Cannot create pidfile ${pidFile} : ${(error as Error).message}`;
   }
-  return confine(global.chroot, messages) ?? dropPrivileges(global);
+  giveUpNewPrivileges();
+  return (await confine(global.chroot, control, messages)) ?? dropPrivileges(global);
 }

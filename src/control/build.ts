@@ -75,6 +75,7 @@ export function addListener(model: Model, proxy: Proxy, bind: BindConfig, id = f
     name: bind.name ?? `sock-${id}`,
     slot: proxy.config.options.includes('socket-stats') ? model.counters.allocate() : proxy.frontendSlot,
     state: 'new',
+    kept: [],
   };
   proxy.listeners.push(listener);
   return listener;

@@ -9,7 +9,8 @@ import type { Model } from '../model/model.ts';
 import { resolveBindNames } from './bind-names.ts';
 import { buildModel, proxyView } from './build.ts';
 import { createHealth } from './checks/health.ts';
-import { configuredListeners, listenerRef, startListeners } from './listeners.ts';
+import { closeKept } from './kept-sockets.ts';
+import { configuredListeners, restoreListeners, startListeners } from './listeners.ts';
 import { prepareLogs } from './logs/addresses.ts';
 import { createLogs, type ProcessLogs } from './logs/logs.ts';
 import { applyReload } from './reload.ts';
@@ -45,6 +46,8 @@ export interface ControlOptions {
 export interface RunningControl extends Control {
   /** Resolves when a soft stop has come to its end. */
   readonly ended: Promise<void>;
+  /** Makes `folder` the root of the file system for all traffic threads, now and later. Rejects with the system's error. */
+  confine(folder: string): Promise<void>;
   /** Ends everything at once. */
   close(): Promise<void>;
 }
@@ -96,6 +99,8 @@ class ControlThread implements RunningControl {
   #reloading: Promise<unknown> = Promise.resolve();
   #end!: () => void;
   #sampler: NodeJS.Timeout | null = null;
+  /** The root of the file system for traffic threads. */
+  #chroot: string | null = null;
   #lastUse = performance.eventLoopUtilization();
   idlePercent = 100;
 
@@ -107,7 +112,8 @@ class ControlThread implements RunningControl {
     this.traffic = new Threads(threads, {
       init: (thread) => this.#init(thread),
       onEvent: (thread, event) => this.#onEvent(thread, event),
-      onReplaced: (thread, why) => this.#onReplaced(thread, why),
+      onLost: (thread, why) => this.#options.print('ALERT', `traffic thread ${thread} was lost: ${why}`),
+      onReplaced: (thread) => void this.#onReplaced(thread),
     });
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
@@ -203,6 +209,7 @@ class ControlThread implements RunningControl {
       proxies: model.proxies.map(proxyView),
       limits: model.limits,
       startedAt: model.startedAt,
+      chroot: this.#chroot,
     };
   }
 
@@ -259,19 +266,21 @@ class ControlThread implements RunningControl {
   }
 
   /** A thread was replaced: the new one must listen as the old one did. */
-  #onReplaced(thread: number, why: string): void {
-    this.#options.print('ALERT', `traffic thread ${thread} was lost and replaced: ${why}`);
+  async #onReplaced(thread: number): Promise<void> {
     void this.#recount();
     try {
-      const listeners = this.model.proxies.flatMap((proxy) =>
-        proxy.listeners
-          .filter(({ state }) => state === 'listening')
-          .map((listener) => (thread === 0 ? listenerRef(proxy, listener) : { proxy: proxy.id, id: listener.id })),
-      );
-      this.traffic.askOne(thread, { kind: 'listeners', op: 'start', listeners }).catch((error) => this.#onError(error));
+      const failed = await restoreListeners(this.traffic, this.model, thread);
+      for (const reason of failed)
+        this.#options.print('ALERT', `traffic thread ${thread} does not listen for ${reason}`);
     } catch (error) {
       this.#onError(error);
     }
+  }
+
+  /** Makes `folder` the root of the file system for all traffic threads, those that replace others included. Rejects with the system's error. */
+  async confine(folder: string): Promise<void> {
+    await this.traffic.ask({ kind: 'confine', folder });
+    this.#chroot = folder;
   }
 
   /** The gauges still count what the lost thread had: they are set to what the threads count now. */
@@ -367,6 +376,7 @@ class ControlThread implements RunningControl {
     // `grace`: whoever asks is told of the stop before connections are refused.
     if (soft && grace > 0) await new Promise<void>((resolve) => setTimeout(resolve, grace));
     await this.traffic.ask({ kind: 'stop', soft });
+    for (const { listeners } of this.model.proxies) for (const listener of listeners) closeKept(listener);
     if (!soft) this.#end();
     else if (hardStopAfter !== null) setTimeout(() => this.#end(), hardStopAfter).unref();
   }

@@ -4,10 +4,13 @@ import type { TrafficLink } from '../model/messages.ts';
 import type { Model } from '../model/model.ts';
 import type { Listener, Proxy } from '../model/proxy.ts';
 import type { Server } from '../model/server.ts';
+import { closeDescriptor } from '../util/libc.ts';
 import { addListener, addProxy, addServer, freeServerId, markReferences, proxyView } from './build.ts';
+import { copiesOf, takeKept } from './kept-sockets.ts';
 import { releaseListeners, startListeners } from './listeners.ts';
 import { prepareLogs } from './logs/addresses.ts';
 import type { ProcessLogs } from './logs/logs.ts';
+import { listenerKey } from './passed-listeners.ts';
 import { resolveInitialAddresses } from './resolvers/initial-addresses.ts';
 import type { ProcessResolvers } from './resolvers/resolvers.ts';
 import { restartNeeded } from './restart-needed.ts';
@@ -16,6 +19,9 @@ import { startServer } from './servers/start.ts';
 import { linkTracking, unlinkTracking } from './servers/tracking.ts';
 import { countUsable } from './servers/usable.ts';
 import type { Health } from './types.ts';
+
+/** Ports below are root's (`net.ipv4.ip_unprivileged_port_start`, as it is everywhere unless somebody changed it). */
+const FIRST_FREE_PORT = 1024;
 
 /** What a reload works on. */
 export interface ReloadContext {
@@ -83,9 +89,12 @@ export async function applyReload(config: Config, ctx: ReloadContext): Promise<R
     kind: 'proxy.put',
     proxies: [...fresh, ...plan.changed.map((change) => change.proxy)].map(proxyView),
   });
-  for (const { proxy, listener } of moved) await releaseListeners(traffic, proxy, 'stop', [listener]);
-  const failures = await startListeners(traffic, listeners);
+  const handed = handedSockets(moved, listeners);
+  for (const { proxy, listener } of moved)
+    await releaseListeners(traffic, proxy, handed.has(listener) || mayBind(listener) ? 'stop' : 'pause', [listener]);
+  const failures = await startListeners(traffic, listeners, copiesByAddress(handed));
   if (failures.length > 0) {
+    for (const [listener, kept] of handed) listener.kept = kept;
     await takeBack(plan, fresh, listeners, moved, ctx);
     if (otherFiles) await traffic.ask({ kind: 'files', files: model.config.files ?? {} });
     return refused(
@@ -95,6 +104,7 @@ export async function applyReload(config: Config, ctx: ReloadContext): Promise<R
       ),
     );
   }
+  for (const kept of handed.values()) for (const fd of kept.flat()) closeDescriptor(fd);
   const warnings = [...named.map((d) => d.text), ...restartNeeded(model.config, config)];
   ctx.resolvers.configure(config);
   for (const proxy of plan.removed) await removeProxy(proxy, ctx);
@@ -163,7 +173,7 @@ function proxyChange(proxy: Proxy, to: ProxyConfig): ProxyChange {
   const keptListeners: { listener: Listener; to: BindConfig }[] = [];
   const addedBinds: BindConfig[] = [];
   for (const bind of to.binds) {
-    const listener = [...left].find((l) => same(l.config.address, bind.address));
+    const listener = [...left].find((l) => same(l.config.address, bind.address) && isSameSocket(l.config, bind));
     if (listener === undefined) addedBinds.push(bind);
     else {
       left.delete(listener);
@@ -184,6 +194,43 @@ function movedPorts(plan: Plan, starting: readonly { listener: Listener }[]): { 
       listener.state === 'listening' &&
       starting.some((other) => same(other.listener.config.address, listener.config.address)),
   );
+}
+
+/** What a socket is told before it listens, and its owner: with other words it is another socket. */
+function isSameSocket(a: BindConfig, b: BindConfig): boolean {
+  const told = ({ interface: device, v6only, v4v6, transparent, deferAccept, mode, uid, gid }: BindConfig) => [
+    device,
+    v6only,
+    v4v6,
+    transparent,
+    deferAccept,
+    mode,
+    uid,
+    gid,
+  ];
+  return isDeepStrictEqual(told(a), told(b));
+}
+
+/** Sockets that go on listening for another frontend, with the connections that wait in them: taken away from the listeners that go. */
+function handedSockets(
+  moved: readonly { readonly listener: Listener }[],
+  starting: readonly { readonly listener: Listener }[],
+): Map<Listener, Listener['kept']> {
+  const handed = new Map<Listener, Listener['kept']>();
+  for (const { listener: old } of moved) {
+    const heir = starting.find(({ listener }) => same(listener.config.address, old.config.address))!.listener;
+    if (old.kept.length > 0 && isSameSocket(old.config, heir.config)) handed.set(old, takeKept(old));
+  }
+  return handed;
+}
+
+/** Whether the address could be taken again, would a reload fail; else it is not let go. */
+function mayBind({ config: { address } }: Listener): boolean {
+  return process.geteuid!() === 0 || !('port' in address) || address.port >= FIRST_FREE_PORT;
+}
+
+function copiesByAddress(handed: ReadonlyMap<Listener, Listener['kept']>): Map<string, number[]> {
+  return new Map([...handed].map(([{ config }, kept]) => [listenerKey(config.address), copiesOf(kept).flat()]));
 }
 
 /** Nothing may be left of a reload that failed. */

@@ -6,6 +6,9 @@ import { trafficEntry } from '../util/entry.ts';
 const ANSWER_TIMEOUT = 10_000;
 /** How soon after its start a thread must be ready, ms. */
 const START_TIMEOUT = 30_000;
+/** How long to wait when a thread cannot be replaced, ms: twice as long each time. */
+const RETRY_FIRST = 1000;
+const RETRY_MAX = 60_000;
 
 interface Waiting {
   readonly resolve: (value: unknown) => void;
@@ -18,8 +21,10 @@ export interface ThreadsHooks {
   /** Start data of a thread: asked for at start, and again when one must be replaced. */
   init(thread: number): ThreadInit;
   onEvent(thread: number, event: TrafficEvent): void;
-  /** A thread died or was stuck; another one has taken its place and must be told to listen. */
-  onReplaced(thread: number, why: string): void;
+  /** A thread died or was stuck, or could not be replaced; another one is started in its place. */
+  onLost(thread: number, why: string): void;
+  /** The other one has started and must be told to listen. */
+  onReplaced(thread: number): void;
 }
 
 /** The traffic threads: starts them, speaks with them, replaces one that dies. */
@@ -46,16 +51,36 @@ export class Threads implements TrafficLink {
       (why) => this.#lost(thread, worker, why),
     );
     this.#workers[thread] = worker;
-    await worker.ready;
+    try {
+      await worker.ready;
+    } catch (error) {
+      if (this.#workers[thread] === worker) this.#workers[thread] = null;
+      void worker.terminate();
+      throw error;
+    }
   }
 
   #lost(thread: number, worker: TrafficThread, why: string): void {
     if (this.#closing || this.#workers[thread] !== worker) return;
     this.#workers[thread] = null;
-    this.#spawn(thread).then(
-      () => this.#hooks.onReplaced(thread, why),
-      () => {},
-    );
+    this.#hooks.onLost(thread, why);
+    void this.#replace(thread, RETRY_FIRST);
+  }
+
+  /** Tries until there is a thread again: without it a part of the connections would not be accepted. */
+  async #replace(thread: number, retry: number): Promise<void> {
+    try {
+      await this.#spawn(thread);
+    } catch (error) {
+      if (this.#closing) return;
+      this.#hooks.onLost(
+        thread,
+        `it cannot be replaced, trying again in ${retry / 1000} s: ${(error as Error).message}`,
+      );
+      setTimeout(() => void this.#replace(thread, Math.min(RETRY_MAX, 2 * retry)), retry).unref();
+      return;
+    }
+    this.#hooks.onReplaced(thread);
   }
 
   ask(command: TrafficCommand): Promise<unknown[]> {
@@ -80,6 +105,7 @@ class TrafficThread {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   #seq = 0;
+  #started = false;
 
   constructor(init: ThreadInit, onEvent: (event: TrafficEvent) => void, onLost: (why: string) => void) {
     this.#worker = new Worker(trafficEntry(), { workerData: init, name: `traffic ${init.thread}`, stdin: false });
@@ -89,19 +115,22 @@ class TrafficThread {
         if ('seq' in message) this.#answered(message);
         else if (message.kind === 'ready') {
           clearTimeout(timer);
+          this.#started = true;
           resolve();
         } else onEvent(message);
       });
       this.#worker.on('error', (cause) => {
         const error = cause instanceof Error ? cause : new Error(String(cause));
+        clearTimeout(timer);
         reject(error);
         this.#failAll(error.message);
-        onLost(error.stack ?? error.message);
+        if (this.#started) onLost(error.stack ?? error.message);
       });
       this.#worker.on('exit', (code) => {
+        clearTimeout(timer);
         reject(new Error(`traffic thread ended with ${code}`));
         this.#failAll('the traffic thread has ended');
-        onLost(`exit code ${code}`);
+        if (this.#started) onLost(`exit code ${code}`);
       });
     });
   }

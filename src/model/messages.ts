@@ -63,6 +63,8 @@ export interface ThreadInit {
   readonly proxies: readonly ProxyView[];
   readonly limits: LimitsView;
   readonly startedAt: number;
+  /** The root of the file system for this thread, when others are confined already. */
+  readonly chroot: string | null;
 }
 
 export interface LimitsView {
@@ -150,7 +152,8 @@ export interface GaugeCount {
 export interface ListenerRef {
   readonly proxy: number;
   readonly id: number;
-  readonly inherited?: readonly number[];
+  /** By thread: descriptors that it accepts from, and then owns; a thread without any binds the address itself. */
+  readonly sockets?: readonly (readonly number[] | undefined)[];
 }
 
 /** From the control thread. Each is answered by `{ seq, value }` or `{ seq, error }` once it is in force in that thread. */
@@ -193,6 +196,8 @@ export type TrafficCommand =
   | { readonly kind: 'gauges' }
   /** The answer to a `render` event. */
   | { readonly kind: 'rendered'; readonly request: number; readonly view: RenderedView }
+  /** Makes a folder the root of the file system for the thread. */
+  | { readonly kind: 'confine'; readonly folder: string }
   /** Soft stop: close listeners, end idle connections; answered at once, `idle` follows when nothing is left. */
   | { readonly kind: 'stop'; readonly soft: boolean };
 

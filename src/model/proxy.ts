@@ -1,7 +1,7 @@
 import type { BindConfig, ProxyConfig } from '../config/types.ts';
 import type { Server } from './server.ts';
 
-/** A listener's life. `paused`: its port is released but it can come back; `stopped`: it never does. */
+/** A listener's life. `paused`: it does not listen but can come back; `stopped`: it never does. */
 export type ListenerState = 'new' | 'listening' | 'paused' | 'stopped';
 
 /** A bound address of a frontend. Owned by the control thread; the sockets live in the traffic threads. */
@@ -13,6 +13,8 @@ export interface Listener {
   /** Counter slot when the proxy has `option socket-stats`, else that of the frontend. */
   readonly slot: number;
   state: ListenerState;
+  /** Descriptors that the control thread keeps of its sockets, by traffic thread (`control/kept-sockets.ts`). */
+  kept: number[][];
 }
 
 /** A frontend, backend or both (`listen`). Owned by the control thread. */

@@ -1,6 +1,7 @@
 import type { CounterStore } from '../model/counters.ts';
 import type { Activity, ListenerRef, ProxyView, ServerView, StreamFilter, TrafficCommand } from '../model/messages.ts';
 import { useFiles } from '../util/files.ts';
+import { changeRootOfThread } from '../util/libc.ts';
 import { TrafficBackend } from './backend.ts';
 import { compileProxy, configuredFiles, type ProxySurroundings } from './compile-proxy.ts';
 import { onQueueWake, serveQueues } from './dispatch.ts';
@@ -48,6 +49,9 @@ export async function execute(env: Env, counters: CounterStore, command: Traffic
     }
     case 'listeners':
       return setListeners(env, command.op, command.listeners);
+    case 'confine':
+      changeRootOfThread(command.folder);
+      return null;
     case 'gauges':
       return recount(env, env.processSlot);
     case 'listeners.fds':
@@ -173,7 +177,7 @@ async function setListeners(
   listeners: readonly ListenerRef[],
 ): Promise<[number, number, string][]> {
   const failed: [number, number, string][] = [];
-  for (const { proxy, id, inherited } of listeners) {
+  for (const { proxy, id, sockets } of listeners) {
     const frontend = env.frontends.get(proxy);
     const listener = frontend?.listeners.find((l) => l.id === id);
     if (frontend === undefined || listener === undefined) continue;
@@ -185,17 +189,12 @@ async function setListeners(
     const { family } = listener.config.address;
     if (env.thread > 0 && family !== 'inet' && family !== 'inet6') continue;
     try {
-      await bindListener(env, frontend, listener, inheritedHere(env, inherited));
+      await bindListener(env, frontend, listener, sockets?.[env.thread]);
     } catch (error) {
       failed.push([proxy, id, (error as NodeJS.ErrnoException).code ?? String(error)]);
     }
   }
   return failed;
-}
-
-/** The sockets of a listener that this thread takes: its own, and in the first thread those of threads that are no more. */
-function inheritedHere(env: Env, inherited: readonly number[] = []): readonly number[] {
-  return inherited.filter((_, i) => (i < env.threads ? i : 0) === env.thread);
 }
 
 /** [proxy, listener, descriptor] of what listens here. */

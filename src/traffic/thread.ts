@@ -3,6 +3,7 @@ import { CounterStore } from '../model/counters.ts';
 import type { ThreadInit, TrafficCommand, TrafficEvent } from '../model/messages.ts';
 import { tcpTransport } from '../net/tcp.ts';
 import { useFiles } from '../util/files.ts';
+import { changeRootOfThread } from '../util/libc.ts';
 import { execute, putProxy } from './commands.ts';
 import { Env } from './env.ts';
 
@@ -13,6 +14,7 @@ import { Env } from './env.ts';
 
 const init = workerData as ThreadInit;
 const port = parentPort!;
+if (init.chroot !== null) changeRootOfThread(init.chroot);
 useFiles(init.files);
 const counters = new CounterStore(init.rows, init.chunks);
 

@@ -5,7 +5,15 @@
  */
 export { errnoName, errnoNumber, errnoText } from './libc/errno.ts';
 export { LibcError, libcProblem } from './libc/native.ts';
-export { changeRoot, type DescriptorLimit, descriptorLimit, setDescriptorLimit, setDumpable } from './libc/process.ts';
+export {
+  changeRootOfThread,
+  type DescriptorLimit,
+  descriptorLimit,
+  forbidNewPrivileges,
+  keepChrootRight,
+  setDescriptorLimit,
+  setDumpable,
+} from './libc/process.ts';
 export { abstractName, displayPath, paddedAbstractName, type SocketName } from './libc/sockaddr.ts';
 export {
   bindInet,
@@ -14,6 +22,7 @@ export {
   type DescribedSocket,
   describeSocket,
   descriptorOf,
+  duplicateDescriptor,
   getSocketOption,
   listenOn,
   localName,
@@ -22,6 +31,7 @@ export {
   peerCredentials,
   type SocketOption,
   setSocketOption,
+  suspendListening,
   type TcpInfo,
   tcpInfo,
 } from './libc/socket.ts';

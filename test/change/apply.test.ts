@@ -87,6 +87,7 @@ test('a frontend whose port is taken stays paused and says so', async () => {
     name: 'sock-1',
     slot: 0,
     state: 'listening',
+    kept: [],
   });
   await d.apply({ kind: 'frontend.state', frontend: 'fe_http', to: 'disabled' });
   const { ok, text } = await d.apply({ kind: 'frontend.state', frontend: 'fe_http', to: 'enabled' });

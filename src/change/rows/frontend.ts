@@ -1,6 +1,6 @@
-import { startListeners } from '../../control/listeners.ts';
+import { releaseListeners, startListeners } from '../../control/listeners.ts';
 import { C } from '../../model/counters.ts';
-import type { ListenerState, Proxy } from '../../model/proxy.ts';
+import type { Proxy } from '../../model/proxy.ts';
 import type { ChangeOf } from '../change.ts';
 import { type ChangeContext, done, failed, problem, type Row } from '../context.ts';
 import { lacksFrontend, theFrontend } from '../lookup.ts';
@@ -30,7 +30,7 @@ export const frontendState: Row<ChangeOf<'frontend.state'>> = {
   async apply(change, ctx) {
     const proxy = theFrontend(ctx.model, change);
     if (change.to === 'shutdown') {
-      await moveListeners(ctx, proxy, 'stop', 'stopped');
+      await releaseListeners(ctx.traffic, proxy, 'stop');
       proxy.state = 'stopped';
       tell(
         ctx,
@@ -40,8 +40,8 @@ export const frontendState: Row<ChangeOf<'frontend.state'>> = {
       return done(null);
     }
     const start = change.to === 'enabled';
-    const failures = await moveListeners(ctx, proxy, start ? 'start' : 'pause', start ? 'listening' : 'paused');
-    if (failures.length > 0) return failed(problem(start ? CANNOT_RESUME : CANNOT_PAUSE));
+    if (!start) await releaseListeners(ctx.traffic, proxy, 'pause');
+    else if (!(await resume(ctx, proxy))) return failed(problem(CANNOT_RESUME));
     proxy.state = start ? 'ready' : 'paused';
     tell(ctx, proxy, `${start ? 'Resumed' : 'Paused'} ${kindOf(proxy)} ${proxy.name}.`);
     return done({ ...change, to: start ? 'disabled' : 'enabled' });
@@ -50,29 +50,15 @@ export const frontendState: Row<ChangeOf<'frontend.state'>> = {
 
 const STATES = { enabled: 'ready', disabled: 'paused', shutdown: 'stopped' } as const;
 const CANNOT_RESUME = 'Failed to resume frontend, check logs for precise cause (port conflict?).';
-const CANNOT_PAUSE = 'Failed to pause frontend, check logs for precise cause.';
 
-/** Starts, pauses or stops all listeners of a proxy. Returns what failed; then the listeners are as they were. */
-async function moveListeners(
-  ctx: ChangeContext,
-  proxy: Proxy,
-  op: 'start' | 'pause' | 'stop',
-  state: ListenerState,
-): Promise<string[]> {
-  if (proxy.listeners.length === 0) return [];
-  if (op === 'start') {
-    const failures = await startListeners(
-      ctx.traffic,
-      proxy.listeners.map((listener) => ({ proxy, listener })),
-    );
-    const texts = failures.map(({ reason }) => reason);
-    for (const text of new Set(texts)) tell(ctx, proxy, text);
-    return texts;
-  }
-  const listeners = proxy.listeners.map((listener) => ({ proxy: proxy.id, id: listener.id }));
-  const answers = await ctx.traffic.ask({ kind: 'listeners', op, listeners });
-  for (const listener of proxy.listeners) listener.state = state;
-  return answers.flatMap((answer) => (Array.isArray(answer) ? answer.map(String) : []));
+/** Starts all listeners of a proxy. Returns whether they listen; else they are as they were, and why is told. */
+async function resume(ctx: ChangeContext, proxy: Proxy): Promise<boolean> {
+  const failures = await startListeners(
+    ctx.traffic,
+    proxy.listeners.map((listener) => ({ proxy, listener })),
+  );
+  for (const reason of new Set(failures.map((failure) => failure.reason))) tell(ctx, proxy, reason);
+  return failures.length === 0;
 }
 
 function tell(ctx: ChangeContext, proxy: Proxy, text: string): void {

@@ -6,10 +6,13 @@ const EINTR = errnoNumber('EINTR');
 const SIGNATURES = {
   __errno_location: { arguments: [], return: 'pointer' },
   bind: { arguments: ['int32', 'pointer', 'uint32'], return: 'int32' },
+  capget: { arguments: ['pointer', 'pointer'], return: 'int32' },
+  capset: { arguments: ['pointer', 'pointer'], return: 'int32' },
+  chdir: { arguments: ['pointer'], return: 'int32' },
   chroot: { arguments: ['pointer'], return: 'int32' },
   close: { arguments: ['int32'], return: 'int32' },
   connect: { arguments: ['int32', 'pointer', 'uint32'], return: 'int32' },
-  fchdir: { arguments: ['int32'], return: 'int32' },
+  fcntl: { arguments: ['int32', 'int32', 'int32'], return: 'int32' },
   getpeername: { arguments: ['int32', 'pointer', 'pointer'], return: 'int32' },
   getrlimit: { arguments: ['int32', 'pointer'], return: 'int32' },
   getsockname: { arguments: ['int32', 'pointer', 'pointer'], return: 'int32' },
@@ -21,6 +24,7 @@ const SIGNATURES = {
   sendto: { arguments: ['int32', 'pointer', 'uint64', 'int32', 'pointer', 'uint32'], return: 'int64' },
   setrlimit: { arguments: ['int32', 'pointer'], return: 'int32' },
   setsockopt: { arguments: ['int32', 'int32', 'int32', 'pointer', 'uint32'], return: 'int32' },
+  shutdown: { arguments: ['int32', 'int32'], return: 'int32' },
   socket: { arguments: ['int32', 'int32', 'int32'], return: 'int32' },
   unshare: { arguments: ['int32'], return: 'int32' },
 } as const;

@@ -5,6 +5,8 @@ const SOCK_STREAM = 1;
 const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
+const SHUT_RD = 0;
+const F_DUPFD_CLOEXEC = 1030;
 const SOL_IP = 0;
 const SOL_TCP = 6;
 const SOL_IPV6 = 41;
@@ -46,6 +48,19 @@ export function bindInet(fd: number, host: string, port: number): void {
 /** Makes a bound socket listen. Throws LibcError. */
 export function listenOn(fd: number, backlog: number): void {
   call(`fd ${fd}`, 'listen', fd, backlog);
+}
+
+/** Another descriptor of the same socket, closed on exec. Throws LibcError. */
+export function duplicateDescriptor(fd: number): number {
+  return call(`fd ${fd}`, 'fcntl', fd, F_DUPFD_CLOEXEC, 3);
+}
+
+/**
+ * Makes a listening TCP socket refuse connections, those that wait in it included, without letting its address go: `listenOn` brings
+ * it back, which needs no right to bind. Throws LibcError.
+ */
+export function suspendListening(fd: number): void {
+  call(`fd ${fd}`, 'shutdown', fd, SHUT_RD);
 }
 
 /** Closes a descriptor that no Node object owns; one that is not open is left alone. */

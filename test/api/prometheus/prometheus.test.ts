@@ -60,6 +60,7 @@ suite('the exporter', () => {
       name: 'sock-1',
       slot: model.counters.allocate(),
       state: 'listening',
+      kept: [],
       config: { maxconn: null } as never,
     });
     const ours = described(await scrape('', { model, ...rest } as never));
