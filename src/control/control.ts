@@ -269,6 +269,10 @@ class ControlThread implements RunningControl {
   async #onReplaced(thread: number): Promise<void> {
     void this.#recount();
     try {
+      if (this.model.stopping) {
+        await this.traffic.askOne(thread, { kind: 'stop', soft: true });
+        return;
+      }
       const failed = await restoreListeners(this.traffic, this.model, thread);
       for (const reason of failed)
         this.#options.print('ALERT', `traffic thread ${thread} does not listen for ${reason}`);

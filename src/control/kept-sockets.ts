@@ -26,9 +26,14 @@ export async function keepSockets(
   const answers = (await traffic.ask({ kind: 'listeners.fds' })) as ([number, number, number][] | null)[];
   const byId = new Map(listeners.map(({ proxy, listener }) => [`${proxy.id} ${listener.id}`, listener]));
   const fresh = new Set(byId.values());
-  for (const listener of fresh) closeKept(listener);
   for (const [thread, sockets] of answers.entries()) {
-    for (const [proxy, id, fd] of sockets ?? []) {
+    // A thread that is just being replaced says nothing: its successor will need what is kept.
+    if (sockets === null) continue;
+    for (const listener of fresh) {
+      for (const fd of listener.kept[thread] ?? []) closeDescriptor(fd);
+      delete listener.kept[thread];
+    }
+    for (const [proxy, id, fd] of sockets) {
       const listener = byId.get(`${proxy} ${id}`);
       if (listener !== undefined && fd >= 0) keep(listener, thread, fd);
     }
@@ -62,12 +67,11 @@ export function takeKept(listener: Listener): Listener['kept'] {
 }
 
 /**
- * Connections are refused from now on, the address stays taken. Unix sockets cannot be suspended: they are closed, or, when they were
- * passed to this process and cannot be opened again, left for connections to wait in.
+ * Nobody is accepted from now on, the address stays taken: connections to TCP ports are refused, those to unix sockets, which cannot be
+ * suspended, wait. Abstract sockets are closed: anybody may open them again.
  */
 export function suspendKept(listener: Listener): void {
-  const { family } = listener.config.address;
-  if (family !== 'inet' && family !== 'inet6' && family !== 'fd') {
+  if (listener.config.address.family === 'abns') {
     closeKept(listener);
     return;
   }

@@ -7,9 +7,16 @@ const given = new Set<number>();
  * A TCP port of 127.0.0.1 that the system says is free, below the range it hands out by itself: between the question
  * and the program's own bind no outgoing connection of anybody can take it.
  */
-export async function freePort(): Promise<number> {
-  const low = 12_000;
-  const high = ephemeralStart();
+export function freePort(): Promise<number> {
+  return freeBetween(12_000, ephemeralStart());
+}
+
+/** A free TCP port of 127.0.0.1 that only root may bind. */
+export function lowPort(): Promise<number> {
+  return freeBetween(600, 1023);
+}
+
+async function freeBetween(low: number, high: number): Promise<number> {
   for (let tries = 0; tries < 200; tries++) {
     const port = low + Math.floor(Math.random() * (high - low));
     if (!given.has(port) && (await isFree(port))) {
