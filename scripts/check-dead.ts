@@ -6,7 +6,14 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 
 /** Where programs begin; and the driver that tests run the data path on. */
-const entryPatterns = ['src/cli/main.ts', 'src/traffic/thread.ts', 'src/net/sim.ts', 'scripts/*.ts', 'bench/**/*.ts'];
+const entryPatterns = [
+  'src/cli/main.ts',
+  'src/traffic/thread.ts',
+  'src/net/sim.ts',
+  'src/client/index.ts',
+  'scripts/*.ts',
+  'bench/**/*.ts',
+];
 
 const importPattern =
   /\b(?:import|export)\s+(type\s+)?([^'";]*?)\s*from\s*['"](\.[^'"]+)['"]|\bimport\(\s*['"](\.[^'"]+)['"]\s*\)|^\s*import\s*['"](\.[^'"]+)['"]|new URL\(\s*['"](\.[^'"]+\.ts)['"]|['"](\.[^'"]+thread\.ts)['"]/gm;
