@@ -9,6 +9,7 @@ import { build, type Metafile } from 'esbuild';
 const entries: Readonly<Record<string, string>> = {
   sluice: 'src/cli/main.ts',
   traffic: 'src/traffic/thread.ts',
+  journal: 'src/change/journal/thread.ts',
 };
 
 /** Dependencies written as CommonJS ask for `require`, for modules of Node.js only: what else they need is in the bundle. */

@@ -8,7 +8,7 @@ import { dirname, join, normalize } from 'node:path';
 /** Where programs begin; and the driver that tests run the data path on. */
 const entryPatterns = [
   'src/cli/main.ts',
-  'src/traffic/thread.ts',
+  'src/**/thread.ts',
   'src/net/sim.ts',
   'src/client/index.ts',
   'scripts/*.ts',

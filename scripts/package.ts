@@ -30,7 +30,11 @@ export function makeExecutable(folder: string, output: string): void {
       execArgv: engineFlags,
       execArgvExtension: 'env',
       disableExperimentalSEAWarning: true,
-      assets: { 'traffic.js': `${folder}/dist/traffic.js`, 'quickstart.cfg': 'examples/quickstart/haproxy.cfg' },
+      assets: {
+        'traffic.js': `${folder}/dist/traffic.js`,
+        'journal.js': `${folder}/dist/journal.js`,
+        'quickstart.cfg': 'examples/quickstart/haproxy.cfg',
+      },
     }),
   );
   execFileSync(process.execPath, ['--build-sea', config], { stdio: ['ignore', 'ignore', 'inherit'] });

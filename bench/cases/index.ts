@@ -1,5 +1,6 @@
 import type { Row } from '../measure.ts';
 import type { Proxy } from '../programs.ts';
+import { journaledChanges } from './journal.ts';
 import { lostInDrains, lostInReloads } from './losses.ts';
 import { idleConnections, startTime } from './process.ts';
 import { showStat } from './show-stat.ts';
@@ -34,6 +35,11 @@ export const cases: Case[] = [
   { name: 'start', about: 'time from start to the first answer, also with 10,000 servers', run: startTime },
   { name: 'show-stat', about: 'show stat with 10,000 servers: time, and what requests wait meanwhile', run: showStat },
   { name: 'state', about: 'the state of 1,000 servers, read and parsed', run: readingState },
+  {
+    name: 'journal',
+    about: 'Changes recorded on disk: one by one, by many clients, in batches',
+    run: journaledChanges,
+  },
   { name: 'reloads', about: 'requests lost in 100 reloads under load', run: lostInReloads },
   { name: 'drains', about: 'requests lost in 100 drain/ready cycles under load', run: lostInDrains },
 ];

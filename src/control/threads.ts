@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { ThreadInit, TrafficCommand, TrafficEvent, TrafficLink } from '../model/messages.ts';
-import { trafficEntry } from '../util/entry.ts';
+import { threadEntry } from '../util/entry.ts';
 
 /** A thread that has not answered a command after so long is stuck, ms. */
 const ANSWER_TIMEOUT = 10_000;
@@ -108,7 +108,11 @@ class TrafficThread {
   #started = false;
 
   constructor(init: ThreadInit, onEvent: (event: TrafficEvent) => void, onLost: (why: string) => void) {
-    this.#worker = new Worker(trafficEntry(), { workerData: init, name: `traffic ${init.thread}`, stdin: false });
+    this.#worker = new Worker(threadEntry('traffic'), {
+      workerData: init,
+      name: `traffic ${init.thread}`,
+      stdin: false,
+    });
     this.ready = new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error(`traffic thread ${init.thread} did not start`)), START_TIMEOUT);
       this.#worker.on('message', (message: TrafficEvent | { seq: number; value?: unknown; error?: string }) => {

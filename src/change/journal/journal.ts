@@ -48,6 +48,8 @@ export interface JournalNote {
   readonly hash: string;
 }
 
+export type JournalRecord = JournalEntry | JournalNote;
+
 /** A Change that is about to be tried. */
 export interface Attempt {
   readonly target: string;

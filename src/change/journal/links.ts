@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash as digest } from 'node:crypto';
 import type { Change } from '../change.ts';
 import { canonicalJson } from './canonical.ts';
 import { JournalError } from './error.ts';
@@ -24,7 +24,7 @@ export interface Link extends Head {
 
 /** The hash of a link whose text is `body`, after the link whose hash is `before`. */
 function linkHash(before: string, body: string): string {
-  return createHash('sha256').update(before).update('\n').update(body).digest('hex');
+  return digest('sha256', `${before}\n${body}`, 'hex');
 }
 
 /** The next link after `head`. Throws JournalError `too-large`. */

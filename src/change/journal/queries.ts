@@ -1,0 +1,57 @@
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import { JournalError } from './error.ts';
+import type { JournalQuery, JournalRecord } from './journal.ts';
+import { DEFAULT_LAST } from './matches.ts';
+
+/** A row of the table `link`. */
+export interface LinkRow {
+  readonly seq: number;
+  readonly date: number;
+  readonly phase: string;
+  readonly attempt: number | null;
+  readonly target: string;
+  readonly operation: string | null;
+  readonly object: string;
+  readonly body: string;
+  readonly hash: string;
+}
+
+/** A stored link as it is given out. Throws JournalError `damaged` when its text is not what was written. */
+export function recordOf({ seq, body, hash }: Pick<LinkRow, 'seq' | 'body' | 'hash'>): JournalRecord {
+  try {
+    return { ...JSON.parse(body), hash };
+  } catch {
+    throw new JournalError('damaged', `entry ${seq} of the journal cannot be read; see: sluice audit verify`);
+  }
+}
+
+/** The newest entries that fulfil a query, oldest first. */
+export function entryRows(db: DatabaseSync, query: JournalQuery): LinkRow[] {
+  const { text, values } = conditions(query);
+  const statement = db.prepare(
+    `SELECT seq, body, hash FROM link WHERE phase <> 'note'${text} ORDER BY seq DESC LIMIT ?`,
+  );
+  return (statement.all(...values, query.last ?? DEFAULT_LAST) as unknown as LinkRow[]).reverse();
+}
+
+/** A query in SQL: conditions that begin with AND, and their values. The same as `matches`. */
+function conditions(query: JournalQuery): { text: string; values: SQLInputValue[] } {
+  const { operation, object, target, phase, actor, since, until, before } = query;
+  const parts: string[] = [];
+  const values: SQLInputValue[] = [];
+  const add = (condition: string, ...given: (SQLInputValue | undefined)[]): void => {
+    if (given.includes(undefined)) return;
+    parts.push(` AND ${condition}`);
+    values.push(...(given as SQLInputValue[]));
+  };
+  add('operation = ?', operation);
+  // '0' is the character after '/'.
+  if (object !== undefined) add('(object = ? OR object > ? AND object < ?)', object, `${object}/`, `${object}0`);
+  add('target = ?', target);
+  add('phase = ?', phase);
+  add("? IN (body ->> '$.origin.actor.name', body ->> '$.origin.actor.sudoUser')", actor);
+  add('date >= ?', since);
+  add('date < ?', until);
+  add('seq < ?', before);
+  return { text: parts.join(''), values };
+}

@@ -1,0 +1,25 @@
+import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** The journal's files in a state folder. */
+export function journalPath(stateDir: string): string {
+  return join(stateDir, 'journal.db');
+}
+
+/**
+ * Makes the state folder if need be, for its owner alone (0700), and gives it and what is in it to `owner`, the user that the process
+ * becomes. Must run with the rights to do so. Throws the file system's error, or an Error when something else has that name.
+ */
+export function prepareStateDir(stateDir: string, owner: { readonly uid: number; readonly gid: number } | null): void {
+  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+  const { uid } = lstatSync(stateDir);
+  const self = process.geteuid!();
+  if (self !== 0 && self !== uid) return;
+  chmodSync(stateDir, 0o700);
+  if (owner === null || self !== 0) return;
+  for (const name of ['', ...readdirSync(stateDir)]) {
+    const path = join(stateDir, name);
+    // What a link points to may be anybody's.
+    if (!lstatSync(path).isSymbolicLink()) chownSync(path, owner.uid, owner.gid);
+  }
+}

@@ -1,0 +1,225 @@
+import { Worker } from 'node:worker_threads';
+import { threadEntry } from '../../util/entry.ts';
+import { type JournalCode, JournalError } from './error.ts';
+import { journalFailure } from './failure.ts';
+import type { Journal } from './journal.ts';
+import type { LocalOptions } from './local.ts';
+import { journalPath, prepareStateDir } from './state-dir.ts';
+
+/** What the thread is started with. */
+export type ThreadInit = Omit<LocalOptions, 'onTrouble' | 'now'>;
+
+type Call = 'attempt' | 'outcome' | 'entries' | 'overrides' | 'leases' | 'close';
+
+export interface ThreadCall {
+  readonly id: number;
+  readonly call: Call;
+  readonly args: readonly unknown[];
+}
+
+interface Trouble {
+  readonly code: JournalCode;
+  readonly message: string;
+}
+
+export type ThreadAnswer =
+  | { readonly id: number; readonly value: unknown }
+  | ({ readonly id: number } & Trouble)
+  | { readonly trouble: Trouble | null };
+
+export interface JournalOptions {
+  readonly stateDir: string;
+  /** The user that the process becomes: the folder is made with the rights at hand, and given to him. */
+  readonly owner: { readonly uid: number; readonly gid: number } | null;
+  /** File with the end of the chain, when it is not to lie beside it. */
+  readonly anchor?: string;
+  /** Entries kept, 1,000,000 unless told, and their age, ms; 0: no limit. */
+  readonly keepEntries?: number;
+  readonly keepAge?: number;
+  /** How long a call waits for the disk, ms; 10,000 unless told. */
+  readonly patience?: number;
+  /** Records that may wait for the disk; 10,000 unless told. */
+  readonly queue?: number;
+}
+
+/** How soon after its end, or after trouble of a kind that a new thread may not have, the thread is started again, ms. */
+const RESTART_DELAY = 1000;
+const PROBE_EVERY = 1000;
+
+interface Waiting {
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: JournalError) => void;
+  readonly size: number;
+  readonly since: number;
+  /** The caller has been told that it takes too long. */
+  late: boolean;
+}
+
+/** The journal of a server process: on disk, in a thread of its own. */
+export class ThreadedJournal implements Journal {
+  readonly #options: JournalOptions;
+  readonly #patience: number;
+  readonly #limit: number;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #watch: NodeJS.Timeout;
+  #worker: Worker | null = null;
+  #restart: NodeJS.Timeout | null = null;
+  #trouble: Trouble | null = null;
+  #stuck: Trouble | null = null;
+  #queued = 0;
+  #next = 1;
+  #closed = false;
+
+  constructor(options: JournalOptions) {
+    this.#options = options;
+    this.#patience = options.patience ?? 10_000;
+    this.#limit = options.queue ?? 10_000;
+    this.#start();
+    this.#watch = setInterval(() => this.#checkPatience(), Math.max(10, this.#patience / 10)).unref();
+  }
+
+  get trouble(): string | null {
+    return (this.#stuck ?? this.#trouble)?.message ?? null;
+  }
+
+  get troubleCode(): JournalCode | null {
+    return (this.#stuck ?? this.#trouble)?.code ?? null;
+  }
+
+  attempt: Journal['attempt'] = (attempts) => this.#call('attempt', [attempts], attempts.length);
+
+  outcome: Journal['outcome'] = (outcomes, effects = []) =>
+    this.#call('outcome', [outcomes, effects], outcomes.length + effects.length);
+
+  entries: Journal['entries'] = (query = {}) => this.#call('entries', [query], 1);
+
+  overrides: Journal['overrides'] = (target) => this.#call('overrides', [target], 1);
+
+  leases: Journal['leases'] = (target) => this.#call('leases', [target], 1);
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    const last = this.#worker === null ? null : this.#call<void>('close', [], 0);
+    this.#closed = true;
+    await last?.catch(() => {});
+    clearInterval(this.#watch);
+    if (this.#restart !== null) clearTimeout(this.#restart);
+    this.#failAll(new JournalError('ended', 'the journal is closed'));
+    await this.#worker?.terminate();
+  }
+
+  #start(): void {
+    this.#restart = null;
+    const { stateDir, owner, anchor, keepEntries = 1_000_000, keepAge = 0 } = this.#options;
+    const path = journalPath(stateDir);
+    try {
+      prepareStateDir(stateDir, owner);
+    } catch (error) {
+      const { code, message } = journalFailure(error, path);
+      this.#trouble = { code, message };
+      this.#startLater();
+      return;
+    }
+    const init: ThreadInit = {
+      path,
+      exclusive: true,
+      keepEntries,
+      keepAge,
+      probeEvery: PROBE_EVERY,
+      ...(anchor === undefined ? {} : { anchor }),
+    };
+    const worker = new Worker(threadEntry('journal'), { workerData: init, name: 'journal', stdin: false });
+    this.#worker = worker;
+    worker.unref();
+    worker.on('message', (answer: ThreadAnswer) => this.#answered(answer));
+    worker.on('error', (error) => this.#ended(worker, error instanceof Error ? error.message : String(error)));
+    worker.on('exit', (code) => this.#ended(worker, `exit code ${code}`));
+  }
+
+  #startLater(): void {
+    if (this.#closed || this.#restart !== null) return;
+    this.#restart = setTimeout(() => this.#start(), RESTART_DELAY).unref();
+  }
+
+  #ended(worker: Worker, why: string): void {
+    if (this.#worker !== worker) return;
+    this.#worker = null;
+    this.#trouble ??= { code: 'ended', message: `the thread of the journal has ended: ${why}; it is started again` };
+    this.#failAll(new JournalError('ended', this.#trouble.message));
+    this.#startLater();
+  }
+
+  #call<T>(call: Call, args: readonly unknown[], size: number): Promise<T> {
+    if (this.#closed) return Promise.reject(new JournalError('ended', 'the journal is closed'));
+    if (this.#worker === null) return Promise.reject(new JournalError(this.troubleCode ?? 'ended', this.trouble ?? ''));
+    if (this.#queued > 0 && this.#queued + size > this.#limit)
+      return Promise.reject(
+        new JournalError(
+          'behind',
+          `${this.#queued} records wait for the disk: the journal takes ${this.#limit} at most`,
+        ),
+      );
+    const id = this.#next++;
+    const worker = this.#worker;
+    return new Promise<T>((resolve, reject) => {
+      try {
+        worker.postMessage({ id, call, args } satisfies ThreadCall);
+      } catch (error) {
+        reject(new JournalError('too-large', `${(error as Error).message}: a record that cannot be written`));
+        return;
+      }
+      this.#queued += size;
+      worker.ref();
+      this.#waiting.set(id, { resolve, reject, size, since: performance.now(), late: false });
+    });
+  }
+
+  #answered(answer: ThreadAnswer): void {
+    if ('trouble' in answer) {
+      this.#troubled(answer.trouble);
+      return;
+    }
+    const waiting = this.#waiting.get(answer.id);
+    if (waiting === undefined) return;
+    this.#waiting.delete(answer.id);
+    this.#queued -= waiting.size;
+    if (this.#waiting.size === 0) this.#worker?.unref();
+    this.#stuck = null;
+    if (waiting.late) return;
+    if ('value' in answer) waiting.resolve(answer.value as never);
+    else waiting.reject(new JournalError(answer.code, answer.message));
+  }
+
+  /** What the file system does not let the thread do, a new one may: it has the folder made anew, and the root of the main thread. */
+  #troubled(trouble: Trouble | null): void {
+    this.#trouble = trouble;
+    if (trouble?.code !== 'denied' || this.#closed || this.#restart !== null) return;
+    const worker = this.#worker;
+    this.#restart = setTimeout(() => {
+      this.#restart = null;
+      if (this.#trouble?.code === 'denied' && this.#waiting.size === 0) void worker?.terminate();
+      else if (this.#trouble?.code === 'denied') this.#troubled(this.#trouble);
+    }, RESTART_DELAY).unref();
+  }
+
+  /** Callers are not kept waiting for a disk that hangs; what they gave may still be written. */
+  #checkPatience(): void {
+    const now = performance.now();
+    for (const waiting of this.#waiting.values()) {
+      const ms = now - waiting.since;
+      if (ms < this.#patience) break;
+      const message = `the disk has not answered for ${Math.round(ms / 1000)} s: journal in '${this.#options.stateDir}'`;
+      this.#stuck = { code: 'timeout', message };
+      if (waiting.late) continue;
+      waiting.late = true;
+      waiting.reject(new JournalError('timeout', message));
+    }
+  }
+
+  #failAll(error: JournalError): void {
+    for (const { reject, late } of this.#waiting.values()) if (!late) reject(error);
+    this.#waiting.clear();
+    this.#queued = 0;
+    this.#stuck = null;
+  }
+}
