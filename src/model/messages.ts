@@ -158,6 +158,8 @@ export interface ListenerRef {
 
 /** From the control thread. Each is answered by `{ seq, value }` or `{ seq, error }` once it is in force in that thread. */
 export type TrafficCommand =
+  /** Several at once: nothing else happens in the thread between them, unless one closes ports. Answer: null. */
+  | { readonly kind: 'batch'; readonly commands: readonly TrafficCommand[] }
   | { readonly kind: 'chunk'; readonly chunk: CounterChunk }
   | { readonly kind: 'servers'; readonly views: readonly ServerView[] }
   | { readonly kind: 'server.remove'; readonly proxy: number; readonly id: number }

@@ -16,6 +16,9 @@ import { type Stream, streamPointer } from './stream.ts';
 /** Carries out what the control thread asks of a traffic thread. Resolves when it is in force. */
 export async function execute(env: Env, counters: CounterStore, command: TrafficCommand): Promise<unknown> {
   switch (command.kind) {
+    case 'batch':
+      for (const one of command.commands) await execute(env, counters, one);
+      return null;
     case 'chunk':
       counters.map(command.chunk);
       return null;
