@@ -1,127 +1,171 @@
 import type { Change, Origin, Outcome } from './change.ts';
-import { type ChangeContext, failed, type Preview, type Problem, problem, type Verdict } from './context.ts';
+import { type ChangeContext, failed, problem } from './context.ts';
+import type { Lease, StateEffect } from './journal/journal.ts';
+import { type Judged, unfit } from './judge.ts';
+import { overrideEffects } from './layers/effects.ts';
+import type { Touched } from './layers/touched.ts';
+import { make, takeBack } from './make.ts';
+import { newOperationId } from './operation-id.ts';
+import { openRecord } from './record.ts';
+import { rehearse } from './rehearsal.ts';
+import { HERE } from './standing.ts';
 import { rowOf } from './table.ts';
 
-/** Checks a Change against the model. Touches nothing. */
-export function validateChange(change: Change, ctx: ChangeContext): Verdict {
-  const row = rowOf(change);
-  if (!row) return { problems: [problem(`this Sluice cannot make a change of kind '${change.kind}'`)], warnings: [] };
-  const found = row.validate(change, ctx);
-  return { problems: found ? [found] : [], warnings: found ? [] : (row.warnings?.(change, ctx) ?? []) };
+/** Changes that one transaction may have at most: each costs some 20 µs of the control thread, without a pause. */
+const MAX_CHANGES = 1000;
+
+/** What may be asked of a transaction besides. */
+export interface ApplyOptions {
+  /** It is taken back at a date (ms): in any case, or unless it is confirmed before. */
+  readonly lease?: { readonly kind: Lease['kind']; readonly until: number };
+  /** What each Change must find, as `before` of its preview tells it; else none is made. */
+  readonly expect?: readonly string[];
+  /** What else is kept when it is made. */
+  readonly effects?: readonly StateEffect[];
 }
 
-/** What a Change would do, or null when it has problems. Touches nothing. */
-export function previewChange(change: Change, ctx: ChangeContext): Preview | null {
-  return validateChange(change, ctx).problems.length > 0 ? null : rowOf(change)!.preview(change, ctx);
+/** What came of several Changes that were to be made together. */
+export interface BatchOutcome {
+  readonly ok: boolean;
+  /** Id of the operation: given by the origin, or made for it. */
+  readonly operation: string;
+  /** What was found before, and what came of each; in the order of the Changes. */
+  readonly judged: readonly Judged[];
+  readonly outcomes: readonly Outcome[];
+  /** Position of the first Change that could not be made, -1 when all could. */
+  readonly failedAt: number;
+  /** What concerns all of it: that it could not be recorded. */
+  readonly warnings: readonly string[];
+  readonly lease: Lease | null;
 }
 
 /**
- * Makes one Change: validated, applied, recorded. All traffic threads have it when the promise resolves; it never rejects.
+ * Makes one Change: validated, recorded, applied, recorded. All traffic threads have it when the promise resolves; it never rejects.
  * Changes to one model are made one after the other.
  */
 export async function applyChange(change: Change, ctx: ChangeContext, origin: Origin): Promise<Outcome> {
-  // A reload makes Changes of its own, so it must not hold their turn.
-  if (change.kind === 'config.reload') return applyNow(change, ctx, origin);
   const { outcomes } = await applyBatch([change], ctx, origin);
   return outcomes[0]!;
 }
 
-/** What came of a batch: the outcomes in order when all was applied, else those up to the one that failed. */
-export interface BatchOutcome {
-  readonly ok: boolean;
-  readonly outcomes: readonly Outcome[];
-  /** Position of the Change that could not be made, -1 when all could. */
-  readonly failedAt: number;
-}
-
 /**
- * Makes all of several Changes or none. Each is validated before the first is applied, against the model as it is then; what
- * only shows while applying (one Change depends on another) undoes what was applied before it, last first.
+ * Makes all of several Changes or none. They are rehearsed first, each on top of those before it; the traffic threads get them in one
+ * message, when all are made in the model.
  */
-export function applyBatch(changes: readonly Change[], ctx: ChangeContext, origin: Origin): Promise<BatchOutcome> {
-  return inTurn(ctx, async () => {
-    for (const [i, change] of changes.entries()) {
-      if (dependsOn(changes.slice(0, i), change)) continue;
-      const refusal = await refuse(change, ctx, origin);
-      if (refusal) return { ok: false, outcomes: [refusal], failedAt: i };
-    }
-    const outcomes: Outcome[] = [];
-    for (const [i, change] of changes.entries()) {
-      const outcome = await applyNow(change, ctx, origin);
-      outcomes.push(outcome);
-      if (outcome.ok) continue;
-      await rollBack(outcomes, ctx, origin);
-      return { ok: false, outcomes, failedAt: i };
-    }
-    return { ok: true, outcomes, failedAt: -1 };
-  });
-}
-
-/** A Change to something that an earlier one of the same batch adds, removes or renames can only be judged when its turn comes. */
-function dependsOn(earlier: readonly Change[], change: Change): boolean {
-  const backend = 'backend' in change ? change.backend : null;
-  return backend !== null && earlier.some((other) => 'backend' in other && other.backend === backend);
-}
-
-async function rollBack(outcomes: readonly Outcome[], ctx: ChangeContext, origin: Origin): Promise<void> {
-  for (const { inverse } of outcomes.toReversed())
-    if (inverse) await applyNow(inverse, ctx, { ...origin, surface: 'roll-back' });
-}
-
-/** The outcome of a Change that cannot be made, recorded; null when it can. */
-async function refuse(change: Change, ctx: ChangeContext, origin: Origin): Promise<Outcome | null> {
-  let found: Problem | undefined;
-  try {
-    found = validateChange(change, ctx).problems[0];
-  } catch (error) {
-    found = broken(change, error);
-  }
-  return found ? recorded(change, ctx, origin, null, async () => failed(found)) : null;
-}
-
-async function applyNow(change: Change, ctx: ChangeContext, origin: Origin): Promise<Outcome> {
-  const refusal = await refuse(change, ctx, origin);
-  if (refusal) return refusal;
-  return recorded(change, ctx, origin, previewChange(change, ctx), async () => {
-    try {
-      const outcome = await rowOf(change)!.apply(change, ctx, origin);
-      await ctx.states.flush();
-      return outcome;
-    } catch (error) {
-      return failed(broken(change, error));
-    }
-  });
-}
-
-/** What is told of a Change that ended in an exception: data of a wrong shape, a thread that is gone. */
-function broken(change: Change, error: unknown): Problem {
-  return problem(`${error instanceof Error ? error.message : String(error)} (while applying ${change.kind})`);
-}
-
-/** Runs `work` between the journal's two records of it. What cannot be recorded is not done. */
-async function recorded(
-  change: Change,
+export function applyBatch(
+  changes: readonly Change[],
   ctx: ChangeContext,
   origin: Origin,
-  preview: Preview | null,
-  work: () => Promise<Outcome>,
-): Promise<Outcome> {
-  const [before, after] = [preview?.before ?? '', preview?.after ?? ''];
-  try {
-    const [attempt] = await ctx.journal.attempt([{ target: '', origin, change, before, after }]);
-    const started = performance.now();
-    const outcome = await work();
-    const duration = Math.round(performance.now() - started);
-    await ctx.journal.outcome([{ attempt: attempt!, ...outcome, duration, before, after }]);
-    return outcome;
-  } catch (error) {
-    return failed(problem((error as Error).message));
+  options: ApplyOptions = {},
+): Promise<BatchOutcome> {
+  return inTurn(ctx, () => transact(changes, ctx, origin, options));
+}
+
+async function transact(
+  changes: readonly Change[],
+  ctx: ChangeContext,
+  given: Origin,
+  options: ApplyOptions,
+): Promise<BatchOutcome> {
+  const origin = { ...given, operation: given.operation ?? newOperationId() };
+  const judged = await examine(changes, ctx, options);
+  const record = await openRecord(judged, ctx, origin);
+  const end = async (outcomes: readonly Outcome[], failedAt: number, lease: Lease | null, effects: StateEffect[]) => {
+    const trouble = await record.end(outcomes, effects);
+    const warnings = trouble === null ? [] : [`${trouble}: it is not recorded`];
+    return { ok: failedAt < 0, operation: origin.operation, judged, outcomes, failedAt, warnings, lease };
+  };
+  const refused = judged.findIndex(({ problems }) => problems.length > 0);
+  if (refused >= 0) return end(refusals(judged, refused), refused, null, []);
+  if (record.trouble !== null && !ctx.goOn) return end(unrecorded(judged, record.trouble), 0, null, []);
+  const date = ctx.states.now();
+  const made = await make(changes, ctx, origin);
+  if (made.failedAt >= 0) return end(made.outcomes, made.failedAt, null, []);
+  const stuck = options.lease ? made.outcomes.findIndex(({ inverse }) => inverse === null) : -1;
+  if (stuck >= 0) {
+    await takeBack(made.outcomes, ctx);
+    return end(
+      judged.map(() => failed(problem(NOT_LEASABLE))),
+      stuck,
+      null,
+      [],
+    );
   }
+  const lease = leaseOf(changes, judged, made.outcomes, origin, date, options);
+  const ended = await end(made.outcomes, -1, lease, effectsOf(made.touched, ctx, origin, date, lease, options));
+  if (ended.warnings.length === 0 || ctx.goOn) return ended;
+  await takeBack(made.outcomes, ctx);
+  const outcomes = unrecorded(judged, ended.warnings[0]!);
+  return { ...ended, ok: false, outcomes, failedAt: 0, lease: null };
+}
+
+/** What is found of the Changes before they are made. */
+async function examine(changes: readonly Change[], ctx: ChangeContext, options: ApplyOptions): Promise<Judged[]> {
+  if (changes.length > MAX_CHANGES)
+    return changes
+      .slice(0, 1)
+      .map((change) =>
+        unfit(change, [problem(`too many changes: ${changes.length}; a transaction takes ${MAX_CHANGES}`)]),
+      );
+  const judged = (await rehearse(changes, ctx)).map((one, i) => asExpected(one, options.expect?.[i]));
+  return judged.map((one) => {
+    const { change } = one;
+    const oneShot = rowOf(change)?.oneShot ?? false;
+    if (change.kind === 'config.reload' && changes.length > 1)
+      return unfit(change, [problem('a reload cannot be part of a transaction; make it alone')]);
+    return oneShot && options.lease ? unfit(change, [problem(NOT_LEASABLE)]) : one;
+  });
+}
+
+const NOT_LEASABLE = 'it cannot be taken back, so it cannot be made for a time; make it without';
+
+function asExpected(judged: Judged, expected: string | undefined): Judged {
+  if (expected === undefined || judged.problems.length > 0 || judged.before === expected) return judged;
+  return unfit(judged.change, [problem(`it is '${judged.before}' now, not '${expected}' as it was left`)]);
+}
+
+/** Outcomes of Changes of which one or more cannot be made. */
+function refusals(judged: readonly Judged[], first: number): Outcome[] {
+  return judged.map(({ problems }) => failed(problems[0] ?? problem(`not made: change ${first + 1} was refused`)));
+}
+
+function unrecorded(judged: readonly Judged[], trouble: string): Outcome[] {
+  return judged.map(() => failed(problem(`${trouble}: nothing was changed, because it could not be recorded`)));
+}
+
+function leaseOf(
+  changes: readonly Change[],
+  judged: readonly Judged[],
+  outcomes: readonly Outcome[],
+  origin: Origin & { readonly operation: string },
+  date: number,
+  { lease }: ApplyOptions,
+): Lease | null {
+  if (!lease) return null;
+  const steps = changes.map((change, i) => ({ change, after: judged[i]!.after, inverse: outcomes[i]!.inverse! }));
+  return { id: origin.operation, target: HERE, ...lease, date, origin, steps };
+}
+
+function effectsOf(
+  touched: readonly Touched[],
+  ctx: ChangeContext,
+  origin: Origin,
+  date: number,
+  lease: Lease | null,
+  { effects = [] }: ApplyOptions,
+): StateEffect[] {
+  const until = lease?.until ?? null;
+  return [
+    ...overrideEffects(touched, ctx.model, ctx.standing, { origin, date, until }),
+    ...(lease ? [{ put: 'lease' as const, lease }] : []),
+    ...effects,
+  ];
 }
 
 /** The end of the queue of Changes of each context. */
 const tails = new WeakMap<ChangeContext, Promise<unknown>>();
 
+/** Waits until nothing else is being made, and keeps others waiting until `work` is done. */
 function inTurn<T>(ctx: ChangeContext, work: () => Promise<T>): Promise<T> {
   const turn = (tails.get(ctx) ?? Promise.resolve()).then(work);
   tails.set(

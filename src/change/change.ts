@@ -59,7 +59,10 @@ export type Change =
       readonly which: 'health' | 'agent';
       readonly enabled: boolean;
     }
-  /** `words`: what follows the address on a `server` line; `from`: as in `add server ... from`. */
+  /**
+   * `words`: what follows the address on a `server` line; `from`: as in `add server ... from`, or `file`: the server is put back that
+   * the configuration has under this name, and was deleted.
+   */
   | {
       readonly kind: 'server.add';
       readonly backend: string;
@@ -95,13 +98,16 @@ export type Change =
       readonly kind: 'counters.clear';
       readonly scope: 'maxima' | 'all' | { readonly backend: string; readonly server: string | null };
     }
+  /** A value of null takes the variable away. */
   | {
       readonly kind: 'var.set';
       readonly name: string;
-      readonly value: { readonly type: string; readonly value: string | number | boolean };
+      readonly value: { readonly type: string; readonly value: string | number | boolean } | null;
     }
   /** Put another configuration in force (the files named at start, read again): a batch of the differences. */
   | { readonly kind: 'config.reload' }
+  /** What an operation did stays: its lease ends. */
+  | { readonly kind: 'lease.confirm'; readonly operation: string }
   | StoreChange;
 
 /**
@@ -171,16 +177,6 @@ export interface Actor {
   readonly uid: number | null;
   readonly pid: number | null;
   /** `SUDO_USER` of the process; believed only from uid 0. */
-  readonly sudoUser: string | null;
-}
-
-/** A person or program behind a Change, as far as it is known. */
-export interface Actor {
-  /** Account name, certificate name, or socket name with level. May hold any character: escape it where it is shown. */
-  readonly name: string;
-  readonly uid: number | null;
-  readonly pid: number | null;
-  /** SUDO_USER, believed only from uid 0. */
   readonly sudoUser: string | null;
 }
 

@@ -1,20 +1,25 @@
 import type { ServerStates } from '../control/servers/server-states.ts';
+import type { TrafficSwitch } from '../control/switch.ts';
 import type { Health, Logs, Resolvers } from '../control/types.ts';
-import type { ProxyView, TrafficLink } from '../model/messages.ts';
+import type { ProxyView } from '../model/messages.ts';
 import type { Model } from '../model/model.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { Change, Origin, Outcome } from './change.ts';
 import type { Journal } from './journal/journal.ts';
+import type { Standing } from './standing.ts';
 
 /** What Changes work on. Assembled by the control thread. */
 export interface ChangeContext {
   readonly model: Model;
-  readonly traffic: TrafficLink;
+  readonly traffic: TrafficSwitch;
   readonly states: ServerStates;
   readonly health: Health;
   readonly resolvers: Resolvers;
   readonly logs: Logs;
   readonly journal: Journal;
+  /** Changes are made although they cannot be recorded (`--journal-trouble go-on`); else they are refused then. */
+  readonly goOn: boolean;
+  readonly standing: Standing;
   readonly hooks: ChangeHooks;
 }
 
@@ -58,6 +63,10 @@ export interface Row<C extends Change> {
   preview(change: C, ctx: ChangeContext): Preview;
   /** Called only for Changes without problems. */
   apply(change: C, ctx: ChangeContext, origin: Origin): Outcome | Promise<Outcome>;
+  /** What `apply` leaves in the model, where its effects go beyond model, threads, checks and resolvers. */
+  rehearse?(change: C, ctx: ChangeContext): void;
+  /** An action that nothing is left of in the model: there is nothing to take back. */
+  readonly oneShot?: true;
 }
 
 const ERR = 3;

@@ -17,7 +17,7 @@ export interface Judged {
 /** Checks a Change against the model. Touches nothing; may throw for data of a wrong shape. */
 export function validateChange(change: Change, ctx: ChangeContext): Verdict {
   const row = rowOf(change);
-  if (!row) return { problems: [problem(`unknown kind of change '${change.kind}'`)], warnings: [] };
+  if (!row) return { problems: [problem(`this Sluice cannot make a change of kind '${change.kind}'`)], warnings: [] };
   const found = row.validate(change, ctx);
   return { problems: found ? [found] : [], warnings: found ? [] : (row.warnings?.(change, ctx) ?? []) };
 }

@@ -11,7 +11,7 @@ import { rowOf } from './table.ts';
 const NOBODY: Origin = { surface: 'rehearsal', from: '', level: 'user' };
 
 /** Several Changes tried one after the other on a copy of the model: nothing that runs is touched. */
-export interface Rehearsal {
+interface Rehearsal {
   /** The model as the Changes that passed so far would leave it. */
   readonly model: Model;
   /** Judges a Change on top of those that passed before; one with problems leaves the model as it is. */
@@ -19,7 +19,7 @@ export interface Rehearsal {
 }
 
 /** A rehearsal that begins with the model as it is now. */
-export function startRehearsal(ctx: ChangeContext): Rehearsal {
+function startRehearsal(ctx: ChangeContext): Rehearsal {
   const scene = sceneOf(ctx);
   return {
     model: scene.model,
@@ -28,7 +28,7 @@ export function startRehearsal(ctx: ChangeContext): Rehearsal {
       if (judged.problems.length > 0) return judged;
       const row = rowOf(change)!;
       if (row.rehearse) row.rehearse(change, scene);
-      else await row.apply(change, scene, NOBODY);
+      else if (!row.oneShot) await row.apply(change, scene, NOBODY);
       return judged;
     },
   };

@@ -10,7 +10,7 @@ import {
 import { serverAdd, serverDel } from './rows/dynamic-server.ts';
 import { frontendMaxconn, frontendState } from './rows/frontend.ts';
 import { countersClear, sessionKill, sessionsKillServer } from './rows/one-shot.ts';
-import { configReload, globalMaxconn, globalRateLimit, varSet } from './rows/process.ts';
+import { configReload, globalMaxconn, globalRateLimit, leaseConfirm, varSet } from './rows/process.ts';
 import { serverAddr, serverAgentAddr, serverAgentSend, serverCheckAddr, serverFqdn } from './rows/server-addr.ts';
 import { serverMaxconn, serverName, serverSsl, serverWeight } from './rows/server-settings.ts';
 import { serverAgent, serverChecks, serverHealth, serverState } from './rows/server-state.ts';
@@ -46,6 +46,7 @@ export const CHANGES: { readonly [K in ChangeKind]?: Row<ChangeOf<K>> } = {
   'counters.clear': countersClear,
   'var.set': varSet,
   'config.reload': configReload,
+  'lease.confirm': leaseConfirm,
 };
 
 /** The row of a Change, or undefined for a kind that there is not, or not yet, here (Changes may come from outside). */

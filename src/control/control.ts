@@ -2,6 +2,7 @@ import { applyChange } from '../change/apply.ts';
 import type { Change, Origin, Outcome } from '../change/change.ts';
 import type { ChangeContext } from '../change/context.ts';
 import { memoryJournal } from '../change/journal/memory.ts';
+import { noneStanding } from '../change/standing.ts';
 import type { Config, Diagnostic } from '../config/types.ts';
 import { C, G } from '../model/counters.ts';
 import type { GaugeCount, RenderedView, RenderRequest, ThreadInit, TrafficEvent } from '../model/messages.ts';
@@ -20,6 +21,7 @@ import { createResolvers, type ProcessResolvers } from './resolvers/resolvers.ts
 import { createServerStates, type ServerStates } from './servers/server-states.ts';
 import { startServers } from './servers/start.ts';
 import { linkTracking } from './servers/tracking.ts';
+import { type TrafficSwitch, trafficSwitch } from './switch.ts';
 import { Threads } from './threads.ts';
 import type { Control, Health, Loaded } from './types.ts';
 
@@ -94,6 +96,7 @@ class ControlThread implements RunningControl {
   readonly reloads = { done: 0, failed: 0 };
   readonly ended: Promise<void>;
   readonly #options: ControlOptions;
+  readonly #switch: TrafficSwitch;
   #context!: ChangeContext;
   #idleThreads = new Set<number>();
   #reloading: Promise<unknown> = Promise.resolve();
@@ -115,6 +118,7 @@ class ControlThread implements RunningControl {
       onLost: (thread, why) => this.#options.print('ALERT', `traffic thread ${thread} was lost: ${why}`),
       onReplaced: (thread) => void this.#onReplaced(thread),
     });
+    this.#switch = trafficSwitch(this.traffic);
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -128,7 +132,7 @@ class ControlThread implements RunningControl {
     startServers(model);
     this.states = createServerStates({
       model,
-      traffic,
+      traffic: this.#switch,
       logs: this.logs,
       console: (severity, text) => this.#options.print(severity, text),
       onError: (error) => this.#onError(error),
@@ -137,12 +141,14 @@ class ControlThread implements RunningControl {
     this.health = createHealth({ model, states: this.states });
     this.#context = {
       model,
-      traffic,
+      traffic: this.#switch,
       states: this.states,
       health: this.health,
       resolvers: this.resolvers,
       logs: this.logs,
       journal: memoryJournal(),
+      goOn: false,
+      standing: noneStanding(),
       hooks: { reload: (origin) => this.reload(origin), proxyView },
     };
     model.counters.onChunk(

@@ -6,7 +6,7 @@ import type { Model } from '../model/model.ts';
  * each thread, which carries it out between two events: a connection sees all of it or nothing.
  */
 export interface TrafficSwitch extends TrafficLink {
-  /** Past the hold: for what the outcome of a Change depends on (binding an address, ending one session). */
+  /** Past the hold: for what the outcome of a Change depends on (ending one session), and for sockets, which are opened and closed at once. */
   readonly straight: TrafficLink;
   /** From now on commands gather. */
   hold(): void;
@@ -43,11 +43,10 @@ export function trafficSwitch(link: TrafficLink): TrafficSwitch {
   };
 }
 
-/** Streams end when their server is out already; closing ports, which may take a moment, comes last. */
-const LATE: readonly TrafficCommand['kind'][] = ['streams.kill', 'listeners'];
-
+/** Streams end when their server is out already. */
 function inOrder(commands: readonly TrafficCommand[]): TrafficCommand[] {
-  return commands.toSorted((a, b) => LATE.indexOf(a.kind) - LATE.indexOf(b.kind));
+  const ends = (command: TrafficCommand) => command.kind === 'streams.kill';
+  return [...commands.filter((command) => !ends(command)), ...commands.filter(ends)];
 }
 
 /** A switch of a model that no thread follows: for rehearsals. */

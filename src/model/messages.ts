@@ -27,7 +27,7 @@ export interface ServerView {
   readonly maxqueue: number;
   readonly cookie: string | null;
   readonly ssl: boolean;
-  /** Full configuration of a server that is not in the proxy's (dynamic), else null. */
+  /** Full configuration of a server that is not in the proxy's under its name (dynamic, renamed), else null. */
   readonly config: import('../config/types.ts').ServerConfig | null;
 }
 
@@ -158,7 +158,7 @@ export interface ListenerRef {
 
 /** From the control thread. Each is answered by `{ seq, value }` or `{ seq, error }` once it is in force in that thread. */
 export type TrafficCommand =
-  /** Several at once: nothing else happens in the thread between them, unless one closes ports. Answer: null. */
+  /** Several at once, none of which opens or closes sockets: nothing else happens in the thread between them. Answer: null. */
   | { readonly kind: 'batch'; readonly commands: readonly TrafficCommand[] }
   | { readonly kind: 'chunk'; readonly chunk: CounterChunk }
   | { readonly kind: 'servers'; readonly views: readonly ServerView[] }

@@ -83,6 +83,8 @@ export class Server {
   readonly slot: number;
   /** Added over the Runtime API. */
   readonly dynamic: boolean;
+  /** How it was added: what follows its name in `add server`. */
+  added: { readonly addr: string; readonly from: string | null; readonly words: readonly string[] } | null;
 
   operState: number;
   admin: number;
@@ -131,6 +133,7 @@ export class Server {
     this.idForced = config.id !== null;
     this.slot = slot;
     this.dynamic = dynamic;
+    this.added = null;
     this.operState = OperState.running;
     this.admin = config.disabled ? Admin.forcedMaint | Admin.configMaint : 0;
     this.userWeight = config.weight;

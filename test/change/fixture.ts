@@ -2,9 +2,11 @@ import { applyChange } from '../../src/change/apply.ts';
 import type { Change, Origin, Outcome } from '../../src/change/change.ts';
 import type { ChangeContext } from '../../src/change/context.ts';
 import { memoryJournal } from '../../src/change/journal/memory.ts';
+import { noneStanding } from '../../src/change/standing.ts';
 import type { ProxyConfig } from '../../src/config/types.ts';
 import { createServerStates } from '../../src/control/servers/server-states.ts';
-import type { TrafficCommand, TrafficLink } from '../../src/model/messages.ts';
+import { type TrafficSwitch, trafficSwitch } from '../../src/control/switch.ts';
+import type { TrafficCommand } from '../../src/model/messages.ts';
 import { OperState } from '../../src/model/server.ts';
 import { agentConfig, checkConfig, fakeTraffic, modelOf, proxyConfig, serverConfig } from '../control/fixture.ts';
 
@@ -13,7 +15,7 @@ export const origin: Origin = { surface: 'cli-socket', from: '/run/test.sock', l
 /** A context on a model like that of the Runtime API's recorded answers, with what it sent and printed. */
 export interface Desk {
   readonly ctx: ChangeContext;
-  readonly traffic: TrafficLink & { sent: TrafficCommand[] };
+  readonly traffic: TrafficSwitch & { sent: TrafficCommand[] };
   readonly lines: string[];
   readonly calls: string[];
   apply(change: Change): Promise<Outcome>;
@@ -71,7 +73,8 @@ export function desk(answers: Parameters<typeof fakeTraffic>[0] = {}): Desk {
     defaults,
     defaultServers: { be_ssl: withSsl, be_app: serverConfig('', { weight: 3 }) },
   };
-  const traffic = fakeTraffic(answers);
+  const link = fakeTraffic(answers);
+  const traffic = Object.assign(trafficSwitch(link), { sent: link.sent });
   const lines: string[] = [];
   const calls: string[] = [];
   const logs = {
@@ -92,6 +95,8 @@ export function desk(answers: Parameters<typeof fakeTraffic>[0] = {}): Desk {
     states,
     logs,
     journal: memoryJournal(5),
+    goOn: false,
+    standing: noneStanding(),
     health: {
       start: (server) => void calls.push(`start ${server.path}`),
       stop: (server) => void calls.push(`stop ${server.path}`),

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { applyBatch, previewChange, validateChange } from '../../src/change/apply.ts';
+import { applyBatch } from '../../src/change/apply.ts';
 import type { Change } from '../../src/change/change.ts';
+import { judge } from '../../src/change/judge.ts';
+import { rehearse } from '../../src/change/rehearsal.ts';
 import { desk, origin, settings } from './fixture.ts';
 
 const path = fc.constantFrom(
@@ -112,9 +114,7 @@ test('validation and preview touch nothing, and validation foretells the outcome
       for (const one of earlier) await d.apply(one);
       const before = settings(d);
       const sent = d.traffic.sent.length;
-      const { problems } = validateChange(last, d.ctx);
-      const preview = previewChange(last, d.ctx);
-      assert.equal(preview === null, problems.length > 0);
+      const { problems } = judge(last, d.ctx);
       assert.deepEqual(settings(d), before);
       assert.equal(d.traffic.sent.length, sent);
       const { ok, text } = await d.apply(last);
@@ -125,17 +125,67 @@ test('validation and preview touch nothing, and validation foretells the outcome
   );
 });
 
-test('a batch is applied whole or not at all', async () => {
+test('a transaction is made whole or not at all, and the threads hear of it once or never', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 6 }), async (changes) => {
       const d = desk();
       const before = settings(d);
-      const { ok, outcomes, failedAt } = await applyBatch(changes, d.ctx, origin);
+      const { ok, outcomes, judged, failedAt } = await applyBatch(changes, d.ctx, origin);
       assert.equal(ok, failedAt === -1);
-      if (ok) assert.equal(outcomes.length, changes.length);
-      else if (outcomes.slice(0, -1).every((outcome) => outcome.inverse !== null))
+      assert.equal(outcomes.length, changes.length);
+      if (!ok) {
         assert.deepEqual(settings(d), before);
+        assert.deepEqual(d.traffic.sent, []);
+        assert.ok(judged[failedAt]!.problems.length > 0, 'the rehearsal foretold it');
+      } else if (!changes.some(({ kind }) => kind === 'frontend.state')) assert.ok(d.traffic.sent.length <= 1);
       d.ctx.states.close();
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('a transaction leaves what its Changes leave one by one', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 6 }), async (changes) => {
+      const together = desk();
+      const { ok, judged, outcomes } = await applyBatch(changes, together.ctx, origin);
+      if (!ok) return;
+      const apart = desk();
+      for (const [i, one] of changes.entries()) {
+        const { before, after } = judge(one, apart.ctx);
+        assert.deepEqual([before, after], [judged[i]!.before, judged[i]!.after], 'seen as the ones before leave it');
+        const { inverse, text } = await apart.apply(one);
+        assert.deepEqual([inverse, text], [outcomes[i]!.inverse, outcomes[i]!.text]);
+      }
+      assert.deepEqual(settings(together), settings(apart));
+      for (const d of [together, apart]) d.ctx.states.close();
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('what a Change is told to leave is what its inverse is told to find', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(change, { maxLength: 4 }), change, async (earlier, last) => {
+      const d = desk();
+      for (const one of earlier) await d.apply(one);
+      const { after } = judge(last, d.ctx);
+      const { inverse } = await d.apply(last);
+      if (inverse) assert.equal(judge(inverse, d.ctx).before, after);
+      d.ctx.states.close();
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('a rehearsal touches nothing', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(change, { minLength: 2, maxLength: 8 }), async (changes) => {
+      const d = desk();
+      const before = settings(d);
+      await rehearse(changes, d.ctx);
+      assert.deepEqual(settings(d), before);
+      assert.deepEqual([d.traffic.sent, d.calls, d.lines], [[], [], []]);
     }),
     { numRuns: 200 },
   );

@@ -442,7 +442,7 @@ function answerOf(control: FakeControl, command: TrafficCommand): unknown[] {
 
 /** The effects of Changes that tests read back. */
 function effect(model: Model, change: Change): void {
-  if (change.kind === 'var.set') model.procVars.set(change.name, { ...change.value });
+  if (change.kind === 'var.set' && change.value) model.procVars.set(change.name, { ...change.value });
   if (!('server' in change) || !('backend' in change)) return;
   const proxy = findProxy(model, change.backend, 'backend');
   const server = proxy && findServer(proxy, change.server);

@@ -4,6 +4,7 @@ import { findProxy, type Model } from '../../model/model.ts';
 import { Proxy } from '../../model/proxy.ts';
 import type { ChangeOf } from '../change.ts';
 import { type ChangeContext, done, type Problem, problem, type Row } from '../context.ts';
+import { backendAddition } from '../layers/layers.ts';
 import { lacksBackend, theBackend } from '../lookup.ts';
 
 /** `add backend`. The new backend is unpublished and has no server. */
@@ -20,7 +21,7 @@ export const backendAdd: Row<ChangeOf<'backend.add'>> = {
   },
   preview: (change) => ({
     before: 'no such backend',
-    after: `unpublished, from defaults ${change.from}`,
+    after: unpublished(change.from),
     effect: 'live',
   }),
   async apply(change, ctx) {
@@ -47,6 +48,10 @@ export const backendAdd: Row<ChangeOf<'backend.add'>> = {
     return done({ kind: 'backend.del', backend: change.backend }, 'New backend registered.');
   },
 };
+
+function unpublished(defaults: string): string {
+  return `unpublished, from defaults ${defaults}`;
+}
 
 /** `default-server` of a new backend, for `add server ... from be:`. */
 function setDefaultServer(model: Model, name: string, template: Model['config']['defaultServers'][string]): void {
@@ -86,7 +91,11 @@ function freeId(model: Model): number {
 /** `del backend`. */
 export const backendDel: Row<ChangeOf<'backend.del'>> = {
   validate: (change, ctx) => lacksBackend(ctx.model, change) ?? backendRemovable(ctx, theBackend(ctx.model, change)),
-  preview: () => ({ before: 'unpublished, empty', after: 'no such backend', effect: 'live' }),
+  preview(change, ctx) {
+    const { config, dynamic } = theBackend(ctx.model, change);
+    const before = dynamic ? unpublished(config.defaults ?? '') : 'unpublished, empty';
+    return { before, after: 'no such backend', effect: 'live' };
+  },
   async apply(change, ctx) {
     const { model } = ctx;
     const proxy = theBackend(model, change);
@@ -94,12 +103,7 @@ export const backendDel: Row<ChangeOf<'backend.del'>> = {
     model.proxiesById.delete(proxy.id);
     await ctx.traffic.ask({ kind: 'proxy.remove', ids: [proxy.id] });
     model.counters.release(proxy.backendSlot);
-    const { name, defaults, mode, guid } = proxy.config;
-    const inverse = proxy.dynamic && defaults !== null && mode !== 'log' && mode !== 'health';
-    return done(
-      inverse ? { kind: 'backend.add', backend: name, from: defaults, mode, guid } : null,
-      'Backend deleted.',
-    );
+    return done(backendAddition(proxy), 'Backend deleted.');
   },
 };
 

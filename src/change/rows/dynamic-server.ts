@@ -15,9 +15,6 @@ import { lacksBackend, lacksServer, theBackend, theServer } from '../lookup.ts';
 /** Settings that a server line at run time starts from, and where the line is said to be. */
 const AT = { file: '(null)', line: 0 };
 
-/** How dynamic servers were added: what it takes to add them again. */
-const addedBy = new WeakMap<Server, ChangeOf<'server.add'>>();
-
 /** `add server`. The new server is in maintenance and its checks are off. */
 export const serverAdd: Row<ChangeOf<'server.add'>> = {
   validate(change, ctx) {
@@ -31,39 +28,57 @@ export const serverAdd: Row<ChangeOf<'server.add'>> = {
     }
     if (proxy.serversByName.has(change.server))
       return problem('Already exists a server with the same name in backend.');
+    if (change.from === 'file') return putBackProblem(change, proxy);
     const config = parse(change, ctx.model, proxy);
     if ('error' in config) return problem(config.error);
     return idTaken(proxy, config) ?? cannotTrack(ctx.model, proxy, config) ?? cannotCheck(proxy, config);
   },
   preview: (change) => ({
     before: 'no such server',
-    after: ['in maintenance:', change.addr, ...change.words].join(' '),
+    after: change.from === 'file' ? 'in maintenance, as configured' : added(change),
     effect: 'live',
   }),
   apply(change, ctx) {
     const proxy = theBackend(ctx.model, change);
-    const config = parse(change, ctx.model, proxy) as ServerConfig;
-    const server = new Server(
-      proxy,
-      config,
-      config.id ?? freeId(proxy),
-      ctx.model.counters.allocate(),
-      true,
-      ctx.states.now(),
-    );
-    server.admin = Admin.forcedMaint;
-    for (const check of [server.check, server.agent]) if (check) check.state &= ~CheckState.enabled;
+    const ofFile = change.from === 'file' ? configured(change, proxy) : null;
+    const config = ofFile ?? (parse(change, ctx.model, proxy) as ServerConfig);
+    const id = config.id === null || proxy.serversById.has(config.id) ? freeId(proxy) : config.id;
+    const server = new Server(proxy, config, id, ctx.model.counters.allocate(), !ofFile, ctx.states.now());
+    server.admin |= Admin.forcedMaint;
+    if (!ofFile) for (const check of [server.check, server.agent]) if (check) check.state &= ~CheckState.enabled;
     proxy.servers.push(server);
     proxy.serversByName.set(server.name, server);
     proxy.serversById.set(server.id, server);
     linkTracking(ctx.model, server);
     startServer(server);
-    if (server.check) server.check.state &= ~CheckState.paused;
-    addedBy.set(server, change);
+    if (ofFile) {
+      ctx.resolvers.watch(server);
+      ctx.health.start(server);
+    } else {
+      if (server.check) server.check.state &= ~CheckState.paused;
+      server.added = { addr: change.addr, from: change.from, words: change.words };
+    }
     ctx.states.changed(server);
     return done({ kind: 'server.del', backend: change.backend, server: change.server }, 'New server registered.');
   },
 };
+
+/** What a server that was added live is told to be as long as it is in maintenance. */
+function added({ addr, words }: { readonly addr: string; readonly words: readonly string[] }): string {
+  return ['in maintenance:', addr, ...words].join(' ');
+}
+
+/** The `server` line of the configuration. */
+function configured(change: ChangeOf<'server.add'>, proxy: Proxy): ServerConfig | undefined {
+  return proxy.config.servers.find((config) => config.name === change.server);
+}
+
+function putBackProblem(change: ChangeOf<'server.add'>, proxy: Proxy): Problem | null {
+  if (!configured(change, proxy))
+    return problem(`no server '${change.server}' in the configuration of '${proxy.name}'`);
+  const renamed = proxy.servers.find((server) => !server.dynamic && server.config.name === change.server);
+  return renamed ? problem(`server '${change.server}' of the configuration is there as '${renamed.name}'`) : null;
+}
 
 /** The server that the words make, on top of what `from` names. */
 function parse(change: ChangeOf<'server.add'>, model: Model, proxy: Proxy): ServerConfig | { readonly error: string } {
@@ -126,7 +141,14 @@ function freeId(proxy: Proxy): number {
 /** `del server`. */
 export const serverDel: Row<ChangeOf<'server.del'>> = {
   validate: (change, ctx) => lacksServer(ctx.model, change) ?? serverRemovable(ctx, theServer(ctx.model, change)),
-  preview: () => ({ before: 'in maintenance, unused', after: 'no such server', effect: 'live' }),
+  preview(change, ctx) {
+    const server = theServer(ctx.model, change);
+    return {
+      before: server.added ? added(server.added) : 'in maintenance, as configured',
+      after: 'no such server',
+      effect: 'live',
+    };
+  },
   async apply(change, ctx) {
     const server = theServer(ctx.model, change);
     const { proxy } = server;
@@ -138,7 +160,10 @@ export const serverDel: Row<ChangeOf<'server.del'>> = {
     proxy.serversById.delete(server.id);
     await ctx.traffic.ask({ kind: 'server.remove', proxy: proxy.id, id: server.id });
     ctx.model.counters.release(server.slot);
-    return done(addedBy.get(server) ?? null, 'Server deleted.');
+    const { backend } = change;
+    const back = server.added ?? { addr: '', from: 'file', words: [] };
+    const name = server.added ? server.name : server.config.name;
+    return done({ kind: 'server.add', backend, server: name, ...back }, 'Server deleted.');
   },
 };
 

@@ -30,7 +30,7 @@ export const frontendState: Row<ChangeOf<'frontend.state'>> = {
   async apply(change, ctx) {
     const proxy = theFrontend(ctx.model, change);
     if (change.to === 'shutdown') {
-      await releaseListeners(ctx.traffic, proxy, 'stop');
+      await releaseListeners(ctx.traffic.straight, proxy, 'stop');
       proxy.state = 'stopped';
       tell(
         ctx,
@@ -40,11 +40,14 @@ export const frontendState: Row<ChangeOf<'frontend.state'>> = {
       return done(null);
     }
     const start = change.to === 'enabled';
-    if (!start) await releaseListeners(ctx.traffic, proxy, 'pause');
+    if (!start) await releaseListeners(ctx.traffic.straight, proxy, 'pause');
     else if (!(await resume(ctx, proxy))) return failed(problem(CANNOT_RESUME));
     proxy.state = start ? 'ready' : 'paused';
     tell(ctx, proxy, `${start ? 'Resumed' : 'Paused'} ${kindOf(proxy)} ${proxy.name}.`);
     return done({ ...change, to: start ? 'disabled' : 'enabled' });
+  },
+  rehearse(change, ctx) {
+    theFrontend(ctx.model, change).state = STATES[change.to];
   },
 };
 
@@ -54,7 +57,7 @@ const CANNOT_RESUME = 'Failed to resume frontend, check logs for precise cause (
 /** Starts all listeners of a proxy. Returns whether they listen; else they are as they were, and why is told. */
 async function resume(ctx: ChangeContext, proxy: Proxy): Promise<boolean> {
   const failures = await startListeners(
-    ctx.traffic,
+    ctx.traffic.straight,
     proxy.listeners.map((listener) => ({ proxy, listener })),
   );
   for (const reason of new Set(failures.map((failure) => failure.reason))) tell(ctx, proxy, reason);

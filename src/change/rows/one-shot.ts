@@ -7,16 +7,18 @@ import { lacksBackend, lacksServer, theBackend, theServer } from '../lookup.ts';
 
 /** `shutdown session`. */
 export const sessionKill: Row<ChangeOf<'session.kill'>> = {
+  oneShot: true,
   validate: () => null,
   preview: (change) => ({ before: `session ${change.id}`, after: 'ended', effect: 'live' }),
   async apply(change, ctx) {
-    const ended = count(await ctx.traffic.ask({ kind: 'streams.kill', filter: { id: change.id }, why: 'K' }));
+    const ended = count(await ctx.traffic.straight.ask({ kind: 'streams.kill', filter: { id: change.id }, why: 'K' }));
     return ended > 0 ? done(null) : failed(problem("No such session (use 'show sess')."));
   },
 };
 
 /** `shutdown sessions server`. */
 export const sessionsKillServer: Row<ChangeOf<'sessions.kill-server'>> = {
+  oneShot: true,
   validate: (change, ctx) => lacksServer(ctx.model, change),
   preview: (change) => ({ before: `sessions on ${change.backend}/${change.server}`, after: 'ended', effect: 'live' }),
   async apply(change, ctx) {
@@ -32,6 +34,7 @@ function count(answers: readonly unknown[]): number {
 
 /** `clear counters`: maxima, everything, or what belongs to one backend or server. */
 export const countersClear: Row<ChangeOf<'counters.clear'>> = {
+  oneShot: true,
   validate(change, ctx) {
     if (typeof change.scope === 'string') return null;
     const { backend, server } = change.scope;

@@ -26,7 +26,7 @@ function ceiling(change: ChangeOf<'global.maxconn'>, ctx: ChangeContext): number
 }
 
 /** Which limit a rate is, and how many of its units one of the command's is. */
-const RATES: Readonly<
+export const RATES: Readonly<
   Record<ChangeOf<'global.rate-limit'>['what'], { readonly field: keyof Limits; readonly unit: number }>
 > = {
   connections: { field: 'connRate', unit: 1 },
@@ -62,19 +62,36 @@ export const varSet: Row<ChangeOf<'var.set'>> = {
   validate: () => null,
   preview(change, ctx) {
     const before = ctx.model.procVars.get(change.name);
-    return { before: before ? String(before.value) : 'undefined', after: String(change.value.value), effect: 'live' };
+    const text = (value: { readonly value: unknown } | null) => (value === null ? '(unset)' : String(value.value));
+    return { before: text(before ?? null), after: text(change.value), effect: 'live' };
   },
   async apply(change, ctx) {
     const before = ctx.model.procVars.get(change.name);
-    ctx.model.procVars.set(change.name, { ...change.value });
+    if (change.value === null) ctx.model.procVars.delete(change.name);
+    else ctx.model.procVars.set(change.name, { ...change.value });
     await ctx.traffic.ask({ kind: 'proc-var', name: change.name, value: change.value });
-    if (!before || before.value instanceof Uint8Array) return done(null);
-    return done({ ...change, value: { type: before.type, value: before.value } });
+    if (before?.value instanceof Uint8Array) return done(null);
+    return done({ ...change, value: before ? { type: before.type, value: before.value } : null });
   },
+};
+
+/** `confirm`: the lease is dropped together with the record of this (`confirmLease`). */
+export const leaseConfirm: Row<ChangeOf<'lease.confirm'>> = {
+  oneShot: true,
+  validate(change, ctx) {
+    const lease = ctx.standing.lease(change.operation);
+    if (lease?.kind === 'confirm') return null;
+    const waiting = ctx.standing.leases().filter(({ kind }) => kind === 'confirm');
+    const known = waiting.length === 0 ? 'none does' : `${waiting.map(({ id }) => id).join(', ')} do`;
+    return problem(`operation '${change.operation}' does not wait for a confirmation; ${known}`);
+  },
+  preview: () => ({ before: 'waits for confirmation', after: 'stays', effect: 'live' }),
+  apply: () => done(null),
 };
 
 /** Reading the configuration files again. */
 export const configReload: Row<ChangeOf<'config.reload'>> = {
+  oneShot: true,
   validate: () => null,
   preview: () => ({ before: 'configuration in force', after: 'configuration files as they are now', effect: 'live' }),
   async apply(_change, ctx, origin) {

@@ -30,7 +30,7 @@ export function lastOne(server: Server): readonly string[] {
 }
 
 /** What the operator last asked for. */
-function forcedState(server: Server): 'ready' | 'drain' | 'maint' {
+export function forcedState(server: Server): 'ready' | 'drain' | 'maint' {
   if (server.admin & Admin.forcedMaint) return 'maint';
   return server.admin & Admin.forcedDrain ? 'drain' : 'ready';
 }

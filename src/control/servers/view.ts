@@ -24,7 +24,8 @@ export function serverView(server: Server): ServerView {
     maxqueue: server.config.maxqueue,
     cookie: server.cookie,
     ssl: server.useSsl,
-    config: server.dynamic ? server.config : null,
+    // Threads know the configuration of a server by its name there.
+    config: server.dynamic || server.name !== server.config.name ? server.config : null,
   };
 }
 

@@ -1,0 +1,71 @@
+import type { Model } from '../../model/model.ts';
+import type { Change, Origin } from '../change.ts';
+import type { Override, StateEffect } from '../journal/journal.ts';
+import { HERE, noneStanding, type Standing } from '../standing.ts';
+import { keyOf, type Place } from './attribute.ts';
+import { layersOf } from './layers.ts';
+import type { Touched } from './touched.ts';
+
+/**
+ * What becomes of the overrides when Changes have been made: what is not as the file says is an override from now on, what is as the
+ * file says is none any more.
+ */
+export function overrideEffects(
+  touched: readonly Touched[],
+  model: Model,
+  standing: Standing,
+  made: { readonly origin: Origin; readonly date: number; readonly until: number | null },
+): StateEffect[] {
+  const draft = noneStanding();
+  draft.commit(standing.overrides().map((override) => ({ put: 'override', override })));
+  const effects: StateEffect[] = [];
+  const note = (...more: StateEffect[]) => {
+    draft.commit(more);
+    effects.push(...more);
+  };
+  let places: Place[] = [];
+  for (const { places: set, reset, renamed } of touched) {
+    for (const override of draft.overrides()) {
+      if (reset.includes(override.object)) note({ drop: 'override', target: HERE, key: override.key });
+      else if (override.object === renamed?.from)
+        note(
+          { drop: 'override', target: HERE, key: override.key },
+          { put: 'override', override: moved(override, renamed.to) },
+        );
+    }
+    if (renamed)
+      places = places.map((place) => (place.object === renamed.from ? { ...place, object: renamed.to } : place));
+    places.push(...set);
+  }
+  for (const place of new Map(places.map((one) => [keyOf(one), one])).values()) {
+    const effect = effectAt(place, model, made);
+    if ('put' in effect || draft.override(keyOf(place))) note(effect);
+  }
+  return effects;
+}
+
+function effectAt(
+  place: Place,
+  model: Model,
+  made: { readonly origin: Origin; readonly date: number; readonly until: number | null },
+): StateEffect {
+  const key = keyOf(place);
+  const layers = layersOf(place, model);
+  if (layers === null || layers.same || layers.make === null) return { drop: 'override', target: HERE, key };
+  const { object, attribute } = place;
+  const { file, live: value, make: change } = layers;
+  return { put: 'override', override: { target: HERE, key, object, attribute, change, value, file, ...made } };
+}
+
+/** The same override of a server that has another name now. */
+function moved(override: Override, object: string): Override {
+  const server = object.slice(object.indexOf('/') + 1);
+  const change = override.change as Extract<Change, { readonly server: string }>;
+  return {
+    ...override,
+    key: `server ${object} ${override.attribute}`,
+    object,
+    // What renames it starts from the name in the file.
+    change: change.kind === 'server.name' ? change : { ...change, server },
+  };
+}

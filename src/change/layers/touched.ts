@@ -1,0 +1,97 @@
+import { findProxy, findServer, type Model } from '../../model/model.ts';
+import type { Change } from '../change.ts';
+import type { Place } from './attribute.ts';
+import { PRESENCE } from './layers.ts';
+
+/** What a Change does to the layers. Taken before it is made, while names still say what they said. */
+export interface Touched {
+  /** What it sets, under the names that are valid afterwards. */
+  readonly places: readonly Place[];
+  /** Objects that are gone or begin anew: overrides of theirs end. */
+  readonly reset: readonly string[];
+  readonly renamed: { readonly from: string; readonly to: string } | null;
+}
+
+const NOTHING: Touched = { places: [], reset: [], renamed: null };
+
+/** Which attributes a Change sets; none for one-shot actions, and for what checks overrule (`server.health`, `server.agent`). */
+export function touchedBy(change: Change, model: Model): Touched {
+  switch (change.kind) {
+    case 'global.maxconn':
+      return sets({ type: 'global', object: 'global', attribute: 'maxconn' });
+    case 'global.rate-limit':
+      return sets({ type: 'global', object: 'global', attribute: `rate-limit ${change.what}` });
+    case 'var.set':
+      return sets({ type: 'var', object: `proc.${change.name}`, attribute: 'value' });
+    case 'frontend.state':
+      return change.to === 'shutdown' ? NOTHING : onProxy('frontend', change.frontend, 'state', model);
+    case 'frontend.maxconn':
+      return onProxy('frontend', change.frontend, 'maxconn', model);
+    case 'backend.publish':
+      return onProxy('backend', change.backend, 'published', model);
+    case 'backend.dynamic-cookie':
+    case 'backend.dynamic-cookie-key':
+      return onProxy('backend', change.backend, change.kind.slice('backend.'.length), model);
+    case 'backend.add':
+      return { ...sets({ type: 'backend', object: change.backend, attribute: PRESENCE }), reset: [change.backend] };
+    case 'backend.del': {
+      const object = findProxy(model, change.backend, 'backend')?.name ?? change.backend;
+      return { ...sets({ type: 'backend', object, attribute: PRESENCE }), reset: [object] };
+    }
+    default:
+      return 'server' in change ? onServer(change, model) : NOTHING;
+  }
+}
+
+function sets(place: Place): Touched {
+  return { ...NOTHING, places: [place] };
+}
+
+function onProxy(type: 'frontend' | 'backend', name: string, attribute: string, model: Model): Touched {
+  return sets({ type, object: findProxy(model, name, type)?.name ?? name, attribute });
+}
+
+type ServerChange = Extract<Change, { readonly server: string }>;
+
+/** Attributes by kind of Change; those that are not here have none. */
+const ATTRIBUTES: Partial<Record<ServerChange['kind'], string>> = {
+  'server.state': 'state',
+  'server.weight': 'weight',
+  'server.maxconn': 'maxconn',
+  'server.addr': 'addr',
+  'server.fqdn': 'fqdn',
+  'server.ssl': 'ssl',
+  'server.check-addr': 'check-addr',
+  'server.agent-addr': 'agent-addr',
+  'server.agent-send': 'agent-send',
+};
+
+function onServer(change: ServerChange, model: Model): Touched {
+  const proxy = findProxy(model, change.backend, 'backend');
+  const backend = proxy?.name ?? change.backend;
+  const server = proxy && findServer(proxy, change.server);
+  const object = `${backend}/${server?.name ?? change.server}`;
+  const at = (attribute: string, of = object): Place => ({ type: 'server', object: of, attribute });
+  switch (change.kind) {
+    case 'server.add':
+      return change.from === 'file'
+        ? { places: [at(PRESENCE), at('state')], reset: [object], renamed: null }
+        : { ...sets(at(PRESENCE)), reset: [object] };
+    case 'server.del': {
+      // A server of the file that had another name is gone under the name that the file gives it.
+      const gone = server && !server.dynamic ? `${backend}/${server.config.name}` : object;
+      return { places: [at(PRESENCE, gone)], reset: [object], renamed: null };
+    }
+    case 'server.name': {
+      const to = `${backend}/${change.name}`;
+      const attribute = server?.dynamic ? PRESENCE : 'name';
+      return { places: [at(attribute, to)], reset: [], renamed: object === to ? null : { from: object, to } };
+    }
+    case 'server.checks':
+      return sets(at(`${change.which}-checks`));
+    default: {
+      const attribute = ATTRIBUTES[change.kind];
+      return attribute === undefined ? NOTHING : sets(at(attribute));
+    }
+  }
+}
