@@ -155,8 +155,13 @@ export interface LogFacts {
   readonly responseTime: number;
   readonly dataTime: number;
   readonly totalTime: number;
+  /** Bytes of the request as it came; of the response as it came, or was made here. */
   readonly bytesUploaded: number;
   readonly bytesRead: number;
+  /** Bytes of the request sent to the server; of the response come from the server, and sent to the client. */
+  readonly requestSent: number;
+  readonly responseReceived: number;
+  readonly responseSent: number;
   readonly status: number;
   /** Four letters of the termination state (manual, section 8.5). */
   readonly termination: string;

@@ -11,7 +11,7 @@ export const UNSUPPORTED_FETCHES = names(`
   internal.htx.data internal.htx.free internal.htx.free_data internal.htx.has_eom internal.htx.nbblks
   internal.htx.size internal.htx.used internal.htx_blk.data internal.htx_blk.hdrname internal.htx_blk.hdrval
   internal.htx_blk.size internal.htx_blk.start_line internal.htx_blk.type internal.strm.is_htx last_entity
-  last_rule_file last_rule_line lat_ns_avg lat_ns_tot quic_enabled req.bytes_out res.bytes_in res.cache_hit
+  last_rule_file last_rule_line lat_ns_avg lat_ns_tot quic_enabled res.cache_hit
   res.cache_name res.comp res.comp_algo sc0_bytes_in_rate sc0_bytes_out_rate sc0_clr_gpc0 sc0_clr_gpc1
   sc0_conn_cnt sc0_conn_cur sc0_conn_rate sc0_get_gpc0 sc0_get_gpc1 sc0_get_gpt0 sc0_glitch_cnt sc0_glitch_rate
   sc0_gpc0_rate sc0_gpc1_rate sc0_http_err_cnt sc0_http_err_rate sc0_http_fail_cnt sc0_http_fail_rate

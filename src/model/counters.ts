@@ -12,8 +12,9 @@
 export const C = {
   sessions: 0,
   connections: 1,
-  bytesIn: 2,
-  bytesOut: 3,
+  /** Bytes from clients, and of responses from servers, as they came; `requestOut`, `responseOut`: as they were passed on. */
+  requestIn: 2,
+  responseIn: 3,
   deniedReq: 4,
   deniedResp: 5,
   failedReq: 6,
@@ -78,6 +79,8 @@ export const C = {
   bytesOutRate: 71,
   /** Rank of the first stream that waits in this thread's queue, 0 = none: the smallest over all threads is served first. */
   queueHead: 74,
+  requestOut: 75,
+  responseOut: 76,
 } as const;
 export const COUNTER_FIELDS = 78;
 

@@ -283,8 +283,8 @@ class RowReader {
     v[STAT.scur] = slot.gauge(G.current);
     v[STAT.smax] = slot.gauge(G.currentMax);
     v[STAT.stot] = slot.sum(C.sessions);
-    v[STAT.bin] = slot.sum(C.bytesIn);
-    v[STAT.bout] = slot.sum(C.bytesOut);
+    v[STAT.bin] = slot.sum(C.requestIn);
+    v[STAT.bout] = slot.sum(C.responseIn);
     v[STAT.dreq] = slot.sum(C.deniedReq);
     v[STAT.dresp] = slot.sum(C.deniedResp);
     v[STAT.pid] = 1;
@@ -379,10 +379,10 @@ class RowReader {
 
   #payload(v: StatValue[]): void {
     const slot = this.#slot;
-    v[STAT.reqbin] = slot.sum(C.bytesIn);
-    v[STAT.reqbout] = 0;
-    v[STAT.resbin] = slot.sum(C.bytesOut);
-    v[STAT.resbout] = 0;
+    v[STAT.reqbin] = slot.sum(C.requestIn);
+    v[STAT.reqbout] = slot.sum(C.requestOut);
+    v[STAT.resbin] = slot.sum(C.responseIn);
+    v[STAT.resbout] = slot.sum(C.responseOut);
   }
 
   #modules(v: StatValue[]): void {

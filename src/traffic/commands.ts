@@ -1,4 +1,4 @@
-import type { CounterStore } from '../model/counters.ts';
+import { C, type CounterStore } from '../model/counters.ts';
 import type { Activity, ListenerRef, ProxyView, ServerView, StreamFilter, TrafficCommand } from '../model/messages.ts';
 import { useFiles } from '../util/files.ts';
 import { changeRootOfThread } from '../util/libc.ts';
@@ -233,7 +233,7 @@ function activity(env: Env): Activity {
     streams: env.streams.size,
     loops: 0,
     idlePercent: Math.round((1 - usage.utilization) * 100),
-    bytesOut: env.c[2]!,
+    bytesOut: env.c[C.responseOut]!,
     timers: env.wheel.count,
   };
 }

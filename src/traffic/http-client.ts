@@ -1,6 +1,7 @@
 import { C, G } from '../model/counters.ts';
 import { scratchBuffer, scratchSize } from '../net/scratch.ts';
 import type { Conn, ConnHandler } from '../net/transport.ts';
+import { countResponse } from './bytes.ts';
 import { captureRequest } from './captured.ts';
 import type { Client } from './client.ts';
 import { ConnClient, type Introduction } from './conn-client.ts';
@@ -356,14 +357,15 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     out[at++] = 13;
     out[at++] = 10;
     let from = pos;
-    const before = resBody.length;
+    const before = resBody.counted;
     const room = Math.min(end, pos + out.length - at);
     while (from < room && !resBody.done && !resBody.failed) {
       const upto = resBody.feed(buf, from, room);
       at += buf.copy(out, at, from, upto);
       from = resBody.skip(buf, upto, room);
     }
-    this.#count(stream, res.countedSize() + resBody.length - before);
+    const bytes = resBody.counted - before;
+    countResponse(stream, bytes, res.editedSize() + bytes);
     if (out === scratchBuffer()) this.conn.flushScratch(at);
     else this.conn.write(out, 0, at);
     return from < end && !resBody.done && !resBody.failed ? this.sendBody(stream, buf, from, end, false) : from;
@@ -372,7 +374,7 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
   sendBody(stream: Stream, buf: Buffer, pos: number, end: number, stable: boolean): number {
     const { resBody } = stream;
     let from = pos;
-    const before = resBody.length;
+    const before = resBody.counted;
     while (from < end && !resBody.done && !resBody.failed) {
       const upto = resBody.feed(buf, from, end);
       if (upto > from) {
@@ -381,16 +383,9 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
       }
       from = resBody.skip(buf, upto, end);
     }
-    this.#count(stream, resBody.length - before);
+    const bytes = resBody.counted - before;
+    countResponse(stream, bytes, bytes);
     return from;
-  }
-
-  #count(stream: Stream, bytes: number): void {
-    stream.log.bytesRead += bytes;
-    this.frontend.c[C.bytesOut]! += bytes;
-    if (stream.backend !== null) stream.backend.c[C.bytesOut]! += bytes;
-    if (stream.server !== null) stream.server.c[C.bytesOut]! += bytes;
-    this.env.c[C.bytesOut]! += bytes;
   }
 
   sendInterim(stream: Stream): void {
@@ -400,7 +395,7 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     if (this.frontend.adjustCase) adjustCase(out, 0, at, this.env.nameCases);
     out[at++] = 13;
     out[at++] = 10;
-    this.#count(stream, res.countedSize());
+    countResponse(stream, 0, res.editedSize());
     this.conn.write(out, 0, at);
   }
 
@@ -419,11 +414,6 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
       out.set(body, at);
       at += body.length;
     }
-    const counted = res.countedSize() + body.length;
-    stream.log.bytesRead += counted;
-    this.frontend.c[C.bytesOut]! += counted;
-    this.env.c[C.bytesOut]! += counted;
-    if (stream.backend !== null && stream.backendHeld) stream.backend.c[C.bytesOut]! += counted;
     if (out === scratchBuffer()) this.conn.flushScratch(at);
     else this.conn.write(out, 0, at);
   }

@@ -35,6 +35,9 @@ export class StreamLog implements LogFacts {
   closedAt: number;
   bytesUploaded: number;
   bytesRead: number;
+  requestSent: number;
+  responseReceived: number;
+  responseSent: number;
   /** Termination: cause and phase; '-' none. */
   cause: string;
   phase: string;
@@ -68,6 +71,9 @@ export class StreamLog implements LogFacts {
     this.closedAt = 0;
     this.bytesUploaded = 0;
     this.bytesRead = 0;
+    this.requestSent = 0;
+    this.responseReceived = 0;
+    this.responseSent = 0;
     this.cause = '-';
     this.phase = '-';
     this.requestCookie = '-';
@@ -93,6 +99,9 @@ export class StreamLog implements LogFacts {
     this.closedAt = 0;
     this.bytesUploaded = 0;
     this.bytesRead = 0;
+    this.requestSent = 0;
+    this.responseReceived = 0;
+    this.responseSent = 0;
     this.cause = '-';
     this.phase = '-';
     this.requestCookie = '-';

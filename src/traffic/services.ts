@@ -91,6 +91,7 @@ export function rendered(stream: Stream, view: RenderedView): void {
   stream.waitUntil = 0;
   stream.onWaited = null;
   stream.renderId = 0;
+  stream.served = true;
   const headers: [string, string][] = view.headers.map(([name, value]) => [name.toLowerCase(), value]);
   if (!headers.some(([name]) => name === 'content-length')) headers.push(['content-length', String(view.body.length)]);
   reply(stream, { status: view.status, reason: null, headers, body: view.body });

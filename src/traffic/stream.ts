@@ -86,8 +86,6 @@ export class Stream implements ExprContext, Timed {
   /** Serialised request: head, and what of the body came with it. */
   pending: Buffer = Buffer.allocUnsafeSlow(PENDING_SIZE);
   pendingLength = 0;
-  /** Bytes that the request head counts for. */
-  headSize = 0;
   /** Where more fields can be put into the head in `pending`. */
   headEnd = 0;
   /** All of the request that came so far is in `pending`: it can be sent (again). */
@@ -164,8 +162,9 @@ export class Stream implements ExprContext, Timed {
   /** What `tcp-response content` rules hold back. */
   heldResponse: HeldResponse | null = null;
 
-  /** Body of a response made here, until its head is complete. */
+  /** Body of a response made here, until its head is complete; and whether a service of ours made it (statistics page, metrics). */
   localBody: string | Uint8Array = '';
+  served = false;
   logLevel = -1;
   silentLog = false;
   statusSent = 0;
@@ -255,6 +254,7 @@ export class Stream implements ExprContext, Timed {
     this.inspectUntil = 0;
     this.final = true;
     this.heldResponse = null;
+    this.served = false;
     this.logLevel = -1;
     this.silentLog = false;
     this.statusSent = 0;

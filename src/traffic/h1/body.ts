@@ -48,13 +48,13 @@ export class Body {
   state: number;
   digits: number;
   overhead: number;
-  /** Between a chunk's size and its extension. */
+  /** Between a chunk's size and its extension, or the name of a trailer and its value. */
   padding: boolean;
   trailerLines: number;
   done: boolean;
   failed: boolean;
-  /** Payload bytes so far (framing not counted). */
-  length: number;
+  /** What the body counts for so far, as HAProxy counts: payload and trailers without framing, and one for the end of a chunked one. */
+  counted: number;
   /** Trailer lines, lower-case names, ended by LF; gathered when `keepsTrailers`. */
   trailers: string;
   keepsTrailers: boolean;
@@ -74,7 +74,7 @@ export class Body {
     this.trailerLines = 0;
     this.done = true;
     this.failed = false;
-    this.length = 0;
+    this.counted = 0;
     this.trailers = '';
     this.keepsTrailers = false;
     this.dropsTrailers = false;
@@ -93,7 +93,7 @@ export class Body {
     this.trailerLines = 0;
     this.done = framing === Framing.none || (framing === Framing.length && length === 0);
     this.failed = false;
-    this.length = 0;
+    this.counted = 0;
     this.dropsTrailers = false;
     if (this.keepsTrailers) {
       this.keepsTrailers = false;
@@ -112,7 +112,7 @@ export class Body {
     this.trailerLines = other.trailerLines;
     this.done = other.done;
     this.failed = other.failed;
-    this.length = other.length;
+    this.counted = other.counted;
     this.dropsTrailers = other.dropsTrailers;
   }
 
@@ -124,14 +124,14 @@ export class Body {
       case Framing.length: {
         const taken = Math.min(end - pos, this.left);
         this.left -= taken;
-        this.length += taken;
+        this.counted += taken;
         if (this.left === 0) this.done = true;
         return pos + taken;
       }
       case Framing.none:
         return pos;
       default:
-        this.length += end - pos;
+        this.counted += end - pos;
         return end;
     }
   }
@@ -223,7 +223,7 @@ export class Body {
           }
           pos += taken;
           this.left -= taken;
-          this.length += taken;
+          this.counted += taken;
           if (this.left === 0) this.state = DATA_CR;
           if (oneRun) return pos;
           break;
@@ -257,16 +257,25 @@ export class Body {
     switch (this.state) {
       case TRAILER_START:
         if (c === CR) this.state = END_LF;
-        else if (TOKEN[c] !== 0 && ++this.trailerLines < MAX_TRAILERS) this.state = TRAILER_NAME;
-        else return false;
+        else if (TOKEN[c] !== 0 && ++this.trailerLines < MAX_TRAILERS) {
+          this.state = TRAILER_NAME;
+          this.counted++;
+        } else return false;
         return true;
       case TRAILER_NAME:
-        if (c === 58) this.state = TRAILER_VALUE;
-        else if (TOKEN[c] === 0) return false;
+        if (c === 58) {
+          this.state = TRAILER_VALUE;
+          this.padding = true;
+        } else if (TOKEN[c] === 0) return false;
+        else this.counted++;
         return true;
       case TRAILER_VALUE:
         if (c === CR) this.state = TRAILER_LF;
         else if (VALUE[c] === 0) return false;
+        else if (!this.padding || (c !== 32 && c !== 9)) {
+          this.padding = false;
+          this.counted++;
+        }
         return true;
       case TRAILER_LF:
         if (c !== LF) return false;
@@ -275,6 +284,7 @@ export class Body {
       default:
         if (c !== LF) return false;
         this.done = true;
+        this.counted++;
         return true;
     }
   }

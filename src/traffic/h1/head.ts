@@ -61,8 +61,9 @@ export class Head implements HeadView {
   /** Some name came with upper-case letters. Owned by the parser. */
   upperNames: boolean;
 
-  /** What the head counts for since `fixSize`; -1 before. */
+  /** What the head counts for since `fixSize`, -1 before; and what edits have added to it since. */
   fixedSize: number;
+  sizeChange: number;
 
   /** Why the last parse failed: offset and parser state in HAProxy's words. */
   errorAt: number;
@@ -103,6 +104,7 @@ export class Head implements HeadView {
     this.cookieIndex = -1;
     this.upperNames = false;
     this.fixedSize = -1;
+    this.sizeChange = 0;
     this.errorAt = 0;
     this.errorState = '';
     this.errorStatus = 400;
@@ -122,6 +124,7 @@ export class Head implements HeadView {
     this.end = 0;
     this.status = 0;
     this.fixedSize = -1;
+    this.sizeChange = 0;
     this.contentLength = -1;
     this.chunked = false;
     this.otherCoding = false;
@@ -141,6 +144,7 @@ export class Head implements HeadView {
   }
 
   set method(text: string) {
+    this.sizeChange += text.length - this.#methodSize();
     this.methodText = text;
   }
 
@@ -149,6 +153,7 @@ export class Head implements HeadView {
   }
 
   set uri(text: string) {
+    this.sizeChange += text.length - this.#uriSize();
     this.uriText = text;
   }
 
@@ -192,6 +197,7 @@ export class Head implements HeadView {
   }
 
   removeAt(index: number): void {
+    this.sizeChange -= this.#fieldSize(index);
     this.off[index * 4] = REMOVED;
   }
 
@@ -201,6 +207,7 @@ export class Head implements HeadView {
 
   /** Puts another value in the place of entry `index`. */
   setValueAt(index: number, value: string): void {
+    this.sizeChange += value.length - this.#valueSize(index);
     if (this.off[index * 4]! >= 0) {
       this.names[index] = this.headerName(index).toLowerCase();
       this.off[index * 4] = TEXT;
@@ -215,6 +222,7 @@ export class Head implements HeadView {
     this.names[index] = name;
     this.values[index] = value;
     this.count++;
+    this.sizeChange += name.length + value.length;
   }
 
   setHeader(name: string, value: string): void {
@@ -261,22 +269,44 @@ export class Head implements HeadView {
   countedSize(): number {
     if (this.fixedSize >= 0) return this.fixedSize;
     let size = 20 + 8 + 1;
-    if (this.isRequest) {
-      size += this.methodText?.length ?? this.methodEnd - this.methodStart;
-      size += this.uriText?.length ?? this.uriEnd - this.uriStart;
-    } else size += 3 + (this.reasonText?.length ?? this.reasonEnd - this.reasonStart);
-    const { off } = this;
-    for (let i = 0; i < this.count; i++) {
-      const at = i * 4;
-      if (off[at]! >= 0) size += off[at + 1]! - off[at]! + off[at + 3]! - off[at + 2]!;
-      else if (off[at] === TEXT) size += this.names[i]!.length + this.values[i]!.length;
-    }
+    size += this.isRequest ? this.#methodSize() + this.#uriSize() : 3 + this.#reasonSize();
+    for (let i = 0; i < this.count; i++) size += this.#fieldSize(i);
     return size;
   }
 
-  /** What counts is the head as it came: called before rules edit it. */
-  fixSize(): void {
-    this.fixedSize = this.countedSize();
+  /** What counts is the head as it came: called before rules edit it. `more`: what HAProxy counts besides (HTTP/2). */
+  fixSize(more = 0): void {
+    this.fixedSize = this.countedSize() + more;
+    this.sizeChange = 0;
+  }
+
+  /** What the head counts for as it is now. */
+  editedSize(): number {
+    return this.fixedSize >= 0 ? this.fixedSize + this.sizeChange : this.countedSize();
+  }
+
+  #methodSize(): number {
+    return this.methodText?.length ?? this.methodEnd - this.methodStart;
+  }
+
+  #uriSize(): number {
+    return this.uriText?.length ?? this.uriEnd - this.uriStart;
+  }
+
+  #reasonSize(): number {
+    return this.reasonText?.length ?? this.reasonEnd - this.reasonStart;
+  }
+
+  #fieldSize(index: number): number {
+    const at = index * 4;
+    const mark = this.off[at]!;
+    if (mark >= 0) return this.off[at + 1]! - mark + this.off[at + 3]! - this.off[at + 2]!;
+    return mark === TEXT ? this.names[index]!.length + this.values[index]!.length : 0;
+  }
+
+  #valueSize(index: number): number {
+    const at = index * 4;
+    return this.off[at]! >= 0 ? this.off[at + 3]! - this.off[at + 2]! : this.values[index]!.length;
   }
 
   /** Bytes that `write` needs at most. */

@@ -1,5 +1,6 @@
 import type { EndpointView, Vars } from '../../expr/types.ts';
 import { C, G } from '../../model/counters.ts';
+import { countResponse } from '../bytes.ts';
 import type { Client } from '../client.ts';
 import { Framing } from '../h1/head.ts';
 import * as failures from '../http/failures.ts';
@@ -170,11 +171,14 @@ export class H2Exchange implements Client {
     }
     // One header for HTTP/1 (RFC 9113, 8.2.3).
     if (this.#cookie !== '') req.addHeader('cookie', this.#cookie);
+    // As HAProxy counts: the target with scheme and authority, and no header for the framing.
+    req.fixSize(stream.logUri === null ? 0 : stream.logUri.length - target.length);
     this.#ended = ended;
     if (ended || connect) reqBody.begin(Framing.none, 0);
     else if (this.#length >= 0) reqBody.begin(Framing.length, this.#length);
     else {
       req.addHeader('transfer-encoding', 'chunked');
+      req.sizeChange = 0;
       reqBody.begin(Framing.chunked, 0);
     }
     stream.clientVersion = 20;
@@ -304,6 +308,7 @@ export class H2Exchange implements Client {
 
   sendResponse(stream: Stream, buf: Buffer, pos: number, end: number): number {
     const { resBody } = stream;
+    countResponse(stream, 0, stream.res.editedSize());
     this.#sendHead(stream, resBody.done);
     if (resBody.done) {
       this.#complete();
@@ -316,7 +321,6 @@ export class H2Exchange implements Client {
   #sendHead(stream: Stream, endStream: boolean): void {
     const { res } = stream;
     if (this.#over) return;
-    this.#count(stream, res.countedSize());
     this.connection.output.headers(this.id, res.sizeBound() + res.count * 8 + 16, endStream, (out, at) => {
       let pos = encodeStatus(out, at, res.status);
       for (let i = 0; i < res.count; i++) {
@@ -329,7 +333,7 @@ export class H2Exchange implements Client {
 
   sendBody(stream: Stream, buf: Buffer, pos: number, end: number): number {
     const { resBody } = stream;
-    const before = resBody.length;
+    const before = resBody.counted;
     let from = pos;
     while (from < end && !resBody.done && !resBody.failed) {
       from = resBody.feedData(buf, from, end);
@@ -337,7 +341,8 @@ export class H2Exchange implements Client {
       if (resBody.dataEnd > resBody.dataStart || last) this.#write(buf, resBody.dataStart, resBody.dataEnd, last);
       if (last) break;
     }
-    this.#count(stream, resBody.length - before);
+    const bytes = resBody.counted - before;
+    countResponse(stream, bytes, bytes);
     if (!resBody.done) return from;
     if (resBody.trailers !== '') this.#endWithTrailers(resBody.trailers);
     else if (!this.#waitingEnd && !this.#over) this.#write(EMPTY, 0, 0, true);
@@ -419,23 +424,15 @@ export class H2Exchange implements Client {
     if (this.stream === null) this.#gone();
   }
 
-  #count(stream: Stream, bytes: number): void {
-    const { frontend, env } = this.connection;
-    stream.log.bytesRead += bytes;
-    frontend.c[C.bytesOut]! += bytes;
-    env.c[C.bytesOut]! += bytes;
-    if (stream.backend !== null && stream.backendHeld) stream.backend.c[C.bytesOut]! += bytes;
-    if (stream.server !== null) stream.server.c[C.bytesOut]! += bytes;
-  }
-
   sendInterim(stream: Stream): void {
-    if (stream.res.status !== 101) this.#sendHead(stream, false);
+    if (stream.res.status === 101) return;
+    countResponse(stream, 0, stream.res.editedSize());
+    this.#sendHead(stream, false);
   }
 
   sendLocal(stream: Stream, body: string | Uint8Array): void {
     const bytes = typeof body === 'string' ? Buffer.from(body, 'latin1') : Buffer.from(body);
     this.#sendHead(stream, bytes.length === 0);
-    this.#count(stream, bytes.length);
     if (bytes.length > 0) this.#write(bytes, 0, bytes.length, true);
     else this.#complete();
   }

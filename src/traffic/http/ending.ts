@@ -1,4 +1,5 @@
 import { C } from '../../model/counters.ts';
+import { countLocalResponse, countRequest, countResponse } from '../bytes.ts';
 import { abandonServer, detachServer, leaveQueue } from '../dispatch.ts';
 import { type LocalResponse, reasonOf } from '../error-pages.ts';
 import { Framing } from '../h1/head.ts';
@@ -86,6 +87,7 @@ export function reply(stream: Stream, response: LocalResponse): void {
   res.status = response.status;
   res.reasonText = response.reason ?? reasonOf(response.status);
   for (const [name, value] of response.headers) res.addHeader(name, value);
+  res.fixSize();
   stream.responseHead = res;
   stream.localBody = response.body;
   const after = stream.backend?.rules?.afterResponse ?? null;
@@ -95,23 +97,19 @@ export function reply(stream: Stream, response: LocalResponse): void {
 }
 
 function sendLocal(stream: Stream): void {
-  const { frontend, res } = stream;
-  const body = stream.localBody;
+  const { frontend, req, res } = stream;
+  const body = stream.isHead ? '' : stream.localBody;
   stream.localBody = '';
   stream.statusSent = res.status;
   countStatus(frontend.c, res.status);
   if (stream.backend !== null && stream.backendHeld) countStatus(stream.backend.c, res.status);
-  if (stream.log.bytesUploaded === 0) countUnsentRequest(stream);
+  // A request that no server has got was received all the same.
+  if (stream.log.bytesUploaded === 0) countRequest(stream, req.countedSize(), stream.served ? req.editedSize() : 0);
   // A request body that is still to come cannot be told from a next request.
   const close = !stream.keepAlive || !stream.reqBody.done;
-  stream.client!.sendLocal(stream, stream.isHead ? '' : body, close);
+  const sent = res.editedSize() + body.length;
+  if (stream.served) countResponse(stream, res.countedSize() + body.length, sent);
+  else countLocalResponse(stream, sent);
+  stream.client!.sendLocal(stream, body, close);
   end(stream, !close);
-}
-
-/** A request that no server has got was received all the same. */
-function countUnsentRequest(stream: Stream): void {
-  const bytes = stream.req.countedSize();
-  stream.log.bytesUploaded = bytes;
-  stream.frontend.c[C.bytesIn]! += bytes;
-  if (stream.backend !== null && stream.backendHeld) stream.backend.c[C.bytesIn]! += bytes;
 }

@@ -20,6 +20,7 @@ export function bufferBody(stream: Stream, then: (stream: Stream) => void): void
     res.version = 11;
     res.status = 100;
     res.reasonText = 'Continue';
+    stream.log.bytesRead += res.countedSize();
     stream.client!.sendInterim(stream);
   }
   stream.phase = Phase.rules;

@@ -23,7 +23,7 @@ export function beginRequest(stream: Stream, buf: Buffer, pos: number, end: numb
   log.requestEnd = now;
   stream.phase = Phase.rules;
   stream.requestHead = req;
-  req.fixSize();
+  if (req.fixedSize < 0) req.fixSize();
   const { method } = req;
   stream.method = method;
   stream.isHead = method === 'HEAD';

@@ -1,4 +1,5 @@
 import { C } from '../../model/counters.ts';
+import { countResponse } from '../bytes.ts';
 import { captureError } from '../captured.ts';
 import { cacheability } from '../cookies.ts';
 import { badChunk } from '../h1/body.ts';
@@ -67,6 +68,7 @@ function parseHead(stream: Stream, buf: Buffer, start: number, limit: number): v
       switchProtocols(stream, buf, pos, limit);
       return;
     }
+    countResponse(stream, res.countedSize(), 0);
     if (stream.clientVersion >= 11) stream.client!.sendInterim(stream);
     if (pos === limit) return;
   }
@@ -91,6 +93,7 @@ function beginResponse(stream: Stream, buf: Buffer, pos: number, end: number): v
   if (server.config.observe === 'layer7') reportStatus(stream);
   if (retriesOnStatus(stream)) return;
   res.fixSize();
+  countResponse(stream, res.fixedSize, 0);
   stream.responseHead = res;
   const framing = responseFraming(stream);
   stream.resBody.begin(framing, res.contentLength);
@@ -217,6 +220,7 @@ function switchProtocols(stream: Stream, buf: Buffer, pos: number, end: number):
   countStatus(stream.backend!.c, 101);
   countStatus(stream.frontend.c, 101);
   stream.responseHead = stream.res;
+  countResponse(stream, stream.res.countedSize(), 0);
   stream.client!.sendInterim(stream);
   tunnel.switchTo(stream, buf, pos, end);
 }

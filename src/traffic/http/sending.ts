@@ -1,5 +1,6 @@
 import { C } from '../../model/counters.ts';
 import type { Conn } from '../../net/transport.ts';
+import { countRequest } from '../bytes.ts';
 import { detachServer } from '../dispatch.ts';
 import { adjustCase } from '../header-names.ts';
 import { setCause } from '../log.ts';
@@ -23,7 +24,6 @@ export function serialise(stream: Stream): void {
   if (stream.pending.length < room) stream.pending = Buffer.allocUnsafeSlow(room);
   const out = stream.pending;
   let at = req.write(out, 0);
-  stream.headSize = req.countedSize();
   if (stream.clientVersion === 20) {
     if (!keeps) at += out.latin1Write('connection: close\r\n', at);
   } else if (stream.wantsUpgrade && req.connUpgrade) {
@@ -59,7 +59,7 @@ export function reusesServer(stream: Stream): boolean {
 
 /** The server connection is ready: sends the request. */
 export function sendRequest(stream: Stream): void {
-  const { reqBody, env } = stream;
+  const { req, reqBody, env } = stream;
   const backend = stream.backend!;
   const conn = stream.serverConn!;
   if (!stream.replayable) serialise(stream);
@@ -72,7 +72,9 @@ export function sendRequest(stream: Stream): void {
     stream.proxyHeader === null && backend.nameHeader === null
       ? conn.conn.writeStable(stream.pending, 0, stream.pendingLength)
       : writeTogether(stream, conn.conn);
-  countRequestBytes(stream, stream.headSize + reqBody.length);
+  // A request that is sent again has come once.
+  const received = stream.log.bytesUploaded === 0 ? req.countedSize() + reqBody.counted : 0;
+  countRequest(stream, received, req.editedSize() + reqBody.counted);
   stream.serverTimeout = backend.serverTimeout;
   stream.serverUntil = stream.serverTimeout > 0 ? env.now() + stream.serverTimeout : 0;
   stream.waitUntil = 0;
@@ -97,18 +99,11 @@ function writeTogether(stream: Stream, conn: Conn): boolean {
     const { name } = stream.server!;
     const shown = stream.backend!.adjustCase ? (stream.env.nameCases.get(nameHeader) ?? nameHeader) : nameHeader;
     parts.push(Buffer.from(`${shown}: ${name}\r\n`, 'latin1'));
-    countRequestBytes(stream, nameHeader.length + name.length);
+    countRequest(stream, 0, nameHeader.length + name.length);
   }
   parts.push(pending.subarray(headEnd, pendingLength));
   const bytes = Buffer.concat(parts);
   return conn.writeStable(bytes, 0, bytes.length);
-}
-
-function countRequestBytes(stream: Stream, bytes: number): void {
-  stream.log.bytesUploaded += bytes;
-  stream.frontend.c[C.bytesIn]! += bytes;
-  stream.backend!.c[C.bytesIn]! += bytes;
-  stream.server!.c[C.bytesIn]! += bytes;
 }
 
 function earlyLog(stream: Stream): void {
@@ -119,7 +114,7 @@ function earlyLog(stream: Stream): void {
 export function onRequestData(stream: Stream, buf: Buffer, start: number, end: number): number {
   const { reqBody } = stream;
   const conn = stream.serverConn;
-  const before = reqBody.length;
+  const before = reqBody.counted;
   let pos = start;
   let open = true;
   while (pos < end && !reqBody.done && !reqBody.failed) {
@@ -130,7 +125,8 @@ export function onRequestData(stream: Stream, buf: Buffer, start: number, end: n
     pos = reqBody.skip(buf, upto, end);
   }
   stream.replayable = false;
-  if (conn !== null) countRequestBytes(stream, reqBody.length - before);
+  const bytes = reqBody.counted - before;
+  if (conn !== null && bytes > 0) countRequest(stream, bytes, bytes);
   if (reqBody.failed) {
     badRequestBody(stream);
     return end;
