@@ -1,6 +1,6 @@
 /**
  * A configuration file as its owner wrote it: every line with its comment, blanks and order. Parse then print gives the
- * same text; an edit changes only the lines that it is about.
+ * same text. A document never changes; `edit/` makes edited copies.
  */
 
 import { sectionNames } from './section.ts';
@@ -34,9 +34,9 @@ export interface DocumentSection {
 
 export class Document {
   readonly name: string;
-  #lines: DocumentLine[];
+  readonly #lines: readonly DocumentLine[];
 
-  constructor(name: string, lines: DocumentLine[]) {
+  constructor(name: string, lines: readonly DocumentLine[]) {
     this.name = name;
     this.#lines = lines;
   }
@@ -64,129 +64,31 @@ export class Document {
     });
   }
 
-  /** The section of that kind and name; a kind without name finds the first of its kind. */
-  section(kind: string, name = ''): DocumentSection | undefined {
-    return this.sections().find((section) => section.kind === kind && (name === '' || section.name === name));
-  }
-
-  /** Indexes of the lines in a section whose words begin with `words`. */
-  find(section: DocumentSection, words: readonly string[]): number[] {
-    const found: number[] = [];
-    for (let index = section.start + 1; index < section.end; index++) {
-      const own = this.#lines[index]!.words;
-      if (words.every((word, i) => own[i] === word)) found.push(index);
-    }
-    return found;
-  }
-
-  /** Puts `statement` on a line of its own before line `index`, indented as its neighbours are. */
-  insert(index: number, statement: string): void {
-    const at = Math.max(0, Math.min(index, this.#lines.length));
-    this.#closeLastLine(at);
-    const raw = this.#indentAround(at) + oneLine(statement);
-    this.#lines.splice(at, 0, makeLine(raw, this.#endOfLine(), 0));
-    this.#renumber();
-  }
-
-  /** Replaces the statement of line `index`; indentation and comment stay. */
-  replace(index: number, statement: string): void {
-    const line = this.#lines[index];
-    if (line === undefined) throw new RangeError(`no line at index ${index}`);
-    this.#lines[index] = makeLine(line.indent + oneLine(statement) + line.comment, line.end, line.number);
-    this.#renumber();
-  }
-
-  /** Takes line `index` away, its comment with it. */
-  remove(index: number): void {
-    if (this.#lines[index] === undefined) throw new RangeError(`no line at index ${index}`);
-    this.#lines.splice(index, 1);
-    this.#renumber();
-  }
-
   /**
-   * Makes `statement` the only line in `section` that begins with `words`: the first such line is replaced, others go,
-   * and without one it is put after the last statement of the section.
+   * A copy in which `remove` lines from index `at` on are replaced by lines with these texts (indentation and comment
+   * included, no end of line). All other lines keep their text, and the file ends with an end of line if it did before.
    */
-  set(section: DocumentSection, words: readonly string[], statement: string): void {
-    const [first, ...others] = this.find(section, words);
-    if (first === undefined) this.insert(this.#lastStatement(section) + 1, statement);
-    else this.replace(first, statement);
-    for (const index of others.reverse()) this.remove(index);
-  }
-
-  /** Adds a section at the end of the file, after a blank line. */
-  addSection(title: string, statements: readonly string[]): void {
-    this.#closeLastLine(this.#lines.length);
-    const end = this.#endOfLine();
-    if (this.#lines.length > 0 && this.#lines[this.#lines.length - 1]!.raw.trim() !== '')
-      this.#lines.push(makeLine('', end, 0));
-    const indent = this.#usualIndent();
-    this.#lines.push(
-      makeLine(oneLine(title), end, 0),
-      ...statements.map((text) => makeLine(indent + oneLine(text), end, 0)),
-    );
-    this.#renumber();
-  }
-
-  /** Takes a section away: its title, its statements, and the comments and blanks after them up to the next title's own comments. */
-  removeSection(section: DocumentSection): void {
-    let end = section.end;
-    if (end < this.#lines.length)
-      while (end > this.#lastStatement(section) + 1 && this.#lines[end - 1]!.raw.trimStart().startsWith('#')) end--;
-    this.#lines.splice(section.start, end - section.start);
-    this.#renumber();
-  }
-
-  /** Index of the last line of a section that is neither blank nor a comment. */
-  #lastStatement(section: DocumentSection): number {
-    let index = section.end - 1;
-    while (index > section.start && this.#lines[index]!.words.length === 0) index--;
-    return index;
-  }
-
-  #indentAround(index: number): string {
-    const before = this.#lines[index - 1];
-    if (before !== undefined && before.words.length > 0 && before.indent !== '') return before.indent;
-    const after = this.#lines[index];
-    if (after !== undefined && after.words.length > 0 && after.indent !== '') return after.indent;
-    return this.#usualIndent();
-  }
-
-  /** The indentation that most statements have, or four blanks. */
-  #usualIndent(): string {
-    const counts = new Map<string, number>();
-    for (const line of this.#lines) {
-      if (line.words.length > 0 && line.indent !== '') counts.set(line.indent, (counts.get(line.indent) ?? 0) + 1);
+  spliced(at: number, remove: number, raws: readonly string[]): Document {
+    const end = this.#lines[at]?.end || this.#lines[at - 1]?.end || this.#lines[0]?.end || '\n';
+    const closed = this.#lines.length === 0 || this.#lines[this.#lines.length - 1]!.end !== '';
+    const lines = this.#lines.toSpliced(at, remove, ...raws.map((raw) => makeLine(oneLine(raw), end, 0)));
+    const last = lines.length - 1;
+    for (let i = Math.max(0, Math.min(at - 1, last)); i <= last; i++) {
+      const before = lines[i - 1];
+      const number = before === undefined ? 1 : before.number + 1 + (before.raw.match(/\n/g)?.length ?? 0);
+      const own = lines[i]!;
+      lines[i] = { ...own, number, end: i === last && !closed ? '' : own.end || end };
     }
-    let best = '    ';
-    for (const [indent, count] of counts) if (count > (counts.get(best) ?? 0)) best = indent;
-    return best;
-  }
-
-  #endOfLine(): string {
-    return this.#lines[0]?.end === '\r\n' ? '\r\n' : '\n';
-  }
-
-  /** A last line without end of line gets one before something is put after it. */
-  #closeLastLine(index: number): void {
-    const last = this.#lines[index - 1];
-    if (last !== undefined && last.end === '') this.#lines[index - 1] = { ...last, end: this.#endOfLine() };
-  }
-
-  #renumber(): void {
-    let number = 1;
-    this.#lines = this.#lines.map((line) => {
-      const here = line.number === number ? line : { ...line, number };
-      number += 1 + (line.raw.match(/\n/g)?.length ?? 0);
-      return here;
-    });
+    // Nothing on a last line without end of line is no line.
+    if (!closed && lines.at(-1)?.raw === '') lines.pop();
+    return new Document(this.name, lines);
   }
 }
 
-/** A statement is one line: an end of line in it would begin another statement. */
-function oneLine(statement: string): string {
-  if (/[\r\n\0]/.test(statement)) throw new RangeError('a statement cannot have an end of line in it');
-  return statement.trim();
+/** What is put in is one line: an end of line in it, but for a continued one, would begin another statement. */
+function oneLine(raw: string): string {
+  if (/[\r\n\0]/.test(joined(raw))) throw new RangeError('a statement cannot have an end of line in it');
+  return raw;
 }
 
 const literally = (name: string) => `$${name}`;

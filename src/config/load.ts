@@ -1,6 +1,5 @@
 /** Loads configuration files: the one way from text to `Config`. */
 
-import { isUtf8 } from 'node:buffer';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +11,7 @@ import { DEFAULT_FACTS } from './facts.ts';
 import { finish } from './finish.ts';
 import type { Context, Remark } from './line.ts';
 import { readDocument } from './reader.ts';
+import { decodeText } from './text.ts';
 import type { Config, Diagnostic, Location } from './types.ts';
 
 export interface LoadInput {
@@ -127,7 +127,6 @@ function expandPath(path: string, diagnostics: Diagnostics): string[] {
   }
 }
 
-/** The text of a file. What is not UTF-8 is read byte by byte, so that it can be written back as it was. */
 function readText(file: string, diagnostics: Diagnostics): string | null {
   try {
     const bytes = readFileSync(file);
@@ -135,7 +134,7 @@ function readText(file: string, diagnostics: Diagnostics): string | null {
       diagnostics.alert(null, `Could not open configuration file ${file} : larger than ${MAX_FILE} bytes`);
       return null;
     }
-    return isUtf8(bytes) ? bytes.toString() : bytes.toString('latin1');
+    return decodeText(bytes).text;
   } catch (error) {
     diagnostics.alert(null, `Could not open configuration file ${file} : ${reason(error)}`);
     return null;
