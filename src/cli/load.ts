@@ -24,8 +24,13 @@ export function load(
   if (loaded.config === null) return loaded;
   const { config, problems } = withOwners(adjusted(loaded.config, invocation));
   if (problems.length === 0) return { ...loaded, config };
-  const fatal: Diagnostic = { severity: 'alert', at: null, text: 'Fatal errors found in configuration.' };
-  return { ...loaded, config: null, diagnostics: [...loaded.diagnostics, ...problems, fatal] };
+  const wrong = new Set(problems.flatMap(({ at }) => at?.file ?? []));
+  const end = [
+    ...[...wrong].map((file) => `Error(s) found in configuration file : ${file}`),
+    'Fatal errors found in configuration.',
+  ];
+  const ends = end.map((text): Diagnostic => ({ severity: 'alert', at: null, text }));
+  return { ...loaded, config: null, diagnostics: [...loaded.diagnostics, ...problems, ...ends] };
 }
 
 /** `-n` is the limit of the process whatever the files say, `-N` that of frontends that have none, `-dr` lets servers start without address. */

@@ -1,5 +1,6 @@
 /** Names of users and groups in a configuration become ids: of the process, of control sockets, of unix sockets of traffic. */
 import type { BindConfig, Config, Diagnostic, Location, ProxyConfig } from '../config/types.ts';
+import { formatAddress } from '../control/address.ts';
 import { groupId, userId } from '../util/accounts.ts';
 
 /** The configuration with ids in place of names, and an alert for every name that the system does not know. */
@@ -19,13 +20,17 @@ export function withOwners(config: Config): { readonly config: Config; readonly 
   };
   const ownedProxy = (proxy: ProxyConfig): ProxyConfig => {
     if (!proxy.binds.some(({ user, group }) => user !== null || group !== null)) return proxy;
-    return { ...proxy, binds: proxy.binds.map((bind) => owned(bind, `'bind' in section '${proxy.kind}'`)) };
+    const where = (bind: BindConfig) => `'bind ${formatAddress(bind.address)}' in section '${proxy.kind}'`;
+    return { ...proxy, binds: proxy.binds.map((bind) => owned(bind, where(bind))) };
   };
-  const { user, group, statsSockets } = config.global;
+  const { user, group, statsSockets, at } = config.global;
+  // HAProxy adds the number and text of errno, which say nothing when there is no such name.
+  const unknown = (kind: 'user' | 'group', name: string) =>
+    alert(at[kind] ?? null, `cannot find ${kind} id for '${name}' (0:Success)`);
   const global = {
     ...config.global,
-    uid: user === null ? config.global.uid : (userId(user) ?? alert(null, `cannot find user id for '${user}'`)),
-    gid: group === null ? config.global.gid : (groupId(group) ?? alert(null, `cannot find group id for '${group}'`)),
+    uid: user === null ? config.global.uid : (userId(user) ?? unknown('user', user)),
+    gid: group === null ? config.global.gid : (groupId(group) ?? unknown('group', group)),
     statsSockets: statsSockets.map((bind) => owned(bind, "'stats socket'")),
   };
   return { config: { ...config, global, proxies: config.proxies.map(ownedProxy) }, problems };

@@ -17,7 +17,12 @@ const LABELS: Readonly<Record<Severity, string>> = {
 
 /** One message in HAProxy's form, without the end of line: `[ALERT]    (pid) : config : parsing [file:line] : text`. */
 export function formatDiagnostic(diagnostic: Diagnostic, pid: number): string {
-  return `${LABELS[diagnostic.severity]}(${pid}) : config : ${place(diagnostic)}${diagnostic.text}`;
+  return `${LABELS[diagnostic.severity]}(${pid}) : ${diagnosticLine(diagnostic)}`;
+}
+
+/** The same without severity and process: `config : parsing [file:line] : text`. */
+export function diagnosticLine(diagnostic: Diagnostic): string {
+  return `config : ${place(diagnostic)}${diagnostic.text}`;
 }
 
 function place({ at, form = 'parsing' }: Diagnostic): string {

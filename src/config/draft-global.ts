@@ -29,6 +29,7 @@ const TUNABLES: Tunables = {
 
 export function newGlobal(): Draft<GlobalConfig> {
   return {
+    at: {},
     maxconn: null,
     nbthread: null,
     hardMaxconn: null,

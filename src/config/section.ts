@@ -8,7 +8,7 @@ import { newPeers, PEERS_KEYWORDS } from './keywords/peers.ts';
 import { RECOGNISED_SECTIONS, type RecognisedSection } from './keywords/recognised.ts';
 import { newResolvers, RESOLVERS_KEYWORDS } from './keywords/resolvers.ts';
 import { newRing, RING_KEYWORDS, type RingDraft } from './keywords/ring.ts';
-import { applyRow, checkPrefix, type KeywordTable, remark } from './keywords/table.ts';
+import { applyRow, checkPrefix, type Keyword, type KeywordTable, remark } from './keywords/table.ts';
 import { USERLIST_KEYWORDS } from './keywords/userlist.ts';
 import { type Line, placeText } from './line.ts';
 import { openProxy } from './proxy-section.ts';
@@ -20,7 +20,7 @@ export interface SectionReader {
   readonly kind: string;
   /** What `.SECTION` expands to: its name, or its kind when it has none. */
   readonly name: string;
-  read(line: Line): void;
+  read(line: Line): unknown;
   /** After its last line. */
   close?(): void;
 }
@@ -58,21 +58,26 @@ function openGlobal(line: Line): SectionReader {
       'global section detected after a non-global one, the prevalence of their statements is unspecified',
     );
   }
-  return { kind: 'global', name: 'global', read: (inner) => readByTable(inner, GLOBAL_KEYWORDS, config, 'global') };
+  const read = (inner: Line) => {
+    const row = readByTable(inner, GLOBAL_KEYWORDS, config, 'global');
+    if (row !== null) config.global.at[row.name] = inner.at;
+  };
+  return { kind: 'global', name: 'global', read };
 }
 
-/** A line of a section whose keywords stand in one table. */
-function readByTable<D>(line: Line, table: KeywordTable<D>, draft: D, section: string): void {
+/** A line of a section whose keywords stand in one table. Returns the row of the keyword that was read. */
+function readByTable<D>(line: Line, table: KeywordTable<D>, draft: D, section: string): Keyword<D> | null {
   const row = table.find(line.words);
   if (row === undefined) {
     const near = didYouMean(line.word(0), table.firstWords());
     if (section === 'ring') line.alert(`unknown statement '${line.word(0)}'${near === '' ? '.' : near}`);
     else if (section === 'users') line.alert(`unknown keyword '${line.word(0)}' in 'users' section${near}`, 'reader');
     else line.alert(`unknown keyword '${line.word(0)}' in '${section}' section${near}`);
-    return;
+    return null;
   }
-  if (!checkPrefix(line, row.negatable === true)) return;
+  if (!checkPrefix(line, row.negatable === true)) return null;
   applyRow(row, line, draft);
+  return row;
 }
 
 /** The section's name, checked; `''` with an alert when it is missing or has a character that may not be there. */

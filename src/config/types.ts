@@ -436,6 +436,8 @@ export interface HttpErrorsConfig {
 
 /** The merged `global` sections. */
 export interface GlobalConfig {
+  /** Where each keyword of the section was read last. */
+  readonly at: Readonly<Record<string, Location>>;
   readonly maxconn: number | null;
   readonly nbthread: number | null;
   readonly hardMaxconn: number | null;

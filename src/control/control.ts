@@ -3,6 +3,7 @@ import type { Change, Origin, Outcome } from '../change/change.ts';
 import type { ChangeContext } from '../change/context.ts';
 import { memoryJournal } from '../change/journal/memory.ts';
 import { noneStanding } from '../change/standing.ts';
+import { diagnosticLine } from '../config/diagnostics.ts';
 import type { Config, Diagnostic } from '../config/types.ts';
 import { C, G } from '../model/counters.ts';
 import type { GaugeCount, RenderedView, RenderRequest, ThreadInit, TrafficEvent } from '../model/messages.ts';
@@ -176,7 +177,8 @@ class ControlThread implements RunningControl {
   async #startLogs(): Promise<void> {
     const { addresses, diagnostics } = await prepareLogs(this.model.config);
     const alerts = diagnostics.filter((d) => d.severity === 'alert');
-    if (alerts.length > 0) throw new StartError(alerts.map((d) => d.text));
+    if (alerts.length > 0) throw new StartError(alerts.map(diagnosticLine));
+    for (const diagnostic of diagnostics) this.#options.print('WARNING', diagnosticLine(diagnostic));
     this.logs = createLogs(this.model.config, addresses, { proxyById: (id) => this.model.proxiesById.get(id) });
   }
 
@@ -184,8 +186,8 @@ class ControlThread implements RunningControl {
     const servers = this.model.proxies.flatMap((proxy) => proxy.servers);
     const told = await resolveInitialAddresses(servers);
     const alerts = told.filter((d) => d.severity === 'alert');
-    if (alerts.length > 0) throw new StartError(alerts.map((d) => d.text));
-    for (const { text } of told) this.#options.print('WARNING', text);
+    if (alerts.length > 0) throw new StartError(alerts.map(diagnosticLine));
+    for (const diagnostic of told) this.#options.print('WARNING', diagnosticLine(diagnostic));
   }
 
   #linkServers(): void {
@@ -372,8 +374,9 @@ class ControlThread implements RunningControl {
       logs: this.logs,
     });
     if (problems.length > 0) return this.#refused(text, problems);
-    const told = [...warnings, ...((await this.#options.reconfigure?.(config)) ?? [])];
-    text += told.map((warning) => `[WARNING]  (${process.pid}) : config : ${warning}\n`).join('');
+    const sockets = (await this.#options.reconfigure?.(config)) ?? [];
+    const told = [...warnings, ...sockets.map((warning) => `config : ${warning}`)];
+    text += told.map((warning) => `[WARNING]  (${process.pid}) : ${warning}\n`).join('');
     this.reloads.done++;
     this.model.startupLogs = text;
     return { ok: true, text };

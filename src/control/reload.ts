@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { diagnosticLine } from '../config/diagnostics.ts';
 import type { BindConfig, Config, ProxyConfig, ServerConfig } from '../config/types.ts';
 import type { TrafficLink } from '../model/messages.ts';
 import type { Model } from '../model/model.ts';
@@ -65,7 +66,7 @@ export async function applyReload(config: Config, ctx: ReloadContext): Promise<R
   const { model, traffic } = ctx;
   const prepared = await prepareLogs(config);
   const alerts = prepared.diagnostics.filter((d) => d.severity === 'alert');
-  if (alerts.length > 0) return refused(alerts.map((d) => d.text));
+  if (alerts.length > 0) return refused(alerts.map(diagnosticLine));
   const plan = makePlan(model, config);
   const otherFiles = !isDeepStrictEqual(config.files ?? {}, model.config.files ?? {});
   if (otherFiles) await traffic.ask({ kind: 'files', files: config.files ?? {} });
@@ -82,7 +83,7 @@ export async function applyReload(config: Config, ctx: ReloadContext): Promise<R
   const unresolved = named.filter((d) => d.severity === 'alert');
   if (unresolved.length > 0) {
     await takeBack(plan, fresh, listeners, [], ctx);
-    return refused(unresolved.map((d) => d.text));
+    return refused(unresolved.map(diagnosticLine));
   }
   const moved = movedPorts(plan, listeners);
   await traffic.ask({
@@ -105,7 +106,8 @@ export async function applyReload(config: Config, ctx: ReloadContext): Promise<R
     );
   }
   for (const kept of handed.values()) for (const fd of kept.flat()) closeDescriptor(fd);
-  const warnings = [...named.map((d) => d.text), ...restartNeeded(model.config, config)];
+  const warnings = [...prepared.diagnostics, ...named].map(diagnosticLine);
+  warnings.push(...restartNeeded(model.config, config).map((text) => `config : ${text}`));
   ctx.resolvers.configure(config);
   for (const proxy of plan.removed) await removeProxy(proxy, ctx);
   for (const change of plan.changed) warnings.push(...(await changeProxy(change, ctx)));
@@ -313,7 +315,7 @@ async function changeServers(
     ctx.resolvers.watch(server);
     ctx.states.changed(server);
   }
-  return told.filter((d) => d.at !== null).map((d) => d.text);
+  return told.filter((d) => d.at !== null).map(diagnosticLine);
 }
 
 /** What the file says anew of a server wins over what it said and over what was set live; what it says as before leaves the live value. */

@@ -160,6 +160,7 @@ export function benchProxies(): ProxyConfig[] {
 
 function globalConfig(): Config['global'] {
   return {
+    at: {},
     maxconn: 200,
     nbthread: 2,
     hardMaxconn: 200,

@@ -21,14 +21,14 @@ export function socketPath(address: Extract<Address, { readonly path: string }>)
 /** What must be known and right before a configuration's logs can work. */
 export interface PreparedLogs {
   readonly addresses: HostAddresses;
-  /** In HAProxy's words; with an alert the configuration cannot be used. */
+  /** In HAProxy's words; with an alert the configuration cannot be used, with a warning some lines will be lost. */
   readonly diagnostics: readonly Diagnostic[];
 }
 
 /** Resolves the host names of log targets and ring servers by the system's resolver, and checks that named rings exist. */
 export async function prepareLogs(config: Config, lookup: typeof lookupHost = lookupHost): Promise<PreparedLogs> {
   const addresses = new Map<string, string>();
-  const diagnostics: Diagnostic[] = [];
+  const diagnostics: Diagnostic[] = unixWarning(config);
   const resolve = async (address: Address): Promise<boolean> => {
     if (address.family !== 'name' || addresses.has(hostKey(address))) return true;
     const found = await lookup(address.host, address.prefer);
@@ -82,7 +82,17 @@ function targetProblem(config: Config, address: Address): string | null {
       address.name === 'buf0' || address.name === 'dpapi' || config.rings.some(({ name }) => name === address.name);
     return known ? null : `uses unknown ring named '${address.name}'`;
   }
-  if (address.family !== 'unix' && address.family !== 'abns') return null;
+  return null;
+}
+
+/** Lines to unix sockets are lost where the C library cannot be called: told once, for the first such target. */
+function unixWarning(config: Config): Diagnostic[] {
   const problem = libcProblem();
-  return problem === null ? null : `uses a unix socket, which cannot be done here: ${problem}`;
+  if (problem === null) return [];
+  for (const { target } of allTargets(config)) {
+    const { family } = target.target;
+    if (family !== 'unix' && family !== 'abns') continue;
+    return [{ severity: 'warning', at: target.at, text: `log lines are not sent to unix sockets: ${problem}.` }];
+  }
+  return [];
 }
