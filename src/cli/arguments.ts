@@ -1,6 +1,7 @@
 /** HAProxy's command line (management guide, section 3), read into one object. */
 
 import type { Config } from '../config/types.ts';
+import { UsageError } from './usage-error.ts';
 
 /** How a process stands: `worker` is the ordinary case; the two others are `-W` and `-Ws` (tells the service manager when it is ready). */
 export type ProcessMode = 'worker' | 'master' | 'master-notify';
@@ -54,9 +55,6 @@ export interface Invocation {
 }
 
 type Draft = { -readonly [K in keyof Invocation]: Invocation[K] };
-
-/** Arguments that cannot be understood; the answer is the message and the usage. */
-export class UsageError extends Error {}
 
 /** Whether the process is operated with a master CLI: by `-W`, `-Ws` or the files. */
 export function isMaster(invocation: Invocation, config: Config): boolean {

@@ -1,22 +1,50 @@
-/** The `sluice` command: sub-commands, and HAProxy's own flags when the first argument starts with `-`. */
-import { parseArguments, UsageError } from './arguments.ts';
-import { adoptDaemon } from './daemon.ts';
-import { demo } from './demo/demo.ts';
-import { runBalancer } from './run.ts';
-import { send } from './send.ts';
-import { endEarlyOnSoftStop } from './signals.ts';
-import { helpText, usageText } from './usage.ts';
-import { buildText } from './version.ts';
+/** The `sluice` command: sub-commands, operations, and HAProxy's own flags when the first argument starts with `-`. */
+import { UsageError } from './usage-error.ts';
 
-/** Sub-command -> what it does with its arguments; resolves to the exit status, or to null when the process goes on. */
+/**
+ * Sub-command -> what it does with its arguments; resolves to the exit status, or to null when the process goes on. Each loads only
+ * what it needs: an operation is done before a balancer would have been loaded.
+ */
 const subCommands: Readonly<Record<string, (args: readonly string[]) => Promise<number | null>>> = {
-  run: (args) => runBalancer(parseArguments(['-db', ...withFiles(args)])),
-  check: (args) => runBalancer(parseArguments(['-c', '-V', ...withFiles(args)])),
-  send,
-  demo: () => demo(),
-  version: () => print(buildText()),
-  help: () => print(helpText()),
+  run: (args) => balancer(['-db', ...withFiles(args)]),
+  check: (args) => balancer(['-c', '-V', ...withFiles(args)]),
+  send: async (args) => (await import('./send.ts')).send(args),
+  demo: async () => {
+    await prepareToServe();
+    return (await import('./demo/demo.ts')).demo();
+  },
+  version: async () => print((await import('./version.ts')).buildText()),
+  help,
 };
+
+async function help(args: readonly string[]): Promise<number> {
+  const [{ printHelp }, { ownTerminal }] = await Promise.all([import('./ops/help.ts'), import('./ops/terminal.ts')]);
+  return printHelp(args, ownTerminal(), Object.keys(subCommands));
+}
+
+/** Runs an operation on a running load balancer. */
+async function operation(args: readonly string[]): Promise<number> {
+  const [{ runOps }, { ownTerminal }, { openTarget }] = await Promise.all([
+    import('./ops/ops.ts'),
+    import('./ops/terminal.ts'),
+    import('../ops/open-target.ts'),
+  ]);
+  return runOps(args, { terminal: ownTerminal(), openTarget, subCommands: Object.keys(subCommands) });
+}
+
+/** Runs with HAProxy's flags. */
+async function balancer(args: readonly string[]): Promise<number | null> {
+  await prepareToServe();
+  const [{ parseArguments }, { runBalancer }] = await Promise.all([import('./arguments.ts'), import('./run.ts')]);
+  return runBalancer(parseArguments(args));
+}
+
+/** What a process that may serve does before it loads the balancer. */
+async function prepareToServe(): Promise<void> {
+  const [{ adoptDaemon }, { endEarlyOnSoftStop }] = await Promise.all([import('./daemon.ts'), import('./signals.ts')]);
+  adoptDaemon();
+  endEarlyOnSoftStop();
+}
 
 /** `[flags] FILE...` as HAProxy's flags. */
 function withFiles(args: readonly string[]): string[] {
@@ -24,26 +52,24 @@ function withFiles(args: readonly string[]): string[] {
   return files < 0 ? [...args] : [...args.slice(0, files), '--', ...args.slice(files)];
 }
 
-async function print(text: string): Promise<number> {
+function print(text: string): number {
   process.stdout.write(text);
   return 0;
 }
 
 /** Runs the command line. Resolves to the exit status, or to null when the process goes on. */
 async function main(args: readonly string[]): Promise<number | null> {
-  adoptDaemon();
-  endEarlyOnSoftStop();
   const [first] = args;
   if (first === undefined || first === '-h' || first === '--help') {
-    (first === undefined ? process.stderr : process.stdout).write(first === '--help' ? helpText() : usageText());
+    if (first === '--help') return help([]);
+    const { usageText } = await import('./usage.ts');
+    (first === undefined ? process.stderr : process.stdout).write(usageText());
     return first === undefined ? 1 : 0;
   }
-  if (first.startsWith('-')) return runBalancer(parseArguments(first === '--version' ? ['-v'] : args));
+  if (first.startsWith('-')) return balancer(first === '--version' ? ['-v'] : args);
   const command = Object.hasOwn(subCommands, first) ? subCommands[first] : undefined;
   if (command !== undefined) return command(args.slice(1));
-  throw new UsageError(
-    `unknown sub-command '${first}'; there are ${Object.keys(subCommands).join(', ')}, and HAProxy's flags (sluice -h)`,
-  );
+  return operation(args);
 }
 
 main(process.argv.slice(2)).then(
@@ -51,8 +77,9 @@ main(process.argv.slice(2)).then(
     // Not only the exit status: a start that was given up may leave handles open, and the background process is still connected.
     if (status !== null) process.exit(status);
   },
-  (error: unknown) => {
-    if (error instanceof UsageError) process.stderr.write(`sluice: ${error.message}\n${usageText()}`);
+  async (error: unknown) => {
+    if (error instanceof UsageError)
+      process.stderr.write(`sluice: ${error.message}\n${(await import('./usage.ts')).usageText()}`);
     else process.stderr.write(`sluice: ${error instanceof Error ? error.stack : String(error)}\n`);
     process.exit(1);
   },

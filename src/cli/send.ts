@@ -1,7 +1,7 @@
 /** `sluice send SOCKET COMMAND...`: one Runtime API command to Sluice or HAProxy, without socat, and with an exit status. */
 import { readFileSync } from 'node:fs';
 import { type RuntimeAddress, RuntimeClientError, runtimeCommand } from '../runtime/client.ts';
-import { UsageError } from './arguments.ts';
+import { UsageError } from './usage-error.ts';
 
 /** Severities up to this one are failures (syslog: 3 = err). */
 const ERR = 3;

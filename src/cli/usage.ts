@@ -24,16 +24,16 @@ Sluice's own sub-commands: sluice help
 `;
 }
 
-/** `sluice help`. */
-export function helpText(): string {
+/** What `sluice help` says of the sub-commands. */
+export function subCommandsText(): string {
   return `sluice: a load balancer that you operate while it runs
 
-  sluice run FILE|FOLDER...     run these configuration files in the foreground (as -db -f)
-  sluice check FILE|FOLDER...   check them (as -c -V -f); --report: line by line, what works here and what does not
+  sluice run FILE|FOLDER...       run these configuration files in the foreground (as -db -f)
+  sluice check FILE|FOLDER...     check them (as -c -V -f); --report: line by line, what works here and what does not
   sluice send SOCKET COMMAND...   one Runtime API command to Sluice or HAProxy; exit status 1 when it is refused, 2 without an answer
-  sluice demo                   run examples/quickstart with three small origins, and show what to try
-  sluice version                version and what was built in (as -vv)
-  sluice help                   this text; 'sluice -h' shows HAProxy's own flags
+  sluice demo                     run examples/quickstart with three small origins, and show what to try
+  sluice version                  version and what was built in (as -vv)
+  sluice help [OPERATION]         this text, or all about an operation; 'sluice -h' shows HAProxy's own flags
 
 Exit status: 0 done, 1 failed (with the reason on stderr), 2 valid but nothing to listen on (check), or a condition not understood (-cc).
 `;

@@ -52,7 +52,7 @@ function printOf(known: string): { readonly print: Map<number, number>; readonly
 }
 
 /** The one of `known` nearest to `word`, or null when none is near enough to be meant. */
-function nearestWord(word: string, known: Iterable<string>): string | null {
+export function nearestWord(word: string, known: Iterable<string>): string | null {
   if (word.length > 128) return null;
   const wanted = fingerprint(word);
   const size = distance(wanted, NOTHING);

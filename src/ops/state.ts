@@ -87,6 +87,10 @@ export interface ServerState {
   readonly rate: number;
   /** Connections that failed and responses that were broken, since the counters were cleared. */
   readonly errors: number;
+  /** Sessions (requests, in mode http) since the counters were cleared. */
+  readonly total: number;
+  /** Its responses with a status of 5xx, since the counters were cleared. */
+  readonly http5xx: number;
   /** The other columns of `show servers state`: bits and what can be set on a socket. */
   readonly line: ServerLine;
 }
@@ -139,6 +143,7 @@ const COLUMNS = [
     'iid',
   ] as const),
   ...(['type', 'rate', 'check_status', 'last_chk', 'last_agt', 'agent_status', 'mode', 'algo'] as const),
+  ...(['stot', 'hrsp_5xx'] as const),
 ];
 
 type StatRow = Record<(typeof COLUMNS)[number], string>;
@@ -179,6 +184,8 @@ function server(row: StatRow, line: ServerLine): ServerState {
     since: Number(row.lastchg),
     rate: Number(row.rate),
     errors: Number(row.econ) + Number(row.eresp),
+    total: Number(row.stot),
+    http5xx: Number(row.hrsp_5xx),
     line,
   };
 }

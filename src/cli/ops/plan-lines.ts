@@ -1,0 +1,51 @@
+import type { PlannedChange, PlannedStep } from '../../ops/events.ts';
+import { count, durationText, table, visible } from '../../ops/text.ts';
+
+const AT_TIMEOUT: Readonly<Record<string, string>> = {
+  stay: 'then stop and leave it so',
+  revert: 'then take everything back',
+  'go-on': 'then go on all the same',
+};
+
+/** The steps of a plan, numbered; under a step each change with its effect, and the commands that a HAProxy is sent. */
+export function planLines(steps: readonly PlannedStep[]): string[] {
+  if (steps.length === 0) return ['nothing is to be done'];
+  return steps.flatMap((step, i) => stepLines(step, `${String(i + 1).padStart(String(steps.length).length)}. `));
+}
+
+function stepLines(step: PlannedStep, number: string): string[] {
+  const indent = number.length + 2;
+  switch (step.do) {
+    case 'change':
+      return [`${number}change`, ...changeLines(step.changes, indent)];
+    case 'wait':
+      return [
+        visible(`${number}wait for ${step.what}, at most ${durationText(step.timeout)}, ${AT_TIMEOUT[step.atTimeout]}`),
+      ];
+    case 'pause':
+      return [`${number}pause of ${durationText(step.time)}`];
+    case 'check':
+      return [visible(`${number}check: ${step.what}; take everything back when not`)];
+    default:
+      return [visible(`${number}${step.do} ${step.operation ?? 'the last operation'}`)];
+  }
+}
+
+function changeLines(changes: readonly PlannedChange[], indent: number): string[] {
+  const rows = table(changes.map(changeRow), indent);
+  return changes.flatMap(({ commands, warnings }, i) => [
+    rows[i]!,
+    ...warnings.map((text) => `${' '.repeat(indent + 2)}warning: ${visible(text)}`),
+    ...commands.map((command) => `${' '.repeat(indent + 2)}> ${visible(command)}`),
+  ]);
+}
+
+function changeRow({ change, object, before, after, effect, sessions }: PlannedChange): string[] {
+  const attribute = change.kind.slice(change.kind.indexOf('.') + 1);
+  return [
+    `${object} ${attribute}`.trim(),
+    before === after ? `${after} already` : `${before} -> ${after}`,
+    effect,
+    sessions === null ? '' : count(sessions, 'session'),
+  ].map(visible);
+}

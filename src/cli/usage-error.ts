@@ -1,0 +1,2 @@
+/** Arguments that cannot be understood; the answer is the message and the usage. */
+export class UsageError extends Error {}

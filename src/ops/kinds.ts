@@ -1,0 +1,190 @@
+/** The kinds of words that operations take: how each is written, and its value. */
+import { parseTime } from '../config/units.ts';
+import { OperationError } from './errors.ts';
+
+/** A kind of word. `parse` throws an OperationError whose text says what is wrong and how it is right. */
+export interface Kind<T> {
+  /** How it stands in a usage line: `BACKEND/SERVER`. */
+  readonly placeholder: string;
+  /** What may be written, for help and reference. */
+  readonly about: string;
+  /** What a shell can offer: names from the target, files, or these words. */
+  readonly offers: 'servers' | 'backends' | 'frontends' | 'files' | readonly string[];
+  parse(word: string): T;
+}
+
+/** Names of a server as they were written; whether it is there is seen on the target. */
+export interface ServerName {
+  readonly backend: string;
+  readonly server: string;
+}
+
+/** `weight`: 0..256, or percent of what the configuration says when `percent`. */
+export interface Weight {
+  readonly weight: number;
+  readonly percent: boolean;
+}
+
+function wrong(what: string, right: string): OperationError {
+  return new OperationError('usage', `${what}; ${right}`);
+}
+
+export const serverKind: Kind<ServerName> = {
+  placeholder: 'BACKEND/SERVER',
+  about: 'a server, by name or by `#id` on either side of the slash',
+  offers: 'servers',
+  parse(word) {
+    const [, backend, server] = /^([^/\s]+)\/([^/\s]+)$/.exec(word) ?? [];
+    if (backend === undefined || server === undefined)
+      throw wrong(`'${word}' is no server`, 'write BACKEND/SERVER, as in be_app/app1');
+    return { backend, server };
+  },
+};
+
+/** A name without blanks. `what`: the noun of messages; `placeholder` is made from it. */
+export function nameKind(what: string, offers: Kind<string>['offers'] = []): Kind<string> {
+  return {
+    placeholder: what.toUpperCase().replaceAll(' ', '-'),
+    about: `name of a ${what}`,
+    offers,
+    parse(word) {
+      if (/^[^\s/]+$/.test(word)) return word;
+      throw wrong(`'${word}' is no name of a ${what}`, 'it has no blanks and no slash');
+    },
+  };
+}
+
+export const backendKind = nameKind('backend', 'backends');
+export const frontendKind = nameKind('frontend', 'frontends');
+
+/** Any text that is not empty. */
+export function textKind(placeholder: string, about: string, offers: Kind<string>['offers'] = []): Kind<string> {
+  return {
+    placeholder,
+    about,
+    offers,
+    parse(word) {
+      if (word !== '') return word;
+      throw wrong(`${placeholder} is empty`, about);
+    },
+  };
+}
+
+/** Milliseconds. A number without a unit is refused: HAProxy reads it as milliseconds in some places and as seconds in others. */
+export const durationKind: Kind<number> = {
+  placeholder: 'DURATION',
+  about: 'a time with its unit: `500ms`, `30s`, `5m`, `2h`, `1d`',
+  offers: [],
+  parse(word) {
+    const value = /\d$/.test(word) ? null : parseTime(word);
+    if (typeof value !== 'number')
+      throw wrong(`'${word}' is no duration`, 'write a number and ms, s, m, h or d, as in 30s');
+    if (value === 0) throw wrong(`'${word}' is no time at all`, 'write a duration above zero');
+    return value;
+  },
+};
+
+/** A whole number from `min` to `max`. */
+export function numberKind(placeholder: string, min: number, max: number): Kind<number> {
+  return {
+    placeholder,
+    about: `a whole number from ${min} to ${max}`,
+    offers: [],
+    parse(word) {
+      const value = /^\d{1,10}$/.test(word) ? Number(word) : Number.NaN;
+      if (value >= min && value <= max) return value;
+      throw wrong(`'${word}' is not allowed`, `${placeholder} is a whole number from ${min} to ${max}`);
+    },
+  };
+}
+
+/** One of a few words. */
+export function choiceKind<const W extends readonly string[]>(words: W): Kind<W[number]> {
+  const list = words.join('|');
+  return {
+    placeholder: list,
+    about: `one of ${words.map((word) => `\`${word}\``).join(', ')}`,
+    offers: words,
+    parse(word) {
+      if (words.includes(word)) return word;
+      throw wrong(`'${word}' is not allowed`, `it is one of ${words.join(', ')}`);
+    },
+  };
+}
+
+/** Comma-separated percentages, each above the one before, up to 100. */
+export const stepsKind: Kind<readonly number[]> = {
+  placeholder: 'PERCENT,...',
+  about: 'percentages in rising order, separated by commas: `5,25,50,100`',
+  offers: [],
+  parse(word) {
+    const steps = word.split(',').map((part) => (/^\d{1,3}$/.test(part) ? Number(part) : Number.NaN));
+    const rising = steps.every((step, i) => step >= 1 && step <= 100 && (i === 0 || step > steps[i - 1]!));
+    if (!rising) throw wrong(`'${word}' are no steps`, 'write rising percentages from 1 to 100, as in 5,25,50,100');
+    return steps;
+  },
+};
+
+/** A number of servers, or a share of them: what must stay usable. */
+export interface Least {
+  readonly number: number;
+  readonly percent: boolean;
+}
+
+export const leastKind: Kind<Least> = {
+  placeholder: 'N|PERCENT%',
+  about: 'a number of servers (`2`) or a share of those of the backend (`50%`)',
+  offers: [],
+  parse(word) {
+    const [, digits, percent] = /^(\d{1,4})(%?)$/.exec(word) ?? [];
+    const number = Number(digits ?? Number.NaN);
+    if (!(number >= 1) || (percent === '%' && number > 100))
+      throw wrong(`'${word}' is no number of servers`, 'write 2, or 50% for a share of those of the backend');
+    return { number, percent: percent === '%' };
+  },
+};
+
+/** `50` or `50%`. */
+function weightOf(word: string): Weight | null {
+  const [, digits, percent] = /^(\d{1,5})(%?)$/.exec(word) ?? [];
+  if (digits === undefined) return null;
+  const weight = Number(digits);
+  if (percent === '' && weight > 256) return null;
+  return { weight, percent: percent === '%' };
+}
+
+export const weightKind: Kind<Weight | 'ramp'> = {
+  placeholder: 'WEIGHT',
+  about: '0 to 256, a percentage of the configured weight (`50%`), or the word `ramp` with a RAMP behind it',
+  offers: ['ramp', '0', '50%', '100%'],
+  parse(word) {
+    const weight = word === 'ramp' ? word : weightOf(word);
+    if (weight === null)
+      throw wrong(
+        `'${word}' is no weight`,
+        'write 0 to 256, a percentage of the configured weight (50%), or ramp TO:DURATION',
+      );
+    return weight;
+  },
+};
+
+/** A change of weight in steps. `from` null: from what it is now; `over`: ms. */
+export interface Ramp {
+  readonly from: Weight | null;
+  readonly to: Weight;
+  readonly over: number;
+}
+
+export const rampKind: Kind<Ramp> = {
+  placeholder: 'RAMP',
+  about: '`TO:DURATION` (`100:30m`: from what it is now), or `FROM:TO:DURATION` (`0%:100%:1h`)',
+  offers: [],
+  parse(word) {
+    const parts = word.split(':');
+    const weights = parts.slice(0, -1).map(weightOf);
+    const [first, second] = weights;
+    if (weights.length < 1 || weights.length > 2 || !first || second === null)
+      throw wrong(`'${word}' is no ramp`, 'write TO:DURATION or FROM:TO:DURATION, as in 10:100:30m');
+    return { from: second ? first : null, to: second ?? first, over: durationKind.parse(parts.at(-1)!) };
+  },
+};

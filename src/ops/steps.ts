@@ -1,0 +1,175 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Change } from '../change/change.ts';
+import { objectOf } from '../change/journal/object-of.ts';
+import { ERRORS, OperationError } from './errors.ts';
+import type { Ending } from './events.ts';
+import type { ChangeStep, CheckStep, LedgerStep, Plan, Step } from './operation.ts';
+import { newOperationId } from './operation-id.ts';
+import type { Surroundings } from './runner.ts';
+import type { TargetState } from './state.ts';
+import type { Applied, Meta } from './target.ts';
+import { durationText } from './text.ts';
+import { waitFor } from './wait.ts';
+
+/** How the steps of an operation ended. */
+export type StepsEnd = Pick<Ending, 'ok' | 'ended' | 'status' | 'text'>;
+
+/** What the steps know of each other. */
+interface Course {
+  readonly meta: Meta;
+  readonly around: Surroundings;
+  /** What was changed, for people; the caller sees it whatever happens. */
+  readonly made: string[];
+  /** The state before the last change. */
+  before: TargetState;
+  /** How it ends when nothing else comes: the last that was waited for. */
+  end: StepsEnd;
+}
+
+/** Takes the steps in order. Throws OperationError when the operation cannot go on; what was made stays made then. */
+export async function takeSteps(
+  plan: Plan,
+  meta: Meta,
+  state: TargetState,
+  around: Surroundings,
+  made: string[],
+): Promise<StepsEnd> {
+  const course: Course = {
+    meta,
+    around,
+    made,
+    before: state,
+    end: { ok: true, ended: 'unchanged', status: 0, text: '' },
+  };
+  for (const step of plan.steps) {
+    if (around.signal.aborted) throw interruption();
+    const stop = await take(step, course);
+    if (stop) return stop;
+  }
+  return course.end;
+}
+
+function interruption(): OperationError {
+  return new OperationError('interrupted', 'interrupted');
+}
+
+/** Takes a step; a result ends the operation there. */
+async function take(step: Step, course: Course): Promise<StepsEnd | null> {
+  switch (step.do) {
+    case 'change':
+      return change(step, course);
+    case 'wait':
+      return wait(step, course);
+    case 'pause':
+      course.around.emit({ event: 'pause', time: step.time });
+      await pause(step.time, course.around.signal);
+      return null;
+    case 'check':
+      return check(step, course);
+    default:
+      return ledger(step, course);
+  }
+}
+
+async function pause(time: number, signal: AbortSignal): Promise<void> {
+  try {
+    await sleep(time, undefined, { signal });
+  } catch {
+    throw interruption();
+  }
+}
+
+async function change(step: ChangeStep, course: Course): Promise<null> {
+  const { target, emit } = course.around;
+  const previews = await target.preview(step.changes);
+  const changes: Change[] = [];
+  for (const { change, before, after } of previews) {
+    if (isSetting(change) && before === after && before !== '') emit({ event: 'unchanged', change, value: after });
+    else changes.push(change);
+  }
+  if (changes.length === 0) return null;
+  course.before = await target.state();
+  const applied = await target.apply(changes, course.meta);
+  for (const [i, { ok, text }] of applied.outcomes.entries()) {
+    const { change, before, after, effect } = previews.find((preview) => preview.change === changes[i])!;
+    emit({ event: 'change', change, ok, before, after, effect, text });
+    if (applied.ok) course.made.push(`${objectOf(change)} ${after}`.trim());
+  }
+  if (!applied.ok) throw new OperationError('refused', refusal(applied, changes));
+  if (applied.lease) emit({ event: 'lease', lease: applied.lease });
+  if (course.end.ended === 'unchanged') course.end = { ok: true, ended: 'done', status: 0, text: '' };
+  return null;
+}
+
+/** What it sets stays: making it again changes nothing. */
+function isSetting(change: Change): boolean {
+  return /^(server\.(state|weight|maxconn|addr|fqdn|checks)|frontend\.(state|maxconn)|map\.set)$/.test(change.kind);
+}
+
+function refusal(applied: Applied, changes: readonly Change[]): string {
+  const failed = changes[applied.failedAt];
+  const text = applied.outcomes[applied.failedAt]?.text || applied.text;
+  return failed === undefined ? text : `${text} (${objectOf(failed)})`;
+}
+
+async function wait(step: Extract<Step, { do: 'wait' }>, course: Course): Promise<StepsEnd | null> {
+  const { emit } = course.around;
+  emit({ event: 'wait', what: step.what, timeout: step.timeout });
+  const { progress, timedOut } = await waitFor(step, course.around);
+  if (progress.overtaken !== null) throw new OperationError('overtaken', progress.overtaken);
+  if (!timedOut) {
+    course.end = { ok: true, ended: step.done, status: 0, text: '' };
+    return null;
+  }
+  const text = `timeout after ${durationText(step.timeout)}: ${progress.left}`;
+  if (step.atTimeout === 'stay') throw new OperationError('timeout', text);
+  if (step.atTimeout === 'go-on') {
+    emit({ event: 'note', text: `${text}; goes on as asked` });
+    course.end = { ok: true, ended: 'timeout', status: 0, text };
+    return null;
+  }
+  return { ...(await revert(course, text)), ended: 'timeout', status: ERRORS.timeout.status };
+}
+
+async function check(step: CheckStep, course: Course): Promise<StepsEnd | null> {
+  const { target, emit } = course.around;
+  const { ok, text } = step.verdict(course.before, await target.state());
+  emit({ event: 'check', what: step.what, ok, text });
+  return ok ? null : revert(course, text);
+}
+
+/** Takes back all that the operation has changed. */
+async function revert({ around, meta, made }: Course, why: string): Promise<StepsEnd> {
+  const { target, emit } = around;
+  const undone =
+    made.length === 0
+      ? null
+      : await target.ledger.undo(meta.operation, {
+          operation: newOperationId(),
+          title: `${meta.title} (taken back)`,
+          reason: why,
+          undoes: meta.operation,
+        });
+  const text =
+    undone === null ? 'nothing had been changed' : undone.ok ? 'what was changed is taken back' : undone.text;
+  emit({ event: 'revert', ok: undone?.ok !== false, text });
+  if (undone?.ok === false)
+    throw new OperationError('failed', `${why}; and it could not be taken back: ${undone.text || 'refused'}`);
+  // Nothing is left to be taken back.
+  made.length = 0;
+  return { ok: false, ended: 'reverted', status: ERRORS.reverted.status, text: `${why}; ${text}` };
+}
+
+async function ledger(step: LedgerStep, course: Course): Promise<null> {
+  const { target, emit } = course.around;
+  const meta = step.operation === null ? course.meta : { ...course.meta, undoes: step.operation };
+  const applied =
+    step.do === 'undo'
+      ? await target.ledger.undo(step.operation, meta)
+      : await target.ledger.confirm(step.operation ?? '', course.meta);
+  if (!applied.ok) throw new OperationError('refused', applied.text || refusal(applied, []));
+  for (const { text } of applied.outcomes) if (text !== '') emit({ event: 'note', text });
+  course.made.push(`${step.do} ${step.operation ?? ''}`.trim());
+  course.end = { ok: true, ended: 'done', status: 0, text: applied.text };
+  return null;
+}

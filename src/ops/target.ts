@@ -1,0 +1,65 @@
+import type { Change, Outcome } from '../change/change.ts';
+import type { EffectClass, Problem } from '../change/context.ts';
+import type { JournalEntry, JournalQuery, Lease, Override } from '../change/journal/journal.ts';
+import type { TargetState } from './state.ts';
+
+/** A running load balancer that operations work on. */
+export interface Target {
+  /** As it was named or found: a name of the file of targets, an address. */
+  readonly name: string;
+  readonly product: 'sluice' | 'haproxy';
+  readonly version: string;
+  /** Read anew at each call. */
+  state(): Promise<TargetState>;
+  /** What these Changes would do, made one after the other. Touches nothing. */
+  preview(changes: readonly Change[]): Promise<readonly Previewed[]>;
+  /** Makes all or none, recorded in the journal. Refusals are answers; rejects only when the target cannot be reached. */
+  apply(changes: readonly Change[], meta: Meta): Promise<Applied>;
+  readonly ledger: Ledger;
+  close(): Promise<void>;
+}
+
+/** What is recorded with the Changes of an operation. Times in ms. */
+export interface Meta {
+  readonly operation: string;
+  /** As the operator wrote it. */
+  readonly title: string;
+  readonly reason?: string;
+  readonly ticket?: string;
+  readonly for?: number;
+  readonly confirmWithin?: number;
+  readonly undoes?: string;
+}
+
+export interface Previewed {
+  readonly change: Change;
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly string[];
+  readonly before: string;
+  readonly after: string;
+  readonly effect: EffectClass;
+  /** The socket commands on a real HAProxy; none on Sluice. */
+  readonly commands: readonly string[];
+}
+
+export interface Applied {
+  readonly ok: boolean;
+  /** Position of the Change that could not be made; -1 when all could. */
+  readonly failedAt: number;
+  readonly outcomes: readonly Outcome[];
+  /** Why the whole could not be done, when no Change is at fault (no journal, no such operation); else ''. */
+  readonly text: string;
+  readonly lease: Lease | null;
+}
+
+/** What the journal of a target knows. */
+export interface Ledger {
+  /** Newest last. */
+  history(query: Omit<JournalQuery, 'target'>): Promise<readonly JournalEntry[]>;
+  overrides(): Promise<readonly Override[]>;
+  leases(): Promise<readonly Lease[]>;
+  /** Takes an operation back; null: the last one that can be. */
+  undo(operation: string | null, meta: Meta): Promise<Applied>;
+  /** Keeps what would be taken back for want of a confirmation. */
+  confirm(operation: string, meta: Meta): Promise<Applied>;
+}

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { operationsPage } from '../../scripts/docs-operations.ts';
+import { operationHelp } from '../../src/cli/ops/help.ts';
+import { parseWords } from '../../src/ops/parse.ts';
+import { findOperation, OPERATIONS } from '../../src/ops/registry.ts';
+
+const docs = join(import.meta.dirname, '../../docs');
+
+test('the reference page is what the registry says', () => {
+  assert.equal(
+    readFileSync(join(docs, 'reference/operations.md'), 'utf8'),
+    operationsPage(),
+    'run scripts/docs-operations.ts',
+  );
+});
+
+test('names are unique, pages are there, and every operation has an example', () => {
+  assert.equal(new Set(OPERATIONS.map(({ name }) => name)).size, OPERATIONS.length);
+  for (const { name, page, examples } of OPERATIONS) {
+    assert.ok(page === null || existsSync(join(docs, page)), `${name}: ${page}`);
+    assert.ok(examples.length > 0, name);
+  }
+});
+
+test('examples are understood', () => {
+  for (const { examples, name } of OPERATIONS)
+    for (const { command } of examples) {
+      const words = (command.match(/(?:"[^"]*"|[^\s"])+/g) ?? []).map((word) => word.replaceAll('"', ''));
+      const found = findOperation(words);
+      assert.equal(found?.operation.name, name, command);
+      parseWords(found.operation, found.args);
+    }
+});
+
+test('help fits a terminal and names every option', () => {
+  for (const operation of OPERATIONS) {
+    const help = operationHelp(operation);
+    for (const option of Object.keys(operation.options)) assert.match(help, new RegExp(`--${option}\\b`));
+    for (const line of help.split('\n')) assert.ok(line.length <= 120, `${operation.name}: ${line}`);
+  }
+});
