@@ -66,6 +66,14 @@ export interface BindConfig {
   readonly transparent: boolean;
   readonly proto: 'h1' | 'h2' | null;
   readonly deferAccept: boolean;
+  /** Largest segment; negative: so much less than the kernel's; 0: the kernel's. */
+  readonly mss: number;
+  /** TCP fast open. */
+  readonly tfo: boolean;
+  /** Congestion control algorithm (`cc`), or null: the kernel's. */
+  readonly congestion: string | null;
+  /** ms that sent data may stay unacknowledged, 0: as the kernel says. */
+  readonly tcpUserTimeout: number;
   /** Unix sockets and the CLI. Names are resolved to ids at start. */
   readonly mode: number | null;
   readonly uid: number | null;

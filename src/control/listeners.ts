@@ -23,6 +23,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EAFNOSUPPORT: 'cannot create receiving socket (Address family not supported by protocol)',
   EINVAL: 'cannot bind socket (Invalid argument)',
   EBADF: 'cannot bind socket (Bad file descriptor)',
+  ENODEV: 'cannot bind listener to device (No such device)',
 };
 
 /** Makes all traffic threads listen. All or none: what was bound is released when something fails. */
@@ -140,7 +141,7 @@ function backlogOf({ config, maxconn }: Proxy, listener: Listener): number {
 function bindReason({ config }: Listener, code: string): string {
   const address = formatAddress(config.address);
   if (config.address.family === 'unix') return unixReason(code, address);
-  return `${REASONS[code] ?? `cannot bind socket (${code})`} for [${address}]`;
+  return `${REASONS[code] ?? `cannot bind socket (${errnoText(code)})`} for [${address}]`;
 }
 
 function unixReason(code: string, path: string): string {

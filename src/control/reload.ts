@@ -24,6 +24,22 @@ import type { Health } from './types.ts';
 /** Ports below are root's (`net.ipv4.ip_unprivileged_port_start`, as it is everywhere unless somebody changed it). */
 const FIRST_FREE_PORT = 1024;
 
+/** Settings of a `bind` line that a socket is told before it listens, and its owner. */
+const SOCKET_SETTINGS = [
+  'interface',
+  'v6only',
+  'v4v6',
+  'transparent',
+  'deferAccept',
+  'mss',
+  'tfo',
+  'congestion',
+  'tcpUserTimeout',
+  'mode',
+  'uid',
+  'gid',
+] as const satisfies readonly (keyof BindConfig)[];
+
 /** What a reload works on. */
 export interface ReloadContext {
   readonly model: Model;
@@ -198,19 +214,9 @@ function movedPorts(plan: Plan, starting: readonly { listener: Listener }[]): { 
   );
 }
 
-/** What a socket is told before it listens, and its owner: with other words it is another socket. */
+/** With other words it is another socket. */
 function isSameSocket(a: BindConfig, b: BindConfig): boolean {
-  const told = ({ interface: device, v6only, v4v6, transparent, deferAccept, mode, uid, gid }: BindConfig) => [
-    device,
-    v6only,
-    v4v6,
-    transparent,
-    deferAccept,
-    mode,
-    uid,
-    gid,
-  ];
-  return isDeepStrictEqual(told(a), told(b));
+  return SOCKET_SETTINGS.every((key) => a[key] === b[key]);
 }
 
 /** Sockets that go on listening for another frontend, with the connections that wait in them: taken away from the listeners that go. */

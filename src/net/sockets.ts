@@ -2,10 +2,12 @@ import {
   bindInet,
   bindToDevice,
   closeDescriptor,
+  getSocketOption,
   LibcError,
   listenOn,
   openStreamSocket,
   type SocketOption,
+  setCongestionControl,
   setSocketOption,
 } from '../util/libc.ts';
 import type { ListenSpec, SocketOptions } from './transport.ts';
@@ -42,7 +44,8 @@ export function tieToDevice(fd: number, device: string): string | null {
 /** What is listened on needs more than node:net can say before `bind`. */
 export function needsOwnSocket(spec: ListenSpec): boolean {
   if (spec.family !== 'inet' && spec.family !== 'inet6') return false;
-  return Boolean(spec.device) || spec.transparent === true || spec.deferAccept === true;
+  const { device, transparent, deferAccept, mss, fastOpen, congestion, userTimeout } = spec;
+  return Boolean(device || transparent || deferAccept || mss || fastOpen || congestion || userTimeout);
 }
 
 /** Opens, binds and listens on such a socket; returns its descriptor. Throws LibcError. */
@@ -57,6 +60,11 @@ export function listenOnOwnSocket(spec: ListenSpec): number {
     if (spec.device) bindToDevice(fd, spec.device);
     // Without data, a connection is handed over after this many seconds all the same.
     if (spec.deferAccept === true) setSocketOption(fd, 'TCP_DEFER_ACCEPT', 1);
+    if (spec.mss)
+      setSocketOption(fd, 'TCP_MAXSEG', spec.mss > 0 ? spec.mss : getSocketOption(fd, 'TCP_MAXSEG') + spec.mss);
+    if (spec.userTimeout) setSocketOption(fd, 'TCP_USER_TIMEOUT', spec.userTimeout);
+    if (spec.congestion) setCongestionControl(fd, spec.congestion);
+    if (spec.fastOpen) setSocketOption(fd, 'TCP_FASTOPEN', spec.backlog);
     bindInet(fd, spec.host, spec.port);
     listenOn(fd, spec.backlog);
     return fd;

@@ -337,7 +337,8 @@ function listen(spec: ListenSpec, onConnection: (conn: Conn) => void): Promise<L
       handle.onconnection = (status, client) => {
         if (status < 0 || client === undefined) return;
         if (noDelay && client.setNoDelay !== undefined) client.setNoDelay(true);
-        if (noDelay && spec.options) setOptions(client.fd, spec.options);
+        const told = noDelay && spec.options !== undefined ? spec.options() : null;
+        if (told !== null) setOptions(client.fd, told);
         const conn = new HandleConn(client, noHandler);
         onConnection(conn);
       };

@@ -97,8 +97,13 @@ export interface ListenSpec {
   readonly device?: string | null;
   readonly transparent?: boolean;
   readonly deferAccept?: boolean;
-  /** For accepted connections. */
-  readonly options?: SocketOptions | null;
+  /** As in a `bind` line: largest segment, fast open, congestion control, ms that sent data may stay unacknowledged. */
+  readonly mss?: number;
+  readonly fastOpen?: boolean;
+  readonly congestion?: string | null;
+  readonly userTimeout?: number;
+  /** For connections, asked when one is accepted. */
+  readonly options?: () => SocketOptions | null;
 }
 
 /** A listening socket. */

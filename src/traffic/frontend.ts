@@ -62,6 +62,7 @@ export class TrafficFrontend implements ProxyFacts {
   bufferRequest: boolean;
   dropTrailers: boolean;
   adjustCase: boolean;
+  keepAlive: boolean;
   names: NamePolicy;
 
   constructor(env: Env, view: ProxyView, errorPages: ErrorPages) {
@@ -104,6 +105,7 @@ export class TrafficFrontend implements ProxyFacts {
     this.httpsLog = options.includes('httpslog');
     this.independent = options.includes('independent-streams');
     this.noLinger = options.includes('nolinger');
+    this.keepAlive = options.includes('clitcpka');
     this.idleCloseOnResponse = options.includes('idle-close-on-response');
     this.bufferRequest = options.includes('http-buffer-request');
     this.dropTrailers = options.includes('http-drop-response-trailers');

@@ -1,5 +1,5 @@
 import { C, countRate, G, gaugeUp } from '../model/counters.ts';
-import type { Conn, ConnHandler, ListenSpec } from '../net/transport.ts';
+import type { Conn, ConnHandler, ListenSpec, SocketOptions } from '../net/transport.ts';
 import { Accepting } from './accepting.ts';
 import type { Introduction } from './conn-client.ts';
 import type { Env } from './env.ts';
@@ -50,8 +50,7 @@ export async function bindListener(
 
 function listenSpec(env: Env, frontend: TrafficFrontend, listener: TrafficListener): ListenSpec {
   const { address, backlog, v6only, interface: device, transparent, deferAccept } = listener.config;
-  const { rcvbufClient: rcvbuf, sndbufClient: sndbuf } = env.global.tune;
-  const keepAlive = frontend.config.options.includes('clitcpka');
+  const { mss, tfo: fastOpen, congestion, tcpUserTimeout: userTimeout } = listener.config;
   const shared = {
     backlog: backlog ?? frontend.config.backlog ?? (frontend.maxconn || env.limits.maxconn || 1024),
     v6only,
@@ -61,7 +60,12 @@ function listenSpec(env: Env, frontend: TrafficFrontend, listener: TrafficListen
     device,
     transparent,
     deferAccept,
-    options: keepAlive || rcvbuf !== null || sndbuf !== null ? { keepAlive, userTimeout: 0, rcvbuf, sndbuf } : null,
+    mss,
+    fastOpen,
+    congestion,
+    userTimeout,
+    // A reload puts another frontend in the place of this one.
+    options: () => clientOptions(env, env.frontends.get(frontend.id) ?? frontend),
   };
   switch (address.family) {
     case 'unix':
@@ -76,6 +80,13 @@ function listenSpec(env: Env, frontend: TrafficFrontend, listener: TrafficListen
     default:
       throw new Error(`cannot listen on a '${address.family}' address`);
   }
+}
+
+/** What the sockets of clients are told. */
+function clientOptions(env: Env, frontend: TrafficFrontend): SocketOptions | null {
+  const { rcvbufClient: rcvbuf, sndbufClient: sndbuf } = env.global.tune;
+  const { keepAlive } = frontend;
+  return keepAlive || rcvbuf !== null || sndbuf !== null ? { keepAlive, userTimeout: 0, rcvbuf, sndbuf } : null;
 }
 
 /** Releases a listener's port in this thread. */

@@ -30,6 +30,7 @@ export {
   type PeerCredentials,
   peerCredentials,
   type SocketOption,
+  setCongestionControl,
   setSocketOption,
   suspendListening,
   type TcpInfo,

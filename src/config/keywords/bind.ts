@@ -2,7 +2,7 @@
 
 import type { Draft } from '../draft.ts';
 import type { BindConfig } from '../types.ts';
-import { parseInteger } from '../units.ts';
+import { parseInteger, parseTime } from '../units.ts';
 import { inertOptions, type Option, type OptionInput, type OptionResult, OptionTable } from './option.ts';
 
 /** The settings shared by all addresses of one line. */
@@ -51,6 +51,21 @@ function parseId({ draft, value: text }: Input): OptionResult {
 function parseMode({ draft, value: text }: Input): OptionResult {
   if (!/^[0-7]{1,4}$/.test(text)) return `'mode' : missing or invalid mode '${text}' (octal integer expected)`;
   draft.mode = Number.parseInt(text, 8);
+  return undefined;
+}
+
+function parseMss({ draft, value: text }: Input): OptionResult {
+  const size = parseInteger(text);
+  if (size === null || size === 0 || Math.abs(size) > 65_535)
+    return "'mss' : expects an MSS with and absolute value between 1 and 65535";
+  draft.mss = size;
+  return undefined;
+}
+
+function parseUserTimeout({ draft, value: text }: Input): OptionResult {
+  const time = parseTime(text, 'ms');
+  if (typeof time !== 'number') return `'tcp-ut' : invalid value '${text}', expects a time`;
+  draft.tcpUserTimeout = time;
   return undefined;
 }
 
@@ -146,6 +161,10 @@ export const BIND_OPTIONS = new OptionTable<BindSettings>([
   integer('backlog', 0, (draft, number) => {
     draft.backlog = number;
   }),
+  value('cc', '<algorithm>', ({ draft, value: text }) => {
+    draft.congestion = text;
+    return undefined;
+  }),
   flag('defer-accept', (draft) => {
     draft.deferAccept = true;
   }),
@@ -165,6 +184,7 @@ export const BIND_OPTIONS = new OptionTable<BindSettings>([
     draft.maxconn = number;
   }),
   value('mode', '<mode>', parseMode),
+  value('mss', '<size>', parseMss),
   {
     name: 'name',
     takes: 1,
@@ -178,6 +198,10 @@ export const BIND_OPTIONS = new OptionTable<BindSettings>([
   },
   value('proto', '<h1|h2>', parseProto),
   value('severity-output', '<none|number|string>', parseSeverity),
+  value('tcp-ut', '<time>', parseUserTimeout),
+  flag('tfo', (draft) => {
+    draft.tfo = true;
+  }),
   flag('transparent', (draft) => {
     draft.transparent = true;
   }),
@@ -200,13 +224,7 @@ export const BIND_OPTIONS = new OptionTable<BindSettings>([
     'shards <number|by-thread|by-group>',
   ]),
   ...inertOptions<BindSettings>('noticed', "Node's event loop serves all connections alike.", ['nice <nice>']),
-  ...inertOptions<BindSettings>('noticed', 'the kernel default is used.', [
-    'tfo',
-    'tcp-ut <time>',
-    'mss <size>',
-    'tcp-ss <number>',
-    'cc <algorithm>',
-  ]),
+  ...inertOptions<BindSettings>('noticed', 'it is for a sample fetch that is not there.', ['tcp-ss <number>']),
   ...inertOptions<BindSettings>('noticed', 'only names the socket for statistics that are kept across restarts.', [
     'guid-prefix <text>',
     'label <text>',

@@ -5,6 +5,7 @@ const SOCK_STREAM = 1;
 const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
+const TCP_CONGESTION = 13;
 const SHUT_RD = 0;
 const F_DUPFD_CLOEXEC = 1030;
 const SOL_IP = 0;
@@ -28,6 +29,8 @@ const OPTIONS = {
   TCP_DEFER_ACCEPT: [SOL_TCP, 9],
   /** Milliseconds that sent data may stay unacknowledged. */
   TCP_USER_TIMEOUT: [SOL_TCP, 18],
+  /** Connections that may carry data in their SYN and wait to be accepted. */
+  TCP_FASTOPEN: [SOL_TCP, 23],
 } as const;
 export type SocketOption = keyof typeof OPTIONS;
 
@@ -84,6 +87,12 @@ export function getSocketOption(fd: number, option: SocketOption): number {
 export function bindToDevice(fd: number, device: string): void {
   const name = Buffer.from(`${device}\0`, 'latin1');
   call(`SO_BINDTODEVICE '${device}'`, 'setsockopt', fd, SOL_SOCKET, 25, name, name.length);
+}
+
+/** Chooses the congestion control algorithm of a TCP socket. Throws LibcError, `ENOENT` when the kernel has none of that name. */
+export function setCongestionControl(fd: number, algorithm: string): void {
+  const name = Buffer.from(algorithm, 'latin1');
+  call(`TCP_CONGESTION '${algorithm}'`, 'setsockopt', fd, SOL_TCP, TCP_CONGESTION, name, name.length);
 }
 
 /** The value of an option of up to `size` bytes. */
