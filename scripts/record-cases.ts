@@ -1,13 +1,15 @@
 /**
- * Writes what the golden cases of edits expect (test/config/edit/*.case), from what the program does now: for a new case, or where
+ * Writes what the golden cases of edits and of kept changes expect, from what the program does now: for a new case, or where
  * behaviour changed on purpose. Read what it wrote before it is committed. Arguments: files, default all.
  */
 import { globSync } from 'node:fs';
-import { join } from 'node:path';
-import { parseDocument } from '../src/config/document.ts';
+import { join, resolve } from 'node:path';
+import { keepChanges } from '../src/change/keep-changes.ts';
+import { type Document, parseDocument } from '../src/config/document.ts';
 import { applyEdits } from '../src/config/edit/apply-edits.ts';
 import { problemText } from '../src/config/edit/edit.ts';
 import { readSource, writeSources } from '../src/config/edit/write.ts';
+import { changesOf, keptText } from '../test/change/kept/outcome.ts';
 import { outcomeText } from '../test/config/edit/outcome.ts';
 import { editsOf } from '../test/config/edit/script.ts';
 import { filesOfCase, type GoldenCase, readGoldenCase, withPart } from '../test/config/golden.ts';
@@ -15,15 +17,30 @@ import { filesOfCase, type GoldenCase, readGoldenCase, withPart } from '../test/
 const root = join(import.meta.dirname, '..');
 const given = process.argv.slice(2);
 
-for (const file of given.length > 0 ? given : globSync(`${root}/test/config/edit/*.case`).sort()) {
-  const golden = readGoldenCase(file);
-  const files = filesOfCase(golden);
-  if (files === null) {
-    console.error(`${file}: a file that it needs is not on this machine; left as it was`);
-    continue;
+/** Folder of cases -> the text of `=== outcome` for one of them. */
+const OUTCOMES: Readonly<Record<string, (documents: readonly Document[], golden: GoldenCase) => string>> = {
+  'test/config/edit': (documents, golden) =>
+    outcomeText(documents, applyEdits(documents, editsOf(golden.part('edits')))),
+  'test/change/kept': (documents, golden) =>
+    keptText(documents, keepChanges(changesOf(golden.part('changes')), documents)),
+};
+
+for (const [folder, outcome] of Object.entries(OUTCOMES)) {
+  for (const file of globSync(`${root}/${folder}/*.case`).sort()) {
+    if (given.length > 0 && !given.some((one) => resolve(one) === file)) continue;
+    const golden = readGoldenCase(file);
+    const files = filesOfCase(golden);
+    if (files === null) console.error(`${file}: a file that it needs is not on this machine; left as it was`);
+    else
+      await record(
+        golden,
+        'outcome',
+        outcome(
+          files.map(({ name, text }) => parseDocument(name, text)),
+          golden,
+        ),
+      );
   }
-  const documents = files.map(({ name, text }) => parseDocument(name, text));
-  await record(golden, 'outcome', outcomeText(documents, applyEdits(documents, editsOf(golden.part('edits')))));
 }
 
 async function record(golden: GoldenCase, head: string, text: string): Promise<void> {

@@ -7,6 +7,7 @@ import type { ProxyConfig } from '../../src/config/types.ts';
 import { createServerStates } from '../../src/control/servers/server-states.ts';
 import { type TrafficSwitch, trafficSwitch } from '../../src/control/switch.ts';
 import type { TrafficCommand } from '../../src/model/messages.ts';
+import type { Model } from '../../src/model/model.ts';
 import { OperState } from '../../src/model/server.ts';
 import { agentConfig, checkConfig, fakeTraffic, modelOf, proxyConfig, serverConfig } from '../control/fixture.ts';
 
@@ -73,6 +74,11 @@ export function desk(answers: Parameters<typeof fakeTraffic>[0] = {}): Desk {
     defaults,
     defaultServers: { be_ssl: withSsl, be_app: serverConfig('', { weight: 3 }) },
   };
+  return deskOn(model, answers);
+}
+
+/** A context on any model. */
+export function deskOn(model: Model, answers: Parameters<typeof fakeTraffic>[0] = {}): Desk {
   const link = fakeTraffic(answers);
   const traffic = Object.assign(trafficSwitch(link), { sent: link.sent });
   const lines: string[] = [];

@@ -5,7 +5,14 @@ import type { Edit, EditOf, EditProblem, Planned, Splice } from './edit.ts';
 import { type Files, filesOf, locate } from './places.ts';
 import { setFlag, setParameter, unsetParameter } from './server-parameters.ts';
 import { appendServer, removeServer, renameServer, setAddress } from './server-places.ts';
-import { appendSection, removeSection, setDisabled, setStatement, unsetStatement } from './statements.ts';
+import {
+  appendSection,
+  removeSection,
+  setDisabled,
+  setStatement,
+  setStatementWord,
+  unsetStatement,
+} from './statements.ts';
 
 /** A line that edits changed: null before where it is new, null after where it is gone. */
 export interface EditedLine {
@@ -31,6 +38,7 @@ const PLANNERS: { readonly [Op in Edit['op']]: (files: Files, edit: EditOf<Op>) 
   'server.remove': removeServer,
   'statement.set': setStatement,
   'statement.unset': unsetStatement,
+  'statement.word': setStatementWord,
   'section.disabled': setDisabled,
   'section.append': appendSection,
   'section.remove': removeSection,

@@ -55,6 +55,14 @@ export type Edit =
       readonly values: readonly string[];
     }
   | { readonly op: 'statement.unset'; readonly section: SectionName; readonly keyword: string }
+  /** A word without value on a statement that is there: `dynamic` of `cookie`. */
+  | {
+      readonly op: 'statement.word';
+      readonly section: SectionName;
+      readonly keyword: string;
+      readonly word: string;
+      readonly on: boolean;
+    }
   /** `disabled` of a section in effect or not, whatever its `defaults` say. */
   | { readonly op: 'section.disabled'; readonly section: SectionName; readonly on: boolean }
   /** A new section at the end of the last file. */

@@ -18,7 +18,7 @@ import {
   usualIndent,
 } from './places.ts';
 import { backendReference } from './references.ts';
-import { isWritable, statementOf, withWords, withWordsAfter, writtenLine } from './words.ts';
+import { isWritable, statementOf, withoutWords, withWords, withWordsAfter, writtenLine } from './words.ts';
 
 /** The sections that a statement may stand in: `global` may be there several times, any other once. */
 function sectionsOf(files: Files, section: SectionName): readonly Place[] | EditProblem {
@@ -78,6 +78,25 @@ export function unsetStatement(files: Files, { section, keyword }: EditOf<'state
   if ('text' in places) return places;
   const found = findStatements(files, places, [keyword]);
   return found.find(({ unsafe }) => unsafe !== null)?.unsafe ?? removal(found);
+}
+
+/** A word on the statement that counts, or not. */
+export function setStatementWord(files: Files, { section, keyword, word, on }: EditOf<'statement.word'>): Planned {
+  const places = sectionsOf(files, section);
+  if ('text' in places) return places;
+  const own = findStatements(files, places, [keyword]).at(-1);
+  if (own === undefined)
+    return {
+      at: locate(files, places[0]!.document, places[0]!.section.start),
+      text: `section '${sectionText(section)}' has no '${keyword}' line of its own`,
+    };
+  if (own.unsafe !== null) return own.unsafe;
+  const line = writtenLine(files.documents[own.document]!.lines[own.index]!);
+  const first = keyword.split(' ').length;
+  const at = line.words.findIndex(({ text, variable }, i) => i >= first && variable === '' && text === word);
+  if (at >= 0 === on) return [];
+  const raw = on ? withWordsAfter(line, [word]) : withoutWords(line, at, 1);
+  return [{ document: own.document, at: own.index, remove: 1, insert: [raw] }];
 }
 
 function removal(statements: readonly Statement[]): Splice[] {

@@ -8,9 +8,12 @@ import { problemText } from '../../../src/config/edit/edit.ts';
  */
 export function outcomeText(before: readonly Document[], edited: Edited): string {
   if ('problems' in edited) return edited.problems.map((problem) => `${problemText(problem)}\n`).join('');
-  return before
-    .map((document, i) => differingLines(document.name, document.print(), edited.documents[i]!.print()))
-    .join('');
+  return differenceText(before, edited.documents);
+}
+
+/** The lines that differ between documents. */
+export function differenceText(before: readonly Document[], after: readonly Document[]): string {
+  return before.map((document, i) => differingLines(document.name, document.print(), after[i]!.print())).join('');
 }
 
 /** `NAME:LINE` and the lines taken away and put in there; ends of lines other than a newline are shown. */

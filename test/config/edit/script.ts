@@ -9,6 +9,7 @@ import { tokenize } from '../../../src/config/tokenizer.ts';
  *     set app/a weight 20          on app/a backup        off app/a backup        unset app/a weight
  *     address app/a HOST PORT      rename app/a NAME      append app/a ADDRESS WORDS...      remove app/a
  *     in 'frontend www' set 'rate-limit sessions' 10      in 'frontend www' unset maxconn
+ *     in 'backend x' word cookie dynamic                  in 'backend x' no-word cookie dynamic
  *     in 'frontend www' disable    in 'frontend www' enable
  *     section 'backend x from y' STATEMENT...             remove-section 'backend x'
  *
@@ -61,6 +62,8 @@ function statementEdit(
 ): Edit {
   if (verb === 'set') return { op: 'statement.set', section, keyword, values };
   if (verb === 'unset') return { op: 'statement.unset', section, keyword };
+  if (verb === 'word' || verb === 'no-word')
+    return { op: 'statement.word', section, keyword, word: values[0] ?? '', on: verb === 'word' };
   if (verb === 'disable' || verb === 'enable') return { op: 'section.disabled', section, on: verb === 'disable' };
   throw new Error(`unknown edit '${verb}' of a section`);
 }
