@@ -1,20 +1,37 @@
 /**
- * Makes the bundles that bin/sluice and the traffic threads start from: dist/sluice.js (control thread and command line) and
- * dist/traffic.js (a traffic thread). Run by `npm ci` (prepare). A start from a bundle takes a tenth of one from source.
+ * Makes the bundles that bin/sluice and its threads start from: dist/sluice.js (control thread and command line), dist/traffic.js and
+ * dist/journal.js (threads). Run by `npm ci` (prepare). A start from a bundle takes a tenth of one from source. What dist/sluice.js
+ * imports only when it is needed is in files of its own (dist/part-*.js): a command that serves nothing loads no balancer.
  */
-import { mkdirSync, renameSync } from 'node:fs';
-import { build, type Metafile } from 'esbuild';
+import { globSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { type BuildOptions, build, buildSync, type Metafile } from 'esbuild';
 
-/** Bundle name -> its entry point. */
-const entries: Readonly<Record<string, string>> = {
-  sluice: 'src/cli/main.ts',
+const COMMAND = 'src/cli/main.ts';
+
+/** Name of a thread's bundle -> its entry point. */
+const threads: Readonly<Record<string, string>> = {
   traffic: 'src/traffic/thread.ts',
   journal: 'src/change/journal/thread.ts',
 };
 
+/** Parts of earlier bundles are kept for so long, ms: programs that are just starting from them still load some. */
+const KEEP_PARTS = 600_000;
+
 /** Dependencies written as CommonJS ask for `require`, for modules of Node.js only: what else they need is in the bundle. */
 const requireForCommonJs = `import { createRequire as __createRequire } from 'node:module';
 const require = __createRequire('file:///');`;
+
+const options = {
+  bundle: true,
+  metafile: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node26',
+  charset: 'utf8',
+  legalComments: 'none',
+  logLevel: 'warning',
+  banner: { js: requireForCommonJs },
+} as const satisfies BuildOptions;
 
 /**
  * Writes the bundles into `folder`, each put in place whole, so that a start never reads half of one. Paths are from the top of the
@@ -22,26 +39,39 @@ const require = __createRequire('file:///');`;
  */
 export async function bundle(folder: string): Promise<string[]> {
   mkdirSync(folder, { recursive: true });
-  const packages = new Set<string>();
-  for (const [name, entry] of Object.entries(entries)) {
-    const partial = `${folder}/.${name}.${process.pid}.js`;
-    const { metafile } = await build({
-      entryPoints: [entry],
-      outfile: partial,
-      bundle: true,
-      metafile: true,
-      platform: 'node',
-      format: 'esm',
-      target: 'node26',
-      charset: 'utf8',
-      legalComments: 'none',
-      logLevel: 'warning',
-      banner: { js: requireForCommonJs },
+  const partial = mkdtempSync(`${folder}/.partial-`);
+  try {
+    const command = await build({
+      ...options,
+      entryPoints: { sluice: COMMAND },
+      outdir: partial,
+      splitting: true,
+      chunkNames: 'part-[hash]',
     });
-    renameSync(partial, `${folder}/${name}.js`);
-    for (const name of packagesOf(metafile)) packages.add(name);
+    const metafiles = [command.metafile];
+    for (const [name, entry] of Object.entries(threads)) {
+      const { metafile } = await build({ ...options, entryPoints: [entry], outfile: `${partial}/${name}.js` });
+      metafiles.push(metafile);
+    }
+    putInPlace(partial, folder);
+    return [...new Set(metafiles.flatMap(packagesOf))].sort();
+  } finally {
+    rmSync(partial, { recursive: true, force: true });
   }
-  return [...packages].sort();
+}
+
+/** Writes all of the command line into one file, as the single executable needs it. */
+export function bundleWhole(output: string): void {
+  buildSync({ ...options, entryPoints: [COMMAND], outfile: output });
+}
+
+/** Parts first: whoever reads an entry finds what it imports. */
+function putInPlace(partial: string, folder: string): void {
+  const names = readdirSync(partial).sort((a, b) => Number(b.startsWith('part-')) - Number(a.startsWith('part-')));
+  for (const name of names) renameSync(`${partial}/${name}`, `${folder}/${name}`);
+  const old = Date.now() - KEEP_PARTS;
+  for (const name of globSync('part-*.js', { cwd: folder }))
+    if (!names.includes(name) && statSync(`${folder}/${name}`).mtimeMs < old) rmSync(`${folder}/${name}`);
 }
 
 function packagesOf(metafile: Metafile): string[] {

@@ -7,6 +7,7 @@ import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, symli
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { buildPackage } from './build.ts';
+import { bundleWhole } from './bundle.ts';
 
 /** Names of this machine's architecture: for Debian. */
 const architectures: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
@@ -20,10 +21,12 @@ const engineFlags = [
 /** Makes the single executable `output` from the bundles of the package at `folder`. */
 export function makeExecutable(folder: string, output: string): void {
   const config = `${output}.json`;
+  const main = `${output}.main.js`;
+  bundleWhole(main);
   writeFileSync(
     config,
     JSON.stringify({
-      main: `${folder}/dist/sluice.js`,
+      main,
       mainFormat: 'module',
       output,
       executable: process.execPath,
@@ -39,6 +42,7 @@ export function makeExecutable(folder: string, output: string): void {
   );
   execFileSync(process.execPath, ['--build-sea', config], { stdio: ['ignore', 'ignore', 'inherit'] });
   rmSync(config);
+  rmSync(main);
 }
 
 /** Makes the Debian package from the package at `folder`, in the folder `target`. Returns its path. */

@@ -9,6 +9,7 @@ const subCommands: Readonly<Record<string, (args: readonly string[]) => Promise<
   run: (args) => balancer(['-db', ...withFiles(args)]),
   check: (args) => balancer(['-c', '-V', ...withFiles(args)]),
   send: async (args) => (await import('./send.ts')).send(args),
+  audit: async (args) => (await import('./audit/audit.ts')).audit(args),
   demo: async () => {
     await prepareToServe();
     return (await import('./demo/demo.ts')).demo();

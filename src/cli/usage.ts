@@ -31,6 +31,7 @@ export function subCommandsText(): string {
   sluice run FILE|FOLDER...       run these configuration files in the foreground (as -db -f)
   sluice check FILE|FOLDER...     check them (as -c -V -f); --report: line by line, what works here and what does not
   sluice send SOCKET COMMAND...   one Runtime API command to Sluice or HAProxy; exit status 1 when it is refused, 2 without an answer
+  sluice audit COMMAND            what was done, by whom, and whether the record of it is whole (sluice audit help)
   sluice demo                     run examples/quickstart with three small origins, and show what to try
   sluice version                  version and what was built in (as -vv)
   sluice help [OPERATION]         this text, or all about an operation; 'sluice -h' shows HAProxy's own flags

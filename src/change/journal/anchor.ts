@@ -7,7 +7,7 @@ function headText({ seq, hash }: Head): string {
 }
 
 /** Reads `SEQ:HASH`; null when it is none. */
-function parseHead(text: string): Head | null {
+export function parseHead(text: string): Head | null {
   const [, seq, hash] = /^(\d{1,16}):([0-9a-f]{64})\s*$/.exec(text) ?? [];
   return seq === undefined || hash === undefined ? null : { seq: Number(seq), hash };
 }

@@ -5,7 +5,6 @@ import { type JournalCode, JournalError } from './error.ts';
 
 /** Primary result codes of SQLite (sqlite.org/rescode.html); those not named are `io`. */
 const CODES: Readonly<Record<number, JournalCode>> = {
-  1: 'damaged', // ERROR: our own statements do not fit the tables that are there
   3: 'denied', // PERM
   5: 'in-use', // BUSY
   6: 'in-use', // LOCKED
@@ -13,11 +12,13 @@ const CODES: Readonly<Record<number, JournalCode>> = {
   11: 'damaged', // CORRUPT
   13: 'full', // FULL
   14: 'denied', // CANTOPEN
-  19: 'damaged', // CONSTRAINT: what was read before does not hold
   24: 'damaged', // FORMAT
   26: 'damaged', // NOTADB
 };
 
+/** ERROR: a mistake of ours, unless it is the tables that are not as they were made. */
+const ERROR = 1;
+const NOT_OUR_TABLES = /^(no such (table|column)|table .* has |malformed )/;
 /** IOERR_SHORT_READ: a part of the file is not there. */
 const SHORT_READ = 522;
 
@@ -49,14 +50,15 @@ export function journalFailure(error: unknown, path: string): JournalError {
     message?: string;
   };
   const sqlite = typeof errcode === 'number';
-  const known = sqlite ? sqliteCode(errcode) : (ERRNO_CODES[code ?? ''] ?? 'io');
+  const known = sqlite ? sqliteCode(errcode, message ?? '') : (ERRNO_CODES[code ?? ''] ?? 'io');
   const found = known === 'io' && isFull(path) ? 'full' : known;
   const reason = sqlite ? `${errstr ?? message}` : code ? errnoText(code) : String(message ?? error);
   return new JournalError(found, `${reason}: journal '${path}'${ADVICE[found] ? `; ${ADVICE[found]}` : ''}`);
 }
 
-function sqliteCode(errcode: number): JournalCode {
-  return errcode === SHORT_READ ? 'damaged' : (CODES[errcode & 0xff] ?? 'io');
+function sqliteCode(errcode: number, message: string): JournalCode {
+  const damaged = errcode === SHORT_READ || (errcode === ERROR && NOT_OUR_TABLES.test(message));
+  return damaged ? 'damaged' : (CODES[errcode & 0xff] ?? 'io');
 }
 
 /** SQLite tells some failures for want of space as errors of the disk. */

@@ -129,6 +129,8 @@ export interface JournalQuery {
   readonly until?: number;
   /** Numbers below this one only: for the page before. */
   readonly before?: number;
+  /** false: no attempts whose outcome is there. */
+  readonly answered?: boolean;
 }
 
 /** Where Changes are recorded. No call ends the process or waits without end; what cannot be done rejects with JournalError. */

@@ -23,7 +23,7 @@ export interface Link extends Head {
 }
 
 /** The hash of a link whose text is `body`, after the link whose hash is `before`. */
-function linkHash(before: string, body: string): string {
+export function linkHash(before: string, body: string): string {
   return digest('sha256', `${before}\n${body}`, 'hex');
 }
 

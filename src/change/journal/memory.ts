@@ -41,7 +41,9 @@ export function memoryJournal(limit = 1000, now: () => number = Date.now): Journ
       for (const effect of effects) keep(effect, overrides, leases);
     },
     async entries(query = {}) {
-      return kept.filter((entry) => matches(entry, query)).slice(-(query.last ?? DEFAULT_LAST));
+      const wanted = (entry: JournalEntry): boolean =>
+        matches(entry, query) && (query.answered !== false || entry.phase === 'outcome' || open.has(entry.seq));
+      return kept.filter(wanted).slice(-(query.last ?? DEFAULT_LAST));
     },
     async overrides(target) {
       return [...overrides.values()]

@@ -3,6 +3,8 @@ import { JournalError } from './error.ts';
 import type { JournalQuery, JournalRecord } from './journal.ts';
 import { DEFAULT_LAST } from './matches.ts';
 
+const ACTOR = "body ->> '$.origin.actor";
+
 /** A row of the table `link`. */
 export interface LinkRow {
   readonly seq: number;
@@ -34,6 +36,22 @@ export function entryRows(db: DatabaseSync, query: JournalQuery): LinkRow[] {
   return (statement.all(...values, query.last ?? DEFAULT_LAST) as unknown as LinkRow[]).reverse();
 }
 
+/** All records from the oldest on that fulfil a query, notes too when nothing but dates is asked for; a row at a time. */
+export function* recordsOf(db: DatabaseSync, query: JournalQuery): Generator<JournalRecord> {
+  const { text, values } = conditions(query);
+  const onlyDates = query.operation ?? query.object ?? query.target ?? query.phase ?? query.actor;
+  const notes = onlyDates === undefined ? '1' : "phase <> 'note'";
+  const newest =
+    query.last === undefined
+      ? ''
+      : ` AND seq >= (SELECT min(seq) FROM (SELECT seq FROM link WHERE ${notes}${text} ORDER BY seq DESC LIMIT ?))`;
+  const all = query.last === undefined ? values : [...values, ...values, query.last];
+  const rows = db
+    .prepare(`SELECT seq, body, hash FROM link WHERE ${notes}${text}${newest} ORDER BY seq`)
+    .iterate(...all);
+  for (const row of rows) yield recordOf(row as unknown as LinkRow);
+}
+
 /** A query in SQL: conditions that begin with AND, and their values. The same as `matches`. */
 function conditions(query: JournalQuery): { text: string; values: SQLInputValue[] } {
   const { operation, object, target, phase, actor, since, until, before } = query;
@@ -49,9 +67,11 @@ function conditions(query: JournalQuery): { text: string; values: SQLInputValue[
   if (object !== undefined) add('(object = ? OR object > ? AND object < ?)', object, `${object}/`, `${object}0`);
   add('target = ?', target);
   add('phase = ?', phase);
-  add("? IN (body ->> '$.origin.actor.name', body ->> '$.origin.actor.sudoUser')", actor);
+  add(`CASE WHEN json_valid(body) THEN ? IN (${ACTOR}.name', ${ACTOR}.sudoUser') END`, actor);
   add('date >= ?', since);
   add('date < ?', until);
   add('seq < ?', before);
+  if (query.answered === false)
+    add("(phase <> 'attempt' OR NOT EXISTS (SELECT 1 FROM link AS later WHERE later.attempt = link.seq))");
   return { text: parts.join(''), values };
 }

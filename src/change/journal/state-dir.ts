@@ -1,4 +1,5 @@
 import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 /** The journal's files in a state folder. */
@@ -22,4 +23,15 @@ export function prepareStateDir(stateDir: string, owner: { readonly uid: number;
     // What a link points to may be anybody's.
     if (!lstatSync(path).isSymbolicLink()) chownSync(path, owner.uid, owner.gid);
   }
+}
+
+/**
+ * Where state is kept unless told: `$STATE_DIRECTORY` (systemd.exec(5)), `/var/lib/sluice` for root, else `sluice` in the user's
+ * folder for state (XDG Base Directory).
+ */
+export function defaultStateDir(): string {
+  const given = process.env['STATE_DIRECTORY']?.split(':')[0];
+  if (given) return given;
+  if (process.geteuid!() === 0) return '/var/lib/sluice';
+  return join(process.env['XDG_STATE_HOME'] || join(homedir(), '.local/state'), 'sluice');
 }
