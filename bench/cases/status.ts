@@ -1,5 +1,5 @@
+import { connect } from '../../src/client/index.ts';
 import { stateOf } from '../../src/ops/state.ts';
-import { runtimeCommand } from '../../src/runtime/client.ts';
 import { median, type Row } from '../measure.ts';
 import { startBalancer } from '../programs.ts';
 import type { Bench } from './index.ts';
@@ -27,13 +27,14 @@ export async function readingState(bench: Bench): Promise<Row[]> {
 }
 
 async function read(path: string): Promise<void> {
-  const [info, stat, servers] = await Promise.all(
-    [
-      ['show', 'info'],
-      ['show', 'stat'],
-      ['show', 'servers', 'state'],
-    ].map((words) => runtimeCommand({ path }, words)),
-  );
+  const client = await connect(path);
+  const commands = [
+    ['show', 'info'],
+    ['show', 'stat'],
+    ['show', 'servers', 'state'],
+  ];
+  const [info, stat, servers] = await Promise.all(commands.map((words) => client.command(words)));
+  client.close();
   const { backends } = stateOf(info!.text, stat!.text, servers!.text);
   const count = backends.reduce((sum, backend) => sum + backend.servers.length, 0);
   if (count < 1000) throw new Error(`only ${count} servers were told`);

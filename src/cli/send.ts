@@ -1,10 +1,7 @@
 /** `sluice send SOCKET COMMAND...`: one Runtime API command to Sluice or HAProxy, without socat, and with an exit status. */
 import { readFileSync } from 'node:fs';
-import { type RuntimeAddress, RuntimeClientError, runtimeCommand } from '../runtime/client.ts';
+import { connect, RuntimeClientError, RuntimeCommandError } from '../client/index.ts';
 import { UsageError } from './usage-error.ts';
-
-/** Severities up to this one are failures (syslog: 3 = err). */
-const ERR = 3;
 
 /** Sends the command and prints the answer. Resolves to 0, to 1 when it was refused, to 2 when no answer came. */
 export async function send(args: readonly string[]): Promise<number> {
@@ -14,19 +11,26 @@ export async function send(args: readonly string[]): Promise<number> {
       'send needs a socket (a path, or HOST:PORT) and a command; a payload is read from standard input after a last word <<',
     );
   }
-  const payload = words.at(-1) === '<<' ? readFileSync(0, 'latin1') : null;
+  const payload = words.at(-1) === '<<' ? readFileSync(0, 'utf8') : undefined;
   try {
-    const answer = await runtimeCommand(addressOf(target), payload === null ? words : words.slice(0, -1), payload);
-    process.stdout.write(answer.text === '' || answer.text.endsWith('\n') ? answer.text : `${answer.text}\n`);
-    return answer.severity !== null && answer.severity <= ERR ? 1 : 0;
+    const client = await connect(target);
+    try {
+      print(await client.run(payload === undefined ? words : words.slice(0, -1), { payload }));
+      return 0;
+    } finally {
+      client.close();
+    }
   } catch (error) {
+    if (error instanceof RuntimeCommandError) {
+      print(error.answer.text);
+      return 1;
+    }
     if (!(error instanceof RuntimeClientError)) throw error;
     process.stderr.write(`sluice: ${error.message}\n`);
     return 2;
   }
 }
 
-function addressOf(target: string): RuntimeAddress {
-  const match = /^(?:ipv[46]@)?(\[[0-9A-Fa-f:.]+\]|[^/:]+):(\d+)$/.exec(target);
-  return match === null ? { path: target } : { host: match[1]!.replace(/^\[|\]$/g, ''), port: Number(match[2]) };
+function print(text: string): void {
+  if (text !== '') process.stdout.write(`${text}\n`);
 }

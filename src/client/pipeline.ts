@@ -17,7 +17,13 @@ export interface Exchange {
 /** What makes a new connection stay open, with severities, and say where each answer ends; understood by all versions since 2.4. */
 const PREAMBLE = 'set severity-output number;set timeout cli 60;prompt\n';
 
+/** Most bytes before the first prompt. */
+const GREETING_LIMIT = 64 * 1024;
+
 const PROMPT = '\n> ';
+
+/** How a master CLI prompts. */
+const MASTER_PROMPT = /(?:^|\n)(?:master(?:\[\w+\])?(?:\([a-z]+\))?|\d+)> $/;
 
 /**
  * A connection in interactive mode: commands go out one after the other, each answer ends with the prompt. For commands whose answers
@@ -32,6 +38,7 @@ export class Pipeline {
   #length = 0;
   /** Last two bytes received, in which a prompt may have begun. */
   #tail = '';
+  #greeted = false;
   #closed = false;
 
   /** `onClose` is called once, after the exchanges that had been sent have failed. */
@@ -40,10 +47,8 @@ export class Pipeline {
     this.#endpoint = endpoint;
     this.#onClose = onClose;
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
-    socket.on('end', () =>
-      this.#close(new RuntimeClientError('CLOSED', `closed before the answer ended: ${addressText(endpoint)}`)),
-    );
-    socket.on('error', (error) => this.#close(connectionError(error, endpoint)));
+    socket.on('end', () => this.close(this.#error('CLOSED', 'closed before the answer ended')));
+    socket.on('error', (error) => this.close(connectionError(error, endpoint)));
     socket.resume();
   }
 
@@ -56,10 +61,22 @@ export class Pipeline {
     return this.#closed;
   }
 
-  /** Opens the interactive mode; the first exchange of a connection. */
-  greet(limit: number): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.send({ bytes: Buffer.from(PREAMBLE), payload: false, limit, done: () => resolve(), failed: reject });
+  /** Opens the interactive mode. Comes before all else; rejects with code `MASTER` when a master CLI answers. */
+  async greet(timeout: number): Promise<void> {
+    const late = this.#error('TIMEOUT', `no prompt within ${Math.round(timeout)} ms`);
+    const timer = setTimeout(() => this.close(late), timeout);
+    try {
+      await this.ask(Buffer.from(PREAMBLE), { payload: false, limit: GREETING_LIMIT });
+    } finally {
+      clearTimeout(timer);
+    }
+    this.#greeted = true;
+  }
+
+  /** Sends a command and resolves with the bytes of its answer. */
+  ask(bytes: Buffer, { payload, limit }: Pick<Exchange, 'payload' | 'limit'>): Promise<Buffer> {
+    return new Promise((done, failed) => {
+      this.send({ bytes, payload, limit, done, failed });
     });
   }
 
@@ -69,26 +86,30 @@ export class Pipeline {
     this.#socket.write(exchange.bytes);
   }
 
-  /** Ends the connection; what was sent and is not answered fails with `error`. */
+  /** Ends the connection; what was sent and is not answered fails with `error`, or with what the bytes so far tell. */
   close(error: Error): void {
-    this.#close(error);
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#socket.destroy();
+    const foreign = this.#greeted ? null : foreignProtocol(this.#chunks[0]);
+    const reason = foreign === null ? error : this.#error('PROTOCOL', foreign);
+    this.#chunks = [];
+    for (const exchange of this.#sent.splice(0)) exchange.failed(reason);
+    this.#onClose(this);
   }
 
   #onData(chunk: Buffer): void {
     let start = 0;
     while (start < chunk.length && !this.#closed) {
-      if (this.#sent.length === 0) {
-        this.#close(
-          new RuntimeClientError('PROTOCOL', `bytes that no command asked for: ${addressText(this.#endpoint)}`),
-        );
-        return;
-      }
+      if (this.#sent.length === 0) return this.close(this.#error('PROTOCOL', 'bytes that no command asked for'));
       const end = this.#promptEnd(chunk, start);
       this.#keep(chunk.subarray(start, end === -1 ? chunk.length : end));
-      if (end === -1) return;
+      if (end === -1) break;
       start = end;
-      this.#answered();
+      if (!this.#closed) this.#answered();
     }
+    if (!this.#greeted && MASTER_PROMPT.test(Buffer.concat(this.#chunks).toString('latin1')))
+      this.close(this.#error('MASTER', 'this is a master CLI'));
   }
 
   /** Offset in `chunk` after the next prompt, -1 when there is none; one that began in the chunk before counts. */
@@ -106,34 +127,22 @@ export class Pipeline {
     this.#length += bytes.length;
     this.#tail = (this.#tail + bytes.toString('latin1', Math.max(0, bytes.length - 2))).slice(-2);
     const { limit } = this.#sent[0]!;
-    if (this.#length > limit)
-      this.#close(
-        new RuntimeClientError('TOO_LONG', `answer of more than ${limit} bytes: ${addressText(this.#endpoint)}`),
-      );
+    if (this.#length > limit + PROMPT.length) this.close(this.#error('TOO_LONG', `answer of more than ${limit} bytes`));
   }
 
   #answered(): void {
     const exchange = this.#sent.shift()!;
-    let body = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
+    const body = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
     this.#chunks = [];
     this.#length = 0;
     this.#tail = '';
     if (this.#sent.length === 0) this.#socket.unref();
     let from = 0;
     if (exchange.payload) while (body[from] === 0x2b && body[from + 1] === 0x20) from += 2;
-    body = body.subarray(from, body.length - PROMPT.length);
-    exchange.done(body);
+    exchange.done(body.subarray(from, body.length - PROMPT.length));
   }
 
-  #close(error: Error): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#socket.destroy();
-    const foreign = foreignProtocol(this.#chunks[0] ?? Buffer.alloc(0));
-    const reason =
-      foreign === null ? error : new RuntimeClientError('PROTOCOL', `${foreign}: ${addressText(this.#endpoint)}`);
-    this.#chunks = [];
-    for (const exchange of this.#sent.splice(0)) exchange.failed(reason);
-    this.#onClose(this);
+  #error(code: string, text: string): RuntimeClientError {
+    return new RuntimeClientError(code, `${text}: ${addressText(this.#endpoint)}`);
   }
 }

@@ -3,7 +3,7 @@ import { type Answer, parseAnswer } from './answer.ts';
 import { RuntimeClientError } from './failures.ts';
 import { Pipeline } from './pipeline.ts';
 import { openSocket, type TlsOptions } from './socket.ts';
-import { commandLine, payloadBlock } from './words.ts';
+import { commandBytes } from './words.ts';
 
 export interface SenderSettings {
   readonly tls: TlsOptions | undefined;
@@ -16,26 +16,37 @@ export interface SenderSettings {
   /** How long connecting again is tried after the program has gone, ms. */
   readonly reconnect: number;
   /** Called with each new shared connection, before commands go to it. */
-  readonly onOpen: (ask: (words: readonly string[]) => Promise<Answer>) => Promise<void>;
+  readonly onOpen: (pipeline: Pipeline) => Promise<void>;
 }
 
 export interface SendOptions {
+  /** Lines that follow the command; empty lines in it need HAProxy 2.9. */
   readonly payload?: string | undefined;
+  /** Longest time from the call to the end of the answer, ms. */
   readonly timeout?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Most bytes of the answer. */
   readonly limit?: number | undefined;
 }
 
-interface Waiting {
+/** A command on its way. */
+interface Job {
   readonly bytes: Buffer;
   readonly payload: boolean;
   readonly limit: number;
-  /** True when the caller has its answer, or has given up. */
+  readonly resolve: (body: Buffer) => void;
+  readonly reject: (error: Error) => void;
+  timer: NodeJS.Timeout | null;
+  /** Takes the listener off the signal. */
+  forget: () => void;
+  /** Nobody waits any more, or all is said. */
   settled: boolean;
-  settle: (error: Error | null, body: Buffer | null) => void;
   /** The connection that it was sent on. */
-  on: Pipeline | null;
+  pipeline: Pipeline | null;
 }
+
+/** Errors of connecting after which a program that restarts may be there soon. */
+const passing = new Set(['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'CLOSED']);
 
 /**
  * Commands over one shared connection, several on their way at once. A connection that ended is opened again for what had not been
@@ -44,187 +55,178 @@ interface Waiting {
 export class Sender {
   readonly #endpoint: Endpoint;
   readonly #settings: SenderSettings;
-  readonly #queue: Waiting[] = [];
+  #queue: Job[] = [];
   #pipeline: Pipeline | null = null;
   #opening: Promise<void> | null = null;
   #idle: NodeJS.Timeout | null = null;
   #closed = false;
-  #opened = false;
+  #hasBeenOpen = false;
 
   constructor(endpoint: Endpoint, settings: SenderSettings) {
     this.#endpoint = endpoint;
     this.#settings = settings;
   }
 
-  /** Connects; for the first time, so that a wrong address is known at once. */
+  /** Connects for the first time, so that a wrong address is known at once. */
   async open(): Promise<void> {
     await this.#open();
     this.#flush();
   }
 
+  /** Sends one command; resolves with its answer. Rejects with a RuntimeClientError, or the signal's reason. */
   async send(words: readonly string[], options: SendOptions = {}): Promise<Answer> {
     options.signal?.throwIfAborted();
-    if (this.#closed) throw new RuntimeClientError('CLOSED', 'the client has been closed');
-    const block = options.payload === undefined ? null : payloadBlock(options.payload);
-    const line = commandLine(words);
-    const bytes = Buffer.from(block === null ? `${line}\n` : `${line} ${block.announce}\n${block.lines}`);
-    const body = await this.#enqueue(bytes, block !== null, options);
+    if (this.#closed) throw this.#error('CLOSED', 'the client has been closed');
+    const bytes = commandBytes(words, options.payload);
+    const body = await new Promise<Buffer>((resolve, reject) => {
+      this.#enqueue(
+        {
+          bytes,
+          payload: options.payload !== undefined,
+          limit: options.limit ?? this.#settings.limit,
+          resolve,
+          reject,
+          timer: null,
+          forget: () => {},
+          settled: false,
+          pipeline: null,
+        },
+        options,
+      );
+    });
     return parseAnswer(body.toString());
   }
 
   close(): void {
     this.#closed = true;
-    const error = new RuntimeClientError('CLOSED', 'the client has been closed');
-    for (const waiting of this.#queue.splice(0)) waiting.settle(error, null);
+    const error = this.#error('CLOSED', 'the client has been closed');
+    this.#failQueue(error);
     this.#pipeline?.close(error);
   }
 
-  #enqueue(bytes: Buffer, payload: boolean, options: SendOptions): Promise<Buffer> {
-    const timeout = options.timeout ?? this.#settings.timeout;
-    const { signal } = options;
-    return new Promise((resolve, reject) => {
-      const waiting: Waiting = {
-        bytes,
-        payload,
-        limit: options.limit ?? this.#settings.limit,
-        settled: false,
-        on: null,
-        settle: (error, body) => {
-          if (waiting.settled) return;
-          waiting.settled = true;
-          clearTimeout(timer);
-          signal?.removeEventListener('abort', onAbort);
-          if (error !== null) reject(error);
-          else resolve(body!);
-        },
-      };
-      const timer = setTimeout(() => {
-        const error = new RuntimeClientError(
-          'TIMEOUT',
-          `no whole answer within ${timeout} ms: ${addressText(this.#endpoint)}`,
-        );
-        waiting.settle(error, null);
-        waiting.on?.close(
-          new RuntimeClientError(
-            'CLOSED',
-            `given up, since a command before did not end: ${addressText(this.#endpoint)}`,
-          ),
-        );
-      }, timeout);
-      const onAbort = () => waiting.settle(signal!.reason as Error, null);
-      signal?.addEventListener('abort', onAbort);
-      this.#queue.push(waiting);
-      this.#flush();
-    });
+  #enqueue(job: Job, { timeout = this.#settings.timeout, signal }: SendOptions): void {
+    job.timer = setTimeout(() => {
+      this.#settle(job, () => job.reject(this.#error('TIMEOUT', `no whole answer within ${timeout} ms`)));
+      job.pipeline?.close(this.#error('CLOSED', 'given up, since a command before it did not end'));
+    }, timeout);
+    const onAbort = () => {
+      // One that was sent keeps its timer: if its answer never ends, the connection is given up then.
+      if (job.pipeline === null) clearTimeout(job.timer!);
+      this.#settle(job, () => job.reject(signal!.reason as Error));
+    };
+    signal?.addEventListener('abort', onAbort);
+    job.forget = () => signal?.removeEventListener('abort', onAbort);
+    this.#queue.push(job);
+    this.#flush();
+  }
+
+  #settle(job: Job, how: () => void): void {
+    if (job.settled) return;
+    job.settled = true;
+    job.forget();
+    how();
   }
 
   #flush(): void {
-    if (this.#pipeline === null || this.#pipeline.closed) {
-      if (this.#queue.length > 0 && this.#opening === null && !this.#closed) this.#reopen();
+    this.#queue =
+      this.#queue.length > 0 && this.#queue[0]!.settled ? this.#queue.filter((job) => !job.settled) : this.#queue;
+    const pipeline = this.#pipeline;
+    if (pipeline === null) {
+      if (this.#queue.length > 0 && this.#opening === null && !this.#closed)
+        this.#open().then(
+          () => this.#flush(),
+          (error: Error) => this.#failQueue(error),
+        );
       return;
     }
-    while (this.#queue.length > 0 && this.#pipeline.pending < this.#settings.pipelining) {
-      const waiting = this.#queue.shift()!;
-      if (!waiting.settled) this.#transmit(this.#pipeline, waiting);
+    let next = 0;
+    while (next < this.#queue.length && pipeline.pending < this.#settings.pipelining) {
+      const job = this.#queue[next++]!;
+      if (!job.settled) this.#transmit(pipeline, job);
     }
-    this.#watchIdle();
+    if (next > 0) this.#queue.splice(0, next);
+    this.#watchIdle(pipeline);
   }
 
-  #transmit(pipeline: Pipeline, waiting: Waiting): void {
-    waiting.on = pipeline;
+  #transmit(pipeline: Pipeline, job: Job): void {
+    job.pipeline = pipeline;
+    const over = (how: () => void) => {
+      clearTimeout(job.timer!);
+      job.pipeline = null;
+      this.#settle(job, how);
+    };
     pipeline.send({
-      bytes: waiting.bytes,
-      payload: waiting.payload,
-      limit: waiting.limit,
+      bytes: job.bytes,
+      payload: job.payload,
+      limit: job.limit,
       done: (body) => {
-        waiting.on = null;
-        waiting.settle(null, body);
+        over(() => job.resolve(body));
         this.#flush();
       },
-      failed: (error) => waiting.settle(error, null),
+      failed: (error) => over(() => job.reject(error)),
     });
   }
 
-  #watchIdle(): void {
+  #failQueue(error: Error): void {
+    for (const job of this.#queue.splice(0)) {
+      clearTimeout(job.timer!);
+      this.#settle(job, () => job.reject(error));
+    }
+  }
+
+  /** A connection that nobody uses is a place less for others (`stats maxconn`). */
+  #watchIdle(pipeline: Pipeline): void {
     if (this.#idle !== null) clearTimeout(this.#idle);
     this.#idle = null;
-    const pipeline = this.#pipeline;
-    if (pipeline === null || pipeline.pending > 0) return;
+    if (pipeline.pending > 0) return;
     this.#idle = setTimeout(() => {
-      if (pipeline.pending === 0) pipeline.close(new Error('idle'));
+      if (pipeline.pending === 0) pipeline.close(this.#error('CLOSED', 'closed without commands'));
     }, this.#settings.idle);
     this.#idle.unref();
   }
 
-  #reopen(): void {
-    this.#open().then(
-      () => this.#flush(),
-      (error: Error) => {
-        for (const waiting of this.#queue.splice(0)) waiting.settle(error, null);
-      },
-    );
-  }
-
   #open(): Promise<void> {
-    this.#opening ??= this.#openNow().finally(() => {
+    this.#opening ??= this.#tryToOpen().finally(() => {
       this.#opening = null;
     });
     return this.#opening;
   }
 
-  async #openNow(): Promise<void> {
-    const giveUp = performance.now() + (this.#opened ? this.#settings.reconnect : 0);
+  /** The first time at once or not at all; later, while the program may be restarting, again and again for a while. */
+  async #tryToOpen(): Promise<void> {
+    const giveUp = performance.now() + (this.#hasBeenOpen ? this.#settings.reconnect : 0);
     for (let pause = 25; ; pause = Math.min(500, pause * 2)) {
       try {
-        await this.#connect();
-        this.#opened = true;
+        this.#pipeline = await this.#connect();
+        this.#hasBeenOpen = true;
         return;
       } catch (error) {
-        const gone =
-          error instanceof RuntimeClientError &&
-          ['ENOENT', 'ECONNREFUSED', 'CLOSED', 'ECONNRESET'].includes(error.code);
-        if (!gone || this.#closed || performance.now() + pause > giveUp) throw error;
+        const again = error instanceof RuntimeClientError && passing.has(error.code);
+        if (!again || this.#closed || performance.now() + pause > giveUp) throw error;
         await new Promise((resolve) => setTimeout(resolve, pause));
       }
     }
   }
 
-  async #connect(): Promise<void> {
-    const { tls, timeout, onOpen } = this.#settings;
-    const socket = await openSocket(this.#endpoint, tls, timeout);
+  async #connect(): Promise<Pipeline> {
+    const socket = await openSocket(this.#endpoint, this.#settings);
     const pipeline = new Pipeline(socket, this.#endpoint, (closed) => {
       if (this.#pipeline === closed) this.#pipeline = null;
       this.#flush();
     });
-    const timer = setTimeout(
-      () =>
-        pipeline.close(
-          new RuntimeClientError('TIMEOUT', `no prompt within ${timeout} ms: ${addressText(this.#endpoint)}`),
-        ),
-      timeout,
-    );
     try {
-      await pipeline.greet(64 * 1024);
-      await onOpen((words) => this.#ask(pipeline, words));
-      if (this.#closed) throw new RuntimeClientError('CLOSED', 'the client has been closed');
+      await pipeline.greet(this.#settings.timeout);
+      await this.#settings.onOpen(pipeline);
+      if (this.#closed) throw this.#error('CLOSED', 'the client has been closed');
+      if (pipeline.closed) throw this.#error('CLOSED', 'closed at once');
+      return pipeline;
     } catch (error) {
       pipeline.close(error as Error);
       throw error;
-    } finally {
-      clearTimeout(timer);
     }
-    this.#pipeline = pipeline;
   }
 
-  #ask(pipeline: Pipeline, words: readonly string[]): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      pipeline.send({
-        bytes: Buffer.from(`${commandLine(words)}\n`),
-        payload: false,
-        limit: 1024 * 1024,
-        done: (body) => resolve(parseAnswer(body.toString())),
-        failed: reject,
-      });
-    });
+  #error(code: string, text: string): RuntimeClientError {
+    return new RuntimeClientError(code, `${text}: ${addressText(this.#endpoint)}`);
   }
 }

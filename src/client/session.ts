@@ -1,19 +1,26 @@
 import type { Endpoint } from './address.ts';
-import type { Answer } from './answer.ts';
+import { type Answer, parseAnswer } from './answer.ts';
+import { RuntimeClientError } from './failures.ts';
+import { gate } from './gate.ts';
 import { type Identity, identityOf } from './identity.ts';
-import { oneShot } from './one-shot.ts';
+import { lineBatches } from './lines.ts';
+import { type Mode, oneShot } from './one-shot.ts';
 import { Sender, type SendOptions } from './sender.ts';
 import { mayShare } from './shareable.ts';
 import type { TlsOptions } from './socket.ts';
 import { verdict } from './verdicts.ts';
+import { requireFeature, supports } from './versions.ts';
+import { hasEmptyLine } from './words.ts';
 
 export interface ClientOptions {
   /** Longest time for one command, from the call to the end of its answer, ms; default 30,000. */
   readonly timeout?: number;
-  /** Most bytes of an answer; default 256 MB. */
+  /** Most bytes of an answer that is collected; default 256 MB. */
   readonly limit?: number;
   /** Most commands on their way at once on the shared connection; default 32, 1 for one after the other. */
   readonly pipelining?: number;
+  /** Most connections at once for commands that cannot share one; default 4. The program has places for `stats maxconn` clients. */
+  readonly connections?: number;
   /** How long the shared connection stays open without commands, ms; default 5000. */
   readonly idle?: number;
   /** How long connecting again is tried when the program has gone, ms; default 2000. */
@@ -23,52 +30,130 @@ export interface ClientOptions {
 
 export interface CommandOptions extends SendOptions {
   /** Mode that the command needs: it runs with `experimental-mode on` or `expert-mode on`. */
-  readonly mode?: 'experimental' | 'expert' | undefined;
+  readonly mode?: Mode | undefined;
+}
+
+export interface StreamOptions extends Pick<CommandOptions, 'timeout' | 'signal' | 'mode'> {
+  /** The answer goes on until the caller has enough (`show events -w`). */
+  readonly endless?: boolean;
 }
 
 /** What the typed commands are made of: sending, and judging answers. */
 export interface Session {
   readonly endpoint: Endpoint;
+  readonly options: ClientOptions;
   /** Who answers; renewed whenever the shared connection is opened again. */
   readonly identity: Identity;
   /** Sends one command; resolves with the answer, also when it is a refusal. Rejects with a RuntimeClientError when none comes. */
   command(words: readonly string[], options?: CommandOptions): Promise<Answer>;
   /** The same, and rejects with a RuntimeCommandError when the command is refused. Resolves with the text. */
   run(words: readonly string[], options?: CommandOptions): Promise<string>;
+  /** The lines of an answer as they come, in batches, over a connection of their own. */
+  batches(words: readonly string[], options?: StreamOptions): AsyncGenerator<string[], void, undefined>;
+  /** Asks anew who answers. */
+  refresh(): Promise<void>;
   close(): void;
 }
 
-/** Opens a session and asks who answers. */
+const SHOW_INFO = ['show', 'info'];
+
+/** Opens a session and asks who answers. A master CLI is known by its prompt, also without `master:` in the address. */
 export async function openSession(endpoint: Endpoint, options: ClientOptions): Promise<Session> {
-  const { timeout = 30_000, limit = 256 * 1024 * 1024, tls } = options;
+  if (endpoint.master) return masterSession(endpoint, options);
+  try {
+    return await sharedSession(endpoint, options);
+  } catch (error) {
+    if (!(error instanceof RuntimeClientError && error.code === 'MASTER')) throw error;
+    return masterSession({ ...endpoint, master: true }, options);
+  }
+}
+
+async function sharedSession(endpoint: Endpoint, options: ClientOptions): Promise<Session> {
   let identity: Identity | null = null;
   const sender = new Sender(endpoint, {
-    tls,
-    timeout,
-    limit,
+    ...limits(options),
     pipelining: options.pipelining ?? 32,
     idle: options.idle ?? 5000,
     reconnect: options.reconnect ?? 2000,
-    onOpen: async (ask) => {
-      identity = identityOf(await ask(['show', 'info']), endpoint);
+    onOpen: async (pipeline) => {
+      const body = await pipeline.ask(Buffer.from('show info\n'), { payload: false, limit: 1024 * 1024 });
+      identity = identityOf(parseAnswer(body.toString()), endpoint);
     },
   });
-  const alone = (words: readonly string[], more: CommandOptions = {}) =>
-    oneShot(endpoint, words, {
-      ...more,
-      timeout: more.timeout ?? timeout,
-      limit: more.limit ?? limit,
-      tls,
-      severity: !endpoint.master || identity?.version.atLeast(3, 1) === true,
+  await sender.open();
+  const alone = loneCommands(endpoint, options, () => true);
+  return session(endpoint, options, {
+    identity: () => identity!,
+    send: (words, more) => (more.mode === undefined && mayShare(words) ? sender.send(words, more) : alone(words, more)),
+    refresh: async () => {
+      identity = identityOf(await sender.send(SHOW_INFO), endpoint);
+    },
+    close: () => sender.close(),
+  });
+}
+
+async function masterSession(endpoint: Endpoint, options: ClientOptions): Promise<Session> {
+  let identity: Identity | null = null;
+  let closed = false;
+  const alone = loneCommands(endpoint, options, () => identity !== null && supports(identity, 'master severity'));
+  const refresh = async () => {
+    identity = identityOf(await alone(SHOW_INFO, {}), endpoint);
+  };
+  await refresh();
+  return session(endpoint, options, {
+    identity: () => identity!,
+    send: (words, more) => {
+      if (closed) throw new RuntimeClientError('CLOSED', 'the client has been closed');
+      return alone(words, more);
+    },
+    refresh,
+    close: () => {
+      closed = true;
+    },
+  });
+}
+
+function limits({ timeout = 30_000, limit = 256 * 1024 * 1024, tls }: ClientOptions) {
+  return { timeout, limit, tls };
+}
+
+/** Commands with a connection each, not too many at once. */
+function loneCommands(endpoint: Endpoint, options: ClientOptions, severity: () => boolean) {
+  const places = gate(options.connections ?? 4);
+  const { timeout, limit, tls } = limits(options);
+  return (words: readonly string[], more: CommandOptions): Promise<Answer> => {
+    const started = performance.now();
+    return places(() => {
+      const left = (more.timeout ?? timeout) - (performance.now() - started);
+      return oneShot(endpoint, words, {
+        ...more,
+        timeout: Math.max(1, Math.round(left)),
+        limit: more.limit ?? limit,
+        tls,
+        severity: severity(),
+      });
     });
-  if (endpoint.master) identity = identityOf(await alone(['show', 'info']), endpoint);
-  else await sender.open();
-  const command = (words: readonly string[], more: CommandOptions = {}) =>
-    endpoint.master || more.mode !== undefined || !mayShare(words) ? alone(words, more) : sender.send(words, more);
+  };
+}
+
+interface Ways {
+  readonly identity: () => Identity;
+  readonly send: (words: readonly string[], options: CommandOptions) => Promise<Answer>;
+  readonly refresh: () => Promise<void>;
+  readonly close: () => void;
+}
+
+function session(endpoint: Endpoint, options: ClientOptions, { identity, send, refresh, close }: Ways): Session {
+  const command = async (words: readonly string[], more: CommandOptions = {}) => {
+    if (more.payload !== undefined && hasEmptyLine(more.payload))
+      requireFeature(identity(), 'payload terminator', 'a payload with empty lines');
+    return send(words, more);
+  };
   return {
     endpoint,
+    options,
     get identity() {
-      return identity!;
+      return identity();
     },
     command,
     async run(words, more) {
@@ -77,6 +162,14 @@ export async function openSession(endpoint: Endpoint, options: ClientOptions): P
       if (refusal !== null) throw refusal;
       return answer.text;
     },
-    close: () => sender.close(),
+    batches: (words, more = {}) =>
+      lineBatches(endpoint, words, {
+        ...limits(options),
+        ...more,
+        timeout: more.timeout ?? limits(options).timeout,
+        severity: !endpoint.master || supports(identity(), 'master severity'),
+      }),
+    refresh,
+    close,
   };
 }

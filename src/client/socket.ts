@@ -16,36 +16,40 @@ export interface TlsOptions {
   readonly verify?: boolean;
 }
 
+export interface OpenOptions {
+  readonly tls?: TlsOptions | undefined;
+  /** Longest time until the connection stands, ms. */
+  readonly timeout: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Connects. Rejects with a RuntimeClientError after `timeout` ms, or as soon as it is refused. The socket comes paused. */
-export function openSocket(
-  endpoint: Endpoint,
-  tlsOptions: TlsOptions | undefined,
-  timeout: number,
-): Promise<net.Socket> {
+export function openSocket(endpoint: Endpoint, { tls: tlsOptions, timeout, signal }: OpenOptions): Promise<net.Socket> {
   return new Promise((resolve, reject) => {
     const socket =
       tlsOptions === undefined
         ? net.connect(endpoint)
         : tls.connect({ ...endpoint, ...tlsSettings(endpoint, tlsOptions) });
-    const fail = (error: Error) => {
+    const settle = (error: Error | null) => {
       clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+      socket.removeListener('error', onError).removeListener('close', onClose);
+      if (error === null) return resolve(socket.pause());
+      socket.on('error', () => {}); // nobody waits for what follows
       socket.destroy();
       reject(error);
     };
+    const onAbort = () => settle(signal!.reason as Error);
+    const onError = (error: Error) => settle(connectionError(error, endpoint));
+    const onClose = () =>
+      settle(new RuntimeClientError('CLOSED', `closed before the connection stood: ${addressText(endpoint)}`));
     const timer = setTimeout(() => {
       const what = tlsOptions !== undefined ? 'no TLS connection' : 'no connection';
-      fail(new RuntimeClientError('TIMEOUT', `${what} within ${timeout} ms: ${addressText(endpoint)}`));
+      settle(new RuntimeClientError('TIMEOUT', `${what} within ${Math.round(timeout)} ms: ${addressText(endpoint)}`));
     }, timeout);
-    socket.once('error', (error) => fail(connectionError(error, endpoint)));
-    socket.once('close', () =>
-      fail(new RuntimeClientError('CLOSED', `closed before the connection stood: ${addressText(endpoint)}`)),
-    );
-    socket.once(tlsOptions === undefined ? 'connect' : 'secureConnect', () => {
-      clearTimeout(timer);
-      socket.removeAllListeners('error').removeAllListeners('close');
-      socket.pause();
-      resolve(socket);
-    });
+    signal?.addEventListener('abort', onAbort);
+    socket.on('error', onError).on('close', onClose);
+    socket.once(tlsOptions === undefined ? 'connect' : 'secureConnect', () => settle(null));
   });
 }
 
@@ -58,6 +62,7 @@ function tlsSettings(endpoint: Endpoint, options: TlsOptions): tls.ConnectionOpt
 
 /** An error of the socket in words of this library. */
 export function connectionError(error: NodeJS.ErrnoException, endpoint: Endpoint): RuntimeClientError {
+  if (error instanceof RuntimeClientError) return error;
   const where = addressText(endpoint);
   const code = error.code ?? 'CLOSED';
   // What OpenSSL says when the first bytes are no TLS record.
@@ -65,14 +70,18 @@ export function connectionError(error: NodeJS.ErrnoException, endpoint: Endpoint
     return new RuntimeClientError('TLS', `TLS was asked for, but the socket answers in plain text: ${where}`);
   if (/^ERR_(SSL|TLS|OSSL)|CERT|^(UNABLE|DEPTH|SELF)_/.test(code))
     return new RuntimeClientError('TLS', `${error.message}: ${where}`);
-  if (code === 'ENOENT') return new RuntimeClientError(code, `no such socket: ${where}`);
-  if (code === 'ECONNREFUSED') return new RuntimeClientError(code, `nothing listens (ECONNREFUSED): ${where}`);
-  if (code === 'EACCES') return new RuntimeClientError(code, `no permission to connect (EACCES): ${where}`);
-  return new RuntimeClientError(code, `${code === 'CLOSED' ? error.message : code}: ${where}`);
+  const known: Record<string, string> = {
+    ENOENT: 'no such socket',
+    ECONNREFUSED: 'nothing listens (ECONNREFUSED)',
+    EACCES: 'no permission to connect (EACCES)',
+    CLOSED: error.message,
+  };
+  return new RuntimeClientError(code, `${known[code] ?? code}: ${where}`);
 }
 
 /** What the first bytes of something other than a Runtime API tell, or null. */
-export function foreignProtocol(start: Buffer): string | null {
+export function foreignProtocol(start: Buffer | undefined): string | null {
+  if (start === undefined) return null;
   if (start.length >= 2 && (start[0] === 0x15 || start[0] === 0x16) && start[1] === 0x03)
     return 'the socket speaks TLS, and `tls` is not set';
   if (start.subarray(0, 5).toString('latin1') === 'HTTP/') return 'the socket speaks HTTP, it is no Runtime API';

@@ -25,6 +25,14 @@ function quoteWord(word: string): string {
   return word.replace(/[\\ \t;]|^</g, '\\$&');
 }
 
+/** A command with its payload, as sent on a connection that stays open. */
+export function commandBytes(words: readonly string[], payload: string | undefined): Buffer {
+  const line = commandLine(words);
+  if (payload === undefined) return Buffer.from(`${line}\n`);
+  const { announce, lines } = payloadBlock(payload);
+  return Buffer.from(`${line} ${announce}\n${lines}`);
+}
+
 /**
  * The words that announce a payload and the lines of it up to its end. One without empty lines is written as all versions take it; empty
  * lines need a terminator of one's own (HAProxy 2.9 and later). Lines are raw: nothing in them is special.
@@ -37,7 +45,7 @@ export function payloadBlock(payload: string): { readonly announce: string; read
 }
 
 /** True when the payload has an empty line within, which HAProxy before 2.9 takes for its end. */
-function hasEmptyLine(payload: string): boolean {
+export function hasEmptyLine(payload: string): boolean {
   return /^\r?$/m.test(payload.replace(/(\r?\n)+$/, ''));
 }
 

@@ -1,5 +1,6 @@
-import { parseColumns, type ServerState } from '../parse/columns.ts';
+import { parseColumns, parseServersConn, type ServerConn, type ServerState } from '../parse/columns.ts';
 import { type Info, parseInfo } from '../parse/info.ts';
+import { type Peers, parsePeers, parseResolvers, type Resolvers } from '../parse/names.ts';
 import { parseStat, type StatRow } from '../parse/stat.ts';
 import type { Session } from '../session.ts';
 
@@ -30,6 +31,18 @@ export function dumpCommands({ run }: Session) {
     async showServersState(backend?: string): Promise<ServerState[]> {
       const rows = parseColumns(await run(['show', 'servers', 'state', ...(backend === undefined ? [] : [backend])]));
       return rows as unknown as ServerState[];
+    },
+    /** Connection pools of servers. */
+    async showServersConn(backend?: string): Promise<ServerConn[]> {
+      return parseServersConn(await run(['show', 'servers', 'conn', ...(backend === undefined ? [] : [backend])]));
+    },
+    /** Counters of name servers. */
+    async showResolvers(section?: string): Promise<Resolvers[]> {
+      return parseResolvers(await run(['show', 'resolvers', ...(section === undefined ? [] : [section])]));
+    },
+    /** Peers and their state. */
+    async showPeers(section?: string): Promise<Peers[]> {
+      return parsePeers(await run(['show', 'peers', ...(section === undefined ? [] : [section])]));
     },
     /** Names of the backends. */
     async showBackends(): Promise<string[]> {

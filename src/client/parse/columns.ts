@@ -44,3 +44,34 @@ export function parseColumns(text: string): Record<string, string | number>[] {
     );
   });
 }
+
+/** The connections of a server, by HAProxy's column names; those that newer versions add pass through. */
+export interface ServerConn {
+  /** `backend/server`. */
+  readonly name: string;
+  readonly addr: string;
+  readonly port: number;
+  readonly used_cur: number;
+  readonly used_max: number;
+  readonly idle_cur: number;
+  /** Idle connections of each thread; empty for a server that never kept one. */
+  readonly idle_per_thr: readonly number[];
+  readonly [field: string]: string | number | readonly number[];
+}
+
+/** Reads `show servers conn`. */
+export function parseServersConn(text: string): ServerConn[] {
+  const lines = text.split('\n').filter((line) => line !== '');
+  const names = (lines.shift() ?? '').replace(/^# /, '').split(' ');
+  return lines.map((line) => {
+    const cells = line.split(' ');
+    const row: Record<string, string | number | number[]> = { name: cells[0]!, idle_per_thr: [] };
+    names.forEach((name, i) => {
+      const cell = cells[i];
+      if (name === '-' || cell === undefined) return;
+      if (name.startsWith('idle_per_thr')) row['idle_per_thr'] = cells.slice(i).map(Number);
+      else row[name] = texts.has(name) ? cell : numberOr(cell);
+    });
+    return row as unknown as ServerConn;
+  });
+}
