@@ -9,6 +9,7 @@ const shareable: readonly string[] = [
   'add map',
   'add server',
   'add ssl',
+  'change', // Sluice: one line of JSON
   'clear acl',
   'clear counters',
   'clear map',
@@ -72,6 +73,6 @@ const known = new Set(shareable);
 
 /** True when the command may share a connection with others. */
 export function mayShare(words: readonly string[]): boolean {
-  for (let n = 2; n <= longest; n++) if (known.has(words.slice(0, n).join(' '))) return true;
+  for (let n = 1; n <= longest; n++) if (known.has(words.slice(0, n).join(' '))) return true;
   return false;
 }

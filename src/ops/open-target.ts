@@ -1,4 +1,4 @@
-import { type RuntimeAddress, runtimeCommand } from '../runtime/client.ts';
+import { connect } from '../client/index.ts';
 import { OperationError } from './errors.ts';
 import type { Target } from './target.ts';
 import { sluiceTarget } from './targets/sluice.ts';
@@ -11,13 +11,7 @@ export async function openTarget(given: string | null): Promise<Target> {
       'unreachable',
       'which load balancer is meant is not said; name its socket with --target or SLUICE_TARGET',
     );
-  const address = addressOf(name);
-  const ask = (words: readonly string[], payload?: string) => runtimeCommand(address, words, payload ?? null);
-  const version = (await ask(['show', 'version'])).text.trim();
-  return sluiceTarget(name, version, ask, async () => undefined);
-}
-
-function addressOf(name: string): RuntimeAddress {
-  const [, host, port] = /^tcp:(.+):(\d+)$/.exec(name) ?? [];
-  return host === undefined ? { path: name.replace(/^unix:/, '') } : { host, port: Number(port) };
+  const client = await connect(name);
+  const ask = (words: readonly string[], payload?: string) => client.command(words, { payload });
+  return sluiceTarget(name, client.version.text, ask, async () => client.close());
 }
