@@ -77,12 +77,20 @@ export const C = {
   sslKeyRate: 67,
   h2Errors: 70,
   bytesOutRate: 71,
+  requestOut: 74,
+  responseOut: 75,
+  /** From here on: what is now, which `clear counters` leaves. */
   /** Rank of the first stream that waits in this thread's queue, 0 = none: the smallest over all threads is served first. */
-  queueHead: 74,
-  requestOut: 75,
-  responseOut: 76,
+  queueHead: 76,
+  /** Idle connections to a server: not reused yet, reused before, bound to one client. */
+  idleUnsafe: 77,
+  idleSafe: 78,
+  idlePrivate: 79,
+  /** Connections to a server that are needed, by estimate, and the most that were in use since the last purge of idle ones. */
+  neededConns: 80,
+  mostUsedConns: 81,
 } as const;
-export const COUNTER_FIELDS = 78;
+export const COUNTER_FIELDS = 82;
 
 /** Gauge fields: index into a shared Int32 row. `*Max` are maxima since start or `clear counters`. */
 export const G = {
@@ -90,26 +98,24 @@ export const G = {
   currentMax: 1,
   queued: 2,
   queuedMax: 3,
-  idle: 4,
-  safeIdle: 5,
-  used: 6,
-  needEst: 7,
-  sessRateMax: 8,
-  connRateMax: 9,
-  reqRateMax: 10,
-  h1Open: 11,
-  h1OpenStreams: 12,
-  h2Open: 13,
-  h2OpenStreams: 14,
-  sslRateMax: 15,
+  /** Connections to a server, idle ones included. */
+  used: 4,
+  sessRateMax: 5,
+  connRateMax: 6,
+  reqRateMax: 7,
+  h1Open: 8,
+  h1OpenStreams: 9,
+  h2Open: 10,
+  h2OpenStreams: 11,
+  sslRateMax: 12,
   /** Round robin turns taken (wraps). */
-  turns: 16,
+  turns: 13,
   /** Invalid messages captured, over all proxies (row of the process): numbers the next one. */
-  captures: 17,
+  captures: 14,
   /** Lines logged for a frontend (`%lc`; wraps). */
-  logLines: 17,
+  logLines: 14,
 } as const;
-export const GAUGE_FIELDS = 18;
+export const GAUGE_FIELDS = 15;
 
 const CHUNK = 256;
 
@@ -148,7 +154,8 @@ export class CounterStore {
   allocate(): number {
     const reused = this.#free.pop();
     if (reused !== undefined) {
-      this.clear(reused);
+      this.rowsOf(reused).fill(0);
+      this.clearMaxima(reused);
       return reused;
     }
     if (this.#next === this.chunks.length * CHUNK) {
@@ -235,9 +242,10 @@ export class CounterStore {
     if (events > gauges[maxField]!) Atomics.store(gauges, maxField, events);
   }
 
-  /** Zeroes counters (not gauges of what is there now). */
+  /** Zeroes counters (not what tells what is there now). */
   clear(slot: number): void {
-    this.rowsOf(slot).fill(0);
+    const rows = this.rowsOf(slot);
+    for (let row = 0; row < rows.length; row += COUNTER_FIELDS) rows.fill(0, row, row + C.queueHead);
     this.clearMaxima(slot);
   }
 

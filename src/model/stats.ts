@@ -212,14 +212,15 @@ class RowReader {
       v[STAT.addr] = serverAddress(server);
       v[STAT.cookie] = server.cookie ?? madeCookie(proxy, server);
     }
-    v[STAT.srv_icur] = slot.gauge(G.idle) + slot.gauge(G.safeIdle);
+    const [unsafe, safe, own] = [slot.sum(C.idleUnsafe), slot.sum(C.idleSafe), slot.sum(C.idlePrivate)];
+    v[STAT.srv_icur] = unsafe + safe;
     if (server.config.poolMaxConn >= 0) v[STAT.src_ilim] = server.config.poolMaxConn;
-    v[STAT.idle_conn_cur] = slot.gauge(G.idle);
-    v[STAT.safe_conn_cur] = slot.gauge(G.safeIdle);
-    v[STAT.used_conn_cur] = Math.max(0, slot.gauge(G.used) - slot.gauge(G.idle) - slot.gauge(G.safeIdle));
-    v[STAT.need_conn_est] = slot.gauge(G.needEst);
+    v[STAT.idle_conn_cur] = unsafe;
+    v[STAT.safe_conn_cur] = safe;
+    v[STAT.used_conn_cur] = Math.max(0, slot.gauge(G.used) - unsafe - safe - own);
+    v[STAT.need_conn_est] = slot.sum(C.neededConns);
     v[STAT.srid] = 0;
-    v[STAT.priv_idle_cur] = 0;
+    v[STAT.priv_idle_cur] = own;
     this.#payload(v);
     this.#tls(v);
     return this.#row;

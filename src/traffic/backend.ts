@@ -152,7 +152,7 @@ export class TrafficBackend implements ProxyFacts {
     if (server === undefined) return;
     server.removed = true;
     server.usable = false;
-    server.closeIdle();
+    server.pool.close();
     this.serversById.delete(id);
     this.servers.splice(this.servers.indexOf(server), 1);
   }

@@ -231,6 +231,7 @@ function connectOrReuse(stream: Stream): void {
     stream.serverConn = conn;
     stream.reusedConn = true;
     conn.stream = stream;
+    conn.use(!conn.private);
     server.c[C.reuse]!++;
     server.backend.c[C.reuse]!++;
     if (stream.log.connectEnd === 0) stream.log.connectEnd = stream.log.queueEnd;
@@ -246,28 +247,13 @@ function takeIdle(stream: Stream, server: TrafficServer): ServerConn | null {
   if (own !== null) {
     stream.client!.ownedConn = null;
     if (own.server === server && own.stream === null && !own.conn.closed && !stream.avoidReuse) {
-      const at = server.idle.indexOf(own);
-      if (at >= 0) {
-        server.idle.splice(at, 1);
-        Atomics.sub(server.g, G.idle, 1);
-      }
+      server.pool.remove(own);
       return own;
     }
     if (own.private) own.discard();
   }
-  const mode = stream.backend!.config.httpReuse;
-  if (mode === 'never' || stream.avoidReuse) return null;
-  const first = stream.client!.exchanges === 1;
-  if (first && mode === 'safe') return null;
-  const { idle } = server;
-  for (let i = idle.length - 1; i >= 0; i--) {
-    const conn = idle[i]!;
-    if (conn.private || (first && mode === 'aggressive' && conn.uses < 2)) continue;
-    idle.splice(i, 1);
-    Atomics.sub(server.g, G.idle, 1);
-    return conn;
-  }
-  return null;
+  if (stream.avoidReuse) return null;
+  return server.pool.take(stream.backend!.config.httpReuse, stream.client!.exchanges === 1);
 }
 
 /** Opens a connection to `server`. */
@@ -282,6 +268,7 @@ function connect(stream: Stream, server: TrafficServer): void {
   }
   const conn = new ServerConn(server);
   conn.stream = stream;
+  conn.use(!stream.raw && backend.config.httpReuse !== 'never');
   stream.serverConn = conn;
   stream.phase = Phase.connect;
   stream.waitUntil = backend.connectTimeout > 0 ? env.now() + backend.connectTimeout : 0;
@@ -402,31 +389,16 @@ export function abandonServer(stream: Stream, reusable: boolean): void {
     conn.discard();
     return;
   }
-  if (
-    !reusable ||
-    conn.peerEnded ||
-    conn.conn.closed ||
-    conn.conn.blocked ||
-    server.removed ||
-    !server.usable ||
-    !mayPool(conn, stream)
-  ) {
+  if (!reusable || conn.peerEnded || conn.conn.closed || conn.conn.blocked || server.removed || !server.usable) {
     conn.discard();
     return;
   }
-  conn.idleSince = stream.env.now();
+  if (stream.backend!.config.httpReuse === 'never') conn.private = true;
+  conn.rest();
+  if (conn.conn.closed) return;
   if (conn.conn.bulk) conn.conn.readBulk(false);
   conn.conn.resume();
-  server.idle.push(conn);
   stream.client!.ownedConn = conn;
-  const idle = Atomics.add(server.g, G.idle, 1) + 1;
-  if (idle === 1 || server.purgeAt === 0) server.env.armPurge(server);
-}
-
-function mayPool(conn: ServerConn, stream: Stream): boolean {
-  if (stream.backend!.config.httpReuse === 'never') conn.private = true;
-  const { poolMaxConn } = conn.server.config;
-  return poolMaxConn < 0 || conn.private || Atomics.load(conn.server.g, G.idle) < poolMaxConn;
 }
 
 /** Gives the place on the server back, and hands it on. */

@@ -11,7 +11,6 @@ import { compileUserlists } from './compile-proxy.ts';
 import type { TrafficFrontend } from './frontend.ts';
 import { type NameCases, nameCases } from './header-names.ts';
 import { globalVars } from './proc-vars.ts';
-import type { TrafficServer } from './server.ts';
 import type { Stream } from './stream.ts';
 import { TimerWheel } from './timer.ts';
 
@@ -151,23 +150,6 @@ export class Env {
     if (this.#lines.length === 0) return;
     this.post({ kind: 'log', lines: this.#lines });
     this.#lines = [];
-  }
-
-  /** Sees to it that idle connections of a server end in time (`pool-purge-delay`): each time half of what has been idle since. */
-  armPurge(server: TrafficServer): void {
-    const delay = server.config.poolPurgeDelay;
-    server.purgeAt = this.now() + delay;
-    this.later(delay, () => this.#purge(server));
-  }
-
-  #purge(server: TrafficServer): void {
-    server.purgeAt = 0;
-    const before = this.now() - server.config.poolPurgeDelay;
-    const low = server.config.poolLowConn;
-    const stale = server.idle.filter((conn) => conn.idleSince <= before);
-    const count = Math.min(Math.ceil(stale.length / 2), Math.max(0, server.idle.length - low));
-    for (let i = 0; i < count; i++) stale[i]!.discard();
-    if (server.idle.length > 0) this.armPurge(server);
   }
 
   /** Puts a finished stream aside for reuse. */

@@ -31,8 +31,7 @@ export function recount(env: Env, processSlot: number): GaugeCount[] {
       add(server.slot, G.current, 0);
       add(server.slot, G.queued, server.queue.length);
       add(backend.slot, G.queued, server.queue.length);
-      add(server.slot, G.idle, server.idle.length);
-      add(server.slot, G.used, server.idle.length);
+      add(server.slot, G.used, server.pool.size);
     }
   }
   for (const stream of env.streams) {

@@ -14,9 +14,9 @@ export class ServerConn implements ConnHandler {
   uses: number;
   /** Bound to one client connection (`http-reuse never`, PROXY protocol, authentication by connection). */
   private: boolean;
-  /** Date since which it is idle, ms. */
-  idleSince: number;
   established: boolean;
+  /** It counts as in use in the server's pool. */
+  #inUse: boolean;
   peerEnded: boolean;
 
   constructor(server: TrafficServer) {
@@ -26,9 +26,32 @@ export class ServerConn implements ConnHandler {
     this.partial = null;
     this.uses = 0;
     this.private = false;
-    this.idleSince = 0;
     this.established = false;
+    this.#inUse = false;
     this.peerEnded = false;
+  }
+
+  /** Its server has kept it open after more than one exchange: it is likely to do so again. */
+  get safe(): boolean {
+    return this.uses > 1;
+  }
+
+  /** A stream begins to use it. `shared`: other clients may use it afterwards; HAProxy counts one that is not while it is set up only. */
+  use(shared: boolean): void {
+    this.server.pool.use(shared);
+    this.#inUse = shared;
+  }
+
+  /** The stream is done with it: it rests in the pool, or ends when it is one too many there. */
+  rest(): void {
+    if (this.server.pool.keep(this)) this.#release();
+    else this.discard();
+  }
+
+  #release(): void {
+    if (!this.#inUse) return;
+    this.#inUse = false;
+    this.server.pool.release();
   }
 
   onConnect(): void {
@@ -60,7 +83,7 @@ export class ServerConn implements ConnHandler {
     const { stream } = this;
     this.stream = null;
     if (stream !== null) stream.onServerError(this, code);
-    else this.#unpool();
+    else this.server.pool.remove(this);
   }
 
   /** `buffer` is the connection's own: it may be passed on without a copy while reading is paused. */
@@ -73,21 +96,14 @@ export class ServerConn implements ConnHandler {
     if (this.conn.closed) return;
     this.conn.destroy(reset || this.server.backend.noLinger);
     this.#leave();
-    if (this.stream === null) this.#unpool();
+    if (this.stream === null) this.server.pool.remove(this);
     this.stream = null;
   }
 
   #leave(): void {
+    this.#release();
     if (!this.established) return;
     this.established = false;
     Atomics.sub(this.server.g, G.used, 1);
-  }
-
-  #unpool(): void {
-    const { idle } = this.server;
-    const at = idle.indexOf(this);
-    if (at < 0) return;
-    idle.splice(at, 1);
-    Atomics.sub(this.server.g, G.idle, 1);
   }
 }

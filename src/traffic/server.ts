@@ -6,8 +6,8 @@ import type { ServerView } from '../model/messages.ts';
 import type { SocketOptions } from '../net/transport.ts';
 import type { TrafficBackend } from './backend.ts';
 import type { Env } from './env.ts';
+import { IdlePool } from './idle-pool.ts';
 import { StreamQueue } from './queue.ts';
-import type { ServerConn } from './server-conn.ts';
 
 /** A server as a traffic thread sees it: where to connect, its idle connections, its queue, its counters. */
 export class TrafficServer implements ServerFacts {
@@ -28,11 +28,8 @@ export class TrafficServer implements ServerFacts {
   draining: boolean;
   backup: boolean;
   maxconn: number;
-  /** Idle connections, the last used one last. `safe`: proved to be kept open by the server at least once. */
-  readonly idle: ServerConn[] = [];
+  readonly pool: IdlePool;
   readonly queue = new StreamQueue();
-  /** Date of the next purge of idle connections, 0 = none due. */
-  purgeAt: number;
   /** For the sockets of connections to it; null: none. */
   socketOptions: SocketOptions | null;
   /** `failures` at the last success that the control thread was told of (`observe layer7`). */
@@ -56,9 +53,9 @@ export class TrafficServer implements ServerFacts {
     this.draining = view.state === 'drain';
     this.backup = view.backup;
     this.maxconn = view.maxconn;
-    this.purgeAt = 0;
     this.socketOptions = this.#socketOptions();
     this.removed = false;
+    this.pool = new IdlePool(this);
   }
 
   /** Takes over what the control thread says now. */
@@ -73,7 +70,7 @@ export class TrafficServer implements ServerFacts {
     this.draining = view.state === 'drain';
     this.backup = view.backup;
     this.maxconn = view.maxconn;
-    if (moved || view.state === 'down') this.closeIdle();
+    if (moved || view.state === 'down') this.pool.close();
   }
 
   /** Responses so far, over all threads, that `observe layer7` may take for errors. */
@@ -149,11 +146,5 @@ export class TrafficServer implements ServerFacts {
     }
     if (now > this.g[G.currentMax]!) Atomics.store(this.g, G.currentMax, now);
     return true;
-  }
-
-  /** Ends all idle connections (server down, moved or removed). */
-  closeIdle(): void {
-    // Each takes itself out of the list.
-    for (const conn of [...this.idle]) conn.discard();
   }
 }

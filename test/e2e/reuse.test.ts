@@ -67,6 +67,10 @@ test('never: each client connection has its own server connection', async (t) =>
 
 test('safe: the first request of a connection never takes an idle one', async (t) => {
   assert.equal(await connections(t, 'safe', 3, 2), 3);
+  // One at a time was ever needed.
+  const row = await run.row('safe/s');
+  assert.deepEqual([row['srv_icur'], row['need_conn_est']], ['1', '1']);
+  await until('the others to be closed', () => origins['safe']!.open === 1);
 });
 
 test('aggressive: the first request takes one that was reused before', async (t) => {
@@ -79,6 +83,10 @@ test('always: the first request takes an idle one', async (t) => {
   assert.equal(row['connect'], '1');
   assert.equal(row['reuse'], '7');
   assert.equal(row['srv_icur'], '1');
+  assert.equal(row['safe_conn_cur'], '1');
+  assert.match(await run.cli('show servers conn always'), / - 5000 (0 )?0 1 1 (0 )?0 1 -1 1 1$/m);
+  await run.cli('clear counters all');
+  assert.deepEqual([(await run.row('always/s'))['srv_icur'], (await run.row('always/s'))['need_conn_est']], ['1', '1']);
 });
 
 test('pool-purge-delay closes what stays idle', async (t) => {

@@ -74,8 +74,8 @@ export function assertSettled({ network, env }: World): void {
     assert.deepEqual(gauges(backend.g, ['current', 'queued']), {}, backend.name);
     for (const server of backend.servers) {
       assert.equal(server.queue.length, 0);
-      assert.equal(server.idle.length, 0, 'idle connections');
-      assert.deepEqual(gauges(server.g, ['current', 'queued', 'idle', 'used']), {}, server.name);
+      assert.equal(server.pool.size, 0, 'idle connections');
+      assert.deepEqual(gauges(server.g, ['current', 'queued', 'used']), {}, server.name);
     }
   }
   assert.deepEqual(gauges(env.g, ['current']), {}, 'process');

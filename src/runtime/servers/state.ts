@@ -1,4 +1,4 @@
-import { G } from '../../model/counters.ts';
+import { C, COUNTER_FIELDS, G } from '../../model/counters.ts';
 import type { Model } from '../../model/model.ts';
 import type { Proxy } from '../../model/proxy.ts';
 import { CheckStatus, type Server } from '../../model/server.ts';
@@ -91,20 +91,29 @@ export function* connectionLines({ model, proxies, hide }: Listing): Generator<s
 }
 
 function connectionLine(model: Model, proxy: Proxy, server: Server, hide: Listing['hide']): string {
-  const gauges = model.counters.gauges(server.slot);
-  const [unsafe, safe] = [gauges[G.idle]!, gauges[G.safeIdle]!];
-  const id = proxy.state === 'disabled' ? 0 : server.id;
+  const { counters } = model;
+  const gauges = counters.gauges(server.slot);
+  const rows = counters.rowsOf(server.slot);
+  const sum = (field: number) => counters.sum(server.slot, field);
+  const [idle, own] = [sum(C.idleUnsafe) + sum(C.idleSafe), sum(C.idlePrivate)];
+  const off = proxy.state === 'disabled';
+  // Servers that were never to be used have no figures for each thread.
+  const perThread = Array.from({ length: off ? 0 : model.threads }, (_, thread) => {
+    const at = thread * COUNTER_FIELDS;
+    return rows[at + C.idleUnsafe]! + rows[at + C.idleSafe]!;
+  });
   const figures = [
     server.config.poolPurgeDelay,
     gauges[G.current],
-    Math.max(0, gauges[G.used]! - unsafe - safe),
-    gauges[G.needEst],
-    gauges[G.needEst],
-    0,
-    unsafe,
-    safe,
+    Math.max(0, gauges[G.used]! - idle - own),
+    sum(C.mostUsedConns),
+    sum(C.neededConns),
+    own,
+    sum(C.idleUnsafe),
+    sum(C.idleSafe),
     server.config.poolMaxConn,
-    unsafe + safe,
+    idle,
+    ...perThread,
   ];
-  return `${hide(proxy.name)}/${hide(server.name)} ${proxy.id}/${id} ${hide(address(server))} ${server.port} - ${figures.join(' ')}\n`;
+  return `${hide(proxy.name)}/${hide(server.name)} ${proxy.id}/${off ? 0 : server.id} ${hide(address(server))} ${server.port} - ${figures.join(' ')}\n`;
 }
