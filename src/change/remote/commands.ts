@@ -22,7 +22,9 @@ import { tableClear, tableSet } from './rows/table.ts';
 import { ocspSet, ticketKeySet } from './rows/tls.ts';
 
 /** Every kind of Change that a HAProxy can be told through its Runtime API. */
-export const REMOTE: { readonly [K in Exclude<ChangeKind, 'config.reload'>]: RemoteRow<ChangeOf<K>> } = {
+export const REMOTE: {
+  readonly [K in Exclude<ChangeKind, 'config.reload' | 'lease.confirm'>]: RemoteRow<ChangeOf<K>>;
+} = {
   'server.state': serverState,
   'server.weight': serverWeight,
   'server.health': serverHealth,

@@ -58,7 +58,7 @@ export const certNew: RemoteRow<ChangeOf<'cert.new'>> = {
     const content = plain(pem);
     if (!made.text.startsWith('New empty certificate store') || content === null) return made;
     const filled = await fill(path, content, wire);
-    if (!DONE.test(filled.text)) await wire.ask({ words: ['del', 'ssl', 'cert', path] });
+    if (filled.text !== '') await wire.ask({ words: ['del', 'ssl', 'cert', path] });
     return filled;
   },
   says: /^New empty certificate store|Success!\s*$/,
@@ -128,7 +128,7 @@ async function pending(live: Live): Promise<string | null> {
 
 function badPem(pem: string, live: Live): string | null {
   try {
-    readPem(pem);
+    if (!readPem(pem).hasKey) return 'the PEM text has no private key: HAProxy wants it together with the certificate';
   } catch (error) {
     return (error as Error).message;
   }
@@ -140,14 +140,13 @@ function badPem(pem: string, live: Live): string | null {
 }
 
 function aboutPem(pem: string): string[] {
-  const { leaf, hasKey } = readPem(pem);
+  const { leaf } = readPem(pem);
   const found: string[] = [];
   const left = Date.parse(leaf.validTo) - Date.now();
   if (left < 0) found.push(`the certificate ${subject(leaf)} has expired: ${leaf.validTo}`);
   else if (left < 14 * DAY_MS) found.push(`the certificate ${subject(leaf)} expires soon: ${leaf.validTo}`);
   if (Date.parse(leaf.validFrom) > Date.now())
     found.push(`the certificate ${subject(leaf)} is not valid before ${leaf.validFrom}`);
-  if (!hasKey) found.push('there is no private key in the PEM text');
   return found;
 }
 

@@ -76,7 +76,9 @@ interface Entry {
 
 async function numbered(name: string, live: Live): Promise<Entry[]> {
   const { text } = await live.ask('show', 'ssl', 'crt-list', '-n', name);
-  return text.split('\n').flatMap((entry) => {
+  // HAProxy prints the end of the ALPN list as it keeps it, with a NUL.
+  const lines = text.replaceAll('\0', '').split('\n');
+  return lines.flatMap((entry) => {
     const match = /^(\S+):(\d+)(?: (\[.*\]))?(?: (.*))?$/.exec(entry);
     if (!match) return [];
     const filters = (match[4] ?? '').split(' ').filter((word) => word !== '');

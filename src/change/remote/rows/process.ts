@@ -58,6 +58,7 @@ export const varSet: RemoteRow<ChangeOf<'var.set'>> = {
   instead: '',
   async problem({ name, value }) {
     if (!/^proc\.[A-Za-z0-9_.]+$/.test(name)) return `only variables of the process can be set, as proc.name: ${name}`;
+    if (value === null) return `HAProxy cannot unset a variable: set ${name} to what stands for nothing`;
     if (!TYPES.includes(value.type))
       return `a value of type ${value.type} cannot be set; types are ${TYPES.join(', ')}`;
     return value.type === 'str' && /[\n\r\0]/.test(String(value.value)) ? 'a text with line ends cannot be set' : null;
@@ -67,8 +68,8 @@ export const varSet: RemoteRow<ChangeOf<'var.set'>> = {
       ? ['it is not set yet, and HAProxy cannot unset it: this cannot be taken back']
       : [],
   read: told,
-  after: async ({ value }) => `${value.type} ${value.value}`,
-  commands: async ({ name, value }) => [{ words: ['set', 'var', name, expression(value)], experimental: true }],
+  after: async ({ value }) => (value === null ? '' : `${value.type === 'int' ? 'sint' : value.type} ${value.value}`),
+  commands: async ({ name, value }) => [{ words: ['set', 'var', name, expression(value!)], experimental: true }],
   async inverse(change, live) {
     const [, type, value] = /^(\S+) (.*)$/s.exec(await told(change, live)) ?? [];
     return type === undefined ? null : { ...change, value: { type, value: value! } };
@@ -84,8 +85,7 @@ async function told({ name }: ChangeOf<'var.set'>, live: Live): Promise<string> 
 }
 
 /** The value as a sample expression. Between single quotes, in an argument, everything but the quote stands for itself. */
-function expression({ type, value }: ChangeOf<'var.set'>['value']): string {
-  const fetch = type === 'sint' ? 'int' : type === 'ipv4' || type === 'ipv6' ? type : type;
-  if (fetch === 'str') return `str('${String(value).replaceAll("'", `'"'"'`)}')`;
-  return `${fetch}(${value})`;
+function expression({ type, value }: NonNullable<ChangeOf<'var.set'>['value']>): string {
+  if (type === 'str') return `str('${String(value).replaceAll("'", `'"'"'`)}')`;
+  return `${type === 'sint' ? 'int' : type}(${value})`;
 }
