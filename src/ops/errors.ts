@@ -1,3 +1,6 @@
+import { RuntimeClientError } from '../client/failures.ts';
+import { RuntimeCommandError } from '../client/refusals.ts';
+
 /** What an operation can end with other than success. Each row: exit status, what it means, what to do. docs/reference/operations.md is made from it. */
 export const ERRORS = {
   refused: {
@@ -73,5 +76,6 @@ export class OperationError extends Error {
 /** The row of ERRORS that an exception belongs to. */
 export function errorCode(error: unknown): ErrorCode {
   if (error instanceof OperationError) return error.code;
-  return error instanceof Error && error.name === 'RuntimeClientError' ? 'unreachable' : 'failed';
+  if (error instanceof RuntimeClientError) return 'unreachable';
+  return error instanceof RuntimeCommandError ? 'refused' : 'failed';
 }

@@ -45,7 +45,7 @@ export interface Ending {
   /** Exit status. */
   readonly status: number;
   readonly text: string;
-  /** Its id, when something was changed: for `undo` and `history`. */
+  /** Its id, when something was changed that can be taken back. */
   readonly operation: string | null;
   /** ms. */
   readonly duration: number;
@@ -57,7 +57,7 @@ export type PlannedStep =
   | { readonly do: 'wait'; readonly what: string; readonly timeout: number; readonly atTimeout: string }
   | { readonly do: 'pause'; readonly time: number }
   | { readonly do: 'check'; readonly what: string }
-  | { readonly do: 'undo' | 'confirm'; readonly operation: string | null };
+  | { readonly do: 'undo' | 'confirm'; readonly operation: string };
 
 export interface PlannedChange {
   readonly change: Change;

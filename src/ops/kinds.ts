@@ -1,4 +1,5 @@
 /** The kinds of words that operations take: how each is written, and its value. */
+import { isIP } from 'node:net';
 import { parseTime } from '../config/units.ts';
 import { OperationError } from './errors.ts';
 
@@ -57,6 +58,9 @@ export function nameKind(what: string, offers: Kind<string>['offers'] = []): Kin
 export const backendKind = nameKind('backend', 'backends');
 export const frontendKind = nameKind('frontend', 'frontends');
 
+/** Longest text that is taken, characters: the journal keeps 500, and something is added. */
+const LONGEST_TEXT = 400;
+
 /** Any text that is not empty. */
 export function textKind(placeholder: string, about: string, offers: Kind<string>['offers'] = []): Kind<string> {
   return {
@@ -64,8 +68,9 @@ export function textKind(placeholder: string, about: string, offers: Kind<string
     about,
     offers,
     parse(word) {
-      if (word !== '') return word;
-      throw wrong(`${placeholder} is empty`, about);
+      if (word === '') throw wrong(`${placeholder} is empty`, about);
+      if (word.length <= LONGEST_TEXT) return word;
+      throw wrong(`a text of ${word.length} characters is too long`, `${LONGEST_TEXT} are allowed`);
     },
   };
 }
@@ -186,5 +191,46 @@ export const rampKind: Kind<Ramp> = {
     if (weights.length < 1 || weights.length > 2 || !first || second === null)
       throw wrong(`'${word}' is no ramp`, 'write TO:DURATION or FROM:TO:DURATION, as in 10:100:30m');
     return { from: second ? first : null, to: second ?? first, over: durationKind.parse(parts.at(-1)!) };
+  },
+};
+
+/** Where a server is: an IP address or a host name, and a port; null: as it is. */
+export interface Address {
+  readonly host: string | null;
+  readonly port: string | null;
+}
+
+export const addressKind: Kind<Address> = {
+  placeholder: 'ADDRESS[:PORT]',
+  about: '`10.0.0.12`, `10.0.0.12:8080`, `[2001:db8::1]:8080`, `:8080` or a host name',
+  offers: [],
+  parse(word) {
+    const [, bracketed, plain, port] = /^(?:\[([0-9A-Fa-f:.]+)\]|([^:\s[\]]*))(?::(\d{1,5}))?$/.exec(word) ?? [];
+    const bare = isIP(word) === 6 ? word : null;
+    const host = bare ?? bracketed ?? plain;
+    const portFits = port === undefined || (Number(port) >= 1 && Number(port) <= 65_535);
+    const valid = host !== undefined && portFits && (bracketed === undefined || isIP(bracketed) === 6);
+    if (!valid || word === '')
+      throw wrong(`'${word}' is no address`, 'write 10.0.0.12:8080, [2001:db8::1]:8080 or :8080');
+    return { host: host === '' ? null : host, port: bare === null ? (port ?? null) : null };
+  },
+};
+
+/** Servers of one backend; `*` in a name stands for any characters. */
+export interface ServerGroup {
+  readonly backend: string;
+  readonly names: readonly string[];
+}
+
+export const groupKind: Kind<ServerGroup> = {
+  placeholder: 'BACKEND/SERVER[,SERVER]...',
+  about: 'servers of one backend, `*` for any characters: `be_app/blue1,blue2`, `be_app/blue*`',
+  offers: 'servers',
+  parse(word) {
+    const [, backend, list] = /^([^/\s]+)\/([^/\s]+)$/.exec(word) ?? [];
+    const names = list?.split(',') ?? [];
+    if (backend === undefined || names.includes('') || names.length === 0)
+      throw wrong(`'${word}' are no servers`, 'write BACKEND/SERVER,SERVER, as in be_app/blue1,blue2, or be_app/blue*');
+    return { backend, names };
   },
 };

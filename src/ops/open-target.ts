@@ -11,7 +11,5 @@ export async function openTarget(given: string | null): Promise<Target> {
       'unreachable',
       'which load balancer is meant is not said; name its socket with --target or SLUICE_TARGET',
     );
-  const client = await connect(name);
-  const ask = (words: readonly string[], payload?: string) => client.command(words, { payload });
-  return sluiceTarget(name, client.version.text, ask, async () => client.close());
+  return sluiceTarget(name, await connect(name));
 }

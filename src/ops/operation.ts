@@ -115,10 +115,10 @@ export interface CheckStep {
   verdict(before: TargetState, now: TargetState): { readonly ok: boolean; readonly text: string };
 }
 
-/** What the journal does: `operation` null is the last one. */
+/** What the journal does. It is the last step. */
 export interface LedgerStep {
   readonly do: 'undo' | 'confirm';
-  readonly operation: string | null;
+  readonly operation: string;
 }
 
 /** An answer to read: records for programs, and how people see them. */

@@ -1,21 +1,46 @@
 import type { Group, Operation } from './operation.ts';
+import { errors } from './operations/captured-errors.ts';
+import { counters, countersClear } from './operations/counters.ts';
 import { drain } from './operations/drain.ts';
 import { frontendDisable, frontendEnable, frontendMaxconn } from './operations/frontend.ts';
+import { confirm, history, leases, overrides, undo } from './operations/ledger.ts';
 import { maint } from './operations/maint.ts';
+import { moveTraffic } from './operations/move-traffic.ts';
 import { ready } from './operations/ready.ts';
+import { addServer, removeServer } from './operations/server-life.ts';
+import { agent, checks, health, serverMaxconn, setAddr } from './operations/server-settings.ts';
+import { kill, sessions } from './operations/sessions.ts';
 import { status } from './operations/status.ts';
 import { weight } from './operations/weight.ts';
 
 /** Every operation, in the order of help and reference. */
 export const OPERATIONS: readonly Operation[] = [
   status,
+  counters,
+  countersClear,
+  errors,
   drain,
   maint,
   ready,
   weight,
+  moveTraffic,
+  addServer,
+  removeServer,
+  setAddr,
+  serverMaxconn,
+  health,
+  agent,
+  checks,
   frontendDisable,
   frontendEnable,
   frontendMaxconn,
+  sessions,
+  kill,
+  history,
+  undo,
+  leases,
+  confirm,
+  overrides,
 ];
 
 /** Headings of the groups, in their order. */

@@ -6,7 +6,7 @@ import { newOperationId } from './operation-id.ts';
 import { type CommonValues, commonValues } from './options.ts';
 import { plannedSteps } from './planned.ts';
 import type { TargetState } from './state.ts';
-import { type StepsEnd, takeSteps } from './steps.ts';
+import { type Made, type StepsEnd, takeSteps } from './steps.ts';
 import type { Meta, Target } from './target.ts';
 
 /** What the surface that runs an operation brings. */
@@ -35,7 +35,7 @@ export async function runOperation(request: Request, around: Surroundings): Prom
   const begin = performance.now();
   const common = commonValues(request.values);
   const meta = metaOf(request, common);
-  const made: string[] = [];
+  const made: Made = [];
   let end: StepsEnd;
   try {
     emit({
@@ -57,7 +57,7 @@ export async function runOperation(request: Request, around: Surroundings): Prom
     ended: end.ended,
     status: end.status,
     text: end.text,
-    operation: made.length > 0 ? meta.operation : null,
+    operation: end.operation !== undefined ? end.operation : made.undoable ? meta.operation : null,
     duration: Math.round(performance.now() - begin),
   };
   emit({ event: 'end', ...ending });
@@ -80,7 +80,7 @@ async function perform(
   common: CommonValues,
   meta: Meta,
   around: Surroundings,
-  made: string[],
+  made: Made,
 ): Promise<StepsEnd> {
   checkOptions(common);
   const { target, emit } = around;

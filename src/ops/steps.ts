@@ -12,14 +12,23 @@ import { durationText } from './text.ts';
 import { waitFor } from './wait.ts';
 
 /** How the steps of an operation ended. */
-export type StepsEnd = Pick<Ending, 'ok' | 'ended' | 'status' | 'text'>;
+export type StepsEnd = Pick<Ending, 'ok' | 'ended' | 'status' | 'text'> & {
+  /** What takes it back, where that is not the operation itself; null: nothing does. */
+  readonly operation?: string | null;
+};
+
+/** What was changed, for people, in order. */
+export interface Made extends Array<string> {
+  /** Some of it has a way back. */
+  undoable?: boolean;
+}
 
 /** What the steps know of each other. */
 interface Course {
   readonly meta: Meta;
   readonly around: Surroundings;
   /** What was changed, for people; the caller sees it whatever happens. */
-  readonly made: string[];
+  readonly made: Made;
   /** The state before the last change. */
   before: TargetState;
   /** How it ends when nothing else comes: the last that was waited for. */
@@ -32,7 +41,7 @@ export async function takeSteps(
   meta: Meta,
   state: TargetState,
   around: Surroundings,
-  made: string[],
+  made: Made,
 ): Promise<StepsEnd> {
   const course: Course = {
     meta,
@@ -90,10 +99,11 @@ async function change(step: ChangeStep, course: Course): Promise<null> {
   if (changes.length === 0) return null;
   course.before = await target.state();
   const applied = await target.apply(changes, course.meta);
-  for (const [i, { ok, text }] of applied.outcomes.entries()) {
+  for (const [i, { ok, text, inverse }] of applied.outcomes.entries()) {
     const { change, before, after, effect } = previews.find((preview) => preview.change === changes[i])!;
     emit({ event: 'change', change, ok, before, after, effect, text });
     if (applied.ok) course.made.push(`${objectOf(change)} ${after}`.trim());
+    if (applied.ok && inverse !== null) course.made.undoable = true;
   }
   if (!applied.ok) throw new OperationError('refused', refusal(applied, changes));
   if (applied.lease) emit({ event: 'lease', lease: applied.lease });
@@ -157,19 +167,23 @@ async function revert({ around, meta, made }: Course, why: string): Promise<Step
     throw new OperationError('failed', `${why}; and it could not be taken back: ${undone.text || 'refused'}`);
   // Nothing is left to be taken back.
   made.length = 0;
+  made.undoable = false;
   return { ok: false, ended: 'reverted', status: ERRORS.reverted.status, text: `${why}; ${text}` };
 }
 
-async function ledger(step: LedgerStep, course: Course): Promise<null> {
-  const { target, emit } = course.around;
-  const meta = step.operation === null ? course.meta : { ...course.meta, undoes: step.operation };
-  const applied =
-    step.do === 'undo'
-      ? await target.ledger.undo(step.operation, meta)
-      : await target.ledger.confirm(step.operation ?? '', course.meta);
+async function ledger(step: LedgerStep, { around, meta, ...course }: Course): Promise<StepsEnd> {
+  const { undo, confirm } = around.target.ledger;
+  const { operation: id } = step;
+  const applied = step.do === 'undo' ? await undo(id, { ...meta, undoes: id }) : await confirm(id, meta);
   if (!applied.ok) throw new OperationError('refused', applied.text || refusal(applied, []));
-  for (const { text } of applied.outcomes) if (text !== '') emit({ event: 'note', text });
-  course.made.push(`${step.do} ${step.operation ?? ''}`.trim());
-  course.end = { ok: true, ended: 'done', status: 0, text: applied.text };
-  return null;
+  for (const { text } of applied.outcomes) if (text !== '') around.emit({ event: 'note', text });
+  course.made.push(`${step.do} ${id}`);
+  const ended = step.do === 'undo' ? 'undone' : 'confirmed';
+  return {
+    ok: true,
+    ended,
+    status: 0,
+    text: id,
+    operation: step.do === 'undo' ? (applied.operation ?? meta.operation) : null,
+  };
 }

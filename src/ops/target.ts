@@ -1,6 +1,7 @@
 import type { Change, Outcome } from '../change/change.ts';
 import type { EffectClass, Problem } from '../change/context.ts';
 import type { JournalEntry, JournalQuery, Lease, Override } from '../change/journal/journal.ts';
+import type { RuntimeClient } from '../client/index.ts';
 import type { TargetState } from './state.ts';
 
 /** A running load balancer that operations work on. */
@@ -9,6 +10,7 @@ export interface Target {
   readonly name: string;
   readonly product: 'sluice' | 'haproxy';
   readonly version: string;
+  readonly client: RuntimeClient;
   /** Read anew at each call. */
   state(): Promise<TargetState>;
   /** What these Changes would do, made one after the other. Touches nothing. */
@@ -50,6 +52,8 @@ export interface Applied {
   /** Why the whole could not be done, when no Change is at fault (no journal, no such operation); else ''. */
   readonly text: string;
   readonly lease: Lease | null;
+  /** Its id where the target chose it: an undo on Sluice. Else that of the meta. */
+  readonly operation?: string;
 }
 
 /** What the journal of a target knows. */

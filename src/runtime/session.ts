@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net';
-import type { Actor, Origin } from '../change/change.ts';
+import type { Origin } from '../change/change.ts';
 import type { Control } from '../control/types.ts';
-import { actorOf } from './actor.ts';
 import { type Answer, error, info, messageText, nothing } from './answer.ts';
 import { CliConnection } from './connection.ts';
 import { unknownText } from './help.ts';
@@ -66,7 +65,6 @@ export class Session {
   workerCommands = false;
   /** Which commands there are: those of stats sockets, or those of the master CLI. */
   where: 'worker' | 'master' = 'worker';
-  readonly #actor: () => Actor;
   /** The connection ends when the command that runs now is over. */
   closing = false;
 
@@ -80,13 +78,12 @@ export class Session {
     this.from = options.from;
     this.sockets = options.sockets;
     this.exposesListeners = options.exposesListeners ?? false;
-    this.#actor = actorOf(socket, options.from, options.level);
     this.connection = new CliConnection(socket, options.timeout);
   }
 
   /** Who makes the Changes of this session. */
   get origin(): Origin {
-    return { surface: 'cli-socket', from: this.from, level: this.level, actor: this.#actor() };
+    return { surface: 'cli-socket', from: this.from, level: this.level };
   }
 
   /** Serves the connection; resolves when it is over. Never rejects. */

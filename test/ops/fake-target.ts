@@ -1,6 +1,7 @@
 /** A load balancer in memory, for tests of operations: its state is a few lines of text, Changes alter it, an event script moves it. */
 import type { Change, Outcome } from '../../src/change/change.ts';
 import type { JournalEntry } from '../../src/change/journal/journal.ts';
+import type { RuntimeClient } from '../../src/client/connect.ts';
 import { simulate } from '../../src/ops/guards/simulate.ts';
 import type { BackendState, ServerState, TargetState } from '../../src/ops/state.ts';
 import type { Applied, Meta, Previewed, Target } from '../../src/ops/target.ts';
@@ -16,6 +17,8 @@ export interface FakeOptions {
   readonly meanwhile?: ReadonlyMap<number, readonly string[]>;
   /** Text of a Change (`be/app1 server.state`) -> why it is refused when it is applied. */
   readonly refusals?: ReadonlyMap<string, string>;
+  /** Command of the Runtime API -> its answer. */
+  readonly answers?: ReadonlyMap<string, string>;
 }
 
 /**
@@ -32,7 +35,7 @@ export function fakeTarget(text: string, options: FakeOptions = {}): FakeTarget 
       outcomes.push(outcome(refusal ?? '', refusal === undefined, inverse(target.current, change)));
       if (refusal !== undefined) return { ok: false, failedAt: outcomes.length - 1, outcomes, text: '', lease: null };
     }
-    target.current = simulate(target.current, changes);
+    target.current = changes.reduce(after, target.current);
     for (const change of changes) made.push({ change, meta });
     const until = 1_800_000_000_000;
     const origin = { surface: 'test', from: '', level: 'admin' } as const;
@@ -45,6 +48,7 @@ export function fakeTarget(text: string, options: FakeOptions = {}): FakeTarget 
     name: '/run/test.sock',
     product: 'haproxy',
     version: '3.5',
+    client: fakeClient(options.answers ?? new Map()),
     made,
     current: readState(text),
     async state() {
@@ -52,7 +56,14 @@ export function fakeTarget(text: string, options: FakeOptions = {}): FakeTarget 
       for (const line of options.meanwhile?.get(reads) ?? []) target.current = alter(target.current, line);
       return target.current;
     },
-    preview: async (changes) => changes.map((change) => preview(target.current, change)),
+    async preview(changes) {
+      let state = target.current;
+      return changes.map((change) => {
+        const previewed = preview(state, change);
+        state = after(state, change);
+        return previewed;
+      });
+    },
     apply,
     ledger: {
       history: async () => made.map(({ change, meta }, i) => entry(i + 1, change, meta)),
@@ -79,6 +90,15 @@ export function fakeTarget(text: string, options: FakeOptions = {}): FakeTarget 
   return target;
 }
 
+function fakeClient(answers: ReadonlyMap<string, string>): RuntimeClient {
+  const command = async (words: readonly string[]) => {
+    const text = answers.get(words.join(' '));
+    return text === undefined ? { severity: 3, text: 'Unknown command' } : { severity: null, text };
+  };
+  const run = async (words: readonly string[]) => (await command(words)).text;
+  return { command, run, close: () => undefined } as unknown as RuntimeClient;
+}
+
 function outcome(text: string, ok: boolean, inverse: Change | null): Outcome {
   return { ok, severity: ok ? 6 : 3, text, inverse: ok ? inverse : null };
 }
@@ -99,6 +119,16 @@ function entry(seq: number, change: Change, meta: Meta): JournalEntry {
   return { seq, date: 0, phase: 'outcome', attempt: seq, origin, change, ...rest };
 }
 
+/** The state after a Change. */
+function after(state: TargetState, change: Change): TargetState {
+  if (change.kind !== 'server.add') return simulate(state, [change]);
+  const added = server(change.backend, change.server, ['admin=maint', 'status=MAINT']);
+  const backends = state.backends.map((backend) =>
+    backend.name === change.backend ? { ...backend, servers: [...backend.servers, added] } : backend,
+  );
+  return { ...state, backends };
+}
+
 /** The Change that takes one back. */
 function inverse(state: TargetState, change: Change): Change | null {
   const server = serverOf(state, change);
@@ -117,8 +147,7 @@ function preview(state: TargetState, change: Change): Previewed {
     effect: 'live',
     commands: [`${change.kind} ${objectName(change)}`],
   } as const;
-  const after = simulate(state, [change]);
-  const [then, now] = [serverOf(after, change), serverOf(state, change)];
+  const [then, now] = [serverOf(after(state, change), change), serverOf(state, change)];
   if (change.kind === 'server.state') return { ...base, before: now!.admin, after: then!.admin };
   if (change.kind === 'server.weight') return { ...base, before: `${now!.weight}`, after: `${then!.weight}` };
   if (change.kind === 'server.maxconn') return { ...base, before: `${now!.maxconn}`, after: `${then!.maxconn}` };

@@ -27,7 +27,7 @@ function stepLines(step: PlannedStep, number: string): string[] {
     case 'check':
       return [visible(`${number}check: ${step.what}; take everything back when not`)];
     default:
-      return [visible(`${number}${step.do} ${step.operation ?? 'the last operation'}`)];
+      return [visible(`${number}${step.do} ${step.operation}`)];
   }
 }
 
@@ -44,7 +44,7 @@ function changeRow({ change, object, before, after, effect, sessions }: PlannedC
   const attribute = change.kind.slice(change.kind.indexOf('.') + 1);
   return [
     `${object} ${attribute}`.trim(),
-    before === after ? `${after} already` : `${before} -> ${after}`,
+    before === after ? `${after} already` : before === '' ? after : `${before} -> ${after}`,
     effect,
     sessions === null ? '' : count(sessions, 'session'),
   ].map(visible);

@@ -42,6 +42,7 @@ interface TextOptions {
 export function textPrinter({ out, err }: Terminal, { quiet, plan }: TextOptions): Printer {
   let dryRun = false;
   let progress = false;
+  let changed = false;
   const endProgress = () => {
     if (progress) out.write('\n');
     progress = false;
@@ -61,12 +62,12 @@ export function textPrinter({ out, err }: Terminal, { quiet, plan }: TextOptions
       `${text.startsWith(ended) ? text.slice(ended.length) : text === '' ? '' : `: ${text}`}${undo}`,
     );
     if (!ok) err.write(`${paint(err, 'red', ended)}${told}\n`);
-    else if (!quiet && (operation !== null || text !== '' || ended === 'unchanged'))
-      line(`${paint(out, 'green', ended)}${told}`);
+    else if (!quiet && (changed || text !== '' || ended === 'unchanged')) line(`${paint(out, 'green', ended)}${told}`);
   };
   const emit: Emit = (event) => {
     if (event.event === 'end') return end(event);
     if (quiet) return;
+    if (event.event === 'change') changed = true;
     if (event.event === 'start') dryRun = event.dryRun;
     else if (event.event === 'plan') {
       if (dryRun || plan) for (const text of planLines(event.steps)) line(text);
@@ -95,7 +96,7 @@ function eventText(event: OperationEvent): string | null {
       // One that refuses is told at the end.
       return event.forced ? `overruled ${event.guard}: ${event.text}` : null;
     case 'change':
-      return `${objectOf(event.change)} ${attribute(event.change)}: ${event.ok ? `${event.before} -> ${event.after}` : 'refused'}${event.ok || event.text === '' ? '' : ` (${event.text})`}`.trim();
+      return changeText(event);
     case 'unchanged':
       return `${objectOf(event.change)} ${attribute(event.change)}: ${event.value} already`.trim();
     case 'lease':
@@ -113,6 +114,11 @@ function eventText(event: OperationEvent): string | null {
     default:
       return null;
   }
+}
+
+function changeText({ change, ok, before, after, text }: OperationEvent & { event: 'change' }): string {
+  const value = ok ? `${before === '' ? '' : `${before} -> `}${after}` : 'refused';
+  return `${objectOf(change)} ${attribute(change)}: ${value}${ok || text === '' ? '' : ` (${text})`}`.trim();
 }
 
 /** `server.weight` -> `weight`. */

@@ -47,7 +47,7 @@ export const ready = changing({
 });
 
 /** The wait until all of these servers take traffic. */
-function serversUp(servers: readonly ServerState[], timeout: number): WaitStep {
+export function serversUp(servers: readonly Pick<ServerState, 'backend' | 'name'>[], timeout: number): WaitStep {
   const names = servers.map(({ backend, name }) => `${backend}/${name}`);
   return {
     do: 'wait',

@@ -1,21 +1,16 @@
 import type { Change, Outcome } from '../../change/change.ts';
 import type { EffectClass, Problem } from '../../change/context.ts';
 import type { JournalEntry, Lease, Override } from '../../change/journal/journal.ts';
+import type { RuntimeClient } from '../../client/index.ts';
 import { OperationError } from '../errors.ts';
 import { stateOf } from '../state.ts';
-import type { Applied, Ledger, Meta, Target } from '../target.ts';
-
-/** How a socket is asked: the words of a command, its payload; the answer's severity (syslog) and text. */
-export type Asker = (
-  words: readonly string[],
-  payload?: string,
-) => Promise<{ readonly severity: number | null; readonly text: string }>;
+import type { Applied, Ledger, Target } from '../target.ts';
 
 /** What `change` answers for each Change: its outcome when it was tried, and what a preview says in any case. */
 interface Result {
   readonly change: Change;
-  readonly problems?: readonly Problem[];
-  readonly warnings?: readonly string[];
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly string[];
   readonly before: string;
   readonly after: string;
   readonly effect: EffectClass;
@@ -27,67 +22,88 @@ interface Result {
 
 interface ChangeAnswer {
   readonly ok: boolean;
+  readonly operation: string | null;
   readonly results: readonly Result[];
   readonly failedAt: number;
-  readonly text?: string;
-  readonly lease?: Lease | null;
+  readonly lease: Lease | null;
+  /** Of a request that was not understood. */
+  readonly error?: string;
 }
 
 /** A running Sluice, by the commands of its socket. */
-export function sluiceTarget(name: string, version: string, ask: Asker, close: () => Promise<void>): Target {
-  const dump = async (...words: string[]) => (await ask(words)).text;
-  const change = async (mode: 'preview' | 'apply', changes: readonly Change[], meta?: Meta) =>
-    json<ChangeAnswer>(await ask(['change'], JSON.stringify({ changes, mode, meta })));
+export function sluiceTarget(name: string, client: RuntimeClient): Target {
+  const change = async (mode: 'preview' | 'apply', changes: readonly Change[], meta?: object) => {
+    const payload = JSON.stringify({ changes, mode, meta });
+    return json<ChangeAnswer>(await client.command(['change'], { payload }));
+  };
   return {
     name,
     product: 'sluice',
-    version,
-    state: async () =>
-      stateOf(await dump('show', 'info'), await dump('show', 'stat'), await dump('show', 'servers', 'state')),
+    version: client.version.text,
+    client,
+    async state() {
+      const dumps = [
+        ['show', 'info'],
+        ['show', 'stat'],
+        ['show', 'servers', 'state'],
+      ].map((words) => client.run(words));
+      const [info, stat, servers] = await Promise.all(dumps);
+      return stateOf(info!, stat!, servers!);
+    },
     async preview(changes) {
-      const { results } = await change('preview', changes);
-      return results.map(({ change, problems = [], warnings = [], before, after, effect }) => ({
+      const { results, error } = await change('preview', changes);
+      if (error !== undefined) throw new OperationError('refused', error);
+      return results.map(({ change, problems, warnings, before, after, effect }) => ({
         ...{ change, problems, warnings, before, after, effect },
         commands: [],
       }));
     },
-    apply: async (changes, meta) => applied(await change('apply', changes, meta)),
-    ledger: ledger(ask),
-    close,
+    async apply(changes, { operation, title, reason, ticket, for: time, confirmWithin }) {
+      const meta = { operation, title: title.slice(0, LONGEST), reason, ticket, for: time, confirmWithin };
+      return applied(await change('apply', changes, meta));
+    },
+    ledger: ledger(client),
+    close: async () => client.close(),
   };
 }
 
-function ledger(ask: Asker): Ledger {
-  const answer = async <T>(...words: string[]) => json<T>(await ask(words));
+/** Longest title that is kept, characters. */
+const LONGEST = 500;
+
+function ledger(client: RuntimeClient): Ledger {
+  const ask = async <T>(...words: string[]) => json<T>(await client.command([...words]));
   return {
-    async history({ last, operation, object, since }) {
-      const which = operation ?? object ?? (last === undefined ? [] : String(last));
-      const entries = await answer<readonly JournalEntry[]>('show', 'changes', ...[which].flat(), 'json');
-      const wanted = entries.filter(({ date }) => date >= (since ?? 0));
-      return last === undefined ? wanted : wanted.slice(-last);
+    async history({ last, operation, object, since = 0, until = Number.POSITIVE_INFINITY, phase }) {
+      // A number and a name do not go together there: of a name the last 20 are told.
+      const which = operation ?? object ?? (last === undefined ? null : String(last));
+      const entries = await ask<readonly JournalEntry[]>('show', 'changes', ...(which === null ? [] : [which]), 'json');
+      const wanted = entries.filter((entry) => entry.date >= since && entry.date < until);
+      const phased = phase === undefined ? wanted : wanted.filter((entry) => entry.phase === phase);
+      return last === undefined ? phased : phased.slice(-last);
     },
-    overrides: () => answer<readonly Override[]>('show', 'overrides', 'json'),
-    leases: () => answer<readonly Lease[]>('show', 'leases', 'json'),
-    undo: async (operation) => applied(await answer('undo', ...(operation === null ? [] : [operation]), 'json')),
-    async confirm(operation) {
-      const { severity, text } = await ask(['confirm', operation]);
-      return { ok: severity === null || severity > ERR, failedAt: -1, outcomes: [], text, lease: null };
+    overrides: () => ask<readonly Override[]>('show', 'overrides', 'json'),
+    leases: () => ask<readonly Lease[]>('show', 'leases', 'json'),
+    async undo(operation, { reason, ticket }) {
+      const words = [...(operation === null ? [] : [operation]), ...(ticket === undefined ? [] : ['ticket', ticket])];
+      return applied(await ask('undo', ...words, 'json', ...(reason === undefined ? [] : ['reason', reason])));
     },
+    confirm: async (operation) => applied(await ask('confirm', operation, 'json')),
   };
 }
 
 const ERR = 3;
 
-function applied({ ok, results, failedAt, text, lease }: ChangeAnswer): Applied {
+function applied({ ok, operation, results, failedAt, lease, error }: ChangeAnswer): Applied {
   const outcomes = results.map(
     (result): Outcome => ({
       ok: result.ok ?? false,
       severity: result.severity ?? ERR,
-      text: result.text ?? result.problems?.[0]?.text ?? '',
+      text: result.text ?? result.problems[0]?.text ?? '',
       inverse: result.inverse ?? null,
     }),
   );
-  return { ok, failedAt, outcomes, text: text ?? '', lease: lease ?? null };
+  const id = operation === null ? {} : { operation };
+  return { ok, failedAt, outcomes, text: error ?? '', lease, ...id };
 }
 
 /** The value that an answer holds. What is refused before it comes to the Changes (level, form) is told in words. */

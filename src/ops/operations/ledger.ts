@@ -1,0 +1,208 @@
+import type { Origin } from '../../change/change.ts';
+import type { JournalEntry, Lease } from '../../change/journal/journal.ts';
+import { objectOf } from '../../change/journal/object-of.ts';
+import { OperationError } from '../errors.ts';
+import { durationKind, numberKind, textKind } from '../kinds.ts';
+import { changing, reading } from '../operation.ts';
+import { durationText, table, visible } from '../text.ts';
+
+/** Outcomes that are listed when nothing else is asked for. */
+const LISTED = 20;
+
+const operationKind = {
+  ...textKind('OPERATION', 'an id, `op-...`'),
+  parse(word: string) {
+    if (/^op-[0-9a-z]+$/.test(word)) return word;
+    throw new OperationError(
+      'usage',
+      `'${word}' is no id of an operation; they begin with op-, and 'sluice history' lists them`,
+    );
+  },
+};
+
+export const undo = changing({
+  name: 'undo',
+  group: 'journal',
+  summary: 'take an operation back',
+  parameters: { operation: { kind: operationKind, about: 'which; default: the last one that can be', optional: true } },
+  options: {},
+  danger: 'changes',
+  guards: [],
+  inverse: 'what was taken back is done again',
+  about: [
+    'All of its changes, last first, if everything is as the operation left it; else nothing, and the answer says what somebody changed since.',
+    'An undo is an operation: it can be taken back itself.',
+  ],
+  examples: [
+    { command: 'undo', about: 'the last one' },
+    { command: 'undo op-mg1x2k9f0a1b2c3d4e --dry-run', about: 'what it would do' },
+  ],
+  page: 'undo.md',
+  async plan({ operation }, { target }) {
+    const entries = await target.ledger.history(
+      operation === null ? { last: 200, phase: 'outcome' } : { operation, phase: 'outcome' },
+    );
+    const id = operation ?? lastUndoable(entries);
+    if (id === null) throw new OperationError('unknown', 'the journal has no operation that can be taken back');
+    const own = entries.filter((entry) => entry.origin.operation === id && entry.ok === true);
+    if (own.length === 0)
+      throw new OperationError('unknown', `the journal has no operation '${id}' that changed something`);
+    const notes = own.toReversed().map((entry) => takenBackText(entry));
+    return { steps: [{ do: 'undo', operation: id }], notes };
+  },
+});
+
+/** The last operation that changed something, has a way back, and was not taken back. */
+function lastUndoable(entries: readonly JournalEntry[]): string | null {
+  const undone = new Set(
+    entries.flatMap(({ origin, ok }) => (ok === true && origin.undoes !== undefined ? [origin.undoes] : [])),
+  );
+  const last = entries.findLast(
+    ({ ok, inverse, origin }) =>
+      ok === true &&
+      inverse !== null &&
+      origin.operation !== undefined &&
+      origin.undoes === undefined &&
+      !undone.has(origin.operation),
+  );
+  return last?.origin.operation ?? null;
+}
+
+function takenBackText({ change, before, after, inverse }: JournalEntry): string {
+  const object = `${objectOf(change)} ${change.kind.slice(change.kind.indexOf('.') + 1)}`.trim();
+  return inverse === null ? `${object} cannot be taken back` : `${object}: ${after} -> ${before}`;
+}
+
+export const confirm = changing({
+  name: 'confirm',
+  group: 'journal',
+  summary: 'keep what would be taken back for want of a confirmation',
+  parameters: { operation: { kind: operationKind, about: 'which; default: the only one that waits', optional: true } },
+  options: {},
+  danger: 'changes',
+  guards: [],
+  inverse: 'undo of the operation itself',
+  about: ['For operations made with `--confirm-within`. What was made with `--for` is taken back in any case.'],
+  examples: [{ command: 'confirm', about: 'the only one that waits' }],
+  page: 'undo.md',
+  async plan({ operation }, { target }) {
+    const waiting = (await target.ledger.leases()).filter(({ kind }) => kind === 'confirm');
+    if (operation !== null) return { steps: [{ do: 'confirm', operation }] };
+    if (waiting.length === 1) return { steps: [{ do: 'confirm', operation: waiting[0]!.id }] };
+    const list = waiting.map(({ id, origin }) => `${id} (${origin.title ?? ''})`).join(', ');
+    throw new OperationError(
+      'unknown',
+      waiting.length === 0 ? 'no operation waits for a confirmation' : `several operations wait: ${list}; say which`,
+    );
+  },
+});
+
+export const history = reading({
+  name: 'history',
+  group: 'journal',
+  summary: 'what was changed, by whom and why',
+  parameters: {
+    what: {
+      kind: textKind('OBJECT|OPERATION', 'a backend, a server, a frontend, ..., or an id `op-...`', 'servers'),
+      about: 'only of this one',
+      optional: true,
+    },
+  },
+  options: {
+    last: { kind: numberKind('N', 1, 10_000), about: 'how many; default 20' },
+    since: { kind: durationKind, about: 'only what is younger than this' },
+  },
+  about: [
+    'Oldest first. On Sluice these are all changes whoever made them; on HAProxy those that were made with Sluice from this machine.',
+  ],
+  examples: [
+    { command: 'history be_app/app1 --since 1d', about: 'what happened to a server since yesterday' },
+    { command: 'history op-mg1x2k9f0a1b2c3d4e --json', about: 'all of one operation, for programs' },
+  ],
+  page: 'undo.md',
+  async show({ what, last, since }, { target }) {
+    const which = what === null ? {} : what.startsWith('op-') ? { operation: what } : { object: what };
+    const from = since === null ? {} : { since: Date.now() - since };
+    const entries = await target.ledger.history({ ...which, ...from, last: last ?? LISTED, phase: 'outcome' });
+    return {
+      records: entries.map((entry) => ({ type: 'change', ...entry })),
+      lines:
+        entries.length === 0 ? ['nothing was changed'] : table(entries.map((entry) => entryRow(entry).map(visible))),
+    };
+  },
+});
+
+/** A row of the history: when, who, what, from what to what, why, id. */
+function entryRow({ date, origin, change, before, after, ok, text }: JournalEntry): string[] {
+  const object = `${objectOf(change)} ${change.kind.slice(change.kind.indexOf('.') + 1)}`.trim();
+  const what = ok === false ? `refused: ${text.split('\n', 1)[0]}` : `${before} -> ${after}`;
+  return [dateText(date), whoText(origin), object, what, whyText(origin), origin.operation ?? ''];
+}
+
+function whoText({ actor, surface }: Origin): string {
+  return actor?.sudoUser ?? actor?.name ?? surface;
+}
+
+function whyText({ reason, ticket, undoes }: Origin): string {
+  return [ticket, reason, undoes === undefined ? undefined : `undoes ${undoes}`]
+    .filter((part) => part !== undefined && part !== '')
+    .join('; ');
+}
+
+/** `2026-11-21 09:30:05`, of this machine's time zone. */
+function dateText(date: number): string {
+  const local = new Date(date - new Date(date).getTimezoneOffset() * 60_000);
+  return local.toISOString().slice(0, 19).replace('T', ' ');
+}
+
+export const leases = reading({
+  name: 'leases',
+  group: 'journal',
+  summary: 'what will be taken back by itself, and when',
+  parameters: {},
+  options: {},
+  about: ['Made with `--for` or `--confirm-within`. `confirm` keeps the second kind.'],
+  examples: [{ command: 'leases', about: 'all of them' }],
+  page: 'undo.md',
+  async show(_, { target }) {
+    const found = await target.ledger.leases();
+    const lines = table(found.map((lease) => leaseRow(lease).map(visible)));
+    return {
+      records: found.map((lease) => ({ type: 'lease', ...lease })),
+      lines: found.length === 0 ? ['none'] : lines,
+    };
+  },
+});
+
+function leaseRow({ id, kind, until, origin }: Lease): string[] {
+  const left = until - Date.now();
+  const when = left > 0 ? `in ${durationText(left)}` : 'now';
+  return [id, origin.title ?? '', `${when}${kind === 'confirm' ? ' unless confirmed' : ''}`, whoText(origin)];
+}
+
+export const overrides = reading({
+  name: 'overrides',
+  group: 'journal',
+  summary: 'what is set now against what the configuration says, who did it, and until when',
+  parameters: {},
+  options: {},
+  about: ['These are lost at a restart unless they are written into the configuration file.'],
+  examples: [{ command: 'overrides', about: 'all of them' }],
+  page: 'undo.md',
+  async show(_, { target }) {
+    const found = await target.ledger.overrides();
+    const rows = found.map(({ object, attribute, value, file, origin, date, until }) => [
+      `${object} ${attribute}`.trim(),
+      `${value} (file ${file})`,
+      whoText(origin),
+      dateText(date),
+      until === null ? '' : `until ${dateText(until)}`,
+      whyText(origin),
+    ]);
+    const lines = table(rows.map((row) => row.map(visible)));
+    return {
+      records: found.map((override) => ({ type: 'override', ...override })),
+      lines: found.length === 0 ? ['none'] : lines,
+    };
+  },
+});
