@@ -1,6 +1,7 @@
 import type { Change, Origin, Outcome } from './change.ts';
 import { type ChangeContext, failed, problem } from './context.ts';
 import type { Lease, StateEffect } from './journal/journal.ts';
+import { objectOf } from './journal/object-of.ts';
 import { type Judged, unfit } from './judge.ts';
 import { overrideEffects } from './layers/effects.ts';
 import type { Touched } from './layers/touched.ts';
@@ -12,7 +13,7 @@ import { HERE } from './standing.ts';
 import { rowOf } from './table.ts';
 
 /** Changes that one transaction may have at most: each costs some 20 µs of the control thread, without a pause. */
-const MAX_CHANGES = 1000;
+export const MAX_CHANGES = 1000;
 
 /** What may be asked of a transaction besides. */
 export interface ApplyOptions {
@@ -91,7 +92,7 @@ async function transact(
       [],
     );
   }
-  const lease = leaseOf(changes, judged, made.outcomes, origin, date, options);
+  const lease = leaseOf(changes, judged, made.outcomes, origin, date, options, ctx);
   const ended = await end(made.outcomes, -1, lease, effectsOf(made.touched, ctx, origin, date, lease, options));
   if (ended.warnings.length === 0 || ctx.goOn) return ended;
   await takeBack(made.outcomes, ctx);
@@ -121,7 +122,8 @@ const NOT_LEASABLE = 'it cannot be taken back, so it cannot be made for a time; 
 
 function asExpected(judged: Judged, expected: string | undefined): Judged {
   if (expected === undefined || judged.problems.length > 0 || judged.before === expected) return judged;
-  return unfit(judged.change, [problem(`it is '${judged.before}' now, not '${expected}' as it was left`)]);
+  const subject = [judged.change.kind, objectOf(judged.change)].filter(Boolean).join(' of ');
+  return unfit(judged.change, [problem(`${subject} finds '${judged.before}', not '${expected}' as it was left`)]);
 }
 
 /** Outcomes of Changes of which one or more cannot be made. */
@@ -140,10 +142,13 @@ function leaseOf(
   origin: Origin & { readonly operation: string },
   date: number,
   { lease }: ApplyOptions,
+  { standing }: ChangeContext,
 ): Lease | null {
   if (!lease) return null;
+  // An operation may be made in several transactions.
+  const earlier = standing.lease(origin.operation)?.steps ?? [];
   const steps = changes.map((change, i) => ({ change, after: judged[i]!.after, inverse: outcomes[i]!.inverse! }));
-  return { id: origin.operation, target: HERE, ...lease, date, origin, steps };
+  return { id: origin.operation, target: HERE, ...lease, date, origin, steps: [...earlier, ...steps] };
 }
 
 function effectsOf(
@@ -156,9 +161,9 @@ function effectsOf(
 ): StateEffect[] {
   const until = lease?.until ?? null;
   return [
+    ...effects,
     ...overrideEffects(touched, ctx.model, ctx.standing, { origin, date, until }),
     ...(lease ? [{ put: 'lease' as const, lease }] : []),
-    ...effects,
   ];
 }
 
@@ -166,7 +171,7 @@ function effectsOf(
 const tails = new WeakMap<ChangeContext, Promise<unknown>>();
 
 /** Waits until nothing else is being made, and keeps others waiting until `work` is done. */
-function inTurn<T>(ctx: ChangeContext, work: () => Promise<T>): Promise<T> {
+export function inTurn<T>(ctx: ChangeContext, work: () => Promise<T>): Promise<T> {
   const turn = (tails.get(ctx) ?? Promise.resolve()).then(work);
   tails.set(
     ctx,

@@ -70,6 +70,8 @@ export type Change =
       readonly addr: string;
       readonly from: string | null;
       readonly words: readonly string[];
+      /** What else is set of it at once: how it was when it was deleted. */
+      readonly with?: readonly Change[];
     }
   | { readonly kind: 'server.del'; readonly backend: string; readonly server: string }
   | {

@@ -1,4 +1,4 @@
-import type { Origin, Outcome } from './change.ts';
+import type { Change, Origin, Outcome } from './change.ts';
 import type { ChangeContext } from './context.ts';
 import type { StateEffect } from './journal/journal.ts';
 import type { Judged } from './judge.ts';
@@ -70,6 +70,29 @@ function subject(effect: StateEffect): string {
   if ('put' in effect)
     return effect.put === 'override' ? `override ${effect.override.key}` : `lease ${effect.lease.id}`;
   return effect.drop === 'override' ? `override ${effect.key}` : `lease ${effect.id}`;
+}
+
+/** Records what has happened already, without a Change of anybody's: differences that a reload found, overrides that ended. */
+export async function recordFacts(
+  facts: readonly { readonly change: Change; readonly before: string; readonly after: string; readonly text: string }[],
+  effects: readonly StateEffect[],
+  ctx: ChangeContext,
+  origin: Origin,
+): Promise<string | null> {
+  if (facts.length === 0 && effects.length === 0) return null;
+  const judged = facts.map(({ change, before, after }) => ({
+    change,
+    before,
+    after,
+    problems: [],
+    warnings: [],
+    effect: 'live' as const,
+  }));
+  const record = await openRecord(judged, ctx, origin);
+  return record.end(
+    facts.map(({ text }) => ({ ok: true, severity: 6, text, inverse: null })),
+    effects,
+  );
 }
 
 function textOf(error: unknown): string {

@@ -11,7 +11,7 @@ import { rowOf } from './table.ts';
 const NOBODY: Origin = { surface: 'rehearsal', from: '', level: 'user' };
 
 /** Several Changes tried one after the other on a copy of the model: nothing that runs is touched. */
-interface Rehearsal {
+export interface Rehearsal {
   /** The model as the Changes that passed so far would leave it. */
   readonly model: Model;
   /** Judges a Change on top of those that passed before; one with problems leaves the model as it is. */
@@ -19,7 +19,7 @@ interface Rehearsal {
 }
 
 /** A rehearsal that begins with the model as it is now. */
-function startRehearsal(ctx: ChangeContext): Rehearsal {
+export function startRehearsal(ctx: ChangeContext): Rehearsal {
   const scene = sceneOf(ctx);
   return {
     model: scene.model,

@@ -2,6 +2,7 @@ import { applyChange } from '../change/apply.ts';
 import type { Change, Origin, Outcome } from '../change/change.ts';
 import type { ChangeContext } from '../change/context.ts';
 import { memoryJournal } from '../change/journal/memory.ts';
+import { createOperations, type Operations } from '../change/operations.ts';
 import { noneStanding } from '../change/standing.ts';
 import { diagnosticLine } from '../config/diagnostics.ts';
 import type { Config, Diagnostic } from '../config/types.ts';
@@ -99,6 +100,7 @@ class ControlThread implements RunningControl {
   readonly #options: ControlOptions;
   readonly #switch: TrafficSwitch;
   #context!: ChangeContext;
+  operations!: Operations & { close(): void };
   #idleThreads = new Set<number>();
   #reloading: Promise<unknown> = Promise.resolve();
   #end!: () => void;
@@ -152,6 +154,7 @@ class ControlThread implements RunningControl {
       standing: noneStanding(),
       hooks: { reload: (origin) => this.reload(origin), proxyView },
     };
+    this.operations = createOperations(this.#context, []);
     model.counters.onChunk(
       (chunk) => void traffic.ask({ kind: 'chunk', chunk }).catch((error) => this.#onError(error)),
     );
@@ -397,6 +400,7 @@ class ControlThread implements RunningControl {
   async close(): Promise<void> {
     this.model.stopping = true;
     if (this.#sampler !== null) clearInterval(this.#sampler);
+    this.operations?.close();
     this.health?.close();
     this.resolvers?.close();
     this.states?.close();

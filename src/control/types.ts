@@ -1,4 +1,5 @@
 import type { Change, Origin, Outcome } from '../change/change.ts';
+import type { Operations } from '../change/operations.ts';
 import type { Config, Diagnostic } from '../config/types.ts';
 import type { TrafficLink } from '../model/messages.ts';
 import type { Model } from '../model/model.ts';
@@ -17,6 +18,8 @@ export interface Control {
   readonly health: Health;
   /** Validates and applies a Change; resolves when all traffic threads have it. Never rejects: failures are outcomes. */
   apply(change: Change, origin: Origin): Promise<Outcome>;
+  /** Transactions, and what was changed before. */
+  readonly operations: Operations;
   /** Reads the configuration files again and applies the differences. `text`: what a start would have printed. */
   reload(origin: Origin): Promise<{ readonly ok: boolean; readonly text: string }>;
   /** Number of reloads since start, and of failed ones. */

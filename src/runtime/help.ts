@@ -81,7 +81,8 @@ function nearest(rows: readonly Row[], words: readonly string[], from: number): 
   const typed = fingerprint(words.slice(from, PREFIX_WORDS));
   const matches: { row: Row; distance: number }[] = [];
   for (const row of rows) {
-    if (row.words.length < from) continue;
+    // Guesses are HAProxy's: they know its commands only.
+    if (row.words.length < from || row.command.own) continue;
     const own = fingerprint(row.words.slice(from, PREFIX_WORDS));
     const distance = distanceOf(typed.transitions, own.transitions);
     if (distance < (5 * (typed.letters + own.letters)) / 2) matches.push({ row, distance });

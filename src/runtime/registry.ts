@@ -26,6 +26,8 @@ export interface Command {
   /** Where it exists: on stats sockets (the worker), on the master CLI, or on both. */
   readonly where: 'worker' | 'master' | 'both';
   readonly mode?: FeatureMode;
+  /** It makes Changes: in a transaction it sees what those before would leave, and adds to them. */
+  readonly changes?: true;
   /** True for commands that HAProxy does not have. */
   readonly own?: boolean;
   /** A paragraph for the reference page, when the help line does not say it all. */

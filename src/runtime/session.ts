@@ -10,6 +10,7 @@ import { hintFor } from './mistakes.ts';
 import { type Registry, refusal } from './registry.ts';
 import { clockText } from './time.ts';
 import { trace } from './trace/trace.ts';
+import type { Transaction } from './transaction.ts';
 
 /** What a session needs to know of its socket. */
 export interface SessionOptions {
@@ -65,6 +66,8 @@ export class Session {
   workerCommands = false;
   /** Which commands there are: those of stats sockets, or those of the master CLI. */
   where: 'worker' | 'master' = 'worker';
+  /** Between `begin` and `commit`: the Changes so far. */
+  transaction: Transaction | null = null;
   /** The connection ends when the command that runs now is over. */
   closing = false;
 
@@ -156,7 +159,8 @@ export class Session {
     const { command, length } = found;
     const refused = refusal(command, this);
     if (refused !== null) return error(refused);
-    const call = { control: this.control, session: this, words: [...words], args: words.slice(length), payload };
+    const control = command.changes && this.transaction ? this.transaction.control : this.control;
+    const call = { control, session: this, words: [...words], args: words.slice(length), payload };
     try {
       return await command.run(call);
     } catch (problem) {

@@ -31,6 +31,7 @@ export function controlOf(
       unwatch: () => {},
     },
     health: { start: () => {}, stop: () => {}, report: () => {} },
+    operations: undefined as never,
     reloads: { done: 0, failed: 0 },
     idlePercent: 95,
     async apply(change): Promise<Outcome> {

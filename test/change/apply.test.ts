@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { applyBatch, applyChange } from '../../src/change/apply.ts';
 import type { Change } from '../../src/change/change.ts';
+import { memoryJournal } from '../../src/change/journal/memory.ts';
 import { validateChange } from '../../src/change/judge.ts';
 import { CHANGES } from '../../src/change/table.ts';
 import { G } from '../../src/model/counters.ts';
@@ -139,7 +140,7 @@ test('Changes are made one after the other', async () => {
 });
 
 test('the journal keeps who, what, before and after, refusals too, and only the last entries', async () => {
-  const d = desk();
+  const d = desk({}, memoryJournal(5));
   for (let i = 0; i < 5; i++)
     await d.apply({ kind: 'server.weight', backend: 'be_app', server: 's1', weight: i, percent: false });
   await d.apply({ kind: 'server.weight', backend: 'be_app', server: 's1', weight: 999, percent: false });

@@ -1,6 +1,7 @@
 import { applyChange } from '../../src/change/apply.ts';
 import type { Change, Origin, Outcome } from '../../src/change/change.ts';
 import type { ChangeContext } from '../../src/change/context.ts';
+import type { Journal } from '../../src/change/journal/journal.ts';
 import { memoryJournal } from '../../src/change/journal/memory.ts';
 import { noneStanding } from '../../src/change/standing.ts';
 import type { ProxyConfig } from '../../src/config/types.ts';
@@ -65,7 +66,7 @@ function proxies(): ProxyConfig[] {
   ];
 }
 
-export function desk(answers: Parameters<typeof fakeTraffic>[0] = {}): Desk {
+export function desk(answers: Parameters<typeof fakeTraffic>[0] = {}, journal: Journal = memoryJournal()): Desk {
   const model = modelOf(proxies());
   const defaults = [proxyConfig('dyn1', 0, { modeSet: true }), proxyConfig('dyn2', 0, { mode: 'tcp' })];
   const withSsl = serverConfig('', { ssl: ['verify', 'none'] });
@@ -100,7 +101,7 @@ export function deskOn(model: Model, answers: Parameters<typeof fakeTraffic>[0] 
     traffic,
     states,
     logs,
-    journal: memoryJournal(5),
+    journal,
     goOn: false,
     standing: noneStanding(),
     health: {

@@ -2,7 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { BatchOutcome } from '../../src/change/apply.ts';
 import type { Change, Origin, Outcome } from '../../src/change/change.ts';
+import { memoryJournal } from '../../src/change/journal/memory.ts';
+import type { Judged } from '../../src/change/judge.ts';
+import type { Operations } from '../../src/change/operations.ts';
+import { noneStanding } from '../../src/change/standing.ts';
 import type { BindConfig, Config, ProxyConfig, ServerConfig } from '../../src/config/types.ts';
 import type { Control, Ring } from '../../src/control/types.ts';
 import { CounterStore } from '../../src/model/counters.ts';
@@ -410,13 +415,42 @@ export function fakeControl(model: Model = modelOf(benchProxies())): FakeControl
       if (control.outcome.ok) effect(model, change);
       return control.outcome;
     },
+    operations: undefined as never,
     async reload() {
       control.reloads.done++;
       return { ok: true, text: '[NOTICE]   (1) : configuration in force\n' };
     },
     async stop() {},
   };
-  return control;
+  return Object.assign(control, { operations: fakeOperations(control) });
+}
+
+/** Transactions whose Changes are recorded as if they came one by one; nothing stands over the file. */
+function fakeOperations(control: FakeControl): Operations {
+  const { model } = control;
+  const applied = async (changes: readonly Change[], origin: Origin): Promise<BatchOutcome> => {
+    const outcomes: Outcome[] = [];
+    for (const change of changes) outcomes.push(await control.apply(change, origin));
+    const failedAt = outcomes.findIndex(({ ok }) => !ok);
+    const judged = changes.map((change) => judgedOf(change));
+    return { ok: failedAt < 0, operation: 'op-00000000', judged, outcomes, failedAt, warnings: [], lease: null };
+  };
+  return {
+    journal: memoryJournal(),
+    goOn: false,
+    standing: noneStanding(),
+    conflicts: [],
+    apply: applied,
+    preview: async (changes) => changes.map(judgedOf),
+    rehearsal: () => ({ model, judge: async (change) => judgedOf(change) }),
+    undo: (operation, origin) => applied([{ kind: 'lease.confirm', operation: operation ?? '' }], origin),
+    confirm: (operation, origin) => applied([{ kind: 'lease.confirm', operation }], origin),
+    provenance: () => [],
+  };
+}
+
+function judgedOf(change: Change): Judged {
+  return { change, problems: [], warnings: [], before: 'old', after: 'new', effect: 'live' };
 }
 
 function answerOf(control: FakeControl, command: TrafficCommand): unknown[] {

@@ -4,7 +4,7 @@ import { findProxy, findServer, type Model } from '../../model/model.ts';
 import type { Proxy } from '../../model/proxy.ts';
 import type { Server } from '../../model/server.ts';
 import type { Change } from '../change.ts';
-import type { Layers, Place, ReadLayers } from './attribute.ts';
+import type { Layers, ObjectType, Place, ReadLayers } from './attribute.ts';
 import { BACKEND_ATTRIBUTES, FRONTEND_ATTRIBUTES, GLOBAL_ATTRIBUTES, varLayers } from './proxy.ts';
 import { SERVER_ATTRIBUTES } from './server.ts';
 
@@ -111,4 +111,24 @@ export function backendAddition({ dynamic, config }: Proxy): Change | null {
   const { name, defaults, mode, guid } = config;
   if (!dynamic || defaults === null || mode === 'log' || mode === 'health') return null;
   return { kind: 'backend.add', backend: name, from: defaults, mode, guid };
+}
+
+/** All places of an object, by the name that operators give it: `be_app/app1`, `be_app`, `fe_web`, `global`, `proc.name`. */
+export function placesOf(object: string, model: Model): Place[] {
+  if (object === 'global') return places('global', object, Object.keys(GLOBAL_ATTRIBUTES));
+  if (object.startsWith('proc.')) return [{ type: 'var', object, attribute: 'value' }];
+  if (object.includes('/')) {
+    const server = serverAt(object, model);
+    if (server) return places('server', server.path, [PRESENCE, ...Object.keys(SERVER_ATTRIBUTES)]);
+    return serverPresence(object, model)?.file === ABSENT ? [] : places('server', object, [PRESENCE]);
+  }
+  const [front, back] = [findProxy(model, object, 'frontend'), findProxy(model, object, 'backend')];
+  return [
+    ...(front ? places('frontend', front.name, Object.keys(FRONTEND_ATTRIBUTES)) : []),
+    ...(back ? places('backend', back.name, [PRESENCE, ...Object.keys(BACKEND_ATTRIBUTES)]) : []),
+  ];
+}
+
+function places(type: ObjectType, object: string, attributes: readonly string[]): Place[] {
+  return attributes.map((attribute) => ({ type, object, attribute }));
 }

@@ -7,6 +7,7 @@ import { attribute, type ReadLayers } from './attribute.ts';
 type ServerAttribute = ReadLayers<Server, ServerConfig>;
 
 const asText = (value: string | number): string => String(value);
+const orDash = (value: string): string => value || '-';
 const onOff = (value: boolean): string => (value ? 'on' : 'off');
 const enabled = (value: boolean): string => (value ? 'enabled' : 'disabled');
 
@@ -53,7 +54,7 @@ export const SERVER_ATTRIBUTES: Readonly<Record<string, ServerAttribute>> = {
   fqdn: attribute({
     file: ({ address }) => (address.family === 'name' ? address.host : ''),
     live: (server) => server.fqdn ?? '',
-    text: asText,
+    text: orDash,
     make: (fqdn, server) => (fqdn === '' ? null : { kind: 'server.fqdn', ...names(server), fqdn }),
   }),
   ssl: attribute({
@@ -89,7 +90,7 @@ export const SERVER_ATTRIBUTES: Readonly<Record<string, ServerAttribute>> = {
   'agent-send': attribute({
     file: ({ agent }) => agent?.send ?? '',
     live: (server) => server.agentConfig?.send ?? '',
-    text: asText,
+    text: orDash,
     make: (send, server) => ({ kind: 'server.agent-send', ...names(server), send }),
   }),
 };

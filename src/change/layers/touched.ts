@@ -74,9 +74,11 @@ function onServer(change: ServerChange, model: Model): Touched {
   const at = (attribute: string, of = object): Place => ({ type: 'server', object: of, attribute });
   switch (change.kind) {
     case 'server.add':
-      return change.from === 'file'
-        ? { places: [at(PRESENCE), at('state')], reset: [object], renamed: null }
-        : { ...sets(at(PRESENCE)), reset: [object] };
+      return {
+        places: [at(PRESENCE), at('state'), ...(change.with ?? []).flatMap((one) => touchedBy(one, model).places)],
+        reset: [object],
+        renamed: null,
+      };
     case 'server.del': {
       // A server of the file that had another name is gone under the name that the file gives it.
       const gone = server && !server.dynamic ? `${backend}/${server.config.name}` : object;

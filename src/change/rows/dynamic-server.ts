@@ -8,9 +8,11 @@ import { G } from '../../model/counters.ts';
 import { findProxy, type Model } from '../../model/model.ts';
 import type { Proxy } from '../../model/proxy.ts';
 import { Admin, CheckState, inMaint, Server } from '../../model/server.ts';
-import type { ChangeOf } from '../change.ts';
+import type { Change, ChangeOf } from '../change.ts';
 import { type ChangeContext, done, type Problem, problem, type Row } from '../context.ts';
+import { SERVER_ATTRIBUTES } from '../layers/server.ts';
 import { lacksBackend, lacksServer, theBackend, theServer } from '../lookup.ts';
+import { rowOf } from '../table.ts';
 
 /** Settings that a server line at run time starts from, and where the line is said to be. */
 const AT = { file: '(null)', line: 0 };
@@ -38,7 +40,7 @@ export const serverAdd: Row<ChangeOf<'server.add'>> = {
     after: change.from === 'file' ? 'in maintenance, as configured' : added(change),
     effect: 'live',
   }),
-  apply(change, ctx) {
+  async apply(change, ctx, origin) {
     const proxy = theBackend(ctx.model, change);
     const ofFile = change.from === 'file' ? configured(change, proxy) : null;
     const config = ofFile ?? (parse(change, ctx.model, proxy) as ServerConfig);
@@ -59,6 +61,10 @@ export const serverAdd: Row<ChangeOf<'server.add'>> = {
       server.added = { addr: change.addr, from: change.from, words: change.words };
     }
     ctx.states.changed(server);
+    for (const setting of change.with ?? []) {
+      const row = rowOf(setting);
+      if (row?.validate(setting, ctx) === null) await row.apply(setting, ctx, origin);
+    }
     return done({ kind: 'server.del', backend: change.backend, server: change.server }, 'New server registered.');
   },
 };
@@ -152,6 +158,7 @@ export const serverDel: Row<ChangeOf<'server.del'>> = {
   async apply(change, ctx) {
     const server = theServer(ctx.model, change);
     const { proxy } = server;
+    const inverse = addedAgain(server);
     ctx.health.stop(server);
     ctx.resolvers.unwatch(server);
     ctx.states.forget(server);
@@ -160,12 +167,28 @@ export const serverDel: Row<ChangeOf<'server.del'>> = {
     proxy.serversById.delete(server.id);
     await ctx.traffic.ask({ kind: 'server.remove', proxy: proxy.id, id: server.id });
     ctx.model.counters.release(server.slot);
-    const { backend } = change;
-    const back = server.added ?? { addr: '', from: 'file', words: [] };
-    const name = server.added ? server.name : server.config.name;
-    return done({ kind: 'server.add', backend, server: name, ...back }, 'Server deleted.');
+    return done(inverse, 'Server deleted.');
   },
 };
+
+/** What brings a server back that is about to be deleted, as it is now. */
+function addedAgain(server: Server): Change {
+  const { config, added, proxy } = server;
+  const settings = Object.entries(SERVER_ATTRIBUTES).flatMap(([name, read]) => {
+    const { same, make } = read(server, config);
+    return same || make === null || name === 'state' || name === 'name'
+      ? []
+      : [{ ...make, server: nameOf(server) } as Change];
+  });
+  const back = added ?? { addr: '', from: 'file', words: [] };
+  const add = { kind: 'server.add', backend: proxy.name, server: nameOf(server), ...back } as const;
+  return settings.length === 0 ? add : { ...add, with: settings };
+}
+
+/** One of the file comes back under the name that it has there. */
+function nameOf({ added, name, config }: Server): string {
+  return added ? name : config.name;
+}
 
 /** Why a server cannot be removed now, or null. What `wait ... srv-removable` asks again and again. */
 export function serverRemovable(ctx: Pick<ChangeContext, 'model'>, server: Server): Problem | null {

@@ -83,6 +83,7 @@ export const dynamicCommands: readonly Command[] = [
     help: 'create a new server',
     level: 'admin',
     where: 'worker',
+    changes: true,
     about:
       '`add server <backend>/<server> <addr>[:<port>] [from none|be:[<backend>]|srv:[<backend>/]<server>] [keywords]*`; it starts in maintenance, without checks. `add server help` lists the keywords.',
     run: addServer,
@@ -93,6 +94,7 @@ export const dynamicCommands: readonly Command[] = [
     help: 'remove a dynamically added server',
     level: 'admin',
     where: 'worker',
+    changes: true,
     about: 'It must be in maintenance, idle, and referred to by nothing.',
     run: delServer,
   },
@@ -102,6 +104,7 @@ export const dynamicCommands: readonly Command[] = [
     help: 'add a new backend',
     level: 'admin',
     where: 'worker',
+    changes: true,
     about:
       '`add backend <name> from <defaults> [mode tcp|http] [guid <guid>]`; it takes traffic after `publish backend`.',
     run: addBackend,
@@ -112,6 +115,7 @@ export const dynamicCommands: readonly Command[] = [
     help: 'delete a backend',
     level: 'admin',
     where: 'worker',
+    changes: true,
     about: 'It must be unpublished, without servers, idle, and referred to by nothing.',
     run: onBackend((backend) => ({ kind: 'backend.del', backend })),
   },
@@ -121,6 +125,7 @@ export const dynamicCommands: readonly Command[] = [
     help: 'mark backend as ready for traffic',
     level: 'admin',
     where: 'worker',
+    changes: true,
     run: onBackend((backend) => ({ kind: 'backend.publish', backend, published: true })),
   },
   {
@@ -129,6 +134,7 @@ export const dynamicCommands: readonly Command[] = [
     help: 'remove backend for traffic processing',
     level: 'admin',
     where: 'worker',
+    changes: true,
     about: 'Content switching skips it; its checks go on.',
     run: onBackend((backend) => ({ kind: 'backend.publish', backend, published: false })),
   },

@@ -5,6 +5,7 @@ import { dynamicCommands } from './dynamic.ts';
 import { errorCommands } from './errors.ts';
 import { eventCommands } from './events.ts';
 import { getsocksCommands } from './getsocks.ts';
+import { historyCommands } from './history.ts';
 import { infoCommands } from './info.ts';
 import { masterCommands, reloadCommand } from './master.ts';
 import { processCommands } from './process.ts';
@@ -14,6 +15,7 @@ import { serverCommands } from './servers.ts';
 import { sessionCommands } from './sessions.ts';
 import { statsCommands } from './stats.ts';
 import { traceCommands } from './trace.ts';
+import { transactionCommands } from './transactions.ts';
 import { varCommands } from './vars.ts';
 import { waitCommands } from './wait.ts';
 
@@ -25,6 +27,7 @@ export const COMMANDS: readonly CommandGroup[] = [
   { category: 'Servers', commands: serverCommands },
   { category: 'Frontends, backends, limits', commands: [...proxyCommands, reloadCommand] },
   { category: 'Dynamic servers and backends', commands: dynamicCommands },
+  { category: 'Transactions and history', commands: [...transactionCommands, ...historyCommands] },
   { category: 'Sessions', commands: sessionCommands },
   { category: 'Errors', commands: errorCommands },
   { category: 'Rings and logs', commands: eventCommands },

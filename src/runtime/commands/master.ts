@@ -23,6 +23,7 @@ function showProc({ control }: Call): Answer {
 
 /** Reads the configuration again and puts it in force; tells how that went, with what a start would have said. */
 async function reload({ control, session }: Call): Promise<Answer> {
+  if (session.transaction) return error('A reload is no part of a transaction; commit or abort it first.');
   const { ok, text } = await control.reload({
     ...session.origin,
     surface: session.where === 'master' ? 'master-cli' : 'cli-socket',

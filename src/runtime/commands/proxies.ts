@@ -85,6 +85,7 @@ export const proxyCommands: readonly Command[] = [
     help: 'temporarily disable specific frontend',
     level: 'admin',
     where: 'worker',
+    changes: true,
     about: 'Its ports are released until `enable frontend`.',
     run: setFrontendState('disabled'),
   },
@@ -94,6 +95,7 @@ export const proxyCommands: readonly Command[] = [
     help: 're-enable specific frontend',
     level: 'admin',
     where: 'worker',
+    changes: true,
     run: setFrontendState('enabled'),
   },
   {
@@ -102,6 +104,7 @@ export const proxyCommands: readonly Command[] = [
     help: 'stop a specific frontend',
     level: 'admin',
     where: 'worker',
+    changes: true,
     about: 'For good: it cannot be enabled again.',
     run: setFrontendState('shutdown'),
   },
@@ -111,6 +114,7 @@ export const proxyCommands: readonly Command[] = [
     help: "change a frontend's maxconn setting",
     level: 'admin',
     where: 'worker',
+    changes: true,
     run: setFrontendMaxconn,
   },
   {
@@ -119,6 +123,7 @@ export const proxyCommands: readonly Command[] = [
     help: 'change the per-process maxconn setting',
     level: 'admin',
     where: 'worker',
+    changes: true,
     about: 'Up to the value fixed at start; 0 restores that one.',
     run: setGlobalMaxconn,
   },
@@ -128,6 +133,7 @@ export const proxyCommands: readonly Command[] = [
     help: 'change a rate limiting value',
     level: 'admin',
     where: 'worker',
+    changes: true,
     run: setRateLimit,
   },
   {
@@ -136,6 +142,7 @@ export const proxyCommands: readonly Command[] = [
     help: 'enable dynamic cookies on a specific backend',
     level: 'admin',
     where: 'worker',
+    changes: true,
     run: onBackend((backend) => ({ kind: 'backend.dynamic-cookie', backend, enabled: true })),
   },
   {
@@ -144,6 +151,7 @@ export const proxyCommands: readonly Command[] = [
     help: 'disable dynamic cookies on a specific backend',
     level: 'admin',
     where: 'worker',
+    changes: true,
     run: onBackend((backend) => ({ kind: 'backend.dynamic-cookie', backend, enabled: false })),
   },
   {
@@ -152,6 +160,7 @@ export const proxyCommands: readonly Command[] = [
     help: 'change a backend secret key for dynamic cookies',
     level: 'admin',
     where: 'worker',
+    changes: true,
     run: setCookieKey,
   },
 ];

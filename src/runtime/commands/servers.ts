@@ -103,6 +103,7 @@ export const serverCommands: readonly Command[] = [
     help: "change a server's weight (use 'set server' instead)",
     level: 'admin',
     where: 'worker',
+    changes: true,
     run: setWeight,
   },
   {
@@ -111,6 +112,7 @@ export const serverCommands: readonly Command[] = [
     help: "change a server's state, weight, address or ssl",
     level: 'admin',
     where: 'worker',
+    changes: true,
     about:
       'What can be set: `state ready|drain|maint`, `weight <n>[%]`, `addr <ip> [port <port>]`, `fqdn <name>`, `health up|stopping|down`, `agent up|down`, `check-addr`, `check-port`, `agent-addr`, `agent-port`, `agent-send`, `ssl on|off`, `name <name>`. A port above 65535 wraps, as in HAProxy: 70000 is 4464.',
     run: setServer,
@@ -121,6 +123,7 @@ export const serverCommands: readonly Command[] = [
     help: "disable a server for maintenance (use 'set server' instead)",
     level: 'admin',
     where: 'worker',
+    changes: true,
     run: onServer((call, names) => apply(call, { kind: 'server.state', ...names, to: 'maint' })),
   },
   {
@@ -129,6 +132,7 @@ export const serverCommands: readonly Command[] = [
     help: "enable a disabled server (use 'set server' instead)",
     level: 'admin',
     where: 'worker',
+    changes: true,
     run: onServer((call, names) => apply(call, { kind: 'server.state', ...names, to: 'ready' })),
   },
   {
@@ -137,6 +141,7 @@ export const serverCommands: readonly Command[] = [
     help: 'disable health checks',
     level: 'admin',
     where: 'worker',
+    changes: true,
     run: setChecks('health', false),
   },
   {
@@ -145,6 +150,7 @@ export const serverCommands: readonly Command[] = [
     help: 'enable health checks',
     level: 'admin',
     where: 'worker',
+    changes: true,
     run: setChecks('health', true),
   },
   {
@@ -153,6 +159,7 @@ export const serverCommands: readonly Command[] = [
     help: 'disable agent checks',
     level: 'admin',
     where: 'worker',
+    changes: true,
     run: setChecks('agent', false),
   },
   {
@@ -161,6 +168,7 @@ export const serverCommands: readonly Command[] = [
     help: 'enable agent checks',
     level: 'admin',
     where: 'worker',
+    changes: true,
     run: setChecks('agent', true),
   },
   {
@@ -169,6 +177,7 @@ export const serverCommands: readonly Command[] = [
     help: "change a server's maxconn setting",
     level: 'admin',
     where: 'worker',
+    changes: true,
     run: setMaxconn,
   },
 ];

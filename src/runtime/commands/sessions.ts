@@ -104,6 +104,7 @@ export const sessionCommands: readonly Command[] = [
     help: 'kill a specific session',
     level: 'admin',
     where: 'worker',
+    changes: true,
     run: shutdownSession,
   },
   {
@@ -112,6 +113,7 @@ export const sessionCommands: readonly Command[] = [
     help: 'kill sessions on a server',
     level: 'admin',
     where: 'worker',
+    changes: true,
     run: shutdownServerSessions,
   },
 ];

@@ -83,6 +83,7 @@ export const statsCommands: readonly Command[] = [
     help: 'clear max statistics counters (or all counters)',
     level: 'operator',
     where: 'worker',
+    changes: true,
     about:
       'Without argument: the maxima. `all` and single objects need level admin. `clear counters <backend>[/<server>]` is an addition of this program.',
     run: clearCounters,

@@ -80,6 +80,7 @@ export const varCommands: readonly Command[] = [
     help: 'set variable from an expression/format',
     level: 'operator',
     where: 'worker',
+    changes: true,
     mode: 'experimental',
     about: 'Only variables of scope `proc`; the expression may use what needs no stream.',
     run: setVar,

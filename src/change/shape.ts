@@ -1,0 +1,104 @@
+import type { Change, ChangeKind, ChangeOf } from './change.ts';
+
+/** Tells what a member must be, or null when it is that. */
+type Check = (value: unknown) => string | null;
+
+/** Longest text of a member. */
+const LONGEST = 4096;
+
+const text: Check = (value) =>
+  typeof value === 'string' && value.length <= LONGEST && !/[\0\r\n]/.test(value)
+    ? null
+    : `a text of one line and at most ${LONGEST} characters`;
+const flag: Check = (value) => (typeof value === 'boolean' ? null : 'true or false');
+const whole: Check = (value) => (Number.isSafeInteger(value) ? null : 'a whole number');
+const oneOf =
+  (...words: string[]): Check =>
+  (value) =>
+    words.includes(value as string) ? null : `one of ${words.join(', ')}`;
+const orNull =
+  (check: Check): Check =>
+  (value) =>
+    value === null || check(value) === null ? null : `null or ${check(value)}`;
+const texts: Check = (value) =>
+  Array.isArray(value) && value.length <= 64 && value.every((one) => text(one) === null)
+    ? null
+    : 'a list of at most 64 texts';
+const name: Check = (value) =>
+  typeof value === 'string' && /^[A-Za-z0-9_:.-]{1,255}$/.test(value) ? null : "letters, digits, '_', ':', '.' and '-'";
+const variable: Check = (value) =>
+  typeof value === 'string' && /^[A-Za-z0-9_.]{1,255}$/.test(value) ? null : "letters, digits, '_' and '.'";
+const typed: Check = (value) => {
+  const { type, value: inner } = (value ?? {}) as { type?: unknown; value?: unknown };
+  const fits =
+    (type === 'str' && text(inner) === null) ||
+    (type === 'sint' && whole(inner) === null) ||
+    (type === 'bool' && flag(inner) === null);
+  return fits ? null : '{"type": "str", "sint" or "bool", "value": ...}';
+};
+const scope: Check = (value) => {
+  if (value === 'maxima' || value === 'all') return null;
+  const { backend, server } = (value ?? {}) as { backend?: unknown; server?: unknown };
+  return text(backend) === null && orNull(text)(server) === null
+    ? null
+    : '"maxima", "all" or {"backend": ..., "server": ... or null}';
+};
+
+const onServer = { backend: text, server: text };
+const target = { ...onServer, addr: orNull(text), port: orNull(whole) };
+
+/** Members of the kinds of Changes that are made here, as they may come from outside. */
+const SHAPES: { readonly [K in ChangeKind]?: Readonly<Record<Exclude<keyof ChangeOf<K>, 'kind' | 'with'>, Check>> } = {
+  'server.state': { ...onServer, to: oneOf('ready', 'drain', 'maint') },
+  'server.weight': { ...onServer, weight: whole, percent: flag },
+  'server.health': { ...onServer, to: oneOf('up', 'stopping', 'down') },
+  'server.agent': { ...onServer, to: oneOf('up', 'down') },
+  'server.addr': { ...onServer, addr: orNull(text), port: orNull(text) },
+  'server.fqdn': { ...onServer, fqdn: text },
+  'server.check-addr': target,
+  'server.agent-addr': target,
+  'server.agent-send': { ...onServer, send: text },
+  'server.name': { ...onServer, name },
+  'server.ssl': { ...onServer, enabled: flag },
+  'server.maxconn': { ...onServer, maxconn: whole },
+  'server.checks': { ...onServer, which: oneOf('health', 'agent'), enabled: flag },
+  'server.add': { ...onServer, server: name, addr: text, from: orNull(text), words: texts },
+  'server.del': onServer,
+  'backend.add': { backend: name, from: text, mode: orNull(oneOf('tcp', 'http')), guid: orNull(text) },
+  'backend.del': { backend: text },
+  'backend.publish': { backend: text, published: flag },
+  'backend.dynamic-cookie': { backend: text, enabled: flag },
+  'backend.dynamic-cookie-key': { backend: text, key: text },
+  'frontend.state': { frontend: text, to: oneOf('enabled', 'disabled', 'shutdown') },
+  'frontend.maxconn': { frontend: text, maxconn: whole },
+  'global.maxconn': { maxconn: whole },
+  'global.rate-limit': { what: oneOf('connections', 'sessions', 'ssl-sessions', 'http-compression'), limit: whole },
+  'session.kill': { id: text },
+  'sessions.kill-server': onServer,
+  'counters.clear': { scope },
+  'var.set': { name: variable, value: orNull(typed) },
+  'config.reload': {},
+};
+
+/** A Change that came from outside, or why it is none. */
+export function readChange(value: unknown): Change | { readonly problem: string } {
+  if (value === null || typeof value !== 'object' || Array.isArray(value))
+    return { problem: 'a change is an object with a "kind"' };
+  const members = value as Readonly<Record<string, unknown>>;
+  const kind = members['kind'];
+  if (typeof kind !== 'string' || !Object.hasOwn(SHAPES, kind))
+    return { problem: `this Sluice cannot make a change of kind '${String(kind).slice(0, 100)}'` };
+  const shape = SHAPES[kind as ChangeKind] as Readonly<Record<string, Check>>;
+  const names = ['kind', ...Object.keys(shape)];
+  const strange = Object.keys(members).find((name) => !names.includes(name));
+  if (strange !== undefined)
+    return {
+      problem: `unknown member '${strange.slice(0, 100)}' of ${kind}; it has ${names.slice(1).join(', ') || 'none'}`,
+    };
+  for (const [name, check] of Object.entries(shape)) {
+    if (!Object.hasOwn(members, name)) return { problem: `'${name}' of ${kind} is missing` };
+    const wanted = check(members[name]);
+    if (wanted !== null) return { problem: `'${name}' of ${kind} must be ${wanted}` };
+  }
+  return members as unknown as Change;
+}
