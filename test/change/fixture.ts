@@ -75,11 +75,15 @@ export function desk(answers: Parameters<typeof fakeTraffic>[0] = {}, journal: J
     defaults,
     defaultServers: { be_ssl: withSsl, be_app: serverConfig('', { weight: 3 }) },
   };
-  return deskOn(model, answers);
+  return deskOn(model, answers, journal);
 }
 
 /** A context on any model. */
-export function deskOn(model: Model, answers: Parameters<typeof fakeTraffic>[0] = {}): Desk {
+export function deskOn(
+  model: Model,
+  answers: Parameters<typeof fakeTraffic>[0] = {},
+  journal: Journal = memoryJournal(),
+): Desk {
   const link = fakeTraffic(answers);
   const traffic = Object.assign(trafficSwitch(link), { sent: link.sent });
   const lines: string[] = [];
