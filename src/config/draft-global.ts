@@ -32,7 +32,6 @@ export function newGlobal(): Draft<GlobalConfig> {
     at: {},
     maxconn: null,
     nbthread: null,
-    hardMaxconn: null,
     maxconnrate: 0,
     maxsessrate: 0,
     maxsslrate: 0,

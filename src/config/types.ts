@@ -448,7 +448,6 @@ export interface GlobalConfig {
   readonly at: Readonly<Record<string, Location>>;
   readonly maxconn: number | null;
   readonly nbthread: number | null;
-  readonly hardMaxconn: number | null;
   readonly maxconnrate: number;
   readonly maxsessrate: number;
   readonly maxsslrate: number;

@@ -19,6 +19,7 @@ export function buildModel(config: Config, threads: number, now: number): Model 
   const maxconn = config.global.maxconn ?? maxconnOfSystem();
   const model: Model = {
     config,
+    started: config.global,
     counters,
     processSlot: counters.allocate(),
     proxies: [],

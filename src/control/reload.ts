@@ -12,6 +12,7 @@ import { releaseListeners, startListeners } from './listeners.ts';
 import { prepareLogs } from './logs/addresses.ts';
 import type { ProcessLogs } from './logs/logs.ts';
 import { listenerKey } from './passed-listeners.ts';
+import { applyLimits, applyVariables, environmentOf, isSameEnvironment, withoutPlaces } from './reload-global.ts';
 import { resolveInitialAddresses } from './resolvers/initial-addresses.ts';
 import type { ProcessResolvers } from './resolvers/resolvers.ts';
 import { restartNeeded } from './restart-needed.ts';
@@ -84,8 +85,9 @@ export async function applyReload(config: Config, ctx: ReloadContext): Promise<R
   const alerts = prepared.diagnostics.filter((d) => d.severity === 'alert');
   if (alerts.length > 0) return refused(alerts.map(diagnosticLine));
   const plan = makePlan(model, config);
-  const otherFiles = !isDeepStrictEqual(config.files ?? {}, model.config.files ?? {});
-  if (otherFiles) await traffic.ask({ kind: 'files', files: config.files ?? {} });
+  const before = model.config;
+  const everywhere = !isSameEnvironment(before, config);
+  if (everywhere) await traffic.ask({ kind: 'environment', environment: environmentOf(config) });
   // New addresses first: they are all that can fail. What they serve is put in place before.
   const fresh = plan.added.map((proxy) => addProxy(model, proxy, false, Date.now()));
   const listeners = fresh
@@ -99,6 +101,7 @@ export async function applyReload(config: Config, ctx: ReloadContext): Promise<R
   const unresolved = named.filter((d) => d.severity === 'alert');
   if (unresolved.length > 0) {
     await takeBack(plan, fresh, listeners, [], ctx);
+    if (everywhere) await traffic.ask({ kind: 'environment', environment: environmentOf(before) });
     return refused(unresolved.map(diagnosticLine));
   }
   const moved = movedPorts(plan, listeners);
@@ -113,7 +116,7 @@ export async function applyReload(config: Config, ctx: ReloadContext): Promise<R
   if (failures.length > 0) {
     for (const [listener, kept] of handed) listener.kept = kept;
     await takeBack(plan, fresh, listeners, moved, ctx);
-    if (otherFiles) await traffic.ask({ kind: 'files', files: model.config.files ?? {} });
+    if (everywhere) await traffic.ask({ kind: 'environment', environment: environmentOf(before) });
     return refused(
       failures.map(
         ({ proxy, listener: { config: bind }, reason }) =>
@@ -123,7 +126,8 @@ export async function applyReload(config: Config, ctx: ReloadContext): Promise<R
   }
   for (const kept of handed.values()) for (const fd of kept.flat()) closeDescriptor(fd);
   const warnings = [...prepared.diagnostics, ...named].map(diagnosticLine);
-  warnings.push(...restartNeeded(model.config, config).map((text) => `config : ${text}`));
+  const waiting = restartNeeded(model.started, config.global, model.limits.hardMaxconn);
+  warnings.push(...waiting.map((text) => `config : ${text}`));
   ctx.resolvers.configure(config);
   for (const proxy of plan.removed) await removeProxy(proxy, ctx);
   for (const change of plan.changed) warnings.push(...(await changeProxy(change, ctx)));
@@ -133,8 +137,9 @@ export async function applyReload(config: Config, ctx: ReloadContext): Promise<R
   markReferences(model);
   for (const proxy of model.proxies) countUsable(proxy);
   ctx.logs.configure(config, prepared.addresses);
-  applyLimits(model, config);
-  const again = otherFiles ? model.proxies : plan.changed.map((change) => change.proxy);
+  applyLimits(model, before.global, config.global);
+  await applyVariables(model, traffic, before.global, config.global);
+  const again = everywhere ? model.proxies : plan.changed.map((change) => change.proxy);
   await traffic.ask({ kind: 'proxy.put', proxies: again.map(proxyView) });
   await traffic.ask({ kind: 'limits', limits: model.limits });
   await ctx.states.flush();
@@ -148,16 +153,6 @@ function refused(problems: readonly string[]): ReloadOutcome {
 /** The same but for where it is written. */
 function same(a: unknown, b: unknown): boolean {
   return isDeepStrictEqual(withoutPlaces(a), withoutPlaces(b));
-}
-
-function withoutPlaces(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutPlaces);
-  if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([key]) => key !== 'at')
-      .map(([key, inner]) => [key, withoutPlaces(inner)]),
-  );
 }
 
 function makePlan(model: Model, config: Config): Plan {
@@ -365,13 +360,4 @@ function inFileOrder(model: Model, config: Config): void {
   const position = new Map(config.proxies.map((proxy, i) => [`${proxy.kind} ${proxy.name}`, i]));
   const rank = (proxy: Proxy) => position.get(`${proxy.config.kind} ${proxy.name}`) ?? config.proxies.length;
   model.proxies.sort((a, b) => rank(a) - rank(b));
-}
-
-function applyLimits(model: Model, config: Config): void {
-  const { global } = config;
-  if (global.maxconn !== null) model.limits.maxconn = Math.min(global.maxconn, model.limits.hardMaxconn);
-  model.limits.connRate = global.maxconnrate;
-  model.limits.sessRate = global.maxsessrate;
-  model.limits.sslRate = global.maxsslrate;
-  model.limits.compRate = global.maxcomprate;
 }

@@ -1,35 +1,47 @@
-import { isDeepStrictEqual } from 'node:util';
-import type { Config, GlobalConfig } from '../config/types.ts';
+import type { GlobalConfig } from '../config/types.ts';
 
-/** Settings of `global` that are used once, when the process starts, as the files name them. */
-const AT_START: readonly (readonly [keyof GlobalConfig, string])[] = [
-  ['nbthread', 'nbthread'],
-  ['node', 'node'],
-  ['user', 'user'],
-  ['group', 'group'],
-  ['uid', 'uid'],
-  ['gid', 'gid'],
-  ['chroot', 'chroot'],
-  ['pidfile', 'pidfile'],
-  ['ulimitN', 'ulimit-n'],
-  ['daemon', 'daemon'],
-  ['masterWorker', 'master-worker'],
-  ['tune', 'tune'],
+/** A setting that is used once, when the process starts: its key, the keywords that set it, and why it cannot be changed later. */
+type AtStart = readonly [key: keyof GlobalConfig, keywords: readonly string[], why: string];
+
+const NO_RIGHT = 'the process has given up the right to do that again';
+
+const AT_START: readonly AtStart[] = [
+  [
+    'nbthread',
+    ['nbthread'],
+    'counters in shared memory and listening sockets are laid out for the threads of the start',
+  ],
+  ['uid', ['user', 'uid'], NO_RIGHT],
+  ['gid', ['group', 'gid'], NO_RIGHT],
+  ['chroot', ['chroot'], NO_RIGHT],
+  ['ulimitN', ['ulimit-n'], NO_RIGHT],
+  ['pidfile', ['pidfile'], 'it was written at the start'],
+  ['daemon', ['daemon'], 'whoever started the process has gone on'],
+  ['masterWorker', ['master-worker'], 'the master CLI is opened at the start'],
 ];
 
-/** What a reload finds changed and only a restart puts in force, a line each. */
-export function restartNeeded(before: Config, after: Config): string[] {
-  const names = AT_START.filter(([key]) => !isDeepStrictEqual(before.global[key], after.global[key])).map(
-    ([, name]) => `'${name}' of the global section`,
-  );
-  if (!isDeepStrictEqual(plain(before.userlists), plain(after.userlists))) names.push("'userlist' sections");
-  if (!isDeepStrictEqual(plain(before.httpErrors), plain(after.httpErrors))) names.push("'http-errors' sections");
-  const { hardMaxconn } = after.global;
-  if (before.global.hardMaxconn !== hardMaxconn) names.push("'hard-maxconn' of the global section");
-  return names.map((name) => `${name} changed: needs a restart, what was set at start stays in force.`);
+/** What a file sets otherwise than it was at the start, and only a restart puts in force: a line each, with its place in the file. */
+export function restartNeeded(started: GlobalConfig, after: GlobalConfig, hardMaxconn: number): string[] {
+  const lines = AT_START.flatMap(([key, keywords, why]) => {
+    if (started[key] === after[key]) return [];
+    const keyword = keywords.find((name) => name in after.at) ?? keywords.find((name) => name in started.at)!;
+    return [restart(after, keyword, change(started[key], after[key]), why)];
+  });
+  if (after.maxconn !== null && after.maxconn > hardMaxconn) {
+    const said = `${after.maxconn} is more than the ${hardMaxconn} of the start`;
+    lines.push(restart(after, 'maxconn', said, 'it is the ceiling for the life of the process'));
+  }
+  return lines;
 }
 
-/** Without where it is written. */
-function plain(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value, (key, inner) => (key === 'at' ? undefined : inner)));
+function restart({ at }: GlobalConfig, keyword: string, said: string, why: string): string {
+  const place = at[keyword];
+  const where = place === undefined ? '' : `parsing [${place.file}:${place.line}] : `;
+  return `${where}'${keyword}' needs a restart: ${said}; ${why}.`;
+}
+
+function change(from: unknown, to: unknown): string {
+  const text = (value: unknown) => (typeof value === 'boolean' ? (value ? 'on' : 'off') : String(value));
+  if (to === null) return `it is no longer set, ${text(from)} stays in force`;
+  return from === null ? `${text(to)} is new` : `it was ${text(from)} at the start and is ${text(to)} now`;
 }

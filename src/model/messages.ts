@@ -49,17 +49,21 @@ export interface ProxyView {
   readonly dynamicCookieKey: string | null;
 }
 
+/** What a traffic thread knows beside its proxies: settings, what proxies refer to, contents of files by path. */
+export interface EnvironmentView {
+  readonly global: Config['global'];
+  readonly httpErrors: Config['httpErrors'];
+  readonly userlists: Config['userlists'];
+  readonly files: NonNullable<Config['files']>;
+}
+
 /** Start data of a traffic thread (`workerData`). */
-export interface ThreadInit {
+export interface ThreadInit extends EnvironmentView {
   readonly thread: number;
   readonly threads: number;
   readonly rows: number;
   readonly chunks: readonly CounterChunk[];
   readonly processSlot: number;
-  readonly global: Config['global'];
-  readonly httpErrors: Config['httpErrors'];
-  readonly userlists: Config['userlists'];
-  readonly files: NonNullable<Config['files']>;
   readonly proxies: readonly ProxyView[];
   readonly limits: LimitsView;
   readonly startedAt: number;
@@ -163,8 +167,8 @@ export type TrafficCommand =
   | { readonly kind: 'chunk'; readonly chunk: CounterChunk }
   | { readonly kind: 'servers'; readonly views: readonly ServerView[] }
   | { readonly kind: 'server.remove'; readonly proxy: number; readonly id: number }
-  /** Contents of files, for the proxies that are put from now on. */
-  | { readonly kind: 'files'; readonly files: NonNullable<Config['files']> }
+  /** What proxies that are put from now on refer to, and what the global section says. */
+  | { readonly kind: 'environment'; readonly environment: EnvironmentView }
   | { readonly kind: 'proxy.put'; readonly proxies: readonly ProxyView[] }
   | { readonly kind: 'proxy.remove'; readonly ids: readonly number[] }
   | { readonly kind: 'backend.publish'; readonly proxy: number; readonly published: boolean }

@@ -19,6 +19,8 @@ export interface Limits {
 export interface Model {
   /** The configuration in force. */
   config: Config;
+  /** The global section that the process was started with. */
+  readonly started: Config['global'];
   readonly counters: CounterStore;
   /** Slot of the process-wide counters. */
   readonly processSlot: number;

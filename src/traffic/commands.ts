@@ -32,8 +32,9 @@ export async function execute(env: Env, counters: CounterStore, command: Traffic
       backend?.serversChanged();
       return null;
     }
-    case 'files':
-      useFiles(command.files);
+    case 'environment':
+      useFiles(command.environment.files);
+      env.configure(command.environment);
       return null;
     case 'proxy.put':
       for (const view of command.proxies) putProxy(env, view);

@@ -17,7 +17,7 @@ export interface Introduction {
 export abstract class ConnClient {
   readonly env: Env;
   readonly conn: Conn;
-  readonly frontend: TrafficFrontend;
+  frontend: TrafficFrontend;
   readonly listener: TrafficListener;
   readonly acceptedAt: number;
   ownedConn: ServerConn | null = null;
@@ -46,6 +46,15 @@ export abstract class ConnClient {
       this.proxied = introduction.proxied;
       this.sessionVars = introduction.vars;
     }
+  }
+
+  /** The frontend as a reload may have left it: for the next request of a connection that stays open. Another proxy's is never taken. */
+  current(): TrafficFrontend {
+    const { frontend, env } = this;
+    const next = env.frontends.get(frontend.id);
+    if (next !== undefined && next !== frontend && next.slot === frontend.slot && next.http === frontend.http)
+      this.frontend = next;
+    return this.frontend;
   }
 
   get source(): EndpointView {

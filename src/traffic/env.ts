@@ -28,17 +28,17 @@ export class Env {
   readonly counters: CounterStore;
   readonly wheel: TimerWheel;
   readonly post: (event: TrafficEvent) => void;
-  readonly hostname: string;
+  hostname = '';
   /** Start of the process, ms since the epoch. */
   readonly startedAt: number;
   readonly pid: number;
-  readonly global: GlobalConfig;
+  global!: GlobalConfig;
   /** What `global` says, as the data path wants it. */
-  readonly nameCases: NameCases;
-  readonly payloadWithAnyMethod: boolean;
-  readonly keepsAmbiguous: boolean;
-  readonly userlists: ReadonlyMap<string, Userlist>;
-  httpErrors: readonly HttpErrorsConfig[];
+  nameCases!: NameCases;
+  payloadWithAnyMethod = false;
+  keepsAmbiguous = false;
+  userlists: ReadonlyMap<string, Userlist> = new Map();
+  httpErrors: readonly HttpErrorsConfig[] = [];
   limits: LimitsView;
   readonly processSlot: number;
   /** Process-wide counters of this thread, and gauges. */
@@ -89,13 +89,8 @@ export class Env {
     this.threads = init.threads;
     this.transport = init.transport;
     this.counters = init.counters;
-    this.global = init.global;
-    this.nameCases = nameCases(init.global, (path) => readFileOrNull(path)?.latin1Slice() ?? null).cases;
-    this.payloadWithAnyMethod = 'h1-accept-payload-with-any-method' in init.global.other;
-    this.keepsAmbiguous = 'h1-do-not-close-on-insecure-transfer-encoding' in init.global.other;
+    this.configure(init);
     for (const [name, value] of globalVars(init.global).vars) this.procVars.set(name, value);
-    this.userlists = compileUserlists(init.userlists ?? []).lists;
-    this.httpErrors = init.httpErrors;
     this.limits = init.limits;
     this.post = init.post;
     const { setTimer } = init;
@@ -108,13 +103,28 @@ export class Env {
     this.g = init.counters.gauges(init.processSlot);
     this.#turnEnd = setTimer === undefined ? setImmediate : (fire) => void setTimer(0, fire);
     this.startedAt = init.startedAt ?? 0;
-    this.hostname = init.global.node ?? hostname();
     this.pid = process.pid;
     this.stopping = false;
     this.streamIds = 0;
     this.requestIds = 0;
     this.#lines = [];
     this.#flushing = false;
+  }
+
+  /** Takes settings and sections that proxies refer to: for connections, and proxies that are put, from now on. */
+  configure(settings: {
+    readonly global: GlobalConfig;
+    readonly httpErrors: readonly HttpErrorsConfig[];
+    readonly userlists?: readonly UserlistConfig[];
+  }): void {
+    const { global } = settings;
+    this.global = global;
+    this.nameCases = nameCases(global, (path) => readFileOrNull(path)?.latin1Slice() ?? null).cases;
+    this.payloadWithAnyMethod = 'h1-accept-payload-with-any-method' in global.other;
+    this.keepsAmbiguous = 'h1-do-not-close-on-insecure-transfer-encoding' in global.other;
+    this.userlists = compileUserlists(settings.userlists ?? []).lists;
+    this.httpErrors = settings.httpErrors;
+    this.hostname = global.node ?? hostname();
   }
 
   /** Date in ms. */

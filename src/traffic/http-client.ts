@@ -157,7 +157,8 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
 
   /** Reads a request head from bytes [start, end), then lets the exchange begin. */
   #head(buf: Buffer, start: number, end: number): void {
-    const { env, frontend } = this;
+    const { env } = this;
+    const frontend = this.current();
     const { tune } = env.global;
     const stream = Stream.start(env, this, frontend, this.listener);
     const { req, log } = stream;

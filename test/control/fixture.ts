@@ -76,6 +76,7 @@ export function modelOf(configs: readonly ProxyConfig[], now = 1_000_000): Model
         tune: { bufsize: 16384 },
       },
     } as unknown as Model['config'],
+    started: {} as Model['started'],
     counters,
     processSlot: counters.allocate(),
     proxies: [],

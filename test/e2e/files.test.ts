@@ -54,3 +54,31 @@ test(
     assert.equal((await get(run.port('fe'), '/a')).text, 'old answer to /a');
   },
 );
+
+test("the page of an error is the backend's, else the frontend's, else the built-in one", async (t) => {
+  const run = await start(
+    t,
+    `
+defaults
+    mode http
+    timeout connect 1s
+    timeout client 5s
+    timeout server 5s
+frontend fe
+    bind {addr:fe}
+    errorfile 503 {dir}/front.http
+    use_backend own if { path /own }
+    use_backend denies if { path /denied }
+    default_backend plain
+backend own
+    errorfile 503 {dir}/back.http
+backend plain
+backend denies
+    http-request deny
+`,
+    { files: { 'front.http': page('front'), 'back.http': page('back') } },
+  );
+  assert.equal((await get(run.port('fe'), '/own')).text, 'back');
+  assert.equal((await get(run.port('fe'), '/')).text, 'front');
+  assert.match((await get(run.port('fe'), '/denied')).text, /403 Forbidden/);
+});

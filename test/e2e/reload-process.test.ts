@@ -77,11 +77,31 @@ test('a server that a reload adds by host name is resolved before it is used', i
   assert.equal((await get(run.port('fe'))).text, 'app');
 });
 
-test('what only a restart puts in force is told', inProcess, async (t) => {
-  const app = await origin(t, 'app');
-  const run = await start(t, config('    nbthread 1\n    node one'), { ports: { app } });
-  run.rewrite(config('    nbthread 2\n    node two'));
-  run.signal('SIGUSR2');
-  await run.output(/\[WARNING\] .*'nbthread' of the global section changed: needs a restart/);
-  await run.output(/'node' of the global section changed: needs a restart/);
-});
+test(
+  'what only a restart puts in force is told, with its line, as long as it differs from the start',
+  inProcess,
+  async (t) => {
+    const app = await origin(t, 'app');
+    const run = await start(t, config('    nbthread 1\n    maxconn 100\n    pidfile {dir}/a.pid'), { ports: { app } });
+    const wanted = config(
+      '    nbthread 2\n    maxconn 200\n    pidfile {dir}/b.pid\n    chroot {dir}\n    user nobody',
+    );
+    const lines = [
+      /\[WARNING\] .* parsing \[.*:4\] : 'nbthread' needs a restart: it was 1 at the start and is 2 now; counters /,
+      /\[WARNING\] .* parsing \[.*:5\] : 'maxconn' needs a restart: 200 is more than the 100 of the start; /,
+      /\[WARNING\] .* parsing \[.*:6\] : 'pidfile' needs a restart: it was .*a\.pid at the start and is .*b\.pid now; /,
+      /\[WARNING\] .* parsing \[.*:7\] : 'chroot' needs a restart: .* is new; /,
+      /\[WARNING\] .* parsing \[.*:8\] : 'user' needs a restart: \d+ is new; /,
+    ];
+    for (let i = 0; i < 2; i++) {
+      run.rewrite(wanted);
+      const answer = await run.cli('reload');
+      assert.match(answer, /^Success=1/);
+      for (const line of lines) assert.match(answer, line);
+    }
+    run.rewrite(config('    maxconn 100\n    pidfile {dir}/a.pid'));
+    const answer = await run.cli('reload');
+    assert.match(answer, /'nbthread' needs a restart: it is no longer set, 1 stays in force/);
+    assert.doesNotMatch(answer, /maxconn|pidfile|chroot|user/);
+  },
+);

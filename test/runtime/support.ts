@@ -172,7 +172,6 @@ function globalConfig(): Config['global'] {
     at: {},
     maxconn: 200,
     nbthread: 2,
-    hardMaxconn: 200,
     maxconnrate: 0,
     maxsessrate: 0,
     maxsslrate: 0,
@@ -257,6 +256,7 @@ export function modelOf(proxies: readonly ProxyConfig[], more: Partial<Config> =
   const now = Date.now() - 5000;
   const model: Model = {
     config: configOf(proxies, more),
+    started: globalConfig(),
     counters,
     processSlot: counters.allocate(),
     proxies: [],

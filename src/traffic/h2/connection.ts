@@ -279,7 +279,8 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed {
   }
 
   #begin(id: number, buf: Buffer, start: number, end: number, ended: boolean): void {
-    const { frontend, env } = this;
+    const { env } = this;
+    const frontend = this.current();
     const refused = this.exchanges.size >= this.#maxStreams;
     if (refused) {
       if (!this.#decoder.decode(buf, start, end, new FieldList())) this.#fail(H2Error.compression);

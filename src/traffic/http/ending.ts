@@ -68,7 +68,12 @@ export function cutOff(stream: Stream): void {
 
 /** Answers with an error page and ends the exchange. */
 export function replyError(stream: Stream, status: number): void {
-  reply(stream, (stream.backend?.errorPages ?? stream.frontend.errorPages).get(status));
+  reply(stream, errorPage(stream, status));
+}
+
+/** The page of a status: the backend's own, else the frontend's, else HAProxy's. */
+export function errorPage({ backend, frontend }: Stream, status: number): LocalResponse {
+  return backend?.errorPages.own(status) ?? frontend.errorPages.get(status);
 }
 
 /** Answers with a response made here and ends the exchange. */

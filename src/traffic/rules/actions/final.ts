@@ -1,7 +1,7 @@
 import type { ExprError } from '../../../expr/sample.ts';
 import { C } from '../../../model/counters.ts';
 import { type LocalResponse, reasonOf } from '../../error-pages.ts';
-import { cutOff, reply, replyError } from '../../http/ending.ts';
+import { cutOff, errorPage, reply, replyError } from '../../http/ending.ts';
 import { setCause } from '../../log.ts';
 import type { Stream } from '../../stream.ts';
 import * as tunnel from '../../tunnel.ts';
@@ -250,7 +250,7 @@ const auth: ActionRow = {
     return (stream) => {
       stream.frontend.c[C.deniedReq]!++;
       setCause(stream, 'P', 'R');
-      const page = (stream.backend?.errorPages ?? stream.frontend.errorPages).get(401);
+      const page = errorPage(stream, 401);
       reply(stream, { ...page, headers: [...page.headers, ['www-authenticate', value]] });
       return Verdict.done;
     };
