@@ -52,7 +52,11 @@ export function journalFailure(error: unknown, path: string): JournalError {
   const sqlite = typeof errcode === 'number';
   const known = sqlite ? sqliteCode(errcode, message ?? '') : (ERRNO_CODES[code ?? ''] ?? 'io');
   const found = known === 'io' && isFull(path) ? 'full' : known;
-  const reason = sqlite ? `${errstr ?? message}` : code ? errnoText(code) : String(message ?? error);
+  const reason = sqlite
+    ? String((errcode === ERROR ? message : errstr) ?? message)
+    : code
+      ? errnoText(code)
+      : String(message ?? error);
   return new JournalError(found, `${reason}: journal '${path}'${ADVICE[found] ? `; ${ADVICE[found]}` : ''}`);
 }
 
