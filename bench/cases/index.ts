@@ -2,6 +2,7 @@ import type { Row } from '../measure.ts';
 import type { Proxy } from '../programs.ts';
 import { journaledChanges } from './journal.ts';
 import { lostInDrains, lostInReloads } from './losses.ts';
+import { mapImport } from './map-import.ts';
 import { idleConnections, startTime } from './process.ts';
 import { showStat } from './show-stat.ts';
 import { readingState } from './status.ts';
@@ -39,6 +40,11 @@ export const cases: Case[] = [
     name: 'journal',
     about: 'Changes recorded on disk: one by one, by many clients, in batches',
     run: journaledChanges,
+  },
+  {
+    name: 'map-import',
+    about: 'a map of 1,000,000 entries put into haproxy: as a Change, by hand, with socat',
+    run: mapImport,
   },
   { name: 'reloads', about: 'requests lost in 100 reloads under load', run: lostInReloads },
   { name: 'drains', about: 'requests lost in 100 drain/ready cycles under load', run: lostInDrains },

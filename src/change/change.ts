@@ -117,7 +117,8 @@ export type Change =
  * `map` and `acl`: file name or `#<id>`, as in `show map`.
  */
 export type StoreChange =
-  | { readonly kind: 'map.add' | 'map.set'; readonly map: string; readonly key: string; readonly value: string }
+  | { readonly kind: 'map.add'; readonly map: string; readonly key: string; readonly value: string }
+  | { readonly kind: 'map.set'; readonly map: string; readonly key: string; readonly value: string }
   | { readonly kind: 'map.del'; readonly map: string; readonly key: string }
   | { readonly kind: 'map.clear'; readonly map: string }
   /** Other entries for all of the map, in one visible switch. */
@@ -126,7 +127,8 @@ export type StoreChange =
       readonly map: string;
       readonly entries: readonly (readonly [key: string, value: string])[] | Kept;
     }
-  | { readonly kind: 'acl.add' | 'acl.del'; readonly acl: string; readonly pattern: string }
+  | { readonly kind: 'acl.add'; readonly acl: string; readonly pattern: string }
+  | { readonly kind: 'acl.del'; readonly acl: string; readonly pattern: string }
   | { readonly kind: 'acl.clear'; readonly acl: string }
   | { readonly kind: 'acl.replace'; readonly acl: string; readonly patterns: readonly string[] | Kept }
   /** `data`: what is set of the entry, by type (`gpc0`, `http_req_cnt`, ...). */

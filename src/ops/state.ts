@@ -1,5 +1,5 @@
-import { type ServerLine, serverLines } from './servers-state.ts';
-import { statRows } from './stat-rows.ts';
+import { type ServerLine, serverLines } from '../change/remote/servers-state.ts';
+import { statRows } from '../change/remote/stat-rows.ts';
 
 /** What a running load balancer tells of itself, HAProxy and Sluice alike: the process, its frontends, its backends with their servers. */
 export interface TargetState {

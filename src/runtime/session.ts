@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
-import type { Origin } from '../change/change.ts';
+import type { Actor, Origin } from '../change/change.ts';
 import type { Control } from '../control/types.ts';
+import { actorOf } from './actor.ts';
 import { type Answer, error, info, messageText, nothing } from './answer.ts';
 import { CliConnection } from './connection.ts';
 import { unknownText } from './help.ts';
@@ -68,6 +69,7 @@ export class Session {
   where: 'worker' | 'master' = 'worker';
   /** Between `begin` and `commit`: the Changes so far. */
   transaction: Transaction | null = null;
+  readonly #actor: () => Actor;
   /** The connection ends when the command that runs now is over. */
   closing = false;
 
@@ -81,12 +83,13 @@ export class Session {
     this.from = options.from;
     this.sockets = options.sockets;
     this.exposesListeners = options.exposesListeners ?? false;
+    this.#actor = actorOf(socket, options.from, options.level);
     this.connection = new CliConnection(socket, options.timeout);
   }
 
   /** Who makes the Changes of this session. */
   get origin(): Origin {
-    return { surface: 'cli-socket', from: this.from, level: this.level };
+    return { surface: 'cli-socket', from: this.from, level: this.level, actor: this.#actor() };
   }
 
   /** Serves the connection; resolves when it is over. Never rejects. */

@@ -1,5 +1,5 @@
 /** Numbers of users and groups by name, as the system knows them. */
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
 /** The id of a user, or null when there is none of that name. */
@@ -45,4 +45,30 @@ function getent(database: string, name: string): string {
   } catch {
     return '';
   }
+}
+
+/** Names by number that getent(1) was asked for: when, and what it said. */
+const asked = new Map<number, { readonly at: number; name: string | null }>();
+/** How long an answer is believed, ms, and how many are kept. */
+const BELIEVED = 300_000;
+const KEPT = 1000;
+
+/**
+ * The name of a user by its number, or null. `/etc/passwd` is read; what else the system asks (LDAP, ...) may take its time: its answer
+ * is known from the next call on.
+ */
+export function userName(uid: number): string | null {
+  for (const line of readOrEmpty('/etc/passwd').split('\n')) {
+    const fields = line.split(':');
+    if (fields[2] === String(uid)) return fields[0]!;
+  }
+  const known = asked.get(uid);
+  if (known !== undefined && Date.now() - known.at < BELIEVED) return known.name;
+  if (asked.size >= KEPT) asked.clear();
+  const answer: { readonly at: number; name: string | null } = { at: Date.now(), name: known?.name ?? null };
+  asked.set(uid, answer);
+  execFile('getent', ['passwd', String(uid)], { timeout: 5000 }, (error, output) => {
+    answer.name = error ? null : (output.split(':')[0] ?? null);
+  });
+  return answer.name;
 }

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { statRows } from '../../src/ops/stat-rows.ts';
+import { statRows } from '../../src/change/remote/stat-rows.ts';
 import { stateOf } from '../../src/ops/state.ts';
 import { origin } from '../support/origin.ts';
 import { type Run, start } from '../support/program.ts';

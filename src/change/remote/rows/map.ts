@@ -1,0 +1,125 @@
+import type { ChangeOf } from '../../change.ts';
+import type { Live } from '../live.ts';
+import {
+  badKey,
+  badValue,
+  entries,
+  lacksPatterns,
+  patternLevel,
+  patternSet,
+  payloadLimit,
+  payloads,
+  replaceAll,
+  valuesOf,
+} from '../patterns.ts';
+import { plain } from '../plain.ts';
+import type { RemoteRow } from '../row.ts';
+
+const COMMON = { since: '2.4', level: patternLevel, effect: 'live', instead: '' } as const;
+
+const ABSENT = '(absent)';
+
+/** The first value of the key: the one that a look-up gives. */
+async function valueNow({ map, key }: { readonly map: string; readonly key: string }, live: Live): Promise<string> {
+  return (await valuesOf('map', map, key, live))[0] ?? ABSENT;
+}
+
+/** `add map`. HAProxy would take a key a second time and go on with the first. */
+export const mapAdd: RemoteRow<ChangeOf<'map.add'>> = {
+  ...COMMON,
+  async problem(change, live) {
+    const found = (await lacksPatterns('map', change.map, live)) ?? badKey(change.key) ?? badValue(change.value);
+    if (found) return found;
+    const value = await valueNow(change, live);
+    return value === ABSENT
+      ? null
+      : `${change.map} has the key '${change.key}' already, with the value '${value}': set it`;
+  },
+  read: valueNow,
+  after: async ({ value }) => value,
+  commands: async ({ map, key, value }) => [{ words: ['add', 'map', map, key, value] }],
+  inverse: async ({ map, key }) => ({ kind: 'map.del', map, key }),
+};
+
+/** `set map`: all entries of the key. */
+export const mapSet: RemoteRow<ChangeOf<'map.set'>> = {
+  ...COMMON,
+  problem: async (change, live) => badValue(change.value) ?? (await lacksKey(change, live)),
+  warnings: several,
+  read: valueNow,
+  after: async ({ value }) => value,
+  commands: async ({ map, key, value }) => [{ words: ['set', 'map', map, key, value] }],
+  inverse: async (change, live) => ({ ...change, value: await valueNow(change, live) }),
+};
+
+/** `del map`: all entries of the key; from 3.4 on a command takes one away. */
+export const mapDel: RemoteRow<ChangeOf<'map.del'>> = {
+  ...COMMON,
+  problem: lacksKey,
+  warnings: several,
+  read: valueNow,
+  after: async () => ABSENT,
+  commands: async ({ map, key }) => [{ words: ['del', 'map', map, key] }],
+  inverse: async (change, live) => ({ ...change, kind: 'map.add', value: await valueNow(change, live) }),
+};
+
+async function lacksKey(change: { readonly map: string; readonly key: string }, live: Live): Promise<string | null> {
+  const found = (await lacksPatterns('map', change.map, live)) ?? badKey(change.key);
+  if (found) return found;
+  return (await valueNow(change, live)) === ABSENT ? `${change.map} has no key '${change.key}'` : null;
+}
+
+async function several({ map, key }: { readonly map: string; readonly key: string }, live: Live): Promise<string[]> {
+  const { length } = await valuesOf('map', map, key, live);
+  return length > 1 ? [`${map} has the key '${key}' ${length} times: taking this back restores the first value`] : [];
+}
+
+/** `clear map`. */
+export const mapClear: RemoteRow<ChangeOf<'map.clear'>> = {
+  ...COMMON,
+  problem: ({ map }, live) => lacksPatterns('map', map, live),
+  read: ({ map }, live) => size(map, live),
+  after: async () => '0 entries',
+  commands: async ({ map }) => [{ words: ['clear', 'map', map] }],
+  inverse: async ({ map }, live) => ({ kind: 'map.replace', map, entries: await pairs(map, live) }),
+};
+
+/** `prepare map`, `add map @version`, `commit map`: one visible switch. */
+export const mapReplace: RemoteRow<ChangeOf<'map.replace'>> = {
+  ...COMMON,
+  async problem({ map, entries: wanted }, live) {
+    for (const [key, value] of plain(wanted)) {
+      const found = badKey(key) ?? badValue(value);
+      if (found) return found;
+    }
+    return lacksPatterns('map', map, live);
+  },
+  read: ({ map }, live) => size(map, live),
+  after: async ({ entries: wanted }) => `${plain(wanted).length} entries`,
+  async commands({ map, entries: wanted }, live) {
+    const pieces = [...payloads(lines(plain(wanted)), payloadLimit(live.version))];
+    const add = pieces.map((payload) => ({ words: ['add', 'map', '@<version>', map], payload }));
+    return [{ words: ['prepare', 'map', map] }, ...add, { words: ['commit', 'map', '@<version>', map] }];
+  },
+  run: ({ map, entries: wanted }, live, wire) =>
+    replaceAll('map', map, wire, function* (generation) {
+      for (const payload of payloads(lines(plain(wanted)), payloadLimit(live.version)))
+        yield { words: ['add', 'map', generation, map], payload };
+    }),
+  inverse: async ({ map }, live) => ({ kind: 'map.replace', map, entries: await pairs(map, live) }),
+};
+
+function* lines(wanted: readonly (readonly [string, string])[]): Generator<string> {
+  for (const [key, value] of wanted) yield `${key} ${value}`;
+}
+
+async function pairs(map: string, live: Live): Promise<[string, string][]> {
+  return (await entries('map', map, live)).map((entry) => {
+    const space = entry.indexOf(' ');
+    return [entry.slice(0, space), entry.slice(space + 1)];
+  });
+}
+
+async function size(map: string, live: Live): Promise<string> {
+  return `${(await patternSet('map', map, live))?.count ?? 0} entries`;
+}
