@@ -12,6 +12,7 @@ import { agent, checks, health, serverMaxconn, setAddr } from './operations/serv
 import { kill, sessions } from './operations/sessions.ts';
 import { status } from './operations/status.ts';
 import { weight } from './operations/weight.ts';
+import { why } from './operations/why.ts';
 
 /** Every operation, in the order of help and reference. */
 export const OPERATIONS: readonly Operation[] = [
@@ -19,6 +20,7 @@ export const OPERATIONS: readonly Operation[] = [
   counters,
   countersClear,
   errors,
+  why,
   drain,
   maint,
   ready,

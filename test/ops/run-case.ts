@@ -32,6 +32,8 @@ function lines(text: string): string[] {
 function masked(text: string): string {
   return text
     .replace(/op-[0-9a-z]+/g, 'op-ID')
+    .replace(/"date":\d{13}/g, '"date":N')
+    .replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/g, 'DATE')
     .replace(/"duration":\d+/g, '"duration":N')
     .replace(/"elapsed":\d+/g, '"elapsed":N')
     .replace(/"date":"[^"]+"/g, '"date":"DATE"')

@@ -1,10 +1,10 @@
-import type { Origin } from '../../change/change.ts';
 import type { JournalEntry, Lease } from '../../change/journal/journal.ts';
 import { objectOf } from '../../change/journal/object-of.ts';
 import { OperationError } from '../errors.ts';
 import { durationKind, numberKind, textKind } from '../kinds.ts';
 import { changing, reading } from '../operation.ts';
 import { durationText, table, visible } from '../text.ts';
+import { dateText, entryRow, whoText, whyText } from './journal-text.ts';
 
 /** Outcomes that are listed when nothing else is asked for. */
 const LISTED = 20;
@@ -131,29 +131,6 @@ export const history = reading({
     };
   },
 });
-
-/** A row of the history: when, who, what, from what to what, why, id. */
-function entryRow({ date, origin, change, before, after, ok, text }: JournalEntry): string[] {
-  const object = `${objectOf(change)} ${change.kind.slice(change.kind.indexOf('.') + 1)}`.trim();
-  const what = ok === false ? `refused: ${text.split('\n', 1)[0]}` : `${before} -> ${after}`;
-  return [dateText(date), whoText(origin), object, what, whyText(origin), origin.operation ?? ''];
-}
-
-function whoText({ actor, surface }: Origin): string {
-  return actor?.sudoUser ?? actor?.name ?? surface;
-}
-
-function whyText({ reason, ticket, undoes }: Origin): string {
-  return [ticket, reason, undoes === undefined ? undefined : `undoes ${undoes}`]
-    .filter((part) => part !== undefined && part !== '')
-    .join('; ');
-}
-
-/** `2026-11-21 09:30:05`, of this machine's time zone. */
-function dateText(date: number): string {
-  const local = new Date(date - new Date(date).getTimezoneOffset() * 60_000);
-  return local.toISOString().slice(0, 19).replace('T', ' ');
-}
 
 export const leases = reading({
   name: 'leases',
