@@ -53,7 +53,7 @@ export async function* lineBatches(
 
 /** What is sent, and how many empty lines the commands before the asked one answer with. */
 function requestOf(endpoint: Endpoint, words: readonly string[], options: LinesOptions) {
-  const bytes = oneShotBytes(endpoint, words, options);
+  const bytes = oneShotBytes(endpoint, words, options, !options.endless);
   if (endpoint.master) return { bytes, emptyLines: options.severity ? 1 : 0 };
   // Who reads slowly is not to be closed on.
   const emptyLines = 1 + (options.severity ? 1 : 0) + (options.mode === undefined ? 0 : 1);
@@ -77,12 +77,13 @@ async function* bodyLines(
       held.shift();
       skip--;
     }
-    if (!judged && held.length > (endless ? 0 : HELD - 1)) {
+    // A single line may be a refusal; until a second one is certain, it is kept.
+    if (!judged && held.length > (endless ? 0 : HELD + 1)) {
       judged = true;
-      held[0] = judge(words, held[0]!);
+      held[0] = judge(words, held[0]!, !endless);
     }
     const ready = endless ? held.length : held.length - HELD;
-    if (ready > 0) {
+    if (judged && ready > 0) {
       yield held.slice(0, ready);
       held = held.slice(ready);
     }
@@ -92,16 +93,16 @@ async function* bodyLines(
     throw new RuntimeClientError('CLOSED', `closed before the answer ended: ${addressText(endpoint)}`);
   const rest = held.slice(0, -2);
   if (rest.at(-1) === '') rest.pop();
-  if (!judged && rest.length > 0) rest[0] = judge(words, rest[0]!);
+  if (!judged && rest.length > 0) rest[0] = judge(words, rest[0]!, rest.length > 1);
   if (rest.length > 0) yield rest;
 }
 
-/** The first line without its severity; throws when it is a refusal. */
-function judge(words: readonly string[], first: string): string {
-  const answer = parseAnswer(first);
-  const refusal = verdict(words, answer);
+/** The first line without its severity; throws when it is a refusal. `more`: further lines follow. */
+function judge(words: readonly string[], first: string, more: boolean): string {
+  const { severity, text } = parseAnswer(first);
+  const refusal = verdict(words, { severity, text: more ? `${text}\n` : text });
   if (refusal !== null) throw refusal;
-  return answer.text;
+  return text;
 }
 
 /** Whole lines of a socket, a batch for each read. */

@@ -38,17 +38,20 @@ export async function oneShot(endpoint: Endpoint, words: readonly string[], opti
 
 /**
  * The bytes of a request on a connection of its own. After the command comes one whose answer is known; a payload has to be the last of
- * its line, and only a master CLI reads further lines of a connection that is not interactive.
+ * its line, and only a master CLI reads further lines of a connection that is not interactive. `ends` false: the answer has no end, and
+ * any further input would be one.
  */
 export function oneShotBytes(
   endpoint: Endpoint,
   words: readonly string[],
   { payload, severity, mode }: Pick<OneShotOptions, 'payload' | 'severity' | 'mode'>,
+  ends = true,
 ): string {
   const at = endpoint.master ? '@1 ' : '';
   const before = `${severity ? 'set severity-output number;' : ''}${modeWords(mode)}${at}`;
   const command = `${before}${commandLine(words)}`;
   const after = `${at}show cli level${endpoint.master ? ';quit' : ''}\n`;
+  if (!ends) return `${command}\n`;
   if (payload === undefined) return `${command};${after}`;
   const { announce, lines } = payloadBlock(payload);
   return `${command} ${announce}\n${lines}${after}`;
@@ -62,15 +65,14 @@ function modeWords(mode: Mode | undefined): string {
 async function inPrompt(endpoint: Endpoint, words: readonly string[], options: OneShotOptions): Promise<Answer> {
   const { payload, mode, limit, timeout, signal } = options;
   const started = performance.now();
-  const left = () => Math.max(1, timeout - (performance.now() - started));
   const bytes = commandBytes(words, payload);
   const pipeline = new Pipeline(await openSocket(endpoint, options), endpoint, () => {});
   const late = new RuntimeClientError('TIMEOUT', `no whole answer within ${timeout} ms: ${addressText(endpoint)}`);
-  const timer = setTimeout(() => pipeline.close(late), left());
+  const timer = setTimeout(() => pipeline.close(late), Math.max(1, timeout - (performance.now() - started)));
   const onAbort = () => pipeline.close(signal!.reason as Error);
   signal?.addEventListener('abort', onAbort);
   try {
-    await pipeline.greet(left());
+    await pipeline.greet();
     if (mode !== undefined) await pipeline.ask(Buffer.from(`${mode}-mode on\n`), { payload: false, limit });
     return parseAnswer((await pipeline.ask(bytes, { payload: true, limit })).toString());
   } finally {

@@ -39,7 +39,8 @@ export class Pipeline {
   /** Last two bytes received, in which a prompt may have begun. */
   #tail = '';
   #greeted = false;
-  #closed = false;
+  /** Why it is closed. */
+  #closed: Error | null = null;
 
   /** `onClose` is called once, after the exchanges that had been sent have failed. */
   constructor(socket: net.Socket, endpoint: Endpoint, onClose: (pipeline: Pipeline) => void) {
@@ -58,18 +59,12 @@ export class Pipeline {
   }
 
   get closed(): boolean {
-    return this.#closed;
+    return this.#closed !== null;
   }
 
   /** Opens the interactive mode. Comes before all else; rejects with code `MASTER` when a master CLI answers. */
-  async greet(timeout: number): Promise<void> {
-    const late = this.#error('TIMEOUT', `no prompt within ${Math.round(timeout)} ms`);
-    const timer = setTimeout(() => this.close(late), timeout);
-    try {
-      await this.ask(Buffer.from(PREAMBLE), { payload: false, limit: GREETING_LIMIT });
-    } finally {
-      clearTimeout(timer);
-    }
+  async greet(): Promise<void> {
+    await this.ask(Buffer.from(PREAMBLE), { payload: false, limit: GREETING_LIMIT });
     this.#greeted = true;
   }
 
@@ -81,6 +76,7 @@ export class Pipeline {
   }
 
   send(exchange: Exchange): void {
+    if (this.#closed !== null) return exchange.failed(this.#closed);
     if (this.#sent.length === 0) this.#socket.ref();
     this.#sent.push(exchange);
     this.#socket.write(exchange.bytes);
@@ -88,11 +84,11 @@ export class Pipeline {
 
   /** Ends the connection; what was sent and is not answered fails with `error`, or with what the bytes so far tell. */
   close(error: Error): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#socket.destroy();
+    if (this.#closed !== null) return;
     const foreign = this.#greeted ? null : foreignProtocol(this.#chunks[0]);
     const reason = foreign === null ? error : this.#error('PROTOCOL', foreign);
+    this.#closed = reason;
+    this.#socket.destroy();
     this.#chunks = [];
     for (const exchange of this.#sent.splice(0)) exchange.failed(reason);
     this.#onClose(this);
@@ -100,13 +96,13 @@ export class Pipeline {
 
   #onData(chunk: Buffer): void {
     let start = 0;
-    while (start < chunk.length && !this.#closed) {
+    while (start < chunk.length && this.#closed === null) {
       if (this.#sent.length === 0) return this.close(this.#error('PROTOCOL', 'bytes that no command asked for'));
       const end = this.#promptEnd(chunk, start);
       this.#keep(chunk.subarray(start, end === -1 ? chunk.length : end));
       if (end === -1) break;
       start = end;
-      if (!this.#closed) this.#answered();
+      if (this.#closed === null) this.#answered();
     }
     if (!this.#greeted && MASTER_PROMPT.test(Buffer.concat(this.#chunks).toString('latin1')))
       this.close(this.#error('MASTER', 'this is a master CLI'));

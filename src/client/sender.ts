@@ -214,8 +214,11 @@ export class Sender {
       if (this.#pipeline === closed) this.#pipeline = null;
       this.#flush();
     });
+    const { timeout } = this.#settings;
+    const late = this.#error('TIMEOUT', `no prompt within ${timeout} ms`);
+    const timer = setTimeout(() => pipeline.close(late), timeout);
     try {
-      await pipeline.greet(this.#settings.timeout);
+      await pipeline.greet();
       await this.#settings.onOpen(pipeline);
       if (this.#closed) throw this.#error('CLOSED', 'the client has been closed');
       if (pipeline.closed) throw this.#error('CLOSED', 'closed at once');
@@ -223,6 +226,8 @@ export class Sender {
     } catch (error) {
       pipeline.close(error as Error);
       throw error;
+    } finally {
+      clearTimeout(timer);
     }
   }
 

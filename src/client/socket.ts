@@ -3,7 +3,7 @@ import tls from 'node:tls';
 import { addressText, type Endpoint } from './address.ts';
 import { RuntimeClientError } from './failures.ts';
 
-/** TLS towards a socket whose `stats socket` line has `ssl`. */
+/** TLS towards a Runtime API behind a proxy that speaks it (HAProxy 2.6 ignores `ssl` on a `stats socket` line). */
 export interface TlsOptions {
   /** PEM certificates of the authorities to trust; default: those of Node.js. */
   readonly ca?: string | Buffer;

@@ -36,7 +36,7 @@ const successes: readonly (readonly [string, RegExp])[] = [
   ['del server', /Server deleted\.$/],
   ['del ssl crt-list', / deleted in crtlist /],
   ['del ssl jwt', silence],
-  ['del ssl', / deleted!$/],
+  ['del ssl', /^(Certificate|CA file|CRL file) '.*' deleted!$/],
   ['del', silence],
   ['disable frontend', /^$|^All sockets are already disabled\.$/],
   ['disable', silence],
@@ -86,14 +86,19 @@ const kinds: readonly (readonly [RegExp, Refusal])[] = [
   ],
   [/out of range|can only be between|^Version number in the future/i, OutOfRangeError],
   [
-    /^No such |^Can't find |^Session not found|^Unknown (map|ACL) identifier|^(entry|key or pattern|Key|Variable) not found/,
+    /^No such |^Can('t|not) find |^Session not found|^Unknown (map|ACL) identifier|^(entry|key or pattern|Key|Variable) not found/,
     NotFoundError,
   ],
   [
     /doesn't exist!|does not exist!|: Not found\b|^didn't find the|unable to locate|does not match any certificate/,
     NotFoundError,
   ],
-  [/not referenced by the configuration|^No ongoing transaction!/, NotFoundError],
+  [/not referenced by the configuration|^No ongoing transaction!|^Unknown certificate!/, NotFoundError],
+  [
+    /^(Filter entry #\d+: |Invalid |Showing keys |Key value expected|Pointer expected|unknown option|Optional argument)/,
+    RefusedError,
+  ],
+  [/^(Expects |Missing |Nothing to report for this sink$|'[a-z -]+' (expects|unable|received) )/, RefusedError],
 ];
 
 /** Syslog's err: what is as bad or worse is a refusal of a command that has no row above. */
@@ -102,15 +107,15 @@ const ERR = 3;
 /** The refusal that an answer is, null when the command did what it says or gave what was asked. */
 export function verdict(command: readonly string[], answer: Answer): RuntimeCommandError | null {
   const end = answer.text.indexOf('\n');
-  const first = end === -1 ? answer.text : answer.text.slice(0, end);
+  const first = (end === -1 ? answer.text : answer.text.slice(0, end)).replace(/^Failed\. /, '');
   const success = successes.find(([words]) => fits(words, command))?.[1];
   if (success?.test(answer.text)) return null;
-  const [, Kind] = kinds.find(([pattern]) => pattern.test(first)) ?? [null, RefusedError];
-  if (success !== undefined || (answer.severity !== null && answer.severity <= ERR)) return new Kind(command, answer);
-  // Without a row and without a severity (a dump, or a master that knows none) only what looks like a known refusal is one.
-  const sure =
-    Kind === UnknownCommandError || Kind === PermissionDeniedError || (answer.severity === null && end === -1);
-  return Kind !== RefusedError && sure ? new Kind(command, answer) : null;
+  const Kind = kinds.find(([pattern]) => pattern.test(first))?.[1];
+  const told = success !== undefined || (answer.severity !== null && answer.severity <= ERR);
+  if (told) return new (Kind ?? RefusedError)(command, answer);
+  // A dump, something said without an error's severity, or a master that knows none: only a known refusal is one.
+  const whole = end === -1 || Kind === UnknownCommandError;
+  return Kind !== undefined && whole ? new Kind(command, answer) : null;
 }
 
 function fits(pattern: string, command: readonly string[]): boolean {

@@ -191,14 +191,18 @@ for (const { name, product, path, skip } of programs) {
       const sinks = await client.showEvents();
       assert.equal(sinks.find((sink) => sink.name === 'events')?.type, 'buffer');
       const stop = new AbortController();
-      const seen: string[] = [];
       await client.setServerState('app/app2', 'maint');
       await client.setServerState('app/app2', 'ready');
-      for await (const line of client.events('events', { follow: true, signal: stop.signal })) {
-        seen.push(line);
-        if (/app2/.test(line)) break;
-      }
-      assert.match(seen.at(-1)!, /app\/app2/);
+      const before = await Array.fromAsync(client.events('events'));
+      assert.match(before.join('\n'), /app\/app2/);
+      const following = client.events('events', { follow: true, onlyNew: true, signal: stop.signal });
+      const next = following.next();
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      await client.setServerState('app/app1', 'maint');
+      assert.match((await next).value!, /app\/app1/);
+      await client.setServerState('app/app1', 'ready');
+      assert.match((await following.next()).value!, /app\/app1/);
+      await following.return();
       await assert.rejects(Array.fromAsync(client.events('nope')), NotFoundError);
       stop.abort(new Error('enough'));
       await assert.rejects(Array.fromAsync(client.events('events', { follow: true, signal: stop.signal })), /enough/);

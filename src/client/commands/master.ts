@@ -35,20 +35,21 @@ export function masterCommands(session: Session) {
     showProc,
     /** Loads the configuration anew (master CLI only); resolves when it is known whether that worked. */
     async reload(): Promise<Reload> {
-      const before = await showProc();
-      const outcome = supports(session.identity, 'reload result') ? outcomeOf(await ask(['reload'])) : null;
-      if (outcome === null) await ask(['reload']).catch(ignoreSilence);
-      const after = await processesAgain(showProc, before, outcome?.ok ?? null);
-      await session.refresh();
-      return outcome ?? { ok: failures(after) <= failures(before) && workers(after) !== workers(before), log: '' };
+      const outcome = supports(session.identity, 'reload result')
+        ? outcomeOf(await ask(['reload']))
+        : await untold(showProc, () => ask(['reload']).catch(ignoreSilence));
+      await whileGone(session.refresh);
+      return outcome;
     },
   };
 }
 
 /** Reads `Success=1`, `--`, log lines. */
-function outcomeOf(text: string): Reload | null {
+function outcomeOf(text: string): Reload {
   const match = /^Success=([01])\n--\n?/.exec(`${text}\n`);
-  return match === null ? null : { ok: match[1] === '1', log: text.slice(match[0].length) };
+  if (match === null)
+    throw new RuntimeClientError('PROTOCOL', `no answer to 'reload': ${JSON.stringify(text.slice(0, 100))}`);
+  return { ok: match[1] === '1', log: text.slice(match[0].length) };
 }
 
 /** HAProxy before 2.7 closes without a word. */
@@ -68,24 +69,30 @@ function workers(processes: readonly Process[]): string {
     .join();
 }
 
-/** The processes once the master is back: with other workers, or with one more failure. `ok`: what is known already. */
-async function processesAgain(
-  showProc: () => Promise<Process[]>,
-  before: readonly Process[],
-  ok: boolean | null,
-): Promise<Process[]> {
+/** A reload of which the master tells nothing: it worked when there are other workers, it did not when one more failure is counted. */
+async function untold(showProc: () => Promise<Process[]>, reload: () => Promise<unknown>): Promise<Reload> {
+  const before = await showProc();
+  await reload();
   const deadline = performance.now() + RETURN_MS;
   for (;;) {
-    try {
-      const now = await showProc();
-      const settled = workers(now) !== '' && (workers(now) !== workers(before) || failures(now) > failures(before));
-      if (settled || ok === false) return now;
-    } catch (error) {
-      if (!(error instanceof RuntimeClientError)) throw error;
-      if (performance.now() > deadline) throw error;
-    }
+    const now = await whileGone(showProc);
+    if (failures(now) > failures(before)) return { ok: false, log: '' };
+    if (workers(now) !== '' && workers(now) !== workers(before)) return { ok: true, log: '' };
     if (performance.now() > deadline)
       throw new RuntimeClientError('TIMEOUT', `the master did not tell within ${RETURN_MS} ms what the reload came to`);
     await sleep(ASK_MS);
+  }
+}
+
+/** Asks again and again while the master executes itself anew. */
+async function whileGone<T>(ask: () => Promise<T>): Promise<T> {
+  const deadline = performance.now() + RETURN_MS;
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof RuntimeClientError) || performance.now() > deadline) throw error;
+      await sleep(ASK_MS);
+    }
   }
 }
