@@ -2,26 +2,35 @@ import type { Change, Origin } from '../../change/change.ts';
 import type { Lease, StateEffect } from '../../change/journal/journal.ts';
 import { objectOf } from '../../change/journal/object-of.ts';
 import type { Live } from '../../change/remote/live.ts';
-import { type Made, makeRemote } from '../../change/remote/make.ts';
+import { makeRemote } from '../../change/remote/make.ts';
 import { previewRemote, type RemotePreview } from '../../change/remote/preview.ts';
 import type { Applied, Meta } from '../target.ts';
-import { type Desk, originOf } from './haproxy-desk.ts';
-import { overrideEffects } from './override-effects.ts';
+import { type Desk, originOf, refused } from './haproxy-desk.ts';
+import { journalTrouble, leaseOf, recordAttempts, recordOutcome, recordRefusal, type Step } from './haproxy-record.ts';
+import { type Overrides, overrideEffects } from './override-effects.ts';
 
 /** Changes that are to be made together. */
 export interface Batch {
   readonly changes: readonly Change[];
   readonly meta: Meta;
-  /** Of the origin: `runner`, `undo`, `lease`, `roll-back`. */
+  /** Of the origin: `runner`, `undo`, `lease`. */
   readonly surface: string;
   /** Recorded with the last outcome when all went well. */
   readonly effects?: readonly StateEffect[];
 }
 
-/** A Change that has been tried. */
-interface Step {
-  readonly change: Change;
-  readonly made: Made;
+/** How far a batch has come. */
+interface Course {
+  readonly desk: Desk;
+  readonly live: Live;
+  readonly batch: Batch;
+  readonly origin: Origin;
+  readonly attempts: readonly number[];
+  readonly steps: Step[];
+  readonly overrides: Overrides;
+  /** What could not be recorded, and why. */
+  readonly unrecorded: Set<string>;
+  lease: Lease | null;
 }
 
 /**
@@ -29,63 +38,57 @@ interface Step {
  * was made before it is undone, last first.
  */
 export async function makeBatch(desk: Desk, live: Live, batch: Batch): Promise<Applied> {
-  const { changes } = batch;
   const origin = originOf(desk, live, batch.meta, batch.surface);
-  const previews = await previewRemote(changes, live);
-  const attempts = await attempt(desk, origin, previews);
+  const previews = await previewRemote(batch.changes, live);
+  let attempts: readonly number[];
+  let overrides: Overrides;
+  try {
+    overrides = new Map((await desk.journal.overrides(desk.target)).map((override) => [override.key, override]));
+    attempts = await recordAttempts(desk, origin, previews);
+  } catch (error) {
+    return refused(`nothing can be recorded, so nothing is changed: ${journalTrouble(error)}`);
+  }
   const bad = previews.findIndex(({ problems }) => problems.length > 0);
   if (bad >= 0) return refuse(desk, attempts, previews, bad);
   live.forget();
-  const steps: Step[] = [];
-  for (const [i, change] of changes.entries()) {
-    const step = await makeStep(desk, live, change, attempts[i]!, {
-      origin,
-      batch,
-      steps,
-      last: i === changes.length - 1,
-    });
-    steps.push(step);
-    if (step.made.outcome.ok) continue;
-    await Promise.all(attempts.slice(i + 1).map((number) => notTried(desk, number)));
-    const text = await rollBack(desk, live, steps, batch.meta);
-    return { ok: false, failedAt: i, outcomes: steps.map(({ made }) => made.outcome), text, lease: null };
+  const begun = { steps: [], unrecorded: new Set<string>(), lease: null };
+  const course: Course = { desk, live, batch, origin, attempts, overrides, ...begun };
+  for (const i of batch.changes.keys()) {
+    const { outcome } = (await makeStep(course, i)).made;
+    if (outcome.ok) continue;
+    for (const number of attempts.slice(i + 1)) note(course, await recordRefusal(desk, number, NOT_TRIED));
+    return ended(course, i, await rollBack(course));
   }
-  const lease = await leaseOf(desk, origin, batch.meta, steps);
-  return { ok: true, failedAt: -1, outcomes: steps.map(({ made }) => made.outcome), text: '', lease };
+  return ended(course, -1, []);
 }
 
-interface Surroundings {
-  readonly origin: Origin;
-  readonly batch: Batch;
-  readonly steps: readonly Step[];
-  readonly last: boolean;
+const NOT_TRIED = 'not tried: another change of the same operation failed';
+
+function ended({ steps, unrecorded, lease }: Course, failedAt: number, left: readonly string[]): Applied {
+  const notUndone = left.length === 0 ? [] : [`not everything could be undone: ${left.join(', ')}`];
+  const text = [...notUndone, ...unrecorded].join('; ');
+  return { ok: failedAt < 0, failedAt, outcomes: steps.map(({ made }) => made.outcome), text, lease };
 }
 
-async function makeStep(desk: Desk, live: Live, change: Change, attempt: number, around: Surroundings): Promise<Step> {
-  const { origin, batch, steps, last } = around;
+function note({ unrecorded }: Course, trouble: string): void {
+  if (trouble !== '') unrecorded.add(trouble);
+}
+
+async function makeStep(course: Course, i: number): Promise<Step> {
+  const { desk, live, batch, origin, steps } = course;
+  const change = batch.changes[i]!;
   const began = performance.now();
   const made = await makeRemote(change, live, desk.wire);
-  const step = { change, made };
-  const effects = [...(await overrideEffects(desk, origin, change, made, batch.meta))];
-  if (last && made.outcome.ok) {
-    const lease = await leaseOf(desk, origin, batch.meta, [...steps, step]);
-    if (lease) effects.push({ put: 'lease', lease });
+  const duration = performance.now() - began;
+  steps.push({ change, made });
+  const effects = overrideEffects(course.overrides, desk.target, origin, change, made, batch.meta);
+  if (i === batch.changes.length - 1 && made.outcome.ok) {
+    course.lease = await leaseOf(desk, origin, batch.meta, steps);
+    if (course.lease) effects.push({ put: 'lease', lease: course.lease });
     effects.push(...(batch.effects ?? []));
   }
-  await record(desk, attempt, made, performance.now() - began, effects);
-  return step;
-}
-
-async function attempt(desk: Desk, origin: Origin, previews: readonly RemotePreview[]): Promise<readonly number[]> {
-  const { target, keeper, journal } = desk;
-  const kept = await Promise.all(previews.map(({ change }) => keeper.away(change)));
-  return journal.attempt(previews.map(({ before, after }, i) => ({ target, origin, change: kept[i]!, before, after })));
-}
-
-async function record(desk: Desk, attempt: number, made: Made, duration: number, effects: readonly StateEffect[]) {
-  const { outcome, before, after } = made;
-  const inverse = outcome.inverse && (await desk.keeper.away(outcome.inverse));
-  await desk.journal.outcome([{ attempt, ...outcome, inverse, before, after, duration }], effects);
+  note(course, await recordOutcome(desk, course.attempts[i]!, made, duration, effects));
+  return { change, made };
 }
 
 async function refuse(
@@ -95,30 +98,15 @@ async function refuse(
   bad: number,
 ): Promise<Applied> {
   const { severity, text } = previews[bad]!.problems[0]!;
-  const outcome = { ok: false, severity, text, inverse: null };
-  await Promise.all(
-    attempts.map((number, i) =>
-      i === bad
-        ? record(desk, number, { outcome, before: '', after: '', durable: null, unknown: false }, 0, [])
-        : notTried(desk, number),
-    ),
-  );
-  return { ok: false, failedAt: bad, outcomes: [outcome], text: '', lease: null };
+  for (const [i, number] of attempts.entries()) await recordRefusal(desk, number, i === bad ? text : NOT_TRIED);
+  const outcomes = [{ ok: false, severity, text, inverse: null }];
+  return { ok: false, failedAt: bad, outcomes, text: '', lease: null };
 }
 
-async function notTried(desk: Desk, attempt: number): Promise<void> {
-  const outcome = {
-    ok: false,
-    severity: 3,
-    text: 'not tried: another change of the same operation failed',
-    inverse: null,
-  };
-  await record(desk, attempt, { outcome, before: '', after: '', durable: null, unknown: false }, 0, []);
-}
-
-/** Undoes what was made, last first; says what could not be undone. */
-async function rollBack(desk: Desk, live: Live, steps: readonly Step[], meta: Meta): Promise<string> {
-  const origin = originOf(desk, live, meta, 'roll-back');
+/** Undoes what was made, last first, and what may have been made; says what could not be undone. */
+async function rollBack(course: Course): Promise<string[]> {
+  const { desk, live, batch, steps } = course;
+  const origin = originOf(desk, live, batch.meta, 'roll-back');
   const left: string[] = [];
   for (const { change, made } of steps.toReversed()) {
     if (!made.outcome.ok && !made.unknown) continue;
@@ -127,39 +115,18 @@ async function rollBack(desk: Desk, live: Live, steps: readonly Step[], meta: Me
       left.push(`${change.kind} ${objectOf(change)} (there is nothing that takes it back)`);
       continue;
     }
-    const [number] = await desk.journal.attempt([
-      { target: desk.target, origin, change: await desk.keeper.away(inverse), before: made.after, after: made.before },
-    ]);
+    const tried = { change: inverse, before: made.after, after: made.before };
+    // What cannot be recorded is undone all the same: half a batch is worse.
+    const numbers = await recordAttempts(desk, origin, [tried]).catch((error) => journalTrouble(error));
     const began = performance.now();
     const undone = await makeRemote(inverse, live, desk.wire);
-    await record(
-      desk,
-      number!,
-      undone,
-      performance.now() - began,
-      await overrideEffects(desk, origin, inverse, undone, meta),
-    );
+    const duration = performance.now() - began;
+    if (typeof numbers === 'string') note(course, `what was undone could not be recorded: ${numbers}`);
+    else {
+      const effects = overrideEffects(course.overrides, desk.target, origin, inverse, undone, batch.meta);
+      note(course, await recordOutcome(desk, numbers[0]!, undone, duration, effects));
+    }
     if (!undone.outcome.ok) left.push(`${change.kind} ${objectOf(change)} (${undone.outcome.text})`);
   }
-  return left.length === 0 ? '' : `not everything could be undone: ${left.join(', ')}`;
-}
-
-/** What takes the batch back at a time; null when nothing was asked for, or nothing can be taken back. */
-async function leaseOf(desk: Desk, origin: Origin, meta: Meta, steps: readonly Step[]): Promise<Lease | null> {
-  const time = meta.confirmWithin ?? meta.for;
-  if (time === undefined) return null;
-  const date = Date.now();
-  const back: Lease['steps'][number][] = [];
-  for (const { change, made } of steps) {
-    const { inverse } = made.outcome;
-    if (inverse)
-      back.push({
-        change: await desk.keeper.away(change),
-        after: made.after,
-        inverse: await desk.keeper.away(inverse),
-      });
-  }
-  if (back.length === 0) return null;
-  const kind = meta.confirmWithin === undefined ? 'expire' : 'confirm';
-  return { id: meta.operation, target: desk.target, kind, until: date + time, date, origin, steps: back };
+  return left;
 }

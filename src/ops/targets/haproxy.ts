@@ -43,7 +43,7 @@ export async function openHaproxy(options: HaproxyOptions): Promise<HaproxyTarge
     wire,
     target: name,
     keeper: keeper(join(folder, 'kept')),
-    folder: join(folder, 'targets'),
+    folder: join(folder, 'locks'),
   };
   const whole = (changes: readonly Change[]) => Promise.all(changes.map((change) => desk.keeper.back(change)));
   return {

@@ -1,36 +1,39 @@
 import type { Change, Origin } from '../../change/change.ts';
-import type { StateEffect } from '../../change/journal/journal.ts';
+import type { Override, StateEffect } from '../../change/journal/journal.ts';
 import type { Made } from '../../change/remote/make.ts';
 import type { Meta } from '../target.ts';
-import type { Desk } from './haproxy-desk.ts';
+
+/** Overrides in force on a target, by key; `overrideEffects` keeps them up to date. */
+export type Overrides = Map<string, Override>;
 
 /**
  * What a Change that was made does to the overrides of its target: it puts one in force over what the file says, or drops it when the value is the
  * file's again. What the file says is what HAProxy tells of it, else what was there before the first override.
  */
-export async function overrideEffects(
-  desk: Desk,
+export function overrideEffects(
+  known: Overrides,
+  target: string,
   origin: Origin,
   change: Change,
   made: Made,
   meta: Meta,
-): Promise<StateEffect[]> {
+): StateEffect[] {
   if (!made.outcome.ok) return [];
-  if (change.kind === 'server.del') return forgetServer(desk, `${change.backend}/${change.server}`);
+  if (change.kind === 'server.del') return forget(known, target, `${change.backend}/${change.server}`);
   if (made.durable === null) return [];
   const { object, attribute, file: told } = made.durable;
-  const { target } = desk;
   const key = `${change.kind.slice(0, change.kind.indexOf('.'))} ${object} ${attribute}`;
-  const known = (await desk.journal.overrides(target)).find((override) => override.key === key);
-  const file = told || known?.file || made.before;
-  if (made.after === file) return known ? [{ drop: 'override', target, key }] : [];
+  const file = told || known.get(key)?.file || made.before;
+  if (made.after === file) return known.delete(key) ? [{ drop: 'override', target, key }] : [];
   const date = Date.now();
   const until = meta.for === undefined ? null : date + meta.for;
   const override = { target, key, object, attribute, change, value: made.after, file, origin, date, until };
+  known.set(key, override);
   return [{ put: 'override', override }];
 }
 
-async function forgetServer({ journal, target }: Desk, object: string): Promise<StateEffect[]> {
-  const own = (await journal.overrides(target)).filter((override) => override.object === object);
-  return own.map(({ key }) => ({ drop: 'override', target, key }));
+function forget(known: Overrides, target: string, object: string): StateEffect[] {
+  const keys = [...known.values()].filter((override) => override.object === object).map(({ key }) => key);
+  for (const key of keys) known.delete(key);
+  return keys.map((key) => ({ drop: 'override', target, key }));
 }

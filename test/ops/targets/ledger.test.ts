@@ -187,10 +187,10 @@ describe("the runner's ledger of a HAProxy", { skip: existsSync(HAPROXY) ? false
 
   it('lets one runner at a time change a target', async () => {
     const lb = await runner();
-    const free = await lockTarget(join(state, 'targets'), run.sock('admin'));
+    const free = await lockTarget(join(state, 'locks'), run.sock('admin'));
     const held = lb.apply([weight(90)], meta());
     await assert.rejects(
-      lockTarget(join(state, 'targets'), run.sock('admin'), 0),
+      lockTarget(join(state, 'locks'), run.sock('admin'), 0),
       /^Error: process \d+ is changing \S+admin\.sock: try again when it has ended$/,
     );
     assert.equal(await weightNow(), '30');
