@@ -1,15 +1,18 @@
 /**
- * Writes what the golden cases of edits and of kept changes expect, from what the program does now: for a new case, or where
+ * Writes what the golden cases of edits, differences and kept changes expect, from what the program does now: for a new case, or where
  * behaviour changed on purpose. Read what it wrote before it is committed. Arguments: files, default all.
  */
 import { globSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { keepChanges } from '../src/change/keep-changes.ts';
+import { planChanges } from '../src/config/diff/plan-changes.ts';
+import { planText } from '../src/config/diff/text.ts';
 import { type Document, parseDocument } from '../src/config/document.ts';
 import { applyEdits } from '../src/config/edit/apply-edits.ts';
 import { problemText } from '../src/config/edit/edit.ts';
 import { readSource, writeSources } from '../src/config/edit/write.ts';
 import { changesOf, keptText } from '../test/change/kept/outcome.ts';
+import { sidesOfCase } from '../test/config/diff/sides.ts';
 import { outcomeText } from '../test/config/edit/outcome.ts';
 import { editsOf } from '../test/config/edit/script.ts';
 import { filesOfCase, type GoldenCase, readGoldenCase, withPart } from '../test/config/golden.ts';
@@ -21,6 +24,7 @@ const given = process.argv.slice(2);
 const OUTCOMES: Readonly<Record<string, (documents: readonly Document[], golden: GoldenCase) => string>> = {
   'test/config/edit': (documents, golden) =>
     outcomeText(documents, applyEdits(documents, editsOf(golden.part('edits')))),
+  'test/config/diff': (_documents, golden) => planText(planChanges(...sidesOfCase(golden))),
   'test/change/kept': (documents, golden) =>
     keptText(documents, keepChanges(changesOf(golden.part('changes')), documents)),
 };

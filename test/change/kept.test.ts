@@ -7,11 +7,8 @@ import type { Change } from '../../src/change/change.ts';
 import { keepChanges } from '../../src/change/keep-changes.ts';
 import { editsFor, KEPT } from '../../src/change/kept.ts';
 import { CHANGES } from '../../src/change/table.ts';
-import { type Document, parseDocument } from '../../src/config/document.ts';
-import { loadConfig } from '../../src/config/load.ts';
-import { buildModel } from '../../src/control/build.ts';
-import type { Model } from '../../src/model/model.ts';
-import { inMaint } from '../../src/model/server.ts';
+import type { Document } from '../../src/config/document.ts';
+import { documentsOf, durable, modelOf } from './durable.ts';
 import { deskOn } from './fixture.ts';
 
 const TEXT = `global
@@ -44,42 +41,6 @@ backend inherits
     server i2 127.0.0.1:81 enabled no-check weight 5
     server-template t 1-3 127.0.0.1:99
 `;
-
-function documentsOf(text: string): Document[] {
-  return [parseDocument('haproxy.cfg', text)];
-}
-
-function modelOf(documents: readonly Document[]): Model {
-  const { config, diagnostics } = loadConfig({
-    texts: documents.map((document) => ({ name: document.name, text: document.print() })),
-    env: {},
-  });
-  assert.ok(config, diagnostics.map(({ text }) => text).join('\n'));
-  return buildModel(config, 1, 0);
-}
-
-/** What files can say of a model. */
-function durable(model: Model): unknown {
-  return {
-    // The hard limit is fixed at start: only the file has it then.
-    limits: { ...model.limits, hardMaxconn: 0 },
-    proxies: model.proxies.map((proxy) => ({
-      name: proxy.name,
-      running: proxy.state === 'ready',
-      maxconn: proxy.maxconn,
-      cookie: [proxy.dynamicCookie, proxy.dynamicCookieKey],
-      servers: proxy.servers.map((server) => ({
-        name: server.name,
-        maint: inMaint(server),
-        weight: server.userWeight,
-        maxconn: server.maxconn,
-        address: [server.host, server.port, server.portMap, server.family],
-        check: [server.checkConfig?.addr, server.checkConfig?.port],
-        agent: [server.agentConfig?.addr, server.agentConfig?.port, server.agentConfig?.send ?? ''],
-      })),
-    })),
-  };
-}
 
 const server = fc.constantFrom(
   { backend: 'app', server: 'a1' },

@@ -9,7 +9,7 @@ export interface Inherited extends Statement {
 }
 
 /** The `defaults` sections that a proxy or a `defaults` section takes its settings from, furthest first. */
-function defaultsOf(files: Files, place: Place): { readonly place: Place; readonly certain: boolean }[] {
+export function defaultsOf(files: Files, place: Place): { readonly place: Place; readonly certain: boolean }[] {
   const chain: { place: Place; certain: boolean }[] = [];
   const seen = new Set<Place>();
   for (let at: Place | null = place; at !== null; ) {

@@ -98,7 +98,7 @@ export interface WrittenAddress {
 }
 
 /** Cuts an address as a server line has it; null for one that has no host (`unix@`, `/path`, `fd@`, `sockpair@`, ...). */
-function splitAddress(text: string): WrittenAddress | null {
+export function splitAddress(text: string): WrittenAddress | null {
   const prefix = /^(?:(?:stream|dgram)\+)?(?:[a-z0-9]+@)?/.exec(text)![0];
   const family = prefix.replace(/^(stream|dgram)\+/, '').replace('@', '');
   if (
