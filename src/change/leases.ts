@@ -57,12 +57,12 @@ export function leaseKeeper(ctx: ChangeContext, conflicts: Conflict[]): LeaseKee
 }
 
 /** ms. A wall clock that went back while nobody looked makes no lease longer than it was. */
-function timeLeft({ until, date }: Lease, now: number): number {
+export function timeLeft({ until, date }: Lease, now: number): number {
   return Math.min(until - now, until - date);
 }
 
 /** Takes an operation back whose time is over. False when that has to be tried again. */
-async function endLease(lease: Lease, ctx: ChangeContext, conflicts: Conflict[]): Promise<boolean> {
+export async function endLease(lease: Lease, ctx: ChangeContext, conflicts: Conflict[]): Promise<boolean> {
   const { actor, title = lease.id } = lease.origin;
   const steps = lease.steps.toReversed();
   const end = lease.kind === 'expire' ? 'end of' : 'not confirmed:';

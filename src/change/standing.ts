@@ -1,4 +1,6 @@
-import type { Lease, Override, StateEffect } from './journal/journal.ts';
+import type { ServerConfig } from '../config/types.ts';
+import { formatAddress } from '../control/address.ts';
+import type { Journal, Lease, Override, StateEffect } from './journal/journal.ts';
 
 /** What stands over the configuration now: overrides, and the leases that end some of them. The journal keeps the same on disk. */
 export interface Standing {
@@ -34,4 +36,21 @@ export function noneStanding(): Standing {
       }
     },
   };
+}
+
+/** What a journal has from before. Rejects with JournalError. */
+export async function standingOf(journal: Journal): Promise<Standing> {
+  const standing = noneStanding();
+  const [overrides, leases] = await Promise.all([journal.overrides(HERE), journal.leases(HERE)]);
+  standing.commit([
+    ...overrides.map((override) => ({ put: 'override' as const, override })),
+    ...leases.map((lease) => ({ put: 'lease' as const, lease })),
+  ]);
+  return standing;
+}
+
+/** Whether an operator has deleted a server that the configuration has, on the line that it had then. */
+export function isDeleted(backend: string, server: ServerConfig, standing: Standing): boolean {
+  const override = standing.override(`server ${backend}/${server.name} presence`);
+  return override?.change.kind === 'server.del' && override.file === formatAddress(server.address);
 }

@@ -52,6 +52,10 @@ export interface Invocation {
   readonly report: boolean;
   /** `-dL`: list the libraries in use. */
   readonly dumpLibraries: boolean;
+  /** `--state-dir`: where Changes are recorded and kept over restarts; null: in memory, for the life of the process. */
+  readonly stateDir: string | null;
+  /** `--journal-trouble`: whether Changes are refused or made when they cannot be recorded. */
+  readonly journalTrouble: 'refuse' | 'go-on';
 }
 
 type Draft = { -readonly [K in keyof Invocation]: Invocation[K] };
@@ -92,6 +96,12 @@ const valued: Readonly<Record<string, (draft: Draft, value: string) => void>> = 
   '-x': (draft, value) => (draft.takeOver = value),
   '-m': (draft, value) => (draft.memory = count('-m', value)),
   '-n': (draft, value) => (draft.maxconn = count('-n', value)),
+  '--state-dir': (draft, value) => (draft.stateDir = value),
+  '--journal-trouble': (draft, value) => {
+    if (value !== 'refuse' && value !== 'go-on')
+      throw new UsageError(`'--journal-trouble' expects 'refuse' or 'go-on', not '${value}'`);
+    draft.journalTrouble = value;
+  },
   '-N': (draft, value) => (draft.proxyMaxconn = count('-N', value)),
 };
 
@@ -123,6 +133,8 @@ export function parseArguments(argv: readonly string[]): Invocation {
     dumpConfig: false,
     report: false,
     dumpLibraries: false,
+    stateDir: null,
+    journalTrouble: 'refuse',
   };
   for (let i = 0; i < argv.length && draft.version === 'none'; ) i = readFlag(draft, argv, i);
   return draft;

@@ -1,8 +1,11 @@
 /** From a valid configuration to a process that serves: control thread, Runtime API, pid file, privileges, signals. */
+
+import { resolve } from 'node:path';
 import { isSea } from 'node:sea';
 import { render } from '../api/render.ts';
+import { ThreadedJournal } from '../change/journal/threaded.ts';
 import type { Config } from '../config/types.ts';
-import { type RunningControl, StartError, startControl } from '../control/control.ts';
+import { type ControlOptions, type RunningControl, StartError, startControl } from '../control/control.ts';
 import { startMasterCli } from '../runtime/master.ts';
 import { type RuntimeApi, startRuntimeApi } from '../runtime/server.ts';
 import { type Invocation, isMaster } from './arguments.ts';
@@ -61,6 +64,7 @@ async function start(config: Config, invocation: Invocation, messages: StartupMe
       api === null ? [] : api.reconfigure(statsSockets, { maxconn: statsMaxconn, timeout: statsTimeout }),
     ...(invocation.takeOver === null ? {} : { inherited: inherit(invocation.takeOver, messages) }),
     format: (diagnostics) => messages.format(diagnostics),
+    ...recording(config, invocation, messages),
     startupLogs: messages.finish(),
   });
   const { global } = control.model.config;
@@ -74,6 +78,22 @@ async function start(config: Config, invocation: Invocation, messages: StartupMe
     throw error;
   }
   return control;
+}
+
+/** Where Changes are recorded: without a state folder in memory, as long as the process runs. */
+function recording(
+  { global: { uid, gid } }: Config,
+  { stateDir, journalTrouble }: Invocation,
+  messages: StartupMessages,
+): Pick<ControlOptions, 'journal' | 'goOn'> {
+  if (stateDir === null) return {};
+  const path = resolve(stateDir);
+  const goOn = journalTrouble === 'go-on';
+  const otherwise = goOn ? 'are made all the same' : 'are refused';
+  messages.notice(`changes are recorded in '${path}'; when they cannot be, they ${otherwise}`);
+  const owner =
+    uid === null && gid === null ? null : { uid: uid ?? process.geteuid!(), gid: gid ?? process.getegid!() };
+  return { journal: new ThreadedJournal({ stateDir: path, owner }), goOn };
 }
 
 /** The listening sockets of the process that serves now; without them all is bound anew. */

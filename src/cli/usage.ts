@@ -20,6 +20,8 @@ Usage : sluice [-f <file|folder>]* [-c] [-d|-D|-db] [-W|-Ws] [-S <addr>[,<option
         -dW  a warning is an error; -dD: diagnostic warnings too; -dr: unresolved server names are no error
         -dK<class,...>  list known keywords (-dKhelp: classes); -dC: print the configuration as read; -dL: libraries in use
         -v   version; -vv: with what was built in
+        --state-dir DIR  record changes there, and keep what was set live over restarts
+        --journal-trouble refuse|go-on  what becomes of changes when they cannot be recorded (refuse)
 Sluice's own sub-commands: sluice help
 `;
 }

@@ -1,9 +1,13 @@
 import { applyChange } from '../change/apply.ts';
 import type { Change, Origin, Outcome } from '../change/change.ts';
+import type { Conflict } from '../change/conflicts.ts';
 import type { ChangeContext } from '../change/context.ts';
+import type { Journal } from '../change/journal/journal.ts';
 import { memoryJournal } from '../change/journal/memory.ts';
+import { takeSnapshot } from '../change/layers/differences.ts';
 import { createOperations, type Operations } from '../change/operations.ts';
-import { noneStanding } from '../change/standing.ts';
+import { resumeStanding, settleReload } from '../change/resume.ts';
+import { isDeleted, noneStanding, type Standing, standingOf } from '../change/standing.ts';
 import { diagnosticLine } from '../config/diagnostics.ts';
 import type { Config, Diagnostic } from '../config/types.ts';
 import { C, G } from '../model/counters.ts';
@@ -44,6 +48,10 @@ export interface ControlOptions {
   reconfigure?(config: Config): Promise<readonly string[]>;
   /** What the start printed before (`show startup-logs`). */
   readonly startupLogs: string;
+  /** Where Changes are recorded; by itself in memory. */
+  readonly journal?: Journal;
+  /** Changes are made although they cannot be recorded. */
+  readonly goOn?: boolean;
 }
 
 /** The control thread at work. */
@@ -102,7 +110,8 @@ class ControlThread implements RunningControl {
   #context!: ChangeContext;
   operations!: Operations & { close(): void };
   #idleThreads = new Set<number>();
-  #reloading: Promise<unknown> = Promise.resolve();
+  readonly #journal: Journal;
+  readonly #conflicts: Conflict[] = [];
   #end!: () => void;
   #sampler: NodeJS.Timeout | null = null;
   /** The root of the file system for traffic threads. */
@@ -112,6 +121,7 @@ class ControlThread implements RunningControl {
 
   constructor(options: ControlOptions) {
     this.#options = options;
+    this.#journal = options.journal ?? memoryJournal();
     const threads = options.config.global.nbthread ?? defaultThreads();
     this.model = buildModel(options.config, threads, Date.now());
     this.model.startupLogs = options.startupLogs;
@@ -149,16 +159,17 @@ class ControlThread implements RunningControl {
       health: this.health,
       resolvers: this.resolvers,
       logs: this.logs,
-      journal: memoryJournal(),
-      goOn: false,
-      standing: noneStanding(),
-      hooks: { reload: (origin) => this.reload(origin), proxyView },
+      journal: this.#journal,
+      goOn: this.#options.goOn ?? false,
+      standing: await this.#standing(),
+      hooks: { reload: (origin) => this.#reload(origin), proxyView },
     };
-    this.operations = createOperations(this.#context, []);
+    this.operations = createOperations(this.#context, this.#conflicts);
     model.counters.onChunk(
       (chunk) => void traffic.ask({ kind: 'chunk', chunk }).catch((error) => this.#onError(error)),
     );
     await traffic.start();
+    for (const text of await resumeStanding(this.#context, this.#conflicts)) this.#options.print('NOTICE', `${text}.`);
     const failures = await startListeners(traffic, configuredListeners(model), this.#options.inherited);
     if (failures.length > 0) {
       throw new StartError(
@@ -175,6 +186,18 @@ class ControlThread implements RunningControl {
       }
     }
     this.#sampler = setInterval(() => this.#sample(), 1000).unref();
+  }
+
+  /** What stood when the process before ended. */
+  async #standing(): Promise<Standing> {
+    try {
+      return await standingOf(this.#journal);
+    } catch (error) {
+      const text = `${(error as Error).message}: overrides are not in force`;
+      if (!this.#options.goOn) throw new StartError([`${text}; repair that, or start with --journal-trouble go-on`]);
+      this.#options.print('WARNING', `${text}.`);
+      return noneStanding();
+    }
   }
 
   async #startLogs(): Promise<void> {
@@ -346,11 +369,9 @@ class ControlThread implements RunningControl {
     return applyChange(change, this.#context, origin);
   }
 
-  /** One reload after the other: each starts from what the one before left. */
-  reload(_origin: Origin): Promise<{ readonly ok: boolean; readonly text: string }> {
-    const turn = this.#reloading.then(() => this.#reload());
-    this.#reloading = turn.catch(() => undefined);
-    return turn;
+  async reload(origin: Origin): Promise<{ readonly ok: boolean; readonly text: string }> {
+    const { ok, text } = await this.apply({ kind: 'config.reload' }, origin);
+    return { ok, text };
   }
 
   #refused(text: string, problems: readonly string[]): { readonly ok: false; readonly text: string } {
@@ -358,7 +379,8 @@ class ControlThread implements RunningControl {
     return { ok: false, text: text + problems.map((problem) => `[ALERT]    (${process.pid}) : ${problem}\n`).join('') };
   }
 
-  async #reload(): Promise<{ readonly ok: boolean; readonly text: string }> {
+  async #reload(origin: Origin): Promise<{ readonly ok: boolean; readonly text: string }> {
+    const before = takeSnapshot(this.model);
     const { config: loaded, diagnostics } = await this.#options.load();
     let text = this.#options.format(diagnostics);
     if (loaded === null) {
@@ -375,9 +397,11 @@ class ControlThread implements RunningControl {
       health: this.health,
       resolvers: this.resolvers,
       logs: this.logs,
+      isDeleted: (backend, server) => isDeleted(backend, server, this.#context.standing),
     });
     if (problems.length > 0) return this.#refused(text, problems);
     const sockets = (await this.#options.reconfigure?.(config)) ?? [];
+    warnings.push(...(await settleReload(before, this.#context, this.#conflicts, origin)));
     const told = [...warnings, ...sockets.map((warning) => `config : ${warning}`)];
     text += told.map((warning) => `[WARNING]  (${process.pid}) : ${warning}\n`).join('');
     this.reloads.done++;
@@ -406,6 +430,7 @@ class ControlThread implements RunningControl {
     this.states?.close();
     await this.traffic.close();
     await this.logs?.close();
+    await this.#journal.close();
     this.#end();
   }
 }

@@ -16,6 +16,7 @@ import { applyLimits, applyVariables, environmentOf, isSameEnvironment, withoutP
 import { resolveInitialAddresses } from './resolvers/initial-addresses.ts';
 import type { ProcessResolvers } from './resolvers/resolvers.ts';
 import { restartNeeded } from './restart-needed.ts';
+import { setAdminState } from './servers/admin-state.ts';
 import type { ServerStates } from './servers/server-states.ts';
 import { startServer } from './servers/start.ts';
 import { linkTracking, unlinkTracking } from './servers/tracking.ts';
@@ -49,6 +50,8 @@ export interface ReloadContext {
   readonly health: Health;
   readonly resolvers: ProcessResolvers;
   readonly logs: ProcessLogs;
+  /** A server that the configuration has as before was deleted by an operator. */
+  isDeleted(backend: string, server: ServerConfig): boolean;
 }
 
 /** What became of a reload. */
@@ -56,7 +59,7 @@ export interface ReloadOutcome {
   /** Why it could not be done; nothing is changed then. */
   readonly problems: readonly string[];
   /** What operators should know. */
-  readonly warnings: readonly string[];
+  readonly warnings: string[];
 }
 
 /** How a proxy of the running model changes. */
@@ -291,7 +294,8 @@ async function changeServers(
   const moved: Server[] = [];
   const wanted = new Map(to.servers.map((server) => [server.name, server]));
   for (const server of [...proxy.servers]) {
-    if (server.dynamic || wanted.has(server.name)) continue;
+    if (server.name !== server.config.name && wanted.has(server.name)) renameBack(server);
+    if (server.dynamic || wanted.has(server.config.name)) continue;
     end(server, ctx);
     proxy.servers.splice(proxy.servers.indexOf(server), 1);
     proxy.serversByName.delete(server.name);
@@ -299,11 +303,18 @@ async function changeServers(
     void ctx.traffic.ask({ kind: 'server.remove', proxy: proxy.id, id: server.id });
   }
   const checksDiffer = !same(before.healthCheck, to.healthCheck);
+  // One that was renamed is known to the file by the name that it has there.
+  const known = new Map(
+    proxy.servers
+      .toSorted((a, b) => Number(b.dynamic) - Number(a.dynamic))
+      .map((server) => [server.dynamic ? server.name : server.config.name, server]),
+  );
   for (const config of to.servers) {
-    const server = proxy.serversByName.get(config.name);
+    const server = known.get(config.name);
     if (server === undefined) {
-      added.push(addServer(ctx.model, proxy, config, config.id ?? freeServerId(proxy), false, Date.now()));
-    } else if (!same(config, server.config) || checksDiffer) {
+      if (!ctx.isDeleted(proxy.name, config))
+        added.push(addServer(ctx.model, proxy, config, config.id ?? freeServerId(proxy), false, Date.now()));
+    } else if (!same(config, server.config) || checksDiffer || server.dynamic) {
       const restart =
         checksDiffer || !same(config.check, server.config.check) || !same(config.agent, server.config.agent);
       if (!same(config.address, server.config.address)) moved.push(server);
@@ -319,20 +330,31 @@ async function changeServers(
   return told.filter((d) => d.at !== null).map(diagnosticLine);
 }
 
+/** The file has another server of the name that was given to this one. */
+function renameBack(server: Server): void {
+  server.proxy.serversByName.delete(server.name);
+  server.name = server.config.name;
+  server.proxy.serversByName.set(server.name, server);
+}
+
 /** What the file says anew of a server wins over what it said and over what was set live; what it says as before leaves the live value. */
 function takeOver(server: Server, config: ServerConfig, ctx: ReloadContext, restartChecks: boolean): void {
   const before = server.config;
   server.config = config;
+  const adopted = server.dynamic;
+  server.dynamic = false;
+  server.added = null;
   if (config.weight !== before.weight) server.userWeight = config.weight;
   server.initialWeight = config.weight;
   if (config.maxconn !== before.maxconn) server.maxconn = config.maxconn;
   if (config.cookie !== before.cookie) server.cookie = config.cookie;
   if (!same(config.address, before.address)) server.setAddress(config.address);
-  if (restartChecks) {
+  if (restartChecks || adopted) {
     ctx.health.stop(server);
     server.setChecks(config.check, config.agent);
     ctx.health.start(server);
   }
+  if (adopted) setAdminState(ctx.states, server, config.disabled ? 'maint' : 'ready');
   if (config.track !== before.track) {
     unlinkTracking(server);
     linkTracking(ctx.model, server);

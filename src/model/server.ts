@@ -81,8 +81,8 @@ export class Server {
   readonly idForced: boolean;
   /** Slot in the counter store. */
   readonly slot: number;
-  /** Added over the Runtime API. */
-  readonly dynamic: boolean;
+  /** Added over the Runtime API, and not in the configuration. */
+  dynamic: boolean;
   /** How it was added: what follows its name in `add server`. */
   added: { readonly addr: string; readonly from: string | null; readonly words: readonly string[] } | null;
 

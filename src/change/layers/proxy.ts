@@ -1,9 +1,15 @@
+import { createHash } from 'node:crypto';
 import type { Config, ProxyConfig } from '../../config/types.ts';
 import type { Model } from '../../model/model.ts';
 import type { Proxy } from '../../model/proxy.ts';
 import { globalVars, type ProcVar } from '../../traffic/proc-vars.ts';
 import { RATES } from '../rows/process.ts';
 import { attribute, type ReadLayers } from './attribute.ts';
+
+/** Tells two secrets apart and gives neither away. */
+function digest(secret: string): string {
+  return createHash('sha256').update(secret).digest('hex').slice(0, 8);
+}
 
 const enabled = (value: boolean): string => (value ? 'enabled' : 'disabled');
 
@@ -24,7 +30,7 @@ export const BACKEND_ATTRIBUTES: Readonly<Record<string, ReadLayers<Proxy, Proxy
   'dynamic-cookie-key': attribute({
     file: ({ cookie }) => cookie?.dynamicKey ?? '',
     live: (proxy) => proxy.dynamicCookieKey ?? '',
-    text: (key) => (key === '' ? '(none)' : '(secret)'),
+    text: (key) => (key === '' ? '(none)' : `(secret ${digest(key)})`),
     make: (key, { name }) => (key === '' ? null : { kind: 'backend.dynamic-cookie-key', backend: name, key }),
   }),
 };
@@ -47,11 +53,13 @@ export const FRONTEND_ATTRIBUTES: Readonly<Record<string, ReadLayers<Proxy, Prox
 
 /** Process-wide limits. */
 export const GLOBAL_ATTRIBUTES: Readonly<Record<string, ReadLayers<Model, Config>>> = {
+  // Where the file says nothing, the system's limit of open files does, which may be another one at each start.
   maxconn: attribute({
-    file: ({ global }, { limits }) => Math.min(global.maxconn ?? limits.hardMaxconn, limits.hardMaxconn),
-    live: ({ limits }) => limits.maxconn,
-    text: String,
-    make: (maxconn) => ({ kind: 'global.maxconn', maxconn }),
+    file: ({ global }, { limits }) => (global.maxconn === null ? null : Math.min(global.maxconn, limits.hardMaxconn)),
+    live: ({ limits, config }) =>
+      config.global.maxconn === null && limits.maxconn === limits.hardMaxconn ? null : limits.maxconn,
+    text: (maxconn) => (maxconn === null ? '(not set)' : String(maxconn)),
+    make: (maxconn) => ({ kind: 'global.maxconn', maxconn: maxconn ?? 0 }),
   }),
   'rate-limit connections': rate('connections', (global) => global.maxconnrate),
   'rate-limit sessions': rate('sessions', (global) => global.maxsessrate),
