@@ -48,7 +48,7 @@ export interface Operation {
   show: ((values: Values, situation: Situation) => View | Promise<View>) | null;
 }
 
-export type Group = 'servers' | 'traffic' | 'frontends' | 'sessions' | 'looking' | 'journal';
+export type Group = 'servers' | 'traffic' | 'frontends' | 'sessions' | 'patterns' | 'looking' | 'journal';
 
 export interface Example {
   readonly command: string;

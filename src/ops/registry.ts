@@ -1,16 +1,19 @@
 import type { Group, Operation } from './operation.ts';
+import { aclAdd, aclDel, aclShow, block, unblock } from './operations/acl.ts';
 import { errors } from './operations/captured-errors.ts';
 import { counters, countersClear } from './operations/counters.ts';
 import { drain } from './operations/drain.ts';
 import { frontendDisable, frontendEnable, frontendMaxconn } from './operations/frontend.ts';
 import { confirm, history, leases, overrides, undo } from './operations/ledger.ts';
 import { maint } from './operations/maint.ts';
+import { mapDel, mapDiff, mapImport, mapSet, mapShow } from './operations/map.ts';
 import { moveTraffic } from './operations/move-traffic.ts';
 import { ready } from './operations/ready.ts';
 import { addServer, removeServer } from './operations/server-life.ts';
 import { agent, checks, health, serverMaxconn, setAddr } from './operations/server-settings.ts';
 import { kill, sessions } from './operations/sessions.ts';
 import { status } from './operations/status.ts';
+import { tableClear, tableSet, tableShow, tableTop } from './operations/stick-table.ts';
 import { weight } from './operations/weight.ts';
 import { why } from './operations/why.ts';
 
@@ -38,6 +41,20 @@ export const OPERATIONS: readonly Operation[] = [
   frontendMaxconn,
   sessions,
   kill,
+  mapShow,
+  mapSet,
+  mapDel,
+  mapImport,
+  mapDiff,
+  aclShow,
+  aclAdd,
+  aclDel,
+  block,
+  unblock,
+  tableShow,
+  tableTop,
+  tableSet,
+  tableClear,
   history,
   undo,
   leases,
@@ -52,6 +69,7 @@ export const GROUPS: Readonly<Record<Group, string>> = {
   traffic: 'Traffic',
   frontends: 'Frontends',
   sessions: 'Sessions',
+  patterns: 'Maps, ACLs, stick tables',
   journal: 'Taking back',
 };
 
