@@ -4,6 +4,7 @@
  */
 import { cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { bundle } from './bundle.ts';
+import { buildLibrary, libraryExports } from './library.ts';
 
 /** The least Node.js: the first with node:ffi. */
 const engines = { node: '>=26.1' };
@@ -13,6 +14,7 @@ export async function buildPackage(target: string): Promise<void> {
   rmSync(target, { recursive: true, force: true });
   mkdirSync(target, { recursive: true });
   const packages = await bundle(`${target}/dist`);
+  await buildLibrary(target);
   for (const path of ['bin', 'examples', 'docs', 'README.md', 'CHANGELOG.md', 'LICENSE'])
     cpSync(path, `${target}/${path}`, { recursive: true });
   cpSync('packaging/man', `${target}/man`, { recursive: true });
@@ -22,7 +24,8 @@ export async function buildPackage(target: string): Promise<void> {
 
 function manifest(): object {
   const { name, version, description, license, type, bin } = JSON.parse(readFileSync('package.json', 'utf8'));
-  return { name, version, description, license, type, bin, man: ['man/sluice.1'], engines, os: ['linux'] };
+  const exports = libraryExports;
+  return { name, version, description, license, type, bin, exports, man: ['man/sluice.1'], engines, os: ['linux'] };
 }
 
 /** The licence of a package whose code is in the bundles. */

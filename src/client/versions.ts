@@ -14,7 +14,7 @@ const since = {
   'dump ssl cert': [3, 1],
   /** Severities (`set severity-output`) on a master CLI; in the sources since 3.0, but not dependable there. */
   'master severity': [3, 1],
-  'table entry by ptr': [3, 1],
+  'table ptr': [3, 1],
   'add backend': [3, 4],
   'set server name': [3, 5],
 } as const satisfies Record<string, readonly [number, number]>;

@@ -15,7 +15,8 @@ import { requireFeature } from '../versions.ts';
 const withoutEmptyLines = (pem: string) => pem.replace(/^\s*\n/gm, '');
 
 /** Commands for certificates. What is set waits in a transaction until it is committed or aborted; there is one at a time. */
-export function certificateCommands({ run }: Session) {
+export function certificateCommands(session: Session) {
+  const { run } = session;
   const perform = async (...words: string[]) => {
     await run(words);
   };
@@ -26,6 +27,11 @@ export function certificateCommands({ run }: Session) {
     /** Facts of a certificate in force; with `*` before the name of the one in the transaction. */
     async showSslCert(file: string): Promise<CertificateFacts> {
       return parseFacts(await run(['show', 'ssl', 'cert', file]));
+    },
+    /** Certificate, key and chain in PEM (HAProxy 3.1). */
+    async dumpSslCert(file: string): Promise<string> {
+      requireFeature(session.identity, 'dump ssl cert', "'dump ssl cert'");
+      return run(['dump', 'ssl', 'cert', file]);
     },
     newSslCert: (file: string) => perform('new', 'ssl', 'cert', file),
     async setSslCert(file: string, pem: string): Promise<void> {

@@ -1,10 +1,12 @@
 import type { Session } from '../session.ts';
+import { requireFeature } from '../versions.ts';
 
 /** Limits of the whole process that `set rate-limit` sets. */
 export type RateLimit = 'connections' | 'sessions' | 'ssl-sessions' | 'http-compression';
 
 /** Commands for the process, frontends and backends. */
-export function processCommands({ run }: Session) {
+export function processCommands(session: Session) {
+  const { run } = session;
   const perform = async (...words: string[]) => {
     await run(words);
   };
@@ -26,8 +28,10 @@ export function processCommands({ run }: Session) {
     setDynamicCookieKey: (backend: string, key: string) =>
       perform('set', 'dynamic-cookie-key', 'backend', backend, key),
     /** Adds a backend (HAProxy 3.4); it takes no traffic until `publishBackend`. `defaults`: a named defaults section. */
-    addBackend: (backend: string, defaults: string, mode?: 'http' | 'tcp') =>
-      perform('add', 'backend', backend, 'from', defaults, ...(mode === undefined ? [] : ['mode', mode])),
+    async addBackend(backend: string, defaults: string, mode?: 'http' | 'tcp'): Promise<void> {
+      requireFeature(session.identity, 'add backend', "'add backend'");
+      await run(['add', 'backend', backend, 'from', defaults, ...(mode === undefined ? [] : ['mode', mode])]);
+    },
     delBackend: (backend: string) => perform('del', 'backend', backend),
     publishBackend: (backend: string) => perform('publish', 'backend', backend),
     unpublishBackend: (backend: string) => perform('unpublish', 'backend', backend),

@@ -1,10 +1,12 @@
 import type { Session } from '../session.ts';
+import { requireFeature } from '../versions.ts';
 
 /** Keywords of `add server` after the address, as words (`check`, `weight`, `10`). */
 export type ServerKeywords = readonly string[];
 
 /** Commands for servers. A server is named `backend/server`. */
-export function serverCommands({ run }: Session) {
+export function serverCommands(session: Session) {
+  const { run } = session;
   const setServer = async (server: string, ...words: string[]) => {
     await run(['set', 'server', server, ...words]);
   };
@@ -36,6 +38,11 @@ export function serverCommands({ run }: Session) {
     setServerAgentPort: (server: string, port: number) => setServer(server, 'agent-port', String(port)),
     setServerAgentSend: (server: string, text: string) => setServer(server, 'agent-send', text),
     setServerSsl: (server: string, state: 'on' | 'off') => setServer(server, 'ssl', state),
+    /** Gives a server in maintenance another name (HAProxy 3.5). */
+    async setServerName(server: string, name: string): Promise<void> {
+      requireFeature(session.identity, 'set server name', "'set server name'");
+      await setServer(server, 'name', name);
+    },
     async setServerMaxconn(server: string, maxconn: number): Promise<void> {
       await run(['set', 'maxconn', 'server', server, String(maxconn)]);
     },
@@ -52,6 +59,12 @@ export function serverCommands({ run }: Session) {
     /** Deletes a server; it has to be in maintenance and without connections. */
     async delServer(server: string): Promise<void> {
       await run(['del', 'server', server]);
+    },
+    /** Waits until `delServer` would succeed, at most `milliseconds` (HAProxy 3.0, not on a master CLI); an InUseError when it would not. */
+    async waitServerRemovable(server: string, milliseconds: number): Promise<void> {
+      requireFeature(session.identity, 'wait srv-removable', "'wait srv-removable'");
+      const timeout = milliseconds + (session.options.timeout ?? 30_000);
+      await run(['wait', `${milliseconds}ms`, 'srv-removable', server], { timeout });
     },
     async shutdownSessionsServer(server: string): Promise<void> {
       await run(['shutdown', 'sessions', 'server', server]);

@@ -1,24 +1,30 @@
 import { parseTable, parseTableEntry, type Table, type TableEntry } from '../parse/tables.ts';
 import { PermissionDeniedError } from '../refusals.ts';
 import type { Session, StreamOptions } from '../session.ts';
+import { requireFeature } from '../versions.ts';
 import { parsed } from './parsed.ts';
 
-/** Which entries of a stick table are meant: those with the key, or those whose data fit. */
+/** Which entries of a stick table are meant: the one with the key, or those whose data fit. */
 export type TableFilter =
   | { readonly key: string }
+  /** `ptr` of an entry (HAProxy 3.1). */
+  | { readonly ptr: string }
   /** `['gpc0', 'gt', 5]`: up to four of them, all have to fit. */
   | { readonly data: readonly (readonly [type: string, operator: TableOperator, value: number])[] };
 
 export type TableOperator = 'eq' | 'ne' | 'le' | 'ge' | 'lt' | 'gt';
 
-const words = (filter: TableFilter | undefined): string[] => {
-  if (filter === undefined) return [];
-  if ('key' in filter) return ['key', filter.key];
-  return filter.data.flatMap(([type, operator, value]) => [`data.${type}`, operator, String(value)]);
-};
-
 /** Commands for stick tables. */
-export function tableCommands({ run, batches }: Session) {
+export function tableCommands(session: Session) {
+  const { run, batches } = session;
+  const words = (filter: TableFilter | undefined): string[] => {
+    if (filter === undefined) return [];
+    if ('key' in filter) return ['key', filter.key];
+    if ('data' in filter)
+      return filter.data.flatMap(([type, operator, value]) => [`data.${type}`, operator, String(value)]);
+    requireFeature(session.identity, 'table ptr', 'an entry of a table by its ptr');
+    return ['ptr', filter.ptr];
+  };
   return {
     /** All stick tables. */
     async showTables(): Promise<Table[]> {
