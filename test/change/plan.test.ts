@@ -3,6 +3,8 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { planChanges } from '../../src/config/diff/plan-changes.ts';
 import { planText } from '../../src/config/diff/text.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { restartNeeded } from '../../src/control/restart-needed.ts';
 import { documentsOf, durable, modelOf } from './durable.ts';
 import { deskOn } from './fixture.ts';
 
@@ -145,6 +147,36 @@ describe('a plan', () => {
 });
 
 describe('planChanges', () => {
+  it('calls for a restart where a reload would', () => {
+    const lines = [
+      'maxconn 50',
+      'maxconn 20',
+      'nbthread 2',
+      'uid 5',
+      'gid 5',
+      'chroot /',
+      'ulimit-n 9000',
+      'pidfile /x',
+      'daemon',
+      'master-worker',
+      'tune.bufsize 32768',
+      'node n',
+      'maxconnrate 5',
+      'log-tag x',
+    ];
+    for (const line of lines) {
+      const [from, to] = [
+        `global\n  maxconn 40\n`,
+        `global\n  ${line}\n${line.startsWith('maxconn ') ? '' : '  maxconn 40\n'}`,
+      ];
+      const [a, b] = [from, to].map(
+        (text) => loadConfig({ texts: [{ name: 'haproxy.cfg', text }], env: {} }).config!.global,
+      );
+      const needed = restartNeeded(a!, b!, 40).length > 0;
+      assert.equal(planChanges(documentsOf(from), documentsOf(to)).effect === 'restart', needed, line);
+    }
+  });
+
   it('takes long files that differ everywhere in good time', () => {
     const rules = (path: string) =>
       `frontend f\n${Array.from({ length: 20_000 }, (_, i) => `  http-request deny if { path ${path}${i} }\n`).join('')}`;

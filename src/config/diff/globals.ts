@@ -8,12 +8,7 @@ import type { SectionPair } from './proxies.ts';
 import { compareStatements, type Pair, repeatedSettings, settingOf } from './statements.ts';
 
 /** Settings of `global` that Sluice uses once, when the process starts. */
-const AT_START = new Set(
-  'chroot daemon gid group hard-maxconn master-worker nbthread node pidfile uid ulimit-n user'.split(' '),
-);
-
-/** Sections that Sluice reads once, when the process starts. */
-const SECTIONS_AT_START = new Set(['userlist', 'http-errors']);
+const AT_START = new Set('chroot daemon gid group master-worker nbthread pidfile uid ulimit-n user'.split(' '));
 
 /** Difference that needs the files to be read again, or on Sluice another process. */
 function restart(
@@ -23,16 +18,6 @@ function restart(
 ): Difference {
   if (on === 'haproxy') return reload(difference, `${what} is read when the configuration is loaded`);
   return { ...difference, effect: 'restart', changes: [], reason: `${what} is read once, when the process starts` };
-}
-
-/** The effect of a whole section that is new or gone. */
-export function wholeSection(
-  kind: string,
-  difference: Parameters<typeof restart>[0],
-  options: PlanOptions,
-): Difference {
-  if (SECTIONS_AT_START.has(kind)) return restart(difference, `section '${kind}'`, options);
-  return reload(difference, 'sections are made and removed when the configuration is loaded');
 }
 
 /** Any section but a proxy. */
@@ -55,16 +40,17 @@ function statementDifference(
     before: before === null ? null : sideOf(before),
     after: after === null ? null : sideOf(after),
   };
-  if (SECTIONS_AT_START.has(to.kind)) return restart(bare, `section '${to.kind}'`, options);
   const setting = settingOf((after ?? before)!);
   if (to.kind !== 'global') return reload(bare, `section '${to.kind}' is read when the configuration is loaded`);
-  if (AT_START.has(setting) || setting.startsWith('tune.')) return restart(bare, `'${setting}'`, options);
+  const [keyword = ''] = setting.split(' ');
+  if (AT_START.has(keyword)) return restart(bare, `'${keyword}'`, options);
   if ([before, after].some((line) => line !== null && !isPlain(line)))
     return reload(
       bare,
       "it depends on the environment or an '.if' block, which are looked at when the configuration is loaded",
     );
   const changes = !repeated.has(setting) ? changeLimit(setting, before, after) : null;
+  if (changes === 'above') return restart(bare, "the ceiling of 'maxconn'", options);
   if (changes === null) return reload(bare, `'${setting}' is read when the configuration is loaded`);
   return 'why' in changes ? reload(bare, changes.why) : live(bare, [changes]);
 }
@@ -80,12 +66,12 @@ const RATES: Readonly<Record<string, Extract<Change, { kind: 'global.rate-limit'
   maxcomprate: 'http-compression',
 };
 
-/** The Change that sets a limit of the process, or why there is none; null for what is no limit. */
+/** The Change that sets a limit of the process, or why there is none; null for what is no limit, `above` for more than the start's. */
 function changeLimit(
   setting: string,
   before: Line | null,
   after: Line | null,
-): Change | { readonly why: string } | null {
+): Change | { readonly why: string } | 'above' | null {
   const what = Object.hasOwn(RATES, setting) ? RATES[setting] : undefined;
   const limit = numberIn(after);
   if (what !== undefined) {
@@ -94,8 +80,9 @@ function changeLimit(
   }
   if (setting !== 'maxconn') return null;
   const old = numberIn(before);
-  if (limit === null || old === null || limit === 0 || limit > old)
-    return { why: 'the limit can be lowered live; the most that it can be is fixed at start' };
+  if (limit === null || old === null || limit === 0)
+    return { why: 'without it the limit is found out when the configuration is loaded' };
+  if (limit > old) return 'above';
   return { kind: 'global.maxconn', maxconn: limit };
 }
 

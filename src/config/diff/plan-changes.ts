@@ -2,8 +2,8 @@ import type { Change } from '../../change/change.ts';
 import type { Document } from '../document.ts';
 import { placeText, sectionText } from '../edit/places.ts';
 import { type Configuration, configurationOf, type Section, sideOf } from './configuration.ts';
-import { type Difference, type Plan, type PlanOptions, worse } from './difference.ts';
-import { compareOthers, wholeSection } from './globals.ts';
+import { type Difference, type Plan, type PlanOptions, reload, worse } from './difference.ts';
+import { compareOthers } from './globals.ts';
 import { compareProxies, viewsOf } from './proxies.ts';
 
 const PROXIES = ['frontend', 'backend', 'listen', 'defaults'];
@@ -21,14 +21,13 @@ export function planChanges(
   const found: Difference[] = [];
   for (const [key, to] of b.sections) {
     const from = a.sections.get(key);
-    if (from === undefined) found.push(sectionDifference(to, 'after', options));
+    if (from === undefined) found.push(sectionDifference(to, 'after'));
     else {
       const pair = { before: a, after: b, from, to, options };
       found.push(...(PROXIES.includes(to.kind) ? compareProxies(pair) : compareOthers(pair)));
     }
   }
-  for (const [key, from] of a.sections)
-    if (!b.sections.has(key)) found.push(sectionDifference(from, 'before', options));
+  for (const [key, from] of a.sections) if (!b.sections.has(key)) found.push(sectionDifference(from, 'before'));
   const differences = countDefaultServers(found, a, b);
   return {
     differences,
@@ -37,7 +36,7 @@ export function planChanges(
   };
 }
 
-function sectionDifference(section: Section, side: 'before' | 'after', options: PlanOptions): Difference {
+function sectionDifference(section: Section, side: 'before' | 'after'): Difference {
   const bare = {
     section: sectionText(section),
     server: null,
@@ -45,7 +44,7 @@ function sectionDifference(section: Section, side: 'before' | 'after', options: 
     after: null,
     [side]: sideOf(section.title),
   };
-  return wholeSection(section.kind, bare, options);
+  return reload(bare, 'sections are made and removed when the configuration is loaded');
 }
 
 /** What is added comes first and what is removed last, so that there never is less than both configurations have. */

@@ -1,5 +1,7 @@
 /** The parameters of a `server`, `default-server` or `server-template` line, as words. */
 
+import { newServer } from '../draft-server.ts';
+import { applyOptions } from '../keywords/option.ts';
 import { SERVER_OPTIONS } from '../keywords/server.ts';
 import { didYouMean } from '../suggest.ts';
 import type { Word } from './words.ts';
@@ -59,6 +61,20 @@ export function notAParameter(keyword: string, takes: 0 | 1): string | null {
   if (keyword === 'source') return "'source' has several values: edit it by hand";
   if (row.takes === takes) return null;
   return takes === 1 ? `server parameter '${keyword}' has no value` : `server parameter '${keyword}' needs a value`;
+}
+
+/** Parameters whose values any HAProxy judges as Sluice does. */
+const JUDGED = new Set(
+  'addr agent-addr agent-inter agent-port downinter error-limit fall fastinter inter maxconn maxqueue minconn port rise slowstart weight'.split(
+    ' ',
+  ),
+);
+
+/** Why a value cannot be that of a parameter, in HAProxy's words; null where it can, or where that is left to the program that reads it. */
+export function valueProblem(server: string, keyword: string, value: string): string | null {
+  if (!JUDGED.has(keyword)) return null;
+  const draft = { ...newServer({ file: '', line: 0 }), name: server };
+  return applyOptions(SERVER_OPTIONS, [keyword, value], 0, draft).error?.text ?? null;
 }
 
 /** Whether a flag is in effect where no line says anything of it; null for those whose default differs between versions. */

@@ -1,11 +1,11 @@
 /** Edits of the parameters of a `server` line. */
 
 import type { EditOf, EditProblem, Planned } from './edit.ts';
-import { notAParameter, oppositeOf, type Parameter, parametersOf } from './parameters.ts';
+import { notAParameter, oppositeOf, type Parameter, parametersOf, valueProblem } from './parameters.ts';
 import { type Files, locate } from './places.ts';
 import { trackingReference } from './references.ts';
-import { type ServerLine, serverLine } from './server-lines.ts';
-import { FIRST_PARAMETER, inheritedFlag, inheritedValue } from './server-values.ts';
+import { type ServerLine, type ServerName, serverLine } from './server-lines.ts';
+import { FIRST_PARAMETER, inheritedFlag, inheritedValue, serverFlag, serverValue } from './server-values.ts';
 import { isWritable, type Word, withoutWords, withWords, withWordsAfter, writtenLine } from './words.ts';
 
 /** `weight 20`: the value in place of the one that counts, or after the last word. */
@@ -14,6 +14,8 @@ export function setParameter(files: Files, edit: EditOf<'server.set'>): Planned 
   if (wrong !== null) return { at: null, text: wrong };
   if (!isWritable(edit.value))
     return { at: null, text: `the value of '${edit.keyword}' is empty or has an end of line in it` };
+  const bad = valueProblem(edit.server, edit.keyword, edit.value);
+  if (bad !== null) return { at: null, text: bad };
   const found = serverLine(files, edit);
   if ('text' in found) return found;
   const { line } = found;
@@ -38,10 +40,13 @@ export function setFlag(files: Files, edit: EditOf<'server.flag'>): Planned {
   const opposite = oppositeOf(edit.keyword);
   const found = serverLine(files, edit);
   if ('text' in found) return found;
-  if (opposite !== null && (edit.on ? opposite : edit.keyword) === 'check') {
-    const tracked = trackingReference(files, found.place, edit);
-    if (tracked !== null) return tracked;
-  }
+  const planned = planFlag(files, found, edit, opposite);
+  if ('text' in planned || planned.length === 0) return planned;
+  const [base, on] = edit.keyword.startsWith('no-') ? [edit.keyword.slice(3), !edit.on] : [edit.keyword, edit.on];
+  return unmetCondition(files, found, edit, base, on) ?? planned;
+}
+
+function planFlag(files: Files, found: ServerLine, edit: EditOf<'server.flag'>, opposite: string | null): Planned {
   const { line } = found;
   const names = [edit.keyword, ...(opposite === null ? [] : [opposite])];
   const parameters = parametersOf(line.words, FIRST_PARAMETER);
@@ -69,6 +74,30 @@ export function setFlag(files: Files, edit: EditOf<'server.flag'>): Planned {
     : rewritten(found, withWords(line, last.index, 1, [wanted]));
 }
 
+/** Why the file would not be accepted with checks on or off, or null. */
+function unmetCondition(
+  files: Files,
+  found: ServerLine,
+  name: ServerName,
+  keyword: string,
+  on: boolean,
+): EditProblem | null {
+  if (keyword !== 'check' && keyword !== 'agent-check') return null;
+  const at = locate(files, found.place.document, found.index);
+  if (!on) {
+    const other = keyword === 'check' ? 'agent-check' : 'check';
+    return serverFlag(files, found, other) === true ? null : trackingReference(files, found.place, name);
+  }
+  const tracked = serverValue(files, found, 'track');
+  if (tracked !== null)
+    return {
+      at,
+      text: `server '${name.server}' takes its state from '${tracked}' ('track') and cannot be checked itself`,
+    };
+  if (keyword === 'check' || serverValue(files, found, 'agent-port') !== null) return null;
+  return { at, text: `server '${name.server}' has no 'agent-port', which 'agent-check' needs` };
+}
+
 /** Takes a parameter off the line. */
 export function unsetParameter(files: Files, edit: EditOf<'server.unset'>): Planned {
   const wrong = notAParameter(edit.keyword, 0);
@@ -80,7 +109,8 @@ export function unsetParameter(files: Files, edit: EditOf<'server.unset'>): Plan
   const list = parameters.find(({ index }) => found.line.words[index]!.variable !== '');
   if (list !== undefined) return variableProblem(files, found, edit.keyword, found.line.words[list.index]!);
   const trouble = own.map((one) => doubt(files, found, parameters, [edit.keyword], one)).find((one) => one !== null);
-  return trouble ?? without(found, own);
+  if (trouble || own.length === 0) return trouble ?? [];
+  return unmetCondition(files, found, edit, edit.keyword, false) ?? without(found, own);
 }
 
 /** Why it cannot be told what a keyword on the line comes to, or null. `own` is the occurrence that counts. */
