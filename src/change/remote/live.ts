@@ -19,6 +19,8 @@ export interface Live {
   stat(): Promise<readonly LiveRow[]>;
   /** Forgets what was answered: something has been changed. */
   forget(): void;
+  /** Sees to it that the process that listens is asked, not one that a reload has left behind. True when it was such a one. */
+  current(): Promise<boolean>;
 }
 
 const COLUMNS = [
@@ -42,11 +44,16 @@ export async function openLive(wire: Wire): Promise<Live> {
     return known;
   };
   let info = readInfo((await ask('show', 'info')).text);
+  if (info.get('Stopping') === '1') {
+    await wire.renew();
+    answers.clear();
+    info = readInfo((await ask('show', 'info')).text);
+  }
   const version = parseVersion(info.get('Version') ?? '');
   const level = (await ask('show', 'cli', 'level')).text.trim();
   if (level !== 'user' && level !== 'operator' && level !== 'admin')
     throw new Error(`the level of the socket is none that is known: ${JSON.stringify(level.slice(0, 80))}`);
-  return {
+  const live: Live = {
     version,
     level,
     ask,
@@ -60,7 +67,14 @@ export async function openLive(wire: Wire): Promise<Live> {
     },
     stat: async () => statRows((await ask('show', 'stat')).text, COLUMNS),
     forget: () => answers.clear(),
+    async current() {
+      if ((await live.info('Stopping')) !== '1') return false;
+      await wire.renew();
+      answers.clear();
+      return true;
+    },
   };
+  return live;
 }
 
 function readInfo(text: string): Map<string, string> {

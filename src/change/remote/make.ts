@@ -26,6 +26,7 @@ const PAUSES = [0, 200, 1000];
  */
 export async function makeRemote(change: Change, live: Live, wire: Wire): Promise<Made> {
   try {
+    await live.current();
     const found = await refusal(change, live);
     if (found !== null) return failure(found, '', '');
     return await make(change, remoteRow(change)!, live, wire);
@@ -50,14 +51,15 @@ async function make(change: Change, row: RemoteRow<Change>, live: Live, wire: Wi
     live.forget();
   }
   if (verdict.made === 'no') return failure(verdict.text || 'refused without a word', told.before, after);
+  // A command that went to a process on its way out has changed nothing that lasts.
+  const overtaken = await live.current().catch(() => false);
   const now = await readInTheEnd(row, change, live);
   if (now === null && verdict.made === 'yes')
     return { outcome: done(verdict, inverse), ...told, durable, unknown: false };
   if (now !== null && inForce(row, now, after) && (verdict.made === 'yes' || now !== before || before === after))
     return { outcome: done(verdict, inverse), ...told, durable, unknown: false };
-  const why =
-    verdict.made === 'yes' ? `HAProxy answered as if it were done, but it is ${now}, not ${after}` : verdict.text;
-  return { ...failure(why, told.before, after), unknown: false };
+  const why = overtaken ? 'HAProxy was reloaded meanwhile' : 'HAProxy answered as if it were done';
+  return failure(verdict.made === 'yes' ? `${why}, but it is ${now}, not ${after}` : verdict.text, told.before, after);
 }
 
 function inForce(row: RemoteRow<Change>, now: string, after: string): boolean {

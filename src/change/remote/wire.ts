@@ -25,6 +25,8 @@ export interface Wire {
    * answered with silence; the first that says something ends it: then the rest is not sent, and it is that one's number and words.
    */
   pour(commands: Iterable<Command>): Promise<{ readonly sent: number; readonly objection: WireAnswer | null }>;
+  /** Connects anew: an older process serves the connections that it has, after a reload another one listens. */
+  renew(): Promise<void>;
 }
 
 /** The command as somebody would type it into socat. */

@@ -3,14 +3,16 @@ import type { Actor, Change } from '../../change/change.ts';
 import type { Journal, Lease } from '../../change/journal/journal.ts';
 import { openLive } from '../../change/remote/live.ts';
 import { previewRemote } from '../../change/remote/preview.ts';
-import type { RuntimeClient } from '../../client/index.ts';
-import { stateOf } from '../state.ts';
+import { connect, type RuntimeClient } from '../../client/index.ts';
+import { stateOf, type TargetState } from '../state.ts';
 import type { Applied, Meta, Target } from '../target.ts';
-import { clientWire } from './client-wire.ts';
+import { type ClientWire, clientWire } from './client-wire.ts';
+import { type Configured, discover, type Hidden, type Installation } from './discover.ts';
 import { makeBatch } from './haproxy-batch.ts';
 import { alone, type Desk } from './haproxy-desk.ts';
 import { haproxyLedger, takeBack } from './haproxy-ledger.ts';
 import { keeper } from './kept.ts';
+import { processFacts } from './process-facts.ts';
 
 /** A HAProxy that Changes are made to through its socket; they are recorded in the runner's own journal. */
 export interface HaproxyTarget extends Target {
@@ -19,6 +21,8 @@ export interface HaproxyTarget extends Target {
   dueLeases(now: number): Promise<readonly Lease[]>;
   /** Takes back what a lease stands for, as far as it is still set. */
   takeBack(lease: Lease, meta: Meta): Promise<Applied>;
+  /** How it was started, where its files are, how it is reloaded; or why that cannot be seen from here. */
+  installation(configured?: Configured): Promise<Installation | Hidden>;
 }
 
 export interface HaproxyOptions {
@@ -31,41 +35,58 @@ export interface HaproxyOptions {
   /** The runner's state folder: locks, and what is too long or too secret for the journal. */
   readonly folder: string;
   readonly actor: Actor;
+  /** Connects anew, after a reload; by `address` unless told. */
+  readonly again?: () => Promise<RuntimeClient>;
 }
 
 /** Opens a HAProxy as a target. Rejects with a RuntimeClientError when no whole answer comes. Closing it closes the client, not the journal. */
 export async function openHaproxy(options: HaproxyOptions): Promise<HaproxyTarget> {
-  const { name, client, folder } = options;
-  const wire = clientWire(client);
+  const { name, address, client, folder, again = () => connect(address) } = options;
+  const wire = clientWire(client, again);
   const { version } = await openLive(wire);
-  const desk: Desk = {
-    ...options,
-    wire,
-    target: name,
-    keeper: keeper(join(folder, 'kept')),
-    folder: join(folder, 'locks'),
-  };
-  const whole = (changes: readonly Change[]) => Promise.all(changes.map((change) => desk.keeper.back(change)));
+  const kept = keeper(join(folder, 'kept'));
+  const desk: Desk = { ...options, wire, target: name, keeper: kept, folder: join(folder, 'locks') };
+  const whole = (changes: readonly Change[]) => Promise.all(changes.map((change) => kept.back(change)));
   return {
     name,
     product: 'haproxy',
     version: version.text,
-    client,
-    async state() {
-      const asked = [
-        ['show', 'info'],
-        ['show', 'stat'],
-        ['show', 'servers', 'state'],
-      ];
-      const [info, stat, servers] = await Promise.all(asked.map((words) => wire.ask({ words })));
-      return stateOf(info!.text, stat!.text, servers!.text);
+    get client() {
+      return wire.client;
     },
+    state: () => readState(wire),
     preview: async (changes) => previewRemote(await whole(changes), await openLive(wire)),
     apply: (changes, meta) =>
       alone(desk, async (live) => makeBatch(desk, live, { changes: await whole(changes), meta, surface: 'runner' })),
     ledger: haproxyLedger(desk),
     dueLeases: async (now) => (await desk.journal.leases(name)).filter(({ until }) => until <= now),
     takeBack: (lease, meta) => takeBack(desk, lease, meta),
-    close: async () => client.close(),
+    async installation(configured) {
+      if (!isLocal(address)) return discover(0, () => null, configured);
+      return discover(Number(await (await openLive(wire)).info('Pid')), processFacts, configured);
+    },
+    close: async () => wire.client.close(),
   };
+}
+
+/** All of it with three commands on one connection; from the process that listens, not from one that a reload has left behind. */
+async function readState(wire: ClientWire): Promise<TargetState> {
+  const read = async () => {
+    const asked = [
+      ['show', 'info'],
+      ['show', 'stat'],
+      ['show', 'servers', 'state'],
+    ];
+    const [info, stat, servers] = await Promise.all(asked.map((words) => wire.ask({ words })));
+    return stateOf(info!.text, stat!.text, servers!.text);
+  };
+  const state = await read();
+  if (!state.info.stopping) return state;
+  await wire.renew();
+  return read();
+}
+
+/** A number of a process means something on this machine only. */
+function isLocal(address: string): boolean {
+  return !/:\d+$/.test(address) || /^(127\.|localhost:|\[::1\])/.test(address);
 }

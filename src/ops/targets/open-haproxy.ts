@@ -28,7 +28,13 @@ export async function openHaproxyTarget(
     await target.close();
     await journal.close();
   };
-  return { ...target, close };
+  return {
+    ...target,
+    get client() {
+      return target.client;
+    },
+    close,
+  };
 }
 
 function openJournal(stateDir: string): Journal {
