@@ -375,6 +375,16 @@ export function detachServer(stream: Stream): void {
   conn.discard();
 }
 
+/** Parts with the server connection after both sides have ended: the last bytes to the server are still written. */
+export function finishServer(stream: Stream): void {
+  const conn = stream.serverConn;
+  if (conn === null) return;
+  stream.log.keepLocal();
+  stream.serverConn = null;
+  conn.stream = null;
+  conn.finish();
+}
+
 /** Parts with the server connection at the end of an exchange; it becomes idle when it can serve again. */
 export function abandonServer(stream: Stream, reusable: boolean): void {
   const conn = stream.serverConn;

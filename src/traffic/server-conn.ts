@@ -100,6 +100,17 @@ export class ServerConn implements ConnHandler {
     this.stream = null;
   }
 
+  /** Closes it when what waits has been written. */
+  finish(): void {
+    if (this.conn.closed || !this.conn.blocked || this.server.backend.noLinger) {
+      this.discard();
+      return;
+    }
+    this.conn.closeGently();
+    this.#leave();
+    this.stream = null;
+  }
+
   #leave(): void {
     this.#release();
     if (!this.established) return;

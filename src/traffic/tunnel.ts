@@ -1,6 +1,6 @@
 import { C } from '../model/counters.ts';
 import { countRequest, countResponse } from './bytes.ts';
-import { abandonServer, detachServer, leaveQueue } from './dispatch.ts';
+import { detachServer, finishServer, leaveQueue } from './dispatch.ts';
 import { countTimes, logStream, setCause } from './log.ts';
 import { HeldResponse, inspectResponse } from './rules/inspect.ts';
 import { Phase, type Stream } from './stream.ts';
@@ -187,8 +187,7 @@ export function close(stream: Stream, reset = false): void {
     stream.backend.c[C.lastSession] = Math.floor(log.closedAt / 1000);
     if (stream.server !== null) stream.server.c[C.lastSession] = stream.backend.c[C.lastSession]!;
   }
-  if (stream.serverConn?.conn.blocked === false && stream.clientEnded && stream.serverEnded)
-    abandonServer(stream, false);
+  if (stream.clientEnded && stream.serverEnded) finishServer(stream);
   else detachServer(stream);
   stream.phase = Phase.closed;
   // The line tells of the load that is left behind.

@@ -120,6 +120,8 @@ suite('TCP on a simulated network', () => {
   const narrow: Faults = { ...noFaults, delay: 5, split: 0.2, window: [500, 30_000] };
   test('bytes are relayed whole in both directions', () => withSeed(seeds(60), (seed) => play(seed, noFaults)));
   test('so they are in small pieces over narrow windows', () => withSeed(seeds(30), (seed) => play(seed, narrow)));
+  test('the last bytes for a server that has ended before the client arrive', () =>
+    withSeed([655], (seed) => play(seed, narrow)));
   test('broken connections leave nothing behind, and what arrives is right as far as it goes', () =>
     withSeed(seeds(100), (seed) =>
       play(seed, { ...narrow, reset: 0.3, resetAfter: 100_000, refuse: 0.2, blackhole: 0.1 }),
