@@ -48,7 +48,15 @@ export interface Operation {
   show: ((values: Values, situation: Situation) => View | Promise<View>) | null;
 }
 
-export type Group = 'servers' | 'traffic' | 'frontends' | 'sessions' | 'patterns' | 'looking' | 'journal';
+export type Group =
+  | 'servers'
+  | 'traffic'
+  | 'frontends'
+  | 'sessions'
+  | 'patterns'
+  | 'certificates'
+  | 'looking'
+  | 'journal';
 
 export interface Example {
   readonly command: string;
@@ -112,7 +120,13 @@ export interface CheckStep {
   readonly do: 'check';
   readonly what: string;
   /** Called twice: with the state at the end of the last change, and now. What is wrong, or what was seen. */
-  verdict(before: TargetState, now: TargetState): { readonly ok: boolean; readonly text: string };
+  verdict(before: TargetState, now: TargetState): Verdict | Promise<Verdict>;
+}
+
+/** What a check saw. */
+export interface Verdict {
+  readonly ok: boolean;
+  readonly text: string;
 }
 
 /** What the journal does. It is the last step. */

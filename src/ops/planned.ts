@@ -1,4 +1,5 @@
 import type { Change } from '../change/change.ts';
+import { keptChange } from '../change/journal/kept-change.ts';
 import { objectOf } from '../change/journal/object-of.ts';
 import { OperationError } from './errors.ts';
 import type { PlannedChange, PlannedStep } from './events.ts';
@@ -43,7 +44,15 @@ function changesOf(
   return previews.splice(0, step.changes.length).map(({ change, before, after, effect, commands, warnings }) => {
     const object = objectOf(change);
     const key = `${change.kind} ${object}`;
-    const planned = { change, object, before: latest.get(key) ?? before, after, effect, commands, warnings };
+    const planned = {
+      change: keptChange(change),
+      object,
+      before: latest.get(key) ?? before,
+      after,
+      effect,
+      commands,
+      warnings,
+    };
     latest.set(key, after);
     return { ...planned, sessions: sessionsOn(change, state) };
   });

@@ -1,6 +1,7 @@
 import type { Group, Operation } from './operation.ts';
 import { aclAdd, aclDel, aclShow, block, unblock } from './operations/acl.ts';
 import { errors } from './operations/captured-errors.ts';
+import { certs, rotateTicketKeys, updateOcsp } from './operations/certificates.ts';
 import { counters, countersClear } from './operations/counters.ts';
 import { drain } from './operations/drain.ts';
 import { frontendDisable, frontendEnable, frontendMaxconn } from './operations/frontend.ts';
@@ -9,6 +10,7 @@ import { maint } from './operations/maint.ts';
 import { mapDel, mapDiff, mapImport, mapSet, mapShow } from './operations/map.ts';
 import { moveTraffic } from './operations/move-traffic.ts';
 import { ready } from './operations/ready.ts';
+import { rotateCert } from './operations/rotate-cert.ts';
 import { addServer, removeServer } from './operations/server-life.ts';
 import { agent, checks, health, serverMaxconn, setAddr } from './operations/server-settings.ts';
 import { kill, sessions } from './operations/sessions.ts';
@@ -55,6 +57,10 @@ export const OPERATIONS: readonly Operation[] = [
   tableTop,
   tableSet,
   tableClear,
+  certs,
+  rotateCert,
+  rotateTicketKeys,
+  updateOcsp,
   history,
   undo,
   leases,
@@ -70,6 +76,7 @@ export const GROUPS: Readonly<Record<Group, string>> = {
   frontends: 'Frontends',
   sessions: 'Sessions',
   patterns: 'Maps, ACLs, stick tables',
+  certificates: 'Certificates',
   journal: 'Taking back',
 };
 

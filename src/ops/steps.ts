@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Change } from '../change/change.ts';
+import { keptChange } from '../change/journal/kept-change.ts';
 import { objectOf } from '../change/journal/object-of.ts';
 import { ERRORS, OperationError } from './errors.ts';
 import type { Ending } from './events.ts';
@@ -101,7 +102,7 @@ async function change(step: ChangeStep, course: Course): Promise<null> {
   const applied = await target.apply(changes, course.meta);
   for (const [i, { ok, text, inverse }] of applied.outcomes.entries()) {
     const { change, before, after, effect } = previews.find((preview) => preview.change === changes[i])!;
-    emit({ event: 'change', change, ok, before, after, effect, text });
+    emit({ event: 'change', change: keptChange(change), ok, before, after, effect, text });
     if (applied.ok) course.made.push(`${objectOf(change)} ${after}`.trim());
     if (applied.ok && inverse !== null) course.made.undoable = true;
   }
@@ -143,7 +144,7 @@ async function wait(step: Extract<Step, { do: 'wait' }>, course: Course): Promis
 
 async function check(step: CheckStep, course: Course): Promise<StepsEnd | null> {
   const { target, emit } = course.around;
-  const { ok, text } = step.verdict(course.before, await target.state());
+  const { ok, text } = await step.verdict(course.before, await target.state());
   emit({ event: 'check', what: step.what, ok, text });
   return ok ? null : revert(course, text);
 }

@@ -112,7 +112,7 @@ test('a client is blocked by a stick table, and its entry is shown and cleared',
   assert.match((await operate(run, 'table', 'show')).stdout, /^st_src +ip +1 of 100 used\n$/);
   assert.match(
     (await operate(run, 'table', 'top', 'st_src', 'http_req_cnt')).stdout,
-    /^127\.0\.0\.1 +for \d+m\w* +.*gpc0=1 +.*http_req_cnt=\d+/,
+    /^127\.0\.0\.1 +for \d+[hm]\w* +.*gpc0=1 +.*http_req_cnt=\d+/,
   );
   assert.match((await operate(run, 'table', 'top', 'st_src', 'http_req_cn')).stderr, /did you mean 'http_req_cnt'\?/);
   assert.equal((await operate(run, 'unblock', '127.0.0.1', '--in', 'st_src')).status, 0);

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { OperationError } from '../errors.ts';
+import { contentOf } from '../file-content.ts';
 
 /** A key whose value in a map is not that of a file; null: it is not there. */
 export interface MapDiff {
@@ -26,16 +26,6 @@ export function readMapFile(path: string): [key: string, value: string][] {
         );
       return [[key, value]];
     });
-}
-
-/** A file as text. Throws OperationError when it cannot be read. */
-function contentOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new OperationError('failed', `${path} cannot be read: ${code === 'ENOENT' ? 'there is no such file' : code}`);
-  }
 }
 
 /** What tells entries in force from those of a file; of a key that is there several times the first counts, as in a look-up. */

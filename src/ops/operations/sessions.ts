@@ -21,7 +21,7 @@ export const sessions = reading({
   },
   options: {
     older: { kind: durationKind, about: 'only those that are open for at least this time' },
-    from: { kind: textKind('ADDRESS', 'the beginning of a client’s address'), about: 'only those of this client' },
+    from: { kind: textKind('ADDRESS', 'the beginning of an address'), about: 'only those of this client' },
     last: { kind: numberKind('N', 1, 1_000_000), about: 'how many to list; default 50' },
   },
   about: [
