@@ -1,6 +1,5 @@
 /** The kinds of words that operations take: how each is written, and its value. */
 import { isIP } from 'node:net';
-import { parseTime } from '../config/units.ts';
 import { OperationError } from './errors.ts';
 
 /** A kind of word. `parse` throws an OperationError whose text says what is wrong and how it is right. */
@@ -75,19 +74,34 @@ export function textKind(placeholder: string, about: string, offers: Kind<string
   };
 }
 
-/** Milliseconds. A number without a unit is refused: HAProxy reads it as milliseconds in some places and as seconds in others. */
-export const durationKind: Kind<number> = {
-  placeholder: 'DURATION',
-  about: 'a time with its unit: `500ms`, `30s`, `5m`, `2h`, `1d`',
-  offers: [],
-  parse(word) {
-    const value = /\d$/.test(word) ? null : parseTime(word);
-    if (typeof value !== 'number')
-      throw wrong(`'${word}' is no duration`, 'write a number and ms, s, m, h or d, as in 30s');
-    if (value === 0) throw wrong(`'${word}' is no time at all`, 'write a duration above zero');
-    return value;
-  },
-};
+/** Milliseconds in one unit. */
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/**
+ * Milliseconds, up to `max` days. A number without a unit is refused: HAProxy reads it as milliseconds in some places and as seconds in
+ * others.
+ */
+function timeKind(max: number): Kind<number> {
+  return {
+    placeholder: 'DURATION',
+    about: 'a time with its unit: `500ms`, `30s`, `5m`, `2h`, `1d`',
+    offers: [],
+    parse(word) {
+      const [, digits, unit] = /^(\d{1,12})(ms|s|m|h|d)$/.exec(word) ?? [];
+      if (unit === undefined) throw wrong(`'${word}' is no duration`, 'write a number and ms, s, m, h or d, as in 30s');
+      const time = Number(digits) * UNITS[unit]!;
+      if (time === 0) throw wrong(`'${word}' is no time at all`, 'write a duration above zero');
+      if (time > max * UNITS['d']!) throw wrong(`'${word}' is too long`, `${max}d is the longest`);
+      return time;
+    },
+  };
+}
+
+/** A time that is waited here: timers take 24 days. */
+export const durationKind = timeKind(24);
+
+/** A time that others wait, or that is only compared: a year. */
+export const spanKind = timeKind(366);
 
 /** A whole number from `min` to `max`. */
 export function numberKind(placeholder: string, min: number, max: number): Kind<number> {

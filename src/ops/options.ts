@@ -1,5 +1,5 @@
 /** Options that operations have in common. */
-import { durationKind, leastKind, textKind } from './kinds.ts';
+import { leastKind, spanKind, textKind } from './kinds.ts';
 import type { Operation, Option } from './operation.ts';
 
 const ALL = {
@@ -18,9 +18,9 @@ const CHANGING = {
   'dry-run': { kind: null, about: 'show what would be done, with before and after, and change nothing' },
   reason: { kind: textKind('TEXT', 'a text'), about: 'why, for the journal' },
   ticket: { kind: textKind('TICKET', 'a text'), about: 'number of a ticket or change request, for the journal' },
-  for: { kind: durationKind, about: 'take it back by itself after this time' },
+  for: { kind: spanKind, about: 'take it back by itself after this time' },
   'confirm-within': {
-    kind: durationKind,
+    kind: spanKind,
     about: 'take it back by itself unless `sluice confirm` comes within this time',
   },
   yes: { kind: null, about: 'do not ask' },

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { storedCertificates } from '../certificates/in-store.ts';
 import { OperationError } from '../errors.ts';
-import { durationKind, textKind } from '../kinds.ts';
+import { spanKind, textKind } from '../kinds.ts';
 import { changing, reading } from '../operation.ts';
 import { durationText, table, visible } from '../text.ts';
 
@@ -13,7 +13,7 @@ export const certs = reading({
   name: 'certs',
   summary: 'the certificates in memory, those that expire first at the top',
   parameters: {},
-  options: { expiring: { kind: durationKind, about: 'only those that expire within this time' } },
+  options: { expiring: { kind: spanKind, about: 'only those that expire within this time' } },
   about: ['What is served, which may be newer or older than the files.'],
   examples: [{ command: 'certs --expiring 30d', about: 'what has to be renewed' }],
   async show({ expiring }, { target }) {

@@ -1,7 +1,7 @@
 import type { JournalEntry, Lease } from '../../change/journal/journal.ts';
 import { objectOf } from '../../change/journal/object-of.ts';
 import { OperationError } from '../errors.ts';
-import { durationKind, numberKind, textKind } from '../kinds.ts';
+import { numberKind, spanKind, textKind } from '../kinds.ts';
 import { changing, reading } from '../operation.ts';
 import { durationText, table, visible } from '../text.ts';
 import { dateText, entryRow, whoText, whyText } from './journal-text.ts';
@@ -110,7 +110,7 @@ export const history = reading({
   },
   options: {
     last: { kind: numberKind('N', 1, 10_000), about: 'how many; default 20' },
-    since: { kind: durationKind, about: 'only what is younger than this' },
+    since: { kind: spanKind, about: 'only what is younger than this' },
   },
   about: [
     'Oldest first. On Sluice these are all changes whoever made them; on HAProxy those that were made with Sluice from this machine.',

@@ -1,7 +1,7 @@
 import { parseSession, type SessionRow } from '../../client/parse/sessions.ts';
 import { OperationError } from '../errors.ts';
 import { findServer } from '../find.ts';
-import { durationKind, numberKind, serverKind, textKind } from '../kinds.ts';
+import { numberKind, serverKind, spanKind, textKind } from '../kinds.ts';
 import { changing, reading } from '../operation.ts';
 import { count, table, visible } from '../text.ts';
 
@@ -20,7 +20,7 @@ export const sessions = reading({
     },
   },
   options: {
-    older: { kind: durationKind, about: 'only those that are open for at least this time' },
+    older: { kind: spanKind, about: 'only those that are open for at least this time' },
     from: { kind: textKind('ADDRESS', 'the beginning of an address'), about: 'only those of this client' },
     last: { kind: numberKind('N', 1, 1_000_000), about: 'how many to list; default 50' },
   },
