@@ -400,6 +400,7 @@ export class H2Exchange implements Client {
     const sent = this.connection.output.data(this, waiting, 0, waiting.length, this.#waitingEnd);
     if (sent < waiting.length) {
       this.#waiting = waiting.subarray(sent);
+      if (sent > 0 && this.stream !== null && !this.stream.raw) response.onClientProgress(this.stream);
       return;
     }
     if (this.#trailers !== null) this.#sendTrailers();

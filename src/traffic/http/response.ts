@@ -198,6 +198,12 @@ function afterRelay(stream: Stream): void {
   stream.schedule();
 }
 
+/** The client has taken some of what is waiting: it is alive. */
+export function onClientProgress(stream: Stream): void {
+  if (stream.clientUntil !== 0 && stream.phase === Phase.relay)
+    stream.clientUntil = stream.env.now() + stream.clientTimeout;
+}
+
 /** The client has taken what was waiting: the server may send on, or the exchange is over. */
 export function onClientDrain(stream: Stream): void {
   if (stream.phase !== Phase.relay) return;
