@@ -27,6 +27,12 @@ export async function theServer(name: ServerName, live: Live): Promise<ServerLin
   return pick((await live.servers(name.backend)) ?? [], name.server)!;
 }
 
+/** `be_app/app1`, also where the Change names them by number. */
+export async function fullName(name: ServerName, live: Live): Promise<string> {
+  const { backend, server } = await theServer(name, live);
+  return `${backend}/${server}`;
+}
+
 /** The row of `show stat` of a server that `lacksServer` has found. */
 export async function serverRow(name: ServerName, live: Live): Promise<LiveRow> {
   const line = await theServer(name, live);

@@ -497,7 +497,6 @@ describe('a real HAProxy', { skip: existsSync(HAPROXY) ? false : 'haproxy is not
       [{ kind: 'server.weight', ...app1, weight: 257, percent: false }, /at most 256/],
       [{ kind: 'server.addr', ...app1, addr: 'localhost', port: null }, /no IP address/],
       [{ kind: 'server.addr', ...app1, addr: null, port: '+5' }, /no port from 0/],
-      [{ kind: 'server.fqdn', ...app1, fqdn: 'a.test' }, /has no host name/],
       [{ kind: 'server.checks', ...app2, which: 'health', enabled: true }, /health checks are not configured/],
       [
         { kind: 'server.name', ...app1, name: 'x' },

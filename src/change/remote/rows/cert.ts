@@ -97,11 +97,12 @@ const DONE = /Success!\s*$/;
 async function fill(path: string, pem: string, wire: Wire): Promise<WireAnswer> {
   const [set, commit] = filling(path, pem);
   const staged = await wire.ask(set!);
-  if (!/^Transaction (created|updated) for certificate/.test(staged.text)) return { severity: 3, text: staged.text };
+  if (!/^Transaction (created|updated) for certificate/.test(staged.text))
+    return { severity: 3, text: staged.text || `no word came of 'set ssl cert'` };
   const answer = await wire.ask(commit!);
   if (DONE.test(answer.text)) return { severity: answer.severity, text: '' };
   await wire.ask({ words: ['abort', 'ssl', 'cert', path] });
-  return { severity: 3, text: answer.text };
+  return { severity: 3, text: answer.text || `no word came of 'commit ssl cert'` };
 }
 
 function filling(path: string, pem: string): Command[] {

@@ -64,5 +64,6 @@ export const countersClear: RemoteRow<ChangeOf<'counters.clear'>> = {
     if (scope === 'all') return [{ words: ['clear', 'counters', 'all'] }];
     return [{ words: ['clear', 'counters', 'server', `${scope.backend}/${scope.server}`] }];
   },
+  says: /^Server counters cleared\.$/,
   inverse: async () => null,
 };

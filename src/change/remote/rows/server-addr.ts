@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { ChangeOf } from '../../change.ts';
-import { lacksServer, path, theServer } from '../find.ts';
+import { fullName, lacksServer, path, theServer } from '../find.ts';
 import type { Live } from '../live.ts';
 import type { RemoteRow } from '../row.ts';
 
@@ -47,7 +47,7 @@ export const serverAddr: RemoteRow<ChangeOf<'server.addr'>> = {
     const { address, port } = await theServer(change, live);
     return address === '' ? null : { ...change, addr: address, port: String(port) };
   },
-  durable: async (change) => ({ object: path(change), attribute: 'address', file: '' }),
+  durable: async (change, live) => ({ object: await fullName(change, live), attribute: 'address', file: '' }),
 };
 
 /** `set server fqdn`. */
@@ -59,16 +59,24 @@ export const serverFqdn: RemoteRow<ChangeOf<'server.fqdn'>> = {
   async problem(change, live) {
     const missing = await lacksServer(change, live);
     if (missing) return missing;
-    const { fqdn, srvRecord } = await theServer(change, live);
-    if (srvRecord !== '') return `${path(change)} gets its name from the SRV record ${srvRecord}`;
-    return fqdn === '' ? `${path(change)} has no host name that is resolved while it runs: set its address` : null;
+    const { srvRecord } = await theServer(change, live);
+    return srvRecord === '' ? null : `${path(change)} gets its name from the SRV record ${srvRecord}`;
+  },
+  async warnings(change, live) {
+    const { fqdn } = await theServer(change, live);
+    return fqdn === ''
+      ? [`${path(change)} has no host name so far: HAProxy takes one if it has resolvers, and it stays`]
+      : [];
   },
   read: async (change, live) => (await theServer(change, live)).fqdn,
   after: async ({ fqdn }) => fqdn,
   commands: async (change) => [{ words: ['set', 'server', path(change), 'fqdn', change.fqdn] }],
   says: /changed its FQDN from |^no need to change/,
-  inverse: async (change, live) => ({ ...change, fqdn: (await theServer(change, live)).fqdn }),
-  durable: async (change) => ({ object: path(change), attribute: 'fqdn', file: '' }),
+  async inverse(change, live) {
+    const { fqdn } = await theServer(change, live);
+    return fqdn === '' ? null : { ...change, fqdn };
+  },
+  durable: async (change, live) => ({ object: await fullName(change, live), attribute: 'fqdn', file: '' }),
 };
 
 type TargetChange = ChangeOf<'server.check-addr'> | ChangeOf<'server.agent-addr'>;
@@ -126,7 +134,11 @@ function checkTarget<C extends TargetChange>(which: 'check' | 'agent'): RemoteRo
       if (change.addr !== null && addr === '' && own === '') return null;
       return { ...change, addr: change.addr === null ? null : addr || own, port: change.port === null ? null : port };
     },
-    durable: async (change) => ({ object: path(change), attribute: `${which} address`, file: '' }),
+    durable: async (change, live) => ({
+      object: await fullName(change, live),
+      attribute: `${which} address`,
+      file: '',
+    }),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { ChangeOf } from '../../change.ts';
-import { lacksServer, path, proxyRow, serverRow, theServer } from '../find.ts';
+import { fullName, lacksServer, path, proxyRow, serverRow, theServer } from '../find.ts';
 import { type Live, ROW } from '../live.ts';
 import type { RemoteRow } from '../row.ts';
 import type { ServerLine } from '../servers-state.ts';
@@ -37,7 +37,7 @@ export const serverWeight: RemoteRow<ChangeOf<'server.weight'>> = {
   },
   async durable(change, live) {
     const { fileWeight } = await theServer(change, live);
-    return { object: path(change), attribute: 'weight', file: String(fileWeight) };
+    return { object: await fullName(change, live), attribute: 'weight', file: String(fileWeight) };
   },
 };
 
@@ -64,7 +64,7 @@ export const serverMaxconn: RemoteRow<ChangeOf<'server.maxconn'>> = {
   after: async ({ maxconn }) => String(maxconn),
   commands: async (change) => [{ words: ['set', 'maxconn', 'server', path(change), String(change.maxconn)] }],
   inverse: async (change, live) => ({ ...change, maxconn: Number(await limit(change, live)) }),
-  durable: async (change) => ({ object: path(change), attribute: 'maxconn', file: '' }),
+  durable: async (change, live) => ({ object: await fullName(change, live), attribute: 'maxconn', file: '' }),
 };
 
 async function limit(change: ChangeOf<'server.maxconn'>, live: Live): Promise<string> {
@@ -83,7 +83,7 @@ export const serverSsl: RemoteRow<ChangeOf<'server.ssl'>> = {
   commands: async (change) => [{ words: ['set', 'server', path(change), 'ssl', onOff(change.enabled)] }],
   says: /^server ssl setting updated\.$/,
   inverse: async (change, live) => ({ ...change, enabled: (await theServer(change, live)).useSsl === 1 }),
-  durable: async (change) => ({ object: path(change), attribute: 'ssl', file: '' }),
+  durable: async (change, live) => ({ object: await fullName(change, live), attribute: 'ssl', file: '' }),
 };
 
 function onOff(enabled: boolean): 'on' | 'off' {

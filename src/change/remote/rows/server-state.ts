@@ -1,5 +1,5 @@
 import type { ChangeOf } from '../../change.ts';
-import { lacksServer, path, serverRow, theServer } from '../find.ts';
+import { fullName, lacksServer, path, serverRow, theServer } from '../find.ts';
 import type { RemoteRow } from '../row.ts';
 
 /** Bits of `srv_admin_state`: forced maintenance and drain; those inherited from a tracked server; no address. */
@@ -32,7 +32,7 @@ export const serverState: RemoteRow<ChangeOf<'server.state'>> = {
   async durable(change, live) {
     const { adminState, fileWeight } = await theServer(change, live);
     const file = adminState & CONFIG_DISABLED ? 'maint' : fileWeight === 0 ? 'drain' : 'ready';
-    return { object: path(change), attribute: 'state', file };
+    return { object: await fullName(change, live), attribute: 'state', file };
   },
 };
 
@@ -125,7 +125,11 @@ export const serverChecks: RemoteRow<ChangeOf<'server.checks'>> = {
     ...change,
     enabled: (checkBits(await theServer(change, live), change.which) & CHECK.enabled) !== 0,
   }),
-  durable: async (change) => ({ object: path(change), attribute: `${change.which} checks`, file: 'enabled' }),
+  durable: async (change, live) => ({
+    object: await fullName(change, live),
+    attribute: `${change.which} checks`,
+    file: 'enabled',
+  }),
 };
 
 function checkBits(
