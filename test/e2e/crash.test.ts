@@ -1,0 +1,215 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { openReader } from '../../src/change/journal/reader.ts';
+import { journalPath } from '../../src/change/journal/state-dir.ts';
+import { cliBytes, parseInfo, parseServersState } from '../support/cli.ts';
+import { program } from '../support/program.ts';
+import { pause, until } from '../support/wait.ts';
+
+/** How often the process is killed: `SLUICE_CRASHES=500 npm test -- e2e/crash`. */
+const CRASHES = Number(process.env['SLUICE_CRASHES'] ?? 25);
+const SEED = Number(process.env['SLUICE_CRASH_SEED'] ?? Date.now() % 1_000_000);
+
+/** What operators set, as the test knows it and as the process tells it: `be/s1 weight` -> `20`. */
+type State = ReadonlyMap<string, string>;
+
+interface Step {
+  /** Sent to the socket. */
+  readonly request: string;
+  readonly answer: RegExp;
+  readonly after: State;
+  readonly undo: boolean;
+}
+
+const CONFIG = (dir: string) => `global
+    stats socket ${dir}/admin.sock level admin
+    nbthread 1
+    maxsessrate 100
+defaults
+    mode http
+    timeout connect 1s
+    timeout client 1s
+    timeout server 1s
+backend be
+    server s1 127.0.0.1:1 weight 100
+    server s2 127.0.0.1:2 weight 100
+    server s3 127.0.0.1:3 weight 100
+`;
+
+/** Numbers from a seed (mulberry32). */
+function generator(seed: number): (below: number) => number {
+  let at = seed;
+  return (below) => {
+    at = (at + 0x6d2b79f5) | 0;
+    let t = Math.imul(at ^ (at >>> 15), 1 | at);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) % below;
+  };
+}
+
+const random = generator(SEED);
+
+function pick<T>(list: readonly T[]): T {
+  return list[random(list.length)]!;
+}
+
+/** A weight that the server does not have: every step changes something. */
+function otherWeight(before: string | undefined): number {
+  const weight = random(256);
+  return String(weight) === before ? weight + 1 : weight;
+}
+
+/** A random thing to do. `history`: states before the operations that can be undone. */
+function nextStep(state: State, history: readonly State[]): Step {
+  const servers = [...state.keys()].filter((key) => key.endsWith(' weight')).map((key) => key.slice(0, -7));
+  const server = pick(servers);
+  const set = (request: string, ...values: [string, string | null][]): Step => {
+    const after = new Map(state);
+    for (const [key, value] of values) {
+      if (value === null) after.delete(key);
+      else after.set(key, value);
+    }
+    return { request: `${request}\n`, answer: /^[^'{]*\n$/, after, undo: false };
+  };
+  switch (random(7)) {
+    case 0: {
+      const rate = String(random(1000) + 200);
+      return set(`set rate-limit sessions global ${rate}`, ['sessrate', rate]);
+    }
+    case 1: {
+      const maint = state.get(`${server} maint`) === '1';
+      return set(`set server ${server} state ${maint ? 'ready' : 'maint'}`, [`${server} maint`, maint ? '0' : '1']);
+    }
+    case 2: {
+      const name = `be/d${random(1_000_000)}`;
+      return set(`add server ${name} 127.0.0.1:9`, [`${name} weight`, '1'], [`${name} maint`, '1']);
+    }
+    case 3: {
+      const free = servers.find((name) => name.startsWith('be/d') && state.get(`${name} maint`) === '1');
+      if (free) return set(`del server ${free}`, [`${free} weight`, null], [`${free} maint`, null]);
+      break;
+    }
+    case 4: {
+      if (history.length === 0) break;
+      return { request: 'undo\n', answer: /: \d+ changes? made\n/, after: history.at(-1)!, undo: true };
+    }
+    case 5: {
+      const values = servers.slice(0, 4).map((name): [string, string] => {
+        const weight = otherWeight(state.get(`${name} weight`));
+        return [`${name} weight`, String(weight)];
+      });
+      const lines = values.map(([key, weight]) => `set server ${key.replace(' ', ' ')} ${weight}`);
+      const step = set(`begin; ${lines.join('; ')}; commit`, ...values);
+      return { ...step, answer: /op-\w+: \d+ changes? made\n\n$/ };
+    }
+    default:
+  }
+  const weight = String(otherWeight(state.get(`${server} weight`)));
+  return set(`set weight ${server} ${weight}`, [`${server} weight`, weight]);
+}
+
+async function observe(socket: string): Promise<State> {
+  const state = new Map<string, string>();
+  for (const row of parseServersState(await cliBytes(socket, 'show servers state be\n'))) {
+    const name = `be/${row['srv_name']}`;
+    state.set(`${name} weight`, row['srv_uweight']!);
+    state.set(`${name} maint`, String(Number(row['srv_admin_state']) & 1));
+  }
+  state.set('sessrate', parseInfo(await cliBytes(socket, 'show info\n'))['SessRateLimit']!);
+  return state;
+}
+
+function sorted(state: State): [string, string][] {
+  return [...state].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+test(`no acknowledged change is lost in ${CRASHES} kills (seed ${SEED})`, {
+  timeout: 60_000 + CRASHES * 4000,
+}, async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'crash-'));
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const config = join(dir, 'haproxy.cfg');
+  const socket = join(dir, 'admin.sock');
+  const stateDir = join(dir, 'state');
+  writeFileSync(config, CONFIG(dir));
+  let child: ChildProcess;
+  let stderr = '';
+  t.after(() => child.kill('SIGKILL'));
+
+  const launch = () => {
+    stderr = '';
+    child = spawn(program, ['-f', config, '-db', '--state-dir', stateDir], { stdio: ['ignore', 'ignore', 'pipe'] });
+    child.stderr!.on('data', (bytes: Buffer) => {
+      stderr += bytes;
+    });
+  };
+  const serving = () =>
+    until(
+      () => `the process to serve; it said: ${stderr}`,
+      async () => {
+        assert.equal(child.exitCode, null, stderr);
+        return (await cliBytes(socket, 'show version\n').catch(() => '')) !== '';
+      },
+      { every: 5, ms: 20_000 },
+    );
+  const kill = async () => {
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+    const reader = openReader(journalPath(stateDir));
+    const { intact, problem } = reader.verify([]);
+    reader.close();
+    assert.ok(intact, problem?.text);
+  };
+
+  launch();
+  await serving();
+  let state = await observe(socket);
+  let history: State[] = [];
+  let made = 0;
+  for (let crash = 0; crash < CRASHES; crash++) {
+    let killed = false;
+    const killing = pause(random(60)).then(() => {
+      killed = true;
+      return kill();
+    });
+    let pending: Step | null = null;
+    while (!killed) {
+      const step = nextStep(state, history);
+      pending = step;
+      const answer = await cliBytes(socket, step.request).catch(() => '');
+      if (answer === '') break;
+      if (!step.answer.test(answer)) {
+        // What arrived is the beginning of an answer: the process ended while it was sent.
+        assert.ok(killed, `${step.request}${answer}`);
+        break;
+      }
+      history = step.undo ? history.slice(0, -1) : [...history, state];
+      state = step.after;
+      pending = null;
+      made++;
+    }
+    await killing;
+    launch();
+    if (random(5) === 0) {
+      await pause(random(400));
+      await kill().catch((error: Error) => assert.match(error.message, /there is no journal/));
+      launch();
+    }
+    await serving();
+    const found = await observe(socket);
+    if (pending && JSON.stringify(sorted(found)) === JSON.stringify(sorted(pending.after))) {
+      history = pending.undo ? history.slice(0, -1) : [...history, state];
+      state = pending.after;
+    }
+    assert.deepEqual(sorted(found), sorted(state), `after crash ${crash + 1}; under way: ${pending?.request}`);
+  }
+  await kill();
+  t.diagnostic(`${made} changes acknowledged`);
+  assert.ok(made > CRASHES / 2, `only ${made} changes were made`);
+});
