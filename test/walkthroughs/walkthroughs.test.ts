@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { origin } from '../support/origin.ts';
-import { freePort, listeningPorts } from '../support/ports.ts';
+import { freePort, isListening, listeningPorts } from '../support/ports.ts';
 import { isHaproxy, program } from '../support/program.ts';
 import { until, within } from '../support/wait.ts';
 import { matches, parse, type Step } from './parse.ts';
@@ -119,13 +119,16 @@ async function run(t: TestContext, place: Place, command: string): Promise<void>
     await ended;
   });
   const config = readFileSync(join(place.dir, 'haproxy.cfg'), 'utf8');
+  const sockets = [...config.matchAll(/^\s+stats socket (\/\S+)/gm)].map((match) =>
+    match[1]!.replace('/run/sluice', place.dir),
+  );
   const wanted = [...config.matchAll(/^\s+bind 127\.0\.0\.1:(\d+)/gm)].map((match) => Number(match[1]));
   await until(
     () => `the program to listen on ${wanted.join(', ')}:\n${printed}`,
     () => {
       if (child.exitCode !== null) throw new Error(`${command} ended with ${child.exitCode}:\n${printed}`);
       const listening = listeningPorts();
-      return wanted.every((port) => listening.has(port));
+      return wanted.every((port) => listening.has(port)) && sockets.every(isListening);
     },
     { every: 20 },
   );
