@@ -82,6 +82,16 @@ export class Pipeline {
     this.#socket.write(exchange.bytes);
   }
 
+  /** What is sent within `work` goes out in one write. */
+  together(work: () => void): void {
+    this.#socket.cork();
+    try {
+      work();
+    } finally {
+      this.#socket.uncork();
+    }
+  }
+
   /** Ends the connection; what was sent and is not answered fails with `error`, or with what the bytes so far tell. */
   close(error: Error): void {
     if (this.#closed !== null) return;

@@ -1,6 +1,7 @@
 import { addressText, type Endpoint } from './address.ts';
 import { type Answer, parseAnswer } from './answer.ts';
 import { RuntimeClientError } from './failures.ts';
+import { Fifo } from './fifo.ts';
 import { Pipeline } from './pipeline.ts';
 import { openSocket, type TlsOptions } from './socket.ts';
 import { commandBytes } from './words.ts';
@@ -11,8 +12,9 @@ export interface SenderSettings {
   readonly limit: number;
   /** Most commands sent and not answered on the shared connection. */
   readonly pipelining: number;
-  /** How long a connection without commands stays open, ms. */
+  /** How long a connection without commands stays open, and how long one takes commands at all, ms. */
   readonly idle: number;
+  readonly lifetime: number;
   /** How long connecting again is tried after the program has gone, ms. */
   readonly reconnect: number;
   /** Called with each new shared connection, before commands go to it. */
@@ -55,12 +57,13 @@ const passing = new Set(['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'CLOSE
 export class Sender {
   readonly #endpoint: Endpoint;
   readonly #settings: SenderSettings;
-  #queue: Job[] = [];
+  readonly #queue = new Fifo<Job>();
   #pipeline: Pipeline | null = null;
   #opening: Promise<void> | null = null;
   #idle: NodeJS.Timeout | null = null;
   #closed = false;
-  #hasBeenOpen = false;
+  /** When the last connection was opened; 0 before the first. */
+  #openedAt = 0;
 
   constructor(endpoint: Endpoint, settings: SenderSettings) {
     this.#endpoint = endpoint;
@@ -128,8 +131,7 @@ export class Sender {
   }
 
   #flush(): void {
-    this.#queue =
-      this.#queue.length > 0 && this.#queue[0]!.settled ? this.#queue.filter((job) => !job.settled) : this.#queue;
+    while (this.#queue.peek()?.settled) this.#queue.shift();
     const pipeline = this.#pipeline;
     if (pipeline === null) {
       if (this.#queue.length > 0 && this.#opening === null && !this.#closed)
@@ -139,12 +141,19 @@ export class Sender {
         );
       return;
     }
-    let next = 0;
-    while (next < this.#queue.length && pipeline.pending < this.#settings.pipelining) {
-      const job = this.#queue[next++]!;
-      if (!job.settled) this.#transmit(pipeline, job);
+    // The old process of a reload answers for as long as it has connections: one is not used for long.
+    if (this.#queue.length > 0 && performance.now() - this.#openedAt > this.#settings.lifetime) {
+      if (pipeline.pending === 0) pipeline.close(this.#error('CLOSED', 'closed for a new one'));
+      return;
     }
-    if (next > 0) this.#queue.splice(0, next);
+    // Some at a time, so that they go out together.
+    if (pipeline.pending > this.#settings.pipelining / 2) return;
+    pipeline.together(() => {
+      while (this.#queue.length > 0 && pipeline.pending < this.#settings.pipelining) {
+        const job = this.#queue.shift()!;
+        if (!job.settled) this.#transmit(pipeline, job);
+      }
+    });
     this.#watchIdle(pipeline);
   }
 
@@ -168,9 +177,10 @@ export class Sender {
   }
 
   #failQueue(error: Error): void {
-    for (const job of this.#queue.splice(0)) {
+    for (let job = this.#queue.shift(); job !== undefined; job = this.#queue.shift()) {
+      const { reject } = job;
       clearTimeout(job.timer!);
-      this.#settle(job, () => job.reject(error));
+      this.#settle(job, () => reject(error));
     }
   }
 
@@ -194,11 +204,11 @@ export class Sender {
 
   /** The first time at once or not at all; later, while the program may be restarting, again and again for a while. */
   async #tryToOpen(): Promise<void> {
-    const giveUp = performance.now() + (this.#hasBeenOpen ? this.#settings.reconnect : 0);
+    const giveUp = performance.now() + (this.#openedAt > 0 ? this.#settings.reconnect : 0);
     for (let pause = 25; ; pause = Math.min(500, pause * 2)) {
       try {
         this.#pipeline = await this.#connect();
-        this.#hasBeenOpen = true;
+        this.#openedAt = performance.now();
         return;
       } catch (error) {
         const again = error instanceof RuntimeClientError && passing.has(error.code);

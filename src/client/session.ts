@@ -21,8 +21,13 @@ export interface ClientOptions {
   readonly pipelining?: number;
   /** Most connections at once for commands that cannot share one; default 4. The program has places for `stats maxconn` clients. */
   readonly connections?: number;
-  /** How long the shared connection stays open without commands, ms; default 5000. */
+  /** How long the shared connection stays open without commands, ms; default 50. */
   readonly idle?: number;
+  /**
+   * How long the shared connection takes commands before another one is opened, ms; default 500. HAProxy's old process of a reload goes on
+   * answering on the connections that it has.
+   */
+  readonly lifetime?: number;
   /** How long connecting again is tried when the program has gone, ms; default 2000. */
   readonly reconnect?: number;
   readonly tls?: TlsOptions;
@@ -73,7 +78,8 @@ async function sharedSession(endpoint: Endpoint, options: ClientOptions): Promis
   const sender = new Sender(endpoint, {
     ...limits(options),
     pipelining: options.pipelining ?? 32,
-    idle: options.idle ?? 5000,
+    idle: options.idle ?? 50,
+    lifetime: options.lifetime ?? 500,
     reconnect: options.reconnect ?? 2000,
     onOpen: async (pipeline) => {
       const body = await pipeline.ask(Buffer.from('show info\n'), { payload: false, limit: 1024 * 1024 });

@@ -77,6 +77,24 @@ for (const { name, product, path, skip } of programs) {
       socket.close();
     });
 
+    test('a reload leaves no client of the stats socket with the old process', async () => {
+      const socket = await connect(run.sock('admin'));
+      const quick = await connect(run.sock('admin'));
+      const [before] = (await client.showProc()).filter(({ type }) => type === 'worker');
+      let busy = true;
+      const commands = (async () => {
+        while (busy) await quick.getServerWeight('app/app1');
+      })();
+      assert.equal((await client.reload()).ok, true);
+      await new Promise((resolve) => setTimeout(resolve, 700));
+      busy = false;
+      await commands;
+      const pid = (await client.showInfo()).Pid;
+      if (product === 'haproxy') assert.notEqual(pid, before!.pid);
+      assert.deepEqual([(await socket.showInfo()).Pid, quick.pid], [pid, pid]);
+      for (const one of [socket, quick]) one.close();
+    });
+
     test('a reload is told as it went', async () => {
       const [master] = await client.showProc();
       assert.deepEqual([master!.pid, master!.type, master!.failed], [run.pid, 'master', 0]);

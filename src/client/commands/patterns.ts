@@ -1,3 +1,4 @@
+import { RuntimeClientError } from '../failures.ts';
 import {
   type AclEntry,
   type Lookup,
@@ -53,7 +54,8 @@ export function mapCommands({ run, batches }: Session) {
       entries: Iterable<readonly [key: string, value: string]>,
       version?: InVersion,
     ): Promise<void> {
-      for (const payload of payloads(entries)) await run(['add', 'map', ...at(version), map], { payload });
+      // All are looked at before the first is sent.
+      for (const payload of [...payloads(entries)]) await run(['add', 'map', ...at(version), map], { payload });
     },
     /** Gives all entries of the key another value. */
     setMap: (map: string, key: string, value: string) => perform('set', 'map', map, key, value),
@@ -114,7 +116,7 @@ function* payloads(entries: Iterable<readonly [string, string]>): Generator<stri
   let lines = '';
   for (const [key, value] of entries) {
     if (/[\s\0]/.test(key) || key === '' || /[\n\r\0]/.test(value) || value.trim() === '')
-      throw new TypeError(`no line of a map: ${JSON.stringify([key, value])}`);
+      throw new RuntimeClientError('EINVAL', `no entry of a map: ${JSON.stringify([key, value])}`);
     const line = `${key} ${value}\n`;
     if (lines !== '' && Buffer.byteLength(lines) + Buffer.byteLength(line) > PAYLOAD_BYTES) {
       yield lines;

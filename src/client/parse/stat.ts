@@ -41,19 +41,19 @@ const texts = new Set([
 /** Reads a line of the CSV by the columns of its header. */
 function statReader(header: string): (line: string) => StatRow {
   const names = csvCells(header.replace(/^# /, ''));
+  const isText = names.map((name) => texts.has(name));
   return (line) => {
     const cells = csvCells(line);
     const row: Record<string, string | number | null> = {};
     for (let i = 0; i < names.length; i++) {
       const name = names[i]!;
-      if (name !== '-') row[name] = value(name, cells[i] ?? '');
+      if (name !== '-') row[name] = isText[i] ? (cells[i] ?? '') : value(cells[i] ?? '');
     }
     return row as StatRow;
   };
 }
 
-function value(name: string, cell: string): string | number | null {
-  if (texts.has(name)) return cell;
+function value(cell: string): string | number | null {
   if (cell === '') return null;
   const number = Number(cell);
   return Number.isNaN(number) ? cell : number;
