@@ -24,9 +24,12 @@ import { applyReload } from './reload.ts';
 import { resolverEffects } from './resolver-effects.ts';
 import { resolveInitialAddresses } from './resolvers/initial-addresses.ts';
 import { createResolvers, type ProcessResolvers } from './resolvers/resolvers.ts';
+import type { StateEffects } from './servers/effects.ts';
 import { createServerStates, type ServerStates } from './servers/server-states.ts';
 import { startServers } from './servers/start.ts';
 import { linkTracking } from './servers/tracking.ts';
+import { readSavedStates, type SavedStates } from './state-file/load.ts';
+import { restoreName, restoreServer } from './state-file/restore.ts';
 import { type TrafficSwitch, trafficSwitch } from './switch.ts';
 import { Threads } from './threads.ts';
 import type { Control, Health, Loaded } from './types.ts';
@@ -73,6 +76,10 @@ export class StartError extends Error {
     this.lines = lines;
   }
 }
+
+/** Syslog levels. */
+const NOTICE = 5;
+const EMERGENCY = 0;
 
 /** Threads when `nbthread` does not say: the cores that the process may use. */
 function defaultThreads(): number {
@@ -141,7 +148,8 @@ class ControlThread implements RunningControl {
     const { model, traffic } = this;
     await this.#startLogs();
     this.#linkServers();
-    await this.#resolveServers();
+    const saved = this.#readSavedStates();
+    await this.#resolveServers(saved);
     startServers(model);
     this.states = createServerStates({
       model,
@@ -150,6 +158,7 @@ class ControlThread implements RunningControl {
       console: (severity, text) => this.#options.print(severity, text),
       onError: (error) => this.#onError(error),
     });
+    this.#restoreServers(saved);
     this.resolvers = createResolvers(model.config, resolverEffects(this.states));
     this.health = createHealth({ model, states: this.states });
     this.#context = {
@@ -208,9 +217,35 @@ class ControlThread implements RunningControl {
     this.logs = createLogs(this.model.config, addresses, { proxyById: (id) => this.model.proxiesById.get(id) });
   }
 
-  async #resolveServers(): Promise<void> {
+  #readSavedStates(): SavedStates {
+    const saved = readSavedStates(this.model);
+    for (const { severity, text, proxy } of saved.remarks) {
+      const owner = proxy === undefined ? '' : `Proxy '${proxy.name}': `;
+      this.#options.print(severity, `config : ${owner}${text}`);
+      if (proxy !== undefined) this.logs.send(proxy, NOTICE, text);
+    }
+    return saved;
+  }
+
+  /** States of servers that files have from a process before this one. */
+  #restoreServers({ lines }: SavedStates): void {
+    const warn = (text: string) => this.#options.print('WARNING', `config : ${text}`);
+    const fx: StateEffects = {
+      ...this.states,
+      // Nobody can miss a backend before the start is over.
+      console: (severity, text) => severity === 'WARNING' && warn(text),
+      log: (proxy, level, text) => level > EMERGENCY && this.states.log(proxy, level, text),
+    };
+    for (const [server, line] of lines) {
+      const problem = restoreServer(fx, server, line);
+      if (problem !== null) warn(problem);
+    }
+  }
+
+  async #resolveServers({ lines }: SavedStates): Promise<void> {
     const servers = this.model.proxies.flatMap((proxy) => proxy.servers);
-    const told = await resolveInitialAddresses(servers);
+    const addresses = new Map([...lines].map(([server, line]) => [server, restoreName(server, line)]));
+    const told = await resolveInitialAddresses(servers, { last: (server) => addresses.get(server) ?? null });
     const alerts = told.filter((d) => d.severity === 'alert');
     if (alerts.length > 0) throw new StartError(alerts.map(diagnosticLine));
     for (const diagnostic of told) this.#options.print('WARNING', diagnosticLine(diagnostic));

@@ -120,8 +120,8 @@ export class Server {
   /** Failed health analyses (`observe`). */
   failedHana: number;
   consecutiveErrors: number;
-  /** The rise/fall counter that `show servers state` tells of a server without health checks. */
-  uncheckedHealth: number;
+  /** What `show servers state` tells of the check of a server that has none. */
+  readonly unchecked: { status: CheckStatusName; result: number; health: number };
   /** Referred to by name in the configuration (`use-server`, sample fetches): cannot be deleted or renamed. */
   referenced: boolean;
 
@@ -152,7 +152,7 @@ export class Server {
     this.downTransitions = 0;
     this.failedHana = 0;
     this.consecutiveErrors = 0;
-    this.uncheckedHealth = dynamic || config.disabled ? 0 : 2;
+    this.unchecked = { status: 'INI', result: CheckResult.unknown, health: 0 };
     this.referenced = false;
   }
 

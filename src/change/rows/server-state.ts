@@ -48,7 +48,7 @@ export const serverHealth: Row<ChangeOf<'server.health'>> = {
     const server = theServer(ctx.model, change);
     const before = healthOf(server);
     if (server.check) server.check.health = change.to === 'down' ? 0 : server.check.rise + server.check.fall - 1;
-    else server.uncheckedHealth = change.to === 'down' ? 0 : UNCHECKED_FULL;
+    else server.unchecked.health = change.to === 'down' ? 0 : UNCHECKED_FULL;
     if (change.to === 'up') setRunning(ctx.states, server, BY_CLI);
     else if (change.to === 'stopping') setStopping(ctx.states, server, BY_CLI);
     else setStopped(ctx.states, server, BY_CLI);

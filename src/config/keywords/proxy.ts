@@ -105,7 +105,7 @@ function parseLoadState(line: Line, proxy: ProxyDraft): void {
 function parseStateFileName(line: Line, proxy: ProxyDraft): void {
   const name = line.word(1);
   if (name === '') line.alert("'server-state-file-name' expects 'use-backend-name' or a string. Got no argument");
-  else if (line.atMost(1)) proxy.config.serverStateFileName = name === 'use-backend-name' ? proxy.config.name : name;
+  else if (line.atMost(1)) proxy.config.serverStateFileName = name === 'use-backend-name' ? null : name;
 }
 
 function parseRateLimit(line: Line, proxy: ProxyDraft): void {

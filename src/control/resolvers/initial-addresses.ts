@@ -47,7 +47,8 @@ async function resolveOne(
   const service = address.host.startsWith('_');
   if (service) {
     server.srvRecord = address.host;
-    server.fqdn = null;
+    // A service that it had before (from a state file) stays its own.
+    if (server.fqdn === address.host) server.fqdn = null;
   }
   const say = (severity: 'alert' | 'warning', text: string): Diagnostic => ({
     severity,
@@ -65,7 +66,11 @@ async function resolveOne(
     }
     if (method === 'libc' && service) continue;
     const fixed = method !== 'last' && method !== 'libc';
-    const found = fixed ? method : method === 'last' ? last(server) : await lookup(address.host, address.prefer);
+    const found = fixed
+      ? method
+      : method === 'last'
+        ? last(server)
+        : await lookup(server.fqdn ?? address.host, address.prefer);
     if (found !== null && isIP(found) !== 0) {
       server.host = found;
       server.family = isIP(found) === 6 ? 'inet6' : 'inet';

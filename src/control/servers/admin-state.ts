@@ -89,7 +89,7 @@ function enterMaint(fx: StateEffects, server: Server, was: Before, cause: string
     return;
   }
   if (server.check) server.check.health = 0;
-  server.uncheckedHealth = 0;
+  server.unchecked.health = 0;
   enter(server, OperState.stopped);
   recount(server, was);
   tell(

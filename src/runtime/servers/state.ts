@@ -1,16 +1,8 @@
 import { C, COUNTER_FIELDS, G } from '../../model/counters.ts';
 import type { Model } from '../../model/model.ts';
 import type { Proxy } from '../../model/proxy.ts';
-import { CheckStatus, type Server } from '../../model/server.ts';
-
-const STATE_COLUMNS =
-  '# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight srv_time_since_last_change srv_check_status srv_check_result srv_check_health srv_check_state srv_agent_state bk_f_forced_id srv_f_forced_id srv_fqdn srv_port srvrecord srv_use_ssl srv_check_port srv_check_addr srv_agent_addr srv_agent_port\n';
-
-/** Version of the server state format. */
-const STATE_VERSION = 1;
-
-/** What an unchecked server shows for its check. */
-const UNCHECKED = { status: CheckStatus.INI, result: 0, state: 0 } as const;
+import type { Server } from '../../model/server.ts';
+import { STATE_VERSION, stateColumns } from '../../model/state-columns.ts';
 
 /** What to list, and how names and addresses are told (`set anon on`). */
 export interface Listing {
@@ -22,58 +14,19 @@ export interface Listing {
 
 /** `show servers state`: the server state format, version 1 (management manual, "show servers state"). */
 export function* stateLines({ proxies, now, hide }: Listing): Generator<string> {
-  yield `${STATE_VERSION}\n${STATE_COLUMNS}`;
+  yield `${STATE_VERSION}\n# ${stateColumns.map(({ name }) => name).join(' ')}\n`;
   for (const proxy of proxies) {
     if (!proxy.isBackend) continue;
-    for (const server of [...proxy.servers]) yield stateLine(proxy, server, now, hide);
+    for (const server of [...proxy.servers]) yield stateLine(server, now, hide);
   }
 }
 
-function stateLine(proxy: Proxy, server: Server, now: number, hide: Listing['hide']): string {
-  const { check, agent, checkConfig, agentConfig } = server;
-  return (
-    [
-      proxy.id,
-      hide(proxy.name),
-      proxy.state === 'disabled' ? 0 : server.id,
-      hide(server.name),
-      hide(address(server)),
-      server.operState,
-      server.admin,
-      server.userWeight,
-      server.initialWeight,
-      Math.max(0, Math.floor((now - server.lastChange) / 1000)),
-      check ? CheckStatus[check.status] : UNCHECKED.status,
-      check ? check.result : UNCHECKED.result,
-      checkHealth(server),
-      (check?.state ?? UNCHECKED.state) & 0x0f,
-      (agent?.state ?? 0) & 0x1f,
-      proxy.config.idForced ? 1 : 0,
-      server.idForced ? 1 : 0,
-      hide(server.fqdn ?? '-'),
-      server.portMap === '' ? server.port : 0,
-      server.srvRecord ?? '-',
-      server.useSsl ? 1 : noSsl(server) ? -1 : 0,
-      checkConfig?.port ?? 0,
-      hide(checkAddress(server)),
-      hide(agentConfig?.addr ?? '-'),
-      agentConfig?.port ?? 0,
-    ].join(' ') + '\n'
-  );
-}
-
-function checkHealth(server: Server): number {
-  return server.check?.health ?? 0;
-}
-
-/** Where the check goes when that is not where the traffic goes. */
-function checkAddress({ checkConfig, host }: Server): string {
-  return checkConfig?.addr && checkConfig.addr !== host ? checkConfig.addr : '-';
-}
-
-/** TLS is explicitly off (`no-ssl`). */
-function noSsl(server: Server): boolean {
-  return server.config.ssl?.includes('no-ssl') ?? false;
+function stateLine(server: Server, now: number, hide: Listing['hide']): string {
+  const values = stateColumns.map(({ print, personal }) => {
+    const value = print(server, now);
+    return personal ? hide(String(value)) : value;
+  });
+  return `${values.join(' ')}\n`;
 }
 
 function address(server: Server): string {
