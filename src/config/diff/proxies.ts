@@ -70,6 +70,9 @@ function statementDifference(pair: SectionPair, { before, after }: Pair, repeate
 
 type Ruling = { readonly changes: readonly Change[]; readonly reason: string } | { readonly why: string };
 
+/** What `fullconn` is where no line sets it (manual, section 4.2) is found out at start. */
+const FULLCONN = "'fullconn' of the backends that it uses stays as it is where no line sets it";
+
 /** Statements of proxies that can be changed live, by what they set. */
 const LIVE = {
   cookie: changeCookie,
@@ -83,7 +86,7 @@ const LIVE = {
     const value = after?.words[1]?.text ?? '';
     if (!/^\d{1,9}$/.test(value))
       return { why: 'without it the limit comes from elsewhere, when the configuration is loaded' };
-    return { changes: [{ kind: 'frontend.maxconn', frontend: to.name, maxconn: Number(value) }], reason: '' };
+    return { changes: [{ kind: 'frontend.maxconn', frontend: to.name, maxconn: Number(value) }], reason: FULLCONN };
   },
   disabled({ to }: SectionPair, _before: Line | null, after: Line | null): Ruling {
     if (to.kind !== 'frontend')

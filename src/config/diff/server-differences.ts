@@ -122,6 +122,8 @@ const RULES = {
     if (!hasFlag(before, 'check') || !hasFlag(after, 'check'))
       return { why: 'the server is not checked before and after' };
     if (port === null) return { why: 'it is no port' };
+    if (hasFlag(after, 'agent-check') && facts.options.on === 'haproxy')
+      return { why: "'port' may be for the agent as well" };
     if (port === 0 && facts.options.on === 'haproxy')
       return { why: 'HAProxy cannot take the port of checks away live' };
     return [{ kind: 'server.check-addr', ...names(after, facts), addr: null, port }];
