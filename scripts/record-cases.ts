@@ -10,7 +10,8 @@ import { planText } from '../src/config/diff/text.ts';
 import { type Document, parseDocument } from '../src/config/document.ts';
 import { applyEdits } from '../src/config/edit/apply-edits.ts';
 import { problemText } from '../src/config/edit/edit.ts';
-import { readSource, writeSources } from '../src/config/edit/write.ts';
+import { readSources } from '../src/config/edit/source.ts';
+import { writeSources } from '../src/config/edit/write.ts';
 import { changesOf, keptText } from '../test/change/kept/outcome.ts';
 import { sidesOfCase } from '../test/config/diff/sides.ts';
 import { outcomeText } from '../test/config/edit/outcome.ts';
@@ -48,8 +49,9 @@ for (const [folder, outcome] of Object.entries(OUTCOMES)) {
 }
 
 async function record(golden: GoldenCase, head: string, text: string): Promise<void> {
-  const source = await readSource(golden.file);
-  if ('text' in source) throw new Error(problemText(source));
+  const sources = await readSources([golden.file]);
+  if ('text' in sources) throw new Error(problemText(sources));
+  const source = sources[0]!;
   const document = parseDocument(golden.file, withPart(golden, head, text));
   const written = await writeSources([{ source, document }], { backup: 'none', now: new Date() });
   if ('text' in written) throw new Error(problemText(written));

@@ -1,13 +1,13 @@
 /** Loads configuration files: the one way from text to `Config`. */
 
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
 import type { Facts } from './conditions.ts';
 import { Diagnostics } from './diagnostics.ts';
 import { type Document, parseDocument } from './document.ts';
 import { finishConfig, newConfigDraft } from './draft.ts';
 import { DEFAULT_FACTS } from './facts.ts';
+import { configurationFiles } from './files.ts';
 import { finish } from './finish.ts';
 import type { Context, Remark } from './line.ts';
 import { readDocument } from './reader.ts';
@@ -112,15 +112,10 @@ function readFiles(paths: readonly string[], diagnostics: Diagnostics): Document
   return documents;
 }
 
-/** A folder stands for its files named `*.cfg`, hidden ones left out. */
+/** The files that a path stands for; none, with an alert, when that cannot be told. */
 function expandPath(path: string, diagnostics: Diagnostics): string[] {
   try {
-    if (!statSync(path).isDirectory()) return [path];
-    const names = readdirSync(path).filter((name) => name.endsWith('.cfg') && !name.startsWith('.'));
-    return names
-      .sort()
-      .map((name) => join(path, name))
-      .filter((file) => statSync(file).isFile());
+    return configurationFiles(path);
   } catch (error) {
     diagnostics.alert(null, `Cannot open configuration file/directory ${path} : ${reason(error)}`);
     return [];

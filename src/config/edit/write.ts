@@ -1,20 +1,12 @@
-/** Reads configuration files to edit them, and writes them back so that at any time the old or the new one is there, whole. */
+/** Writes configuration files so that at any time the old or the new one is there, whole. */
 
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { errnoText } from '../../util/libc.ts';
-import { type Document, parseDocument } from '../document.ts';
-import { decodeText, encodeText, type TextEncoding } from '../text.ts';
+import type { Document } from '../document.ts';
+import { encodeText } from '../text.ts';
 import type { EditProblem } from './edit.ts';
-
-/** A file as it was read. */
-export interface Source {
-  readonly document: Document;
-  /** SHA-256 of its bytes, in hexadecimal. */
-  readonly hash: string;
-  readonly encoding: TextEncoding;
-}
+import { hashOf, type Source, systemReason } from './source.ts';
 
 export interface WriteOptions {
   /** Where the old content is kept: beside the file (`FILE.bak-<time>`), or not at all. */
@@ -27,17 +19,6 @@ export interface WriteOptions {
 export interface WrittenFile {
   readonly file: string;
   readonly backup: string | null;
-}
-
-/** Reads a file; the document has the name that was given. */
-export async function readSource(file: string): Promise<Source | EditProblem> {
-  try {
-    const bytes = await readFile(file);
-    const { text, encoding } = decodeText(bytes);
-    return { document: parseDocument(file, text), hash: hashOf(bytes), encoding };
-  } catch (error) {
-    return { at: null, text: `${reason(error, file)}: cannot read it` };
-  }
 }
 
 /**
@@ -62,7 +43,7 @@ export async function writeSources(
   } catch (error) {
     const stuck = await takeBack(prepared, replaced);
     const result = stuck.length === 0 ? 'nothing was written' : `${stuck.join(', ')} could not be put back`;
-    return { at: null, text: `${error instanceof Refusal ? error.message : reason(error)}: ${result}` };
+    return { at: null, text: `${error instanceof Refusal ? error.message : systemReason(error)}: ${result}` };
   }
   return prepared.map(({ source, backup }) => ({ file: source.document.name, backup }));
 }
@@ -148,7 +129,7 @@ async function own(handle: FileHandle, { uid, gid, mode }: Owner, name: string):
     try {
       await handle.chown(uid, gid);
     } catch (error) {
-      throw new Refusal(`${reason(error)}: ${name} cannot be given the owner ${uid}:${gid} of the file`);
+      throw new Refusal(`${systemReason(error)}: ${name} cannot be given the owner ${uid}:${gid} of the file`);
     }
   }
   await handle.chmod(mode);
@@ -168,7 +149,9 @@ async function takeBack(prepared: readonly Prepared[], replaced: readonly Prepar
     try {
       await putBack(one);
     } catch (error) {
-      stuck.push(`${one.source.document.name} (${reason(error)}; its old content is in ${one.backup ?? 'no file'})`);
+      stuck.push(
+        `${one.source.document.name} (${systemReason(error)}; its old content is in ${one.backup ?? 'no file'})`,
+      );
       one.backup = null;
     }
   }
@@ -191,15 +174,4 @@ async function syncFolder(file: string): Promise<void> {
   } finally {
     await handle.close();
   }
-}
-
-function hashOf(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('hex');
-}
-
-/** What the system said, with the path that it was about. */
-function reason(error: unknown, file?: string): string {
-  const { code, path = file, message } = error as NodeJS.ErrnoException;
-  if (code === undefined) return message;
-  return path === undefined ? errnoText(code) : `${errnoText(code)} (${path})`;
 }

@@ -18,10 +18,10 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import { parseDocument } from '../../../src/config/document.ts';
 import { applyEdits } from '../../../src/config/edit/apply-edits.ts';
 import { problemText } from '../../../src/config/edit/edit.ts';
-import { readSource, type Source, writeSources } from '../../../src/config/edit/write.ts';
+import { readSources, type Source } from '../../../src/config/edit/source.ts';
+import { writeSources } from '../../../src/config/edit/write.ts';
 
 const TEXT = 'backend app\n  server a 127.0.0.1:80 # one\n';
 const AFTER = 'backend app\n  server a 127.0.0.1:80 weight 5 # one\n';
@@ -35,9 +35,9 @@ function folder(t: TestContext): string {
 }
 
 async function sourceOf(file: string): Promise<Source> {
-  const source = await readSource(file);
-  if ('text' in source) assert.fail(source.text);
-  return source;
+  const sources = await readSources([file]);
+  if ('text' in sources) assert.fail(sources.text);
+  return sources[0]!;
 }
 
 /** A file that was read and edited, to be written. */
@@ -134,9 +134,8 @@ describe('writing a configuration file', () => {
     const refused = await writeSources([edit], options);
     assert.ok('text' in refused);
     assert.equal(problemText(refused), `${file} has 2 hard links; writing it would part them: nothing was written`);
-    assert.deepEqual(await readSource(dir), { at: null, text: `Is a directory (${dir}): cannot read it` });
     const missing = join(dir, 'missing.cfg');
-    assert.deepEqual(await readSource(missing), {
+    assert.deepEqual(await readSources([file, missing]), {
       at: null,
       text: `No such file or directory (${missing}): cannot read it`,
     });
@@ -186,17 +185,25 @@ describe('writing a configuration file', () => {
     assert.deepEqual(readdirSync(dir).sort(), ['a.cfg', 'b.cfg']);
   });
 
+  const moduleText = (name: string) =>
+    JSON.stringify(new URL(`../../../src/config/edit/${name}.ts`, import.meta.url).href);
+
   /** A process that makes every line of the file a larger one, and what it answered. */
-  function grow(file: string, prelude: string): { status: number | null; text: string } {
+  function grow(
+    file: string,
+    prelude: string,
+    account: { uid?: number; gid?: number } = {},
+  ): { status: number | null; text: string } {
     const script = `
-      import { readSource, writeSources } from ${JSON.stringify(new URL('../../../src/config/edit/write.ts', import.meta.url).href)};
-      const source = await readSource(${JSON.stringify(file)});
+      import { readSources } from ${moduleText('source')};
+      import { writeSources } from ${moduleText('write')};
+      const [source] = await readSources([${JSON.stringify(file)}]);
       const document = source.document.spliced(1, 0, Array.from({ length: 20000 }, (_, i) => '# line ' + i));
       console.log(JSON.stringify(await writeSources([{ source, document }], { backup: 'beside', now: new Date(0) })));`;
     const { status, stdout, stderr } = spawnSync(
       '/bin/sh',
       ['-c', `${prelude}; exec "$0" --input-type=module -e "$1"`, process.execPath, script],
-      { encoding: 'utf8' },
+      { encoding: 'utf8', ...account },
     );
     return { status, text: stdout === '' ? stderr : (JSON.parse(stdout) as { text: string }).text };
   }
@@ -225,19 +232,56 @@ describe('writing a configuration file', () => {
     }
   });
 
-  it('says which folder it may not write to', { skip: root ? 'root may write everywhere' : false }, async (t) => {
-    const { dir, file } = written(t);
-    const edit = await edited(file);
-    chmodSync(dir, 0o500);
-    const refused = await writeSources([edit], options);
-    chmodSync(dir, 0o700);
-    assert.ok('text' in refused);
-    assert.match(refused.text, /^Permission denied \(.*\): nothing was written$/);
+  describe('by an account that may not', {
+    skip: canBecomeNobody() ? false : 'only root can become another account',
+  }, () => {
+    const nobody = { uid: 65534, gid: 65534 };
+
+    it('says where it may not write', (t) => {
+      const { dir, file } = written(t);
+      chmodSync(dir, 0o755);
+      chmodSync(file, 0o666);
+      const { text } = grow(file, ':', nobody);
+      assert.equal(text, `Permission denied (${file}.bak-19700101T000000Z): nothing was written`);
+      assert.equal(readFileSync(file, 'utf8'), TEXT);
+      assert.deepEqual(readdirSync(dir), ['haproxy.cfg']);
+    });
+
+    it('leaves a file alone that it could not give back to its owner', (t) => {
+      const { dir, file } = written(t);
+      chmodSync(dir, 0o777);
+      chmodSync(file, 0o644);
+      const { text } = grow(file, ':', nobody);
+      assert.match(
+        text,
+        /^Operation not permitted.*: .* cannot be given the owner 0:0 of the file: nothing was written$/,
+      );
+      assert.equal(readFileSync(file, 'utf8'), TEXT);
+      assert.deepEqual(readdirSync(dir), ['haproxy.cfg']);
+    });
   });
 });
 
-it('a document that is read has the name that was given and the text of the file', async (t) => {
-  const { file } = written(t);
-  const source = await sourceOf(file);
-  assert.deepEqual([source.document.name, source.document.print()], [file, parseDocument(file, TEXT).print()]);
+/** Whether this process can start one of the account `nobody` that can run Node.js on this checkout. */
+function canBecomeNobody(): boolean {
+  const module = new URL('../../../src/config/edit/edit.ts', import.meta.url).pathname;
+  return root && spawnSync(process.execPath, [module], { uid: 65534, gid: 65534 }).status === 0;
+}
+
+it('files and folders are read as with -f, with the names and texts of the files', async (t) => {
+  const { dir, file } = written(t, 'single.conf');
+  const folder = join(dir, 'conf.d');
+  mkdirSync(folder);
+  for (const name of ['b.cfg', 'a.cfg', '.hidden.cfg', 'a.cfg.bak-20260304T050607Z'])
+    writeFileSync(join(folder, name), name);
+  const sources = await readSources([file, folder]);
+  assert.ok(!('text' in sources));
+  assert.deepEqual(
+    sources.map(({ document }) => [document.name, document.print()]),
+    [
+      [file, TEXT],
+      [join(folder, 'a.cfg'), 'a.cfg'],
+      [join(folder, 'b.cfg'), 'b.cfg'],
+    ],
+  );
 });
