@@ -29,7 +29,7 @@ export async function oneShot(endpoint: Endpoint, words: readonly string[], opti
   if (options.payload !== undefined && !endpoint.master) return inPrompt(endpoint, words, options);
   const bytes = oneShotBytes(endpoint, words, options);
   const text = (await readToEnd(endpoint, bytes, options)).toString();
-  const body = options.severity ? text.replace(/^\n/, '') : text;
+  const body = text.replace(options.severity ? /^\n/ : '', '').replace(options.mode === undefined ? '' : /^\n/, '');
   const whole = WHOLE.exec(body);
   if (whole === null)
     throw new RuntimeClientError('CLOSED', `closed before the answer ended: ${addressText(endpoint)}`);

@@ -60,6 +60,9 @@ export interface Session {
   close(): void;
 }
 
+/** Commands for a connection that people type on. */
+const ownWords = new Set(['prompt', 'quit', '_getsocks']);
+
 const SHOW_INFO = ['show', 'info'];
 
 /** Opens a session and asks who answers. A master CLI is known by its prompt, also without `master:` in the address. */
@@ -127,18 +130,20 @@ function limits({ timeout = 30_000, limit = 256 * 1024 * 1024, tls }: ClientOpti
 function loneCommands(endpoint: Endpoint, options: ClientOptions, severity: () => boolean) {
   const places = gate(options.connections ?? 4);
   const { timeout, limit, tls } = limits(options);
-  return (words: readonly string[], more: CommandOptions): Promise<Answer> => {
+  return async (words: readonly string[], more: CommandOptions): Promise<Answer> => {
+    more.signal?.throwIfAborted();
     const started = performance.now();
-    return places(() => {
-      const left = (more.timeout ?? timeout) - (performance.now() - started);
-      return oneShot(endpoint, words, {
+    const whole = more.timeout ?? timeout;
+    const late = () => new RuntimeClientError('TIMEOUT', `no place for a connection within ${whole} ms`);
+    return places({ signal: more.signal, timeout: whole, late }, () =>
+      oneShot(endpoint, words, {
         ...more,
-        timeout: Math.max(1, Math.round(left)),
+        timeout: Math.max(1, Math.round(whole - (performance.now() - started))),
         limit: more.limit ?? limit,
         tls,
         severity: severity(),
-      });
-    });
+      }),
+    );
   };
 }
 
@@ -151,6 +156,8 @@ interface Ways {
 
 function session(endpoint: Endpoint, options: ClientOptions, { identity, send, refresh, close }: Ways): Session {
   const command = async (words: readonly string[], more: CommandOptions = {}) => {
+    if (ownWords.has(words[0]!))
+      throw new RuntimeClientError('EINVAL', `'${words[0]}' is about the connection itself, which is the client's`);
     if (more.payload !== undefined && hasEmptyLine(more.payload))
       requireFeature(identity(), 'payload terminator', 'a payload with empty lines');
     return send(words, more);

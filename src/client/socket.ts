@@ -34,7 +34,7 @@ export function openSocket(endpoint: Endpoint, { tls: tlsOptions, timeout, signa
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
       socket.removeListener('error', onError).removeListener('close', onClose);
-      if (error === null) return resolve(socket.pause());
+      if (error === null) return resolve(socket.setNoDelay().pause());
       socket.on('error', () => {}); // nobody waits for what follows
       socket.destroy();
       reject(error);

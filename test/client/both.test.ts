@@ -170,6 +170,10 @@ for (const { name, product, path, skip } of programs) {
       await assert.rejects(client.showEnv('NOPE_NOPE'), NotFoundError);
       await client.setVar('proc.x', 'int(3)');
       assert.deepEqual(await client.getVar('proc.x'), { type: 'sint', value: '3' });
+      await assert.rejects(client.setVar('proc.x', 'bogus(1)'), (error: RefusedError) => {
+        assert.deepEqual(error.answer, { severity: 3, text: "unknown fetch method 'bogus'" });
+        return error instanceof RefusedError;
+      });
     });
 
     test('streams of lines end where the answer does, and tell refusals', async () => {

@@ -217,6 +217,21 @@ test('words and payloads that cannot be written are refused before anything is s
   const client = await clientOf(t, server);
   for (const words of [[], [''], ['show', 'a\nb'], ['show', 'a\0b'], Array(65).fill('x')])
     await assert.rejects(client.run(words), code('EINVAL'));
+  await assert.rejects(client.run(['prompt']), code('EINVAL', /is about the connection itself/));
   await assert.rejects(client.run(['add', 'map', 'm'], { payload: 'a\0b' }), code('EINVAL'));
   assert.deepEqual(server.lines, []);
+});
+
+test('commands that wait for a connection of their own can be given up', async (t) => {
+  const server = await scriptedApi(t, () => () => {});
+  const client = await clientOf(t, server, { connections: 1, timeout: 300 });
+  const abort = new AbortController();
+  const first = client.run(['show', 'env'], { timeout: 200 });
+  const aborted = client.run(['show', 'env'], { signal: abort.signal });
+  const impatient = client.run(['show', 'env'], { timeout: 50 });
+  abort.abort(new Error('enough'));
+  await assert.rejects(aborted, /^Error: enough$/);
+  await assert.rejects(impatient, code('TIMEOUT', /no place for a connection within 50 ms/));
+  await assert.rejects(first, code('TIMEOUT'));
+  await assert.rejects(client.run(['show', 'env']), code('TIMEOUT', /no whole answer/));
 });
