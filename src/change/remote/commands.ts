@@ -22,7 +22,7 @@ import { tableClear, tableSet } from './rows/table.ts';
 import { ocspSet, ticketKeySet } from './rows/tls.ts';
 
 /** Every kind of Change that a HAProxy can be told through its Runtime API. */
-const REMOTE: {
+export const REMOTE: {
   readonly [K in Exclude<ChangeKind, 'config.reload' | 'lease.confirm'>]: RemoteRow<ChangeOf<K>>;
 } = {
   'server.state': serverState,

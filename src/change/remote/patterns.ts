@@ -97,7 +97,7 @@ export async function replaceAll(
 ): Promise<WireAnswer> {
   const prepared = await wire.ask({ words: ['prepare', kind, name] });
   const generation = /^New version created: (\d+)/.exec(prepared.text)?.[1];
-  if (generation === undefined) return { severity: prepared.severity ?? 3, text: prepared.text };
+  if (generation === undefined) return { severity: 3, text: prepared.text || `no word came of 'prepare ${kind}'` };
   const version = `@${generation}`;
   try {
     const { objection } = await wire.pour(fill(version));
