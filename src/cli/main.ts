@@ -25,12 +25,18 @@ async function help(args: readonly string[]): Promise<number> {
 
 /** Runs an operation on a running load balancer. */
 async function operation(args: readonly string[]): Promise<number> {
-  const [{ runOps }, { ownTerminal }, { openTarget }] = await Promise.all([
+  const [{ runOps }, { ownTerminal }, { startLeaseKeeper }, { openTarget }] = await Promise.all([
     import('./ops/ops.ts'),
     import('./ops/terminal.ts'),
+    import('./ops/lease-keeper.ts'),
     import('../ops/open-target.ts'),
   ]);
-  return runOps(args, { terminal: ownTerminal(), openTarget, subCommands: Object.keys(subCommands) });
+  return runOps(args, {
+    terminal: ownTerminal(),
+    openTarget,
+    keepLeases: startLeaseKeeper,
+    subCommands: Object.keys(subCommands),
+  });
 }
 
 /** Runs with HAProxy's flags. */

@@ -34,6 +34,7 @@ export type OperationEvent =
   | { readonly event: 'pause'; readonly time: number }
   | { readonly event: 'check'; readonly what: string; readonly ok: boolean; readonly text: string }
   | { readonly event: 'revert'; readonly ok: boolean; readonly text: string }
+  | { readonly event: 'act'; readonly what: string; readonly text: string }
   | { readonly event: 'record'; readonly record: Readonly<Record<string, unknown>> }
   | ({ readonly event: 'end' } & Ending);
 
@@ -56,7 +57,7 @@ export type PlannedStep =
   | { readonly do: 'change'; readonly changes: readonly PlannedChange[] }
   | { readonly do: 'wait'; readonly what: string; readonly timeout: number; readonly atTimeout: string }
   | { readonly do: 'pause'; readonly time: number }
-  | { readonly do: 'check'; readonly what: string }
+  | { readonly do: 'check' | 'act'; readonly what: string }
   | { readonly do: 'undo' | 'confirm'; readonly operation: string };
 
 export interface PlannedChange {
@@ -102,6 +103,7 @@ export const EVENTS: Readonly<
   },
   pause: { fields: ['time'], means: 'A pause of so many ms begins.' },
   check: { fields: ['what', 'ok', 'text'], means: 'What a check between steps saw.' },
+  act: { fields: ['what', 'text'], means: 'Something else than a change was done: a file written, a program run.' },
   revert: { fields: ['ok', 'text'], means: 'What was changed is taken back.' },
   record: { fields: ['record'], means: 'One row of what a reading operation shows.' },
   end: {

@@ -76,7 +76,7 @@ export interface Plan {
   readonly notes?: readonly string[];
 }
 
-export type Step = ChangeStep | WaitStep | PauseStep | CheckStep | LedgerStep;
+export type Step = ChangeStep | WaitStep | PauseStep | CheckStep | LedgerStep | ActStep;
 
 /** Changes that are made together or not at all. */
 export interface ChangeStep {
@@ -121,6 +121,17 @@ export interface CheckStep {
   readonly what: string;
   /** Called twice: with the state at the end of the last change, and now. What is wrong, or what was seen. */
   verdict(before: TargetState, now: TargetState): Verdict | Promise<Verdict>;
+}
+
+/** Something else than a Change: a file that is written, a program that is run. */
+export interface ActStep {
+  readonly do: 'act';
+  /** `write /etc/haproxy/haproxy.cfg`. */
+  readonly what: string;
+  /** Does it; resolves with what came of it, for people. Throws OperationError. */
+  perform(around: { readonly signal: AbortSignal; note(text: string): void }): Promise<string>;
+  /** Puts it back when a later step cannot be taken; resolves with what came of that. */
+  back?(): Promise<string>;
 }
 
 /** What a check saw. */

@@ -28,7 +28,8 @@ function planned(step: Step, previews: Previewed[], state: TargetState, latest: 
     case 'pause':
       return { do: 'pause', time: step.time };
     case 'check':
-      return { do: 'check', what: step.what };
+    case 'act':
+      return { do: step.do, what: step.what };
     default:
       return { do: step.do, operation: step.operation };
   }

@@ -1,3 +1,4 @@
+import { takeBackDue } from './due-leases.ts';
 import { ERRORS, errorCode, OperationError } from './errors.ts';
 import type { Emit, Ending } from './events.ts';
 import { objections } from './guards/judge.ts';
@@ -84,6 +85,7 @@ async function perform(
 ): Promise<StepsEnd> {
   checkOptions(common);
   const { target, emit } = around;
+  if (operation.show === null) for (const text of await takeBackDue(target)) emit({ event: 'note', text });
   const state = await target.state();
   if (operation.show !== null) {
     around.show(await operation.show(values, { target, state }));

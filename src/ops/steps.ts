@@ -4,7 +4,7 @@ import { keptChange } from '../change/journal/kept-change.ts';
 import { objectOf } from '../change/journal/object-of.ts';
 import { ERRORS, OperationError } from './errors.ts';
 import type { Ending } from './events.ts';
-import type { ChangeStep, CheckStep, LedgerStep, Plan, Step } from './operation.ts';
+import type { ActStep, ChangeStep, CheckStep, LedgerStep, Plan, Step } from './operation.ts';
 import { newOperationId } from './operation-id.ts';
 import type { Surroundings } from './runner.ts';
 import type { TargetState } from './state.ts';
@@ -32,6 +32,8 @@ interface Course {
   readonly made: Made;
   /** The state before the last change. */
   before: TargetState;
+  /** What was done beside Changes, in order. */
+  readonly acts: ActStep[];
   /** How it ends when nothing else comes: the last that was waited for. */
   end: StepsEnd;
 }
@@ -48,15 +50,36 @@ export async function takeSteps(
     meta,
     around,
     made,
+    acts: [],
     before: state,
     end: { ok: true, ended: 'unchanged', status: 0, text: '' },
   };
-  for (const step of plan.steps) {
-    if (around.signal.aborted) throw interruption();
-    const stop = await take(step, course);
-    if (stop) return stop;
+  try {
+    for (const step of plan.steps) {
+      if (around.signal.aborted) throw interruption();
+      const stop = await take(step, course);
+      if (stop) return stop;
+    }
+  } catch (error) {
+    await putBack(course);
+    throw error;
   }
   return course.end;
+}
+
+/** Puts back what was done beside Changes, last first. */
+async function putBack({ acts, around }: Course): Promise<void> {
+  for (const { what, back } of acts.toReversed())
+    if (back) around.emit({ event: 'act', what: `put back: ${what}`, text: await back() });
+}
+
+async function act(step: ActStep, course: Course): Promise<null> {
+  const { emit, signal } = course.around;
+  const text = await step.perform({ signal, note: (text) => emit({ event: 'note', text }) });
+  emit({ event: 'act', what: step.what, text });
+  course.acts.push(step);
+  course.end = { ok: true, ended: 'done', status: 0, text: '' };
+  return null;
 }
 
 function interruption(): OperationError {
@@ -76,6 +99,8 @@ async function take(step: Step, course: Course): Promise<StepsEnd | null> {
       return null;
     case 'check':
       return check(step, course);
+    case 'act':
+      return act(step, course);
     default:
       return ledger(step, course);
   }

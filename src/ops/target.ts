@@ -18,6 +18,10 @@ export interface Target {
   /** Makes all or none, recorded in the journal. Refusals are answers; rejects only when the target cannot be reached. */
   apply(changes: readonly Change[], meta: Meta): Promise<Applied>;
   readonly ledger: Ledger;
+  /** Leases that have ended by `now` (ms since the epoch), where the target does not take them back itself. */
+  dueLeases?(now: number): Promise<readonly Lease[]>;
+  /** Takes back what a lease stands for, as far as it is still set. */
+  takeBack?(lease: Lease, meta: Meta): Promise<Applied>;
   close(): Promise<void>;
 }
 

@@ -236,4 +236,29 @@ export function operationsWork(title: string, options: StartOptions = {}, global
       false,
     );
   });
+
+  it('what is leased is taken back at its time as one, unless it is confirmed', async (_, run) => {
+    const back = () =>
+      until(
+        () => 'the server to be ready again',
+        async () => (await run.row('be/app1'))['status'] === 'UP',
+      );
+    const short = await operate(run, 'drain', 'be/app1', '--then', 'maint', '--for', '700ms');
+    assert.equal(short.status, 0, short.stderr);
+    assert.match(short.stdout, /^taken back by itself at /m);
+    assert.match((await run.row('be/app1'))['status']!, /^MAINT/);
+    await back();
+    const tried = await operate(run, 'maint', 'be/app1', '--confirm-within', '500ms');
+    assert.equal(tried.status, 0, tried.stderr);
+    await back();
+    const kept = await operate(run, 'maint', 'be/app1', '--confirm-within', '60s');
+    assert.match(
+      (await operate(run, 'leases')).stdout,
+      /^op-\w+ +maint be\/app1 --confirm-within 60s +in (1m|\d+s) unless confirmed/,
+    );
+    const confirmed = await operate(run, 'confirm');
+    assert.match(confirmed.stdout, new RegExp(`^confirmed: ${kept.operation}`, 'm'));
+    assert.equal((await operate(run, 'leases')).stdout, 'none\n');
+    assert.match((await run.row('be/app1'))['status']!, /^MAINT/);
+  });
 }

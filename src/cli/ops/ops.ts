@@ -1,4 +1,5 @@
 import { ERRORS, errorCode, OperationError } from '../../ops/errors.ts';
+import type { Emit } from '../../ops/events.ts';
 import type { Operation, Values } from '../../ops/operation.ts';
 import { commonValues } from '../../ops/options.ts';
 import { parseWords } from '../../ops/parse.ts';
@@ -15,6 +16,8 @@ export interface Run {
   readonly terminal: Terminal;
   /** Connects to the load balancer of that name; null: the one that is found. */
   readonly openTarget: (name: string | null) => Promise<Target>;
+  /** Sees to it that what is leased on a load balancer is taken back when this command has ended. */
+  readonly keepLeases: (target: string) => void;
   /** Other words than operations that may be meant. */
   readonly subCommands: readonly string[];
 }
@@ -51,8 +54,15 @@ async function perform(operation: Operation, values: Values, title: string, run:
     const target = await run.openTarget(name);
     try {
       const ask = json || terminal.ask === null ? null : (text: string) => terminal.ask!(text, stop.signal);
-      const around = { target, ...printer, ask, signal: stop.signal };
-      return (await runOperation({ operation, values, title }, around)).status;
+      let leased = false;
+      const emit: Emit = (event) => {
+        leased ||= event.event === 'lease';
+        printer.emit(event);
+      };
+      const around = { target, ...printer, emit, ask, signal: stop.signal };
+      const { status } = await runOperation({ operation, values, title }, around);
+      if (leased && target.dueLeases) run.keepLeases(target.name);
+      return status;
     } finally {
       await target.close();
     }

@@ -26,6 +26,8 @@ function stepLines(step: PlannedStep, number: string): string[] {
       return [`${number}pause of ${durationText(step.time)}`];
     case 'check':
       return [visible(`${number}check: ${step.what}; take everything back when not`)];
+    case 'act':
+      return [visible(`${number}${step.what}`)];
     default:
       return [visible(`${number}${step.do} ${step.operation}`)];
   }

@@ -67,7 +67,7 @@ export function textPrinter({ out, err }: Terminal, { quiet, plan }: TextOptions
   const emit: Emit = (event) => {
     if (event.event === 'end') return end(event);
     if (quiet) return;
-    if (event.event === 'change') changed = true;
+    if (event.event === 'change' || event.event === 'act') changed = true;
     if (event.event === 'start') dryRun = event.dryRun;
     else if (event.event === 'plan') {
       if (dryRun || plan) for (const text of planLines(event.steps)) line(text);
@@ -109,6 +109,8 @@ function eventText(event: OperationEvent): string | null {
       return `pause of ${durationText(event.time)}`;
     case 'check':
       return `${event.ok ? 'check passed' : 'check failed'}: ${event.text}`;
+    case 'act':
+      return event.text === '' ? event.what : `${event.what}: ${event.text}`;
     case 'revert':
       return event.ok ? 'taken back' : `could not be taken back: ${event.text}`;
     default:

@@ -1,5 +1,6 @@
 import type { JournalEntry, Lease } from '../../change/journal/journal.ts';
 import { objectOf } from '../../change/journal/object-of.ts';
+import { keepLeases } from '../due-leases.ts';
 import { OperationError } from '../errors.ts';
 import { numberKind, spanKind, textKind } from '../kinds.ts';
 import { changing, reading } from '../operation.ts';
@@ -148,6 +149,29 @@ export const leases = reading({
       records: found.map((lease) => ({ type: 'lease', ...lease })),
       lines: found.length === 0 ? ['none'] : lines,
     };
+  },
+});
+
+export const leasesKeep = changing({
+  name: 'leases keep',
+  group: 'journal',
+  summary: 'take back what is due on a HAProxy, until no lease is left',
+  parameters: {},
+  options: {},
+  danger: 'changes',
+  guards: [],
+  inverse: 'undo of what was taken back',
+  about: [
+    'Sluice does this itself. For HAProxy an operation with `--for` or `--confirm-within` starts this in the background; should that end before its time (a restart of the machine), the next operation on that HAProxy takes back what is due.',
+  ],
+  examples: [{ command: 'leases keep', about: 'as a service of your own' }],
+  page: 'undo.md',
+  plan(_, { target }) {
+    const perform = async ({ signal, note }: { signal: AbortSignal; note(text: string): void }) => {
+      await keepLeases(target, signal, note);
+      return '';
+    };
+    return { steps: [{ do: 'act', what: 'take back what is due until no lease is left', perform }] };
   },
 });
 

@@ -57,8 +57,18 @@ export async function leaseOf(desk: Desk, origin: Origin, meta: Meta, steps: rea
     back.push({ ...kept, after: made.after });
   }
   if (back.length === 0) return null;
+  // An operation of several steps is taken back as one.
+  const earlier = (await desk.journal.leases(desk.target)).find(({ id }) => id === meta.operation)?.steps ?? [];
   const kind = meta.confirmWithin === undefined ? 'expire' : 'confirm';
-  return { id: meta.operation, target: desk.target, kind, until: date + time, date, origin, steps: back };
+  return {
+    id: meta.operation,
+    target: desk.target,
+    kind,
+    until: date + time,
+    date,
+    origin,
+    steps: [...earlier, ...back],
+  };
 }
 
 /** The reason when it is the journal's; anything else is thrown again. */
