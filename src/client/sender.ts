@@ -1,4 +1,5 @@
 import { addressText, type Endpoint } from './address.ts';
+import { again } from './again.ts';
 import { type Answer, parseAnswer } from './answer.ts';
 import { RuntimeClientError } from './failures.ts';
 import { Fifo } from './fifo.ts';
@@ -46,9 +47,6 @@ interface Job {
   /** The connection that it was sent on. */
   pipeline: Pipeline | null;
 }
-
-/** Errors of connecting after which a program that restarts may be there soon. */
-const passing = new Set(['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'CLOSED']);
 
 /**
  * Commands over one shared connection, several on their way at once. A connection that ended is opened again for what had not been
@@ -204,27 +202,22 @@ export class Sender {
 
   /** The first time at once or not at all; later, while the program may be restarting, again and again for a while. */
   async #tryToOpen(): Promise<void> {
-    const giveUp = performance.now() + (this.#openedAt > 0 ? this.#settings.reconnect : 0);
-    for (let pause = 25; ; pause = Math.min(500, pause * 2)) {
-      try {
-        this.#pipeline = await this.#connect();
-        this.#openedAt = performance.now();
-        return;
-      } catch (error) {
-        const again = error instanceof RuntimeClientError && passing.has(error.code);
-        if (!again || this.#closed || performance.now() + pause > giveUp) throw error;
-        await new Promise((resolve) => setTimeout(resolve, pause));
-      }
-    }
+    const milliseconds = this.#openedAt > 0 ? this.#settings.reconnect : 0;
+    this.#pipeline = await again(
+      () => this.#connect(),
+      milliseconds,
+      () => this.#closed,
+    );
+    this.#openedAt = performance.now();
   }
 
   async #connect(): Promise<Pipeline> {
-    const socket = await openSocket(this.#endpoint, this.#settings);
+    const { tls, timeout } = this.#settings;
+    const socket = await openSocket(this.#endpoint, { tls, timeout });
     const pipeline = new Pipeline(socket, this.#endpoint, (closed) => {
       if (this.#pipeline === closed) this.#pipeline = null;
       this.#flush();
     });
-    const { timeout } = this.#settings;
     const late = this.#error('TIMEOUT', `no prompt within ${timeout} ms`);
     const timer = setTimeout(() => pipeline.close(late), timeout);
     try {

@@ -83,14 +83,13 @@ async function sharedSession(endpoint: Endpoint, options: ClientOptions): Promis
     pipelining: options.pipelining ?? 32,
     idle: options.idle ?? 50,
     lifetime: options.lifetime ?? 500,
-    reconnect: options.reconnect ?? 2000,
     onOpen: async (pipeline) => {
       const body = await pipeline.ask(Buffer.from('show info\n'), { payload: false, limit: 1024 * 1024 });
       identity = identityOf(parseAnswer(body.toString()), endpoint);
     },
   });
   await sender.open();
-  const alone = loneCommands(endpoint, options, () => true);
+  const alone = loneCommands(endpoint, options, () => identity);
   return session(endpoint, options, {
     identity: () => identity!,
     send: (words, more) => (more.mode === undefined && mayShare(words) ? sender.send(words, more) : alone(words, more)),
@@ -104,7 +103,7 @@ async function sharedSession(endpoint: Endpoint, options: ClientOptions): Promis
 async function masterSession(endpoint: Endpoint, options: ClientOptions): Promise<Session> {
   let identity: Identity | null = null;
   let closed = false;
-  const alone = loneCommands(endpoint, options, () => identity !== null && supports(identity, 'master severity'));
+  const alone = loneCommands(endpoint, options, () => identity);
   const refresh = async () => {
     identity = identityOf(await alone(SHOW_INFO, {}), endpoint);
   };
@@ -122,14 +121,18 @@ async function masterSession(endpoint: Endpoint, options: ClientOptions): Promis
   });
 }
 
-function limits({ timeout = 30_000, limit = 256 * 1024 * 1024, tls }: ClientOptions) {
-  return { timeout, limit, tls };
+function limits({ timeout = 30_000, limit = 256 * 1024 * 1024, reconnect = 2000, tls }: ClientOptions) {
+  return { timeout, limit, reconnect, tls };
+}
+
+function hasSeverities(endpoint: Endpoint, identity: Identity | null): boolean {
+  return !endpoint.master || (identity !== null && supports(identity, 'master severity'));
 }
 
 /** Commands with a connection each, not too many at once. */
-function loneCommands(endpoint: Endpoint, options: ClientOptions, severity: () => boolean) {
+function loneCommands(endpoint: Endpoint, options: ClientOptions, identity: () => Identity | null) {
   const places = gate(options.connections ?? 4);
-  const { timeout, limit, tls } = limits(options);
+  const { timeout, limit, reconnect, tls } = limits(options);
   return async (words: readonly string[], more: CommandOptions): Promise<Answer> => {
     more.signal?.throwIfAborted();
     const started = performance.now();
@@ -141,7 +144,9 @@ function loneCommands(endpoint: Endpoint, options: ClientOptions, severity: () =
         timeout: Math.max(1, Math.round(whole - (performance.now() - started))),
         limit: more.limit ?? limit,
         tls,
-        severity: severity(),
+        severity: hasSeverities(endpoint, identity()),
+        // A wrong address is to be known at once.
+        reconnect: identity() === null ? 0 : reconnect,
       }),
     );
   };
@@ -180,7 +185,7 @@ function session(endpoint: Endpoint, options: ClientOptions, { identity, send, r
         ...limits(options),
         ...more,
         timeout: more.timeout ?? limits(options).timeout,
-        severity: !endpoint.master || supports(identity(), 'master severity'),
+        severity: hasSeverities(endpoint, identity()),
       }),
     refresh,
     close,

@@ -1,6 +1,7 @@
 import net from 'node:net';
 import tls from 'node:tls';
 import { addressText, type Endpoint } from './address.ts';
+import { again } from './again.ts';
 import { RuntimeClientError } from './failures.ts';
 
 /** TLS towards a Runtime API behind a proxy that speaks it (HAProxy 2.6 ignores `ssl` on a `stats socket` line). */
@@ -21,10 +22,19 @@ export interface OpenOptions {
   /** Longest time until the connection stands, ms. */
   readonly timeout: number;
   readonly signal?: AbortSignal | undefined;
+  /** How long connecting is tried again while nothing listens, ms; default 0. */
+  readonly reconnect?: number | undefined;
 }
 
-/** Connects. Rejects with a RuntimeClientError after `timeout` ms, or as soon as it is refused. The socket comes paused. */
-export function openSocket(endpoint: Endpoint, { tls: tlsOptions, timeout, signal }: OpenOptions): Promise<net.Socket> {
+/** Connects. Rejects with a RuntimeClientError after `timeout` ms, or when it is refused for `reconnect` ms. The socket comes paused. */
+export function openSocket(endpoint: Endpoint, options: OpenOptions): Promise<net.Socket> {
+  const { reconnect = 0, timeout, signal } = options;
+  const stopped = () => signal?.aborted ?? false;
+  return again(() => openOnce(endpoint, options), Math.min(reconnect, timeout), stopped);
+}
+
+function openOnce(endpoint: Endpoint, { tls: tlsOptions, timeout, signal }: OpenOptions): Promise<net.Socket> {
+  signal?.throwIfAborted();
   return new Promise((resolve, reject) => {
     const socket =
       tlsOptions === undefined

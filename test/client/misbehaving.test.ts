@@ -116,7 +116,12 @@ test('what was sent when the connection ended fails and is not sent again; what 
 });
 
 test('a program that restarts is waited for, and one that does not come back is told', async (t) => {
-  const server = await scriptedApi(t, (line) => (line === 'show version' ? (socket) => socket.end('\n> ') : line));
+  const server = await scriptedApi(t, (line) => {
+    if (line.includes('show env'))
+      return (socket) =>
+        socket.end(`${line.replace(/;show env.*/, ';').replace(/[^;]+;/g, '\n')}all\n\n[6]: admin\n\n`);
+    return line === 'show version' ? (socket) => socket.end('\n> ') : line;
+  });
   const client = await clientOf(t, server, { reconnect: 1000 });
   const closed = () => new Promise((resolve) => setTimeout(resolve, 30)); // of which only the client's inside tells
   await client.run(['show', 'version']);
@@ -126,6 +131,13 @@ test('a program that restarts is waited for, and one that does not come back is 
   await new Promise((resolve) => setTimeout(resolve, 150));
   await server.listen();
   assert.equal(await pending, 'show stat x');
+  await server.unlisten();
+  const alone = client.run(['show', 'env']);
+  const streamed = Array.fromAsync(client.stream(['show', 'env']));
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  await server.listen();
+  assert.equal(await alone, 'all');
+  assert.deepEqual(await streamed, ['all']);
   await client.run(['show', 'version']);
   await closed();
   await server.unlisten();

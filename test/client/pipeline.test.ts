@@ -49,6 +49,29 @@ describe('a pipeline', () => {
     );
   });
 
+  it('settles every command and keeps little, whatever bytes arrive', async () => {
+    const chunk = fc.oneof(
+      fc.uint8Array({ maxLength: 30 }),
+      fc.constantFrom(...['\n> ', '\n', '> ', 'master> ', 'x'.repeat(600)].map((one) => Buffer.from(one))),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(chunk, { maxLength: 20 }), fc.nat({ max: 4 }), async (chunks, commands) => {
+        const socket = new FakeSocket();
+        let closed = 0;
+        const pipeline = new Pipeline(socket as unknown as net.Socket, endpoint, () => closed++);
+        const asked = Array.from({ length: commands }, () =>
+          pipeline.ask(Buffer.from('x\n'), { payload: false, limit: 1000 }),
+        );
+        for (const bytes of chunks) socket.emit('data', Buffer.from(bytes));
+        socket.emit('end');
+        const outcomes = await Promise.allSettled(asked);
+        assert.equal(outcomes.length, commands);
+        for (const outcome of outcomes) if (outcome.status === 'fulfilled') assert.ok(outcome.value.length <= 1000);
+        assert.deepEqual([closed, socket.destroyed, pipeline.pending], [1, true, 0]);
+      }),
+    );
+  });
+
   it('takes off what is printed while a payload is read', async () => {
     const socket = new FakeSocket();
     const pipeline = new Pipeline(socket as unknown as net.Socket, endpoint, () => {});
