@@ -11,7 +11,7 @@ import { isDeleted, noneStanding, type Standing, standingOf } from '../change/st
 import { diagnosticLine } from '../config/diagnostics.ts';
 import type { Config, Diagnostic } from '../config/types.ts';
 import { C, G } from '../model/counters.ts';
-import type { GaugeCount, RenderedView, RenderRequest, ThreadInit, TrafficEvent } from '../model/messages.ts';
+import type { RenderedView, RenderRequest, ThreadInit, TrafficEvent } from '../model/messages.ts';
 import type { Model } from '../model/model.ts';
 import { resolveBindNames } from './bind-names.ts';
 import { buildModel, proxyView } from './build.ts';
@@ -20,6 +20,7 @@ import { closeKept } from './kept-sockets.ts';
 import { configuredListeners, restoreListeners, startListeners } from './listeners.ts';
 import { prepareLogs } from './logs/addresses.ts';
 import { createLogs, type ProcessLogs } from './logs/logs.ts';
+import { recount } from './recount.ts';
 import { applyReload } from './reload.ts';
 import { resolverEffects } from './resolver-effects.ts';
 import { resolveInitialAddresses } from './resolvers/initial-addresses.ts';
@@ -336,7 +337,7 @@ class ControlThread implements RunningControl {
 
   /** A thread was replaced: the new one must listen as the old one did. */
   async #onReplaced(thread: number): Promise<void> {
-    void this.#recount();
+    recount(this.traffic, this.model.counters).catch((error) => this.#onError(error));
     try {
       if (this.model.stopping) {
         await this.traffic.askOne(thread, { kind: 'stop', soft: true });
@@ -354,21 +355,6 @@ class ControlThread implements RunningControl {
   async confine(folder: string): Promise<void> {
     await this.traffic.ask({ kind: 'confine', folder });
     this.#chroot = folder;
-  }
-
-  /** The gauges still count what the lost thread had: they are set to what the threads count now. */
-  async #recount(): Promise<void> {
-    try {
-      const counts = (await this.traffic.ask({ kind: 'gauges' })) as (GaugeCount[] | null)[];
-      const sums = new Map<string, GaugeCount>();
-      for (const { slot, field, count } of counts.flatMap((answer) => answer ?? [])) {
-        const key = `${slot} ${field}`;
-        sums.set(key, { slot, field, count: count + (sums.get(key)?.count ?? 0) });
-      }
-      for (const { slot, field, count } of sums.values()) Atomics.store(this.model.counters.gauges(slot), field, count);
-    } catch (error) {
-      this.#onError(error);
-    }
   }
 
   #onError(error: unknown): void {

@@ -132,8 +132,14 @@ export async function restoreListeners(
   });
 }
 
+/** Tells the sockets of listeners how many connections may wait in them now, where a reload has changed that. */
+export function adjustBacklog(proxy: Proxy, listener: Listener, before: number): void {
+  const now = backlogOf(proxy, listener);
+  if (now !== before && listener.state === 'listening') resumeKept(listener, now);
+}
+
 /** Connections that may wait in the kernel. */
-function backlogOf({ config, maxconn }: Proxy, listener: Listener): number {
+export function backlogOf({ config, maxconn }: Proxy, listener: Listener): number {
   return listener.config.backlog ?? config.backlog ?? (maxconn || 1024);
 }
 

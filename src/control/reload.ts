@@ -8,7 +8,7 @@ import type { Server } from '../model/server.ts';
 import { closeDescriptor } from '../util/libc.ts';
 import { addListener, addProxy, addServer, freeServerId, markReferences, proxyView } from './build.ts';
 import { copiesOf, takeKept } from './kept-sockets.ts';
-import { releaseListeners, startListeners } from './listeners.ts';
+import { adjustBacklog, backlogOf, releaseListeners, startListeners } from './listeners.ts';
 import { prepareLogs } from './logs/addresses.ts';
 import type { ProcessLogs } from './logs/logs.ts';
 import { listenerKey } from './passed-listeners.ts';
@@ -276,10 +276,12 @@ async function changeProxy(change: ProxyChange, ctx: ReloadContext): Promise<str
     await releaseListeners(ctx.traffic, proxy, 'stop', change.removedListeners);
     for (const listener of change.removedListeners) proxy.listeners.splice(proxy.listeners.indexOf(listener), 1);
   }
+  const backlogs = change.keptListeners.map(({ listener }) => backlogOf(proxy, listener));
   for (const { listener, to: bind } of change.keptListeners) listener.config = bind;
   if (to.maxconn !== proxy.config.maxconn) proxy.maxconn = to.maxconn ?? 0;
   const before = proxy.config;
   proxy.config = to;
+  for (const [i, { listener }] of change.keptListeners.entries()) adjustBacklog(proxy, listener, backlogs[i]!);
   return changeServers(proxy, before, to, ctx);
 }
 

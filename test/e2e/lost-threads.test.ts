@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   mkdirSync,
@@ -9,15 +10,18 @@ import {
   readlinkSync,
   renameSync,
   rmSync,
+  writeFileSync,
 } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { blackhole } from '../support/blackhole.ts';
+import { cli } from '../support/cli.ts';
 import { connect, get } from '../support/connection.ts';
 import { lowPort } from '../support/ports.ts';
-import { type Run, start } from '../support/program.ts';
+import { program, type Run, start } from '../support/program.ts';
 import { until } from '../support/wait.ts';
 
 // A traffic thread ends, as a bug would end it, and another one takes its place.
@@ -89,6 +93,39 @@ test('connections that come while the only thread is being replaced wait for the
     const [tcp, unix] = await Promise.all([get(run.port('web')), get(run.sock('web'))]);
     assert.deepEqual([tcp.status, unix.status], [200, 200]);
   }
+});
+
+test('abstract sockets, and sockets that were passed to the process, are taken over too', async (t) => {
+  const name = `sluice-lost-${process.pid}`;
+  const file = join(folder, 'passed.cfg');
+  const socket = join(folder, 'passed.sock');
+  writeFileSync(
+    file,
+    `global\n stats socket ${socket} level admin\nfrontend web\n mode http\n timeout client 5s\n bind fd@3\n bind abnsz@${name}\n http-request return status 204\n`,
+  );
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const { fd } = (server as unknown as { _handle: { fd: number } })._handle;
+  const child = spawn(program, ['-db', '-f', file], {
+    stdio: ['ignore', 'ignore', 'pipe', fd],
+    env: { ...process.env, ...env, LISTEN_FDS: '1' },
+  });
+  t.after(() => child.kill());
+  server.close();
+  let said = '';
+  child.stderr!.on('data', (bytes: Buffer) => {
+    said += bytes;
+  });
+  assert.equal((await get(port)).status, 204);
+  await until('the end of the start', () => cli(socket, 'show info').catch(() => ''));
+  for (let i = 1; i <= 2; i++) {
+    child.kill('SIGPROF');
+    await until('the thread to be lost', () => said.split('was lost').length > i);
+    assert.equal((await get(port)).status, 204);
+    assert.equal((await get(`\0${name}`)).status, 204);
+  }
+  assert.doesNotMatch(said, /does not listen/);
 });
 
 test('what was changed meanwhile holds in the new thread: paused frontends, servers, reloads', async (t) => {

@@ -132,3 +132,29 @@ test('what the kernel does not take ends the start, with the line', { skip }, as
     assert.ok(exit.stderr.includes(`haproxy.cfg:5] for proxy web: ${reason}`), exit.stderr);
   }
 });
+
+test('a reload changes backlogs in place, and opens sockets anew for what they must be told before', {
+  skip,
+}, async (t) => {
+  const origin = await tcpOrigin(t);
+  const run = await start(t, config, { ports: { a: origin } });
+  run.rewrite(
+    config
+      .replace('backlog 77', 'backlog 78')
+      .replace('backlog 55', 'backlog 56')
+      .replace('mss 1000', 'mss 1100')
+      .replace('  option clitcpka\n', ''),
+  );
+  assert.match(await run.cli('reload'), /^Success=1/);
+  const of = (name: string, key: string) =>
+    sockets(run.pid)
+      .filter(({ listening, port }) => listening && port === run.port(name))
+      .map((told) => told[key]);
+  assert.deepEqual(of('backlog', 'backlog'), [78, 78, 78, 78]);
+  assert.deepEqual(of('plain', 'backlog'), [56, 56, 56, 56]);
+  assert.deepEqual(of('mss', 'TCP_MAXSEG'), [1100, 1100, 1100, 1100]);
+  const client = await connect(t, run.port('plain'));
+  await client.send('x');
+  await until('the connection to the server', () => sockets(run.pid).some(({ peer }) => peer === origin.port));
+  assert.equal(sockets(run.pid).find(({ peer }) => peer === client.port)!['SO_KEEPALIVE'], 0);
+});
