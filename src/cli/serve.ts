@@ -93,7 +93,9 @@ function recording(
   messages.notice(`changes are recorded in '${path}'; when they cannot be, they ${otherwise}`);
   const owner =
     uid === null && gid === null ? null : { uid: uid ?? process.geteuid!(), gid: gid ?? process.getegid!() };
-  return { journal: new ThreadedJournal({ stateDir: path, owner }), goOn };
+  const onTrouble = (trouble: string | null) =>
+    trouble === null ? messages.notice('journal : works again') : messages.warning(`journal : ${trouble}`);
+  return { journal: new ThreadedJournal({ stateDir: path, owner, onTrouble }), goOn };
 }
 
 /** The listening sockets of the process that serves now; without them all is bound anew. */

@@ -6,6 +6,9 @@ import type { Actor } from '../change.ts';
 /** Longest account name that is believed, characters. */
 const MAX_NAME = 256;
 
+/** Of a process that nobody logged in for: -1. */
+const NOT_SET = '4294967295';
+
 /** The process at the other end of a unix socket, as it was when it connected. */
 export interface Peer {
   readonly uid: number;
@@ -37,12 +40,17 @@ function accountName(uid: number): string {
   return userName(uid) ?? `uid ${uid}`;
 }
 
-/** SUDO_USER of the environment that a process was started with. */
+/**
+ * SUDO_USER of the environment that a process was started with; where that cannot be read (we are not root), the account that it was
+ * logged in with, which the kernel keeps for its audit (proc(5), loginuid).
+ */
 function sudoUserOf(pid: number): string | null {
   const found = readProc(pid, 'environ')
     .split('\0')
     .find((one) => one.startsWith('SUDO_USER='));
-  return found?.slice('SUDO_USER='.length).slice(0, MAX_NAME) || null;
+  if (found !== undefined) return found.slice('SUDO_USER='.length).slice(0, MAX_NAME) || null;
+  const login = readProc(pid, 'loginuid').trim();
+  return /^[1-9]\d*$/.test(login) && login !== NOT_SET ? accountName(Number(login)) : null;
 }
 
 /** Field 22 of /proc/PID/stat (proc(5)); the second may hold spaces and parentheses. */

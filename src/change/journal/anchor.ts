@@ -1,4 +1,5 @@
 import { closeSync, constants, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { makeFile, type Owner } from './database.ts';
 import type { Head } from './links.ts';
 
 /** The text of a head: `SEQ:HASH`, always as long, so that it is overwritten in place within one sector. */
@@ -27,8 +28,9 @@ export class Anchor {
   readonly #fd: number;
 
   /** Opens or makes the file. Throws the file system's error. */
-  constructor(path: string) {
-    this.#fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+  constructor(path: string, owner: Owner) {
+    makeFile(path, owner);
+    this.#fd = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW);
   }
 
   /** Keeps a head that is on disk; `sync`: this one too. Throws the file system's error. */

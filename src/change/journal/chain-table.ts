@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { SLUICE_VERSION } from '../../util/version.ts';
 import { Anchor, readAnchor } from './anchor.ts';
+import type { Owner } from './database.ts';
 import { JournalError } from './error.ts';
 import type { Attempt, JournalEntry, JournalNote, OutcomeRecord, StateEffect } from './journal.ts';
 import { attemptEntry, type Head, linkAfter, NO_HEAD, outcomeEntry, type Tried } from './links.ts';
@@ -26,6 +27,7 @@ const SLACK = 0.05;
 export class ChainTable {
   readonly #db: DatabaseSync;
   readonly #anchorPath: string;
+  readonly #owner: Owner;
   readonly #now: () => number;
   readonly #insert: StatementSync;
   readonly #last: StatementSync;
@@ -41,9 +43,10 @@ export class ChainTable {
   /** The head when the transaction began. */
   #before: Head = NO_HEAD;
 
-  constructor(db: DatabaseSync, anchorPath: string, now: () => number) {
+  constructor(db: DatabaseSync, anchorPath: string, owner: Owner, now: () => number) {
     this.#db = db;
     this.#anchorPath = anchorPath;
+    this.#owner = owner;
     this.#now = now;
     this.#insert = db.prepare('INSERT INTO link VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)');
     this.#last = db.prepare('SELECT seq, hash FROM link ORDER BY seq DESC LIMIT 1');
@@ -68,7 +71,7 @@ export class ChainTable {
       }
       if (kept !== null ? !this.#holds(kept) : found.seq > 1) this.#mismatch(kept, found);
       this.#anchor?.close();
-      this.#anchor = new Anchor(this.#anchorPath);
+      this.#anchor = new Anchor(this.#anchorPath, this.#owner);
       this.commit(true);
       if (kept === null || this.#head.seq !== this.#before.seq) this.#anchor.keep(this.#head, true);
     } catch (error) {

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { closeSync, existsSync, lchownSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { JournalError } from './error.ts';
 import { APPLICATION_ID, MIGRATIONS } from './schema.ts';
@@ -10,8 +10,8 @@ const BUSY_TIMEOUT = 2000;
  * Opens the journal's database, makes or migrates its tables. Throws SQLite's error, or JournalError `foreign` for the file of another
  * program or of a newer Sluice.
  */
-export function openDatabase(path: string): DatabaseSync {
-  makeFile(path);
+export function openDatabase(path: string, owner: Owner): DatabaseSync {
+  makeFile(path, owner);
   const db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT });
   try {
     checkSchema(db, path);
@@ -65,7 +65,12 @@ export function openReadOnly(path: string): DatabaseSync {
   }
 }
 
-/** Makes an empty file for its owner alone, unless it is there. What SQLite makes beside it has the same mode. */
-export function makeFile(path: string): void {
-  if (!existsSync(path)) closeSync(openSync(path, 'wx', 0o600));
+/** The user that a process becomes: what is made before belongs to him, too. Null: it stays who it is. */
+export type Owner = { readonly uid: number; readonly gid: number } | null;
+
+/** Makes an empty file for its owner alone, unless it is there. What SQLite makes beside it has the same owner and mode. */
+export function makeFile(path: string, owner: Owner): void {
+  if (existsSync(path)) return;
+  closeSync(openSync(path, 'wx', 0o600));
+  if (owner !== null && process.geteuid!() === 0) lchownSync(path, owner.uid, owner.gid);
 }

@@ -29,6 +29,8 @@ const ERRNO_CODES: Readonly<Record<string, JournalCode>> = {
   EPERM: 'denied',
   EROFS: 'denied',
   ENOENT: 'denied',
+  EEXIST: 'denied',
+  EISDIR: 'denied',
   ENOTDIR: 'denied',
 };
 

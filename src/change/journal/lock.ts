@@ -1,14 +1,14 @@
 import { readFileSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { makeFile } from './database.ts';
+import { makeFile, type Owner } from './database.ts';
 import { JournalError } from './error.ts';
 
 /**
  * Holds the lock of a state folder until the returned function is called or the process ends. It is SQLite's lock on an empty file: the
  * system gives it back whatever happens to us. Throws JournalError `in-use` with the process that has it.
  */
-export function takeLock(path: string): () => void {
-  makeFile(path);
+export function takeLock(path: string, owner: Owner = null): () => void {
+  makeFile(path, owner);
   const db = new DatabaseSync(path, { timeout: 0 });
   try {
     db.exec('PRAGMA journal_mode=MEMORY; BEGIN EXCLUSIVE');

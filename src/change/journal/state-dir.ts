@@ -1,6 +1,7 @@
-import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync } from 'node:fs';
+import { chmodSync, lchownSync, lstatSync, mkdirSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import type { Owner } from './database.ts';
 
 /** The journal's files in a state folder. */
 export function journalPath(stateDir: string): string {
@@ -11,7 +12,7 @@ export function journalPath(stateDir: string): string {
  * Makes the state folder if need be, for its owner alone (0700), and gives it and what is in it to `owner`, the user that the process
  * becomes. Must run with the rights to do so. Throws the file system's error, or an Error when something else has that name.
  */
-export function prepareStateDir(stateDir: string, owner: { readonly uid: number; readonly gid: number } | null): void {
+export function prepareStateDir(stateDir: string, owner: Owner): void {
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
   const { uid } = lstatSync(stateDir);
   const self = process.geteuid!();
@@ -19,9 +20,8 @@ export function prepareStateDir(stateDir: string, owner: { readonly uid: number;
   chmodSync(stateDir, 0o700);
   if (owner === null || self !== 0) return;
   for (const name of ['', ...readdirSync(stateDir)]) {
-    const path = join(stateDir, name);
-    // What a link points to may be anybody's.
-    if (!lstatSync(path).isSymbolicLink()) chownSync(path, owner.uid, owner.gid);
+    // Not what a link points to: that may be anybody's.
+    lchownSync(join(stateDir, name), owner.uid, owner.gid);
   }
 }
 

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { ChainTable, type Writing, type Written } from './chain-table.ts';
-import { openDatabase, openReadOnly } from './database.ts';
+import { type Owner, openDatabase, openReadOnly } from './database.ts';
 import { type JournalCode, JournalError } from './error.ts';
 import { journalFailure } from './failure.ts';
 import type { JournalEntry, JournalQuery, Lease, Override } from './journal.ts';
@@ -16,6 +16,7 @@ export interface StoreOptions {
   readonly path: string;
   /** File with the end of the chain; `PATH.head` unless told. Elsewhere it says more: who cuts the chain must reach it, too. */
   readonly anchor?: string;
+  readonly owner?: Owner;
   /** No other process may write meanwhile. */
   readonly exclusive: boolean;
   /** Entries that are kept; older ones are removed by `prune`. 0: all. */
@@ -44,6 +45,7 @@ export class JournalStore {
   trouble: JournalError | null = null;
   readonly #options: StoreOptions;
   readonly #anchorPath: string;
+  readonly #owner: Owner;
   readonly #now: () => number;
   #opened: Opened | null = null;
   #unlock: (() => void) | null = null;
@@ -53,6 +55,7 @@ export class JournalStore {
   constructor(options: StoreOptions) {
     this.#options = options;
     this.#anchorPath = options.anchor ?? `${options.path}.head`;
+    this.#owner = options.owner ?? null;
     this.#now = options.now ?? Date.now;
   }
 
@@ -145,10 +148,10 @@ export class JournalStore {
     const { path, exclusive } = this.#options;
     if (this.#opened !== null && statSync(path, { throwIfNoEntry: false })?.ino !== this.#opened.inode) this.#close();
     if (this.#opened !== null) return this.#opened;
-    if (exclusive) this.#unlock ??= takeLock(`${path}.lock`);
-    const db = openDatabase(path);
+    if (exclusive) this.#unlock ??= takeLock(`${path}.lock`, this.#owner);
+    const db = openDatabase(path, this.#owner);
     try {
-      const chain = new ChainTable(db, this.#anchorPath, this.#now);
+      const chain = new ChainTable(db, this.#anchorPath, this.#owner, this.#now);
       const state = new State(db);
       this.#opened = { db, chain, state, inode: statSync(path).ino };
     } catch (error) {
@@ -164,11 +167,11 @@ export class JournalStore {
     const { path, exclusive } = this.#options;
     let unlock: (() => void) | null = null;
     try {
-      if (!exclusive) unlock = takeLock(`${path}.lock`);
+      if (!exclusive) unlock = takeLock(`${path}.lock`, this.#owner);
       const aside = setAside(path, this.#anchorPath, this.#now());
-      const db = openDatabase(path);
+      const db = openDatabase(path, this.#owner);
       try {
-        const chain = new ChainTable(db, this.#anchorPath, this.#now);
+        const chain = new ChainTable(db, this.#anchorPath, this.#owner, this.#now);
         const saved = salvage(aside, db);
         chain.start(`${damage.message}; it was set aside as '${aside}', ${saved} overrides and leases could be read`);
         chain.close();

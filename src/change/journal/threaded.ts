@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { threadEntry } from '../../util/entry.ts';
+import type { Owner } from './database.ts';
 import { type JournalCode, JournalError } from './error.ts';
 import { journalFailure } from './failure.ts';
 import type { Journal } from './journal.ts';
@@ -30,7 +31,9 @@ export type ThreadAnswer =
 export interface JournalOptions {
   readonly stateDir: string;
   /** The user that the process becomes: the folder is made with the rights at hand, and given to him. */
-  readonly owner: { readonly uid: number; readonly gid: number } | null;
+  readonly owner: Owner;
+  /** Hears of trouble that comes, changes or goes (null). */
+  readonly onTrouble?: (trouble: string | null) => void;
   /** File with the end of the chain, when it is not to lie beside it. */
   readonly anchor?: string;
   /** Entries kept, 1,000,000 unless told, and their age, ms; 0: no limit. */
@@ -66,6 +69,7 @@ export class ThreadedJournal implements Journal {
   #restart: NodeJS.Timeout | null = null;
   #trouble: Trouble | null = null;
   #stuck: Trouble | null = null;
+  #told: JournalCode | null = null;
   #queued = 0;
   #next = 1;
   #closed = false;
@@ -117,11 +121,13 @@ export class ThreadedJournal implements Journal {
     } catch (error) {
       const { code, message } = journalFailure(error, path);
       this.#trouble = { code, message };
+      this.#tell();
       this.#startLater();
       return;
     }
     const init: ThreadInit = {
       path,
+      owner,
       exclusive: true,
       keepEntries,
       keepAge,
@@ -146,6 +152,7 @@ export class ThreadedJournal implements Journal {
     this.#worker = null;
     this.#trouble ??= { code: 'ended', message: `the thread of the journal has ended: ${why}; it is started again` };
     this.#failAll(new JournalError('ended', this.#trouble.message));
+    this.#tell();
     this.#startLater();
   }
 
@@ -184,7 +191,10 @@ export class ThreadedJournal implements Journal {
     this.#waiting.delete(answer.id);
     this.#queued -= waiting.size;
     if (this.#waiting.size === 0) this.#worker?.unref();
-    this.#stuck = null;
+    if (this.#stuck !== null) {
+      this.#stuck = null;
+      this.#tell();
+    }
     if (waiting.late) return;
     if ('value' in answer) waiting.resolve(answer.value as never);
     else waiting.reject(new JournalError(answer.code, answer.message));
@@ -193,6 +203,7 @@ export class ThreadedJournal implements Journal {
   /** What the file system does not let the thread do, a new one may: it has the folder made anew, and the root of the main thread. */
   #troubled(trouble: Trouble | null): void {
     this.#trouble = trouble;
+    this.#tell();
     if (trouble?.code !== 'denied' || this.#closed || this.#restart !== null) return;
     const worker = this.#worker;
     this.#restart = setTimeout(() => {
@@ -210,10 +221,17 @@ export class ThreadedJournal implements Journal {
       if (ms < this.#patience) break;
       const message = `the disk has not answered for ${Math.round(ms / 1000)} s: journal in '${this.#options.stateDir}'`;
       this.#stuck = { code: 'timeout', message };
+      this.#tell();
       if (waiting.late) continue;
       waiting.late = true;
       waiting.reject(new JournalError('timeout', message));
     }
+  }
+
+  #tell(): void {
+    if (this.troubleCode === this.#told) return;
+    this.#told = this.troubleCode;
+    this.#options.onTrouble?.(this.trouble);
   }
 
   #failAll(error: JournalError): void {
