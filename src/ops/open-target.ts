@@ -1,21 +1,91 @@
+import { lstatSync } from 'node:fs';
 import { addressText, parseAddress } from '../client/address.ts';
-import { connect } from '../client/index.ts';
+import { connect, type RuntimeClient, RuntimeClientError } from '../client/index.ts';
 import { OperationError } from './errors.ts';
 import type { Target } from './target.ts';
 import { openHaproxyTarget } from './targets/open-haproxy.ts';
 import { sluiceTarget } from './targets/sluice.ts';
+import { type NamedTarget, namedTargets } from './targets/targets-file.ts';
 
-/** Connects to the load balancer that is meant. Throws OperationError `unreachable`, or a RuntimeClientError. */
+/** Where packages and examples put the socket. */
+const USUAL = [
+  '/run/sluice/admin.sock',
+  '/run/haproxy/admin.sock',
+  '/run/haproxy.sock',
+  '/run/haproxy/haproxy.sock',
+  '/var/lib/haproxy/stats',
+  '/tmp/haproxy.sock',
+  '/tmp/sluice.sock',
+];
+
+/**
+ * Connects to the load balancer that is meant: by its name in the file of targets or its socket, by SLUICE_TARGET, else the only one that
+ * answers at a usual place. Throws OperationError `unreachable`, or a RuntimeClientError.
+ */
 export async function openTarget(given: string | null): Promise<Target> {
-  const name = given ?? process.env['SLUICE_TARGET'] ?? null;
-  if (name === null)
-    throw new OperationError(
-      'unreachable',
-      'which load balancer is meant is not said; name its socket with --target or SLUICE_TARGET',
-    );
-  const client = await connect(name);
-  if (client.product === 'sluice') return sluiceTarget(name, client);
-  // However it was written: what is recorded of it is found again.
-  const address = addressText(parseAddress(name));
-  return openHaproxyTarget(address, address, client);
+  const wanted = given ?? process.env['SLUICE_TARGET'] ?? null;
+  if (wanted === null) return openUsual();
+  const named = /[/:]/.test(wanted) ? null : nameOf(wanted);
+  return targetOf(named?.address ?? wanted, await connect(named?.address ?? wanted), named);
+}
+
+/** An entry of the file of targets. */
+function nameOf(name: string): NamedTarget {
+  const all = namedTargets();
+  const found = all.find((target) => target.name === name);
+  if (found) return found;
+  const list = all.map((target) => target.name).join(', ') || 'none';
+  throw new OperationError(
+    'unreachable',
+    `'${name}' is neither a socket nor a name of the file of targets; that has ${list}`,
+  );
+}
+
+function targetOf(address: string, client: RuntimeClient, named: NamedTarget | null): Promise<Target> | Target {
+  const told = { minUsable: named?.minUsable ?? null, configured: named ?? {} };
+  if (client.product === 'sluice') return Object.assign(sluiceTarget(named?.name ?? address, client), told);
+  // However it was written or named: what is recorded of it is found again.
+  const text = addressText(parseAddress(address));
+  return openHaproxyTarget(text, text, client).then((target) => Object.assign(target, told));
+}
+
+async function openUsual(): Promise<Target> {
+  const there = USUAL.filter(isSocket);
+  const tried = await Promise.allSettled(there.map((path) => connect(path)));
+  const open = tried.flatMap((result, i) =>
+    result.status === 'fulfilled' ? [{ path: there[i]!, client: result.value }] : [],
+  );
+  if (open.length === 1) return targetOf(open[0]!.path, open[0]!.client, null);
+  for (const { client } of open) client.close();
+  throw new OperationError(
+    'unreachable',
+    `${whyNotOne(
+      there,
+      tried,
+      open.map(({ path }) => path),
+    )}; name one with --target or SLUICE_TARGET`,
+  );
+}
+
+function whyNotOne(
+  there: readonly string[],
+  tried: readonly PromiseSettledResult<unknown>[],
+  open: readonly string[],
+): string {
+  if (open.length > 1) return `several load balancers answer: ${open.join(', ')}`;
+  const reasons = tried.flatMap((result) => (result.status === 'rejected' ? [reasonOf(result.reason)] : []));
+  if (there.length > 0) return `no load balancer answers: ${reasons.join('; ')}`;
+  return `no socket is at a usual place (${USUAL.join(', ')})`;
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof RuntimeClientError ? error.message : String(error);
+}
+
+function isSocket(path: string): boolean {
+  try {
+    return lstatSync(path).isSocket();
+  } catch {
+    return false;
+  }
 }

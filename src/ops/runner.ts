@@ -93,7 +93,13 @@ async function perform(
   }
   const plan = await operation.plan(values, { target, state });
   for (const text of plan.notes ?? []) emit({ event: 'note', text });
-  const overruled = guard(operation, plan, state, common, emit);
+  const overruled = guard(
+    operation,
+    plan,
+    state,
+    { ...common, minUsable: common.minUsable ?? target.minUsable ?? null },
+    emit,
+  );
   const planned = await plannedSteps(plan, around.target, state);
   emit({ event: 'plan', steps: planned });
   if (common.dryRun) return { ok: true, ended: 'dry-run', status: 0, text: 'nothing was changed' };

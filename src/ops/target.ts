@@ -2,6 +2,7 @@ import type { Change, Outcome } from '../change/change.ts';
 import type { EffectClass, Problem } from '../change/context.ts';
 import type { JournalEntry, JournalQuery, Lease, Override } from '../change/journal/journal.ts';
 import type { RuntimeClient } from '../client/index.ts';
+import type { Least } from './kinds.ts';
 import type { TargetState } from './state.ts';
 
 /** A running load balancer that operations work on. */
@@ -18,6 +19,8 @@ export interface Target {
   /** Makes all or none, recorded in the journal. Refusals are answers; rejects only when the target cannot be reached. */
   apply(changes: readonly Change[], meta: Meta): Promise<Applied>;
   readonly ledger: Ledger;
+  /** Servers of a backend that must stay usable unless an operation says otherwise (file of targets). */
+  readonly minUsable?: Least | null;
   /** Leases that have ended by `now` (ms since the epoch), where the target does not take them back itself. */
   dueLeases?(now: number): Promise<readonly Lease[]>;
   /** Takes back what a lease stands for, as far as it is still set. */
