@@ -2,7 +2,7 @@ import type { Change, Origin, Outcome } from './change.ts';
 import { type ChangeContext, failed, problem } from './context.ts';
 import type { Lease, StateEffect } from './journal/journal.ts';
 import { objectOf } from './journal/object-of.ts';
-import { type Judged, unfit } from './judge.ts';
+import { broken, type Judged, unfit } from './judge.ts';
 import { overrideEffects } from './layers/effects.ts';
 import type { Touched } from './layers/touched.ts';
 import { make, takeBack } from './make.ts';
@@ -93,7 +93,19 @@ async function transact(
     );
   }
   const lease = leaseOf(changes, judged, made.outcomes, origin, date, options, ctx);
-  const ended = await end(made.outcomes, -1, lease, effectsOf(made.touched, ctx, origin, date, lease, options));
+  let effects: StateEffect[];
+  try {
+    effects = effectsOf(made.touched, ctx, origin, date, lease, options);
+  } catch (error) {
+    await takeBack(made.outcomes, ctx);
+    return end(
+      judged.map(({ change }) => failed(broken(change, error))),
+      0,
+      null,
+      [],
+    );
+  }
+  const ended = await end(made.outcomes, -1, lease, effects);
   if (ended.warnings.length === 0 || ctx.goOn) return ended;
   await takeBack(made.outcomes, ctx);
   const outcomes = unrecorded(judged, ended.warnings[0]!);

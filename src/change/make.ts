@@ -20,8 +20,7 @@ export async function make(changes: readonly Change[], ctx: ChangeContext, origi
   const outcomes: Outcome[] = [];
   const touched: Touched[] = [];
   for (const [i, change] of changes.entries()) {
-    touched.push(touchedBy(change, ctx.model));
-    const outcome = await makeOne(change, ctx, origin);
+    const outcome = await makeOne(change, ctx, origin, touched);
     if (!outcome.ok) return giveUp(changes, outcomes, outcome, i, ctx);
     outcomes.push(outcome);
   }
@@ -47,8 +46,9 @@ export async function takeBack(made: readonly Outcome[], ctx: ChangeContext): Pr
   }
 }
 
-async function makeOne(change: Change, ctx: ChangeContext, origin: Origin): Promise<Outcome> {
+async function makeOne(change: Change, ctx: ChangeContext, origin: Origin, touched: Touched[] = []): Promise<Outcome> {
   try {
+    touched.push(touchedBy(change, ctx.model));
     return await rowOf(change)!.apply(change, ctx, origin);
   } catch (error) {
     return failed(broken(change, error));

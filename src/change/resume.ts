@@ -1,6 +1,7 @@
 import type { Change, Origin } from './change.ts';
 import type { Conflict } from './conflicts.ts';
 import type { ChangeContext } from './context.ts';
+import { judge } from './judge.ts';
 import { differences, type Snapshot } from './layers/differences.ts';
 import { settleOverrides } from './layers/settle.ts';
 import { endLease, timeLeft } from './leases.ts';
@@ -59,8 +60,7 @@ export async function settleReload(
 async function makeAll(changes: readonly Change[], ctx: ChangeContext, origin: Origin): Promise<void> {
   ctx.traffic.hold();
   for (const change of changes) {
-    const row = rowOf(change)!;
-    if (row.validate(change, ctx) === null) await row.apply(change, ctx, origin);
+    if (judge(change, ctx).problems.length === 0) await rowOf(change)!.apply(change, ctx, origin);
   }
   await ctx.states.flush();
   await ctx.traffic.release();

@@ -74,6 +74,7 @@ export function modelOf(configs: readonly ProxyConfig[], now = 1_000_000): Model
         node: 'vm',
         statsSockets: [],
         tune: { bufsize: 16384 },
+        setVars: [],
       },
     } as unknown as Model['config'],
     started: {} as Model['started'],

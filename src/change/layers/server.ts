@@ -45,11 +45,18 @@ export const SERVER_ATTRIBUTES: Readonly<Record<string, ServerAttribute>> = {
   }),
   addr: attribute({
     file: (config) => place(config.address),
-    live: (server) => ({ addr: server.host, port: server.portMap + server.port }),
+    // The address of one that is found by its name is the resolvers' to say.
+    live: ({ config, host, portMap, port }) => ({
+      addr: config.address.family === 'name' ? config.address.host : host,
+      port: portMap + port,
+    }),
     text: ({ addr, port }) => `${addr ?? '-'}:${port}`,
-    // A name is looked up, a path stays: no Change makes them.
-    make: ({ addr, port }, server) =>
-      addr === null || isIP(addr) === 0 ? null : { kind: 'server.addr', ...names(server), addr, port },
+    make: ({ addr, port }, server) => ({
+      kind: 'server.addr',
+      ...names(server),
+      addr: addr === null || isIP(addr) === 0 ? null : addr,
+      port,
+    }),
   }),
   fqdn: attribute({
     file: ({ address }) => (address.family === 'name' ? address.host : ''),

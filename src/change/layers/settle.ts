@@ -1,12 +1,12 @@
 import { findProxy } from '../../model/model.ts';
-import { Admin } from '../../model/server.ts';
-import type { Change, Origin } from '../change.ts';
+import { Admin, CheckState } from '../../model/server.ts';
+import type { Change, Origin, Outcome } from '../change.ts';
 import { type Conflict, noteConflict } from '../conflicts.ts';
 import type { ChangeContext } from '../context.ts';
 import { canonicalJson } from '../journal/canonical.ts';
 import type { Override, StateEffect } from '../journal/journal.ts';
 import { objectOf } from '../journal/object-of.ts';
-import { judge } from '../judge.ts';
+import { broken, judge } from '../judge.ts';
 import { recordFacts } from '../record.ts';
 import { HERE } from '../standing.ts';
 import { rowOf } from '../table.ts';
@@ -50,12 +50,15 @@ export async function settleOverrides(ctx: ChangeContext, conflicts: Conflict[],
   return { standing: ctx.standing.overrides().length, trouble };
 }
 
-/** Backends before their servers, names before what is set by them, what is to be gone last; else as they were made. */
+/**
+ * Backends before their servers, names before what is set by them, the port of checks before ports that are mapped, what is to be gone
+ * last; else as they were made.
+ */
 function inOrder(overrides: readonly Override[]): Override[] {
   return overrides.toSorted((a, b) => rank(a) - rank(b));
 }
 
-const FIRST: readonly Change['kind'][] = ['backend.add', 'server.add', 'server.name'];
+const FIRST: readonly Change['kind'][] = ['backend.add', 'server.add', 'server.name', 'server.check-addr'];
 const LAST: readonly Change['kind'][] = ['server.del', 'backend.del'];
 
 function rank({ change: { kind } }: Override): number {
@@ -96,37 +99,55 @@ function layersBefore({ key, object, attribute, change }: Override, { model }: C
   return layersOf({ ...place, object: objectOf(change) }, model);
 }
 
-/**
- * Makes a Change that was made before. Returns why that is not possible, or null. What is renamed or deleted was out of service then;
- * it need not be now, and nobody has to see it.
- */
+/** Makes a Change that was made before. Returns why that is not possible, or null. */
 async function put(change: Change, ctx: ChangeContext, origin: Origin): Promise<string | null> {
-  const back = takeOut(change, ctx);
+  const back = prepare(change, ctx);
   const [found] = judge(change, ctx).problems;
   if (found) {
     back();
     return found.text;
   }
-  const { ok, text } = await rowOf(change)!.apply(change, ctx, origin);
-  if (!ok || change.kind === 'server.name') back();
+  const { ok, text } = await applied(change, ctx, origin);
+  const gone = change.kind === 'server.del' || change.kind === 'backend.del';
+  if (!ok || !gone) back();
   return ok ? null : text;
 }
 
-/** Marks what is to be renamed or deleted as out of service, without a word to anybody. The returned function takes that back. */
-function takeOut(change: Change, { model }: ChangeContext): () => void {
-  if (change.kind === 'backend.del') {
-    const proxy = findProxy(model, change.backend, 'backend');
-    const published = proxy?.published ?? false;
-    if (proxy) proxy.published = false;
-    return () => {
-      if (proxy) proxy.published = published;
-    };
+async function applied(change: Change, ctx: ChangeContext, origin: Origin): Promise<Pick<Outcome, 'ok' | 'text'>> {
+  try {
+    return await rowOf(change)!.apply(change, ctx, origin);
+  } catch (error) {
+    return { ok: false, text: broken(change, error).text };
   }
-  if (change.kind !== 'server.name' && change.kind !== 'server.del') return () => {};
-  const server = findProxy(model, change.backend, 'backend')?.serversByName.get(change.server);
-  const admin = server?.admin ?? 0;
-  if (server) server.admin |= Admin.forcedMaint;
+}
+
+/**
+ * Some Changes want a server in maintenance, its checks enabled, or a backend unpublished. It was so when they were made, and need not
+ * be now: it is taken for so, without a word to anybody. The returned function takes that back.
+ */
+function prepare(change: Change, { model }: ChangeContext): () => void {
+  const proxy = 'backend' in change ? findProxy(model, change.backend, 'backend') : null;
+  const server = 'server' in change ? proxy?.serversByName.get(change.server) : undefined;
+  switch (change.kind) {
+    case 'backend.del':
+      return proxy ? pretend(proxy, 'published', false) : () => {};
+    case 'server.name':
+    case 'server.del':
+      return server ? pretend(server, 'admin', server.admin | Admin.forcedMaint) : () => {};
+    case 'server.check-addr':
+      return server?.check ? pretend(server.check, 'state', server.check.state | CheckState.enabled) : () => {};
+    case 'server.agent-addr':
+    case 'server.agent-send':
+      return server?.agent ? pretend(server.agent, 'state', server.agent.state | CheckState.enabled) : () => {};
+    default:
+      return () => {};
+  }
+}
+
+function pretend<T, K extends keyof T>(object: T, field: K, value: T[K]): () => void {
+  const was = object[field];
+  object[field] = value;
   return () => {
-    if (server) server.admin = admin;
+    object[field] = was;
   };
 }

@@ -13,6 +13,7 @@ import { type ChangeContext, done, type Problem, problem, type Row } from '../co
 import { SERVER_ATTRIBUTES } from '../layers/server.ts';
 import { lacksBackend, lacksServer, theBackend, theServer } from '../lookup.ts';
 import { rowOf } from '../table.ts';
+import { forcedState } from './server-state.ts';
 
 /** Settings that a server line at run time starts from, and where the line is said to be. */
 const AT = { file: '(null)', line: 0 };
@@ -174,14 +175,15 @@ export const serverDel: Row<ChangeOf<'server.del'>> = {
 /** What brings a server back that is about to be deleted, as it is now. */
 function addedAgain(server: Server): Change {
   const { config, added, proxy } = server;
+  const names = { backend: proxy.name, server: nameOf(server) };
   const settings = Object.entries(SERVER_ATTRIBUTES).flatMap(([name, read]) => {
     const { same, make } = read(server, config);
-    return same || make === null || name === 'state' || name === 'name'
-      ? []
-      : [{ ...make, server: nameOf(server) } as Change];
+    return same || make === null || name === 'state' || name === 'name' ? [] : [{ ...make, ...names } as Change];
   });
-  const back = added ?? { addr: '', from: 'file', words: [] };
-  const add = { kind: 'server.add', backend: proxy.name, server: nameOf(server), ...back } as const;
+  // One that tracks another may be out of service without having been taken out itself.
+  const to = forcedState(server);
+  if (to !== 'maint') settings.push({ kind: 'server.state', ...names, to });
+  const add = { kind: 'server.add', ...names, ...(added ?? { addr: '', from: 'file', words: [] }) } as const;
   return settings.length === 0 ? add : { ...add, with: settings };
 }
 
