@@ -87,7 +87,7 @@ export class Document {
 
 /** What is put in is one line: an end of line in it, but for a continued one, would begin another statement. */
 function oneLine(raw: string): string {
-  if (/[\r\n\0]/.test(joined(raw))) throw new RangeError('a statement cannot have an end of line in it');
+  if (joined(raw).includes('\n')) throw new RangeError('a statement cannot have an end of line in it');
   return raw;
 }
 

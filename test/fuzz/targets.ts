@@ -1,6 +1,10 @@
 import { ok } from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { planChanges } from '../../src/config/diff/plan-changes.ts';
+import { parseDocument } from '../../src/config/document.ts';
+import { applyEdits } from '../../src/config/edit/apply-edits.ts';
+import type { Edit } from '../../src/config/edit/edit.ts';
 import { load } from '../../src/control/load.ts';
 import { compileAcls, compileCondition } from '../../src/expr/acl/condition.ts';
 import { compileExpression } from '../../src/expr/compile.ts';
@@ -49,7 +53,7 @@ const texts = (pattern: string): Buffer[] =>
 
 /** All targets; made once, since some keep a world of their own. */
 export async function targets(): Promise<Target[]> {
-  return [codec(), config(), cli(), expressions(), hpack(), await h2(), await exchange()];
+  return [codec(), config(), edits(), cli(), expressions(), hpack(), await h2(), await exchange()];
 }
 
 const HTTP_WORDS = [
@@ -117,6 +121,66 @@ function config(): Target {
       const text = bytes.toString('latin1').replaceAll('/', '_');
       const { config, diagnostics } = load({ texts: [{ name: 'fuzz.cfg', text }], env: {} });
       ok(config !== null || diagnostics.some((d) => d.severity === 'alert'), 'a refusal has a reason');
+    },
+  };
+}
+
+/** Edits of configuration files, and their differences. */
+function edits(): Target {
+  const corpus = [
+    ...texts('examples/**/*.cfg'),
+    ...texts('test/config/edit/*.case'),
+    ...texts('test/config/edit/files/*.cfg'),
+    ...texts('test/config/diff/*.case'),
+  ];
+  return {
+    name: 'edits',
+    corpus,
+    words: [
+      'server ',
+      'default-server ',
+      'server-template ',
+      'backend ',
+      ' from ',
+      '.if ',
+      '.endif\n',
+      '"$',
+      '[*]}"',
+      '\\\n',
+      ' weight ',
+    ],
+    run(bytes) {
+      const document = parseDocument('fuzz.cfg', bytes.toString('latin1'));
+      ok(planChanges([document], [document]).effect === 'none', 'a file differs from itself in nothing');
+      const line = document.lines.find(({ words }) => words[0] === 'server' && words.length > 2);
+      const section = document
+        .sections()
+        .findLast(({ start }) => start < (line === undefined ? 0 : document.lines.indexOf(line)));
+      const of = { backend: section?.name ?? 'app', server: line?.words[1] ?? 'a' };
+      const made: Edit[] = [
+        { op: 'server.set', ...of, keyword: 'weight', value: '77' },
+        { op: 'server.flag', ...of, keyword: 'disabled', on: true },
+        { op: 'server.address', ...of, host: '192.0.2.7', port: '77' },
+        { op: 'server.append', ...of, server: 'fuzzed', address: '192.0.2.8:78', words: ['cookie', 'a b'] },
+        { op: 'section.disabled', section: { kind: 'backend', name: of.backend }, on: false },
+        { op: 'statement.set', section: { kind: 'global', name: '' }, keyword: 'maxconn', values: ['77'] },
+      ];
+      for (const edit of made) {
+        const result = applyEdits([document], [edit]);
+        if ('problems' in result) continue;
+        const [after] = result.documents;
+        const words = JSON.stringify(after!.lines.map((own) => own.words));
+        ok(
+          JSON.stringify(parseDocument('again', after!.print()).lines.map((own) => own.words)) === words,
+          'what is written is read',
+        );
+        const again = applyEdits([after!], [edit]);
+        ok(
+          edit.op === 'server.append' ? 'problems' in again : 'lines' in again && again.lines.length === 0,
+          'made once is enough',
+        );
+        planChanges([document], [after!]);
+      }
     },
   };
 }

@@ -1,7 +1,7 @@
 /** A configuration as it is compared: sections by name, and their statements with places. */
 
 import type { Document } from '../document.ts';
-import { type Files, filesOf, locate, type Place, statementsOf } from '../edit/places.ts';
+import { blocksAround, type Files, filesOf, locate, type Place, statementsOf } from '../edit/places.ts';
 import { type Word, writtenLine } from '../edit/words.ts';
 import type { Location } from '../types.ts';
 import type { Side } from './difference.ts';
@@ -73,15 +73,9 @@ function lineOf(files: Files, conditions: readonly (readonly string[])[], place:
 
 /** The conditions around each line, so that blocks of two files can be told to be the same. */
 function conditionsOf(document: Document): string[] {
-  const stack: string[] = [];
-  return document.lines.map(({ words }) => {
-    const [first] = words;
-    if (first === '.endif') stack.pop();
-    if (first === '.elif' || first === '.else') stack.push(`${stack.pop() ?? ''}, ${words.join(' ')}`);
-    const here = stack.join(' / ');
-    if (first === '.if') stack.push(words.join(' '));
-    return here;
-  });
+  return blocksAround(document, (opening, branch, directive) =>
+    branch === 0 ? opening.words.join(' ') : `${opening.words.join(' ')}, ${branch}: ${directive.words.join(' ')}`,
+  );
 }
 
 /** Whether a line counts for sure: it stands in no conditional block. */

@@ -1,7 +1,7 @@
 /** A server as all lines that count for it make it: `default-server` lines first, its own last. */
 
 import { defaultServerLines } from '../edit/inherited.ts';
-import { flagAtFirst, notAParameter, oppositeOf, type Parameter, parametersOf } from '../edit/parameters.ts';
+import { flagAtFirst, isKnown, oppositeOf, parametersOf } from '../edit/parameters.ts';
 import { locate } from '../edit/places.ts';
 import { FIRST_PARAMETER } from '../edit/server-values.ts';
 import { type Word, writtenLine } from '../edit/words.ts';
@@ -95,10 +95,6 @@ function takeOver(
       (certain && known ? null : `'${keyword}' is not known`);
     put(settings, { keyword, words: own.map(({ text }) => text), at, doubt: reason });
   }
-}
-
-function isKnown({ keyword, count }: Parameter): boolean {
-  return notAParameter(keyword, 0) === null || count > 1;
 }
 
 function put(settings: Map<string, Setting>, setting: Setting): void {

@@ -2,7 +2,7 @@ import type { Document } from '../document.ts';
 import { joined } from '../document.ts';
 import { tokenize } from '../tokenizer.ts';
 import type { Edit, EditOf, EditProblem, Planned, Splice } from './edit.ts';
-import { type Files, filesOf, locate } from './places.ts';
+import { endsOpen, type Files, filesOf, locate } from './places.ts';
 import { setFlag, setParameter, unsetParameter } from './server-parameters.ts';
 import { appendServer, removeServer, renameServer, setAddress } from './server-places.ts';
 import {
@@ -78,7 +78,7 @@ function plan(files: Files, edit: Edit): Planned {
 /** Why the file would not be read as it is meant with this splice in it, or null. */
 function unreadable({ documents }: Files, { document, at, insert }: Splice): string | null {
   const before = documents[document]!.lines[at - 1];
-  if (insert.length > 0 && before?.comment === '' && /(?<!\\)(\\\\)*\\$/.test(before.raw))
+  if (insert.length > 0 && before !== undefined && endsOpen(before))
     return 'the line ends with a backslash, and what follows it would be part of it';
   const errors = insert.map((raw) => tokenize(joined(raw), () => 'x').error);
   const wrong = errors.find((error) => error !== null);

@@ -11,7 +11,10 @@ export interface Parameter {
   /** Index of the keyword among the words, and how many words belong to it, itself included. */
   readonly index: number;
   readonly count: number;
-  /** False directly after a word that is not known: it may be that word's value. */
+  /**
+   * False directly after a word that is not known, as it may be that word's value; but a keyword with what can only be its value
+   * is one in any file that is right.
+   */
   readonly certain: boolean;
 }
 
@@ -23,11 +26,17 @@ export function parametersOf(words: readonly Pick<Word, 'text' | 'variable'>[], 
     const { text, variable } = words[index]!;
     const values = variable === '' ? valuesOf(text, words, index) : null;
     const count = Math.min(1 + (values ?? 0), words.length - index);
-    found.push({ keyword: text, index, count, certain });
-    certain = values !== null;
+    const hasOwnValue = count === 2 && SERVER_OPTIONS.find(words[index + 1]!.text) === undefined;
+    found.push({ keyword: text, index, count, certain: certain || hasOwnValue });
+    certain = values !== null || variable === 'list';
     index += count;
   }
   return found;
+}
+
+/** Whether a parameter is one that servers are known to have. */
+export function isKnown({ keyword, count }: Parameter): boolean {
+  return notAParameter(keyword, 0) === null || count > 1;
 }
 
 /** How many words follow a keyword as its values; null for an unknown one. */

@@ -1,6 +1,6 @@
 /** Where things stand in a set of documents: sections, the conditional blocks around lines. */
 
-import type { Document, DocumentSection } from '../document.ts';
+import type { Document, DocumentLine, DocumentSection } from '../document.ts';
 import type { Location } from '../types.ts';
 import type { EditProblem, SectionName } from './edit.ts';
 import { writtenLine } from './words.ts';
@@ -30,23 +30,44 @@ export function filesOf(documents: readonly Document[]): Files {
   return { documents, places, blocks };
 }
 
+/** Blocks in each other that HAProxy reads; files with more are refused, and deeper ones are not told apart here. */
+const MAX_NESTED = 64;
+
 /** Each line's block as the lines of the `.if` it is in and the number of the branch: `12.0/15.1`. */
 function blocksOf(document: Document): string[] {
-  const stack: { readonly line: number; branch: number }[] = [];
-  const here = () => stack.map(({ line, branch }) => `${line}.${branch}`).join('/');
-  return document.lines.map(({ words, number }) => {
-    const [first] = words;
-    if (first === '.endif') stack.pop();
-    if (first === '.elif' || first === '.else') {
-      const top = stack.pop();
-      const around = here();
-      if (top !== undefined) stack.push({ line: top.line, branch: top.branch + 1 });
-      return around;
+  return blocksAround(document, ({ number }, branch) => `${number}.${branch}`);
+}
+
+/** The blocks around each line, as `name` calls them by their `.if` and the directive that begins the branch. A directive belongs to the block around it. */
+export function blocksAround(
+  document: Document,
+  name: (opening: DocumentLine, branch: number, directive: DocumentLine) => string,
+): string[] {
+  const stack: { readonly opening: DocumentLine; branch: number; readonly around: string; text: string }[] = [];
+  return document.lines.map((line) => {
+    const [first] = line.words;
+    const top = stack.at(-1);
+    if (first === '.endif') return stack.pop()?.around ?? '';
+    if ((first === '.elif' || first === '.else') && top !== undefined) {
+      top.branch++;
+      top.text = joinBlocks(top.around, name(top.opening, top.branch, line), stack.length);
+      return top.around;
     }
-    const block = here();
-    if (first === '.if') stack.push({ line: number, branch: 0 });
-    return block;
+    const here = top?.text ?? '';
+    if (first === '.if')
+      stack.push({
+        opening: line,
+        branch: 0,
+        around: here,
+        text: joinBlocks(here, name(line, 0, line), stack.length + 1),
+      });
+    return here;
   });
+}
+
+function joinBlocks(around: string, own: string, depth: number): string {
+  if (depth > MAX_NESTED) return around;
+  return around === '' ? own : `${around}/${own}`;
 }
 
 /** Whether lines of block `inner` are in force whenever those of block `outer` are, or `inner` is a part of it. */
@@ -131,13 +152,20 @@ export function statementsOf(files: Files, place: Place): Statement[] {
  */
 export function unsafeLine(files: Files, place: Place, index: number): EditProblem | null {
   const at = locate(files, place.document, index);
-  const { error } = writtenLine(files.documents[place.document]!.lines[index]!);
+  const line = files.documents[place.document]!.lines[index]!;
+  const { error } = writtenLine(line);
   if (error !== null) return { at, text: `the line cannot be read: ${error}` };
+  if (endsOpen(line)) return { at, text: 'the line ends with a backslash and goes on nowhere' };
   if (files.blocks[place.document]![index] === place.block) return null;
   return {
     at,
     text: "the line is inside an '.if' block: whether it is in force is only known at start. Edit it by hand",
   };
+}
+
+/** Whether a line ends with a backslash that makes what is put behind it a part of it. */
+export function endsOpen({ raw, comment }: DocumentLine): boolean {
+  return comment === '' && /(?<!\\)(\\\\)*\\$/.test(raw);
 }
 
 /** After which line of a section a new statement goes: the last one of those in `among` that stand in its title's own block, or else the last statement. */

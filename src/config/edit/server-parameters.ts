@@ -1,7 +1,7 @@
 /** Edits of the parameters of a `server` line. */
 
 import type { EditOf, EditProblem, Planned } from './edit.ts';
-import { notAParameter, oppositeOf, type Parameter, parametersOf, valueProblem } from './parameters.ts';
+import { isKnown, notAParameter, oppositeOf, type Parameter, parametersOf, valueProblem } from './parameters.ts';
 import { type Files, locate } from './places.ts';
 import { trackingReference } from './references.ts';
 import { type ServerLine, type ServerName, serverLine } from './server-lines.ts';
@@ -59,9 +59,7 @@ function planFlag(files: Files, found: ServerLine, edit: EditOf<'server.flag'>, 
   const inherited = inheritedFlag(files, found, edit.keyword, opposite);
   if (last === undefined) {
     if (inherited === edit.on) return [];
-    return wanted === null
-      ? cannotOverrule(files, found, edit.keyword)
-      : rewritten(found, withWordsAfter(line, [wanted]));
+    return wanted === null ? cannotOverrule(files, found, edit.keyword) : withFlag(files, found, parameters, wanted);
   }
   if (edit.on) return rewritten(found, withWords(line, last.index, 1, [edit.keyword]));
   if (inherited === false)
@@ -72,6 +70,18 @@ function planFlag(files: Files, found: ServerLine, edit: EditOf<'server.flag'>, 
   return wanted === null
     ? cannotOverrule(files, found, edit.keyword)
     : rewritten(found, withWords(line, last.index, 1, [wanted]));
+}
+
+/** The line with a flag at its end, or before a word that is not known, whose value it could be taken for. */
+function withFlag(files: Files, found: ServerLine, parameters: readonly Parameter[], flag: string): Planned {
+  const { words } = found.line;
+  const unknown = parameters.find((one) => !isKnown(one) && words[one.index]!.variable === '');
+  const index = (unknown?.index ?? words.length) - 1;
+  const variable = parameters
+    .map((one) => words[one.index]!)
+    .find((word) => word.variable === 'word' || (word.variable === 'list' && word.start > words[index]!.start));
+  if (variable !== undefined) return variableProblem(files, found, flag, variable);
+  return rewritten(found, withWordsAfter(found.line, [flag], index));
 }
 
 /** Why the file would not be accepted with checks on or off, or null. */

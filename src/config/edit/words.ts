@@ -68,9 +68,9 @@ export function withWords(line: WrittenLine, index: number, count: number, value
   return raw.slice(0, first.start) + values.map((value) => quoted(value, style)).join(' ') + raw.slice(last.end);
 }
 
-/** The raw line with `values` after its last word; its comment stays where it is. */
-export function withWordsAfter(line: WrittenLine, values: readonly string[]): string {
-  const end = line.words[line.words.length - 1]!.end;
+/** The raw line with `values` after word `index`, by default its last one; its comment stays where it is. */
+export function withWordsAfter(line: WrittenLine, values: readonly string[], index = line.words.length - 1): string {
+  const { end } = line.words[index]!;
   return line.raw.slice(0, end) + values.map((value) => ` ${quoted(value)}`).join('') + line.raw.slice(end);
 }
 
