@@ -12,7 +12,10 @@ import {
   type RuntimeClient,
   UnknownCommandError,
 } from '../../src/client/index.ts';
+import { connect as connectRaw } from '../support/connection.ts';
+import { tcpOrigin } from '../support/origin.ts';
 import { type Run, start } from '../support/program.ts';
+import { until } from '../support/wait.ts';
 import { programs } from './programs.ts';
 
 const config = `
@@ -191,6 +194,35 @@ for (const { name, product, path, skip } of programs) {
       assert.equal(same!.fe, 'GLOBAL');
     });
 
+    test('finds a stream and ends it, by itself and by its server', async (t) => {
+      const origin = await tcpOrigin(t, async (connection) => void (await connection.closed));
+      await client.setServerAddr('app/app2', '127.0.0.1', origin.port);
+      await client.setServerState('app/app1', 'maint');
+      const ours = async () => (await client.showSess()).find(({ fe, srv }) => fe === 'web' && srv === 'app2');
+      for (const end of ['stream', 'server']) {
+        const user = await connectRaw(t, run.port('web'));
+        user.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+        const row = await until('the stream of the request', ours);
+        assert.equal(row.be, 'app');
+        assert.match(await client.showSession(row.id), /web/);
+        if (end === 'stream') await client.shutdownSession(row.id);
+        else await client.shutdownSessionsServer('app/app2');
+        await until('its end', async () => (await ours()) === undefined);
+        user.close();
+      }
+      await client.setServerState('app/app1', 'ready');
+    });
+
+    test('reads the malformed messages that were captured', async (t) => {
+      const user = await connectRaw(t, run.port('web'));
+      user.send('GET / HTTP/1.1\r\nHost: a\r\nBad Header: x\r\n\r\n');
+      await user.rest({ tolerateReset: true });
+      const { total, errors } = await client.showErrors('web', 'request');
+      assert.ok(total >= 1);
+      assert.deepEqual([errors[0]!.proxy, errors[0]!.message, errors[0]!.position], ['web', 'request', 28]);
+      assert.match(errors[0]!.dump, /Bad Header: x\\r\\n/);
+    });
+
     test('reads events and follows them', async () => {
       const sinks = await client.showEvents();
       assert.equal(sinks.find((sink) => sink.name === 'events')?.type, 'buffer');
@@ -200,12 +232,15 @@ for (const { name, product, path, skip } of programs) {
       const before = await Array.fromAsync(client.events('events'));
       assert.match(before.join('\n'), /app\/app2/);
       const following = client.events('events', { follow: true, onlyNew: true, signal: stop.signal });
-      const next = following.next();
+      const seen = async (pattern: RegExp) => {
+        for (;;) if (pattern.test((await following.next()).value!)) return;
+      };
+      const down = seen(/app\/app1/);
       await new Promise((resolve) => setTimeout(resolve, 100));
       await client.setServerState('app/app1', 'maint');
-      assert.match((await next).value!, /app\/app1/);
+      await down;
       await client.setServerState('app/app1', 'ready');
-      assert.match((await following.next()).value!, /app\/app1/);
+      await seen(/app\/app1/);
       await following.return();
       await assert.rejects(Array.fromAsync(client.events('nope')), NotFoundError);
       stop.abort(new Error('enough'));

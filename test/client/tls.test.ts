@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { connect, RuntimeClientError } from '../../src/client/index.ts';
+import { connect, InUseError, RefusedError, RuntimeClientError } from '../../src/client/index.ts';
 import { tcpOrigin } from '../support/origin.ts';
 import { start } from '../support/program.ts';
 import { programs } from './programs.ts';
@@ -102,6 +102,82 @@ describe('TLS', { skip: openssl ? false : 'no openssl here' }, () => {
     await assert.rejects(connect(address('tls'), { timeout: 2000 }), code('PROTOCOL', 'CLOSED', 'ECONNRESET'));
     for (const name of ['plain', 'promise'])
       await assert.rejects(connect(address(name), { timeout: 1000, tls: {} }), code('TLS', 'TIMEOUT'));
+  });
+
+  test('certificates, crt-lists, authorities and ticket keys are exchanged', { skip }, async (t) => {
+    const [first, second, ca] = [certificate('first'), certificate('second'), certificate('ca')];
+    const key = (letter: string) => Buffer.from(letter.repeat(48)).toString('base64');
+    const run = await start(
+      t,
+      `
+      global
+          stats socket {sock:admin} level admin
+      defaults
+          mode http
+          timeout connect 1s
+          timeout client 5s
+          timeout server 5s
+      frontend web
+          bind {addr:web} ssl crt-list {dir}/list.txt tls-ticket-keys {dir}/keys.txt
+      frontend asking
+          bind {addr:asking} ssl crt ${first.file} ca-file ${ca.file.replace('.pem', '.crt')} verify optional
+\n`,
+      {
+        program: path,
+        files: {
+          'list.txt': `${first.file} [alpn h2] first.test !www.first.test\n${first.file} *.test\n`,
+          'keys.txt': `${['a', 'b', 'c'].map(key).join('\n')}\n`,
+        },
+      },
+    );
+    const client = await connect(run.sock('admin'));
+    t.after(() => client.close());
+    const list = `${run.dir}/list.txt`;
+    assert.deepEqual([...(await client.showSslCerts()).files.keys()], [first.file]);
+    assert.equal((await client.showSslCert(first.file))['Subject'], '/CN=first');
+    await client.setSslCert(first.file, `${second.cert}\n\n${second.key}`);
+    assert.equal((await client.showSslCerts()).transaction, first.file);
+    await client.abortSslCert(first.file);
+    await client.setSslCert(first.file, second.cert + second.key);
+    await client.commitSslCert(first.file);
+    assert.equal((await client.showSslCert(first.file))['Subject'], '/CN=second');
+    await client.setSslCert(first.file, first.cert + second.key);
+    await assert.rejects(client.commitSslCert(first.file), RefusedError);
+    await client.abortSslCert(first.file);
+
+    await client.newSslCert('new.pem');
+    await client.setSslCert('new.pem', ca.cert + ca.key);
+    await client.commitSslCert('new.pem');
+    await client.addSslCrtList(list, { file: 'new.pem' });
+    await client.addSslCrtList(list, { line: 'new.pem [verify none] new.test' });
+    assert.deepEqual(await client.showSslCrtLists(), [list]);
+    assert.deepEqual(
+      (await client.showSslCrtList(list)).map(({ file, line, filters }) => [file, line, filters]),
+      [
+        [first.file, 1, ['first.test', '!www.first.test']],
+        [first.file, 2, ['*.test']],
+        ['new.pem', 3, []],
+        ['new.pem', 4, ['new.test']],
+      ],
+    );
+    await assert.rejects(client.delSslCert('new.pem'), InUseError);
+    await assert.rejects(client.delSslCrtList(list, 'new.pem'), RefusedError);
+    await client.delSslCrtList(list, 'new.pem', 4);
+    await client.delSslCrtList(list, 'new.pem', 3);
+    await client.delSslCert('new.pem');
+
+    const [caFile] = [...(await client.showSslCaFiles()).files].find(([file]) => file.endsWith('ca.crt'))!;
+    await client.setSslCaFile(caFile, second.cert);
+    await client.commitSslCaFile(caFile);
+    await assert.rejects(client.delSslCaFile(caFile), InUseError);
+    await assert.rejects(client.addSslCaFile(caFile, first.cert), code('EINVAL'));
+
+    const [tickets] = await client.showTlsKeys();
+    assert.deepEqual(tickets!.keys, ['a', 'b', 'c'].map(key));
+    await client.setTlsKey(tickets!.file, key('d'));
+    assert.deepEqual((await client.showTlsKeys())[0]!.keys, ['b', 'c', 'd'].map(key));
+    await assert.rejects(client.setTlsKey(tickets!.file, 'aaaa'), RefusedError);
+    assert.deepEqual(await client.showSslOcspResponses(), []);
   });
 
   test('a socket that answers in plain text is told as such', async (t) => {

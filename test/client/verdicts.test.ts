@@ -79,8 +79,8 @@ const answers26: readonly (readonly [string, string, string])[] = [
   ['del ssl cert x.pem', "[3]: Can't remove the certificate: certificate 'x.pem' doesn't exist!\n\n", 'NotFoundError'],
   [
     'del ssl cert x.pem',
-    "[3]: Can't remove the certificate: certificate 'x.pem' is used, can't be deleted!\n\n",
-    'RefusedError',
+    "[3]: Can't remove the certificate: certificate 'x.pem' in use, can't be deleted!\n\n",
+    'InUseError',
   ],
   ['set maxconn global 100000000', '[3]: Value out of range.\n', 'OutOfRangeError'],
   ['add map @9 m k v', "[3]: Version number in the future, please use 'prepare map' before.\n", 'OutOfRangeError'],
