@@ -7,6 +7,8 @@ import { overrideEffects } from './layers/effects.ts';
 import type { Touched } from './layers/touched.ts';
 import { make, takeBack } from './make.ts';
 import { newOperationId } from './operation-id.ts';
+import type { Gate } from './policy/gate.ts';
+import { guardProblem } from './policy/guard.ts';
 import { openRecord } from './record.ts';
 import { rehearse } from './rehearsal.ts';
 import { HERE } from './standing.ts';
@@ -69,7 +71,7 @@ async function transact(
   options: ApplyOptions,
 ): Promise<BatchOutcome> {
   const origin = { ...given, operation: given.operation ?? newOperationId() };
-  const judged = await examine(changes, ctx, options);
+  const judged = await admit(await examine(changes, ctx, options), ctx, origin);
   const record = await openRecord(judged, ctx, origin);
   const end = async (outcomes: readonly Outcome[], failedAt: number, lease: Lease | null, effects: StateEffect[]) => {
     const trouble = await record.end(outcomes, effects);
@@ -128,6 +130,20 @@ async function examine(changes: readonly Change[], ctx: ChangeContext, options: 
       return unfit(change, [problem('a reload cannot be part of a transaction; make it alone')]);
     return oneShot && options.lease ? unfit(change, [problem(NOT_LEASABLE)]) : one;
   });
+}
+
+/** What the policy has against it, where there is one: then nothing of it is made. */
+async function admit(judged: Judged[], ctx: ChangeContext, origin: Origin): Promise<Judged[]> {
+  const gate = ctx.gate();
+  if (gate === null || judged.some(({ problems }) => problems.length > 0)) return judged;
+  const changes = judged.map(({ change }) => change);
+  const decision = await gate.decide(changes, origin, new Date(ctx.states.now()));
+  const text = decision.kind === 'allow' ? guarded(gate, changes, ctx, origin) : decision.text;
+  return text === null ? judged : changes.map((change) => unfit(change, [problem(text)]));
+}
+
+function guarded(gate: Gate, changes: readonly Change[], { model }: ChangeContext, origin: Origin): string | null {
+  return origin.force || !gate.concerns(origin) ? null : guardProblem(gate.policy, changes, model);
 }
 
 const NOT_LEASABLE = 'it cannot be taken back, so it cannot be made for a time; make it without';

@@ -201,6 +201,12 @@ export interface Origin {
   readonly title?: string;
   /** The operation that this one takes back. */
   readonly undoes?: string;
+  /** How long it is to last, ms: until it is taken back, or unless it is confirmed before. */
+  readonly term?: { readonly for?: number; readonly confirmWithin?: number };
+  /** Guards were overruled. */
+  readonly force?: boolean;
+  /** The second person who agreed, where a policy asked for one. */
+  readonly approvedBy?: Actor;
 }
 
 /** What applying a Change brought: the same shape for success and failure. `text` is the operator's answer, HAProxy's where it has one. */

@@ -6,6 +6,7 @@ import type { Model } from '../model/model.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { Change, Origin, Outcome } from './change.ts';
 import type { Journal } from './journal/journal.ts';
+import type { Gate } from './policy/gate.ts';
 import type { Standing } from './standing.ts';
 
 /** What Changes work on. Assembled by the control thread. */
@@ -20,6 +21,8 @@ export interface ChangeContext {
   /** Changes are made although they cannot be recorded (`--journal-trouble go-on`); else they are refused then. */
   readonly goOn: boolean;
   readonly standing: Standing;
+  /** What people may do, where a policy says so. */
+  gate(): Gate | null;
   readonly hooks: ChangeHooks;
 }
 

@@ -7,8 +7,9 @@ import { type Judged, unfit } from './judge.ts';
 import { keyOf, type Layers } from './layers/attribute.ts';
 import { layersOf, placesOf } from './layers/layers.ts';
 import { leaseKeeper, settled } from './leases.ts';
+import { approved, type PendingRequest, pendingRequests } from './policy/pending.ts';
 import { type Rehearsal, rehearse, startRehearsal } from './rehearsal.ts';
-import type { Standing } from './standing.ts';
+import { HERE, type Standing } from './standing.ts';
 import { planUndo } from './undo.ts';
 
 /** How long what an operation does is to last, ms: until it is taken back, or unless it is confirmed before. One of them at most. */
@@ -39,6 +40,10 @@ export interface Operations {
   undo(operation: string | null, origin: Origin): Promise<BatchOutcome>;
   /** What an operation did stays, although it was to be taken back unless confirmed. */
   confirm(operation: string, origin: Origin): Promise<BatchOutcome>;
+  /** What waits for a second person's approval, oldest first. Rejects with JournalError. */
+  requests(): Promise<readonly PendingRequest[]>;
+  /** Makes what somebody else asked for, if the policy lets this one agree to it. */
+  approve(operation: string, origin: Origin): Promise<BatchOutcome>;
   /** The attributes of an object by name (`be_app/app1`, `be_app`, `global`, `proc.x`); empty when there is none. */
   provenance(object: string): Provenance[];
 }
@@ -57,7 +62,7 @@ export function createOperations(ctx: ChangeContext, conflicts: Conflict[]): Ope
     goOn: ctx.goOn,
     standing: ctx.standing,
     conflicts,
-    apply: (changes, origin, term = {}) => run(changes, origin, termOf(term, ctx.states.now())),
+    apply: (changes, origin, term = {}) => run(changes, withTerm(origin, term), termOf(term, ctx.states.now())),
     preview: (changes) => rehearse(changes, ctx),
     rehearsal: () => startRehearsal(ctx),
     async undo(operation, origin) {
@@ -80,6 +85,19 @@ export function createOperations(ctx: ChangeContext, conflicts: Conflict[]): Ope
           effects: settled(ctx.standing, operation),
         },
       ),
+    requests: async () => {
+      const gate = ctx.gate();
+      return gate === null ? [] : pendingRequests(ctx.journal, HERE, gate.policy.approvalExpires, ctx.states.now());
+    },
+    async approve(operation, origin) {
+      const gate = ctx.gate();
+      if (gate === null) return refusal('there is no policy, so nothing waits for approval', { ...origin, operation });
+      const found = await approved(gate, ctx.journal, { target: HERE, operation, origin }, ctx.states.now()).catch(
+        (error: Error) => error.message,
+      );
+      if (typeof found === 'string') return refusal(found, { ...origin, operation });
+      return run(found.changes, found.origin, termOf(found.origin.term ?? {}, ctx.states.now()));
+    },
     provenance: (object) =>
       placesOf(object, ctx.model).flatMap((place) => {
         const layers = layersOf(place, ctx.model);
@@ -87,6 +105,10 @@ export function createOperations(ctx: ChangeContext, conflicts: Conflict[]): Ope
       }),
     close: () => leases.close(),
   };
+}
+
+function withTerm(origin: Origin, term: Term): Origin {
+  return term.for === undefined && term.confirmWithin === undefined ? origin : { ...origin, term };
 }
 
 function termOf(term: Term, now: number): ApplyOptions {

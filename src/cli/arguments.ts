@@ -54,6 +54,8 @@ export interface Invocation {
   readonly dumpLibraries: boolean;
   /** `--state-dir`: where Changes are recorded and kept over restarts; null: in memory, for the life of the process. */
   readonly stateDir: string | null;
+  /** `--policy`: who may do what on the Runtime API. */
+  readonly policy: string | null;
   /** `--journal-trouble`: whether Changes are refused or made when they cannot be recorded. */
   readonly journalTrouble: 'refuse' | 'go-on';
 }
@@ -97,6 +99,7 @@ const valued: Readonly<Record<string, (draft: Draft, value: string) => void>> = 
   '-m': (draft, value) => (draft.memory = count('-m', value)),
   '-n': (draft, value) => (draft.maxconn = count('-n', value)),
   '--state-dir': (draft, value) => (draft.stateDir = value),
+  '--policy': (draft, value) => (draft.policy = value),
   '--journal-trouble': (draft, value) => {
     if (value !== 'refuse' && value !== 'go-on')
       throw new UsageError(`'--journal-trouble' expects 'refuse' or 'go-on', not '${value}'`);
@@ -134,6 +137,7 @@ export function parseArguments(argv: readonly string[]): Invocation {
     report: false,
     dumpLibraries: false,
     stateDir: null,
+    policy: null,
     journalTrouble: 'refuse',
   };
   for (let i = 0; i < argv.length && draft.version === 'none'; ) i = readFlag(draft, argv, i);

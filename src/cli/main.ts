@@ -10,6 +10,7 @@ const subCommands: Readonly<Record<string, (args: readonly string[]) => Promise<
   check: (args) => balancer(['-c', '-V', ...withFiles(args)]),
   send: async (args) => (await import('./send.ts')).send(args),
   audit: async (args) => (await import('./audit/audit.ts')).audit(args),
+  policy: async (args) => (await import('./policy.ts')).policy(args),
   demo: async () => {
     await prepareToServe();
     return (await import('./demo/demo.ts')).demo();
@@ -76,7 +77,13 @@ async function main(args: readonly string[]): Promise<number | null> {
   if (first.startsWith('-')) return balancer(first === '--version' ? ['-v'] : args);
   const command = Object.hasOwn(subCommands, first) ? subCommands[first] : undefined;
   if (command !== undefined) return command(args.slice(1));
+  // The word is an operation, too, which names a server.
+  if (first === 'agent' && (args.length === 1 || args[1]!.startsWith('--'))) return keepWatch(args.slice(1));
   return operation(args);
+}
+
+async function keepWatch(args: readonly string[]): Promise<number> {
+  return (await import('./agent.ts')).agent(args);
 }
 
 main(process.argv.slice(2)).then(

@@ -8,6 +8,7 @@ import type { Config } from '../config/types.ts';
 import { type ControlOptions, type RunningControl, StartError, startControl } from '../control/control.ts';
 import { startMasterCli } from '../runtime/master.ts';
 import { type RuntimeApi, startRuntimeApi } from '../runtime/server.ts';
+import { groupsOf } from '../util/accounts.ts';
 import { type Invocation, isMaster } from './arguments.ts';
 import { reportReady } from './daemon.ts';
 import { load } from './load.ts';
@@ -65,6 +66,7 @@ async function start(config: Config, invocation: Invocation, messages: StartupMe
     ...(invocation.takeOver === null ? {} : { inherited: inherit(invocation.takeOver, messages) }),
     format: (diagnostics) => messages.format(diagnostics),
     ...recording(config, invocation, messages),
+    ...(await policing(invocation)),
     startupLogs: messages.finish(),
   });
   const { global } = control.model.config;
@@ -96,6 +98,16 @@ function recording(
   const onTrouble = (trouble: string | null) =>
     trouble === null ? messages.notice('journal : works again') : messages.warning(`journal : ${trouble}`);
   return { journal: new ThreadedJournal({ stateDir: path, owner, onTrouble }), goOn };
+}
+
+/** What people may do on the Runtime API; without a policy, what the level of a socket allows. */
+async function policing({ policy }: Invocation): Promise<Pick<ControlOptions, 'policy'>> {
+  if (policy === null) return {};
+  // YAML and schema are loaded only where there is a policy.
+  const { policyInForce } = await import('../change/policy/in-force.ts');
+  const found = policyInForce(resolve(policy), groupsOf);
+  if ('problems' in found) throw new StartError(found.problems);
+  return { policy: found };
 }
 
 /** The listening sockets of the process that serves now; without them all is bound anew. */

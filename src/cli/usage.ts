@@ -21,6 +21,7 @@ Usage : sluice [-f <file|folder>]* [-c] [-d|-D|-db] [-W|-Ws] [-S <addr>[,<option
         -dK<class,...>  list known keywords (-dKhelp: classes); -dC: print the configuration as read; -dL: libraries in use
         -v   version; -vv: with what was built in
         --state-dir DIR  record changes there, and keep what was set live over restarts
+        --policy FILE    who may do what on the Runtime API, in which hours, with whose approval
         --journal-trouble refuse|go-on  what becomes of changes when they cannot be recorded (refuse)
 Sluice's own sub-commands: sluice help
 `;
@@ -34,6 +35,8 @@ export function subCommandsText(): string {
   sluice check FILE|FOLDER...     check them (as -c -V -f); --report: line by line, what works here and what does not
   sluice send SOCKET COMMAND...   one Runtime API command to Sluice or HAProxy; exit status 1 when it is refused, 2 without an answer
   sluice audit COMMAND            what was done, by whom, and whether the record of it is whole (sluice audit help)
+  sluice policy COMMAND           look at a policy file before it is in force: check, explain, schema, actions
+  sluice agent --target TARGET    keep what was set on a HAProxy through its reloads, end it in time, record what others change
   sluice demo                     run examples/quickstart with three small origins, and show what to try
   sluice version                  version and what was built in (as -vv)
   sluice help [OPERATION]         this text, or all about an operation; 'sluice -h' shows HAProxy's own flags

@@ -6,6 +6,7 @@ import type { Journal } from '../change/journal/journal.ts';
 import { memoryJournal } from '../change/journal/memory.ts';
 import { takeSnapshot } from '../change/layers/differences.ts';
 import { createOperations, type Operations } from '../change/operations.ts';
+import type { PolicyInForce } from '../change/policy/in-force.ts';
 import { resumeStanding, settleReload } from '../change/resume.ts';
 import { isDeleted, noneStanding, type Standing, standingOf } from '../change/standing.ts';
 import { diagnosticLine } from '../config/diagnostics.ts';
@@ -56,6 +57,8 @@ export interface ControlOptions {
   readonly journal?: Journal;
   /** Changes are made although they cannot be recorded. */
   readonly goOn?: boolean;
+  /** What people may do; left out, nobody is asked for more than the level of his socket. */
+  readonly policy?: PolicyInForce;
 }
 
 /** The control thread at work. */
@@ -172,6 +175,7 @@ class ControlThread implements RunningControl {
       journal: this.#journal,
       goOn: this.#options.goOn ?? false,
       standing: await this.#standing(),
+      gate: () => this.#options.policy?.gate ?? null,
       hooks: { reload: (origin) => this.#reload(origin), proxyView },
     };
     this.operations = createOperations(this.#context, this.#conflicts);
@@ -411,6 +415,8 @@ class ControlThread implements RunningControl {
     const resolved = await resolveBindNames(loaded);
     if ('problems' in resolved) return this.#refused(text, resolved.problems);
     const { config } = resolved;
+    const policy = this.#options.policy?.reread() ?? null;
+    if (policy !== null && 'problems' in policy) return this.#refused(text, policy.problems);
     const { problems, warnings } = await applyReload(config, {
       model: this.model,
       traffic: this.traffic,
@@ -421,6 +427,7 @@ class ControlThread implements RunningControl {
       isDeleted: (backend, server) => isDeleted(backend, server, this.#context.standing),
     });
     if (problems.length > 0) return this.#refused(text, problems);
+    policy?.take();
     const sockets = (await this.#options.reconfigure?.(config)) ?? [];
     warnings.push(...(await settleReload(before, this.#context, this.#conflicts, origin)));
     const told = [...warnings, ...sockets.map((warning) => `config : ${warning}`)];

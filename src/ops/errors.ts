@@ -28,6 +28,16 @@ export const ERRORS = {
     means: 'A guard refused: the change would take capacity away that is needed. Nothing was changed.',
     hint: '--force with a --reason does it all the same, and the reason is recorded.',
   },
+  denied: {
+    status: 3,
+    means: 'The policy does not let this person do it. Nothing was changed.',
+    hint: 'sluice policy explain tells which rule decides.',
+  },
+  waiting: {
+    status: 8,
+    means: 'The policy wants a second person to agree. Nothing was changed yet; the request waits.',
+    hint: 'Somebody else: sluice approve OPERATION',
+  },
   unreachable: {
     status: 4,
     means: 'No load balancer was found, or it gave no whole answer in time.',

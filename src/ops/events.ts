@@ -58,7 +58,7 @@ export type PlannedStep =
   | { readonly do: 'wait'; readonly what: string; readonly timeout: number; readonly atTimeout: string }
   | { readonly do: 'pause'; readonly time: number }
   | { readonly do: 'check' | 'act'; readonly what: string }
-  | { readonly do: 'undo' | 'confirm'; readonly operation: string };
+  | { readonly do: 'undo' | 'confirm' | 'approve'; readonly operation: string };
 
 export interface PlannedChange {
   readonly change: Change;

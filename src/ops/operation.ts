@@ -142,7 +142,7 @@ export interface Verdict {
 
 /** What the journal does. It is the last step. */
 export interface LedgerStep {
-  readonly do: 'undo' | 'confirm';
+  readonly do: 'undo' | 'confirm' | 'approve';
   readonly operation: string;
 }
 

@@ -5,7 +5,7 @@ import { certs, rotateTicketKeys, updateOcsp } from './operations/certificates.t
 import { counters, countersClear } from './operations/counters.ts';
 import { drain } from './operations/drain.ts';
 import { frontendDisable, frontendEnable, frontendMaxconn } from './operations/frontend.ts';
-import { confirm, history, leases, leasesKeep, overrides, undo } from './operations/ledger.ts';
+import { approve, confirm, history, leases, leasesKeep, overrides, requests, undo } from './operations/ledger.ts';
 import { maint } from './operations/maint.ts';
 import { mapDel, mapDiff, mapImport, mapSet, mapShow } from './operations/map.ts';
 import { moveTraffic } from './operations/move-traffic.ts';
@@ -66,6 +66,8 @@ export const OPERATIONS: readonly Operation[] = [
   leases,
   leasesKeep,
   confirm,
+  requests,
+  approve,
   overrides,
 ];
 

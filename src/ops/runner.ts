@@ -71,6 +71,7 @@ function metaOf({ title }: Request, common: CommonValues): Meta {
     title,
     ...(common.reason === null ? {} : { reason: common.reason }),
     ...(common.ticket === null ? {} : { ticket: common.ticket }),
+    ...(common.force ? { force: true } : {}),
     ...(common.for === null ? {} : { for: common.for }),
     ...(common.confirmWithin === null ? {} : { confirmWithin: common.confirmWithin }),
   };
@@ -98,7 +99,7 @@ async function perform(
     plan,
     state,
     { ...common, minUsable: common.minUsable ?? target.minUsable ?? null },
-    emit,
+    around,
   );
   const planned = await plannedSteps(plan, around.target, state);
   emit({ event: 'plan', steps: planned });
@@ -123,10 +124,11 @@ function guard(
   plan: Plan,
   state: TargetState,
   common: CommonValues,
-  emit: Emit,
+  { emit, target }: Surroundings,
 ): readonly string[] {
+  const policy = { least: common.minUsable, kept: (backend: string) => target.kept(backend) };
   const groups = plan.steps.filter((step): step is ChangeStep => step.do === 'change').map(({ changes }) => changes);
-  const found = objections(operation.guards, state, groups, { least: common.minUsable });
+  const found = objections(operation.guards, state, groups, policy);
   for (const objection of found) emit({ event: 'guard', ...objection, forced: common.force });
   if (found.length === 0 || common.force) return [...new Set(found.map((objection) => objection.guard))];
   const texts = found.map(({ text }) => text).join('; ');

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Change } from '../change/change.ts';
 import { keptChange } from '../change/journal/kept-change.ts';
 import { objectOf } from '../change/journal/object-of.ts';
+import { APPROVAL_NEEDED, GUARDED, NOT_ALLOWED } from '../change/policy/decide.ts';
 import { ERRORS, OperationError } from './errors.ts';
 import type { Ending } from './events.ts';
 import type { ActStep, ChangeStep, CheckStep, LedgerStep, Plan, Step } from './operation.ts';
@@ -131,10 +132,18 @@ async function change(step: ChangeStep, course: Course): Promise<null> {
     if (applied.ok) course.made.push(`${objectOf(change)} ${after}`.trim());
     if (applied.ok && inverse !== null) course.made.undoable = true;
   }
-  if (!applied.ok) throw new OperationError('refused', refusal(applied, changes));
+  if (!applied.ok) throw refusalError(refusal(applied, changes), course.meta);
   if (applied.lease) emit({ event: 'lease', lease: applied.lease });
   if (course.end.ended === 'unchanged') course.end = { ok: true, ended: 'done', status: 0, text: '' };
   return null;
+}
+
+/** Why it was refused: by the load balancer, or by the policy. */
+function refusalError(text: string, { operation }: Meta): OperationError {
+  if (text.startsWith(NOT_ALLOWED)) return new OperationError('denied', text);
+  if (text.startsWith(GUARDED)) return new OperationError('guarded', text);
+  if (!text.startsWith(APPROVAL_NEEDED)) return new OperationError('refused', text);
+  return new OperationError('waiting', `${text}; it waits for 'sluice approve ${operation}' by one of them`);
 }
 
 /** What it sets stays: making it again changes nothing. */
@@ -198,18 +207,22 @@ async function revert({ around, meta, made }: Course, why: string): Promise<Step
 }
 
 async function ledger(step: LedgerStep, { around, meta, ...course }: Course): Promise<StepsEnd> {
-  const { undo, confirm } = around.target.ledger;
+  const { undo, confirm, approve } = around.target.ledger;
   const { operation: id } = step;
-  const applied = step.do === 'undo' ? await undo(id, { ...meta, undoes: id }) : await confirm(id, meta);
-  if (!applied.ok) throw new OperationError('refused', applied.text || refusal(applied, []));
+  const applied =
+    step.do === 'undo'
+      ? await undo(id, { ...meta, undoes: id })
+      : await (step.do === 'confirm' ? confirm(id, meta) : approve(id, meta));
+  if (!applied.ok) throw refusalError(applied.text || refusal(applied, []), meta);
   for (const { text } of applied.outcomes) if (text !== '') around.emit({ event: 'note', text });
   course.made.push(`${step.do} ${id}`);
-  const ended = step.do === 'undo' ? 'undone' : 'confirmed';
   return {
     ok: true,
-    ended,
+    ended: LEDGER_ENDS[step.do],
     status: 0,
     text: id,
-    operation: step.do === 'undo' ? (applied.operation ?? meta.operation) : null,
+    operation: step.do === 'undo' ? (applied.operation ?? meta.operation) : step.do === 'approve' ? id : null,
   };
 }
+
+const LEDGER_ENDS = { undo: 'undone', confirm: 'confirmed', approve: 'approved' } as const;

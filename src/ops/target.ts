@@ -1,6 +1,7 @@
 import type { Change, Outcome } from '../change/change.ts';
 import type { EffectClass, Problem } from '../change/context.ts';
 import type { JournalEntry, JournalQuery, Lease, Override } from '../change/journal/journal.ts';
+import type { PendingRequest } from '../change/policy/pending.ts';
 import type { RuntimeClient } from '../client/index.ts';
 import type { Least } from './kinds.ts';
 import type { TargetState } from './state.ts';
@@ -25,8 +26,19 @@ export interface Target {
   dueLeases?(now: number): Promise<readonly Lease[]>;
   /** Takes back what a lease stands for, as far as it is still set. */
   takeBack?(lease: Lease, meta: Meta): Promise<Applied>;
+  /** What a backend must keep, as the policy says that is enforced here; a Sluice enforces its own. */
+  kept(backend: string): Kept;
   close(): Promise<void>;
 }
+
+/** Servers that must be left to take traffic. */
+export interface Kept {
+  readonly minUsable: number | null;
+  /** Percent of all servers of the backend. */
+  readonly minShare: number | null;
+}
+
+export const NOTHING_KEPT: Kept = { minUsable: null, minShare: null };
 
 /** What is recorded with the Changes of an operation. Times in ms. */
 export interface Meta {
@@ -38,6 +50,8 @@ export interface Meta {
   readonly for?: number;
   readonly confirmWithin?: number;
   readonly undoes?: string;
+  /** Guards were overruled. */
+  readonly force?: true;
 }
 
 export interface Previewed {
@@ -73,4 +87,8 @@ export interface Ledger {
   undo(operation: string | null, meta: Meta): Promise<Applied>;
   /** Keeps what would be taken back for want of a confirmation. */
   confirm(operation: string, meta: Meta): Promise<Applied>;
+  /** What waits for a second person, oldest first. */
+  requests(): Promise<readonly PendingRequest[]>;
+  /** Agrees to what somebody else asked for, and makes it. */
+  approve(operation: string, meta: Meta): Promise<Applied>;
 }

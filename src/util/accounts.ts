@@ -1,6 +1,9 @@
-/** Numbers of users and groups by name, as the system knows them. */
+/** Users and groups as the system knows them. */
 import { execFile, execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+
+/** Longest wait for a directory service. */
+const TIMEOUT_MS = 5000;
 
 /** The id of a user, or null when there is none of that name. */
 export function userId(name: string): number | null {
@@ -40,7 +43,7 @@ function getent(database: string, name: string): string {
     return execFileSync('getent', [database, name], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
-      timeout: 5000,
+      timeout: TIMEOUT_MS,
     });
   } catch {
     return '';
@@ -67,8 +70,20 @@ export function userName(uid: number): string | null {
   if (asked.size >= KEPT) asked.clear();
   const answer: { readonly at: number; name: string | null } = { at: Date.now(), name: known?.name ?? null };
   asked.set(uid, answer);
-  execFile('getent', ['passwd', String(uid)], { timeout: 5000 }, (error, output) => {
+  execFile('getent', ['passwd', String(uid)], { timeout: TIMEOUT_MS }, (error, output) => {
     answer.name = error ? null : (output.split(':')[0] ?? null);
   });
   return answer.name;
+}
+
+/**
+ * Names of the groups that a user is in, the primary one included; none for a user that does not exist. Asks the system, by id(1):
+ * some milliseconds, `TIMEOUT_MS` at most.
+ */
+export function groupsOf(user: string): Promise<readonly string[]> {
+  return new Promise((resolve) => {
+    execFile('id', ['-Gnz', '--', user], { encoding: 'utf8', timeout: TIMEOUT_MS }, (error, stdout) =>
+      resolve(error ? [] : stdout.split('\0').filter((name) => name !== '')),
+    );
+  });
 }

@@ -108,6 +108,7 @@ export function deskOn(
     journal,
     goOn: false,
     standing: noneStanding(),
+    gate: () => null,
     health: {
       start: (server) => void calls.push(`start ${server.path}`),
       stop: (server) => void calls.push(`stop ${server.path}`),

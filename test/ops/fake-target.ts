@@ -4,7 +4,7 @@ import type { JournalEntry } from '../../src/change/journal/journal.ts';
 import type { RuntimeClient } from '../../src/client/connect.ts';
 import { simulate } from '../../src/ops/guards/simulate.ts';
 import type { BackendState, ServerState, TargetState } from '../../src/ops/state.ts';
-import type { Applied, Meta, Previewed, Target } from '../../src/ops/target.ts';
+import { type Applied, type Meta, NOTHING_KEPT, type Previewed, type Target } from '../../src/ops/target.ts';
 
 export interface FakeTarget extends Target {
   /** Changes that were applied, in order, with what was recorded. */
@@ -65,6 +65,7 @@ export function fakeTarget(text: string, options: FakeOptions = {}): FakeTarget 
       });
     },
     apply,
+    kept: () => NOTHING_KEPT,
     ledger: {
       history: async () => made.map(({ change, meta }, i) => entry(i + 1, change, meta)),
       overrides: async () => [],
@@ -75,6 +76,14 @@ export function fakeTarget(text: string, options: FakeOptions = {}): FakeTarget 
           return { ok: false, failedAt: -1, outcomes: [], text: `there is no operation '${operation}'`, lease: null };
         return apply(inverses.get(operation!) ?? [], meta);
       },
+      requests: async () => [],
+      approve: async (operation) => ({
+        ok: true,
+        failedAt: -1,
+        outcomes: [],
+        text: `approved: ${operation}`,
+        lease: null,
+      }),
       confirm: async (operation) => ({ ok: true, failedAt: -1, outcomes: [], text: `kept: ${operation}`, lease: null }),
     },
     close: async () => undefined,

@@ -445,6 +445,8 @@ function fakeOperations(control: FakeControl): Operations {
     rehearsal: () => ({ model, judge: async (change) => judgedOf(change) }),
     undo: (operation, origin) => applied([{ kind: 'lease.confirm', operation: operation ?? '' }], origin),
     confirm: (operation, origin) => applied([{ kind: 'lease.confirm', operation }], origin),
+    requests: async () => [],
+    approve: (operation, origin) => applied([{ kind: 'lease.confirm', operation }], origin),
     provenance: () => [],
   };
 }

@@ -2,7 +2,7 @@ import type { StatsConfig } from '../../config/types.ts';
 import type { Model } from '../../model/model.ts';
 import type { Proxy } from '../../model/proxy.ts';
 import { ALL_ROWS, proxyRows, type StatScope } from '../../model/stats.ts';
-import { HAPROXY_VERSION, PROJECT_URL, RELEASE_DATE } from '../../util/version.ts';
+import { HAPROXY_VERSION, RELEASE_DATE } from '../../util/version.ts';
 import { ACTIONS, type ActionStatus, inScope } from './admin.ts';
 import { escapeHtml, tip } from './html.ts';
 import { type PageRequest, pageLink } from './request.ts';
@@ -50,7 +50,7 @@ function head({ stats, info }: PageContext): string {
   return `<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>${escapeHtml(`Statistics Report for Sluice${node}`)}</title>
 <link rel="icon" href="data:,"><style>${STYLE}</style></head>
-<body><h1><a href="${PROJECT_URL}">Sluice</a>${escapeHtml(version)}</h1>
+<body><h1>Sluice${escapeHtml(version)}</h1>
 <h2>${escapeHtml(`Statistics Report for pid ${info['Pid']}${node}${description}`)}</h2>
 `;
 }

@@ -1,8 +1,12 @@
 import { spawn } from 'node:child_process';
 import { isSea } from 'node:sea';
+import { addressText, parseAddress } from '../../client/address.ts';
+import { hasAgent } from '../../ops/agent/lock.ts';
+import { runnerStateDir } from '../../ops/targets/open-haproxy.ts';
 
-/** Starts `sluice leases keep` in a session of its own, which outlives this command. */
+/** Starts `sluice leases keep` in a session of its own, which outlives this command; nothing where an agent does the same. */
 export function startLeaseKeeper(target: string): void {
+  if (hasAgent(runnerStateDir(), addressText(parseAddress(target)))) return;
   const words = ['leases', 'keep', '--quiet', '--target', target];
   // The single executable has its flags and its program within.
   const args = isSea() ? words : [...process.execArgv, process.argv[1]!, ...words];

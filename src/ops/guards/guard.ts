@@ -1,5 +1,6 @@
 import type { Least } from '../kinds.ts';
 import type { BackendState, TargetState } from '../state.ts';
+import type { Kept } from '../target.ts';
 
 /** A reason not to do what was asked, found before anything is changed. */
 export interface Guard {
@@ -15,6 +16,8 @@ export interface Guard {
 export interface Policy {
   /** `--min-usable`. */
   readonly least: Least | null;
+  /** What the policy of the target asks for. */
+  kept(backend: string): Kept;
 }
 
 /** A backend before and after, where fewer of its servers take traffic than before, or with less room. */

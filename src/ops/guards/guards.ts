@@ -1,5 +1,5 @@
 import type { BackendState } from '../state.ts';
-import { type Guard, lost, shrunk, usable } from './guard.ts';
+import { type Guard, lost, type Policy, shrunk, usable } from './guard.ts';
 
 const lastServer: Guard = {
   name: 'last-server',
@@ -15,14 +15,12 @@ const lastServer: Guard = {
 
 const minUsable: Guard = {
   name: 'min-usable',
-  about: 'fewer servers than `--min-usable` asks for would be left to take traffic',
-  judge(before, after, { least }) {
-    if (least === null) return [];
+  about: 'fewer servers than `--min-usable` or the policy asks for would be left to take traffic',
+  judge(before, after, policy) {
     return shrunk(before, after).flatMap((change) => {
       const all = change.before.servers.length;
-      const needed = least.percent ? Math.ceil((all * least.number) / 100) : least.number;
+      const { needed, asked } = demand(change.before, policy);
       const left = usable(change.after);
-      const asked = `${least.number}${least.percent ? `% of ${all}` : ''}`;
       if (left >= needed) return [];
       return [
         `backend '${change.before.name}' would have ${left} of ${all} servers usable without ${lost(change)}; ${asked} are asked for`,
@@ -30,6 +28,21 @@ const minUsable: Guard = {
     });
   },
 };
+
+/** The most that option and policy ask for. */
+function demand(backend: BackendState, { least, kept }: Policy): { readonly needed: number; readonly asked: string } {
+  const all = backend.servers.length;
+  const { minUsable: number, minShare: percent } = kept(backend.name);
+  const share = (value: number) => ({ needed: Math.ceil((all * value) / 100), asked: `${value}% of ${all}` });
+  const demands = [
+    ...(least === null
+      ? []
+      : [least.percent ? share(least.number) : { needed: least.number, asked: `${least.number}` }]),
+    ...(number === null ? [] : [{ needed: number, asked: `${number} by the policy` }]),
+    ...(percent === null ? [] : [{ ...share(percent), asked: `${percent}% of ${all} by the policy` }]),
+  ];
+  return demands.reduce((most, one) => (one.needed > most.needed ? one : most), { needed: 0, asked: '0' });
+}
 
 const failingServer: Guard = {
   name: 'failing-server',

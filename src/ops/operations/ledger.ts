@@ -1,5 +1,6 @@
 import type { JournalEntry, Lease } from '../../change/journal/journal.ts';
 import { objectOf } from '../../change/journal/object-of.ts';
+import type { PendingRequest } from '../../change/policy/pending.ts';
 import { keepLeases } from '../due-leases.ts';
 import { OperationError } from '../errors.ts';
 import { numberKind, spanKind, textKind } from '../kinds.ts';
@@ -97,6 +98,50 @@ export const confirm = changing({
     );
   },
 });
+
+export const approve = changing({
+  name: 'approve',
+  group: 'journal',
+  summary: 'agree to what somebody else asks for, and make it',
+  parameters: { operation: { kind: operationKind, about: 'which; `requests` lists those that wait' } },
+  options: {},
+  danger: 'changes',
+  guards: [],
+  inverse: 'undo of the operation itself',
+  about: [
+    'For operations that the policy lets somebody do only when a second person agrees. It is made as it was asked for, if that is still possible; both people are recorded.',
+  ],
+  examples: [{ command: 'approve op-mg1x2k9f0a1b2c3d4e', about: 'agree to this one' }],
+  page: 'policy.md',
+  async plan({ operation }, { target }) {
+    const found = (await target.ledger.requests()).find((request) => request.operation === operation);
+    if (found === undefined) throw new OperationError('unknown', `no request '${operation}' waits for approval`);
+    return { steps: [{ do: 'approve', operation }], notes: [requestText(found)] };
+  },
+});
+
+export const requests = reading({
+  name: 'requests',
+  group: 'journal',
+  summary: 'what waits for a second person',
+  parameters: {},
+  options: {},
+  about: ['`approve` makes one of them.'],
+  examples: [{ command: 'requests', about: 'all of them' }],
+  page: 'policy.md',
+  async show(_, { target }) {
+    const found = await target.ledger.requests();
+    return {
+      records: found.map((request) => ({ type: 'request', ...request })),
+      lines: found.length === 0 ? ['none'] : found.map((request) => visible(requestText(request))),
+    };
+  },
+});
+
+function requestText({ operation, origin, changes, until }: PendingRequest): string {
+  const what = changes.map((change) => `${change.kind} ${objectOf(change)}`.trim()).join(', ');
+  return `${operation} by ${whoText(origin)}${whyText(origin)}: ${what}; waits until ${dateText(until)}`;
+}
 
 export const history = reading({
   name: 'history',

@@ -15,6 +15,8 @@ export interface Batch {
   readonly meta: Meta;
   /** Of the origin: `runner`, `undo`, `lease`. */
   readonly surface: string;
+  /** Who asked for it, where that is not who runs this process: somebody else agreed to it. */
+  readonly origin?: Origin;
   /** Recorded with the last outcome when all went well. */
   readonly effects?: readonly StateEffect[];
 }
@@ -38,7 +40,7 @@ interface Course {
  * was made before it is undone, last first.
  */
 export async function makeBatch(desk: Desk, live: Live, batch: Batch): Promise<Applied> {
-  const origin = originOf(desk, live, batch.meta, batch.surface);
+  const origin = batch.origin ?? originOf(desk, live, batch.meta, batch.surface);
   const previews = await previewRemote(batch.changes, live);
   let attempts: readonly number[];
   let overrides: Overrides;
@@ -50,6 +52,8 @@ export async function makeBatch(desk: Desk, live: Live, batch: Batch): Promise<A
   }
   const bad = previews.findIndex(({ problems }) => problems.length > 0);
   if (bad >= 0) return refuse(desk, attempts, previews, bad);
+  const decision = (await desk.gate?.decide(batch.changes, origin, new Date())) ?? { kind: 'allow' };
+  if (decision.kind !== 'allow') return deny(desk, attempts, decision.text);
   live.forget();
   const begun = { steps: [], unrecorded: new Set<string>(), lease: null };
   const course: Course = { desk, live, batch, origin, attempts, overrides, ...begun };
@@ -101,6 +105,12 @@ async function refuse(
   for (const [i, number] of attempts.entries()) await recordRefusal(desk, number, i === bad ? text : NOT_TRIED);
   const outcomes = [{ ok: false, severity, text, inverse: null }];
   return { ok: false, failedAt: bad, outcomes, text: '', lease: null };
+}
+
+/** Nothing is made, since the policy does not let it. */
+async function deny(desk: Desk, attempts: readonly number[], text: string): Promise<Applied> {
+  for (const number of attempts) await recordRefusal(desk, number, text);
+  return { ok: false, failedAt: 0, outcomes: [{ ok: false, severity: 3, text, inverse: null }], text, lease: null };
 }
 
 /** Undoes what was made, last first, and what may have been made; says what could not be undone. */

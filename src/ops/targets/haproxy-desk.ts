@@ -1,5 +1,6 @@
 import type { Actor, Origin } from '../../change/change.ts';
 import type { Journal } from '../../change/journal/journal.ts';
+import type { Gate } from '../../change/policy/gate.ts';
 import { type Live, openLive } from '../../change/remote/live.ts';
 import type { Wire } from '../../change/remote/wire.ts';
 import type { Applied, Meta } from '../target.ts';
@@ -17,6 +18,8 @@ export interface Desk {
   /** Folder of the runner's state; locks are in it. */
   readonly folder: string;
   readonly actor: Actor;
+  /** What people may do, where a policy says so. */
+  readonly gate: Gate | null;
 }
 
 /** Holds the target against other runners while `work` is done on its live state. A target that is held, or a journal in trouble, is a refusal. */
@@ -43,7 +46,7 @@ export function refused(text: string): Applied {
 
 /** Who makes Changes, as it is recorded. */
 export function originOf(desk: Desk, live: Live, meta: Meta, surface: string): Origin {
-  const { reason, ticket, undoes } = meta;
+  const { reason, ticket, undoes, force, for: time, confirmWithin } = meta;
   return {
     surface,
     from: desk.address,
@@ -54,5 +57,8 @@ export function originOf(desk: Desk, live: Live, meta: Meta, surface: string): O
     ...(reason === undefined ? {} : { reason }),
     ...(ticket === undefined ? {} : { ticket }),
     ...(undoes === undefined ? {} : { undoes }),
+    ...(force ? { force } : {}),
+    ...(time === undefined ? {} : { term: { for: time } }),
+    ...(confirmWithin === undefined ? {} : { term: { confirmWithin } }),
   };
 }

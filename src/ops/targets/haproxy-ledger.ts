@@ -1,11 +1,12 @@
 import type { Change } from '../../change/change.ts';
 import type { JournalEntry, Lease } from '../../change/journal/journal.ts';
 import { objectOf } from '../../change/journal/object-of.ts';
+import { approved, pendingRequests } from '../../change/policy/pending.ts';
 import { remoteRow } from '../../change/remote/commands.ts';
 import type { Live } from '../../change/remote/live.ts';
 import type { Applied, Ledger, Meta } from '../target.ts';
 import { makeBatch } from './haproxy-batch.ts';
-import { alone, type Desk, refused } from './haproxy-desk.ts';
+import { alone, type Desk, originOf, refused } from './haproxy-desk.ts';
 
 /** What the journal of the runner knows of one HAProxy. */
 export function haproxyLedger(desk: Desk): Ledger {
@@ -16,6 +17,9 @@ export function haproxyLedger(desk: Desk): Ledger {
     leases: () => journal.leases(target),
     undo: (operation, meta) => alone(desk, (live) => undo(desk, live, operation, meta)),
     confirm: (operation, meta) => confirm(desk, operation, meta),
+    requests: async () =>
+      desk.gate === null ? [] : pendingRequests(journal, target, desk.gate.policy.approvalExpires, Date.now()),
+    approve: (operation, meta) => alone(desk, (live) => approve(desk, live, operation, meta)),
   };
 }
 
@@ -93,6 +97,27 @@ async function stillSet(desk: Desk, live: Live, back: readonly Back[]): Promise<
     moved.push(`${change.kind} ${objectOf(change)} is ${now}, not ${after}`);
   }
   return { held, moved };
+}
+
+async function approve(desk: Desk, live: Live, operation: string, meta: Meta): Promise<Applied> {
+  const { gate, journal, target } = desk;
+  if (gate === null) return refused('there is no policy, so nothing waits for approval');
+  const approver = originOf(desk, live, meta, 'runner');
+  const found = await approved(gate, journal, { target, operation, origin: approver }, Date.now());
+  if (typeof found === 'string') return refused(found);
+  const { origin } = found;
+  const { for: time, confirmWithin } = origin.term ?? {};
+  const changes = await Promise.all(found.changes.map((change) => desk.keeper.back(change)));
+  const term = {
+    ...(time === undefined ? {} : { for: time }),
+    ...(confirmWithin === undefined ? {} : { confirmWithin }),
+  };
+  return makeBatch(desk, live, {
+    changes,
+    meta: { operation, title: origin.title ?? operation, ...term },
+    surface: origin.surface,
+    origin,
+  });
 }
 
 async function confirm(desk: Desk, operation: string, _meta: Meta): Promise<Applied> {

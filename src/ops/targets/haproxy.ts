@@ -1,11 +1,13 @@
 import { join } from 'node:path';
 import type { Actor, Change } from '../../change/change.ts';
 import type { Journal, Lease } from '../../change/journal/journal.ts';
+import { keptBy } from '../../change/policy/decide.ts';
+import type { Gate } from '../../change/policy/gate.ts';
 import { openLive } from '../../change/remote/live.ts';
 import { previewRemote } from '../../change/remote/preview.ts';
 import { connect, type RuntimeClient } from '../../client/index.ts';
 import { stateOf, type TargetState } from '../state.ts';
-import type { Applied, Meta, Target } from '../target.ts';
+import { type Applied, type Meta, NOTHING_KEPT, type Target } from '../target.ts';
 import { type ClientWire, clientWire } from './client-wire.ts';
 import { type Configured, discover, type Hidden, type Installation } from './discover.ts';
 import { makeBatch } from './haproxy-batch.ts';
@@ -37,6 +39,10 @@ export interface HaproxyOptions {
   readonly actor: Actor;
   /** Connects anew, after a reload; by `address` unless told. */
   readonly again?: () => Promise<RuntimeClient>;
+  /** Of the origin of Changes: who applies them; `runner` unless told. */
+  readonly surface?: string;
+  /** What people may do; left out, all that the socket allows. */
+  readonly gate?: Gate | null;
 }
 
 /** Opens a HAProxy as a target. Rejects with a RuntimeClientError when no whole answer comes. Closing it closes the client, not the journal. */
@@ -45,7 +51,8 @@ export async function openHaproxy(options: HaproxyOptions): Promise<HaproxyTarge
   const wire = clientWire(client, again);
   const { version } = await openLive(wire);
   const kept = keeper(join(folder, 'kept'));
-  const desk: Desk = { ...options, wire, target: name, keeper: kept, folder: join(folder, 'locks') };
+  const { gate = null } = options;
+  const desk: Desk = { ...options, gate, wire, target: name, keeper: kept, folder: join(folder, 'locks') };
   const whole = (changes: readonly Change[]) => Promise.all(changes.map((change) => kept.back(change)));
   return {
     name,
@@ -57,9 +64,12 @@ export async function openHaproxy(options: HaproxyOptions): Promise<HaproxyTarge
     state: () => readState(wire),
     preview: async (changes) => previewRemote(await whole(changes), await openLive(wire)),
     apply: (changes, meta) =>
-      alone(desk, async (live) => makeBatch(desk, live, { changes: await whole(changes), meta, surface: 'runner' })),
+      alone(desk, async (live) =>
+        makeBatch(desk, live, { changes: await whole(changes), meta, surface: options.surface ?? 'runner' }),
+      ),
     ledger: haproxyLedger(desk),
     dueLeases: async (now) => (await desk.journal.leases(name)).filter(({ until }) => until <= now),
+    kept: (backend) => (gate === null ? NOTHING_KEPT : keptBy(gate.policy, backend)),
     takeBack: (lease, meta) => takeBack(desk, lease, meta),
     async installation(configured) {
       if (!isLocal(address)) return discover(0, () => null, configured);

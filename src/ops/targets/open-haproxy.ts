@@ -6,9 +6,10 @@ import { openLocalJournal } from '../../change/journal/local.ts';
 import { defaultStateDir, journalPath, prepareStateDir } from '../../change/journal/state-dir.ts';
 import type { RuntimeClient } from '../../client/index.ts';
 import { type HaproxyTarget, openHaproxy } from './haproxy.ts';
+import { runnerGate } from './runner-gate.ts';
 
 /** Where the journals, overrides and leases of HAProxys are kept: not in the folder of a Sluice, which has its journal to itself. */
-function runnerStateDir(): string {
+export function runnerStateDir(): string {
   return join(defaultStateDir(), 'targets');
 }
 
@@ -22,8 +23,16 @@ export async function openHaproxyTarget(
   client: RuntimeClient,
   stateDir: string = runnerStateDir(),
 ): Promise<HaproxyTarget> {
-  const journal = whenAsked(() => openJournal(stateDir));
-  const target = await openHaproxy({ name, address, client, journal, actor: ownActor(), folder: stateDir });
+  const journal = whenAsked(() => openRunnerJournal(stateDir));
+  const target = await openHaproxy({
+    name,
+    address,
+    client,
+    journal,
+    actor: ownActor(),
+    folder: stateDir,
+    gate: await runnerGate(),
+  });
   const close = async () => {
     await target.close();
     await journal.close();
@@ -37,7 +46,8 @@ export async function openHaproxyTarget(
   };
 }
 
-function openJournal(stateDir: string): Journal {
+/** The journal that runners and agents share. Throws what hinders it. */
+export function openRunnerJournal(stateDir: string): Journal {
   prepareStateDir(stateDir, null);
   return openLocalJournal({ path: journalPath(stateDir), exclusive: false, keepEntries: 0, keepAge: 0, probeEvery: 0 });
 }
@@ -77,7 +87,7 @@ function whenAsked(open: () => Journal): Journal {
 }
 
 /** Who runs this process; `SUDO_USER` counts for root alone. */
-function ownActor(): Actor {
+export function ownActor(): Actor {
   const uid = process.getuid!();
   const sudo = uid === 0 ? process.env['SUDO_USER'] : undefined;
   return { name: accountName(uid), uid, pid: process.pid, sudoUser: sudo ?? null };

@@ -1,10 +1,11 @@
 import type { Change, Outcome } from '../../change/change.ts';
 import type { EffectClass, Problem } from '../../change/context.ts';
 import type { JournalEntry, Lease, Override } from '../../change/journal/journal.ts';
+import type { PendingRequest } from '../../change/policy/pending.ts';
 import type { RuntimeClient } from '../../client/index.ts';
 import { OperationError } from '../errors.ts';
 import { stateOf } from '../state.ts';
-import type { Applied, Ledger, Target } from '../target.ts';
+import { type Applied, type Ledger, NOTHING_KEPT, type Target } from '../target.ts';
 
 /** What `change` answers for each Change: its outcome when it was tried, and what a preview says in any case. */
 interface Result {
@@ -58,11 +59,12 @@ export function sluiceTarget(name: string, client: RuntimeClient): Target {
         commands: [],
       }));
     },
-    async apply(changes, { operation, title, reason, ticket, for: time, confirmWithin }) {
-      const meta = { operation, title: title.slice(0, LONGEST), reason, ticket, for: time, confirmWithin };
+    async apply(changes, { operation, title, reason, ticket, for: time, confirmWithin, force }) {
+      const meta = { operation, title: title.slice(0, LONGEST), reason, ticket, for: time, confirmWithin, force };
       return applied(await change('apply', changes, meta));
     },
     ledger: ledger(client),
+    kept: () => NOTHING_KEPT,
     close: async () => client.close(),
   };
 }
@@ -88,6 +90,8 @@ function ledger(client: RuntimeClient): Ledger {
       return applied(await ask('undo', ...words, 'json', ...(reason === undefined ? [] : ['reason', reason])));
     },
     confirm: async (operation) => applied(await ask('confirm', operation, 'json')),
+    requests: () => ask<readonly PendingRequest[]>('show', 'requests', 'json'),
+    approve: async (operation) => applied(await ask('approve', operation, 'json')),
   };
 }
 

@@ -4,7 +4,7 @@ import { parseDuration } from '../time.ts';
 
 /** What is said of an operation besides its Changes. */
 export interface Meta {
-  readonly origin: Pick<Origin, 'reason' | 'ticket' | 'title' | 'operation'>;
+  readonly origin: Pick<Origin, 'reason' | 'ticket' | 'title' | 'operation' | 'force'>;
   readonly term: Term;
   /** The answer is to be JSON. */
   readonly json: boolean;
@@ -42,7 +42,7 @@ export function readMeta(value: unknown): Meta | string {
   if (value === undefined) return { origin: {}, term: {}, json: true };
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return "'meta' must be an object";
   const members = value as Readonly<Record<string, unknown>>;
-  const known: readonly string[] = [...TEXTS, ...TIMES, 'operation'];
+  const known: readonly string[] = [...TEXTS, ...TIMES, 'operation', 'force'];
   const strange = Object.keys(members).find((name) => !known.includes(name));
   if (strange !== undefined)
     return `unknown member '${strange.slice(0, 100)}' of 'meta'; there are ${known.join(', ')}`;
@@ -59,6 +59,11 @@ export function readMeta(value: unknown): Meta | string {
     if (typeof operation !== 'string' || !/^op-[0-9a-z]{8,40}$/.test(operation))
       return "'operation' must be 'op-' with 8 to 40 digits and small letters behind";
     origin.operation = operation;
+  }
+  if (members['force'] !== undefined) {
+    if (members['force'] !== true || origin.reason === undefined)
+      return "'force' must be true, with a 'reason': it is recorded why a guard was overruled";
+    origin.force = true;
   }
   const term: { -readonly [K in keyof Term]: Term[K] } = {};
   for (const name of TIMES) {

@@ -5,6 +5,7 @@ import type { JournalEntry, Lease, Override } from '../../change/journal/journal
 import { objectOf } from '../../change/journal/object-of.ts';
 import type { Judged } from '../../change/judge.ts';
 import type { Provenance } from '../../change/operations.ts';
+import type { PendingRequest } from '../../change/policy/pending.ts';
 
 /** Text of others on one line of ours: nothing in it can end the line or move the cursor. */
 function oneLine(text: string): string {
@@ -56,6 +57,13 @@ export function leaseLine({ id, kind, until, date, origin }: Lease, now: number)
   const end = kind === 'expire' ? 'taken back' : 'taken back unless confirmed';
   const title = origin.title === undefined ? '' : ` ${oneLine(origin.title)}`;
   return `${id}${title} (by ${byWhom(origin, date, now)}; ${end} in ${duration(until - now)})\n`;
+}
+
+/** `op-... drain be_app/app1 (by anna, 3 min ago, "canary"; waits 57 min more): server.state be_app/app1` */
+export function requestLine({ operation, origin, changes, date, until }: PendingRequest, now: number): string {
+  const title = origin.title === undefined ? '' : ` ${oneLine(origin.title)}`;
+  const list = changes.map((change) => [change.kind, oneLine(objectOf(change))].filter(Boolean).join(' ')).join(', ');
+  return `${operation}${title} (by ${byWhom(origin, date, now)}; waits ${duration(until - now)} more): ${list}\n`;
 }
 
 export function conflictLine({ date, kind, text }: Conflict, now: number): string {

@@ -2,7 +2,15 @@ import type { BatchOutcome } from '../../change/apply.ts';
 import { type Answer, dump, error, notice } from '../answer.ts';
 import { entryJson, json, leaseJson, outcomeJson, overrideJson, provenanceJson } from '../changes/json.ts';
 import { readOptions } from '../changes/options.ts';
-import { conflictLine, entryLine, leaseLine, outcomeText, overrideLine, provenanceLine } from '../changes/text.ts';
+import {
+  conflictLine,
+  entryLine,
+  leaseLine,
+  outcomeText,
+  overrideLine,
+  provenanceLine,
+  requestLine,
+} from '../changes/text.ts';
 import type { Call, Command } from '../registry.ts';
 
 /** How many entries `show changes` tells unless a number is given, and at most. */
@@ -59,6 +67,16 @@ async function confirm({ control, session, args }: Call): Promise<Answer> {
   const [operation, form] = args;
   if (!operation) return error("Require an operation; 'show leases' lists those that wait.");
   return answer(await control.operations.confirm(operation, session.origin), form === 'json');
+}
+
+async function showRequests({ control, args }: Call): Promise<Answer> {
+  return listing(await control.operations.requests(), args, requestLine, (request) => request);
+}
+
+async function approve({ control, session, args }: Call): Promise<Answer> {
+  const [operation, form] = args;
+  if (!operation) return error("Require an operation; 'show requests' lists those that wait.");
+  return answer(await control.operations.approve(operation, session.origin), form === 'json');
 }
 
 /** What was changed, what stands over the file, and taking it back. */
@@ -131,5 +149,25 @@ export const historyCommands: readonly Command[] = [
     where: 'worker',
     own: true,
     run: confirm,
+  },
+  {
+    words: 'show requests',
+    args: '[json]',
+    help: 'list what waits for a second person',
+    level: 'operator',
+    where: 'worker',
+    own: true,
+    about: 'What a policy (`--policy`) lets somebody do only when somebody else agrees.',
+    run: showRequests,
+  },
+  {
+    words: 'approve',
+    args: 'op-.. [json]',
+    help: 'agree to what somebody asks for, and make it',
+    level: 'operator',
+    where: 'worker',
+    own: true,
+    about: 'It is made as it was asked for, if that is still possible; both people are recorded.',
+    run: approve,
   },
 ];

@@ -147,7 +147,7 @@ export const transactionCommands: readonly Command[] = [
     where: 'worker',
     own: true,
     about:
-      'The payload is `{"changes": [...], "mode": "apply" or "preview", "meta": {"reason", "ticket", "title", "operation", "for", "confirmWithin"}}`, times in ms; the answer is JSON. A change needs the level of the command that does the same.',
+      'The payload is `{"changes": [...], "mode": "apply" or "preview", "meta": {"reason", "ticket", "title", "operation", "for", "confirmWithin", "force"}}`, times in ms; the answer is JSON. A change needs the level of the command that does the same.',
     run: change,
   },
 ];

@@ -1,0 +1,38 @@
+import type { Override } from '../../change/journal/journal.ts';
+import { newOperationId } from '../operation-id.ts';
+import type { HaproxyTarget } from '../targets/haproxy.ts';
+import type { AgentEmit } from './events.ts';
+
+/**
+ * Puts the overrides of a target in force again after another process has taken over, oldest first. Where the file says something else than
+ * when it was overridden, the file wins: the override ends, and that is told. What ends by itself has its lease, which goes on.
+ */
+export async function reapply(
+  target: HaproxyTarget,
+  drop: (override: Override, why: string) => Promise<void>,
+  emit: AgentEmit,
+): Promise<void> {
+  const overrides = [...(await target.ledger.overrides())].sort((a, b) => a.date - b.date);
+  for (const override of overrides) {
+    const [preview] = await target.preview([override.change]);
+    const { before, problems } = preview!;
+    if (problems[0]) await drop(override, problems[0].text);
+    else if (before === override.value) continue;
+    else if (before !== override.file)
+      await drop(override, `the file says ${before} now, not ${override.file} as when it was overridden`);
+    else await again(target, override, emit);
+  }
+}
+
+async function again(target: HaproxyTarget, override: Override, emit: AgentEmit): Promise<void> {
+  const { object, attribute, value, change, until, origin } = override;
+  const left = until === null ? {} : { for: Math.max(1, until - Date.now()) };
+  const applied = await target.apply([change], {
+    operation: newOperationId(),
+    title: `${origin.title ?? `${object} ${attribute} ${value}`} (again)`,
+    reason: 'another process has taken over',
+    ...left,
+  });
+  const text = applied.ok ? '' : applied.outcomes[applied.failedAt]?.text || applied.text;
+  emit({ event: 'again', target: target.name, object, attribute, value, ok: applied.ok, text });
+}

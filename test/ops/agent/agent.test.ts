@@ -1,0 +1,206 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
+import { connect } from '../../../src/client/index.ts';
+import { runAgent } from '../../../src/ops/agent/agent.ts';
+import type { AgentEvent } from '../../../src/ops/agent/events.ts';
+import { newOperationId } from '../../../src/ops/operation-id.ts';
+import { openHaproxyTarget } from '../../../src/ops/targets/open-haproxy.ts';
+import { type Run, start } from '../../support/program.ts';
+import { until } from '../../support/wait.ts';
+import { HAPROXY } from '../targets/support.ts';
+
+const CONFIG = `
+  global
+    stats socket {sock:admin} level admin
+    stats timeout 1m
+  defaults
+    mode http
+    timeout connect 1s
+    timeout client 5s
+    timeout server 5s
+  frontend web
+    bind {addr:web}
+    default_backend app
+  backend app
+    server app1 127.0.0.1:10001 weight 100
+    server app2 127.0.0.1:10002 weight 100
+`;
+
+interface World {
+  readonly run: Run;
+  readonly state: string;
+  readonly events: AgentEvent[];
+  /** Makes Changes as the runner does. */
+  operate(
+    title: string,
+    changes: Parameters<Awaited<ReturnType<typeof openHaproxyTarget>>['apply']>[0],
+    time?: number,
+  ): Promise<void>;
+  /** Waits for an event whose fields are these. */
+  told(fields: Partial<Record<string, unknown>>): Promise<AgentEvent>;
+  reload(): Promise<void>;
+  weight(server: string): Promise<string>;
+}
+
+/** A HAProxy in master-worker mode with an agent that looks every 100 ms. */
+async function world(t: TestContext): Promise<World> {
+  const state = mkdtempSync(join(tmpdir(), 'agent-'));
+  const run = await start(t, CONFIG, {
+    program: HAPROXY,
+    argv: ['-W', '-db', '-f', '{config}', '-S', '{sock:master}'],
+  });
+  const events: AgentEvent[] = [];
+  const stop = new AbortController();
+  const address = run.sock('admin');
+  const ended = runAgent({
+    target: address,
+    stateDir: state,
+    every: 100,
+    emit: (e) => void events.push(e),
+    signal: stop.signal,
+  });
+  t.after(async () => {
+    stop.abort();
+    await ended;
+    rmSync(state, { recursive: true, force: true });
+  });
+  const told = (fields: Partial<Record<string, unknown>>) =>
+    until(
+      () => `an event ${JSON.stringify(fields)} in ${JSON.stringify(events)}`,
+      async () =>
+        events.find((event) => Object.entries(fields).every(([key, value]) => (event as never)[key] === value)),
+    ) as Promise<AgentEvent>;
+  await told({ event: 'watch' });
+  return {
+    run,
+    state,
+    events,
+    told,
+    async operate(title, changes, time) {
+      const target = await openHaproxyTarget(address, address, await connect(address), state);
+      const meta = { operation: newOperationId(), title, ...(time === undefined ? {} : { for: time }) };
+      const applied = await target.apply(changes, meta);
+      await target.close();
+      assert.equal(applied.ok, true, JSON.stringify(applied));
+    },
+    async reload() {
+      const restarts = events.filter(({ event }) => event === 'restart').length;
+      const master = await connect(`master:${run.sock('master')}`);
+      await master.reload();
+      master.close();
+      await until(
+        () => `a restart in ${JSON.stringify(events)}`,
+        async () => events.filter(({ event }) => event === 'restart').length > restarts,
+      );
+    },
+    async weight(server) {
+      return (await run.row(server))['weight']!;
+    },
+  };
+}
+
+const weight = (server: string, value: number) =>
+  ({ kind: 'server.weight', backend: 'app', server, weight: value, percent: false }) as const;
+
+describe('an agent of a HAProxy', { skip: existsSync(HAPROXY) ? false : 'haproxy is not installed' }, () => {
+  test('puts what was set in force again after a reload', async (t) => {
+    const { operate, reload, told, weight: weightOf, run } = await world(t);
+    await operate('weight app/app1 20', [weight('app1', 20)]);
+    await operate('drain app/app2', [{ kind: 'server.state', backend: 'app', server: 'app2', to: 'drain' }]);
+    await reload();
+    await told({ event: 'again', object: 'app/app1', attribute: 'weight', ok: true });
+    await told({ event: 'again', object: 'app/app2', attribute: 'state', ok: true });
+    assert.equal(await weightOf('app/app1'), '20');
+    assert.match((await run.row('app/app2'))['status']!, /DRAIN/);
+  });
+
+  test('lets the file win where it changed meanwhile, and says so', async (t) => {
+    const { operate, reload, told, weight: weightOf, run, events } = await world(t);
+    await operate('weight app/app1 20', [weight('app1', 20)]);
+    run.rewrite(CONFIG.replace('10001 weight 100', '10001 weight 70'));
+    await reload();
+    const conflict = (await told({ event: 'conflict', object: 'app/app1' })) as AgentEvent & { event: 'conflict' };
+    assert.match(conflict.text, /the file says 70.* now, not 100/);
+    assert.equal(await weightOf('app/app1'), '70');
+    await reload();
+    assert.equal(await weightOf('app/app1'), '70');
+    assert.equal(events.filter(({ event }) => event === 'again').length, 0);
+  });
+
+  test('records what somebody else changes, and lets it win', async (t) => {
+    const { operate, reload, told, weight: weightOf, run, state } = await world(t);
+    await operate('weight app/app1 20', [weight('app1', 20)]);
+    await run.cli('set server app/app1 weight 33');
+    await told({ event: 'drift', object: 'app/app1', attribute: 'weight', before: '20', after: '33' });
+    await told({ event: 'conflict', object: 'app/app1' });
+    const address = run.sock('admin');
+    const target = await openHaproxyTarget(address, address, await connect(address), state);
+    const entries = (await target.ledger.history({ phase: 'outcome' })).filter(
+      ({ origin }) => origin.surface === 'drift',
+    );
+    assert.deepEqual(
+      entries.map(({ change, before, after, ok }) => ({ change, before, after, ok })),
+      [{ change: weight('app1', 33), before: '20', after: '33', ok: true }],
+    );
+    const undone = await target.ledger.undo(entries[0]!.origin.operation!, {
+      operation: newOperationId(),
+      title: 'undo',
+    });
+    assert.equal(undone.ok, true, JSON.stringify(undone));
+    await target.close();
+    assert.equal(await weightOf('app/app1'), '20');
+    await reload();
+    assert.equal(await weightOf('app/app1'), '20');
+  });
+
+  test('does not call drift what the runner does', async (t) => {
+    const { operate, events, told } = await world(t);
+    await operate('weight app/app1 20', [weight('app1', 20)]);
+    await operate('maint app/app2', [{ kind: 'server.state', backend: 'app', server: 'app2', to: 'maint' }]);
+    await operate('weight app/app1 30', [weight('app1', 30)], 300);
+    await told({ event: 'lease' });
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    assert.deepEqual(
+      events.filter(({ event }) => event === 'drift'),
+      [],
+    );
+  });
+
+  test('takes an operation back when its time is over, also one that began before a reload', async (t) => {
+    const { operate, reload, told, weight: weightOf } = await world(t);
+    await operate('weight app/app1 20 --for 1s', [weight('app1', 20)], 1500);
+    await reload();
+    assert.equal(await weightOf('app/app1'), '20');
+    const ended = (await told({ event: 'lease', ok: true })) as AgentEvent & { event: 'lease' };
+    assert.equal(ended.title, 'weight app/app1 20 --for 1s');
+    assert.equal(await weightOf('app/app1'), '100');
+    await reload();
+    assert.equal(await weightOf('app/app1'), '100');
+  });
+
+  test('is alone: a second one is refused', async (t) => {
+    const { run, state } = await world(t);
+    const second = runAgent({
+      target: run.sock('admin'),
+      stateDir: state,
+      every: 100,
+      emit() {},
+      signal: AbortSignal.timeout(5000),
+    });
+    await assert.rejects(second, /another agent looks after/);
+  });
+
+  test('says once that the load balancer is gone, and goes on when it is back', async (t) => {
+    const { run, events, told } = await world(t);
+    await run.cli('show info');
+    run.signal('SIGSTOP');
+    t.after(() => run.signal('SIGCONT'));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    run.signal('SIGCONT');
+    await told({ event: 'watch' });
+    assert.equal(events.filter(({ event }) => event === 'silent').length <= 1, true);
+  });
+});
