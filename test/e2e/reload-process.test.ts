@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { cli } from '../support/cli.ts';
 import { get } from '../support/connection.ts';
 import { origin } from '../support/origin.ts';
+import { freePort } from '../support/ports.ts';
 import { start, unlessHaproxy26 } from '../support/program.ts';
 import { until } from '../support/wait.ts';
 
@@ -103,5 +104,21 @@ test(
     const answer = await run.cli('reload');
     assert.match(answer, /'nbthread' needs a restart: it is no longer set, 1 stays in force/);
     assert.doesNotMatch(answer, /maxconn|pidfile|chroot|user/);
+  },
+);
+
+test(
+  'a frontend that an operator has disabled stays so when a reload gives it another address',
+  inProcess,
+  async (t) => {
+    const app = await origin(t, 'app');
+    const run = await start(t, config(''), { ports: { app } });
+    const other = await freePort();
+    await run.cli('disable frontend fe');
+    run.rewrite(config('').replace('bind {addr:fe}', `bind {addr:fe} defer-accept\n    bind 127.0.0.1:${other}`));
+    assert.match(await run.cli('reload'), /^Success=1/);
+    for (const port of [run.port('fe'), other]) await assert.rejects(get(port), /ECONNREFUSED/);
+    assert.equal(await run.cli('enable frontend fe'), '');
+    for (const port of [run.port('fe'), other]) assert.equal((await get(port)).text, 'app');
   },
 );
