@@ -41,6 +41,13 @@ function notLiveAddress({ address }: ServerView): string | null {
   return parts !== null && isIP(parts.host) !== 0 ? null : 'servers added live need an IP address';
 }
 
+/** What of a new server depends on the other servers: as they are while Changes are made, one after the other, is not told here. */
+const BESPOKE: Readonly<Record<string, string>> = {
+  id: 'the id may still be that of another server',
+  guid: 'the guid may still be that of something else',
+  track: 'the server that it tracks has to be there, and checked, first',
+};
+
 /** What follows the address in `add server`, or why a server cannot be added so. */
 function dynamicWords(server: ServerView): { readonly words: string[] } | { readonly why: string } {
   const words: string[] = [];
@@ -48,6 +55,7 @@ function dynamicWords(server: ServerView): { readonly words: string[] } | { read
     const { keyword } = setting;
     if (setting.doubt !== null) return { why: `what it is made of is only known at start: ${setting.doubt}` };
     if (keyword === 'disabled') continue;
+    if (Object.hasOwn(BESPOKE, keyword)) return { why: BESPOKE[keyword]! };
     if (SERVER_OPTIONS.find(keyword)?.notDynamic) return { why: `a server added live cannot have '${keyword}'` };
     words.push(...setting.words);
   }
