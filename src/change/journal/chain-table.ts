@@ -169,10 +169,9 @@ export class ChainTable {
   }
 
   #firstSince(date: number): number {
-    const row = this.#db.prepare('SELECT min(seq) AS seq FROM link WHERE date >= ?').get(date) as {
-      seq: number | null;
-    };
-    return row.seq ?? this.#head.seq;
+    // The oldest come first: no more is read than will be removed.
+    const row = this.#db.prepare('SELECT seq FROM link WHERE date >= ? ORDER BY seq LIMIT 1').get(date);
+    return (row?.['seq'] as number | undefined) ?? this.#head.seq;
   }
 
   #attempts({ attempts }: Extract<Writing, { kind: 'attempt' }>, date: number): number[] {

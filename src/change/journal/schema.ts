@@ -12,7 +12,6 @@ export const MIGRATIONS: readonly string[] = [
    CREATE UNIQUE INDEX link_attempt ON link (attempt) WHERE attempt IS NOT NULL;
    CREATE INDEX link_operation ON link (operation) WHERE operation IS NOT NULL;
    CREATE INDEX link_object ON link (object);
-   CREATE INDEX link_date ON link (date);
    CREATE TABLE override (target TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (target, key)) STRICT;
    CREATE TABLE lease (id TEXT PRIMARY KEY, target TEXT NOT NULL, until INTEGER NOT NULL, body TEXT NOT NULL) STRICT;`,
 ];
