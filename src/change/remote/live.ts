@@ -37,44 +37,44 @@ export const ROW = { frontend: '0', backend: '1', server: '2' } as const;
 /** Asks for version and level first. Rejects as `Wire.ask` does, and when what answers is no HAProxy. */
 export async function openLive(wire: Wire): Promise<Live> {
   const answers = new Map<string, Promise<WireAnswer>>();
-  const ask = (...words: readonly string[]) => {
-    const key = words.join('\n');
-    const known = answers.get(key) ?? wire.ask({ words });
-    answers.set(key, known);
-    return known;
-  };
-  let info = readInfo((await ask('show', 'info')).text);
-  if (info.get('Stopping') === '1') {
-    await wire.renew();
+  const parsed = new Map<string, Promise<unknown>>();
+  const ask = (...words: readonly string[]) => once(answers, words.join('\n'), () => wire.ask({ words }));
+  /** What `read` makes of the answer; made once for each answer. */
+  const reading = <T>(words: readonly string[], read: (text: string) => T) =>
+    once(parsed, words.join('\n'), async () => read((await ask(...words)).text)) as Promise<T>;
+  const facts = () => reading(['show', 'info'], readInfo);
+  const forget = () => {
     answers.clear();
-    info = readInfo((await ask('show', 'info')).text);
-  }
-  const version = parseVersion(info.get('Version') ?? '');
+    parsed.clear();
+  };
+  const current = async () => {
+    if ((await facts()).get('Stopping') !== '1') return false;
+    await wire.renew();
+    forget();
+    return true;
+  };
+  await current();
+  const version = parseVersion((await facts()).get('Version') ?? '');
   const level = (await ask('show', 'cli', 'level')).text.trim();
   if (level !== 'user' && level !== 'operator' && level !== 'admin')
     throw new Error(`the level of the socket is none that is known: ${JSON.stringify(level.slice(0, 80))}`);
-  const live: Live = {
+  return {
     version,
     level,
     ask,
-    async info(name) {
-      info = readInfo((await ask('show', 'info')).text);
-      return info.get(name) ?? '';
-    },
-    async servers(backend) {
-      const { text } = await ask('show', 'servers', 'state', backend);
-      return text.startsWith('1\n') ? serverLines(text) : null;
-    },
-    stat: async () => statRows((await ask('show', 'stat')).text, COLUMNS),
-    forget: () => answers.clear(),
-    async current() {
-      if ((await live.info('Stopping')) !== '1') return false;
-      await wire.renew();
-      answers.clear();
-      return true;
-    },
+    info: async (name) => (await facts()).get(name) ?? '',
+    servers: (backend) =>
+      reading(['show', 'servers', 'state', backend], (text) => (text.startsWith('1\n') ? serverLines(text) : null)),
+    stat: () => reading(['show', 'stat'], (text) => statRows(text, COLUMNS)),
+    forget,
+    current,
   };
-  return live;
+}
+
+function once<T>(known: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
+  const there = known.get(key) ?? make();
+  known.set(key, there);
+  return there;
 }
 
 function readInfo(text: string): Map<string, string> {

@@ -13,110 +13,113 @@ export interface Made {
   readonly after: string;
   /** Null for one-shot actions, and where nothing was made. */
   readonly durable: Durable | null;
-  /** It is not known whether it was made. */
+  /** It is not known whether it was made, or it was made otherwise than it was meant. */
   readonly unknown: boolean;
 }
 
-/** How often, and after which pauses (ms), reading back is tried after a connection broke. */
-const PAUSES = [0, 200, 1000];
+/** A Change whose commands have been sent. */
+interface Sent {
+  readonly change: Change;
+  readonly row: RemoteRow<Change>;
+  readonly before: string | null;
+  readonly after: string;
+  readonly inverse: Change | null;
+  readonly durable: Durable | null;
+  /** What was answered; or why no answer came. */
+  readonly answer: Verdict | { readonly broken: string };
+}
 
 /**
- * Makes one Change: checked against what is live, sent, judged by the answers and by what is read back. Never rejects. When a connection broke
- * after sending, what is read back decides; when nothing can be read, the outcome says that it is unknown.
+ * Makes Changes none of which alters what another one is about: each checked against what is live and sent, in order, up to the first that fails; then
+ * all are judged by what is read back. One result for each that was tried. Never rejects. When a connection broke after sending, what is read back decides;
+ * when nothing can be read, the outcome says that it is unknown.
  */
-export async function makeRemote(change: Change, live: Live, wire: Wire): Promise<Made> {
+export async function makeRemote(changes: readonly Change[], live: Live, wire: Wire): Promise<Made[]> {
+  const tried: (Sent | Made)[] = [];
+  // A process on its way out would take them, and nobody would see it.
+  await live.current().catch(() => false);
+  for (const change of changes) {
+    const one = await attempt(change, live, wire);
+    tried.push(one);
+    if ('outcome' in one || 'broken' in one.answer || one.answer.made === 'no') break;
+  }
+  live.forget();
+  const overtaken = await live.current().catch(() => false);
+  const made: Made[] = [];
+  for (const one of tried) made.push('outcome' in one ? one : await prove(one, live, overtaken));
+  return made;
+}
+
+async function attempt(change: Change, live: Live, wire: Wire): Promise<Sent | Made> {
   try {
-    await live.current();
     const found = await refusal(change, live);
     if (found !== null) return failure(found, '', '');
-    return await make(change, remoteRow(change)!, live, wire);
+    const row = remoteRow(change)!;
+    const before = await row.read(change, live);
+    const after = await row.after(change, live);
+    const inverse = await row.inverse(change, live);
+    const durable = (await row.durable?.(change, live)) ?? null;
+    const answer = await send(change, row, live, wire).catch((error: unknown) => ({ broken: reason(error) }));
+    return { change, row, before, after, inverse, durable, answer };
   } catch (error) {
     return failure(reason(error), '', '');
   }
 }
 
-async function make(change: Change, row: RemoteRow<Change>, live: Live, wire: Wire): Promise<Made> {
-  const before = await row.read(change, live);
-  const after = await row.after(change, live);
-  const inverse = await row.inverse(change, live);
-  const durable = (await row.durable?.(change, live)) ?? null;
+async function prove(sent: Sent, live: Live, overtaken: boolean): Promise<Made> {
+  const { row, before, after, inverse, durable, answer } = sent;
   const told = { before: before ?? UNTOLD, after };
-  let verdict: Verdict;
-  try {
-    verdict = await send(change, row, live, wire);
-  } catch (error) {
-    const broken = { row, change, live, before, after };
-    return { ...(await settle(broken, reason(error), inverse)), ...told, durable };
-  } finally {
-    live.forget();
+  if ('broken' in answer) {
+    const { outcome, unknown } = settled(sent, answer.broken, await readInTheEnd(sent, live));
+    return { ...told, durable, outcome, unknown };
   }
-  if (verdict.made === 'no') return failure(verdict.text || 'refused without a word', told.before, after);
-  // A command that went to a process on its way out has changed nothing that lasts.
-  const overtaken = await live.current().catch(() => false);
-  const now = await readInTheEnd(row, change, live);
-  if (now === null && verdict.made === 'yes')
-    return { outcome: done(verdict, inverse), ...told, durable, unknown: false };
-  if (now !== null && inForce(row, now, after) && (verdict.made === 'yes' || now !== before || before === after))
-    return { outcome: done(verdict, inverse), ...told, durable, unknown: false };
+  if (answer.made === 'no') return failure(answer.text || 'refused without a word', told.before, after);
+  const now = await readInTheEnd(sent, live);
+  const { severity, text } = answer;
+  const done = { ...told, durable, outcome: { ok: true, severity, text, inverse }, unknown: false };
+  if (now === null && answer.made === 'yes') return done;
+  if (now !== null && inForce(row, now, after) && (answer.made === 'yes' || now !== before || before === after))
+    return done;
   const why = overtaken ? 'HAProxy was reloaded meanwhile' : 'HAProxy answered as if it were done';
-  return failure(verdict.made === 'yes' ? `${why}, but it is ${now}, not ${after}` : verdict.text, told.before, after);
+  const failed = failure(answer.made === 'yes' ? `${why}, but it is ${now}, not ${after}` : text, told.before, after);
+  const otherwise = now !== null && now !== before;
+  return { ...failed, outcome: { ...failed.outcome, inverse: otherwise ? inverse : null }, unknown: otherwise };
 }
 
 function inForce(row: RemoteRow<Change>, now: string, after: string): boolean {
   return row.holds ? row.holds(now, after) : now === after;
 }
 
-interface Broken {
-  readonly row: RemoteRow<Change>;
-  readonly change: Change;
-  readonly live: Live;
-  readonly before: string | null;
-  readonly after: string;
+/** What became of a Change whose answer did not come; `now`: what was read back. */
+function settled({ before, after, inverse }: Sent, why: string, now: string | null): Pick<Made, 'outcome' | 'unknown'> {
+  if (now === null) {
+    const text = `${why}; whether it was made is unknown: it cannot be read back`;
+    return { outcome: { ok: false, severity: ERR, text, inverse }, unknown: true };
+  }
+  if (now === after) {
+    const text = now === before ? 'it was so before, and is so now' : 'read back, it is in force';
+    return { outcome: { ok: true, severity: WARNING, text: `${why}; ${text}`, inverse }, unknown: false };
+  }
+  const otherwise = now !== before;
+  const text = otherwise
+    ? `read back, it is ${now}: neither what it was nor what was meant`
+    : 'read back, it was not made';
+  const outcome = { ok: false, severity: ERR, text: `${why}; ${text}`, inverse: otherwise ? inverse : null };
+  return { outcome, unknown: otherwise };
 }
 
-/** Finds out what became of a Change whose answer did not come. */
-async function settle(broken: Broken, why: string, inverse: Change | null): Promise<Pick<Made, 'outcome' | 'unknown'>> {
-  const { row, change, live, before, after } = broken;
-  const now = await readInTheEnd(row, change, live);
-  if (now === null)
-    return {
-      outcome: {
-        ok: false,
-        severity: ERR,
-        text: `${why}; whether it was made is unknown: it cannot be read back`,
-        inverse,
-      },
-      unknown: true,
-    };
-  if (now === after && now !== before)
-    return {
-      outcome: { ok: true, severity: WARNING, text: `${why}; read back, it is in force`, inverse },
-      unknown: false,
-    };
-  if (now === after)
-    return {
-      outcome: { ok: true, severity: WARNING, text: `${why}; it was so before, and is so now`, inverse },
-      unknown: false,
-    };
-  const text =
-    now === before
-      ? `${why}; read back, it was not made`
-      : `${why}; read back, it is ${now}: neither what it was nor what was meant`;
-  return {
-    outcome: { ok: false, severity: ERR, text, inverse: now === before ? null : inverse },
-    unknown: now !== before,
-  };
-}
+/** How often, and after which pauses (ms), reading back is tried. */
+const PAUSES = [0, 200, 1000];
 
 /** What is there after the commands; null where HAProxy does not tell it, or cannot be asked any more. */
-async function readInTheEnd(row: RemoteRow<Change>, change: Change, live: Live): Promise<string | null> {
+async function readInTheEnd({ row, change }: Sent, live: Live): Promise<string | null> {
   for (const pause of PAUSES) {
     if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
     try {
-      live.forget();
       return await row.read(change, live);
     } catch {
       // Not yet, or not any more.
+      live.forget();
     }
   }
   return null;
@@ -124,10 +127,6 @@ async function readInTheEnd(row: RemoteRow<Change>, change: Change, live: Live):
 
 const ERR = 3;
 const WARNING = 4;
-
-function done({ severity, text }: Verdict, inverse: Change | null): Outcome {
-  return { ok: true, severity, text, inverse };
-}
 
 function failure(text: string, before: string, after: string): Made {
   return { outcome: { ok: false, severity: ERR, text, inverse: null }, before, after, durable: null, unknown: false };

@@ -1,12 +1,20 @@
 import type { Change, Origin } from '../../change/change.ts';
 import type { Lease, StateEffect } from '../../change/journal/journal.ts';
 import { objectOf } from '../../change/journal/object-of.ts';
+import { independentGroups } from '../../change/remote/independent.ts';
 import type { Live } from '../../change/remote/live.ts';
-import { makeRemote } from '../../change/remote/make.ts';
+import { type Made, makeRemote } from '../../change/remote/make.ts';
 import { previewRemote, type RemotePreview } from '../../change/remote/preview.ts';
 import type { Applied, Meta } from '../target.ts';
 import { type Desk, originOf, refused } from './haproxy-desk.ts';
-import { journalTrouble, leaseOf, recordAttempts, recordOutcome, recordRefusal, type Step } from './haproxy-record.ts';
+import {
+  journalTrouble,
+  leaseOf,
+  recordAttempts,
+  recordOutcomes,
+  refusedAttempt,
+  type Step,
+} from './haproxy-record.ts';
 import { type Overrides, overrideEffects } from './override-effects.ts';
 
 /** Changes that are to be made together. */
@@ -57,11 +65,14 @@ export async function makeBatch(desk: Desk, live: Live, batch: Batch): Promise<A
   live.forget();
   const begun = { steps: [], unrecorded: new Set<string>(), lease: null };
   const course: Course = { desk, live, batch, origin, attempts, overrides, ...begun };
-  for (const i of batch.changes.keys()) {
-    const { outcome } = (await makeStep(course, i)).made;
-    if (outcome.ok) continue;
-    for (const number of attempts.slice(i + 1)) note(course, await recordRefusal(desk, number, NOT_TRIED));
-    return ended(course, i, await rollBack(course));
+  let at = 0;
+  for (const group of independentGroups(batch.changes)) {
+    const failedAt = await makeGroup(course, group, at);
+    at += group.length;
+    if (failedAt < 0) continue;
+    const left = attempts.slice(course.steps.length).map((number) => refusedAttempt(number, NOT_TRIED));
+    note(course, await recordOutcomes(desk, left, []));
+    return ended(course, failedAt, await rollBack(course));
   }
   return ended(course, -1, []);
 }
@@ -78,21 +89,33 @@ function note({ unrecorded }: Course, trouble: string): void {
   if (trouble !== '') unrecorded.add(trouble);
 }
 
-async function makeStep(course: Course, i: number): Promise<Step> {
-  const { desk, live, batch, origin, steps } = course;
-  const change = batch.changes[i]!;
+/** Makes Changes that are about different things, the first of which is number `from` of the batch. Position of the one that failed, or -1. */
+async function makeGroup(course: Course, group: readonly Change[], from: number): Promise<number> {
+  const { desk, live, batch, origin, overrides, steps } = course;
   const began = performance.now();
-  const made = await makeRemote(change, live, desk.wire);
-  const duration = performance.now() - began;
-  steps.push({ change, made });
-  const effects = overrideEffects(course.overrides, desk.target, origin, change, made, batch.meta);
-  if (i === batch.changes.length - 1 && made.outcome.ok) {
-    course.lease = await leaseOf(desk, origin, batch.meta, steps);
-    if (course.lease) effects.push({ put: 'lease', lease: course.lease });
-    effects.push(...(batch.effects ?? []));
+  const all = await makeRemote(group, live, desk.wire);
+  const duration = (performance.now() - began) / all.length;
+  const effects: StateEffect[] = [];
+  for (const [i, made] of all.entries()) {
+    steps.push({ change: group[i]!, made });
+    effects.push(...overrideEffects(overrides, desk.target, origin, group[i]!, made, batch.meta));
   }
-  note(course, await recordOutcome(desk, course.attempts[i]!, made, duration, effects));
-  return { change, made };
+  const failed = all.findIndex(({ outcome }) => !outcome.ok);
+  if (failed < 0 && from + group.length === batch.changes.length) effects.push(...(await closing(course)));
+  const ended = all.map((made, i) => ({ attempt: course.attempts[from + i]!, made, duration }));
+  note(course, await recordOutcomes(desk, ended, effects));
+  return failed < 0 ? -1 : from + failed;
+}
+
+/** What is kept with the last outcome of a batch that was made as a whole. */
+async function closing(course: Course): Promise<StateEffect[]> {
+  const { desk, batch, origin, steps } = course;
+  try {
+    course.lease = await leaseOf(desk, origin, batch.meta, steps);
+  } catch (error) {
+    note(course, `it will not be taken back by itself: ${(error as Error).message}`);
+  }
+  return [...(course.lease ? [{ put: 'lease' as const, lease: course.lease }] : []), ...(batch.effects ?? [])];
 }
 
 async function refuse(
@@ -102,9 +125,10 @@ async function refuse(
   bad: number,
 ): Promise<Applied> {
   const { severity, text } = previews[bad]!.problems[0]!;
-  for (const [i, number] of attempts.entries()) await recordRefusal(desk, number, i === bad ? text : NOT_TRIED);
+  const all = attempts.map((number, i) => refusedAttempt(number, i === bad ? text : NOT_TRIED));
+  const unrecorded = await recordOutcomes(desk, all, []);
   const outcomes = [{ ok: false, severity, text, inverse: null }];
-  return { ok: false, failedAt: bad, outcomes, text: '', lease: null };
+  return { ok: false, failedAt: bad, outcomes, text: unrecorded, lease: null };
 }
 
 /** Nothing is made, since the policy does not let it. */
@@ -115,28 +139,45 @@ async function deny(desk: Desk, attempts: readonly number[], text: string): Prom
 
 /** Undoes what was made, last first, and what may have been made; says what could not be undone. */
 async function rollBack(course: Course): Promise<string[]> {
-  const { desk, live, batch, steps } = course;
-  const origin = originOf(desk, live, batch.meta, 'roll-back');
-  const left: string[] = [];
-  for (const { change, made } of steps.toReversed()) {
-    if (!made.outcome.ok && !made.unknown) continue;
-    const { inverse } = made.outcome;
-    if (!inverse) {
-      left.push(`${change.kind} ${objectOf(change)} (there is nothing that takes it back)`);
-      continue;
+  const tried = course.steps.filter(({ made }) => made.outcome.ok || made.unknown).reverse();
+  const back = tried.filter(({ made }) => made.outcome.inverse);
+  const left = tried
+    .filter(({ made }) => !made.outcome.inverse)
+    .map(({ change }) => `${change.kind} ${objectOf(change)} (there is nothing that takes it back)`);
+  for (const group of independentGroups(back.map(({ made }) => made.outcome.inverse!))) {
+    // One that cannot be undone hinders no other.
+    for (let rest = back.splice(0, group.length); rest.length > 0; ) {
+      const done = await undo(course, rest);
+      for (const [i, { outcome }] of done.entries()) {
+        const { change } = rest[i]!;
+        if (!outcome.ok) left.push(`${change.kind} ${objectOf(change)} (${outcome.text})`);
+      }
+      rest = rest.slice(done.length);
     }
-    const tried = { change: inverse, before: made.after, after: made.before };
-    // What cannot be recorded is undone all the same: half a batch is worse.
-    const numbers = await recordAttempts(desk, origin, [tried]).catch((error) => journalTrouble(error));
-    const began = performance.now();
-    const undone = await makeRemote(inverse, live, desk.wire);
-    const duration = performance.now() - began;
-    if (typeof numbers === 'string') note(course, `what was undone could not be recorded: ${numbers}`);
-    else {
-      const effects = overrideEffects(course.overrides, desk.target, origin, inverse, undone, batch.meta);
-      note(course, await recordOutcome(desk, numbers[0]!, undone, duration, effects));
-    }
-    if (!undone.outcome.ok) left.push(`${change.kind} ${objectOf(change)} (${undone.outcome.text})`);
   }
   return left;
+}
+
+async function undo(course: Course, steps: readonly Step[]): Promise<readonly Made[]> {
+  const { desk, live, batch, overrides } = course;
+  const origin = originOf(desk, live, batch.meta, 'roll-back');
+  const inverses = steps.map(({ made }) => made.outcome.inverse!);
+  const tries = steps.map(({ made }, i) => ({ change: inverses[i]!, before: made.after, after: made.before }));
+  // What cannot be recorded is undone all the same: half a batch is worse.
+  const numbers = await recordAttempts(desk, origin, tries).catch((error) => journalTrouble(error));
+  const began = performance.now();
+  const done = await makeRemote(inverses, live, desk.wire);
+  const duration = (performance.now() - began) / done.length;
+  if (typeof numbers === 'string') {
+    note(course, `what was undone could not be recorded: ${numbers}`);
+    return done;
+  }
+  const effects = done.flatMap((made, i) =>
+    overrideEffects(overrides, desk.target, origin, inverses[i]!, made, batch.meta),
+  );
+  const ended = done.map((made, i) => ({ attempt: numbers[i]!, made, duration }));
+  // Those behind one that failed are tried again, with attempts of their own.
+  const again = numbers.slice(done.length).map((number) => refusedAttempt(number, NOT_TRIED));
+  note(course, await recordOutcomes(desk, [...ended, ...again], effects));
+  return done;
 }

@@ -1,6 +1,6 @@
 import type { Change, Origin } from '../../change/change.ts';
 import { JournalError } from '../../change/journal/error.ts';
-import type { Lease, StateEffect } from '../../change/journal/journal.ts';
+import type { Lease, OutcomeRecord, StateEffect } from '../../change/journal/journal.ts';
 import type { Made } from '../../change/remote/make.ts';
 import type { Meta } from '../target.ts';
 import type { Desk } from './haproxy-desk.ts';
@@ -21,27 +21,41 @@ export async function recordAttempts(
   return journal.attempt(tries.map(({ before, after }, i) => ({ target, origin, change: kept[i]!, before, after })));
 }
 
-/** Records what came of a Change. What has been made cannot be refused any more, so that trouble of the journal is told: why, or ''. */
-export async function recordOutcome(
+/** An attempt and what came of it. */
+export interface Ended {
+  readonly attempt: number;
+  readonly made: Pick<Made, 'outcome' | 'before' | 'after'>;
+  /** ms. */
+  readonly duration: number;
+}
+
+/** Records what came of Changes. What has been made cannot be refused any more, so that trouble of the journal is told: why, or ''. */
+export async function recordOutcomes(
   desk: Desk,
-  attempt: number,
-  { outcome, before, after }: Omit<Made, 'durable' | 'unknown'>,
-  duration: number,
+  ended: readonly Ended[],
   effects: readonly StateEffect[],
 ): Promise<string> {
   try {
-    const inverse = outcome.inverse && (await desk.keeper.away(outcome.inverse));
-    await desk.journal.outcome([{ attempt, ...outcome, inverse, before, after, duration }], effects);
+    const records: OutcomeRecord[] = [];
+    for (const { attempt, made, duration } of ended) {
+      const { outcome, before, after } = made;
+      const inverse = outcome.inverse && (await desk.keeper.away(outcome.inverse));
+      records.push({ attempt, ...outcome, inverse, before, after, duration });
+    }
+    await desk.journal.outcome(records, effects);
     return '';
   } catch (error) {
     return `what came of it could not be recorded: ${(error as Error).message}`;
   }
 }
 
-/** Records that a Change was not made, for this reason. */
-export function recordRefusal(desk: Desk, attempt: number, text: string): Promise<string> {
-  const outcome = { ok: false, severity: 3, text, inverse: null };
-  return recordOutcome(desk, attempt, { outcome, before: '', after: '' }, 0, []);
+/** The record of a Change that was not made, for this reason. */
+export function refusedAttempt(attempt: number, text: string): Ended {
+  return {
+    attempt,
+    made: { outcome: { ok: false, severity: 3, text, inverse: null }, before: '', after: '' },
+    duration: 0,
+  };
 }
 
 /** What takes Changes back at a time; null when nothing was asked for, or nothing can be taken back. */

@@ -555,6 +555,31 @@ describe('a real HAProxy', { skip: existsSync(HAPROXY) ? false : 'haproxy is not
     assert.ok(!keys.some((key) => /weight|state/.test(key)), keys.join());
   });
 
+  it('makes nothing of a batch of which one change can be seen to be impossible', async () => {
+    const map = `${run.dir}/paths.map`;
+    const changes: Change[] = [
+      { kind: 'map.set', map, key: '/a', value: 'other' },
+      { kind: 'server.weight', ...app1, weight: 9, percent: false },
+      { kind: 'server.addr', backend: 'named', server: 'n1', addr: '127.0.0.1', port: '70000' },
+    ];
+    const applied = await lb.apply(changes, meta('refused at once'));
+    assert.deepEqual([applied.ok, applied.failedAt], [false, 2]);
+    assert.match(await run.cli(`get map ${map} /a`), /value="one"/);
+  });
+
+  it('takes a thousand changes as one', async () => {
+    const map = `${run.dir}/paths.map`;
+    const changes = Array.from(
+      { length: 1000 },
+      (_, i): Change => ({ kind: 'map.add', map, key: `/k${i}`, value: `v${i}` }),
+    );
+    const many = meta('many');
+    assert.ok((await lb.apply(changes, many)).ok);
+    assert.equal((await lb.preview([{ kind: 'map.clear', map }]))[0]?.before, '1002 entries');
+    assert.ok((await lb.ledger.undo(many.operation, meta('undo'))).ok);
+    assert.equal((await lb.preview([{ kind: 'map.clear', map }]))[0]?.before, '2 entries');
+  });
+
   it('is refused what the level of its socket does not allow, before anything is sent', async () => {
     const weak = await target(scope, run.sock('operator'));
     const [preview] = await weak.preview([{ kind: 'server.state', ...app1, to: 'drain' }]);

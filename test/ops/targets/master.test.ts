@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import type { Change } from '../../../src/change/change.ts';
+import { isListening } from '../../support/ports.ts';
 import { start } from '../../support/program.ts';
+import { until } from '../../support/wait.ts';
 import { HAPROXY, meta, target } from './support.ts';
 
 const CONFIG = `
@@ -32,6 +34,7 @@ describe('a HAProxy', { skip: existsSync(HAPROXY) ? false : 'haproxy is not inst
       files,
       argv: ['-W', '-f', 'haproxy.cfg', '-S', '{sock:master}'],
     });
+    await until('the master to listen', () => isListening(run.sock('master')));
     const lb = await target(t, run.sock('master'));
     assert.equal((await lb.state()).backends[0]?.servers[0]?.name, 'app1');
     const map = `${run.dir}/paths.map`;
