@@ -172,3 +172,24 @@ test('a wrong command line is told and ends with 2', () => {
   }
   assert.equal(spawnSync(program, ['audit']).status, 2);
 });
+
+test('more than a page is exported whole and in order', async (t) => {
+  const many = mkdtempSync(join(tmpdir(), 'sluice-audit-'));
+  t.after(() => rmSync(many, { recursive: true }));
+  const long = localJournal(t, many);
+  await long.attempt(Array.from({ length: 2500 }, (_, i) => attempt(`app${i}`)));
+  await long.close();
+  const seqs = (...args: string[]) =>
+    audit('export', '--state-dir', many, ...args)
+      .stdout.split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line).seq);
+  assert.deepEqual(
+    seqs(),
+    Array.from({ length: 2501 }, (_, i) => i + 1),
+  );
+  assert.deepEqual(
+    seqs('--last', '1500'),
+    Array.from({ length: 1500 }, (_, i) => i + 1002),
+  );
+});

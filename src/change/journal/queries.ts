@@ -36,20 +36,29 @@ export function entryRows(db: DatabaseSync, query: JournalQuery): LinkRow[] {
   return (statement.all(...values, query.last ?? DEFAULT_LAST) as unknown as LinkRow[]).reverse();
 }
 
-/** All records from the oldest on that fulfil a query, notes too when nothing but dates is asked for; a row at a time. */
+/** Rows that are read at once: between two pages nothing is held, so that a slow reader does not keep the log of the database from being emptied. */
+const PAGE = 1000;
+
+/** All records from the oldest on that fulfil a query, notes too when nothing but dates is asked for. */
 export function* recordsOf(db: DatabaseSync, query: JournalQuery): Generator<JournalRecord> {
   const { text, values } = conditions(query);
-  const onlyDates = query.operation ?? query.object ?? query.target ?? query.phase ?? query.actor;
-  const notes = onlyDates === undefined ? '1' : "phase <> 'note'";
-  const newest =
-    query.last === undefined
-      ? ''
-      : ` AND seq >= (SELECT min(seq) FROM (SELECT seq FROM link WHERE ${notes}${text} ORDER BY seq DESC LIMIT ?))`;
-  const all = query.last === undefined ? values : [...values, ...values, query.last];
-  const rows = db
-    .prepare(`SELECT seq, body, hash FROM link WHERE ${notes}${text}${newest} ORDER BY seq`)
-    .iterate(...all);
-  for (const row of rows) yield recordOf(row as unknown as LinkRow);
+  const asked = query.operation ?? query.object ?? query.target ?? query.phase ?? query.actor;
+  const where = `${asked === undefined ? '1' : "phase <> 'note'"}${text}`;
+  let after = query.last === undefined ? 0 : beforeNewest(db, where, values, query.last);
+  const page = db.prepare(`SELECT seq, body, hash FROM link WHERE ${where} AND seq > ? ORDER BY seq LIMIT ${PAGE}`);
+  for (;;) {
+    const rows = page.all(...values, after) as unknown as LinkRow[];
+    for (const row of rows) yield recordOf(row);
+    if (rows.length < PAGE) return;
+    after = rows.at(-1)!.seq;
+  }
+}
+
+/** The number before the first of the newest `many` that fulfil a condition. */
+function beforeNewest(db: DatabaseSync, where: string, values: SQLInputValue[], many: number): number {
+  const newest = `SELECT seq FROM link WHERE ${where} ORDER BY seq DESC LIMIT ?`;
+  const row = db.prepare(`SELECT min(seq) AS first FROM (${newest})`).get(...values, many);
+  return ((row?.['first'] as number | null | undefined) ?? 1) - 1;
 }
 
 /** A query in SQL: conditions that begin with AND, and their values. The same as `matches`. */

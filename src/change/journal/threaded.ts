@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { threadEntry } from '../../util/entry.ts';
 import type { Owner } from './database.ts';
@@ -48,6 +49,8 @@ export interface JournalOptions {
 /** How soon after its end, or after trouble of a kind that a new thread may not have, the thread is started again, ms. */
 const RESTART_DELAY = 1000;
 const PROBE_EVERY = 1000;
+/** How long the end of the thread is waited for, ms. */
+const END_TIMEOUT = 1000;
 
 interface Waiting {
   readonly resolve: (value: never) => void;
@@ -109,7 +112,8 @@ export class ThreadedJournal implements Journal {
     clearInterval(this.#watch);
     if (this.#restart !== null) clearTimeout(this.#restart);
     this.#failAll(new JournalError('ended', 'the journal is closed'));
-    await this.#worker?.terminate();
+    // A thread that waits for a disk ends when the disk answers.
+    await Promise.race([this.#worker?.terminate(), wait(END_TIMEOUT, undefined, { ref: false })]);
   }
 
   #start(): void {
