@@ -55,6 +55,7 @@ export type Group =
   | 'sessions'
   | 'patterns'
   | 'certificates'
+  | 'configuration'
   | 'looking'
   | 'journal';
 

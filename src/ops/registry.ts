@@ -2,6 +2,7 @@ import type { Group, Operation } from './operation.ts';
 import { aclAdd, aclDel, aclShow, block, unblock } from './operations/acl.ts';
 import { errors } from './operations/captured-errors.ts';
 import { certs, rotateTicketKeys, updateOcsp } from './operations/certificates.ts';
+import { applyFile, diff, planFile, reload, save } from './operations/configuration.ts';
 import { counters, countersClear } from './operations/counters.ts';
 import { drain } from './operations/drain.ts';
 import { frontendDisable, frontendEnable, frontendMaxconn } from './operations/frontend.ts';
@@ -61,6 +62,11 @@ export const OPERATIONS: readonly Operation[] = [
   rotateCert,
   rotateTicketKeys,
   updateOcsp,
+  diff,
+  save,
+  planFile,
+  applyFile,
+  reload,
   history,
   undo,
   leases,
@@ -80,6 +86,7 @@ export const GROUPS: Readonly<Record<Group, string>> = {
   sessions: 'Sessions',
   patterns: 'Maps, ACLs, stick tables',
   certificates: 'Certificates',
+  configuration: 'Configuration files',
   journal: 'Taking back',
 };
 

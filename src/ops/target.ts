@@ -5,6 +5,7 @@ import type { PendingRequest } from '../change/policy/pending.ts';
 import type { RuntimeClient } from '../client/index.ts';
 import type { Least } from './kinds.ts';
 import type { TargetState } from './state.ts';
+import type { Configured, Hidden, Installation } from './targets/discover.ts';
 
 /** A running load balancer that operations work on. */
 export interface Target {
@@ -22,6 +23,10 @@ export interface Target {
   readonly ledger: Ledger;
   /** Servers of a backend that must stay usable unless an operation says otherwise (file of targets). */
   readonly minUsable?: Least | null;
+  /** What the file of targets says of its files, and of what checks and reloads them. */
+  readonly configured?: Configured;
+  /** How it was started, where its files are; or why that cannot be seen from here. */
+  installation(configured?: Configured): Promise<Installation | Hidden>;
   /** Leases that have ended by `now` (ms since the epoch), where the target does not take them back itself. */
   dueLeases?(now: number): Promise<readonly Lease[]>;
   /** Takes back what a lease stands for, as far as it is still set. */

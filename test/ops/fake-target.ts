@@ -86,6 +86,7 @@ export function fakeTarget(text: string, options: FakeOptions = {}): FakeTarget 
       }),
       confirm: async (operation) => ({ ok: true, failedAt: -1, outcomes: [], text: `kept: ${operation}`, lease: null }),
     },
+    installation: async () => ({ hidden: 'it is in memory' }),
     close: async () => undefined,
   };
   const inverses = new Map<string, Change[]>();

@@ -6,6 +6,8 @@ import type { RuntimeClient } from '../../client/index.ts';
 import { OperationError } from '../errors.ts';
 import { stateOf } from '../state.ts';
 import { type Applied, type Ledger, NOTHING_KEPT, type Target } from '../target.ts';
+import { processFacts } from './process-facts.ts';
+import { sluiceInstallation } from './sluice-installation.ts';
 
 /** What `change` answers for each Change: its outcome when it was tried, and what a preview says in any case. */
 interface Result {
@@ -65,6 +67,7 @@ export function sluiceTarget(name: string, client: RuntimeClient): Target {
     },
     ledger: ledger(client),
     kept: () => NOTHING_KEPT,
+    installation: async () => sluiceInstallation(processFacts(client.pid)),
     close: async () => client.close(),
   };
 }

@@ -1,0 +1,81 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Document } from '../../config/document.ts';
+import { problemText } from '../../config/edit/edit.ts';
+import type { Source } from '../../config/edit/source.ts';
+import { writeSources } from '../../config/edit/write.ts';
+import { readFiles } from '../configuration-files.ts';
+import { OperationError } from '../errors.ts';
+import type { ActStep, Step } from '../operation.ts';
+import { runProgram } from '../run-program.ts';
+import type { Target } from '../target.ts';
+import type { Installation } from '../targets/discover.ts';
+
+/** A file that is to say something else. */
+export interface Rewrite {
+  readonly source: Source;
+  readonly document: Document;
+}
+
+/** Writes files; the old content is kept beside each. What is put back is the old content. */
+export function writeStep(rewrites: readonly Rewrite[]): ActStep {
+  const names = rewrites.map(({ source }) => source.document.name);
+  return {
+    do: 'act',
+    what: `write ${names.join(', ')}`,
+    async perform() {
+      const written = await writeSources(rewrites, { backup: 'beside', now: new Date() });
+      if ('text' in written) throw new OperationError('failed', problemText(written));
+      return written.map(({ backup }) => `before: ${backup}`).join(', ');
+    },
+    async back() {
+      const now = await readFiles(names);
+      const old = rewrites.map(({ source }, i) => ({ source: now[i]!, document: source.document }));
+      const written = await writeSources(old, { backup: 'none', now: new Date() });
+      return 'text' in written ? problemText(written) : 'as before';
+    },
+  };
+}
+
+/** Has the program itself check files, by default those of the installation. */
+export function checkStep({ check, files }: Installation, others = files): ActStep {
+  // `check` ends with its files, as it was found or set down.
+  const named = others === files ? check : check.map((word) => others[files.indexOf(word)] ?? word);
+  return {
+    do: 'act',
+    what: `check ${others.join(', ')}`,
+    async perform({ signal }) {
+      await runProgram(named, signal);
+      return 'valid';
+    },
+  };
+}
+
+/** How long a new process may take to answer, and how often it is asked, ms. */
+const START_MS = 20_000;
+const ASK_MS = 200;
+
+/** Puts the files in force: Sluice does so itself, HAProxy is told by what reloads it, and must then answer as another process. */
+export function reloadStep(target: Target, { reload, why }: Installation): Step {
+  if (target.product === 'sluice') return { do: 'change', changes: [{ kind: 'config.reload' }] };
+  if (reload === null) throw new OperationError('failed', `it cannot be reloaded from here: ${why}`);
+  return {
+    do: 'act',
+    what: `reload (${reload.join(' ')})`,
+    async perform({ signal }) {
+      const before = (await target.state()).info.pid;
+      await runProgram(reload, signal);
+      for (const end = performance.now() + START_MS; performance.now() < end && !signal.aborted; ) {
+        const pid = await target.state().then(
+          ({ info }) => (info.stopping ? before : info.pid),
+          () => before,
+        );
+        if (pid !== before) return `process ${pid} in place of ${before}`;
+        await sleep(ASK_MS);
+      }
+      throw new OperationError(
+        'failed',
+        `no other process answers: ${before} goes on with the old configuration; its log says why`,
+      );
+    },
+  };
+}
