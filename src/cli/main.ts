@@ -26,16 +26,15 @@ async function help(args: readonly string[]): Promise<number> {
 
 /** Runs an operation on a running load balancer. */
 async function operation(args: readonly string[]): Promise<number> {
-  const [{ runOps }, { ownTerminal }, { startLeaseKeeper }, { openTarget }] = await Promise.all([
+  const [{ runOps }, { ownTerminal }, { openTarget }] = await Promise.all([
     import('./ops/ops.ts'),
     import('./ops/terminal.ts'),
-    import('./ops/lease-keeper.ts'),
     import('../ops/open-target.ts'),
   ]);
   return runOps(args, {
     terminal: ownTerminal(),
     openTarget,
-    keepLeases: startLeaseKeeper,
+    keepLeases: async (target) => (await import('./ops/lease-keeper.ts')).startLeaseKeeper(target),
     subCommands: Object.keys(subCommands),
   });
 }

@@ -3,7 +3,6 @@ import { addressText, parseAddress } from '../client/address.ts';
 import { connect, type RuntimeClient, RuntimeClientError } from '../client/index.ts';
 import { OperationError } from './errors.ts';
 import type { Target } from './target.ts';
-import { openHaproxyTarget } from './targets/open-haproxy.ts';
 import { sluiceTarget } from './targets/sluice.ts';
 import { type NamedTarget, namedTargets } from './targets/targets-file.ts';
 
@@ -41,12 +40,14 @@ function nameOf(name: string): NamedTarget {
   );
 }
 
-function targetOf(address: string, client: RuntimeClient, named: NamedTarget | null): Promise<Target> | Target {
+async function targetOf(address: string, client: RuntimeClient, named: NamedTarget | null): Promise<Target> {
   const told = { minUsable: named?.minUsable ?? null, configured: named ?? {} };
   if (client.product === 'sluice') return Object.assign(sluiceTarget(named?.name ?? address, client), told);
+  // Each product loads what it needs.
+  const { openHaproxyTarget } = await import('./targets/open-haproxy.ts');
   // However it was written or named: what is recorded of it is found again.
   const text = addressText(parseAddress(address));
-  return openHaproxyTarget(text, text, client).then((target) => Object.assign(target, told));
+  return Object.assign(await openHaproxyTarget(text, text, client), told);
 }
 
 async function openUsual(): Promise<Target> {

@@ -80,7 +80,7 @@ export async function runCase(file: string): Promise<{ readonly expected: Told; 
   const status = await runOps(words, {
     terminal: { out: output('out'), err: output('err'), ask },
     openTarget: async () => target,
-    keepLeases: () => undefined,
+    keepLeases: async () => undefined,
     subCommands: ['run', 'check'],
   });
   const changes = target.made.map(({ change, meta }) => {

@@ -17,7 +17,7 @@ export interface Run {
   /** Connects to the load balancer of that name; null: the one that is found. */
   readonly openTarget: (name: string | null) => Promise<Target>;
   /** Sees to it that what is leased on a load balancer is taken back when this command has ended. */
-  readonly keepLeases: (target: string) => void;
+  readonly keepLeases: (target: string) => Promise<void>;
   /** Other words than operations that may be meant. */
   readonly subCommands: readonly string[];
 }
@@ -61,7 +61,7 @@ async function perform(operation: Operation, values: Values, title: string, run:
       };
       const around = { target, ...printer, emit, ask, signal: stop.signal };
       const { status } = await runOperation({ operation, values, title }, around);
-      if (leased && target.dueLeases) run.keepLeases(target.name);
+      if (leased && target.dueLeases) await run.keepLeases(target.name);
       return status;
     } finally {
       await target.close();

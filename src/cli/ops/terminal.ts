@@ -1,5 +1,3 @@
-import { createInterface } from 'node:readline/promises';
-
 /** Where an operation is typed and read: the process's own streams, or those of a test. */
 export interface Terminal {
   readonly out: Output;
@@ -33,6 +31,7 @@ function output(stream: NodeJS.WriteStream): Output {
 }
 
 async function ask(question: string, signal: AbortSignal): Promise<boolean> {
+  const { createInterface } = await import('node:readline/promises');
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   // In this mode the terminal sends Ctrl-C as a key, not as a signal.
   lines.once('SIGINT', () => process.kill(process.pid, 'SIGINT'));

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { OperationError } from './errors.ts';
+import { OperationError } from '../errors.ts';
 
 /** Most bytes of output that are kept. */
 const KEPT = 16_384;

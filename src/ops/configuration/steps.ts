@@ -3,12 +3,12 @@ import type { Document } from '../../config/document.ts';
 import { problemText } from '../../config/edit/edit.ts';
 import type { Source } from '../../config/edit/source.ts';
 import { writeSources } from '../../config/edit/write.ts';
-import { readFiles } from '../configuration-files.ts';
 import { OperationError } from '../errors.ts';
 import type { ActStep, Step } from '../operation.ts';
-import { runProgram } from '../run-program.ts';
 import type { Target } from '../target.ts';
 import type { Installation } from '../targets/discover.ts';
+import { readFiles } from './files.ts';
+import { runProgram } from './run-program.ts';
 
 /** A file that is to say something else. */
 export interface Rewrite {

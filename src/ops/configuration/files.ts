@@ -1,8 +1,8 @@
-import { problemText } from '../config/edit/edit.ts';
-import { readSources, type Source } from '../config/edit/source.ts';
-import { OperationError } from './errors.ts';
-import type { Target } from './target.ts';
-import type { Installation } from './targets/discover.ts';
+import { problemText } from '../../config/edit/edit.ts';
+import { readSources, type Source } from '../../config/edit/source.ts';
+import { OperationError } from '../errors.ts';
+import type { Target } from '../target.ts';
+import type { Installation } from '../targets/discover.ts';
 
 /** The installation of a target. Throws OperationError with the reason when it is hidden. */
 export async function installationOf(target: Target): Promise<Installation> {
