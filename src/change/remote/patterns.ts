@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { list } from './find.ts';
 import type { Level, Live } from './live.ts';
 import { atLeast, type Version } from './version.ts';
@@ -56,6 +57,28 @@ export async function entries(kind: PatternKind, name: string, live: Live): Prom
     at = stop + 1;
   }
   return found;
+}
+
+/** Sets of up to so many entries are compared by content, larger ones by number alone: reading them takes seconds. */
+const MOST_COMPARED = 10_000;
+
+/** What is in force of a set, as `contentText` tells it. */
+export async function contentNow(kind: PatternKind, name: string, live: Live): Promise<string> {
+  const { count } = (await patternSet(kind, name, live))!;
+  return count > MOST_COMPARED ? countText(kind, count) : contentText(kind, await entries(kind, name, live));
+}
+
+/** `3 entries, sha256 9f86d081884c`: the same for the same entries in any order. */
+export function contentText(kind: PatternKind, all: readonly string[]): string {
+  if (all.length === 0 || all.length > MOST_COMPARED) return countText(kind, all.length);
+  const hash = createHash('sha256')
+    .update([...all].sort().join('\n'))
+    .digest('hex');
+  return `${countText(kind, all.length)}, sha256 ${hash.slice(0, 12)}`;
+}
+
+function countText(kind: PatternKind, count: number): string {
+  return `${count} ${kind === 'map' ? 'entries' : 'patterns'}`;
 }
 
 /**

@@ -185,6 +185,35 @@ describe("the runner's ledger of a HAProxy", { skip: existsSync(HAPROXY) ? false
       assert.equal(statSync(join(state, 'kept', name)).mode & 0o777, 0o600);
   });
 
+  it('takes no map back that has as many entries as it set, but others', async () => {
+    const lb = await runner();
+    const map = `${run.dir}/paths.map`;
+    const made = meta('replace');
+    assert.ok(
+      (
+        await lb.apply(
+          [
+            {
+              kind: 'map.replace',
+              map,
+              entries: [
+                ['/x', '1'],
+                ['/y', '2'],
+              ],
+            },
+          ],
+          made,
+        )
+      ).ok,
+    );
+    await run.cli(`set map ${map} /y 3`);
+    const undone = await lb.ledger.undo(made.operation, meta('undo'));
+    assert.equal(undone.ok, false);
+    assert.match(undone.text, /map\.replace \S+ is 2 entries, sha256 \w+, not 2 entries, sha256 /);
+    await run.cli(`set map ${map} /y 2`);
+    assert.ok((await lb.ledger.undo(made.operation, meta('undo'))).ok);
+  });
+
   it('lets one runner at a time change a target', async () => {
     const lb = await runner();
     const free = await lockTarget(join(state, 'locks'), run.sock('admin'));

@@ -1,6 +1,15 @@
 import type { ChangeOf } from '../../change.ts';
 import type { Live } from '../live.ts';
-import { badKey, entries, lacksPatterns, patternLevel, patternSet, replaceAll, valuesOf } from '../patterns.ts';
+import {
+  badKey,
+  contentNow,
+  contentText,
+  entries,
+  lacksPatterns,
+  patternLevel,
+  replaceAll,
+  valuesOf,
+} from '../patterns.ts';
 import { plain } from '../plain.ts';
 import type { RemoteRow } from '../row.ts';
 import type { Command } from '../wire.ts';
@@ -48,7 +57,7 @@ export const aclDel: RemoteRow<ChangeOf<'acl.del'>> = {
 export const aclClear: RemoteRow<ChangeOf<'acl.clear'>> = {
   ...COMMON,
   problem: ({ acl }, live) => lacksPatterns('acl', acl, live),
-  read: ({ acl }, live) => size(acl, live),
+  read: ({ acl }, live) => contentNow('acl', acl, live),
   after: async () => '0 patterns',
   commands: async ({ acl }) => [{ words: ['clear', 'acl', acl] }],
   inverse: async ({ acl }, live) => ({ kind: 'acl.replace', acl, patterns: await entries('acl', acl, live) }),
@@ -64,8 +73,8 @@ export const aclReplace: RemoteRow<ChangeOf<'acl.replace'>> = {
     }
     return lacksPatterns('acl', acl, live);
   },
-  read: ({ acl }, live) => size(acl, live),
-  after: async ({ patterns }) => `${plain(patterns).length} patterns`,
+  read: ({ acl }, live) => contentNow('acl', acl, live),
+  after: async ({ patterns }) => contentText('acl', plain(patterns)),
   commands: async ({ acl, patterns }) => [
     { words: ['prepare', 'acl', acl] },
     ...additions(acl, '@<version>', plain(patterns)),
@@ -78,8 +87,4 @@ export const aclReplace: RemoteRow<ChangeOf<'acl.replace'>> = {
 
 function* additions(acl: string, generation: string, patterns: readonly string[]): Generator<Command> {
   for (const pattern of patterns) yield { words: ['add', 'acl', generation, acl, pattern] };
-}
-
-async function size(acl: string, live: Live): Promise<string> {
-  return `${(await patternSet('acl', acl, live))?.count ?? 0} patterns`;
 }

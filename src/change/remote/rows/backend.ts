@@ -104,6 +104,8 @@ export const backendDynamicCookieKey: RemoteRow<ChangeOf<'backend.dynamic-cookie
   warnings: async () => [UNTOLD],
   read: async () => null,
   after: async () => 'another key',
-  commands: async ({ backend, key }) => [{ words: ['set', 'dynamic-cookie-key', 'backend', backend, key] }],
+  commands: async ({ backend, key }) => [
+    { words: ['set', 'dynamic-cookie-key', 'backend', backend, key], secret: true },
+  ],
   inverse: async () => null,
 };

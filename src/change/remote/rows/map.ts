@@ -3,10 +3,11 @@ import type { Live } from '../live.ts';
 import {
   badKey,
   badValue,
+  contentNow,
+  contentText,
   entries,
   lacksPatterns,
   patternLevel,
-  patternSet,
   payloadLimit,
   payloads,
   replaceAll,
@@ -78,7 +79,7 @@ async function several({ map, key }: { readonly map: string; readonly key: strin
 export const mapClear: RemoteRow<ChangeOf<'map.clear'>> = {
   ...COMMON,
   problem: ({ map }, live) => lacksPatterns('map', map, live),
-  read: ({ map }, live) => size(map, live),
+  read: ({ map }, live) => contentNow('map', map, live),
   after: async () => '0 entries',
   commands: async ({ map }) => [{ words: ['clear', 'map', map] }],
   inverse: async ({ map }, live) => ({ kind: 'map.replace', map, entries: await pairs(map, live) }),
@@ -94,8 +95,8 @@ export const mapReplace: RemoteRow<ChangeOf<'map.replace'>> = {
     }
     return lacksPatterns('map', map, live);
   },
-  read: ({ map }, live) => size(map, live),
-  after: async ({ entries: wanted }) => `${plain(wanted).length} entries`,
+  read: ({ map }, live) => contentNow('map', map, live),
+  after: async ({ entries: wanted }) => contentText('map', [...lines(plain(wanted))]),
   async commands({ map, entries: wanted }, live) {
     const pieces = [...payloads(lines(plain(wanted)), payloadLimit(live.version))];
     const add = pieces.map((payload) => ({ words: ['add', 'map', '@<version>', map], payload }));
@@ -118,8 +119,4 @@ async function pairs(map: string, live: Live): Promise<[string, string][]> {
     const space = entry.indexOf(' ');
     return [entry.slice(0, space), entry.slice(space + 1)];
   });
-}
-
-async function size(map: string, live: Live): Promise<string> {
-  return `${(await patternSet('map', map, live))?.count ?? 0} entries`;
 }
