@@ -24,7 +24,7 @@ export function patternLevel(version: Version): Level {
 }
 
 /** The set of that file name or `#<id>`, or undefined. */
-export async function patternSet(kind: PatternKind, name: string, live: Live): Promise<PatternSet | undefined> {
+async function patternSet(kind: PatternKind, name: string, live: Live): Promise<PatternSet | undefined> {
   const sets = await patternSets(kind, live);
   return sets.find(({ id, file }) => (name.startsWith('#') ? `#${id}` === name : file === name));
 }
@@ -65,16 +65,14 @@ const MOST_COMPARED = 10_000;
 /** What is in force of a set, as `contentText` tells it. */
 export async function contentNow(kind: PatternKind, name: string, live: Live): Promise<string> {
   const { count } = (await patternSet(kind, name, live))!;
-  return count > MOST_COMPARED ? countText(kind, count) : contentText(kind, await entries(kind, name, live));
+  return count > MOST_COMPARED ? countText(kind, count) : contentText(kind, await entries(kind, name, live), count);
 }
 
-/** `3 entries, sha256 9f86d081884c`: the same for the same entries in any order. */
-export function contentText(kind: PatternKind, all: readonly string[]): string {
-  if (all.length === 0 || all.length > MOST_COMPARED) return countText(kind, all.length);
-  const hash = createHash('sha256')
-    .update([...all].sort().join('\n'))
-    .digest('hex');
-  return `${countText(kind, all.length)}, sha256 ${hash.slice(0, 12)}`;
+/** `3 entries, sha256 9f86d081884c`: the same for the same entries in any order. `all` is gone through only where a hash is told. */
+export function contentText(kind: PatternKind, all: Iterable<string>, count: number): string {
+  if (count === 0 || count > MOST_COMPARED) return countText(kind, count);
+  const sorted = [...all].sort().join('\n');
+  return `${countText(kind, count)}, sha256 ${createHash('sha256').update(sorted).digest('hex').slice(0, 12)}`;
 }
 
 function countText(kind: PatternKind, count: number): string {

@@ -14,12 +14,12 @@ export interface RemotePreview extends Preview {
   readonly commands: readonly string[];
 }
 
-/** What Changes would do, made one after the other. Sends nothing that changes anything. Rejects as `Wire.ask` does. */
-export async function previewRemote(changes: readonly Change[], live: Live): Promise<RemotePreview[]> {
+/** What Changes would do, made one after the other; `commands`: with what would be sent. Sends nothing that changes anything. Rejects as `Wire.ask` does. */
+export async function previewRemote(changes: readonly Change[], live: Live, commands = true): Promise<RemotePreview[]> {
   const previews: RemotePreview[] = [];
   for (const [i, change] of changes.entries()) {
     const later = changes.slice(0, i).some((earlier) => sameObject(earlier, change));
-    const preview = await previewOne(change, live);
+    const preview = await previewOne(change, live, commands);
     previews.push(later && preview.problems.length > 0 ? whenItsTurnComes(preview, live) : preview);
   }
   return previews;
@@ -43,12 +43,12 @@ function cannot(change: Change, row: RemoteRow<Change>, live: Live): string | nu
 
 const LEVELS: readonly Level[] = ['user', 'operator', 'admin'];
 
-async function previewOne(change: Change, live: Live): Promise<RemotePreview> {
+async function previewOne(change: Change, live: Live, withCommands: boolean): Promise<RemotePreview> {
   const row = remoteRow(change);
   const found = await refusal(change, live);
   if (!row || found !== null)
     return { ...NOTHING, change, effect: row?.effect ?? 'reload', problems: [problem(found ?? '')] };
-  const commands = await row.commands(change, live);
+  const commands = withCommands ? await row.commands(change, live) : [];
   return {
     change,
     problems: [],

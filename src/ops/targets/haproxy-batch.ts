@@ -49,7 +49,7 @@ interface Course {
  */
 export async function makeBatch(desk: Desk, live: Live, batch: Batch): Promise<Applied> {
   const origin = batch.origin ?? originOf(desk, live, batch.meta, batch.surface);
-  const previews = await previewRemote(batch.changes, live);
+  const previews = await previewRemote(batch.changes, live, false);
   let attempts: readonly number[];
   let overrides: Overrides;
   try {

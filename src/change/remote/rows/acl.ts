@@ -74,7 +74,7 @@ export const aclReplace: RemoteRow<ChangeOf<'acl.replace'>> = {
     return lacksPatterns('acl', acl, live);
   },
   read: ({ acl }, live) => contentNow('acl', acl, live),
-  after: async ({ patterns }) => contentText('acl', plain(patterns)),
+  after: async ({ patterns }) => contentText('acl', plain(patterns), plain(patterns).length),
   commands: async ({ acl, patterns }) => [
     { words: ['prepare', 'acl', acl] },
     ...additions(acl, '@<version>', plain(patterns)),

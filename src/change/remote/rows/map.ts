@@ -89,14 +89,10 @@ export const mapClear: RemoteRow<ChangeOf<'map.clear'>> = {
 export const mapReplace: RemoteRow<ChangeOf<'map.replace'>> = {
   ...COMMON,
   async problem({ map, entries: wanted }, live) {
-    for (const [key, value] of plain(wanted)) {
-      const found = badKey(key) ?? badValue(value);
-      if (found) return found;
-    }
-    return lacksPatterns('map', map, live);
+    return badEntry(plain(wanted)) ?? lacksPatterns('map', map, live);
   },
   read: ({ map }, live) => contentNow('map', map, live),
-  after: async ({ entries: wanted }) => contentText('map', [...lines(plain(wanted))]),
+  after: async ({ entries: wanted }) => contentText('map', lines(plain(wanted)), plain(wanted).length),
   async commands({ map, entries: wanted }, live) {
     const pieces = [...payloads(lines(plain(wanted)), payloadLimit(live.version))];
     const add = pieces.map((payload) => ({ words: ['add', 'map', '@<version>', map], payload }));
@@ -109,6 +105,19 @@ export const mapReplace: RemoteRow<ChangeOf<'map.replace'>> = {
     }),
   inverse: async ({ map }, live) => ({ kind: 'map.replace', map, entries: await pairs(map, live) }),
 };
+
+/** Lists that have been looked through: it is asked before a Change is recorded, and again before it is made. */
+const sound = new WeakSet<object>();
+
+function badEntry(wanted: readonly (readonly [string, string])[]): string | null {
+  if (sound.has(wanted)) return null;
+  for (const [key, value] of wanted) {
+    const found = badKey(key) ?? badValue(value);
+    if (found) return found;
+  }
+  sound.add(wanted);
+  return null;
+}
 
 function* lines(wanted: readonly (readonly [string, string])[]): Generator<string> {
   for (const [key, value] of wanted) yield `${key} ${value}`;
