@@ -1,12 +1,15 @@
 /** `ulimit-n`, `chroot`, `group`, `user`: what a server does once its sockets are open (manual, section 3.1). */
+import { accessSync, constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import type { GlobalConfig } from '../config/types.ts';
 import type { RunningControl } from '../control/control.ts';
 import {
+  type Capability,
   descriptorLimit,
   forbidNewPrivileges,
-  keepChrootRight,
+  keepCapabilities,
   libcProblem,
+  limitCapabilities,
   setDescriptorLimit,
 } from '../util/libc.ts';
 import type { StartupMessages } from './messages.ts';
@@ -52,16 +55,14 @@ export async function confine(
 }
 
 /**
- * Becomes the user and group of the configuration, for all threads. With a `chroot` the control thread keeps the one right of confining
- * traffic threads that it starts later. Returns a problem that ends the start, or null.
+ * Becomes the user and group of the configuration, for all threads. What `setcap` names is kept in all of them; with a `chroot` the
+ * control thread keeps the right of confining traffic threads that it starts later, too. Resolves to a problem that ends the start, or null.
  */
-export function dropPrivileges({
-  user,
-  uid,
-  group,
-  gid,
-  chroot,
-}: Pick<GlobalConfig, 'user' | 'uid' | 'group' | 'gid' | 'chroot'>): string | null {
+export async function dropPrivileges(
+  { user, uid, group, gid, chroot, capabilities }: GlobalConfig,
+  control: Pick<RunningControl, 'traffic'>,
+  messages: StartupMessages,
+): Promise<string | null> {
   const newGroup = gid ?? group;
   const newUser = uid ?? user;
   const asRoot = process.getuid!() === 0;
@@ -74,14 +75,46 @@ export function dropPrivileges({
     return `[haproxy.main()] Cannot set gid ${newGroup}: ${(error as Error).message}.`;
   }
   if (newUser === null) return null;
+  const impossible = libcProblem();
+  const keeping = asRoot && newUser !== 0 && impossible === null;
+  if (impossible !== null && capabilities.length > 0)
+    messages.warning(`[haproxy.main()] setcap is not done: ${impossible}`);
   try {
-    const change = () => process.setuid!(newUser);
-    if (asRoot && chroot !== null && libcProblem() === null) keepChrootRight(change);
-    else change();
+    if (keeping && (capabilities.length > 0 || chroot !== null))
+      await becomeWithRights(newUser, capabilities, chroot, control.traffic);
+    else process.setuid!(newUser);
   } catch (error) {
     return `[haproxy.main()] Cannot set uid ${newUser}: ${(error as Error).message}.`;
   }
   return null;
+}
+
+/** The change from root to another user, where something of root is to stay. */
+async function becomeWithRights(
+  user: number | string,
+  rights: GlobalConfig['capabilities'],
+  chroot: string | null,
+  traffic: RunningControl['traffic'],
+): Promise<void> {
+  if (rights.length > 0) await traffic.ask({ kind: 'rights', step: 'keep', rights });
+  keepCapabilities(true);
+  try {
+    process.setuid!(user);
+    limitCapabilities(rights, chroot === null ? [] : rightsToConfine(chroot));
+  } finally {
+    keepCapabilities(false);
+  }
+  if (rights.length > 0) await traffic.ask({ kind: 'rights', step: 'limit', rights });
+}
+
+/** What confining a thread takes for the user that the process is now: more where the folder is closed to that user. */
+function rightsToConfine(chroot: string): readonly Capability[] {
+  try {
+    accessSync(chroot, constants.X_OK);
+    return ['cap_sys_chroot'];
+  } catch {
+    return ['cap_sys_chroot', 'cap_dac_read_search'];
+  }
 }
 
 /** No program that this process runs gains rights by its owner's. What the platform cannot is left. */

@@ -134,5 +134,5 @@ async function settle(
     return `[haproxy.main()] Cannot create pidfile ${pidFile} : ${(error as Error).message}`;
   }
   giveUpNewPrivileges();
-  return (await confine(global.chroot, control, messages)) ?? dropPrivileges(global);
+  return (await confine(global.chroot, control, messages)) ?? (await dropPrivileges(global, control, messages));
 }

@@ -43,6 +43,7 @@ export function newGlobal(): Draft<GlobalConfig> {
     uid: null,
     gid: null,
     chroot: null,
+    capabilities: [],
     pidfile: null,
     node: null,
     description: null,

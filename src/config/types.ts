@@ -459,6 +459,8 @@ export interface GlobalConfig {
   readonly uid: number | null;
   readonly gid: number | null;
   readonly chroot: string | null;
+  /** Rights of root that outlast the change of user (`setcap`). */
+  readonly capabilities: readonly ('cap_net_raw' | 'cap_net_admin' | 'cap_net_bind_service' | 'cap_sys_admin')[];
   readonly pidfile: string | null;
   readonly node: string | null;
   readonly description: string | null;

@@ -1,6 +1,6 @@
 import type { TrafficLink } from '../model/messages.ts';
 import type { Listener, Proxy } from '../model/proxy.ts';
-import { closeDescriptor } from '../util/libc.ts';
+import { closeDescriptor, hasCapability } from '../util/libc.ts';
 import { copiesOf, takeKept } from './kept-sockets.ts';
 import { type BindFailure, releaseListeners, startListeners } from './listeners.ts';
 import { listenerKey } from './passed-listeners.ts';
@@ -55,7 +55,7 @@ function handedSockets(
 
 /** Whether the address could be taken again, would a reload fail; else it is not let go. */
 function mayBind({ config: { address } }: Listener): boolean {
-  return process.geteuid!() === 0 || !('port' in address) || address.port >= FIRST_FREE_PORT;
+  return !('port' in address) || address.port >= FIRST_FREE_PORT || hasCapability('cap_net_bind_service');
 }
 
 function copiesByAddress(handed: ReadonlyMap<Listener, Listener['kept']>): Map<string, number[]> {

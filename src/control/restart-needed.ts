@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { GlobalConfig } from '../config/types.ts';
 
 /** A setting that is used once, when the process starts: its key, the keywords that set it, and why it cannot be changed later. */
@@ -14,6 +15,7 @@ const AT_START: readonly AtStart[] = [
   ['uid', ['user', 'uid'], NO_RIGHT],
   ['gid', ['group', 'gid'], NO_RIGHT],
   ['chroot', ['chroot'], NO_RIGHT],
+  ['capabilities', ['setcap'], NO_RIGHT],
   ['ulimitN', ['ulimit-n'], NO_RIGHT],
   ['pidfile', ['pidfile'], 'it was written at the start'],
   ['daemon', ['daemon'], 'whoever started the process has gone on'],
@@ -23,7 +25,7 @@ const AT_START: readonly AtStart[] = [
 /** What a file sets otherwise than it was at the start, and only a restart puts in force: a line each, with its place in the file. */
 export function restartNeeded(started: GlobalConfig, after: GlobalConfig, hardMaxconn: number): string[] {
   const lines = AT_START.flatMap(([key, keywords, why]) => {
-    if (started[key] === after[key]) return [];
+    if (isDeepStrictEqual(started[key], after[key])) return [];
     const keyword = keywords.find((name) => name in after.at) ?? keywords.find((name) => name in started.at)!;
     return [restart(after, keyword, change(started[key], after[key]), why)];
   });
@@ -42,6 +44,10 @@ function restart({ at }: GlobalConfig, keyword: string, said: string, why: strin
 
 function change(from: unknown, to: unknown): string {
   const text = (value: unknown) => (typeof value === 'boolean' ? (value ? 'on' : 'off') : String(value));
-  if (to === null) return `it is no longer set, ${text(from)} stays in force`;
-  return from === null ? `${text(to)} is new` : `it was ${text(from)} at the start and is ${text(to)} now`;
+  if (isUnset(to)) return `it is no longer set, ${text(from)} stays in force`;
+  return isUnset(from) ? `${text(to)} is new` : `it was ${text(from)} at the start and is ${text(to)} now`;
+}
+
+function isUnset(value: unknown): boolean {
+  return value === null || (Array.isArray(value) && value.length === 0);
 }

@@ -202,6 +202,8 @@ export type TrafficCommand =
   | { readonly kind: 'gauges' }
   /** The answer to a `render` event. */
   | { readonly kind: 'rendered'; readonly request: number; readonly view: RenderedView }
+  /** `keep`: the thread's rights outlast the next change of user; `limit`: only these are left of them. */
+  | { readonly kind: 'rights'; readonly step: 'keep' | 'limit'; readonly rights: Config['global']['capabilities'] }
   /** Makes a folder the root of the file system for the thread. */
   | { readonly kind: 'confine'; readonly folder: string }
   /** Soft stop: close listeners, end idle connections; answered at once, `idle` follows when nothing is left. */

@@ -1,7 +1,7 @@
 import { C, type CounterStore } from '../model/counters.ts';
 import type { Activity, ListenerRef, ProxyView, ServerView, StreamFilter, TrafficCommand } from '../model/messages.ts';
 import { useFiles } from '../util/files.ts';
-import { changeRootOfThread } from '../util/libc.ts';
+import { changeRootOfThread, keepCapabilities, limitCapabilities } from '../util/libc.ts';
 import { TrafficBackend } from './backend.ts';
 import { compileProxy, configuredFiles, type ProxySurroundings } from './compile-proxy.ts';
 import { onQueueWake, serveQueues } from './dispatch.ts';
@@ -55,6 +55,10 @@ export async function execute(env: Env, counters: CounterStore, command: Traffic
       return setListeners(env, command.op, command.listeners);
     case 'confine':
       changeRootOfThread(command.folder);
+      return null;
+    case 'rights':
+      keepCapabilities(command.step === 'keep');
+      if (command.step === 'limit') limitCapabilities(command.rights);
       return null;
     case 'gauges':
       return recount(env, env.processSlot);

@@ -10,6 +10,7 @@ export const FEATURES: Readonly<Record<string, boolean>> = {
   EPOLL: true,
   GETADDRINFO: true,
   KTLS: false,
+  LINUX_CAP: true,
   LINUX_SPLICE: false,
   LINUX_TPROXY: false,
   LUA: false,

@@ -6,11 +6,14 @@
 export { errnoName, errnoNumber, errnoText } from './libc/errno.ts';
 export { LibcError, libcProblem } from './libc/native.ts';
 export {
+  type Capability,
   changeRootOfThread,
   type DescriptorLimit,
   descriptorLimit,
   forbidNewPrivileges,
-  keepChrootRight,
+  hasCapability,
+  keepCapabilities,
+  limitCapabilities,
   setDescriptorLimit,
   setDumpable,
 } from './libc/process.ts';

@@ -183,6 +183,7 @@ function globalConfig(): Config['global'] {
     uid: null,
     gid: null,
     chroot: null,
+    capabilities: [],
     pidfile: null,
     node: 'bench-node',
     description: 'bench box',

@@ -54,6 +54,10 @@ function flag(name: string, key: KeysOf<boolean>, more: Partial<Row> = {}): Row 
   );
 }
 
+/** Rights of root that may be kept (`setcap`). */
+const KEPT_CAPABILITIES = ['cap_net_raw', 'cap_net_admin', 'cap_net_bind_service', 'cap_sys_admin'] as const;
+type KeptCapability = GlobalConfig['capabilities'][number];
+
 /** Refuses a second value for something that cannot have two. True when this is the first. */
 function once(line: Line, config: ConfigDraft, key: string, what: string): boolean {
   if (config.seen.has(key)) {
@@ -97,6 +101,20 @@ function numericId(name: 'uid' | 'gid', key: string, what: string): Row {
     if (line.atMost(1) && once(line, config, key, what)) config.global[name] = id;
     return undefined;
   });
+}
+
+function parseCapabilities(line: Line, { global }: ConfigDraft): void {
+  const supported = 'Supported ones are: cap_net_raw, cap_net_admin, cap_net_bind_service and cap_sys_admin.';
+  const names = line.word(1);
+  if (names === '') return line.alert(`'setcap' : missing capability name(s).  ${supported}`);
+  const capabilities = names.split(',').filter((name) => name !== '');
+  if (!capabilities.every(isKeptCapability))
+    return line.alert(`'setcap' : unsupported capability '${names}'.  ${supported}`);
+  if (line.atMost(1)) global.capabilities = [...new Set([...global.capabilities, ...capabilities])];
+}
+
+function isKeptCapability(name: string): name is KeptCapability {
+  return KEPT_CAPABILITIES.some((capability) => capability === name);
 }
 
 function parseChroot(line: Line, config: ConfigDraft): void {
@@ -282,6 +300,7 @@ function parseExternalCheck(line: Line, { global }: ConfigDraft): void {
 const processRows: Row[] = [
   flag('daemon', 'daemon'),
   flag('master-worker', 'masterWorker'),
+  works('setcap', '<name>[,<name>...]', parseCapabilities),
   works('user', '<name>', parseUser),
   works('group', '<name>', parseGroup),
   numericId('uid', 'user', 'user/uid'),
@@ -420,7 +439,6 @@ const inert: Row[] = [
     'shm-stats-file <file>',
     'shm-stats-file-max-objects <number>',
   ]),
-  ...noticed<ConfigDraft>('capabilities are dropped with the change of user.', ['setcap <name>']),
   ...noticed<ConfigDraft>('privileged source ports are not treated apart.', [
     'harden.reject-privileged-ports.quic {on|off}',
     'harden.reject-privileged-ports.tcp {on|off}',

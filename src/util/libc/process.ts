@@ -1,10 +1,9 @@
-import { call } from './native.ts';
+import { call, libcProblem } from './native.ts';
 
 const RLIMIT_NOFILE = 7;
 const PR_SET_DUMPABLE = 4;
 const PR_SET_KEEPCAPS = 8;
 const PR_SET_NO_NEW_PRIVS = 38;
-const CAP_SYS_CHROOT = 18n;
 const CLONE_FS = 0x200;
 const UNLIMITED = 0xffff_ffff_ffff_ffffn;
 
@@ -33,33 +32,59 @@ export function setDescriptorLimit(limit: DescriptorLimit): void {
   );
 }
 
+/** Rights of root that can be kept one by one: bits of the kernel's capability sets (linux/capability.h). */
+const CAPABILITIES = {
+  /** To go through folders that are closed to the user. */
+  cap_dac_read_search: 2n,
+  cap_net_bind_service: 10n,
+  cap_net_admin: 12n,
+  cap_net_raw: 13n,
+  cap_sys_chroot: 18n,
+  cap_sys_admin: 21n,
+} as const;
+export type Capability = keyof typeof CAPABILITIES;
+
+/** What a thread needs that is to be confined when the process is no longer root. */
+const CONFINING_RIGHTS = ['cap_sys_chroot', 'cap_dac_read_search'] as const;
+
 /**
- * Makes `folder` the root of the file system for the calling thread alone, and goes there. A thread that has no other rights left than
- * those of `keepChrootRight` is left without any. Throws LibcError, `EPERM` without CAP_SYS_CHROOT.
+ * Makes `folder` the root of the file system for the calling thread alone, and goes there. Who is not root gives up CONFINING_RIGHTS
+ * with it. Throws LibcError: `EPERM` without CAP_SYS_CHROOT, `EACCES` for a folder that is closed to the user without
+ * CAP_DAC_READ_SEARCH.
  */
 export function changeRootOfThread(folder: string): void {
-  const dropping = process.geteuid!() !== 0;
-  if (dropping) setCapability('effective', CAP_SYS_CHROOT, true);
+  const asRoot = process.geteuid!() === 0;
+  const rights = bitsOf(CONFINING_RIGHTS);
+  if (!asRoot) changeCapabilities((sets) => ({ ...sets, effective: sets.effective | (sets.permitted & rights) }));
   call('CLONE_FS', 'unshare', CLONE_FS);
   call(`'${folder}'`, 'chroot', Buffer.from(`${folder}\0`, 'utf8'));
   call('/', 'chdir', Buffer.from('/\0'));
-  if (!dropping) return;
-  setCapability('effective', CAP_SYS_CHROOT, false);
-  setCapability('permitted', CAP_SYS_CHROOT, false);
+  if (asRoot) return;
+  changeCapabilities(({ effective, permitted, inheritable }) => ({
+    effective: effective & ~rights,
+    permitted: permitted & ~rights,
+    inheritable,
+  }));
+}
+
+/** Whether the calling thread's rights outlast the change from root to another user, until `limitCapabilities`. Throws LibcError. */
+export function keepCapabilities(on: boolean): void {
+  call('PR_SET_KEEPCAPS', 'prctl', PR_SET_KEEPCAPS, on ? 1n : 0n, 0n, 0n, 0n);
 }
 
 /**
- * Runs `changeUser`, which makes the process another user than root, and lets the calling thread keep one right over it: that of
- * changing the root of threads that it starts later. Nothing is in effect of it until `changeRootOfThread`. Throws LibcError.
+ * Leaves the calling thread, which is no longer root, with these rights: `used` ones, and others that it, or a thread that it starts, may
+ * take up later. Throws LibcError.
  */
-export function keepChrootRight(changeUser: () => void): void {
-  call('PR_SET_KEEPCAPS', 'prctl', PR_SET_KEEPCAPS, 1n, 0n, 0n, 0n);
-  try {
-    changeUser();
-    if (process.geteuid!() !== 0) setCapabilities({ effective: 0n, permitted: 1n << CAP_SYS_CHROOT, inheritable: 0n });
-  } finally {
-    call('PR_SET_KEEPCAPS', 'prctl', PR_SET_KEEPCAPS, 0n, 0n, 0n, 0n);
-  }
+export function limitCapabilities(used: readonly Capability[], others: readonly Capability[] = []): void {
+  const effective = bitsOf(used);
+  changeCapabilities(() => ({ effective, permitted: effective | bitsOf(others), inheritable: 0n }));
+}
+
+/** Whether the calling thread has a right; root has all. */
+export function hasCapability(capability: Capability): boolean {
+  if (process.geteuid!() === 0) return true;
+  return libcProblem() === null && (capabilities().effective & bitsOf([capability])) !== 0n;
 }
 
 /** Programs that are run from now on cannot gain rights by their owner's (set-user-id and file capabilities are not heeded). Throws LibcError. */
@@ -67,27 +92,29 @@ export function forbidNewPrivileges(): void {
   call('PR_SET_NO_NEW_PRIVS', 'prctl', PR_SET_NO_NEW_PRIVS, 1n, 0n, 0n, 0n);
 }
 
-/** Capabilities of a thread: a bit each, numbered as in linux/capability.h. */
-interface Capabilities {
-  effective: bigint;
-  permitted: bigint;
-  inheritable: bigint;
+/** The capability sets of a thread. */
+interface CapabilitySets {
+  readonly effective: bigint;
+  readonly permitted: bigint;
+  readonly inheritable: bigint;
 }
 
-/** `struct __user_cap_header_struct` for the calling thread. */
+/** `struct __user_cap_header_struct`: version 3, the calling thread. */
 const CAPABILITY_HEADER = Uint32Array.of(0x2008_0522, 0);
 
-function setCapability(set: keyof Capabilities, capability: bigint, on: boolean): void {
-  const data = new Uint32Array(6);
-  call('', 'capget', CAPABILITY_HEADER.slice(), data);
-  const read = (at: number) => BigInt(data[at]!) | (BigInt(data[at + 3]!) << 32n);
-  const now: Capabilities = { effective: read(0), permitted: read(1), inheritable: read(2) };
-  const bit = 1n << capability;
-  now[set] = on ? now[set] | bit : now[set] & ~bit;
-  setCapabilities(now);
+function bitsOf(names: readonly Capability[]): bigint {
+  return names.reduce((bits, name) => bits | (1n << CAPABILITIES[name]), 0n);
 }
 
-function setCapabilities({ effective, permitted, inheritable }: Capabilities): void {
+function capabilities(): CapabilitySets {
+  const data = new Uint32Array(6);
+  call('', 'capget', CAPABILITY_HEADER.slice(), data);
+  const set = (at: number) => BigInt(data[at]!) | (BigInt(data[at + 3]!) << 32n);
+  return { effective: set(0), permitted: set(1), inheritable: set(2) };
+}
+
+function changeCapabilities(change: (sets: CapabilitySets) => CapabilitySets): void {
+  const { effective, permitted, inheritable } = change(capabilities());
   const sets = [effective, permitted, inheritable];
   const low = sets.map((set) => Number(set & 0xffff_ffffn));
   const high = sets.map((set) => Number(set >> 32n));
