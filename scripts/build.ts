@@ -25,7 +25,18 @@ export async function buildPackage(target: string): Promise<void> {
 function manifest(): object {
   const { name, version, description, license, type, bin } = JSON.parse(readFileSync('package.json', 'utf8'));
   const exports = libraryExports;
-  return { name, version, description, license, type, bin, exports, man: ['man/sluice.1'], engines, os: ['linux'] };
+  return {
+    name,
+    version,
+    description,
+    license,
+    type,
+    bin,
+    exports,
+    man: ['man/sluice.1', 'man/sluice-operations.1'],
+    engines,
+    os: ['linux'],
+  };
 }
 
 /** The licence of a package whose code is in the bundles. */

@@ -1,8 +1,5 @@
-/**
- * Writes docs/reference/operations.md from the registry of operations, the errors and the events. With `--check`: exit status 1 when the
- * page is not what would be written.
- */
-import { readFileSync, writeFileSync } from 'node:fs';
+/** Writes docs/reference/operations.md and the manual page from the registry of operations, the errors and the events. A test ties them. */
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ERRORS } from '../src/ops/errors.ts';
 import { EVENTS } from '../src/ops/events.ts';
@@ -10,8 +7,10 @@ import type { Operation, Option } from '../src/ops/operation.ts';
 import { optionsOf } from '../src/ops/options.ts';
 import { usageLine } from '../src/ops/parse.ts';
 import { GROUPS, OPERATIONS } from '../src/ops/registry.ts';
+import { operationsManual } from './man-operations.ts';
 
 const PAGE = join(import.meta.dirname, '../docs/reference/operations.md');
+const MANUAL = join(import.meta.dirname, '../packaging/man/sluice-operations.1');
 
 const HEAD = `# Operations
 
@@ -99,9 +98,6 @@ function cell(text: string): string {
 }
 
 if (import.meta.main) {
-  if (!process.argv.includes('--check')) writeFileSync(PAGE, operationsPage());
-  else if (readFileSync(PAGE, 'utf8') !== operationsPage()) {
-    console.error('docs/reference/operations.md is not what the registry says: run scripts/docs-operations.ts');
-    process.exitCode = 1;
-  }
+  writeFileSync(PAGE, operationsPage());
+  writeFileSync(MANUAL, operationsManual());
 }

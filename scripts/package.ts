@@ -76,7 +76,8 @@ export function makeDebianPackage(folder: string, target: string): string {
   put(join(dirname(process.execPath), '../LICENSE'), 'usr/share/doc/sluice/copyright.node');
   put('README.md', 'usr/share/doc/sluice/README.md');
   compress('CHANGELOG.md', `${root}/usr/share/doc/sluice/changelog.gz`);
-  compress('packaging/man/sluice.1', `${root}/usr/share/man/man1/sluice.1.gz`);
+  for (const page of ['sluice.1', 'sluice-operations.1'])
+    compress(`packaging/man/${page}`, `${root}/usr/share/man/man1/${page}.gz`);
   for (const script of ['postinst', 'prerm', 'postrm']) put(`${from}/${script}`, `DEBIAN/${script}`, 0o755);
   writeFileSync(
     `${root}/DEBIAN/conffiles`,

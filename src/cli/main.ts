@@ -11,6 +11,9 @@ const subCommands: Readonly<Record<string, (args: readonly string[]) => Promise<
   send: async (args) => (await import('./send.ts')).send(args),
   audit: async (args) => (await import('./audit/audit.ts')).audit(args),
   policy: async (args) => (await import('./policy.ts')).policy(args),
+  top: async (args) => (await import('./top/top.ts')).top(args),
+  completion: async (args) => (await import('./completion/completion.ts')).completion(args),
+  complete: async (args) => (await import('./completion/completion.ts')).complete(args, Object.keys(subCommands)),
   demo: async () => {
     await prepareToServe();
     return (await import('./demo/demo.ts')).demo();

@@ -37,6 +37,8 @@ export function subCommandsText(): string {
   sluice audit COMMAND            what was done, by whom, and whether the record of it is whole (sluice audit help)
   sluice policy COMMAND           look at a policy file before it is in force: check, explain, schema, actions
   sluice agent --target TARGET    keep what was set on a HAProxy through its reloads, end it in time, record what others change
+  sluice top [--target TARGET]    a load balancer as it carries, on a screen that is drawn anew
+  sluice completion SHELL         what bash, zsh or fish needs to complete command lines
   sluice demo                     run examples/quickstart with three small origins, and show what to try
   sluice version                  version and what was built in (as -vv)
   sluice help [OPERATION]         this text, or all about an operation; 'sluice -h' shows HAProxy's own flags

@@ -15,6 +15,7 @@ import { rotateCert } from './operations/rotate-cert.ts';
 import { addServer, removeServer } from './operations/server-life.ts';
 import { agent, checks, health, serverMaxconn, setAddr } from './operations/server-settings.ts';
 import { kill, sessions } from './operations/sessions.ts';
+import { show } from './operations/show.ts';
 import { status } from './operations/status.ts';
 import { tableClear, tableSet, tableShow, tableTop } from './operations/stick-table.ts';
 import { weight } from './operations/weight.ts';
@@ -23,6 +24,7 @@ import { why } from './operations/why.ts';
 /** Every operation, in the order of help and reference. */
 export const OPERATIONS: readonly Operation[] = [
   status,
+  show,
   counters,
   countersClear,
   errors,

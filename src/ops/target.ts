@@ -31,9 +31,19 @@ export interface Target {
   dueLeases?(now: number): Promise<readonly Lease[]>;
   /** Takes back what a lease stands for, as far as it is still set. */
   takeBack?(lease: Lease, meta: Meta): Promise<Applied>;
+  /** The attributes of an object with where they come from; empty where the target tells none of them apart. */
+  layers(object: string): Promise<readonly Layers[]>;
   /** What a backend must keep, as the policy says that is enforced here; a Sluice enforces its own. */
   kept(backend: string): Kept;
   close(): Promise<void>;
+}
+
+/** An attribute of an object: what holds now, what the file says (null: not known), and what somebody set over it. */
+export interface Layers {
+  readonly attribute: string;
+  readonly live: string;
+  readonly file: string | null;
+  readonly override: Override | null;
 }
 
 /** Servers that must be left to take traffic. */

@@ -65,6 +65,7 @@ export function fakeTarget(text: string, options: FakeOptions = {}): FakeTarget 
       });
     },
     apply,
+    layers: async () => [],
     kept: () => NOTHING_KEPT,
     ledger: {
       history: async () => made.map(({ change, meta }, i) => entry(i + 1, change, meta)),

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { operationsPage } from '../../scripts/docs-operations.ts';
+import { operationsManual } from '../../scripts/man-operations.ts';
 import { operationHelp } from '../../src/cli/ops/help.ts';
 import { parseWords } from '../../src/ops/parse.ts';
 import { findOperation, OPERATIONS } from '../../src/ops/registry.ts';
@@ -15,6 +17,16 @@ test('the reference page is what the registry says', () => {
     operationsPage(),
     'run scripts/docs-operations.ts',
   );
+});
+
+test('the manual page is what the registry says', () => {
+  const page = join(docs, '../packaging/man/sluice-operations.1');
+  assert.equal(readFileSync(page, 'utf8'), operationsManual(), 'run scripts/docs-operations.ts');
+  const shown = spawnSync('man', ['--warnings', '-l', page], {
+    encoding: 'utf8',
+    env: { ...process.env, MANPAGER: 'cat' },
+  });
+  if (shown.error === undefined) assert.equal(shown.stderr, '');
 });
 
 test('names are unique, pages are there, and every operation has an example', () => {

@@ -69,6 +69,7 @@ export async function openHaproxy(options: HaproxyOptions): Promise<HaproxyTarge
       ),
     ledger: haproxyLedger(desk),
     dueLeases: async (now) => (await desk.journal.leases(name)).filter(({ until }) => until <= now),
+    layers: async () => [],
     kept: (backend) => (gate === null ? NOTHING_KEPT : keptBy(gate.policy, backend)),
     takeBack: (lease, meta) => takeBack(desk, lease, meta),
     async installation(configured) {

@@ -2,10 +2,10 @@ import type { Change, Outcome } from '../../change/change.ts';
 import type { EffectClass, Problem } from '../../change/context.ts';
 import type { JournalEntry, Lease, Override } from '../../change/journal/journal.ts';
 import type { PendingRequest } from '../../change/policy/pending.ts';
-import type { RuntimeClient } from '../../client/index.ts';
+import type { Answer, RuntimeClient } from '../../client/index.ts';
 import { OperationError } from '../errors.ts';
 import { stateOf } from '../state.ts';
-import { type Applied, type Ledger, NOTHING_KEPT, type Target } from '../target.ts';
+import { type Applied, type Layers, type Ledger, NOTHING_KEPT, type Target } from '../target.ts';
 import { processFacts } from './process-facts.ts';
 import { sluiceInstallation } from './sluice-installation.ts';
 
@@ -66,6 +66,7 @@ export function sluiceTarget(name: string, client: RuntimeClient): Target {
       return applied(await change('apply', changes, meta));
     },
     ledger: ledger(client),
+    layers: async (object) => layersOf(await client.command(['show', 'provenance', object, 'json'])),
     kept: () => NOTHING_KEPT,
     installation: async () => sluiceInstallation(processFacts(client.pid)),
     close: async () => client.close(),
@@ -96,6 +97,11 @@ function ledger(client: RuntimeClient): Ledger {
     requests: () => ask<readonly PendingRequest[]>('show', 'requests', 'json'),
     approve: async (operation) => applied(await ask('approve', operation, 'json')),
   };
+}
+
+/** What the answer to `show provenance` holds; an object that is not there is told by who looks for it next. */
+function layersOf(answer: Answer): readonly Layers[] {
+  return answer.text.startsWith('[') ? json<readonly Layers[]>(answer) : [];
 }
 
 const ERR = 3;
