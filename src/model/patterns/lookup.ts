@@ -1,0 +1,261 @@
+import { parseIpv4, parseIpv6 } from '../../expr/ip.ts';
+import type { Sint } from '../../expr/sample.ts';
+import { asciiLower } from '../../expr/text.ts';
+import { type Hasher, hashText, PartHashes } from './hash.ts';
+import { DELIMITERS, halves, INDEX_KINDS, ipv4Key, ipv6Key, numberKey } from './keys.ts';
+import { ENTRY, INDEX, NODE, VERSION, wordsFor } from './layout.ts';
+import { byteOffset, type PatternMemory } from './memory.ts';
+import { indexOffset } from './store.ts';
+import { addressInBlock, blockOf, findInBlock } from './trie.ts';
+
+/** Finds the entry that a value matches, 0 when there is none. Reads what is current at each call. */
+export type Find<V> = (value: V) => number;
+
+/** What a thread needs to know of a reference to look things up in it. */
+export interface PatternReference {
+  /** Address of the word that leads to the current version. */
+  readonly header: number;
+  /** Positions in INDEX_KINDS of the indexes that it has. */
+  readonly indexes: readonly number[];
+}
+
+/** Kinds of matching that an index answers. */
+export type TextMatch = 'str' | 'beg' | 'end' | 'sub' | 'dir' | 'dom';
+
+/** Look-ups in one reference, as one thread does them. */
+export class PatternLookup {
+  readonly #memory: PatternMemory;
+  readonly #hasher: Hasher;
+  readonly #reference: PatternReference;
+  readonly #parts: PartHashes;
+
+  constructor(memory: PatternMemory, hasher: Hasher, reference: PatternReference) {
+    this.#memory = memory;
+    this.#hasher = hasher;
+    this.#reference = reference;
+    this.#parts = new PartHashes(hasher);
+  }
+
+  /** Text of an entry's pattern, a char a byte. */
+  key(entry: number): string {
+    return this.#text(entry + ENTRY.bytes, this.#memory.word(entry + ENTRY.keyLength));
+  }
+
+  /** Text of an entry's value, a char a byte. */
+  value(entry: number): string {
+    const keyWords = wordsFor(this.#memory.word(entry + ENTRY.keyLength));
+    return this.#text(entry + ENTRY.bytes + keyWords, this.#memory.word(entry + ENTRY.valueLength));
+  }
+
+  #text(address: number, length: number): string {
+    return Buffer.from(this.#memory.bytesAt(address).buffer, byteOffset(address), length).latin1Slice();
+  }
+
+  /** Whether entries came or went since `edits` was asked for; what is compiled from them is kept by it. */
+  edits(): string {
+    const version = this.#memory.load(this.#reference.header);
+    return `${version} ${this.#memory.load(version + VERSION.edits)}`;
+  }
+
+  /** All entries of the current version, in order. */
+  entries(): number[] {
+    const memory = this.#memory;
+    const entries: number[] = [];
+    const version = memory.load(this.#reference.header);
+    for (let entry = memory.load(version + VERSION.first); entry !== 0; entry = memory.load(entry + ENTRY.next))
+      entries.push(entry);
+    return entries;
+  }
+
+  /**
+   * Matching of texts. `str`: the first with this text. `beg`: the longest that the value begins with, or with `ignoreCase`, as for all
+   * others, the first in order.
+   */
+  text(match: TextMatch, ignoreCase: boolean): Find<string> {
+    const name = match === 'dir' || match === 'dom' ? match : 'text';
+    const { offset, plain } = this.#index(ignoreCase ? `${name} -i` : name);
+    const find = this.#textFinder(match, ignoreCase, offset, plain);
+    return ignoreCase ? (value) => find(asciiLower(value)) : find;
+  }
+
+  #textFinder(match: TextMatch, ignoreCase: boolean, offset: number, plain: boolean): Find<string> {
+    const memory = this.#memory;
+    const { header } = this.#reference;
+    if (match === 'str') {
+      return (value) => {
+        const index = memory.load(header) + offset;
+        return this.#find(index, hashText(this.#hasher, value), value, 0, value.length, plain);
+      };
+    }
+    if (match === 'beg' && !ignoreCase) {
+      return (value) => this.#longest(memory.load(header) + offset, value, plain);
+    }
+    const positions = POSITIONS[match];
+    return (value) => this.#earliest(memory.load(header) + offset, value, positions, plain);
+  }
+
+  /** The entry of the greatest class that the value begins with. */
+  #longest(index: number, value: string, plain: boolean): number {
+    const memory = this.#memory;
+    const classes = memory.load(index + INDEX.classes);
+    if (classes === 0) return 0;
+    this.#parts.take(value);
+    for (let i = 1, end = memory.word(classes); i <= end; i++) {
+      const length = memory.word(classes + i);
+      if (length > value.length) continue;
+      const entry = this.#find(index, this.#parts.part(0, length), value, 0, length, plain);
+      if (entry !== 0) return entry;
+    }
+    return 0;
+  }
+
+  /** The first in order of all entries that are at one of the positions. */
+  #earliest(index: number, value: string, positions: Positions, plain: boolean): number {
+    const memory = this.#memory;
+    const classes = memory.load(index + INDEX.classes);
+    if (classes === 0) return 0;
+    this.#parts.take(value);
+    let best = 0;
+    for (let i = 1, end = memory.word(classes); i <= end; i++) {
+      const length = memory.word(classes + i);
+      for (let at = positions(value, length, -1); at >= 0; at = positions(value, length, at)) {
+        const entry = this.#find(index, this.#parts.part(at, at + length), value, at, at + length, plain);
+        if (entry !== 0 && (best === 0 || this.#isBefore(entry, best))) best = entry;
+      }
+    }
+    return best;
+  }
+
+  #isBefore(entry: number, other: number): boolean {
+    return this.#memory.word(entry + ENTRY.seq) < this.#memory.word(other + ENTRY.seq);
+  }
+
+  /** The first entry of an index under the key that the part of the value is. */
+  #find(index: number, hash: number, value: string, from: number, to: number, plain: boolean): number {
+    const memory = this.#memory;
+    const block = blockOf(memory, index + INDEX.root, hash);
+    if (block === 0) return 0;
+    for (let at = findInBlock(memory, block, hash, 0); at >= 0; at = findInBlock(memory, block, hash, at + 1)) {
+      const address = addressInBlock(memory, block, at);
+      if (plain) {
+        if (this.#isKey(address + ENTRY.bytes, memory.word(address + ENTRY.keyLength), value, from, to)) return address;
+      } else if (this.#isKey(address + NODE.bytes, memory.word(address + NODE.keyLength), value, from, to)) {
+        return memory.load(address + NODE.entry);
+      }
+    }
+    return 0;
+  }
+
+  #isKey(address: number, length: number, value: string, from: number, to: number): boolean {
+    if (length !== to - from) return false;
+    const bytes = this.#memory.bytesAt(address);
+    const offset = byteOffset(address);
+    for (let i = 0; i < length; i++) if (bytes[offset + i] !== value.charCodeAt(from + i)) return false;
+    return true;
+  }
+
+  /** Matching of bytes: the first that is the same. */
+  bytes(): Find<string> {
+    const { offset, plain } = this.#index('bin');
+    return (value) => {
+      const index = this.#memory.load(this.#reference.header) + offset;
+      return this.#find(index, hashText(this.#hasher, value), value, 0, value.length, plain);
+    };
+  }
+
+  /** Matching of integers: the first range or number in order that has the value. */
+  int(): Find<Sint> {
+    const { offset } = this.#index('int');
+    return (value) => {
+      const { high, low } = halves(value);
+      return this.#masked(offset, true, (bits) => numberKey(high, low, bits));
+    };
+  }
+
+  /**
+   * Matching of addresses: the most specific network; an IPv4 address is also looked for as an IPv4-mapped one among those of IPv6, and
+   * one of IPv6 that holds an IPv4 address among those of IPv4.
+   */
+  address(): Find<string> {
+    const v4 = this.#index('ipv4').offset;
+    const v6 = this.#index('ipv6').offset;
+    const inV4 = (address: number) => this.#masked(v4, false, (mask) => ipv4Key(address, mask));
+    const inV6 = (groups: readonly number[]) => this.#masked(v6, false, (bits) => ipv6Key(groups, bits));
+    return (value) => {
+      const address = parseIpv4(value);
+      if (address >= 0) return inV4(address) || inV6([0, 0, 0, 0, 0, 0xffff, address >>> 16, address & 0xffff]);
+      const groups = parseIpv6(value);
+      if (groups === null) return 0;
+      const found = inV6(groups);
+      if (found !== 0) return found;
+      const embedded = embeddedIpv4(groups);
+      return embedded < 0 ? 0 : inV4(embedded);
+    };
+  }
+
+  /** Looks for the key of each class, the most specific first: the first that is there, or, with `all`, the earliest entry of all. */
+  #masked(offset: number, all: boolean, keyOf: (keyClass: number) => string): number {
+    const memory = this.#memory;
+    const index = memory.load(this.#reference.header) + offset;
+    const classes = memory.load(index + INDEX.classes);
+    if (classes === 0) return 0;
+    let best = 0;
+    for (let i = 1, end = memory.word(classes); i <= end; i++) {
+      const key = keyOf(memory.word(classes + i));
+      const entry = this.#find(index, hashText(this.#hasher, key), key, 0, key.length, false);
+      if (entry === 0) continue;
+      if (!all) return entry;
+      if (best === 0 || this.#isBefore(entry, best)) best = entry;
+    }
+    return best;
+  }
+
+  /** Where an index is in a version, and whether it leads to entries themselves. */
+  #index(name: string): { readonly offset: number; readonly plain: boolean } {
+    const at = this.#reference.indexes.findIndex((kind) => INDEX_KINDS[kind]!.name === name);
+    if (at < 0) throw new Error(`the reference has no index '${name}'`);
+    return { offset: indexOffset(at), plain: this.#reference.indexes[at] === 0 };
+  }
+}
+
+/** Indexes that a kind of matching needs, by their names. */
+export function indexesFor(match: TextMatch | 'ip' | 'int' | 'len' | 'bin', ignoreCase: boolean): readonly number[] {
+  const names = match === 'ip' ? ['ipv4', 'ipv6'] : [nameOfIndex(match, ignoreCase)];
+  return names.map((name) => INDEX_KINDS.findIndex((kind) => kind.name === name));
+}
+
+function nameOfIndex(match: TextMatch | 'int' | 'len' | 'bin', ignoreCase: boolean): string {
+  if (match === 'int' || match === 'len') return 'int';
+  if (match === 'bin') return 'bin';
+  const name = match === 'dir' || match === 'dom' ? match : 'text';
+  return ignoreCase ? `${name} -i` : name;
+}
+
+/** The next position after `after` at which a pattern of this length may be, -1 when there is none. */
+type Positions = (value: string, length: number, after: number) => number;
+
+const POSITIONS: Readonly<Record<Exclude<TextMatch, 'str'>, Positions>> = {
+  beg: (value, length, after) => (after < 0 && length <= value.length ? 0 : -1),
+  end: (value, length, after) => (after < 0 && length <= value.length ? value.length - length : -1),
+  sub: (value, length, after) => (after + 1 + length <= value.length ? after + 1 : -1),
+  dir: between(DELIMITERS.dir),
+  dom: between(DELIMITERS.dom),
+};
+
+/** Positions right after a delimiter, or at the start, from which it is as far as the length to the next one, or to the end. */
+function between(delimiters: string): Positions {
+  const isEdge = (value: string, at: number) => at < 0 || at >= value.length || delimiters.includes(value[at]!);
+  return (value, length, after) => {
+    for (let at = after + 1; at + length <= value.length; at++)
+      if (isEdge(value, at - 1) && isEdge(value, at + length)) return at;
+    return -1;
+  };
+}
+
+/** The IPv4 address in an IPv4-mapped or -compatible (RFC 4291) or 6to4 (RFC 3056) one, or -1. */
+function embeddedIpv4(groups: readonly number[]): number {
+  if (groups[0] === 0x2002) return ((groups[1]! << 16) | groups[2]!) >>> 0;
+  for (let i = 0; i < 5; i++) if (groups[i] !== 0) return -1;
+  if (groups[5] !== 0 && groups[5] !== 0xffff) return -1;
+  return ((groups[6]! << 16) | groups[7]!) >>> 0;
+}

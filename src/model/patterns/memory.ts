@@ -1,0 +1,140 @@
+/**
+ * Memory for patterns that all threads read and one writes: chunks of shared memory, addressed in words of 4 bytes. What is taken
+ * begins at an even address, so that the lowest bit of an address can say what is there; address 0 is none.
+ */
+
+/** A chunk is 2^CHUNK_BITS words: 4 MB, of which the system only spends the pages that are written. */
+const CHUNK_BITS = 20;
+const CHUNK_WORDS = 1 << CHUNK_BITS;
+const OFFSET_MASK = CHUNK_WORDS - 1;
+
+/** Most bytes that can be taken at once. */
+export const MAX_BLOCK_BYTES = (CHUNK_WORDS - 2) * 4;
+
+/** The memory as a thread sees it that only reads. */
+export class PatternMemory {
+  readonly chunks: SharedArrayBuffer[] = [];
+  readonly #words: Int32Array[] = [];
+  readonly #bytes: Uint8Array[] = [];
+
+  constructor(chunks: readonly SharedArrayBuffer[] = []) {
+    for (const chunk of chunks) this.attach(chunk);
+  }
+
+  /** Takes note of a chunk that was added. */
+  attach(chunk: SharedArrayBuffer): void {
+    this.chunks.push(chunk);
+    this.#words.push(new Int32Array(chunk));
+    this.#bytes.push(new Uint8Array(chunk));
+  }
+
+  /** A word that others may be changing: what was written before it was stored is seen after this. */
+  load(address: number): number {
+    return Atomics.load(this.#words[address >>> CHUNK_BITS]!, address & OFFSET_MASK) >>> 0;
+  }
+
+  /** A word that does not change as long as it can be reached. */
+  word(address: number): number {
+    return this.#words[address >>> CHUNK_BITS]![address & OFFSET_MASK]! >>> 0;
+  }
+
+  /** Stores a word so that who sees it also sees all that was written before. */
+  store(address: number, value: number): void {
+    Atomics.store(this.#words[address >>> CHUNK_BITS]!, address & OFFSET_MASK, value | 0);
+  }
+
+  setWord(address: number, value: number): void {
+    this.#words[address >>> CHUNK_BITS]![address & OFFSET_MASK] = value;
+  }
+
+  /** The bytes of the chunk in which `address` is; its first byte is at `byteOffset(address)`. */
+  bytesAt(address: number): Uint8Array {
+    return this.#bytes[address >>> CHUNK_BITS]!;
+  }
+}
+
+/** Position of an address in the bytes of its chunk. */
+export function byteOffset(address: number): number {
+  return (address & OFFSET_MASK) << 2;
+}
+
+/** The memory as its one writer has it. */
+export class WritablePatternMemory extends PatternMemory {
+  /** Freed places by their size in words. */
+  readonly #free = new Map<number, number[]>();
+  readonly #announce: (chunk: SharedArrayBuffer) => Promise<unknown>;
+  #retired: { readonly address: number; readonly words: number }[] = [];
+  #next = 0;
+  #end = 0;
+  /** Chunks from `#next` on that every thread has, not yet begun. */
+  #spare: number[] = [];
+  /** Words in use. */
+  used = 0;
+
+  /** `announce`: gives a new chunk to all threads; nothing in it is used before that is done. */
+  constructor(announce: (chunk: SharedArrayBuffer) => Promise<unknown>) {
+    super();
+    this.#announce = announce;
+  }
+
+  /** Makes sure that `words` can be taken in blocks of up to `largest` words, without waiting then. */
+  async reserve(words: number, largest = 64): Promise<void> {
+    let room = this.#end - this.#next + this.#spare.length * CHUNK_WORDS;
+    // What is left at the end of each chunk may be too small for the next block.
+    while (room - (this.#spare.length + 1) * largest < words) {
+      const chunk = new SharedArrayBuffer(CHUNK_WORDS * 4);
+      this.attach(chunk);
+      await this.#announce(chunk);
+      this.#spare.push(this.chunks.length - 1);
+      room += CHUNK_WORDS;
+    }
+  }
+
+  /** Takes `words` words, all 0. Throws when they were not reserved. */
+  take(words: number): number {
+    const size = (words + 1) & ~1;
+    this.used += size;
+    const freed = this.#free.get(size)?.pop();
+    if (freed !== undefined) return freed;
+    if (this.#next + size > this.#end) this.#beginChunk();
+    const address = this.#next;
+    this.#next += size;
+    return address;
+  }
+
+  #beginChunk(): void {
+    const index = this.#spare.shift();
+    if (index === undefined) throw new Error('pattern memory was not reserved');
+    // Address 0 is none.
+    this.#next = index * CHUNK_WORDS + (index === 0 ? 2 : 0);
+    this.#end = (index + 1) * CHUNK_WORDS;
+  }
+
+  /** Gives back what others may still be reading: it is used again after `reclaim`. */
+  retire(address: number, words: number): void {
+    this.#retired.push({ address, words: (words + 1) & ~1 });
+  }
+
+  /** Number of places that wait for `reclaim`. */
+  get retired(): number {
+    return this.#retired.length;
+  }
+
+  /** What was retired up to now, to be given to `reclaim` once no thread can still be reading it. */
+  takeRetired(): readonly { readonly address: number; readonly words: number }[] {
+    const retired = this.#retired;
+    this.#retired = [];
+    return retired;
+  }
+
+  /** Makes retired places free again. */
+  reclaim(retired: readonly { readonly address: number; readonly words: number }[]): void {
+    for (const { address, words } of retired) {
+      this.used -= words;
+      for (let i = 0; i < words; i++) this.setWord(address + i, 0);
+      const list = this.#free.get(words);
+      if (list === undefined) this.#free.set(words, [address]);
+      else list.push(address);
+    }
+  }
+}

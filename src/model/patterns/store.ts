@@ -1,0 +1,331 @@
+import { type Hasher, hashText } from './hash.ts';
+import { INDEX_KINDS, type IndexKey } from './keys.ts';
+import { ENTRY, INDEX, NODE, VERSION, wordsFor } from './layout.ts';
+import { byteOffset, MAX_BLOCK_BYTES, type WritablePatternMemory } from './memory.ts';
+import {
+  addressInBlock,
+  blockOf,
+  discard,
+  findInBlock,
+  INSERT_WORDS,
+  insert,
+  remove,
+  setAddressInBlock,
+} from './trie.ts';
+
+/** Longest pattern and value together, bytes. */
+export const MAX_ENTRY_BYTES = 64 * 1024;
+
+/** Which indexes a reference has: positions in INDEX_KINDS. The first, of the texts, always. */
+export type IndexSet = readonly number[];
+
+/** Where the words of the index at position `i` of an IndexSet are in a version. */
+export function indexOffset(i: number): number {
+  return VERSION.indexes + i * INDEX.words;
+}
+
+/** A reading of all entries that is under way. */
+interface Cursor {
+  readonly version: number;
+  /** 0: at the end. */
+  next: number;
+}
+
+/**
+ * The patterns of one reference (a file, a map, an ACL) as their one writer has them: versions, of which one is current. All threads
+ * read the current one, which `header` points to.
+ */
+export class PatternStore {
+  /** The address of the word that holds the address of the current version. */
+  readonly header: number;
+  readonly indexes: IndexSet;
+  readonly #memory: WritablePatternMemory;
+  readonly #hasher: Hasher;
+  /** How many keys there are of each class, by version and index. */
+  readonly #classes = new Map<number, Map<number, number>[]>();
+  readonly #cursors = new Set<Cursor>();
+  #seq = 0;
+
+  /** Words for it must be reserved: `spaceFor` none. */
+  constructor(memory: WritablePatternMemory, hasher: Hasher, indexes: IndexSet) {
+    this.#memory = memory;
+    this.#hasher = hasher;
+    this.indexes = indexes;
+    this.header = memory.take(1);
+    memory.store(this.header, this.newVersion());
+  }
+
+  /** Address of the version that is looked at. */
+  get current(): number {
+    return this.#memory.word(this.header);
+  }
+
+  count(version: number): number {
+    return this.#memory.word(version + VERSION.count);
+  }
+
+  /** An empty version that nobody looks at. */
+  newVersion(): number {
+    const version = this.#memory.take(VERSION.indexes + INDEX.words * this.indexes.length);
+    this.#classes.set(
+      version,
+      this.indexes.map(() => new Map()),
+    );
+    return version;
+  }
+
+  /** Words to reserve before a pattern of so many bytes, with its value, is added. */
+  spaceFor(bytes: number): number {
+    const one = ENTRY.bytes + NODE.bytes + wordsFor(bytes) + 2 + INSERT_WORDS;
+    // A range has up to 126 keys in its index.
+    return this.indexes.reduce((sum, kind) => sum + one * (INDEX_KINDS[kind]!.name === 'int' ? 126 : 1), one);
+  }
+
+  /** Adds a pattern behind all others. Returns its entry; throws when its bytes are too many. */
+  add(version: number, key: string, value: string): number {
+    if (key.length + value.length > Math.min(MAX_ENTRY_BYTES, MAX_BLOCK_BYTES)) throw new Error('pattern too long');
+    const memory = this.#memory;
+    const entry = memory.take(ENTRY.bytes + wordsFor(key.length) + wordsFor(value.length));
+    memory.setWord(entry + ENTRY.seq, ++this.#seq);
+    memory.setWord(entry + ENTRY.keyLength, key.length);
+    memory.setWord(entry + ENTRY.valueLength, value.length);
+    this.#write(entry + ENTRY.bytes, key);
+    this.#write(entry + ENTRY.bytes + wordsFor(key.length), value);
+    this.#append(version, entry);
+    for (const [i, kind] of this.indexes.entries()) {
+      for (const indexed of INDEX_KINDS[kind]!.keys(key) ?? []) this.#index(version, i, indexed, entry);
+    }
+    this.#edited(version, 1);
+    return entry;
+  }
+
+  #write(address: number, text: string): void {
+    const bytes = this.#memory.bytesAt(address);
+    let at = byteOffset(address);
+    for (let i = 0; i < text.length; i++) bytes[at++] = text.charCodeAt(i);
+  }
+
+  #append(version: number, entry: number): void {
+    const memory = this.#memory;
+    const last = memory.word(version + VERSION.last);
+    memory.setWord(entry + ENTRY.previous, last);
+    memory.store(last === 0 ? version + VERSION.first : last + ENTRY.next, entry);
+    memory.setWord(version + VERSION.last, entry);
+  }
+
+  #index(version: number, i: number, { key, class: keyClass }: IndexKey, entry: number): void {
+    const memory = this.#memory;
+    let node = entry;
+    if (this.indexes[i] !== 0) {
+      node = memory.take(NODE.bytes + wordsFor(key.length));
+      memory.setWord(node + NODE.entry, entry);
+      memory.setWord(node + NODE.keyLength, key.length);
+      this.#write(node + NODE.bytes, key);
+    }
+    // The class must be known before there can be anything of it.
+    this.#countClass(version, i, keyClass, 1);
+    insert(memory, version + indexOffset(i) + INDEX.root, hashText(this.#hasher, key), node);
+  }
+
+  #countClass(version: number, i: number, keyClass: number, change: 1 | -1): void {
+    const classes = this.#classes.get(version)![i]!;
+    const count = (classes.get(keyClass) ?? 0) + change;
+    if (count === 0) classes.delete(keyClass);
+    else classes.set(keyClass, count);
+    if (count !== 0 && !(count === 1 && change === 1)) return;
+    const memory = this.#memory;
+    const place = version + indexOffset(i) + INDEX.classes;
+    const before = memory.word(place);
+    // Greatest first: for lengths and masks alike, the most specific.
+    const sorted = [...classes.keys()].sort((a, b) => b - a);
+    const list = memory.take(1 + sorted.length);
+    memory.setWord(list, sorted.length);
+    for (const [at, one] of sorted.entries()) memory.setWord(list + 1 + at, one);
+    memory.store(place, list);
+    if (before !== 0) memory.retire(before, 1 + memory.word(before));
+  }
+
+  /** Caches of what is not indexed (regular expressions) are made anew when this has changed. */
+  #edited(version: number, change: number): void {
+    const memory = this.#memory;
+    memory.store(version + VERSION.count, memory.word(version + VERSION.count) + change);
+    memory.store(version + VERSION.edits, memory.word(version + VERSION.edits) + 1);
+  }
+
+  /** Takes an entry out. */
+  delete(version: number, entry: number): void {
+    const memory = this.#memory;
+    const key = this.key(entry);
+    for (const [i, kind] of this.indexes.entries()) {
+      for (const indexed of INDEX_KINDS[kind]!.keys(key) ?? []) this.#unindex(version, i, indexed, entry);
+    }
+    const [previous, next] = [memory.word(entry + ENTRY.previous), memory.word(entry + ENTRY.next)];
+    memory.store(previous === 0 ? version + VERSION.first : previous + ENTRY.next, next);
+    memory.setWord(next === 0 ? version + VERSION.last : next + ENTRY.previous, previous);
+    this.#passOver(entry, next);
+    this.#edited(version, -1);
+    this.#retire(entry);
+  }
+
+  #retire(entry: number): void {
+    const memory = this.#memory;
+    const [keyLength, valueLength] = [memory.word(entry + ENTRY.keyLength), memory.word(entry + ENTRY.valueLength)];
+    memory.retire(entry, ENTRY.bytes + wordsFor(keyLength) + wordsFor(valueLength));
+  }
+
+  #unindex(version: number, i: number, { key, class: keyClass }: IndexKey, entry: number): void {
+    const memory = this.#memory;
+    const root = version + indexOffset(i) + INDEX.root;
+    const hash = hashText(this.#hasher, key);
+    if (this.indexes[i] === 0) remove(memory, root, hash, entry);
+    else {
+      const block = blockOf(memory, root, hash);
+      for (let at = findInBlock(memory, block, hash, 0); at >= 0; at = findInBlock(memory, block, hash, at + 1)) {
+        const node = addressInBlock(memory, block, at);
+        if (memory.word(node + NODE.entry) !== entry) continue;
+        remove(memory, root, hash, node);
+        memory.retire(node, NODE.bytes + wordsFor(memory.word(node + NODE.keyLength)));
+        break;
+      }
+    }
+    this.#countClass(version, i, keyClass, -1);
+  }
+
+  /** Gives an entry another value: a new entry takes its place, as others may be reading the old one. Returns it. */
+  setValue(version: number, entry: number, value: string): number {
+    const memory = this.#memory;
+    const key = this.key(entry);
+    if (key.length + value.length > MAX_ENTRY_BYTES) throw new Error('pattern too long');
+    const size = memory.word(entry + ENTRY.valueLength);
+    const changed = this.#copyOf(entry, key, value);
+    const [previous, next] = [memory.word(entry + ENTRY.previous), memory.word(entry + ENTRY.next)];
+    memory.store(previous === 0 ? version + VERSION.first : previous + ENTRY.next, changed);
+    memory.setWord(next === 0 ? version + VERSION.last : next + ENTRY.previous, changed);
+    for (const [i, kind] of this.indexes.entries()) {
+      for (const indexed of INDEX_KINDS[kind]!.keys(key) ?? []) this.#repoint(version, i, indexed, entry, changed);
+    }
+    this.#passOver(entry, changed);
+    this.#edited(version, 0);
+    memory.retire(entry, ENTRY.bytes + wordsFor(key.length) + wordsFor(size));
+    return changed;
+  }
+
+  #copyOf(entry: number, key: string, value: string): number {
+    const memory = this.#memory;
+    const copy = memory.take(ENTRY.bytes + wordsFor(key.length) + wordsFor(value.length));
+    for (const field of [ENTRY.seq, ENTRY.previous, ENTRY.next, ENTRY.keyLength])
+      memory.setWord(copy + field, memory.word(entry + field));
+    memory.setWord(copy + ENTRY.valueLength, value.length);
+    this.#write(copy + ENTRY.bytes, key);
+    this.#write(copy + ENTRY.bytes + wordsFor(key.length), value);
+    return copy;
+  }
+
+  /** Lets an index lead to another entry in place of one. */
+  #repoint(version: number, i: number, { key }: IndexKey, from: number, to: number): void {
+    const memory = this.#memory;
+    const hash = hashText(this.#hasher, key);
+    const block = blockOf(memory, version + indexOffset(i) + INDEX.root, hash);
+    for (let at = findInBlock(memory, block, hash, 0); at >= 0; at = findInBlock(memory, block, hash, at + 1)) {
+      const address = addressInBlock(memory, block, at);
+      if (this.indexes[i] === 0 && address === from) setAddressInBlock(memory, block, at, to);
+      else if (this.indexes[i] !== 0 && memory.word(address + NODE.entry) === from)
+        memory.store(address + NODE.entry, to);
+    }
+  }
+
+  /** The entries whose pattern is this text, in order. */
+  *withKey(version: number, key: string): Generator<number> {
+    const memory = this.#memory;
+    const hash = hashText(this.#hasher, key);
+    const block = blockOf(memory, version + indexOffset(0) + INDEX.root, hash);
+    if (block === 0) return;
+    const found: number[] = [];
+    for (let at = findInBlock(memory, block, hash, 0); at >= 0; at = findInBlock(memory, block, hash, at + 1)) {
+      const entry = addressInBlock(memory, block, at);
+      if (this.key(entry) === key) found.push(entry);
+    }
+    yield* found;
+  }
+
+  /**
+   * Entries in order, as long as somebody asks for them: those that are taken out meanwhile are left out, and a version that is
+   * discarded has no more. `return()` it when it is not read to its end.
+   */
+  *entries(version: number): Generator<number> {
+    const memory = this.#memory;
+    const cursor: Cursor = { version, next: memory.word(version + VERSION.first) };
+    this.#cursors.add(cursor);
+    try {
+      while (cursor.next !== 0) {
+        const entry = cursor.next;
+        cursor.next = memory.word(entry + ENTRY.next);
+        yield entry;
+      }
+    } finally {
+      this.#cursors.delete(cursor);
+    }
+  }
+
+  /** Readings that would come to `entry` go on with another one. */
+  #passOver(entry: number, next: number): void {
+    for (const cursor of this.#cursors) if (cursor.next === entry) cursor.next = next;
+  }
+
+  key(entry: number): string {
+    return this.#text(entry + ENTRY.bytes, this.#memory.word(entry + ENTRY.keyLength));
+  }
+
+  value(entry: number): string {
+    const keyLength = this.#memory.word(entry + ENTRY.keyLength);
+    return this.#text(entry + ENTRY.bytes + wordsFor(keyLength), this.#memory.word(entry + ENTRY.valueLength));
+  }
+
+  #text(address: number, length: number): string {
+    const from = byteOffset(address);
+    return Buffer.from(this.#memory.bytesAt(address).buffer, from, length).latin1Slice();
+  }
+
+  /** Lets all threads look at another version from now on. Returns the one before, to be discarded. */
+  switchTo(version: number): number {
+    const before = this.current;
+    this.#memory.store(this.header, version);
+    return before;
+  }
+
+  /** Gives a version back that nobody can reach any more, in pieces of bounded work. */
+  *discard(version: number): Generator<void> {
+    const memory = this.#memory;
+    for (const cursor of this.#cursors) if (cursor.version === version) cursor.next = 0;
+    for (const [i, kind] of this.indexes.entries()) {
+      const offset = version + indexOffset(i);
+      if (kind !== 0) yield* this.#retireNodes(memory.word(offset + INDEX.root));
+      yield* discard(memory, memory.word(offset + INDEX.root));
+      const classes = memory.word(offset + INDEX.classes);
+      if (classes !== 0) memory.retire(classes, 1 + memory.word(classes));
+    }
+    let done = 0;
+    for (let entry = memory.word(version + VERSION.first); entry !== 0; ) {
+      const next = memory.word(entry + ENTRY.next);
+      this.#retire(entry);
+      entry = next;
+      if (++done % 256 === 0) yield;
+    }
+    this.#classes.delete(version);
+    memory.retire(version, VERSION.indexes + INDEX.words * this.indexes.length);
+  }
+
+  *#retireNodes(slot: number): Generator<void> {
+    const memory = this.#memory;
+    if (slot === 0) return;
+    if ((slot & 1) !== 0) {
+      for (let i = 0; i < 32; i++) yield* this.#retireNodes(memory.word(slot - 1 + i));
+      yield;
+      return;
+    }
+    for (let at = 0; at < memory.word(slot); at++) {
+      const node = addressInBlock(memory, slot, at);
+      memory.retire(node, NODE.bytes + wordsFor(memory.word(node + NODE.keyLength)));
+    }
+  }
+}
