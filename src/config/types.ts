@@ -535,6 +535,32 @@ export interface Config {
   readonly defaultServers: Readonly<Record<string, ServerConfig>>;
   /** Contents of the files that rules, pages and ACLs name, by path as it was opened: what the traffic threads work with. */
   readonly files?: Readonly<Record<string, Uint8Array>>;
+  /** Patterns that ACLs and maps look up, in the order of their numbers. */
+  readonly patterns?: readonly PatternReferenceConfig[];
+}
+
+/** A list of patterns that ACLs or maps look up, and that can be edited live: a file of patterns, or those that stand in an ACL. */
+export interface PatternReferenceConfig {
+  /** The name by which all threads know it. */
+  readonly key: string;
+  /** Number in `show acl` and `show map`. */
+  readonly id: number;
+  /** The file as the configuration names it; '' for what stands in an ACL. */
+  readonly name: string;
+  /** What `show acl` and `show map` tell of it. */
+  readonly description: string;
+  readonly acl: boolean;
+  readonly map: boolean;
+  /** Its lines are a key and a value. */
+  readonly keyed: boolean;
+  /** How it is looked up. `values`: what values must be. */
+  readonly uses: readonly {
+    readonly match: string;
+    readonly ignoreCase: boolean;
+    readonly values: 'str' | 'sint' | 'addr' | null;
+  }[];
+  /** Content of the file, null where it need not be there; or the patterns of the ACL. */
+  readonly source: Uint8Array | readonly string[] | null;
 }
 
 /** How grave a diagnostic is: `alert` stops the start (HAProxy's [ALERT]), the others do not. */

@@ -3,6 +3,7 @@ import type { BindConfig, Config, ProxyConfig, ServerConfig } from '../config/ty
 import { CounterStore } from '../model/counters.ts';
 import type { ProxyView } from '../model/messages.ts';
 import type { Model } from '../model/model.ts';
+import { PatternReferences } from '../model/patterns/references.ts';
 import { type Listener, Proxy } from '../model/proxy.ts';
 import { Server } from '../model/server.ts';
 import { globalVars } from '../traffic/proc-vars.ts';
@@ -32,6 +33,7 @@ export function buildModel(config: Config, threads: number, now: number): Model 
       sslRate: config.global.maxsslrate,
       compRate: config.global.maxcomprate,
     },
+    patterns: new PatternReferences(),
     startedAt: now,
     threads,
     procVars: new Map(globalVars(config.global).vars),

@@ -140,7 +140,10 @@ class ControlThread implements RunningControl {
       init: (thread) => this.#init(thread),
       onEvent: (thread, event) => this.#onEvent(thread, event),
       onLost: (thread, why) => this.#options.print('ALERT', `traffic thread ${thread} was lost: ${why}`),
-      onReplaced: (thread) => void this.#onReplaced(thread),
+      onReplaced: (thread) => {
+        this.model.patterns.released(thread, null);
+        void this.#onReplaced(thread);
+      },
     });
     this.#switch = trafficSwitch(this.traffic);
     this.ended = new Promise((resolve) => {
@@ -182,6 +185,7 @@ class ControlThread implements RunningControl {
     model.counters.onChunk(
       (chunk) => void traffic.ask({ kind: 'chunk', chunk }).catch((error) => this.#onError(error)),
     );
+    await this.#loadPatterns();
     await traffic.start();
     for (const text of await resumeStanding(this.#context, this.#conflicts)) this.#options.print('NOTICE', `${text}.`);
     const failures = await startListeners(traffic, configuredListeners(model), this.#options.inherited);
@@ -200,6 +204,17 @@ class ControlThread implements RunningControl {
       }
     }
     this.#sampler = setInterval(() => this.#sample(), 1000).unref();
+  }
+
+  /** Fills the patterns before any thread is there to read them. */
+  async #loadPatterns(): Promise<void> {
+    const { patterns, config } = this.model;
+    patterns.follow({
+      announce: (chunk) => this.traffic.ask({ kind: 'pattern-chunk', chunk }).catch(() => undefined),
+      turn: () => this.traffic.ask({ kind: 'turn' }),
+      threads: this.model.threads,
+    });
+    (await patterns.stage(config.patterns ?? [])).commit();
   }
 
   /** What stood when the process before ended. */
@@ -276,6 +291,7 @@ class ControlThread implements RunningControl {
       rows: model.counters.rows,
       chunks: model.counters.chunks,
       processSlot: model.processSlot,
+      patterns: model.patterns.view(),
       global: model.config.global,
       httpErrors: model.config.httpErrors,
       userlists: model.config.userlists,
@@ -315,6 +331,9 @@ class ControlThread implements RunningControl {
         return;
       case 'render':
         void this.#render(thread, event);
+        return;
+      case 'patterns.released':
+        this.model.patterns.released(thread, event.header);
         return;
       case 'idle':
         this.#idleThreads.add(thread);

@@ -6,6 +6,7 @@ import { nameCases } from '../traffic/header-names.ts';
 import { globalVars } from '../traffic/proc-vars.ts';
 import { readFileOrNull, recordingFiles } from '../util/files.ts';
 import { compileHealthCheck } from './checks/compile.ts';
+import { collectPatterns, type PatternCollection } from './patterns/collect.ts';
 
 /**
  * Reads configuration files and compiles all that they say, as the traffic threads and the checks will: what is wrong is found
@@ -24,23 +25,32 @@ function compiled(input: LoadInput): LoadResult {
   const userlists = compileUserlists(config.userlists);
   all.push(...userlists.problems);
   all.push(...globalVars(config.global).problems);
-  const around = surroundings(config, userlists.lists);
+  const patterns = collectPatterns(config.global.defaultPath);
+  const around = surroundings(config, userlists.lists, patterns);
   for (const text of nameCases(config.global, (path) => readFileOrNull(path)?.latin1Slice() ?? null).problems)
     all.push({ severity: 'alert', at: null, text: `${text}.` });
   for (const proxy of config.proxies) {
     all.push(...compileProxy(proxy, around).problems);
     if (proxy.kind !== 'frontend') all.push(...checkProblems(proxy));
   }
-  return { ...result, config: all.some((d) => d.severity === 'alert') ? null : config, diagnostics: all };
+  // What they say is told where proxies have it; their patterns are for proxies that are added later.
+  for (const defaults of config.defaults) compileProxy(defaults, around);
+  if (all.some((d) => d.severity === 'alert')) return { ...result, config: null, diagnostics: all };
+  return { ...result, config: { ...config, patterns: patterns.references() }, diagnostics: all };
 }
 
-function surroundings(config: Config, userlists: ReadonlyMap<string, Userlist>): ProxySurroundings {
+function surroundings(
+  config: Config,
+  userlists: ReadonlyMap<string, Userlist>,
+  { patterns }: PatternCollection,
+): ProxySurroundings {
   const find = (name: string) => config.proxies.filter((proxy) => proxy.name === name);
   return {
     hasProxy: (name, side) => find(name).some((proxy) => proxy.kind === 'listen' || proxy.kind === side),
     hasServer: (backend, server) => find(backend).some((proxy) => proxy.servers.some((s) => s.name === server)),
     readFile: configuredFiles(config.global.defaultPath),
     userlist: (name) => userlists.get(name) ?? null,
+    patterns,
     httpErrors: (name) => config.httpErrors.find((section) => section.name === name)?.files ?? null,
   };
 }

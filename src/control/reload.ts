@@ -2,6 +2,7 @@ import { diagnosticLine } from '../config/diagnostics.ts';
 import type { Config, Diagnostic, ServerConfig } from '../config/types.ts';
 import type { TrafficLink } from '../model/messages.ts';
 import type { Model } from '../model/model.ts';
+import type { StagedPatterns } from '../model/patterns/references.ts';
 import type { Proxy } from '../model/proxy.ts';
 import { addListener, addProxy, markReferences, proxyView } from './build.ts';
 import { adjustBacklog, backlogOf, releaseListeners } from './listeners.ts';
@@ -49,11 +50,17 @@ export async function applyReload(config: Config, ctx: ReloadContext): Promise<R
   if (alerts.length > 0) return refused(alerts.map(diagnosticLine));
   const plan = makePlan(model, config);
   const before = model.config;
-  const everywhere = !isSameEnvironment(before, config);
+  const patterns = await model.patterns.stage(config.patterns ?? []);
+  await traffic.ask({ kind: 'patterns', references: patterns.references });
+  const everywhere = patterns.moved || !isSameEnvironment(before, config);
   if (everywhere) await traffic.ask({ kind: 'environment', environment: environmentOf(config) });
   const opened = await open(plan, ctx);
   if ('problems' in opened) {
     if (everywhere) await traffic.ask({ kind: 'environment', environment: environmentOf(before) });
+    await traffic.ask({ kind: 'patterns', references: model.patterns.view().references });
+    // Those that were put back meanwhile may look things up in references that are given up.
+    await traffic.ask({ kind: 'proxy.put', proxies: plan.changed.map((change) => proxyView(change.proxy)) });
+    patterns.abandon();
     return refused(opened.problems);
   }
   const warnings = [...prepared.diagnostics, ...opened.told].map(diagnosticLine);
@@ -64,6 +71,8 @@ export async function applyReload(config: Config, ctx: ReloadContext): Promise<R
   for (const change of plan.changed) warnings.push(...(await changeProxy(change, ctx)));
   for (const proxy of opened.fresh) for (const server of proxy.servers) beginServer(server, ctx);
   model.config = config;
+  warnings.push(...overruled(patterns));
+  patterns.commit();
   inFileOrder(model, config);
   markReferences(model);
   for (const proxy of model.proxies) countUsable(proxy);
@@ -72,6 +81,8 @@ export async function applyReload(config: Config, ctx: ReloadContext): Promise<R
   await applyVariables(model, traffic, before.global, config.global);
   const again = everywhere ? model.proxies : plan.changed.map((change) => change.proxy);
   await traffic.ask({ kind: 'proxy.put', proxies: again.map(proxyView) });
+  await traffic.ask({ kind: 'patterns', references: model.patterns.view().references });
+  patterns.dispose();
   await traffic.ask({ kind: 'limits', limits: model.limits });
   await ctx.states.flush();
   return { problems: [], warnings };
@@ -119,6 +130,14 @@ function going({ removed, changed }: ReloadPlan): OwnedListener[] {
     ...removed.flatMap((proxy) => proxy.listeners.map((listener) => ({ proxy, listener }))),
     ...changed.flatMap(({ proxy, removedListeners }) => removedListeners.map((listener) => ({ proxy, listener }))),
   ];
+}
+
+/** What operators are told of live edits that are gone. */
+function overruled(patterns: StagedPatterns): string[] {
+  return patterns.overruled.map(({ name, description, map }) => {
+    const what = name === '' ? description : `${map ? 'map' : 'ACL'} '${name}'`;
+    return `config : ${what} was edited live, and the configuration has changed it: the edits are gone`;
+  });
 }
 
 function refused(problems: readonly string[]): ReloadOutcome {

@@ -1,6 +1,7 @@
 /** What a row of the fetch and converter tables says, and where each kind of information may be asked for. */
 
 import type { Arg } from './args.ts';
+import type { PatternSource, PatternUse } from './patterns.ts';
 import type { Evaluate, ExprError, ValueType } from './sample.ts';
 import type { ExprContext, SampleType, SampleValue } from './types.ts';
 
@@ -129,8 +130,10 @@ export interface CompileEnv {
   userlist?(name: string): Userlist | null;
   /** Environment that `env()` reads; left out, the process's. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
-  /** Content of a pattern file as latin1 text, or null when it cannot be read. Left out, files are refused. */
+  /** Content of a file as latin1 text, or null when it cannot be read. Left out, files are refused. */
   readFile?(path: string): string | null;
+  /** Patterns that can be edited live. Left out, an ACL keeps its own for itself, and files and maps are refused. */
+  patterns?(use: PatternUse): PatternSource | ExprError;
 }
 
 /** A name in an argument that nothing is called so: the message around the words for that argument. */

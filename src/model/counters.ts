@@ -270,13 +270,19 @@ export function countRate(
   gauges: Int32Array,
   maxField: number,
 ): void {
+  const events = addToRate(row, field, nowSec, 1);
+  if (events > gauges[maxField]!) Atomics.store(gauges, maxField, events);
+}
+
+/** Counts so many events of a one-second rate in a row that the caller owns. Returns those of this second. */
+export function addToRate(row: Float64Array, field: number, nowSec: number, events: number): number {
   if (row[field] !== nowSec) {
     row[field + 2] = row[field] === nowSec - 1 ? row[field + 1]! : 0;
     row[field] = nowSec;
     row[field + 1] = 0;
   }
-  const events = ++row[field + 1]!;
-  if (events > gauges[maxField]!) Atomics.store(gauges, maxField, events);
+  row[field + 1]! += events;
+  return row[field + 1]!;
 }
 
 /** Adds one to a gauge and keeps its maximum (`field + 1`). Returns the new value. */

@@ -1,5 +1,6 @@
 import type { BindConfig, Config, ProxyConfig } from '../config/types.ts';
 import type { CounterChunk } from './counters.ts';
+import type { PatternReferenceView, PatternsView } from './patterns/references.ts';
 
 /** What a traffic thread must know of a server to send traffic to it. Sent again, whole, whenever any of it changes. */
 export interface ServerView {
@@ -64,6 +65,7 @@ export interface ThreadInit extends EnvironmentView {
   readonly rows: number;
   readonly chunks: readonly CounterChunk[];
   readonly processSlot: number;
+  readonly patterns: PatternsView;
   readonly proxies: readonly ProxyView[];
   readonly limits: LimitsView;
   readonly startedAt: number;
@@ -165,6 +167,12 @@ export type TrafficCommand =
   /** Several at once, none of which opens or closes sockets: nothing else happens in the thread between them. Answer: null. */
   | { readonly kind: 'batch'; readonly commands: readonly TrafficCommand[] }
   | { readonly kind: 'chunk'; readonly chunk: CounterChunk }
+  /** More memory for patterns, before anything is in it. */
+  | { readonly kind: 'pattern-chunk'; readonly chunk: SharedArrayBuffer }
+  /** All patterns that there are, for proxies that are put from now on. */
+  | { readonly kind: 'patterns'; readonly references: readonly PatternReferenceView[] }
+  /** Nothing: whoever asks wants to know that what the thread was doing is over. */
+  | { readonly kind: 'turn' }
   | { readonly kind: 'servers'; readonly views: readonly ServerView[] }
   | { readonly kind: 'server.remove'; readonly proxy: number; readonly id: number }
   /** What proxies that are put from now on refer to, and what the global section says. */
@@ -274,6 +282,8 @@ export type TrafficEvent =
       readonly name: string;
       readonly value: { readonly type: string; readonly value: string | number | boolean | Uint8Array } | null;
     }
+  /** Nothing of a reference to patterns that is no longer named is left in the thread. */
+  | { readonly kind: 'patterns.released'; readonly header: number }
   | { readonly kind: 'idle' };
 
 export interface LogLine {

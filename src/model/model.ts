@@ -1,5 +1,6 @@
 import type { Config } from '../config/types.ts';
 import type { CounterStore } from './counters.ts';
+import type { PatternReferences } from './patterns/references.ts';
 import type { Proxy } from './proxy.ts';
 import type { Server } from './server.ts';
 
@@ -28,6 +29,8 @@ export interface Model {
   readonly proxies: Proxy[];
   readonly proxiesById: Map<number, Proxy>;
   readonly limits: Limits;
+  /** What ACLs and maps look up. */
+  readonly patterns: PatternReferences;
   /** Start of the process, ms since the epoch. */
   readonly startedAt: number;
   readonly threads: number;

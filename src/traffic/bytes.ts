@@ -1,4 +1,4 @@
-import { C } from '../model/counters.ts';
+import { addToRate, C } from '../model/counters.ts';
 import type { Stream } from './stream.ts';
 
 /*
@@ -24,6 +24,7 @@ export function countResponse(stream: Stream, received: number, sent: number): v
   log.responseReceived += received;
   log.responseSent += sent;
   env.c[C.responseOut]! += sent;
+  addToRate(env.c, C.bytesOutRate, Math.floor(env.now() / 1000), sent);
   count(frontend.c, C.responseIn, C.responseOut, received, sent);
   const backend = stream.backend ?? ownBackend(stream);
   if (backend !== null) count(backend.c, C.responseIn, C.responseOut, received, sent);

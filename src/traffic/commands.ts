@@ -22,6 +22,14 @@ export async function execute(env: Env, counters: CounterStore, command: Traffic
     case 'chunk':
       counters.map(command.chunk);
       return null;
+    case 'pattern-chunk':
+      env.patterns.attach(command.chunk);
+      return null;
+    case 'patterns':
+      env.patterns.put(command.references);
+      return null;
+    case 'turn':
+      return null;
     case 'servers':
       for (const view of command.views) putServer(env, view);
       refreshPickers(env, command.views);
@@ -138,6 +146,7 @@ function surroundings(env: Env): ProxySurroundings {
     hasServer: () => true,
     readFile: configuredFiles(env.global.defaultPath),
     userlist: (name) => env.userlists.get(name) ?? null,
+    patterns: (key, use) => env.patterns.source(key, use),
     httpErrors: (name) => env.httpErrors.find((section) => section.name === name)?.files ?? null,
   };
 }

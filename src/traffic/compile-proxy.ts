@@ -1,5 +1,5 @@
 import { configuredPath } from '../config/paths.ts';
-import type { Diagnostic, ProxyConfig, UserlistConfig } from '../config/types.ts';
+import type { Diagnostic, Location, ProxyConfig, UserlistConfig } from '../config/types.ts';
 import { type Acls, withAcls } from '../expr/acl/condition.ts';
 import { connectLine } from '../expr/log/connection.ts';
 import {
@@ -10,6 +10,7 @@ import {
   TCP_LOG_FORMAT,
 } from '../expr/log/default-formats.ts';
 import { compileLogFormat } from '../expr/log/format.ts';
+import { patternKeys } from '../expr/patterns.ts';
 import { place, type Userlist } from '../expr/row.ts';
 import type { ExprContext } from '../expr/types.ts';
 import { compileUserlist } from '../expr/userlist.ts';
@@ -37,9 +38,10 @@ export interface ProxySurroundings extends RuleSurroundings {
 
 /** Compiles a proxy. Pure; the control thread does it to find errors before anything starts. */
 export function compileProxy(config: ProxyConfig, around: ProxySurroundings): CompiledProxy {
-  const rules = compileRules(config, around);
+  const keys = patternKeys(`${config.kind} ${config.name}`);
+  const rules = compileRules(config, around, keys);
   const problems: Diagnostic[] = [...rules.problems];
-  const logger = config.kind === 'backend' ? null : compileLogger(config, around, rules.acls, problems);
+  const logger = config.kind === 'backend' ? null : compileLogger(config, { ...around, keys }, rules.acls, problems);
   const pages: ReadonlyMap<number, LocalResponse> = loadErrorPages(config, around, problems);
   return {
     frontendRules: rules.frontend,
@@ -62,18 +64,22 @@ function defaultFormat(config: ProxyConfig): string | null {
 
 function compileLogger(
   config: ProxyConfig,
-  around: ProxySurroundings,
+  around: ProxySurroundings & { readonly keys: ReturnType<typeof patternKeys> },
   acls: Acls,
   problems: Diagnostic[],
 ): LogFormatter | null {
   if (config.logs.length === 0) return null;
   const http = config.mode === 'http';
   const mode = http ? 'HTTP' : 'TCP';
-  const env = withAcls(
-    { places: place.logs, proxy: config.name, hasProxy: around.hasProxy, hasServer: around.hasServer },
-    acls,
-  );
-  const compile = (text: string, at: Diagnostic['at']): ((ctx: ExprContext) => string) | null => {
+  const { hasProxy, hasServer, patterns, keys } = around;
+  const compile = (text: string, at: Location): ((ctx: ExprContext) => string) | null => {
+    const env = withAcls(
+      {
+        ...{ places: place.logs, proxy: config.name, hasProxy, hasServer },
+        patterns: (use) => patterns(keys(use, at), use, at),
+      },
+      acls,
+    );
     const format = compileLogFormat(text, env, { line: true, http });
     if ('error' in format) {
       problems.push({ severity: 'alert', at, text: `failed to parse log-format : ${format.error}.` });

@@ -4,12 +4,14 @@ import type { GlobalConfig, HttpErrorsConfig, UserlistConfig } from '../config/t
 import type { Userlist } from '../expr/row.ts';
 import type { CounterStore } from '../model/counters.ts';
 import type { CapturedError, LimitsView, LogLine, TrafficEvent } from '../model/messages.ts';
+import type { PatternsView } from '../model/patterns/references.ts';
 import type { Transport } from '../net/transport.ts';
 import { readFileOrNull } from '../util/files.ts';
 import type { TrafficBackend } from './backend.ts';
 import { compileUserlists } from './compile-proxy.ts';
 import type { TrafficFrontend } from './frontend.ts';
 import { type NameCases, nameCases } from './header-names.ts';
+import { TrafficPatterns } from './patterns.ts';
 import { globalVars } from './proc-vars.ts';
 import type { Stream } from './stream.ts';
 import { TimerWheel } from './timer.ts';
@@ -40,6 +42,7 @@ export class Env {
   userlists: ReadonlyMap<string, Userlist> = new Map();
   httpErrors: readonly HttpErrorsConfig[] = [];
   limits: LimitsView;
+  readonly patterns: TrafficPatterns;
   readonly processSlot: number;
   /** Process-wide counters of this thread, and gauges. */
   readonly c: Float64Array;
@@ -78,6 +81,7 @@ export class Env {
     httpErrors: readonly HttpErrorsConfig[];
     userlists?: readonly UserlistConfig[];
     limits: LimitsView;
+    patterns?: PatternsView;
     processSlot: number;
     startedAt?: number;
     post: (event: TrafficEvent) => void;
@@ -89,6 +93,9 @@ export class Env {
     this.threads = init.threads;
     this.transport = init.transport;
     this.counters = init.counters;
+    this.patterns = new TrafficPatterns(init.patterns ?? { factor: 0, chunks: [], references: [] }, (header) =>
+      init.post({ kind: 'patterns.released', header }),
+    );
     this.configure(init);
     for (const [name, value] of globalVars(init.global).vars) this.procVars.set(name, value);
     this.limits = init.limits;

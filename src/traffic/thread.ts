@@ -27,6 +27,7 @@ const env = new Env({
   httpErrors: init.httpErrors,
   userlists: init.userlists,
   limits: init.limits,
+  patterns: init.patterns,
   processSlot: init.processSlot,
   startedAt: init.startedAt,
   post: (event: TrafficEvent) => port.postMessage(event),

@@ -6,6 +6,7 @@ import { linkTracking } from '../../src/control/servers/tracking.ts';
 import { CounterStore } from '../../src/model/counters.ts';
 import type { TrafficCommand, TrafficLink } from '../../src/model/messages.ts';
 import type { Model } from '../../src/model/model.ts';
+import { PatternReferences } from '../../src/model/patterns/references.ts';
 import { Proxy } from '../../src/model/proxy.ts';
 import { Server } from '../../src/model/server.ts';
 
@@ -82,6 +83,7 @@ export function modelOf(configs: readonly ProxyConfig[], now = 1_000_000): Model
     processSlot: counters.allocate(),
     proxies: [],
     proxiesById: new Map(),
+    patterns: new PatternReferences(),
     limits: { maxconn: 1000, hardMaxconn: 2000, connRate: 0, sessRate: 0, sslRate: 0, compRate: 0 },
     startedAt: now,
     threads: 1,

@@ -50,3 +50,17 @@ test('a connection that is kept for reuse is idle, not in use', async () => {
   await until('the connections are idle', async () => Number((await run.row('be/app'))['idle_conn_cur']) > 0);
   assert.equal((await run.row('be/app'))['used_conn_cur'], '0');
 });
+
+test('BytesOutRate is what clients were sent over the last second', async () => {
+  const before = Number((await run.info())['TotalBytesOut']);
+  let sent = 0;
+  await until('a rate', async () => {
+    for (let i = 0; i < 20; i++) await get(run.port('plain'));
+    const info = await run.info();
+    sent = Number(info['TotalBytesOut']) - before;
+    const rate = Number(info['BytesOutRate']);
+    return rate > 0 && rate <= sent;
+  });
+  assert.ok(sent > 0);
+  await until('nothing is sent', async () => (await run.info())['BytesOutRate'] === '0');
+});

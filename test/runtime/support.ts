@@ -13,6 +13,7 @@ import type { Control, Ring } from '../../src/control/types.ts';
 import { CounterStore } from '../../src/model/counters.ts';
 import type { CapturedError, StreamView, TrafficCommand } from '../../src/model/messages.ts';
 import { findProxy, findServer, type Model } from '../../src/model/model.ts';
+import { PatternReferences } from '../../src/model/patterns/references.ts';
 import { Proxy } from '../../src/model/proxy.ts';
 import { Admin, CheckResult, CheckState, OperState, Server } from '../../src/model/server.ts';
 import { type RuntimeApi, startRuntimeApi } from '../../src/runtime/server.ts';
@@ -262,6 +263,7 @@ export function modelOf(proxies: readonly ProxyConfig[], more: Partial<Config> =
     processSlot: counters.allocate(),
     proxies: [],
     proxiesById: new Map(),
+    patterns: new PatternReferences(),
     limits: { maxconn: 200, hardMaxconn: 200, connRate: 0, sessRate: 0, sslRate: 0, compRate: 0 },
     startedAt: now,
     threads: 2,

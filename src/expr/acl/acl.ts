@@ -6,6 +6,7 @@ import { type ExprError, isError, parseSint, type Sint } from '../sample.ts';
 import type { ExprContext, SampleValue } from '../types.ts';
 import { ACL_KEYWORDS, type AclKeyword } from './keywords.ts';
 import { defaultMatchMethod, findMatchMethod, type Matches, type MatchMethod } from './match.ts';
+import { type MatchKind, matchSource } from './match-source.ts';
 
 /** Outcome of a test, in HAProxy's order: `and` takes the least, `or` the greatest. MISS: more data may still decide. */
 export const FAIL = 0;
@@ -29,12 +30,11 @@ export interface AclTerm {
 export function compileAclTerm(words: readonly string[], env: CompileEnv): AclTerm | ExprError {
   const criterion = parseCriterion(words, env);
   if ('error' in criterion) return criterion;
-  const flags = parseFlags(words, criterion, env);
+  const flags = parseFlags(words, criterion);
   if ('error' in flags) return flags;
-  const { method, patterns, ignoreCase } = flags;
+  const { method, patterns, files } = flags;
   const { compiled } = criterion;
-  const own = flags.named ? null : (compiled.match ?? null);
-  const matches = own === null ? method.compile(patterns, { ignoreCase }) : own(patterns);
+  const matches = compilePatterns(words, criterion, flags, env);
   if (typeof matches !== 'function') return matches;
   const cast = compiled.castTo(method.type);
   // As in HAProxy, a method for another type is taken, and never matches.
@@ -43,7 +43,40 @@ export function compileAclTerm(words: readonly string[], env: CompileEnv): AclTe
     keyword: criterion.keyword,
     compiled,
     decide: decider(compiled, test),
-    warning: method.needsPatterns && patterns.length === 0 && !flags.closed ? noPatterns(words[0]!) : null,
+    warning:
+      method.needsPatterns && patterns.length + files.length === 0 && !flags.closed ? noPatterns(words[0]!) : null,
+  };
+}
+
+/** One function over what all files and the ACL itself list. */
+function compilePatterns(
+  words: readonly string[],
+  { keyword, compiled }: Criterion,
+  { method, files, patterns, ignoreCase, named, id }: Flags,
+  env: CompileEnv,
+): Matches | ExprError {
+  const own = named ? null : (compiled.match ?? null);
+  const kind: MatchKind = own === null ? method : { name: 'own', compile: own };
+  const fixed = kind.compile(patterns, { ignoreCase });
+  if (typeof fixed !== 'function') return fixed;
+  if (env.patterns === undefined) {
+    return files.length === 0 ? fixed : { error: `failed to open pattern file <${files[0]!.name}>` };
+  }
+  const about = { kind: 'acl', match: kind.name, values: null, text: words.join(' ') } as const;
+  const uses = [
+    ...files.map((file) => ({ ...about, ...file, patterns: [], id: null })),
+    { ...about, name: null, patterns, ignoreCase, keyed: false, id },
+  ];
+  const all: Matches[] = [];
+  for (const use of uses) {
+    const source = env.patterns({ ...use, subject: keyword });
+    if ('error' in source) return source;
+    all.push(matchSource(source, kind, use.ignoreCase));
+  }
+  if (all.length === 1) return all[0]!;
+  return (value) => {
+    for (let i = 0; i < all.length; i++) if (all[i]!(value)) return true;
+    return false;
   };
 }
 
@@ -93,20 +126,32 @@ function criterionError(error: string, text: string, keyword: string, alias: Acl
 
 interface Flags {
   readonly method: MatchMethod;
+  readonly files: readonly FileOfPatterns[];
   readonly patterns: string[];
   readonly ignoreCase: boolean;
+  /** `-u`. */
+  readonly id: number | null;
   /** The method was named by `-m`. */
   readonly named: boolean;
   /** Ended by `--`: having no pattern is meant. */
   readonly closed: boolean;
 }
 
-function parseFlags(words: readonly string[], criterion: Criterion, env: CompileEnv): Flags | ExprError {
+/** A file, and the flags that stand before it. */
+interface FileOfPatterns {
+  readonly name: string;
+  readonly ignoreCase: boolean;
+  readonly keyed: boolean;
+}
+
+function parseFlags(words: readonly string[], criterion: Criterion): Flags | ExprError {
   let at = criterion.next;
   let ignoreCase = false;
   let named: MatchMethod | null = null;
   let closed = false;
-  const files: string[] = [];
+  let keyed = false;
+  let id: number | null = null;
+  const files: FileOfPatterns[] = [];
   for (; at < words.length && words[at]!.startsWith('-') && !closed; at++) {
     const flag = words[at]!;
     switch (flag) {
@@ -128,13 +173,16 @@ function parseFlags(words: readonly string[], criterion: Criterion, env: Compile
         break;
       }
       case '-u':
-        if (!/^[0-9]+$/.test(words[++at] ?? '')) return { error: 'the argument of -u must be an integer' };
+        if (!/^[0-9]{1,9}$/.test(words[++at] ?? '')) return { error: 'the argument of -u must be an integer' };
+        id = Number(words[at]);
         break;
       case '-f':
-        files.push(words[++at] ?? '');
+        if (named === null && criterion.method === null) return { error: noMethod(criterion) };
+        files.push({ name: words[++at] ?? '', ignoreCase, keyed });
         break;
       case '-M':
-        return { error: "'-M' is not supported" };
+        keyed = true;
+        break;
       default:
         return {
           error: `'${flag}' is not a valid ACL option. Please use '--' before any pattern beginning with a '-'`,
@@ -142,32 +190,17 @@ function parseFlags(words: readonly string[], criterion: Criterion, env: Compile
     }
   }
   const method = named ?? criterion.method;
-  if (method === null) {
-    return {
-      error: `matching method must be specified first (using '-m') when using a sample fetch of this type ('${criterion.keyword}')`,
-    };
-  }
-  const fromFiles = readFiles(files, env);
-  if (!Array.isArray(fromFiles)) return fromFiles;
+  if (method === null) return { error: noMethod(criterion) };
   const end = words.indexOf('', at);
   const given = words.slice(at, end === -1 ? words.length : end);
   const numbers = method.numeric ? (criterion.dotted && named === null ? given.map(undot) : given) : null;
   const own = numbers === null ? given : applyOperators(numbers);
   if (!Array.isArray(own)) return own as ExprError;
-  return { method, patterns: [...fromFiles, ...(own as string[])], ignoreCase, named: named !== null, closed };
+  return { method, files, patterns: own as string[], ignoreCase, id, named: named !== null, closed };
 }
 
-function readFiles(files: readonly string[], env: CompileEnv): string[] | ExprError {
-  const patterns: string[] = [];
-  for (const file of files) {
-    const content = env.readFile?.(file) ?? null;
-    if (content === null) return { error: `failed to open pattern file <${file}>` };
-    for (const line of content.split('\n')) {
-      const text = line.replace(/^[ \t]+|[ \t\r]+$/g, '');
-      if (text !== '' && !text.startsWith('#')) patterns.push(text);
-    }
-  }
-  return patterns;
+function noMethod({ keyword }: Criterion): string {
+  return `matching method must be specified first (using '-m') when using a sample fetch of this type ('${keyword}')`;
 }
 
 /** Turns `gt 5 lt 10 3:4` into ranges: an operator holds for the numbers that follow it. */

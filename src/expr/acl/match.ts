@@ -10,7 +10,7 @@ import { NetworkSet } from './networks.ts';
 /** Tells whether a value, already cast to the method's type, matches one of the patterns. */
 export type Matches = (value: SampleValue) => boolean;
 
-interface MatchOptions {
+export interface MatchOptions {
   readonly ignoreCase: boolean;
 }
 
@@ -287,3 +287,12 @@ export function defaultMatchMethod(type: ValueType): MatchMethod | null {
       return null;
   }
 }
+
+/** Why a text is no pattern of a method, or null. Methods without a name of their own take any. */
+export function patternProblem(match: string, pattern: string, ignoreCase: boolean): string | null {
+  const compiled = CHECKED.has(match) ? findMatchMethod(match)!.compile([pattern], { ignoreCase }) : null;
+  return compiled !== null && 'error' in compiled ? compiled.error : null;
+}
+
+/** Methods whose patterns are more than texts. */
+const CHECKED: ReadonlySet<string> = new Set(['int', 'len', 'ip', 'bin', 'reg']);

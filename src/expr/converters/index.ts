@@ -9,6 +9,7 @@ import { dateConverters } from './dates.ts';
 import { forwardedConverters } from './forwarded.ts';
 import { hashConverters } from './hashing.ts';
 import { jsonConverters } from './json.ts';
+import { mapConverters } from './maps.ts';
 import { packetConverters } from './packets.ts';
 import { protobufConverters } from './protobuf.ts';
 import { protocolConverters } from './protocols.ts';
@@ -25,6 +26,7 @@ export const CONVERTERS: readonly ConverterRow[] = [
   ...forwardedConverters,
   ...hashConverters,
   ...jsonConverters,
+  ...mapConverters,
   ...packetConverters,
   ...protobufConverters,
   ...protocolConverters,

@@ -1,6 +1,7 @@
 /** Converters on text (HAProxy manual, section 7.3.1). */
 
 import type { Arg } from '../args.ts';
+import { expandGroups } from '../expand-groups.ts';
 import { compileRegex } from '../regex.ts';
 import type { Convert, ConverterRow } from '../row.ts';
 import type { ExprError } from '../sample.ts';
@@ -110,30 +111,6 @@ const trimming = (name: string, atStart: boolean): ConverterRow => ({
     };
   },
 });
-
-/** Puts the groups of a match in place of `\0`..`\9`; `\xHH` is a byte, any other escaped char itself. */
-function expandGroups(template: string, match: RegExpExecArray): string {
-  if (!template.includes('\\')) return template;
-  let text = '';
-  for (let i = 0; i < template.length; i++) {
-    const char = template[i]!;
-    const next = template[i + 1];
-    if (char !== '\\' || next === undefined) {
-      text += char;
-      continue;
-    }
-    i++;
-    if (next >= '0' && next <= '9') {
-      text += match[Number(next)] ?? '';
-    } else if (next === 'x' && /^[0-9A-Fa-f]{2}$/.test(template.slice(i + 1, i + 3))) {
-      text += String.fromCharCode(Number.parseInt(template.slice(i + 1, i + 3), 16));
-      i += 2;
-    } else {
-      text += next;
-    }
-  }
-  return text;
-}
 
 /** Replaces the first match or all; each search starts anew behind the last match, so that `^` matches there too. */
 function substitute(text: string, regex: RegExp, template: string, all: boolean): string {

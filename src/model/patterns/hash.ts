@@ -14,7 +14,7 @@ export function newHasher(): Hasher {
 }
 
 /** Spreads a polynomial over all bits. */
-export function finish(h: number): number {
+function finish(h: number): number {
   h ^= h >>> 16;
   h = Math.imul(h, 0x85ebca6b);
   h ^= h >>> 13;
@@ -23,7 +23,7 @@ export function finish(h: number): number {
 }
 
 /** One step of the polynomial. */
-export function step(h: number, factor: number, char: number): number {
+function step(h: number, factor: number, char: number): number {
   return (Math.imul(h, factor) + char + 1) | 0;
 }
 

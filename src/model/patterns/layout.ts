@@ -14,8 +14,11 @@ export const ENTRY = {
 /** What an index other than that of the texts leads to: an entry, and the key that it is found by there. */
 export const NODE = { entry: 0, keyLength: 1, bytes: 2 } as const;
 
+/** What stays where it is of a reference: the address of the current version, and how often what can be found has changed. */
+export const HEADER = { version: 0, edits: 1, words: 2 } as const;
+
 /** One version of a reference; its indexes follow. */
-export const VERSION = { first: 0, last: 1, count: 2, edits: 3, indexes: 4 } as const;
+export const VERSION = { first: 0, last: 1, count: 2, indexes: 4 } as const;
 
 /** An index of a version: the slot of its trie, and the address of the list of its classes (their number, then each). */
 export const INDEX = { root: 0, classes: 1, words: 2 } as const;

@@ -1,9 +1,10 @@
 import { parseIpv4, parseIpv6 } from '../../expr/ip.ts';
 import type { Sint } from '../../expr/sample.ts';
 import { asciiLower } from '../../expr/text.ts';
+import type { SampleValue } from '../../expr/types.ts';
 import { type Hasher, hashText, PartHashes } from './hash.ts';
 import { DELIMITERS, halves, INDEX_KINDS, ipv4Key, ipv6Key, numberKey } from './keys.ts';
-import { ENTRY, INDEX, NODE, VERSION, wordsFor } from './layout.ts';
+import { ENTRY, HEADER, INDEX, NODE, VERSION, wordsFor } from './layout.ts';
 import { byteOffset, type PatternMemory } from './memory.ts';
 import { indexOffset } from './store.ts';
 import { addressInBlock, blockOf, findInBlock } from './trie.ts';
@@ -51,10 +52,26 @@ export class PatternLookup {
     return Buffer.from(this.#memory.bytesAt(address).buffer, byteOffset(address), length).latin1Slice();
   }
 
-  /** Whether entries came or went since `edits` was asked for; what is compiled from them is kept by it. */
-  edits(): string {
-    const version = this.#memory.load(this.#reference.header);
-    return `${version} ${this.#memory.load(version + VERSION.edits)}`;
+  /** Changes whenever what can be found does; ask before reading what is to be kept. */
+  edits(): number {
+    return this.#memory.load(this.#reference.header + HEADER.edits);
+  }
+
+  /** Number of entries now. */
+  count(): number {
+    return this.#memory.load(this.#memory.load(this.#reference.header) + VERSION.count);
+  }
+
+  /** The look-up for a match method; null when the reference has no index for it. */
+  index(match: string, ignoreCase: boolean): Find<SampleValue> | null {
+    const needed = indexesFor(match, ignoreCase);
+    if (needed.length === 0 || !needed.every((kind) => this.#reference.indexes.includes(kind))) return null;
+    if (match === 'ip') return this.address() as Find<SampleValue>;
+    if (match === 'int') return this.int() as Find<SampleValue>;
+    if (match === 'bin') return this.bytes() as Find<SampleValue>;
+    if (match !== 'len') return this.text(match as TextMatch, ignoreCase) as Find<SampleValue>;
+    const find = this.int();
+    return (value) => find((value as string).length);
   }
 
   /** All entries of the current version, in order. */
@@ -218,18 +235,27 @@ export class PatternLookup {
   }
 }
 
-/** Indexes that a kind of matching needs, by their names. */
-export function indexesFor(match: TextMatch | 'ip' | 'int' | 'len' | 'bin', ignoreCase: boolean): readonly number[] {
-  const names = match === 'ip' ? ['ipv4', 'ipv6'] : [nameOfIndex(match, ignoreCase)];
+/** Indexes that a match method needs: positions in INDEX_KINDS; none for one that looks at each entry. */
+export function indexesFor(match: string, ignoreCase: boolean): readonly number[] {
+  const suffix = ignoreCase ? ' -i' : '';
+  const names = (Object.hasOwn(INDEXES, match) ? INDEXES[match]! : []).map((name) =>
+    name === 'text' || name === 'dir' || name === 'dom' ? name + suffix : name,
+  );
   return names.map((name) => INDEX_KINDS.findIndex((kind) => kind.name === name));
 }
 
-function nameOfIndex(match: TextMatch | 'int' | 'len' | 'bin', ignoreCase: boolean): string {
-  if (match === 'int' || match === 'len') return 'int';
-  if (match === 'bin') return 'bin';
-  const name = match === 'dir' || match === 'dom' ? match : 'text';
-  return ignoreCase ? `${name} -i` : name;
-}
+const INDEXES: Readonly<Record<string, readonly string[]>> = {
+  str: ['text'],
+  beg: ['text'],
+  end: ['text'],
+  sub: ['text'],
+  dir: ['dir'],
+  dom: ['dom'],
+  ip: ['ipv4', 'ipv6'],
+  int: ['int'],
+  len: ['int'],
+  bin: ['bin'],
+};
 
 /** The next position after `after` at which a pattern of this length may be, -1 when there is none. */
 type Positions = (value: string, length: number, after: number) => number;

@@ -77,11 +77,15 @@ export class WritablePatternMemory extends PatternMemory {
     this.#announce = announce;
   }
 
-  /** Makes sure that `words` can be taken in blocks of up to `largest` words, without waiting then. */
-  async reserve(words: number, largest = 64): Promise<void> {
+  /** Whether a whole chunk is left: more than any one edit takes. */
+  get isReady(): boolean {
+    return this.#spare.length > 0;
+  }
+
+  /** Makes sure that a whole chunk is left, and `words` words in all. */
+  async reserve(words = 0): Promise<void> {
     let room = this.#end - this.#next + this.#spare.length * CHUNK_WORDS;
-    // What is left at the end of each chunk may be too small for the next block.
-    while (room - (this.#spare.length + 1) * largest < words) {
+    while (!this.isReady || room < words) {
       const chunk = new SharedArrayBuffer(CHUNK_WORDS * 4);
       this.attach(chunk);
       await this.#announce(chunk);

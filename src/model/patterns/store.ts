@@ -1,17 +1,8 @@
 import { type Hasher, hashText } from './hash.ts';
 import { INDEX_KINDS, type IndexKey } from './keys.ts';
-import { ENTRY, INDEX, NODE, VERSION, wordsFor } from './layout.ts';
+import { ENTRY, HEADER, INDEX, NODE, VERSION, wordsFor } from './layout.ts';
 import { byteOffset, MAX_BLOCK_BYTES, type WritablePatternMemory } from './memory.ts';
-import {
-  addressInBlock,
-  blockOf,
-  discard,
-  findInBlock,
-  INSERT_WORDS,
-  insert,
-  remove,
-  setAddressInBlock,
-} from './trie.ts';
+import { addressInBlock, blockOf, discard, findInBlock, insert, remove, setAddressInBlock } from './trie.ts';
 
 /** Longest pattern and value together, bytes. */
 export const MAX_ENTRY_BYTES = 64 * 1024;
@@ -46,12 +37,12 @@ export class PatternStore {
   readonly #cursors = new Set<Cursor>();
   #seq = 0;
 
-  /** Words for it must be reserved: `spaceFor` none. */
+  /** The memory must be ready, as for each edit. */
   constructor(memory: WritablePatternMemory, hasher: Hasher, indexes: IndexSet) {
     this.#memory = memory;
     this.#hasher = hasher;
     this.indexes = indexes;
-    this.header = memory.take(1);
+    this.header = memory.take(HEADER.words);
     memory.store(this.header, this.newVersion());
   }
 
@@ -72,13 +63,6 @@ export class PatternStore {
       this.indexes.map(() => new Map()),
     );
     return version;
-  }
-
-  /** Words to reserve before a pattern of so many bytes, with its value, is added. */
-  spaceFor(bytes: number): number {
-    const one = ENTRY.bytes + NODE.bytes + wordsFor(bytes) + 2 + INSERT_WORDS;
-    // A range has up to 126 keys in its index.
-    return this.indexes.reduce((sum, kind) => sum + one * (INDEX_KINDS[kind]!.name === 'int' ? 126 : 1), one);
   }
 
   /** Adds a pattern behind all others. Returns its entry; throws when its bytes are too many. */
@@ -145,11 +129,16 @@ export class PatternStore {
     if (before !== 0) memory.retire(before, 1 + memory.word(before));
   }
 
-  /** Caches of what is not indexed (regular expressions) are made anew when this has changed. */
   #edited(version: number, change: number): void {
     const memory = this.#memory;
     memory.store(version + VERSION.count, memory.word(version + VERSION.count) + change);
-    memory.store(version + VERSION.edits, memory.word(version + VERSION.edits) + 1);
+    if (version === this.current) this.#countEdit();
+  }
+
+  /** What threads have compiled from the entries is compiled anew when this has changed. */
+  #countEdit(): void {
+    const place = this.header + HEADER.edits;
+    this.#memory.store(place, this.#memory.word(place) + 1);
   }
 
   /** Takes an entry out. */
@@ -290,6 +279,7 @@ export class PatternStore {
   switchTo(version: number): number {
     const before = this.current;
     this.#memory.store(this.header, version);
+    this.#countEdit();
     return before;
   }
 
@@ -313,6 +303,11 @@ export class PatternStore {
     }
     this.#classes.delete(version);
     memory.retire(version, VERSION.indexes + INDEX.words * this.indexes.length);
+  }
+
+  /** Gives back what is left when all versions are discarded. */
+  forget(): void {
+    this.#memory.retire(this.header, HEADER.words);
   }
 
   *#retireNodes(slot: number): Generator<void> {

@@ -16,9 +16,6 @@ const BLOCK_HEADER = 2;
 const SPLIT_AT = 8;
 const FIRST_ROOM = 2;
 
-/** Most words that an insertion takes. */
-export const INSERT_WORDS = LEVELS * WIDTH + 4 * (BLOCK_HEADER + 2 * SPLIT_AT);
-
 function slotOf(hash: number, level: number): number {
   return (hash >>> (level * BITS)) & (WIDTH - 1);
 }
@@ -52,7 +49,7 @@ export function setAddressInBlock(
   memory.store(block + BLOCK_HEADER + 2 * position + 1, address);
 }
 
-/** Adds a pair after all that have the same hash. INSERT_WORDS, and twice the pairs with that hash, must be reserved. */
+/** Adds a pair after all that have the same hash. The memory must be ready. */
 export function insert(memory: WritablePatternMemory, root: number, hash: number, address: number): void {
   let place = root;
   let slot = memory.word(place);

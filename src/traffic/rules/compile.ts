@@ -1,7 +1,9 @@
 import type { Diagnostic, Location, ProxyConfig, WordsAt } from '../../config/types.ts';
 import { type Acls, type Condition, compileAcls, compileCondition, withAcls } from '../../expr/acl/condition.ts';
 import { compileLogFormat } from '../../expr/log/format.ts';
+import type { PatternSource, PatternUse, patternKeys } from '../../expr/patterns.ts';
 import { type CompileEnv, place, type Userlist } from '../../expr/row.ts';
+import type { ExprError } from '../../expr/sample.ts';
 import type { ExprContext } from '../../expr/types.ts';
 import { type CaptureSlots, captureSlots, compileCaptures } from './captures.ts';
 import { actionNames, findAction } from './table.ts';
@@ -24,7 +26,11 @@ export interface RuleSurroundings {
   /** Content of a file. `from`: the configuration file in which a relative path stands (`default-path`); left out, that is settled. */
   readFile(path: string, from?: string): Buffer | null;
   userlist(name: string): Userlist | null;
+  /** Patterns that can be edited live, by the name that all threads know them by. */
+  patterns(key: string, use: PatternUse, at: Location): PatternSource | ExprError;
 }
+
+type PatternKeys = ReturnType<typeof patternKeys>;
 
 /** Rules of a proxy, compiled, and what is wrong with them. */
 export interface CompiledRules {
@@ -58,8 +64,8 @@ const BACK_PLACE: Readonly<Record<RuleKind, number>> = {
 const EVERYWHERE = 0x3fffff;
 
 /** Compiles all rules of a proxy. Pure: the control thread does it to find errors, the traffic threads to work with the result. */
-export function compileRules(config: ProxyConfig, around: RuleSurroundings): CompiledRules {
-  return new RuleCompiler(config, around).run();
+export function compileRules(config: ProxyConfig, around: RuleSurroundings, keys: PatternKeys): CompiledRules {
+  return new RuleCompiler(config, around, keys).run();
 }
 
 class RuleCompiler {
@@ -67,9 +73,11 @@ class RuleCompiler {
   readonly #around: RuleSurroundings;
   readonly #problems: Diagnostic[] = [];
   readonly #acls: Acls;
+  readonly #keys: PatternKeys;
   #slots: CaptureSlots | null = null;
 
-  constructor(config: ProxyConfig, around: RuleSurroundings) {
+  constructor(config: ProxyConfig, around: RuleSurroundings, keys: PatternKeys) {
+    this.#keys = keys;
     this.#config = config;
     this.#around = around;
     const compiled = compileAcls(config.acls, (at) => this.#bare(EVERYWHERE, at));
@@ -147,7 +155,7 @@ class RuleCompiler {
   }
 
   #bare(places: number, at: Location): CompileEnv {
-    const { hasProxy, hasServer, readFile, userlist } = this.#around;
+    const { hasProxy, hasServer, readFile, userlist, patterns } = this.#around;
     return {
       places,
       proxy: this.#config.name,
@@ -155,6 +163,7 @@ class RuleCompiler {
       hasServer,
       userlist,
       readFile: (path) => readFile(path, at.file)?.latin1Slice() ?? null,
+      patterns: (use) => patterns(this.#keys(use, at), use, at),
     };
   }
 

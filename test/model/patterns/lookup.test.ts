@@ -11,7 +11,7 @@ import { PatternStore } from '../../../src/model/patterns/store.ts';
 async function world() {
   const memory = new WritablePatternMemory(async () => {});
   const hasher = newHasher();
-  await memory.reserve(200_000, 4096);
+  await memory.reserve(200_000);
   const store = new PatternStore(
     memory,
     hasher,

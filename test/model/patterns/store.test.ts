@@ -10,7 +10,7 @@ import { PatternStore } from '../../../src/model/patterns/store.ts';
 async function world(indexes: readonly number[] = INDEX_KINDS.map((_, i) => i)) {
   const memory = new WritablePatternMemory(async () => {});
   const hasher = newHasher();
-  await memory.reserve(400_000, 4096);
+  await memory.reserve(400_000);
   const store = new PatternStore(memory, hasher, indexes);
   const lookup = new PatternLookup(memory, hasher, { header: store.header, indexes });
   return { memory, store, lookup };
@@ -75,7 +75,7 @@ test('everything that was taken is given back', async () => {
 
 test('discarding a large version is done in small pieces', async () => {
   const memory = new WritablePatternMemory(async () => {});
-  await memory.reserve(4_000_000, 4096);
+  await memory.reserve(4_000_000);
   const store = new PatternStore(memory, newHasher(), [0]);
   const version = store.newVersion();
   for (let i = 0; i < 50_000; i++) store.add(version, `key ${i}`, '');

@@ -1,0 +1,140 @@
+import { readFileSync } from 'node:fs';
+import { configuredPath } from '../../config/paths.ts';
+import type { Location, PatternReferenceConfig } from '../../config/types.ts';
+import { patternProblem } from '../../expr/acl/match.ts';
+import { mapValueProblem } from '../../expr/converters/maps.ts';
+import { type PatternSource, type PatternUse, referenceName } from '../../expr/patterns.ts';
+import type { ExprError } from '../../expr/sample.ts';
+import { readPatterns } from '../../model/patterns/read-patterns.ts';
+import { MAX_ENTRY_BYTES } from '../../model/patterns/store.ts';
+
+/** Which patterns a configuration uses, found while it is compiled. */
+export interface PatternCollection {
+  /** Takes note of a use, and reads and checks its patterns when they are new. */
+  patterns(key: string, use: PatternUse, at: Location): PatternSource | ExprError;
+  /** All, numbered as HAProxy does: those of the configuration first, then in the order of files and lines. */
+  references(): PatternReferenceConfig[];
+}
+
+type Draft = { -readonly [K in keyof Omit<PatternReferenceConfig, 'id' | 'uses'>]: PatternReferenceConfig[K] } & {
+  id: number | null;
+  readonly uses: PatternReferenceConfig['uses'][number][];
+  readonly places: Set<string>;
+  readonly at: Location;
+};
+
+/** Starts a collection. `defaultPath`: where names of files begin. */
+export function collectPatterns(defaultPath: readonly string[]): PatternCollection {
+  const drafts = new Map<string, Draft>();
+  return {
+    patterns(key, use, at) {
+      let draft = drafts.get(key);
+      if (draft === undefined) {
+        if (use.id !== null && [...drafts.values()].some(({ id }) => id === use.id))
+          return { error: 'the id is already used' };
+        const made = draftOf(key, use, at, defaultPath);
+        if ('error' in made) return made;
+        draft = made;
+        drafts.set(key, draft);
+      } else {
+        const clash = use.name === null ? null : clashOf(draft, use);
+        if (clash !== null) return { error: clash };
+        addPlace(draft, use, at);
+      }
+      return addUse(draft, use) ?? EMPTY;
+    },
+    references: () => numbered([...drafts.values()]),
+  };
+}
+
+/** While a configuration is only compiled, nothing is looked up. */
+const EMPTY: PatternSource = {
+  edits: () => 0,
+  count: () => 0,
+  entries: () => [],
+  key: () => '',
+  value: () => '',
+  index: () => null,
+};
+
+function draftOf(key: string, use: PatternUse, at: Location, defaultPath: readonly string[]): Draft | ExprError {
+  const source = use.name === null ? use.patterns : readFile(use.name, at, defaultPath);
+  if (source !== null && 'error' in source) return source;
+  const { kind, keyed, id, subject } = use;
+  const name = use.name === null ? '' : referenceName(use.name);
+  const place = `${kind} at file '${at.file}' line ${at.line}`;
+  const description =
+    use.name === null
+      ? `acl '${subject}' file '${at.file}' line ${at.line}`
+      : `pattern loaded from file '${name}' used by ${place}`;
+  const acl = kind === 'acl';
+  return {
+    ...{ key, id, name, description, acl, map: !acl || keyed, keyed, source },
+    ...{ uses: [], places: new Set([place]), at },
+  };
+}
+
+/** Content of a file; null for one that need not be there. */
+function readFile(name: string, at: Location, defaultPath: readonly string[]): Uint8Array | ExprError | null {
+  if (/^virt@./.test(name)) return null;
+  try {
+    return readFileSync(configuredPath(referenceName(name), at.file, defaultPath));
+  } catch {
+    return /^opt@./.test(name) ? null : { error: `failed to open pattern file <${referenceName(name)}>` };
+  }
+}
+
+function clashOf({ keyed, name }: Draft, use: PatternUse): string | null {
+  if (keyed === use.keyed) return null;
+  const [is, wanted] = keyed ? ['two', 'one'] : ['one', 'two'];
+  return `The file "${name}" is already used as ${is} column file and cannot be used by as ${wanted} column file`;
+}
+
+function addPlace(draft: Draft, { kind, name, keyed }: PatternUse, at: Location): void {
+  const place = `${kind} at file '${at.file}' line ${at.line}`;
+  if (name === null || draft.places.has(place)) return;
+  draft.places.add(place);
+  draft.description += `, by ${place}`;
+  if (kind === 'acl') draft.acl = true;
+  if (kind === 'map' || keyed) draft.map = true;
+}
+
+/** Adds a way of looking patterns up, if each of them is fit for it. */
+function addUse(draft: Draft, { match, ignoreCase, values }: PatternUse): ExprError | null {
+  const use = { match, ignoreCase, values };
+  if (draft.uses.some((one) => one.match === match && one.ignoreCase === ignoreCase && one.values === values))
+    return null;
+  for (const { key, value, line } of readPatterns(draft)) {
+    const problem = patternTrouble(use, key, value);
+    if (problem !== null) return { error: line === 0 ? problem : `${problem} at line ${line} of file '${draft.name}'` };
+  }
+  draft.uses.push(use);
+  return null;
+}
+
+/** Why a key with its value cannot be looked up in a way, or null. */
+function patternTrouble(
+  { match, ignoreCase, values }: PatternReferenceConfig['uses'][number],
+  key: string,
+  value: string,
+): string | null {
+  if (key.length + value.length > MAX_ENTRY_BYTES) return `a pattern has at most ${MAX_ENTRY_BYTES} bytes`;
+  const problem = values === null ? null : mapValueProblem(values, value);
+  return problem ?? patternProblem(match, key, ignoreCase);
+}
+
+function numbered(drafts: readonly Draft[]): PatternReferenceConfig[] {
+  const files = [...new Set(drafts.map(({ at }) => at.file))];
+  const sorted = drafts.toSorted(
+    (a, b) => files.indexOf(a.at.file) - files.indexOf(b.at.file) || a.at.line - b.at.line,
+  );
+  const taken = new Set(drafts.map(({ id }) => id));
+  let next = 0;
+  const free = (): number => {
+    while (taken.has(next)) next++;
+    return next++;
+  };
+  return sorted
+    .map(({ places: _, at: __, id, ...reference }) => ({ ...reference, id: id ?? free() }))
+    .sort((a, b) => a.id - b.id);
+}
