@@ -45,6 +45,7 @@ export async function serve(config: Config, invocation: Invocation, messages: St
     await control.close();
     return 1;
   }
+  await control.admit();
   const readiness = serviceReadiness(invocation.mode === 'master-notify' ? process.env['NOTIFY_SOCKET'] : undefined);
   handleSignals(control, readiness, isMaster(invocation, config));
   finishPredecessors(invocation.finish);
@@ -63,6 +64,8 @@ async function start(config: Config, invocation: Invocation, messages: StartupMe
     render,
     reconfigure: async ({ global: { statsSockets, statsMaxconn, statsTimeout } }) =>
       api === null ? [] : api.reconfigure(statsSockets, { maxconn: statsMaxconn, timeout: statsTimeout }),
+    // Nothing that a client sends is read with the rights of root.
+    hold: true,
     ...(invocation.takeOver === null ? {} : { inherited: inherit(invocation.takeOver, messages) }),
     format: (diagnostics) => messages.format(diagnostics),
     ...recording(config, invocation, messages),

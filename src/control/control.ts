@@ -51,6 +51,8 @@ export interface ControlOptions {
   readonly inherited?: ReadonlyMap<string, readonly number[]>;
   /** Called when a reload has put another configuration in force. Resolves to what operators should know. */
   reconfigure?(config: Config): Promise<readonly string[]>;
+  /** Clients wait until `admit`. */
+  readonly hold?: boolean;
   /** What the start printed before (`show startup-logs`). */
   readonly startupLogs: string;
   /** Where Changes are recorded; by itself in memory. */
@@ -67,6 +69,8 @@ export interface RunningControl extends Control {
   readonly ended: Promise<void>;
   /** Makes `folder` the root of the file system for all traffic threads, now and later. Rejects with the system's error. */
   confine(folder: string): Promise<void>;
+  /** Serves the clients that wait, and others from now on. */
+  admit(): Promise<void>;
   /** Ends everything at once. */
   close(): Promise<void>;
 }
@@ -125,6 +129,7 @@ class ControlThread implements RunningControl {
   readonly #conflicts: Conflict[] = [];
   #end!: () => void;
   #sampler: NodeJS.Timeout | null = null;
+  #holding: boolean;
   /** The root of the file system for traffic threads. */
   #chroot: string | null = null;
   #lastUse = performance.eventLoopUtilization();
@@ -132,6 +137,7 @@ class ControlThread implements RunningControl {
 
   constructor(options: ControlOptions) {
     this.#options = options;
+    this.#holding = options.hold === true;
     this.#journal = options.journal ?? memoryJournal();
     const threads = options.config.global.nbthread ?? defaultThreads();
     this.model = buildModel(options.config, threads, Date.now());
@@ -300,6 +306,7 @@ class ControlThread implements RunningControl {
       limits: model.limits,
       startedAt: model.startedAt,
       chroot: this.#chroot,
+      holding: this.#holding,
     };
   }
 
@@ -372,6 +379,11 @@ class ControlThread implements RunningControl {
     } catch (error) {
       this.#onError(error);
     }
+  }
+
+  async admit(): Promise<void> {
+    this.#holding = false;
+    await this.traffic.ask({ kind: 'admit' });
   }
 
   /** Makes `folder` the root of the file system for all traffic threads, those that replace others included. Rejects with the system's error. */

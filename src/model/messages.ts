@@ -71,6 +71,8 @@ export interface ThreadInit extends EnvironmentView {
   readonly startedAt: number;
   /** The root of the file system for this thread, when others are confined already. */
   readonly chroot: string | null;
+  /** Connections wait until `admit`. */
+  readonly holding: boolean;
 }
 
 export interface LimitsView {
@@ -210,6 +212,8 @@ export type TrafficCommand =
   | { readonly kind: 'gauges' }
   /** The answer to a `render` event. */
   | { readonly kind: 'rendered'; readonly request: number; readonly view: RenderedView }
+  /** Connections that were accepted so far, and others, are served from now on. */
+  | { readonly kind: 'admit' }
   /** `keep`: the thread's rights outlast the next change of user; `limit`: only these are left of them. */
   | { readonly kind: 'rights'; readonly step: 'keep' | 'limit'; readonly rights: Config['global']['capabilities'] }
   /** Makes a folder the root of the file system for the thread. */

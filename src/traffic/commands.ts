@@ -64,6 +64,10 @@ export async function execute(env: Env, counters: CounterStore, command: Traffic
     case 'confine':
       changeRootOfThread(command.folder);
       return null;
+    case 'admit':
+      env.holding = false;
+      for (const frontend of env.frontends.values()) admitHeld(env, frontend);
+      return null;
     case 'rights':
       keepCapabilities(command.step === 'keep');
       if (command.step === 'limit') limitCapabilities(command.rights);

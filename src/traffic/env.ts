@@ -59,6 +59,8 @@ export class Env {
   readonly procVars = new Map<string, { type: string; value: string | number | boolean | Uint8Array }>();
   /** Streams that wait for a page from the control thread, by the number of their request. */
   readonly rendering = new Map<number, Stream>();
+  /** Connections are accepted and wait: the process has still to give up its rights. */
+  holding: boolean;
   stopping: boolean;
   streamIds: number;
   requestIds: number;
@@ -84,6 +86,7 @@ export class Env {
     patterns?: PatternsView;
     processSlot: number;
     startedAt?: number;
+    holding?: boolean;
     post: (event: TrafficEvent) => void;
     clock?: () => number;
     setTimer?: (ms: number, fire: () => void) => () => void;
@@ -111,6 +114,7 @@ export class Env {
     this.#turnEnd = setTimer === undefined ? setImmediate : (fire) => void setTimer(0, fire);
     this.startedAt = init.startedAt ?? 0;
     this.pid = process.pid;
+    this.holding = init.holding ?? false;
     this.stopping = false;
     this.streamIds = 0;
     this.requestIds = 0;

@@ -109,8 +109,9 @@ function onAccept(env: Env, bound: TrafficFrontend, boundListener: TrafficListen
   admit(env, frontend, listener, conn);
 }
 
-/** A limit says that no further connection may be served now. */
+/** A limit says that no further connection may be served now, or none may yet. */
 function isFull(env: Env, frontend: TrafficFrontend, listener: TrafficListener): boolean {
+  if (env.holding) return true;
   if (frontend.maxconn > 0 && Atomics.load(frontend.g, G.current) >= frontend.maxconn) return true;
   if (env.limits.maxconn > 0 && Atomics.load(env.g, G.current) >= env.limits.maxconn) return true;
   const { maxconn } = listener.config;

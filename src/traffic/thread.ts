@@ -30,6 +30,7 @@ const env = new Env({
   patterns: init.patterns,
   processSlot: init.processSlot,
   startedAt: init.startedAt,
+  holding: init.holding,
   post: (event: TrafficEvent) => port.postMessage(event),
 });
 for (const view of init.proxies) putProxy(env, view);

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { get } from '../support/connection.ts';
+import { connect, get } from '../support/connection.ts';
 import { freePort } from '../support/ports.ts';
 import { program, type Run, runToEnd, start } from '../support/program.ts';
 
@@ -104,4 +104,30 @@ test('who is not root cannot become somebody else, and is told', asRoot, async (
   const { status, stderr } = spawnSync(program, ['-db', '-f', file], { uid, gid, cwd: folder, encoding: 'utf8' });
   assert.equal(status, 1, stderr);
   assert.match(stderr, /\[ALERT\].* : \[haproxy\.main\(\)\] Cannot set gid /);
+});
+
+test('clients wait until the rights of the start are given up', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-hold-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  // Opening it waits for a reader: the start stands still between listening and the change of user.
+  const pidFile = join(folder, 'pid');
+  assert.equal(spawnSync('mkfifo', [pidFile]).status, 0);
+  const run = await start(
+    t,
+    `
+  global
+      pidfile ${pidFile}
+  defaults
+      mode http
+      timeout client 5s
+  frontend web
+      bind {addr:web}
+      http-request return status 200
+  `,
+  );
+  const client = await connect(t, run.port('web'));
+  client.send('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+  assert.equal(await client.silent(300), true);
+  assert.equal(readFileSync(pidFile, 'utf8'), `${run.pid}\n`);
+  assert.equal((await client.response('GET')).status, 200);
 });
