@@ -43,7 +43,7 @@ async function balancer(scope: Scope, options: StartOptions, global: string): Pr
   };
   const script = (name: string) => async (request: { target: string }) => {
     if (request.target === '/slow') await new Promise<void>((resolve) => waiting.push(resolve));
-    return { body: name };
+    return { status: name === 'app2' && request.target === '/bad' ? 500 : 200, body: name };
   };
   const app1 = await origin(scope, script('app1'));
   const app2 = await origin(scope, script('app2'));
@@ -184,11 +184,28 @@ export function operationsWork(title: string, options: StartOptions = {}, global
     assert.equal((await run.row('be/app1'))['weight'], '100');
   });
 
-  it('traffic moves to a group that goes well, and comes back from one that does not', async (_, run) => {
+  it('traffic moves to a group that goes well, and comes back from one that does not', async (t, run) => {
     await operate(run, 'weight', 'be/app2', '0');
     const moved = await operate(run, 'move-traffic', 'be/app1', 'be/app2', '--steps', '50,100', '--every', '100ms');
     assert.equal(moved.status, 0, moved.stderr);
     assert.deepEqual(await serversOf(run, 4), { app2: 4 });
+    await operate(run, 'undo', moved.operation);
+    const again = startOperation(run, ['move-traffic', 'be/app1', 'be/app2', '--steps', '50', '--every', '1s']);
+    await again.output(/pause of 1s/);
+    let requests = 0;
+    const asking = setInterval(() => {
+      requests++;
+      get(run.port('web'), '/bad').catch(() => undefined);
+    }, 20);
+    t.after(() => clearInterval(asking));
+    const back = await again.ended;
+    assert.equal(back.status, 7, `${back.stdout}${back.stderr}${requests}`);
+    assert.match(
+      back.stderr,
+      /^reverted: be\/app2: \d+ of \d+ sessions failed \(100%\); the others: 0%; what was changed is taken back\n$/,
+    );
+    assert.equal((await run.row('be/app2'))['weight'], '0');
+    assert.equal((await run.row('be/app1'))['weight'], '100');
   });
 
   it('a dry run changes nothing', async (_, run) => {

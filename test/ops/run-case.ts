@@ -47,8 +47,11 @@ interface Told {
   readonly status: number;
 }
 
-/** What the case expects, and what came. */
-export async function runCase(file: string): Promise<{ readonly expected: Told; readonly got: Told }> {
+/** What the case expects, and what came. `more`: words behind the command. */
+export async function runCase(
+  file: string,
+  more: readonly string[] = [],
+): Promise<{ readonly expected: Told; readonly got: Told }> {
   const { words, part } = parts(file);
   const meanwhile = Map.groupBy(lines(part('meanwhile')), (line) => Number(line.split(':')[0]));
   const target = fakeTarget(part('target'), {
@@ -77,7 +80,7 @@ export async function runCase(file: string): Promise<{ readonly expected: Told; 
           written.err += `${question}\n`;
           return answer === 'y';
         };
-  const status = await runOps(words, {
+  const status = await runOps([...words, ...more.filter((word) => !words.includes(word))], {
     terminal: { out: output('out'), err: output('err'), ask },
     openTarget: async () => target,
     keepLeases: async () => undefined,

@@ -2,6 +2,7 @@ import { objectOf } from '../../change/journal/object-of.ts';
 import type { Emit, OperationEvent } from '../../ops/events.ts';
 import type { View } from '../../ops/operation.ts';
 import { durationText, visible } from '../../ops/text.ts';
+import { shownJson } from '../../util/shown.ts';
 import { planLines } from './plan-lines.ts';
 import type { Output, Terminal } from './terminal.ts';
 
@@ -13,7 +14,7 @@ export interface Printer {
 
 /** Events as NDJSON. */
 export function jsonPrinter({ out }: Terminal): Printer {
-  const emit: Emit = (event) => out.write(`${JSON.stringify(event)}\n`);
+  const emit: Emit = (event) => out.write(`${shownJson(event)}\n`);
   return {
     emit,
     show: ({ records }) => {
