@@ -99,6 +99,11 @@ export function badKey(key: string): string | null {
   return key === '' || /[\s\0]/.test(key) ? `a key is one word: ${JSON.stringify(key)}` : null;
 }
 
+/** Why a text cannot be named by a command for one key, or null: `#` begins the number of an entry there. */
+export function badName(key: string): string | null {
+  return key.startsWith('#') ? `HAProxy takes what begins with # for the number of an entry: ${key}` : badKey(key);
+}
+
 /** Why a text cannot be a value, or null. */
 export function badValue(value: string): string | null {
   return value === '' || /[\n\r\0]/.test(value) || value.trim() !== value

@@ -508,6 +508,8 @@ describe('a real HAProxy', { skip: existsSync(HAPROXY) ? false : 'haproxy is not
       [{ kind: 'map.add', map: '/nope', key: 'a', value: 'b' }, /^there is no map '\/nope' in use; there are /],
       [{ kind: 'map.add', map: `${run.dir}/paths.map`, key: '/a', value: 'b' }, /has the key '\/a' already/],
       [{ kind: 'map.set', map: `${run.dir}/paths.map`, key: 'a b', value: 'b' }, /a key is one word/],
+      [{ kind: 'map.add', map: `${run.dir}/paths.map`, key: '#1', value: 'b' }, /for the number of an entry: #1/],
+      [{ kind: 'acl.del', acl: `${run.dir}/bad.acl`, pattern: '#1' }, /for the number of an entry: #1/],
       [{ kind: 'map.replace', map: `${run.dir}/paths.map`, entries: [['a', '']] }, /a value is not empty/],
       [{ kind: 'table.set', table: 'clients', key: '192.0.2.7', data: {} }, /nothing is given/],
       [{ kind: 'table.clear', table: 'none', key: null }, /^there is no stick table 'none'; there are clients$/],
@@ -578,6 +580,20 @@ describe('a real HAProxy', { skip: existsSync(HAPROXY) ? false : 'haproxy is not
     assert.match((await lb.preview([{ kind: 'map.clear', map }]))[0]!.before, /^1002 entries, sha256 /);
     assert.ok((await lb.ledger.undo(many.operation, meta('undo'))).ok);
     assert.match((await lb.preview([{ kind: 'map.clear', map }]))[0]!.before, /^2 entries, sha256 /);
+  });
+
+  it('clears an entry of a stick table, and puts it back with what it counted', async () => {
+    const [set, clear]: Change[] = [
+      { kind: 'table.set', table: 'clients', key: '192.0.2.9', data: { gpc0: '4', http_req_cnt: '11' } },
+      { kind: 'table.clear', table: 'clients', key: '192.0.2.9' },
+    ];
+    assert.ok((await lb.apply([set!], meta())).ok);
+    assert.ok((await lb.apply([clear!], meta())).ok);
+    assert.equal(await run.cli('show table clients key 192.0.2.9'), '');
+    assert.ok((await lb.ledger.undo(null, meta('undo'))).ok);
+    assert.match(await run.cli('show table clients key 192.0.2.9'), /gpc0=4 http_req_cnt=11/);
+    const [none] = await lb.preview([{ ...set!, data: { gpc1: '1' } } as Change]);
+    assert.match(none!.problems[0]!.text, /^table 'clients' does not store 'gpc1'; it stores gpc0, http_req_cnt$/);
   });
 
   it('is refused what the level of its socket does not allow, before anything is sent', async () => {

@@ -2,6 +2,7 @@ import type { ChangeOf } from '../../change.ts';
 import type { Live } from '../live.ts';
 import {
   badKey,
+  badName,
   contentNow,
   contentText,
   entries,
@@ -21,7 +22,7 @@ async function presence({ acl, pattern }: { readonly acl: string; readonly patte
 }
 
 async function problem(change: { readonly acl: string; readonly pattern: string }, live: Live): Promise<string | null> {
-  return (await lacksPatterns('acl', change.acl, live)) ?? badKey(change.pattern);
+  return (await lacksPatterns('acl', change.acl, live)) ?? badName(change.pattern);
 }
 
 /** `add acl`. HAProxy would take a pattern a second time. */

@@ -2,6 +2,7 @@ import type { ChangeOf } from '../../change.ts';
 import type { Live } from '../live.ts';
 import {
   badKey,
+  badName,
   badValue,
   contentNow,
   contentText,
@@ -29,7 +30,7 @@ async function valueNow({ map, key }: { readonly map: string; readonly key: stri
 export const mapAdd: RemoteRow<ChangeOf<'map.add'>> = {
   ...COMMON,
   async problem(change, live) {
-    const found = (await lacksPatterns('map', change.map, live)) ?? badKey(change.key) ?? badValue(change.value);
+    const found = (await lacksPatterns('map', change.map, live)) ?? badName(change.key) ?? badValue(change.value);
     if (found) return found;
     const value = await valueNow(change, live);
     return value === ABSENT
@@ -65,7 +66,7 @@ export const mapDel: RemoteRow<ChangeOf<'map.del'>> = {
 };
 
 async function lacksKey(change: { readonly map: string; readonly key: string }, live: Live): Promise<string | null> {
-  const found = (await lacksPatterns('map', change.map, live)) ?? badKey(change.key);
+  const found = (await lacksPatterns('map', change.map, live)) ?? badName(change.key);
   if (found) return found;
   return (await valueNow(change, live)) === ABSENT ? `${change.map} has no key '${change.key}'` : null;
 }

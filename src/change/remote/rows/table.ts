@@ -18,12 +18,14 @@ export const tableSet: RemoteRow<ChangeOf<'table.set'>> = {
     const bad = Object.entries(data).find(([name, value]) => !/^\w+(\[\d+\])?$/.test(name) || /[\s\0]|^$/.test(value));
     if (bad) return `this is no data of an entry: ${JSON.stringify(`${bad[0]}=${bad[1]}`)}`;
     const entry = await entryOf(table, key, live);
-    const unknown = entry && Object.keys(data).find((name) => !entry.has(name));
+    const unknown = entry && Object.keys(data).find((name) => !entry.has(shown(name)));
     return unknown ? `table '${table}' does not store '${unknown}'; it stores ${list([...entry.keys()])}` : null;
   },
   async read({ table, key, data }, live) {
     const entry = await entryOf(table, key, live);
-    return entry ? text(Object.fromEntries(Object.keys(data).map((name) => [name, entry.get(name) ?? '']))) : ABSENT;
+    return entry
+      ? text(Object.fromEntries(Object.keys(data).map((name) => [name, entry.get(shown(name)) ?? ''])))
+      : ABSENT;
   },
   after: async ({ data }) => text(data),
   commands: async ({ table, key, data }) => [
@@ -45,7 +47,7 @@ export const tableSet: RemoteRow<ChangeOf<'table.set'>> = {
       kind: 'table.set',
       table,
       key,
-      data: Object.fromEntries(Object.keys(data).map((name) => [name, entry.get(name)!])),
+      data: Object.fromEntries(Object.keys(data).map((name) => [name, entry.get(shown(name))!])),
     };
   },
   // Traffic counts on meanwhile, rates fall.
@@ -75,7 +77,8 @@ export const tableClear: RemoteRow<ChangeOf<'table.clear'>> = {
   async inverse({ table, key }, live): Promise<Change | null> {
     const entry = key === null ? null : await entryOf(table, key, live);
     if (!entry) return null;
-    const data = Object.fromEntries([...entry].filter(([name]) => name !== 'server_id'));
+    // Which server it stuck to, and what is open now, is not an operator's to set.
+    const data = Object.fromEntries([...entry].filter(([name]) => !/^server_|^conn_cur$/.test(name)));
     return { kind: 'table.set', table, key: key!, data };
   },
   // Entries in use stay, and traffic makes new ones.
@@ -106,6 +109,11 @@ async function entryOf(table: string, key: string, live: Live): Promise<Map<stri
   if (data === undefined || (data === '' && !line)) return null;
   // A rate is told with its period: conn_rate(10000)=3.
   return new Map([...data.matchAll(/ (\w+)(?:\(\d+\))?=(\S*)/g)].map((match) => [match[1]!, match[2]!]));
+}
+
+/** An element of an array, `gpc[2]`, is told as `gpc2`. */
+function shown(name: string): string {
+  return name.replace(/\[(\d+)\]$/, '$1');
 }
 
 function text(data: Readonly<Record<string, string>>): string {
