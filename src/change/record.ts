@@ -89,10 +89,13 @@ export async function recordFacts(
     effect: 'live' as const,
   }));
   const record = await openRecord(judged, ctx, origin);
-  return record.end(
+  const failure = await record.end(
     facts.map(({ text }) => ({ ok: true, severity: 6, text, inverse: null })),
     effects,
   );
+  // It has happened whether it is recorded or not.
+  if (failure !== null && !ctx.goOn) owed.set(ctx.journal, newest([...(owed.get(ctx.journal) ?? []), ...effects]));
+  return failure;
 }
 
 function textOf(error: unknown): string {

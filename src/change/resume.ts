@@ -24,7 +24,11 @@ export async function resumeStanding(ctx: ChangeContext, conflicts: Conflict[]):
   }
   return [
     ...(trouble === null ? [] : [`${trouble}: what gave way to the file is not recorded`]),
-    ...(standing === 0 ? [] : [`${standing} overrides are in force over the file ('show overrides')`]),
+    ...(standing === 0
+      ? []
+      : [
+          `${standing === 1 ? '1 override is' : `${standing} overrides are`} in force over the file ('show overrides')`,
+        ]),
     ...ended.map((id) => `${id} was taken back: its time was over`),
   ];
 }

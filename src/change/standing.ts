@@ -1,6 +1,6 @@
 import type { ServerConfig } from '../config/types.ts';
 import { formatAddress } from '../control/address.ts';
-import type { Journal, Lease, Override, StateEffect } from './journal/journal.ts';
+import type { Lease, Override, StateEffect } from './journal/journal.ts';
 
 /** What stands over the configuration now: overrides, and the leases that end some of them. The journal keeps the same on disk. */
 export interface Standing {
@@ -38,10 +38,16 @@ export function noneStanding(): Standing {
   };
 }
 
+/** Where overrides and leases are kept: a journal, or one that is only read. */
+export interface Kept {
+  overrides(target: string): readonly Override[] | Promise<readonly Override[]>;
+  leases(target: string): readonly Lease[] | Promise<readonly Lease[]>;
+}
+
 /** What a journal has from before. Rejects with JournalError. */
-export async function standingOf(journal: Journal): Promise<Standing> {
+export async function standingOf(journal: Kept): Promise<Standing> {
   const standing = noneStanding();
-  const [overrides, leases] = await Promise.all([journal.overrides(HERE), journal.leases(HERE)]);
+  const [overrides, leases] = [await journal.overrides(HERE), await journal.leases(HERE)];
   standing.commit([
     ...overrides.map((override) => ({ put: 'override' as const, override })),
     ...leases.map((lease) => ({ put: 'lease' as const, lease })),

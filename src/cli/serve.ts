@@ -3,7 +3,6 @@
 import { resolve } from 'node:path';
 import { isSea } from 'node:sea';
 import { render } from '../api/render.ts';
-import { ThreadedJournal } from '../change/journal/threaded.ts';
 import type { Config } from '../config/types.ts';
 import { type ControlOptions, type RunningControl, StartError, startControl } from '../control/control.ts';
 import { startMasterCli } from '../runtime/master.ts';
@@ -18,6 +17,7 @@ import { writePidFile } from './pidfile.ts';
 import { finishPredecessors } from './predecessors.ts';
 import { confine, dropPrivileges, giveUpNewPrivileges, raiseDescriptorLimit } from './privileges.ts';
 import { serviceReadiness } from './readiness.ts';
+import { recording } from './recording.ts';
 import { handleSignals } from './signals.ts';
 import { type Inherited, takeOver } from './take-over.ts';
 
@@ -83,24 +83,6 @@ async function start(config: Config, invocation: Invocation, messages: StartupMe
     throw error;
   }
   return control;
-}
-
-/** Where Changes are recorded: without a state folder in memory, as long as the process runs. */
-function recording(
-  { global: { uid, gid } }: Config,
-  { stateDir, journalTrouble }: Invocation,
-  messages: StartupMessages,
-): Pick<ControlOptions, 'journal' | 'goOn'> {
-  if (stateDir === null) return {};
-  const path = resolve(stateDir);
-  const goOn = journalTrouble === 'go-on';
-  const otherwise = goOn ? 'are made all the same' : 'are refused';
-  messages.notice(`changes are recorded in '${path}'; when they cannot be, they ${otherwise}`);
-  const owner =
-    uid === null && gid === null ? null : { uid: uid ?? process.geteuid!(), gid: gid ?? process.getegid!() };
-  const onTrouble = (trouble: string | null) =>
-    trouble === null ? messages.notice('journal : works again') : messages.warning(`journal : ${trouble}`);
-  return { journal: new ThreadedJournal({ stateDir: path, owner, onTrouble }), goOn };
 }
 
 /** What people may do on the Runtime API; without a policy, what the level of a socket allows. */

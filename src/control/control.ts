@@ -2,6 +2,7 @@ import { applyChange } from '../change/apply.ts';
 import type { Change, Origin, Outcome } from '../change/change.ts';
 import type { Conflict } from '../change/conflicts.ts';
 import type { ChangeContext } from '../change/context.ts';
+import { JournalError } from '../change/journal/error.ts';
 import type { Journal } from '../change/journal/journal.ts';
 import { memoryJournal } from '../change/journal/memory.ts';
 import { takeSnapshot } from '../change/layers/differences.ts';
@@ -61,6 +62,8 @@ export interface ControlOptions {
   readonly goOn?: boolean;
   /** What people may do; left out, nobody is asked for more than the level of his socket. */
   readonly policy?: PolicyInForce;
+  /** What stands in a process that this one is to replace, and that has the journal still. */
+  predecessor?(): Promise<Standing>;
 }
 
 /** The control thread at work. */
@@ -187,13 +190,13 @@ class ControlThread implements RunningControl {
       gate: () => this.#options.policy?.gate ?? null,
       hooks: { reload: (origin) => this.#reload(origin), proxyView },
     };
-    this.operations = createOperations(this.#context, this.#conflicts);
     model.counters.onChunk(
       (chunk) => void traffic.ask({ kind: 'chunk', chunk }).catch((error) => this.#onError(error)),
     );
     await this.#loadPatterns();
     await traffic.start();
     for (const text of await resumeStanding(this.#context, this.#conflicts)) this.#options.print('NOTICE', `${text}.`);
+    this.operations = createOperations(this.#context, this.#conflicts);
     const failures = await startListeners(traffic, configuredListeners(model), this.#options.inherited);
     if (failures.length > 0) {
       throw new StartError(
@@ -228,6 +231,11 @@ class ControlThread implements RunningControl {
     try {
       return await standingOf(this.#journal);
     } catch (error) {
+      const before = this.#options.predecessor;
+      if (before && error instanceof JournalError && error.code === 'in-use') {
+        this.#options.print('NOTICE', `${error.message}: until it stops, changes cannot be recorded here.`);
+        return before();
+      }
       const text = `${(error as Error).message}: overrides are not in force`;
       if (!this.#options.goOn) throw new StartError([`${text}; repair that, or start with --journal-trouble go-on`]);
       this.#options.print('WARNING', `${text}.`);
@@ -474,6 +482,8 @@ class ControlThread implements RunningControl {
     const { grace, hardStopAfter } = this.model.config.global;
     // `grace`: whoever asks is told of the stop before connections are refused.
     if (soft && grace > 0) await new Promise<void>((resolve) => setTimeout(resolve, grace));
+    // Another process may want to go on with it.
+    await this.#journal.close();
     await this.traffic.ask({ kind: 'stop', soft });
     for (const { listeners } of this.model.proxies) for (const listener of listeners) closeKept(listener);
     if (!soft) this.#end();

@@ -152,7 +152,7 @@ export class ThreadedJournal implements Journal {
   }
 
   #ended(worker: Worker, why: string): void {
-    if (this.#worker !== worker) return;
+    if (this.#worker !== worker || this.#closed) return;
     this.#worker = null;
     this.#trouble ??= { code: 'ended', message: `the thread of the journal has ended: ${why}; it is started again` };
     this.#failAll(new JournalError('ended', this.#trouble.message));
