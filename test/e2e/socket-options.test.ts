@@ -116,6 +116,7 @@ test('sockets of connections have the options of their proxy, server and the pro
     TCP_NODELAY: 1,
     TCP_USER_TIMEOUT: 15_000,
     SO_BINDTODEVICE: 'lo',
+    host: '127.0.0.9',
   };
   assert.deepEqual(only(server, ofServer), ofServer);
 });
@@ -157,4 +158,14 @@ test('a reload changes backlogs in place, and opens sockets anew for what they m
   await client.send('x');
   await until('the connection to the server', () => sockets(run.pid).some(({ peer }) => peer === origin.port));
   assert.equal(sockets(run.pid).find(({ peer }) => peer === client.port)!['SO_KEEPALIVE'], 0);
+});
+
+test("transparent is for addresses that are not the machine's own", { skip }, async (t) => {
+  const address = '203.0.113.77'; // RFC 5737: nobody has it.
+  const text = (options: string) =>
+    `defaults\n mode tcp\n timeout client 1s\nfrontend web\n bind ${address}:{port:web} ${options}\n tcp-request content reject\n`;
+  const refused = await runToEnd(text(''), { noWait: true });
+  assert.match(refused.stderr, /cannot bind socket \(Cannot assign requested address\)/);
+  const run = await start(t, text('transparent'));
+  assert.ok(sockets(run.pid).some(({ listening, host }) => listening && host === address));
 });

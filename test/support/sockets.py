@@ -32,7 +32,7 @@ def describe(sock):
     said["SO_BINDTODEVICE"] = text(sock, socket.SOL_SOCKET, SO_BINDTODEVICE)
     said["TCP_CONGESTION"] = text(sock, socket.IPPROTO_TCP, TCP_CONGESTION)
     said["listening"] = bool(sock.getsockopt(socket.SOL_SOCKET, SO_ACCEPTCONN))
-    said["port"] = sock.getsockname()[1]
+    said["host"], said["port"] = sock.getsockname()[:2]
     if said["listening"]:
         # tcpi_sacked of a listening socket is its backlog (ss shows it as Send-Q).
         said["backlog"] = struct.unpack_from("I", sock.getsockopt(socket.IPPROTO_TCP, 11, 104), 28)[0]
