@@ -8,7 +8,7 @@ import type { Provenance } from '../../change/operations.ts';
 import type { PendingRequest } from '../../change/policy/pending.ts';
 
 /** Text of others on one line of ours: nothing in it can end the line or move the cursor. */
-function oneLine(text: string): string {
+export function oneLine(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (c) => `\\u{${c.codePointAt(0)!.toString(16)}}`);
 }
 

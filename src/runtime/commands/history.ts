@@ -6,6 +6,7 @@ import {
   conflictLine,
   entryLine,
   leaseLine,
+  oneLine,
   outcomeText,
   overrideLine,
   provenanceLine,
@@ -79,6 +80,20 @@ async function approve({ control, session, args }: Call): Promise<Answer> {
   return answer(await control.operations.approve(operation, session.origin), form === 'json');
 }
 
+/** `key: value` lines as in `show info`. */
+function showJournal({ control, args }: Call): Answer {
+  const { journal, goOn, standing, conflicts } = control.operations;
+  const facts = {
+    Trouble: journal.trouble ?? 'none',
+    OnTrouble: goOn ? 'go-on' : 'refuse',
+    Overrides: standing.overrides().length,
+    Leases: standing.leases().length,
+    Conflicts: conflicts.length,
+  };
+  if (args.includes('json')) return json(facts);
+  return dump(Object.entries(facts).map(([name, value]) => `${name}: ${oneLine(String(value))}\n`));
+}
+
 /** What was changed, what stands over the file, and taking it back. */
 export const historyCommands: readonly Command[] = [
   {
@@ -118,6 +133,16 @@ export const historyCommands: readonly Command[] = [
     where: 'worker',
     own: true,
     run: ({ control, args }) => listing(control.operations.standing.leases(), args, leaseLine, leaseJson),
+  },
+  {
+    words: 'show journal',
+    args: '[json]',
+    help: 'tell whether changes can be recorded, and what stands',
+    level: 'operator',
+    where: 'worker',
+    own: true,
+    about: '`OnTrouble` is what becomes of changes while they cannot be recorded (`--journal-trouble`).',
+    run: showJournal,
   },
   {
     words: 'show provenance',
