@@ -120,6 +120,23 @@ test('a lease ends with a conflict when what it set was changed; undoing it ends
   assert.deepEqual(operations.standing.leases(), []);
 });
 
+test('a wall clock that jumps makes no lease longer or shorter', async () => {
+  for (const jump of [-3_600_000, 3_600_000]) {
+    let ahead = 0;
+    const plain = desk();
+    const states = { ...plain.ctx.states, now: () => Date.now() + ahead };
+    const d: Desk = { ...plain, ctx: { ...plain.ctx, states } };
+    const { operations } = opened(d);
+    await operations.apply([weight(20)], origin, { for: 150 });
+    ahead = jump;
+    await operations.apply([state('drain')], origin);
+    assert.equal(weightOf(d), 20);
+    await pause(350);
+    assert.equal(weightOf(d), 10);
+    operations.close();
+  }
+});
+
 test('a transaction has a limit, and a reload is no part of one', async () => {
   const { operations, d } = opened();
   const many = await operations.apply(

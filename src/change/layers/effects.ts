@@ -25,7 +25,7 @@ export function overrideEffects(
   };
   let places: Place[] = [];
   for (const { places: set, reset, renamed } of touched) {
-    for (const override of draft.overrides()) {
+    for (const override of reset.length > 0 || renamed ? draft.overrides() : []) {
       if (reset.includes(override.object)) note({ drop: 'override', target: HERE, key: override.key });
       else if (override.object === renamed?.from)
         note(
