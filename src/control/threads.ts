@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { ThreadInit, TrafficCommand, TrafficEvent, TrafficLink } from '../model/messages.ts';
-import { threadEntry } from '../util/entry.ts';
+import { keptThreadEntry, threadEntry } from '../util/entry.ts';
 
 /** A thread that has not answered a command after so long is stuck, ms. */
 const ANSWER_TIMEOUT = 10_000;
@@ -32,6 +32,8 @@ export class Threads implements TrafficLink {
   readonly threads: number;
   readonly #hooks: ThreadsHooks;
   readonly #workers: (TrafficThread | null)[] = [];
+  /** The code of threads that replace others. */
+  #kept: () => URL = () => threadEntry('traffic');
   #closing = false;
 
   constructor(threads: number, hooks: ThreadsHooks) {
@@ -41,11 +43,14 @@ export class Threads implements TrafficLink {
 
   /** Starts all threads; resolves when all are ready. */
   async start(): Promise<void> {
-    await Promise.all(Array.from({ length: this.threads }, (_, thread) => this.#spawn(thread)));
+    this.#kept = keptThreadEntry('traffic');
+    const entry = threadEntry('traffic');
+    await Promise.all(Array.from({ length: this.threads }, (_, thread) => this.#spawn(thread, entry)));
   }
 
-  async #spawn(thread: number): Promise<void> {
+  async #spawn(thread: number, entry: URL): Promise<void> {
     const worker = new TrafficThread(
+      entry,
       this.#hooks.init(thread),
       (event) => this.#hooks.onEvent(thread, event),
       (why) => this.#lost(thread, worker, why),
@@ -70,7 +75,7 @@ export class Threads implements TrafficLink {
   /** Tries until there is a thread again: without it a part of the connections would not be accepted. */
   async #replace(thread: number, retry: number): Promise<void> {
     try {
-      await this.#spawn(thread);
+      await this.#spawn(thread, this.#kept());
     } catch (error) {
       if (this.#closing) return;
       this.#hooks.onLost(
@@ -107,8 +112,8 @@ class TrafficThread {
   #seq = 0;
   #started = false;
 
-  constructor(init: ThreadInit, onEvent: (event: TrafficEvent) => void, onLost: (why: string) => void) {
-    this.#worker = new Worker(threadEntry('traffic'), {
+  constructor(entry: URL, init: ThreadInit, onEvent: (event: TrafficEvent) => void, onLost: (why: string) => void) {
+    this.#worker = new Worker(entry, {
       workerData: init,
       name: `traffic ${init.thread}`,
       stdin: false,

@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
+  copyFileSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -10,6 +11,7 @@ import {
   readlinkSync,
   renameSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
@@ -29,6 +31,8 @@ import { until } from '../support/wait.ts';
 const asRoot = { skip: process.getuid!() !== 0 && 'needs root' };
 const hook = fileURLToPath(new URL('../support/lose-threads.mjs', import.meta.url));
 const env = { NODE_OPTIONS: `--import=${hook}` };
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const BUNDLE = `import('${root}scripts/bundle.ts').then(({ bundle }) => bundle(process.argv[1] + '/dist'))`;
 const folder = mkdtempSync(join(tmpdir(), 'sluice-lost-'));
 chmodSync(folder, 0o755);
 after(() => rmSync(folder, { recursive: true }));
@@ -126,6 +130,21 @@ test('abstract sockets, and sockets that were passed to the process, are taken o
     assert.equal((await get(`\0${name}`)).status, 204);
   }
   assert.doesNotMatch(said, /does not listen/);
+});
+
+test('another thread has the code of this process, whatever has become of its files', async (t) => {
+  const copy = join(folder, 'program');
+  mkdirSync(join(copy, 'bin'), { recursive: true });
+  copyFileSync(join(root, 'bin/sluice'), join(copy, 'bin/sluice'));
+  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
+  const made = spawnSync(process.execPath, ['-e', BUNDLE, copy], { cwd: root, encoding: 'utf8' });
+  assert.equal(made.status, 0, made.stderr);
+  const run = await start(t, config('nbthread 1'), { env, program: join(copy, 'bin/sluice') });
+  assert.equal((await get(run.port('web'))).status, 200);
+  writeFileSync(join(copy, 'dist/traffic.js'), 'throw new Error("another version")');
+  await run.info();
+  await loseOne(run, 1);
+  assert.equal((await get(run.port('web'))).status, 200);
 });
 
 test('what was changed meanwhile holds in the new thread: paused frontends, servers, reloads', async (t) => {
