@@ -132,6 +132,32 @@ test('what was set of a server that is in the file no more is told', async () =>
   );
 });
 
+test('servers that have changed names with each other have so after a restart', async () => {
+  const journal = memoryJournal();
+  const before = desk({}, journal);
+  const be = { backend: 'be_static' } as const;
+  for (const server of ['st1', 'st2']) await before.apply({ kind: 'server.state', ...be, server, to: 'maint' });
+  for (const [server, name] of [
+    ['st1', 'tmp'],
+    ['st2', 'st1'],
+    ['tmp', 'st2'],
+  ] as const)
+    assert.equal((await before.apply({ kind: 'server.name', ...be, server, name })).ok, true);
+  const after = await restart(journal);
+  assert.deepEqual(after.conflicts, []);
+  const names = ({ ctx }: Desk) =>
+    findProxy(ctx.model, 'be_static', 'backend')!.servers.map(({ name, config, userWeight }) => [
+      name,
+      config.name,
+      userWeight,
+    ]);
+  assert.deepEqual(names(after), [
+    ['st2', 'st1', 100],
+    ['st1', 'st2', 50],
+  ]);
+  assert.deepEqual(live(after), live(before));
+});
+
 test('a lease whose time was over while nothing ran is taken back before anything is served', async () => {
   const journal = memoryJournal();
   const before = desk({}, journal);

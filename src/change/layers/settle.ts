@@ -12,6 +12,7 @@ import { HERE } from '../standing.ts';
 import { rowOf } from '../table.ts';
 import type { Layers, ObjectType, Place } from './attribute.ts';
 import { layersOf } from './layers.ts';
+import { settleNames } from './settle-names.ts';
 
 /** What became of the overrides when a configuration came into force. */
 export interface Settled {
@@ -33,6 +34,7 @@ export async function settleOverrides(ctx: ChangeContext, conflicts: Conflict[],
   const effects: StateEffect[] = [];
   const facts: Parameters<typeof recordFacts>[0][number][] = [];
   ctx.traffic.hold();
+  settleNames(ctx.standing.overrides(), ctx);
   for (const override of inOrder(ctx.standing.overrides())) {
     const found = await settleOne(override, ctx, origin);
     if (found.verdict === 'stands') continue;
