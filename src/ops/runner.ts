@@ -1,3 +1,4 @@
+import { PermissionDeniedError, UnknownCommandError } from '../client/index.ts';
 import { takeBackDue } from './due-leases.ts';
 import { ERRORS, errorCode, OperationError } from './errors.ts';
 import type { Emit, Ending } from './events.ts';
@@ -51,7 +52,7 @@ export async function runOperation(request: Request, around: Surroundings): Prom
     });
     end = await perform(request, common, meta, around, made);
   } catch (error) {
-    end = failure(error, made);
+    end = failure(error, made, target);
   }
   const ending: Ending = {
     ok: end.ok,
@@ -153,10 +154,20 @@ async function confirm(operation: Operation, common: CommonValues, { ask }: Surr
 }
 
 /** What an exception means, with what is in force by then. */
-function failure(error: unknown, made: readonly string[]): StepsEnd {
+function failure(error: unknown, made: readonly string[], target: Target): StepsEnd {
   const code = errorCode(error);
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = reasonOf(error, target);
   return { ok: false, ended: code, status: ERRORS[code].status, text: `${reason}${inForce(made)}` };
+}
+
+function reasonOf(error: unknown, { name, product, version }: Target): string {
+  if (error instanceof UnknownCommandError) {
+    const command = error.command.slice(0, 2).join(' ');
+    return `${product === 'sluice' ? 'Sluice' : 'HAProxy'} ${version} has no command '${command}'`;
+  }
+  if (error instanceof PermissionDeniedError)
+    return `the socket ${name} has too low a level for '${error.command.slice(0, 2).join(' ')}'; it takes one of level admin`;
+  return error instanceof Error ? error.message : String(error);
 }
 
 function inForce(made: readonly string[]): string {

@@ -10,6 +10,7 @@ import { operate, startOperation } from './support.ts';
 const CONFIG = `
     global
         stats socket {sock:admin} level admin
+        stats socket {sock:low} level user
         {global}
     defaults
         mode http
@@ -277,5 +278,21 @@ export function operationsWork(title: string, options: StartOptions = {}, global
     assert.match(confirmed.stdout, new RegExp(`^confirmed: ${kept.operation}`, 'm'));
     assert.equal((await operate(run, 'leases')).stdout, 'none\n');
     assert.match((await run.row('be/app1'))['status']!, /^MAINT/);
+  });
+
+  it('what the socket may not do, and what is not there, is said', async (_, run) => {
+    const low = await startOperation(run, ['drain', 'be/app1', '--target', run.sock('low')]).ended;
+    assert.equal(low.status, 1);
+    assert.match(low.stderr, /^refused: .*(level|permission)/i);
+    assert.equal((await run.row('be/app1'))['status'], 'UP');
+    const gone = await startOperation(run, ['status', '--target', `${run.sock('low')}x`]).ended;
+    assert.equal(gone.status, 4);
+    assert.match(gone.stderr, /^unreachable: no such socket: /);
+    const unknown = await operate(run, 'weight', 'be/app9', '1');
+    assert.equal(
+      unknown.stderr,
+      "unknown: backend 'be' has no server 'app9'; it has app1, app2; did you mean 'app1'?\n",
+    );
+    assert.equal(unknown.status, 2);
   });
 }

@@ -31,7 +31,7 @@ export const status = reading({
       const [backend, server] = object.split('/') as [string, string];
       const found = findServer(state, { backend, server });
       const own = findBackend(state, backend);
-      return view([], [{ ...own, servers: [found] }]);
+      return view([], [own], found);
     }
     const frontends = state.frontends.filter(({ name }) => name === object);
     const backends = state.backends.filter(({ name }) => name === object);
@@ -54,13 +54,19 @@ function processLine(info: ProcessState, name: string): string {
   );
 }
 
-function view(frontends: readonly FrontendState[], backends: readonly BackendState[]): View {
+/** `only`: the server that is told, of those of its backend. */
+function view(
+  frontends: readonly FrontendState[],
+  backends: readonly BackendState[],
+  only: ServerState | null = null,
+): View {
   const records: Record<string, unknown>[] = [];
   const lines: string[] = [];
   for (const frontend of frontends) records.push({ type: 'frontend', ...frontend });
   lines.push(...table(frontends.map(frontendRow)));
   for (const backend of backends) {
-    const { servers, ...own } = backend;
+    const { servers: all, ...own } = backend;
+    const servers = only === null ? all : [only];
     records.push({ type: 'backend', ...own });
     for (const { line, ...server } of servers) records.push({ type: 'server', ...server });
     if (lines.length > 0) lines.push('');
@@ -75,7 +81,7 @@ function frontendRow({ name, status, mode, sessions, maxconn, rate }: FrontendSt
 
 function backendLine(backend: BackendState): string {
   const usable = backend.servers.filter((server) => server.usable).length;
-  const balance = backend.algo === '' ? backend.mode : `${backend.mode} ${backend.algo}`;
+  const balance = backend.algo === '' || backend.algo === 'unknown' ? backend.mode : `${backend.mode} ${backend.algo}`;
   return visible(
     `backend ${backend.name}  ${backend.status}  ${balance}  ${usable} of ${count(backend.servers.length, 'server')} usable  ${count(backend.sessions, 'session')}, ${backend.queue} queued, ${backend.rate}/s`,
   );

@@ -37,7 +37,7 @@ interface ChangeAnswer {
 export function sluiceTarget(name: string, client: RuntimeClient): Target {
   const change = async (mode: 'preview' | 'apply', changes: readonly Change[], meta?: object) => {
     const payload = JSON.stringify({ changes, mode, meta });
-    return json<ChangeAnswer>(await client.command(['change'], { payload }));
+    return json<ChangeAnswer>(await client.run(['change'], { payload }));
   };
   return {
     name,
@@ -77,7 +77,7 @@ export function sluiceTarget(name: string, client: RuntimeClient): Target {
 const LONGEST = 500;
 
 function ledger(client: RuntimeClient): Ledger {
-  const ask = async <T>(...words: string[]) => json<T>(await client.command([...words]));
+  const ask = async <T>(...words: string[]) => json<T>(await client.run([...words]));
   return {
     async history({ last, operation, object, since = 0, until = Number.POSITIVE_INFINITY, phase }) {
       // A number and a name do not go together there: of a name the last 20 are told.
@@ -101,7 +101,7 @@ function ledger(client: RuntimeClient): Ledger {
 
 /** What the answer to `show provenance` holds; an object that is not there is told by who looks for it next. */
 function layersOf(answer: Answer): readonly Layers[] {
-  return answer.text.startsWith('[') ? json<readonly Layers[]>(answer) : [];
+  return answer.text.startsWith('[') ? json<readonly Layers[]>(answer.text) : [];
 }
 
 const ERR = 3;
@@ -120,7 +120,7 @@ function applied({ ok, operation, results, failedAt, lease, error }: ChangeAnswe
 }
 
 /** The value that an answer holds. What is refused before it comes to the Changes (level, form) is told in words. */
-function json<T>({ text }: { readonly text: string }): T {
+function json<T>(text: string): T {
   try {
     return JSON.parse(text) as T;
   } catch {
