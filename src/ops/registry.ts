@@ -6,7 +6,8 @@ import { applyFile, diff, planFile, reload, save } from './operations/configurat
 import { counters, countersClear } from './operations/counters.ts';
 import { drain } from './operations/drain.ts';
 import { frontendDisable, frontendEnable, frontendMaxconn } from './operations/frontend.ts';
-import { approve, confirm, history, leases, leasesKeep, overrides, requests, undo } from './operations/ledger.ts';
+import { leases, leasesKeep } from './operations/leases.ts';
+import { approve, confirm, history, overrides, requests, undo } from './operations/ledger.ts';
 import { maint } from './operations/maint.ts';
 import { mapDel, mapDiff, mapImport, mapSet, mapShow } from './operations/map.ts';
 import { moveTraffic } from './operations/move-traffic.ts';
