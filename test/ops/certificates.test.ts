@@ -190,5 +190,5 @@ test('certificates are listed by their end, and ticket keys rotate', { skip }, a
   const [was, is] = [keys(before), keys(await run.cli('show tls-keys *'))];
   assert.deepEqual(is.slice(0, 2), was.slice(1));
   assert.notEqual(is[2], was[2]);
-  assert.doesNotMatch(rotated.stdout, new RegExp(is[2]!.slice(0, 20)));
+  assert.ok(!rotated.stdout.includes(is[2]!.slice(0, 20)));
 });
