@@ -39,6 +39,12 @@ const TOO_MANY_WORDS = `Too many arguments. Commands must have at most ${MAX_WOR
 const FIRST_ID = 0x560000000000;
 let created = 0;
 
+/** An answer, and whether the command that it is for was to change something (or cannot be understood). */
+interface Judged {
+  readonly answer: Answer;
+  readonly meantToChange: boolean;
+}
+
 /** One client of the Runtime API: reads lines, runs their commands one after the other, writes the answers. */
 export class Session {
   readonly control: Control;
@@ -150,24 +156,35 @@ export class Session {
     await this.send(answer);
   }
 
-  /** The answer to a command. */
+  /** The answer to a command. What is refused in a transaction refuses all of it. */
   async answer(words: readonly string[], payload: string | null): Promise<Answer> {
-    if (words.length > MAX_WORDS) return error(TOO_MANY_WORDS);
+    const { transaction } = this;
+    const collected = transaction?.changes.length;
+    const { answer, meantToChange } = await this.#answer(words, payload);
+    if (transaction !== null && meantToChange && transaction.changes.length === collected)
+      transaction.refused ??= { command: words.join(' '), text: answer.kind === 'message' ? answer.text : '' };
+    return answer;
+  }
+
+  async #answer(words: readonly string[], payload: string | null): Promise<Judged> {
+    if (words.length > MAX_WORDS) return { answer: error(TOO_MANY_WORDS), meantToChange: true };
     const found =
       this.registry.find(words, this.where) ?? (this.workerCommands ? this.registry.find(words, 'worker') : null);
     if (!found) {
       const hint = hintFor(words);
-      return info(unknownText(this.registry, this, words) + (hint === null ? '' : `${hint}\n`));
+      const text = unknownText(this.registry, this, words) + (hint === null ? '' : `${hint}\n`);
+      return { answer: info(text), meantToChange: true };
     }
     const { command, length } = found;
+    const meantToChange = command.changes ?? false;
     const refused = refusal(command, this);
-    if (refused !== null) return error(refused);
+    if (refused !== null) return { answer: error(refused), meantToChange };
     const control = command.changes && this.transaction ? this.transaction.control : this.control;
     const call = { control, session: this, words: [...words], args: words.slice(length), payload };
     try {
-      return await command.run(call);
+      return { answer: await command.run(call), meantToChange };
     } catch (problem) {
-      return error(`Internal error in '${command.words}': ${(problem as Error).message}`);
+      return { answer: error(`Internal error in '${command.words}': ${(problem as Error).message}`), meantToChange };
     }
   }
 

@@ -11,12 +11,14 @@ export interface Transaction {
   readonly rehearsal: Rehearsal;
   /** The control thread with the model as the Changes so far would leave it. */
   readonly control: Control;
+  /** The first command that was to change something and was refused: then nothing of the transaction can be made. */
+  refused: { readonly command: string; readonly text: string } | null;
 }
 
 /** An empty transaction. */
 export function beginTransaction(control: Control, title: string): Transaction {
   const rehearsal = control.operations.rehearsal();
-  return { title, changes: [], rehearsal, control: Object.create(control, { model: { value: rehearsal.model } }) };
+  return { title, changes: [], refused: null, rehearsal, control: Object.create(control, { model: { value: rehearsal.model } }) };
 }
 
 /** Adds a Change to a transaction, if it can be made on top of those before it. */

@@ -30,6 +30,11 @@ async function commit({ control, session, args }: Call): Promise<Answer> {
   const meta = readOptions(args);
   if (typeof meta === 'string') return error(`${meta}; the transaction is still open`);
   session.transaction = null;
+  const { refused } = transaction;
+  if (refused !== null) {
+    const text = `Nothing was changed: '${visible(refused.command)}' was refused: ${visible(refused.text.trim().split('\n', 1)[0]!)}`;
+    return meta.json ? jsonError(text) : error(text);
+  }
   const title = transaction.title === '' ? {} : { title: transaction.title };
   const outcome = await control.operations.apply(
     transaction.changes,
