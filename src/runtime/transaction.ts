@@ -18,7 +18,13 @@ export interface Transaction {
 /** An empty transaction. */
 export function beginTransaction(control: Control, title: string): Transaction {
   const rehearsal = control.operations.rehearsal();
-  return { title, changes: [], refused: null, rehearsal, control: Object.create(control, { model: { value: rehearsal.model } }) };
+  return {
+    title,
+    changes: [],
+    refused: null,
+    rehearsal,
+    control: Object.create(control, { model: { value: rehearsal.model } }),
+  };
 }
 
 /** Adds a Change to a transaction, if it can be made on top of those before it. */

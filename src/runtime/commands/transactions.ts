@@ -1,6 +1,7 @@
 import { MAX_CHANGES } from '../../change/apply.ts';
 import type { Change } from '../../change/change.ts';
 import { readChange } from '../../change/shape.ts';
+import { shown } from '../../util/shown.ts';
 import { type Answer, dump, error, notice } from '../answer.ts';
 import { json, jsonError, outcomeJson, previewJson } from '../changes/json.ts';
 import { readMeta, readOptions } from '../changes/options.ts';
@@ -32,7 +33,7 @@ async function commit({ control, session, args }: Call): Promise<Answer> {
   session.transaction = null;
   const { refused } = transaction;
   if (refused !== null) {
-    const text = `Nothing was changed: '${visible(refused.command)}' was refused: ${visible(refused.text.trim().split('\n', 1)[0]!)}`;
+    const text = `Nothing was changed: '${shown(refused.command)}' was refused: ${shown(refused.text.trim().split('\n', 1)[0]!)}`;
     return meta.json ? jsonError(text) : error(text);
   }
   const title = transaction.title === '' ? {} : { title: transaction.title };
