@@ -110,6 +110,8 @@ export type Change =
   | { readonly kind: 'config.reload' }
   /** What an operation did stays: its lease ends. */
   | { readonly kind: 'lease.confirm'; readonly operation: string }
+  /** An operation on several load balancers, by name, wave by wave: recorded beside the Changes on each, never made itself. */
+  | { readonly kind: 'fleet.operation'; readonly waves: readonly (readonly string[])[] }
   | StoreChange;
 
 /**

@@ -61,8 +61,9 @@ export const ERRORS = {
   },
   reverted: {
     status: 7,
-    means: 'A check between steps failed, and what the operation had changed was taken back.',
-    hint: 'Read the reason of the check.',
+    means:
+      'A check between steps failed, or one of several load balancers, and what the operation had changed was taken back.',
+    hint: 'Read the reason.',
   },
   interrupted: {
     status: 130,
@@ -72,6 +73,28 @@ export const ERRORS = {
 } as const satisfies Record<string, { readonly status: number; readonly means: string; readonly hint: string }>;
 
 export type ErrorCode = keyof typeof ERRORS;
+
+/** The worst first: of several load balancers the one that did worst gives the exit status. */
+const WORST: readonly ErrorCode[] = [
+  'failed',
+  'interrupted',
+  'timeout',
+  'overtaken',
+  'reverted',
+  'refused',
+  'unreachable',
+  'denied',
+  'guarded',
+  'waiting',
+  'unconfirmed',
+  'unknown',
+  'usage',
+];
+
+/** The worst of some codes, of which there is at least one; what is none of them is 'failed'. */
+export function worstOf(codes: readonly string[]): ErrorCode {
+  return WORST.find((code) => codes.includes(code)) ?? 'failed';
+}
 
 /** Why an operation does not go on: a row of ERRORS and the text for the operator. */
 export class OperationError extends Error {

@@ -4,7 +4,22 @@ import type { EffectClass } from '../change/context.ts';
 import type { Lease } from '../change/journal/journal.ts';
 import type { Objection } from './guards/judge.ts';
 
-export type OperationEvent =
+export type OperationEvent = Told & {
+  /** The load balancer that it is about, where the operation is on several. */
+  readonly target?: string;
+};
+
+type Told =
+  | {
+      readonly event: 'fleet';
+      readonly operation: string;
+      readonly title: string;
+      readonly waves: readonly (readonly string[])[];
+      readonly dryRun: boolean;
+      readonly date: string;
+    }
+  | { readonly event: 'wave'; readonly wave: number; readonly of: number; readonly targets: readonly string[] }
+  | ({ readonly event: 'result' } & FleetResult)
   | {
       readonly event: 'start';
       readonly operation: string;
@@ -37,6 +52,15 @@ export type OperationEvent =
   | { readonly event: 'act'; readonly what: string; readonly text: string }
   | { readonly event: 'record'; readonly record: Readonly<Record<string, unknown>> }
   | ({ readonly event: 'end' } & Ending);
+
+/** How an operation ended on one of several load balancers. */
+export interface FleetResult {
+  readonly target: string;
+  readonly ok: boolean;
+  /** As of an ending; `untouched`: it was not that far yet. */
+  readonly ended: string;
+  readonly text: string;
+}
 
 /** How an operation ended. */
 export interface Ending {
@@ -76,6 +100,16 @@ export interface PlannedChange {
 export const EVENTS: Readonly<
   Record<OperationEvent['event'], { readonly fields: readonly string[]; readonly means: string }>
 > = {
+  fleet: {
+    fields: ['operation', 'title', 'waves', 'dryRun', 'date'],
+    means:
+      'First, where the operation is on several load balancers: their names, wave by wave. All events but those of the whole have `target` then.',
+  },
+  wave: { fields: ['wave', 'of', 'targets'], means: 'A wave begins; `wave` counts from 1.' },
+  result: {
+    fields: ['target', 'ok', 'ended', 'text'],
+    means: 'How it ended on one of several load balancers; `untouched`: nothing was begun there.',
+  },
   start: {
     fields: ['operation', 'title', 'target', 'product', 'version', 'dryRun', 'date'],
     means: 'The command was understood and the load balancer answers.',

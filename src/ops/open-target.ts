@@ -4,7 +4,7 @@ import { connect, type RuntimeClient, RuntimeClientError } from '../client/index
 import { OperationError } from './errors.ts';
 import type { Target } from './target.ts';
 import { sluiceTarget } from './targets/sluice.ts';
-import { type NamedTarget, namedTargets } from './targets/targets-file.ts';
+import { type NamedTarget, targetsNamed } from './targets/targets-file.ts';
 
 /** Where packages and examples put the socket. */
 const USUAL = [
@@ -24,20 +24,37 @@ const USUAL = [
 export async function openTarget(given: string | null): Promise<Target> {
   const wanted = given ?? process.env['SLUICE_TARGET'] ?? null;
   if (wanted === null) return openUsual();
-  const named = /[/:]/.test(wanted) ? null : nameOf(wanted);
+  const named = isAddress(wanted) ? null : nameOf(wanted);
   return targetOf(named?.address ?? wanted, await connect(named?.address ?? wanted), named);
 }
 
-/** An entry of the file of targets. */
+/** The one load balancer that is meant by a name. */
 function nameOf(name: string): NamedTarget {
-  const all = namedTargets();
-  const found = all.find((target) => target.name === name);
-  if (found) return found;
-  const list = all.map((target) => target.name).join(', ') || 'none';
+  const [found, ...others] = targetsNamed(name);
+  if (others.length === 0) return found!;
   throw new OperationError(
-    'unreachable',
-    `'${name}' is neither a socket nor a name of the file of targets; that has ${list}`,
+    'usage',
+    `'${name}' is a group of ${others.length + 1} load balancers, and one is wanted here`,
   );
+}
+
+/** The load balancers that are meant by sockets, names and groups of the file of targets: names or addresses, each once, in their order. */
+export function targetsMeant(words: readonly string[]): readonly string[] {
+  const meant = words.flatMap((word) =>
+    isAddress(word)
+      ? [{ name: word, address: word }]
+      : targetsNamed(word).map(({ name, address }) => ({ name, address })),
+  );
+  const byAddress = new Map<string, string>();
+  for (const { name, address } of meant) {
+    const text = addressText(parseAddress(address));
+    if (!byAddress.has(text)) byAddress.set(text, name);
+  }
+  return [...byAddress.values()];
+}
+
+function isAddress(word: string): boolean {
+  return /[/:]/.test(word);
 }
 
 async function targetOf(address: string, client: RuntimeClient, named: NamedTarget | null): Promise<Target> {

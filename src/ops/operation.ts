@@ -18,6 +18,8 @@ export interface Parameter<T = unknown> {
 export interface Option<T = unknown> {
   readonly kind: Kind<T> | null;
   readonly about: string;
+  /** May be given several times; its value is a list then. */
+  readonly many?: boolean;
 }
 
 /** Values of an operation's parameters and options, by name in camel case. */
@@ -34,6 +36,8 @@ export interface Operation {
   readonly options: Readonly<Record<string, Option>>;
   /** `reads`: changes nothing. `dangerous`: asks first. */
   readonly danger: 'reads' | 'changes' | 'dangerous';
+  /** Done on all load balancers of a fleet at once, each for itself; else in waves. */
+  readonly together?: true;
   readonly guards: readonly Guard[];
   /** What takes it back. */
   readonly inverse: string;
@@ -186,6 +190,7 @@ interface Common<P, O> {
 
 type Definition<P, O> = Common<P, O> & {
   readonly danger: 'changes' | 'dangerous';
+  readonly together?: true;
   readonly guards: readonly Guard[];
   readonly inverse: string;
   plan(values: ValuesOf<P, O>, situation: Situation): Plan | Promise<Plan>;

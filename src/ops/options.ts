@@ -1,15 +1,19 @@
 /** Options that operations have in common. */
-import { leastKind, spanKind, textKind } from './kinds.ts';
+import { MOST_TARGETS, type WaveSize, waveKind } from './fleet/kinds.ts';
+import { durationKind, type Least, leastKind, numberKind, spanKind, textKind } from './kinds.ts';
 import type { Operation, Option } from './operation.ts';
 
 const ALL = {
   target: {
     kind: textKind(
       'TARGET',
-      'a socket (`/run/sluice/admin.sock`, `tcp:127.0.0.1:9999`) or a name of the file of targets',
+      'a socket (`/run/sluice/admin.sock`, `tcp:127.0.0.1:9999`) or a name or group of the file of targets',
     ),
-    about: 'the load balancer to work on; default: SLUICE_TARGET, else the one whose socket is at a usual place',
+    about:
+      'the load balancer to work on, given again for each of several, or a group; default: SLUICE_TARGET, else the one whose socket is at a usual place',
+    many: true,
   },
+  'allow-unreachable': { kind: null, about: 'of several load balancers, leave out those that cannot be reached' },
   json: { kind: null, about: 'tell events and results as lines of JSON' },
   quiet: { kind: null, about: 'tell nothing but errors' },
 } as const satisfies Record<string, Option>;
@@ -26,6 +30,16 @@ const CHANGING = {
   yes: { kind: null, about: 'do not ask' },
 } as const satisfies Record<string, Option>;
 
+/** Several load balancers, wave by wave. */
+const WAVES = {
+  canary: {
+    kind: numberKind('N', 0, MOST_TARGETS),
+    about: 'of several load balancers, how many go first, to show whether all is well; default 1',
+  },
+  wave: { kind: waveKind, about: 'how many follow at a time; default 25%' },
+  pause: { kind: durationKind, about: 'time between two waves, after which is looked whether all is well' },
+} as const satisfies Record<string, Option>;
+
 const GUARDED = {
   force: { kind: null, about: 'do it although a guard objects; needs --reason' },
   'min-usable': { kind: leastKind, about: 'refuse when fewer servers of the backend would be left to take traffic' },
@@ -36,6 +50,7 @@ export function optionsOf(operation: Operation): Readonly<Record<string, Option>
   return {
     ...operation.options,
     ...(operation.danger === 'reads' ? {} : CHANGING),
+    ...(operation.danger === 'reads' || operation.together ? {} : WAVES),
     ...(operation.guards.length > 0 ? GUARDED : {}),
     ...ALL,
   };
@@ -43,7 +58,9 @@ export function optionsOf(operation: Operation): Readonly<Record<string, Option>
 
 /** Values of the common options; null or false where they were not given. */
 export interface CommonValues {
-  readonly target: string | null;
+  /** None: the one that is found. */
+  readonly target: readonly string[];
+  readonly allowUnreachable: boolean;
   readonly json: boolean;
   readonly quiet: boolean;
   readonly dryRun: boolean;
@@ -53,11 +70,16 @@ export interface CommonValues {
   readonly confirmWithin: number | null;
   readonly yes: boolean;
   readonly force: boolean;
-  readonly minUsable: import('./kinds.ts').Least | null;
+  readonly minUsable: Least | null;
+  readonly canary: number | null;
+  readonly wave: WaveSize | null;
+  /** ms. */
+  readonly pause: number | null;
 }
 
 const NONE: CommonValues = {
-  target: null,
+  target: [],
+  allowUnreachable: false,
   json: false,
   quiet: false,
   dryRun: false,
@@ -68,6 +90,9 @@ const NONE: CommonValues = {
   yes: false,
   force: false,
   minUsable: null,
+  canary: null,
+  wave: null,
+  pause: null,
 };
 
 /** The common values out of all that were read. */

@@ -14,7 +14,8 @@ export interface Parsed {
 export function parseWords(operation: Operation, args: readonly string[]): Parsed {
   const options = optionsOf(operation);
   const values: Record<string, unknown> = {};
-  for (const [name, option] of Object.entries(options)) values[camel(name)] = option.kind === null ? false : null;
+  for (const [name, { kind, many }] of Object.entries(options))
+    values[camel(name)] = many ? [] : kind === null ? false : null;
   const words: string[] = [];
   const left = [...args];
   for (let arg = left.shift(); arg !== undefined; arg = left.shift()) {
@@ -39,7 +40,8 @@ function readOption(
   const [, name, inline] = /^--([^=]*)(?:=(.*))?$/s.exec(arg)!;
   const option = Object.hasOwn(options, name!) ? options[name!]! : null;
   if (option === null) throw new OperationError('usage', unknownOption(operation, name!, Object.keys(options)));
-  if (values[camel(name!)] !== null && values[camel(name!)] !== false)
+  const before = values[camel(name!)];
+  if (!option.many && before !== null && before !== false)
     throw new OperationError('usage', `--${name} is given twice`);
   if (option.kind === null) {
     if (inline !== undefined) throw new OperationError('usage', `--${name} takes no value`);
@@ -49,7 +51,8 @@ function readOption(
   const word = inline ?? left.shift();
   if (word === undefined || (inline === undefined && word.startsWith('--')))
     throw new OperationError('usage', `--${name} needs a value: ${option.kind.placeholder}, ${option.kind.about}`);
-  values[camel(name!)] = readWord(`--${name}`, option.kind, word);
+  const value = readWord(`--${name}`, option.kind, word);
+  values[camel(name!)] = option.many ? [...(before as unknown[]), value] : value;
 }
 
 function unknownOption(operation: Operation, name: string, known: readonly string[]): string {

@@ -23,6 +23,10 @@ export type StepsEnd = Pick<Ending, 'ok' | 'ended' | 'status' | 'text'> & {
 export interface Made extends Array<string> {
   /** Some of it has a way back. */
   undoable?: boolean;
+  /** What of it has none. */
+  lasting?: string[];
+  /** What was done beside Changes, in order, once all steps are taken. */
+  acts?: readonly ActStep[];
 }
 
 /** What the steps know of each other. */
@@ -65,11 +69,12 @@ export async function takeSteps(
     await putBack(course);
     throw error;
   }
+  made.acts = course.acts;
   return course.end;
 }
 
 /** Puts back what was done beside Changes, last first. */
-async function putBack({ acts, around }: Course): Promise<void> {
+export async function putBack({ acts, around }: Pick<Course, 'acts'> & { around: Pick<Surroundings, 'emit'> }) {
   for (const { what, back } of acts.toReversed())
     if (back) around.emit({ event: 'act', what: `put back: ${what}`, text: await back() });
 }
@@ -129,8 +134,11 @@ async function change(step: ChangeStep, course: Course): Promise<null> {
   for (const [i, { ok, text, inverse }] of applied.outcomes.entries()) {
     const { change, before, after, effect } = previews.find((preview) => preview.change === changes[i])!;
     emit({ event: 'change', change: keptChange(change), ok, before, after, effect, text });
-    if (applied.ok) course.made.push(`${objectOf(change)} ${after}`.trim());
-    if (applied.ok && inverse !== null) course.made.undoable = true;
+    if (!applied.ok) continue;
+    const now = `${objectOf(change)} ${after}`.trim();
+    course.made.push(now);
+    if (inverse !== null) course.made.undoable = true;
+    else (course.made.lasting ??= []).push(now);
   }
   if (!applied.ok) throw refusalError(refusal(applied, changes), course.meta);
   if (applied.lease) emit({ event: 'lease', lease: applied.lease });

@@ -112,7 +112,13 @@ const ONCE = 'it is done once: nothing of it is left to keep';
 
 type ProcessKind = Extract<
   ChangeKind,
-  `global.${string}` | `session${string}` | 'counters.clear' | 'var.set' | 'config.reload' | 'lease.confirm'
+  | `global.${string}`
+  | `session${string}`
+  | 'counters.clear'
+  | 'var.set'
+  | 'config.reload'
+  | 'lease.confirm'
+  | 'fleet.operation'
 >;
 
 export const processRows: KeptRows<ProcessKind> = {
@@ -130,4 +136,5 @@ export const processRows: KeptRows<ProcessKind> = {
   'var.set': inConfiguration('`set-var` in `global`', keepVariable),
   'config.reload': onceOnly('it reads the files, and has nothing to write to them'),
   'lease.confirm': onceOnly('it ends a lease: what the lease was on is kept by itself'),
+  'fleet.operation': onceOnly('it records an operation on several load balancers: what was made on each is kept there'),
 };

@@ -1,7 +1,9 @@
 import type { Change, ChangeKind, ChangeOf } from '../change.ts';
 
 /** The action that a Change of each kind is, in the words of operations. A function where it depends on what is set. */
-const ACTION_OF: { readonly [K in ChangeKind]: string | ((change: ChangeOf<K>) => string) } = {
+const ACTION_OF: {
+  readonly [K in Exclude<ChangeKind, 'fleet.operation'>]: string | ((change: ChangeOf<K>) => string);
+} = {
   'server.state': (change) => change.to,
   'server.weight': 'weight',
   'server.health': 'health',
@@ -63,6 +65,6 @@ export const ACTIONS: readonly string[] = [
 
 /** What a Change does, as policies name it: `drain`, `frontend disable`, ... */
 export function actionOf(change: Change): string {
-  const action = Object.hasOwn(ACTION_OF, change.kind) ? ACTION_OF[change.kind] : change.kind;
+  const action = Object.hasOwn(ACTION_OF, change.kind) ? ACTION_OF[change.kind as keyof typeof ACTION_OF] : change.kind;
   return typeof action === 'function' ? (action as (change: Change) => string)(change) : action;
 }

@@ -23,7 +23,7 @@ import { ocspSet, ticketKeySet } from './rows/tls.ts';
 
 /** Every kind of Change that a HAProxy can be told through its Runtime API. */
 export const REMOTE: {
-  readonly [K in Exclude<ChangeKind, 'config.reload' | 'lease.confirm'>]: RemoteRow<ChangeOf<K>>;
+  readonly [K in Exclude<ChangeKind, 'config.reload' | 'lease.confirm' | 'fleet.operation'>]: RemoteRow<ChangeOf<K>>;
 } = {
   'server.state': serverState,
   'server.weight': serverWeight,

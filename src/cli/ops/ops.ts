@@ -1,10 +1,12 @@
 import { ERRORS, errorCode, OperationError } from '../../ops/errors.ts';
 import type { Emit } from '../../ops/events.ts';
+import { targetsMeant } from '../../ops/open-target.ts';
 import type { Operation, Values } from '../../ops/operation.ts';
 import { commonValues } from '../../ops/options.ts';
 import { parseWords } from '../../ops/parse.ts';
+import type { Request } from '../../ops/prepare.ts';
 import { findOperation } from '../../ops/registry.ts';
-import { runOperation } from '../../ops/runner.ts';
+import { runOperation, type Surroundings } from '../../ops/runner.ts';
 import type { Target } from '../../ops/target.ts';
 import { complain, unknownOperation } from './complain.ts';
 import { operationHelp } from './help.ts';
@@ -45,27 +47,18 @@ export async function runOps(words: readonly string[], run: Run): Promise<number
 
 async function perform(operation: Operation, values: Values, title: string, run: Run): Promise<number> {
   const { terminal } = run;
-  const { json, quiet, target: name } = commonValues(values);
-  const plan = operation.danger === 'dangerous';
-  const printer = json ? jsonPrinter(terminal) : textPrinter(terminal, { quiet, plan });
+  const { json, quiet } = commonValues(values);
   const stop = new AbortController();
   const unhook = onSignals(stop);
+  const ask = json || terminal.ask === null ? null : (text: string) => terminal.ask!(text, stop.signal);
+  const surface = { ask, signal: stop.signal };
+  const plan = operation.danger === 'dangerous';
+  const printer = json ? jsonPrinter(terminal) : textPrinter(terminal, { quiet, plan });
   try {
-    const target = await run.openTarget(name);
-    try {
-      const ask = json || terminal.ask === null ? null : (text: string) => terminal.ask!(text, stop.signal);
-      let leased = false;
-      const emit: Emit = (event) => {
-        leased ||= event.event === 'lease';
-        printer.emit(event);
-      };
-      const around = { target, ...printer, emit, ask, signal: stop.signal };
-      const { status } = await runOperation({ operation, values, title }, around);
-      if (leased && target.dueLeases) await run.keepLeases(target.name);
-      return status;
-    } finally {
-      await target.close();
-    }
+    const names = await namesMeant(operation, values);
+    const request = { operation, values, title };
+    if (names.length > 1) return await onFleet(request, names, surface, run);
+    return await onOne(request, names[0] ?? null, { ...surface, ...printer }, run);
   } catch (error) {
     const code = errorCode(error);
     const text = error instanceof Error ? error.message : String(error);
@@ -75,6 +68,58 @@ async function perform(operation: Operation, values: Values, title: string, run:
   } finally {
     unhook();
   }
+}
+
+/** The load balancers that are meant: those that are named; those of the operation that is asked about; else what the environment names. */
+async function namesMeant(operation: Operation, values: Values): Promise<readonly string[]> {
+  const { target } = commonValues(values);
+  if (target.length > 0) return targetsMeant(target);
+  const asked = values['operation'] ?? (operation.name === 'history' ? values['what'] : null);
+  if (typeof asked === 'string' && asked.startsWith('op-')) {
+    const { fleetTargets } = await import('../../ops/fleet/record.ts');
+    const known = await fleetTargets(asked);
+    if (known.length > 0) return known;
+  }
+  const named = process.env['SLUICE_TARGET'];
+  return named ? targetsMeant([named]) : [];
+}
+
+type Surface = Pick<Surroundings, 'ask' | 'signal'>;
+
+async function onOne(
+  request: Request,
+  name: string | null,
+  surface: Surface & Pick<Surroundings, 'emit' | 'show'>,
+  run: Run,
+): Promise<number> {
+  const target = await run.openTarget(name);
+  try {
+    let leased = false;
+    const emit: Emit = (event) => {
+      leased ||= event.event === 'lease';
+      surface.emit(event);
+    };
+    const { status } = await runOperation(request, { ...surface, target, emit });
+    if (leased && target.dueLeases) await run.keepLeases(target.name);
+    return status;
+  } finally {
+    await target.close();
+  }
+}
+
+async function onFleet(request: Request, names: readonly string[], surface: Surface, run: Run): Promise<number> {
+  const { json, quiet } = commonValues(request.values);
+  const [{ runFleet }, { runnerRecord }, { fleetJson, fleetText }] = await Promise.all([
+    import('../../ops/fleet/run-fleet.ts'),
+    import('../../ops/fleet/record.ts'),
+    import('./print-fleet.ts'),
+  ]);
+  const { danger } = request.operation;
+  const options = { quiet, plan: danger === 'dangerous', reads: danger === 'reads' };
+  const printer = json ? fleetJson(run.terminal) : fleetText(run.terminal, names, options);
+  const { keepLeases, openTarget: open } = run;
+  const { status } = await runFleet(request, { ...surface, ...printer, names, open, keepLeases, record: runnerRecord });
+  return status;
 }
 
 /** The first signal asks the operation to stop and tell its state; a second one ends the process. */

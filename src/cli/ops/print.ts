@@ -25,11 +25,11 @@ export function jsonPrinter({ out }: Terminal): Printer {
 
 const CODES = { red: 31, yellow: 33, green: 32 } as const;
 
-function paint({ hasColours }: Output, colour: keyof typeof CODES, text: string): string {
+export function paint({ hasColours }: Output, colour: keyof typeof CODES, text: string): string {
   return hasColours ? `\x1b[${CODES[colour]}m${text}\x1b[0m` : text;
 }
 
-interface TextOptions {
+export interface TextOptions {
   /** Errors only, and what was asked for. */
   readonly quiet: boolean;
   /** The plan is shown before it is done: someone is asked. */
@@ -80,7 +80,7 @@ export function textPrinter({ out, err }: Terminal, { quiet, plan }: TextOptions
   return { emit, show: ({ lines }) => lines.forEach(line) };
 }
 
-function isWarning(event: OperationEvent): boolean {
+export function isWarning(event: OperationEvent): boolean {
   return event.event === 'guard' || (event.event === 'check' && !event.ok);
 }
 
@@ -89,7 +89,7 @@ function progressText({ left, elapsed }: OperationEvent & { event: 'progress' })
 }
 
 /** An event as a line; null for those that are not told. */
-function eventText(event: OperationEvent): string | null {
+export function eventText(event: OperationEvent): string | null {
   switch (event.event) {
     case 'note':
       return `note: ${event.text}`;

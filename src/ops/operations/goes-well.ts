@@ -4,9 +4,9 @@ import type { ServerState, TargetState } from '../state.ts';
 import { count } from '../text.ts';
 
 /** Share of failures above which a server does not go well, percent, when nothing else is asked for. */
-const DEFAULT_LIMIT = 5;
+export const DEFAULT_LIMIT = 5;
 /** Fewer failures than these say nothing. */
-const FAILURES = 3;
+export const FAILURES = 3;
 
 /**
  * The look between two steps that give servers more traffic: they are up, and since the last step no more of their sessions failed
@@ -35,11 +35,11 @@ export function goesWell(servers: readonly ServerState[], limit: number | null =
   };
 }
 
-/** What failed between two states: connections, broken responses and responses with 5xx, and their share of the sessions. */
-function failures(before: TargetState, now: TargetState, of: (server: ServerState) => boolean) {
+/** What failed between two states (null: since the counters began): connections, broken responses and responses with 5xx, and their share of the sessions. */
+export function failures(before: TargetState | null, now: TargetState, of: (server: ServerState) => boolean) {
   let [total, failed] = [0, 0];
   for (const server of now.backends.flatMap(({ servers }) => servers).filter(of)) {
-    const then = serverIn(before, server.backend, server.name);
+    const then = before && serverIn(before, server.backend, server.name);
     // Counters that were cleared in between begin at 0 again.
     const since = (count: (server: ServerState) => number) =>
       then === null || count(then) > count(server) ? count(server) : count(server) - count(then);
@@ -49,6 +49,6 @@ function failures(before: TargetState, now: TargetState, of: (server: ServerStat
   return { total, failed, share: total === 0 ? (failed > 0 ? 1 : 0) : Math.min(1, failed / total) };
 }
 
-function percent(share: number): string {
+export function percent(share: number): string {
   return `${Number((share * 100).toFixed(1))}%`;
 }

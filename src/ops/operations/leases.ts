@@ -30,6 +30,7 @@ export const leasesKeep = changing({
   parameters: {},
   options: {},
   danger: 'changes',
+  together: true,
   guards: [],
   inverse: 'undo of what was taken back',
   about: [

@@ -28,6 +28,7 @@ export const undo = changing({
   parameters: { operation: { kind: operationKind, about: 'which; default: the last one that can be', optional: true } },
   options: {},
   danger: 'changes',
+  together: true,
   guards: [],
   inverse: 'what was taken back is done again',
   about: [
@@ -81,6 +82,7 @@ export const confirm = changing({
   parameters: { operation: { kind: operationKind, about: 'which; default: the only one that waits', optional: true } },
   options: {},
   danger: 'changes',
+  together: true,
   guards: [],
   inverse: 'undo of the operation itself',
   about: ['For operations made with `--confirm-within`. What was made with `--for` is taken back in any case.'],
@@ -105,6 +107,7 @@ export const approve = changing({
   parameters: { operation: { kind: operationKind, about: 'which; `requests` lists those that wait' } },
   options: {},
   danger: 'changes',
+  together: true,
   guards: [],
   inverse: 'undo of the operation itself',
   about: [

@@ -12,22 +12,42 @@ export interface NamedTarget extends Configured {
   readonly address: string;
   /** Servers of a backend that must stay usable when nothing else is said. */
   readonly minUsable: Least | null;
+  /** Names that it shares with others. */
+  readonly groups?: readonly string[];
 }
 
-/** Where the file is looked for, the first one counts. */
+/** Where the file is looked for, the first one counts. Behind sudo the user's own says nothing: it names programs that are run. */
 function places(): readonly string[] {
+  if (process.getuid!() === 0 && process.env['SUDO_USER'] !== undefined) return ['/etc/sluice/targets.json'];
   const given = process.env['SLUICE_TARGETS'];
   const own = process.env['XDG_CONFIG_HOME'] || join(homedir(), '.config');
   return given ? [given] : [join(own, 'sluice/targets.json'), '/etc/sluice/targets.json'];
 }
 
 /** The load balancers of the file of targets; none when there is no file. Throws OperationError when it is wrong. */
-export function namedTargets(): readonly NamedTarget[] {
+function namedTargets(): readonly NamedTarget[] {
   for (const place of places()) {
     const text = read(place);
     if (text !== null) return parseTargets(text, place);
   }
   return [];
+}
+
+/**
+ * The load balancers of the file of targets that have this name or are in this group. Throws OperationError `unreachable` when there is none, and
+ * `failed` when the file is wrong.
+ */
+export function targetsNamed(name: string): readonly NamedTarget[] {
+  const all = namedTargets();
+  const found = all.filter((target) => target.name === name);
+  const members = found.length > 0 ? found : all.filter(({ groups }) => groups?.includes(name));
+  if (members.length > 0) return members;
+  const groups = [...new Set(all.flatMap((target) => target.groups ?? []))];
+  const list = [...all.map((target) => target.name), ...groups].join(', ') || 'none';
+  throw new OperationError(
+    'unreachable',
+    `'${name}' is neither a socket nor a name of the file of targets; that has ${list}`,
+  );
 }
 
 function read(path: string): string | null {
@@ -66,7 +86,7 @@ export function parseTargets(text: string, path: string): readonly NamedTarget[]
   });
 }
 
-const MEMBERS = ['address', 'minUsable', 'files', 'check', 'reload'];
+const MEMBERS = ['address', 'groups', 'minUsable', 'files', 'check', 'reload'];
 
 function leastOf(value: unknown, wrong: (what: string) => OperationError): Least | null {
   if (value === undefined) return null;
