@@ -42,7 +42,7 @@ export const serverKind: Kind<ServerName> = {
 };
 
 /** A name without blanks. `what`: the noun of messages; `placeholder` is made from it. */
-export function nameKind(what: string, offers: Kind<string>['offers'] = []): Kind<string> {
+function nameKind(what: string, offers: Kind<string>['offers'] = []): Kind<string> {
   return {
     placeholder: what.toUpperCase().replaceAll(' ', '-'),
     about: `name of a ${what}`,
@@ -54,7 +54,6 @@ export function nameKind(what: string, offers: Kind<string>['offers'] = []): Kin
   };
 }
 
-export const backendKind = nameKind('backend', 'backends');
 export const frontendKind = nameKind('frontend', 'frontends');
 
 /** Longest text that is taken, characters: the journal keeps 500, and something is added. */
