@@ -42,7 +42,8 @@ interface World {
   /** Waits for an event whose fields are these. */
   told(fields: Partial<Record<string, unknown>>): Promise<AgentEvent>;
   reload(): Promise<void>;
-  weight(server: string): Promise<string>;
+  /** Waits until a server has this weight. */
+  weighs(server: string, weight: string): Promise<void>;
 }
 
 /** A HAProxy in master-worker mode with an agent that looks every 100 ms. */
@@ -96,8 +97,11 @@ async function world(t: TestContext): Promise<World> {
         async () => events.filter(({ event }) => event === 'restart').length > restarts,
       );
     },
-    async weight(server) {
-      return (await run.row(server))['weight']!;
+    weighs: async (server, weight) => {
+      await until(
+        () => `weight ${weight} of ${server}`,
+        async () => (await run.row(server))['weight'] === weight,
+      );
     },
   };
 }
@@ -107,31 +111,31 @@ const weight = (server: string, value: number) =>
 
 describe('an agent of a HAProxy', { skip: existsSync(HAPROXY) ? false : 'haproxy is not installed' }, () => {
   test('puts what was set in force again after a reload', async (t) => {
-    const { operate, reload, told, weight: weightOf, run } = await world(t);
+    const { operate, reload, told, weighs, run } = await world(t);
     await operate('weight app/app1 20', [weight('app1', 20)]);
     await operate('drain app/app2', [{ kind: 'server.state', backend: 'app', server: 'app2', to: 'drain' }]);
     await reload();
     await told({ event: 'again', object: 'app/app1', attribute: 'weight', ok: true });
     await told({ event: 'again', object: 'app/app2', attribute: 'state', ok: true });
-    assert.equal(await weightOf('app/app1'), '20');
+    await weighs('app/app1', '20');
     assert.match((await run.row('app/app2'))['status']!, /DRAIN/);
   });
 
   test('lets the file win where it changed meanwhile, and says so', async (t) => {
-    const { operate, reload, told, weight: weightOf, run, events } = await world(t);
+    const { operate, reload, told, weighs, run, events } = await world(t);
     await operate('weight app/app1 20', [weight('app1', 20)]);
     run.rewrite(CONFIG.replace('10001 weight 100', '10001 weight 70'));
     await reload();
     const conflict = (await told({ event: 'conflict', object: 'app/app1' })) as AgentEvent & { event: 'conflict' };
     assert.match(conflict.text, /the file says 70.* now, not 100/);
-    assert.equal(await weightOf('app/app1'), '70');
+    await weighs('app/app1', '70');
     await reload();
-    assert.equal(await weightOf('app/app1'), '70');
+    await weighs('app/app1', '70');
     assert.equal(events.filter(({ event }) => event === 'again').length, 0);
   });
 
   test('records what somebody else changes, and lets it win', async (t) => {
-    const { operate, reload, told, weight: weightOf, run, state } = await world(t);
+    const { operate, reload, told, weighs, run, state } = await world(t);
     await operate('weight app/app1 20', [weight('app1', 20)]);
     await run.cli('set server app/app1 weight 33');
     await told({ event: 'drift', object: 'app/app1', attribute: 'weight', before: '20', after: '33' });
@@ -151,9 +155,9 @@ describe('an agent of a HAProxy', { skip: existsSync(HAPROXY) ? false : 'haproxy
     });
     assert.equal(undone.ok, true, JSON.stringify(undone));
     await target.close();
-    assert.equal(await weightOf('app/app1'), '20');
+    await weighs('app/app1', '20');
     await reload();
-    assert.equal(await weightOf('app/app1'), '20');
+    await weighs('app/app1', '20');
   });
 
   test('does not call drift what the runner does', async (t) => {
@@ -170,15 +174,15 @@ describe('an agent of a HAProxy', { skip: existsSync(HAPROXY) ? false : 'haproxy
   });
 
   test('takes an operation back when its time is over, also one that began before a reload', async (t) => {
-    const { operate, reload, told, weight: weightOf } = await world(t);
-    await operate('weight app/app1 20 --for 1s', [weight('app1', 20)], 1500);
+    const { operate, reload, told, weighs } = await world(t);
+    await operate('weight app/app1 20 --for 4s', [weight('app1', 20)], 4000);
     await reload();
-    assert.equal(await weightOf('app/app1'), '20');
+    await weighs('app/app1', '20');
     const ended = (await told({ event: 'lease', ok: true })) as AgentEvent & { event: 'lease' };
-    assert.equal(ended.title, 'weight app/app1 20 --for 1s');
-    assert.equal(await weightOf('app/app1'), '100');
+    assert.equal(ended.title, 'weight app/app1 20 --for 4s');
+    await weighs('app/app1', '100');
     await reload();
-    assert.equal(await weightOf('app/app1'), '100');
+    await weighs('app/app1', '100');
   });
 
   test('is alone: a second one is refused', async (t) => {
