@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { newOperationId } from './operation-id.ts';
+import { newOperationId } from '../change/operation-id.ts';
 import type { Target } from './target.ts';
 
 /** Longest pause between two looks, ms: leases may be confirmed, and others may be made. */

@@ -1,8 +1,8 @@
+import { newOperationId } from '../change/operation-id.ts';
 import { PermissionDeniedError, UnknownCommandError } from '../client/index.ts';
 import { ERRORS, errorCode, OperationError } from './errors.ts';
 import type { Emit, Ending } from './events.ts';
 import type { Operation, View } from './operation.ts';
-import { newOperationId } from './operation-id.ts';
 import { type CommonValues, commonValues } from './options.ts';
 import { checkOptions, metaOf, prepare, type Request } from './prepare.ts';
 import { type Made, type StepsEnd, takeSteps } from './steps.ts';

@@ -43,3 +43,6 @@ export interface RemoteRow<C extends Change> {
   /** Null for one-shot actions. */
   durable?(change: C, live: Live): Promise<Durable | null>;
 }
+
+/** What most rows say: every version that is supported can do it, on a socket of level admin, and it shows at once. */
+export const EVERYWHERE = { since: '2.4', level: 'admin', effect: 'live', instead: '' } as const;

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Journal, Override } from '../../change/journal/journal.ts';
+import { newOperationId } from '../../change/operation-id.ts';
 import { addressText, parseAddress } from '../../client/address.ts';
 import { connect } from '../../client/index.ts';
-import { newOperationId } from '../operation-id.ts';
 import type { ProcessState, TargetState } from '../state.ts';
 import { type HaproxyTarget, openHaproxy } from '../targets/haproxy.ts';
 import { openRunnerJournal, ownActor } from '../targets/open-haproxy.ts';

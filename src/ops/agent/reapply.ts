@@ -1,5 +1,5 @@
 import type { Override } from '../../change/journal/journal.ts';
-import { newOperationId } from '../operation-id.ts';
+import { newOperationId } from '../../change/operation-id.ts';
 import type { HaproxyTarget } from '../targets/haproxy.ts';
 import type { AgentEmit } from './events.ts';
 

@@ -1,7 +1,7 @@
 import type { Change, Origin } from '../../change/change.ts';
 import type { Journal, JournalEntry } from '../../change/journal/journal.ts';
 import { objectOf } from '../../change/journal/object-of.ts';
-import { newOperationId } from '../operation-id.ts';
+import { newOperationId } from '../../change/operation-id.ts';
 import type { TargetState } from '../state.ts';
 import { type Drift, driftOf } from './drift.ts';
 

@@ -1,6 +1,6 @@
+import { newOperationId } from '../../change/operation-id.ts';
 import { ERRORS, worstOf } from '../errors.ts';
 import type { Ending, FleetResult } from '../events.ts';
-import { newOperationId } from '../operation-id.ts';
 import { commonValues } from '../options.ts';
 import { checkOptions, metaOf, type Request } from '../prepare.ts';
 import { failure } from '../runner.ts';

@@ -1,4 +1,4 @@
-import { newOperationId } from '../operation-id.ts';
+import { newOperationId } from '../../change/operation-id.ts';
 import { putBack } from '../steps.ts';
 import { each } from './each.ts';
 import { type FleetCourse, failed, type Member } from './member.ts';

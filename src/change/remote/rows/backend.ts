@@ -1,7 +1,7 @@
 import type { ChangeOf } from '../../change.ts';
 import { lacksProxy, proxyRow } from '../find.ts';
 import { type Live, ROW } from '../live.ts';
-import type { RemoteRow } from '../row.ts';
+import { EVERYWHERE, type RemoteRow } from '../row.ts';
 import { atLeast } from '../version.ts';
 
 const IN_THE_FILE = 'write it in the file and reload';
@@ -80,10 +80,7 @@ const UNTOLD = 'HAProxy does not tell how this is set: it cannot be proved, nor 
 
 /** `enable|disable dynamic-cookie backend`. */
 export const backendDynamicCookie: RemoteRow<ChangeOf<'backend.dynamic-cookie'>> = {
-  since: '2.4',
-  level: 'admin',
-  effect: 'live',
-  instead: '',
+  ...EVERYWHERE,
   problem: ({ backend }, live) => lacksProxy(backend, ROW.backend, live),
   warnings: async () => [UNTOLD],
   read: async () => null,
@@ -96,10 +93,7 @@ export const backendDynamicCookie: RemoteRow<ChangeOf<'backend.dynamic-cookie'>>
 
 /** `set dynamic-cookie-key backend`. */
 export const backendDynamicCookieKey: RemoteRow<ChangeOf<'backend.dynamic-cookie-key'>> = {
-  since: '2.4',
-  level: 'admin',
-  effect: 'live',
-  instead: '',
+  ...EVERYWHERE,
   problem: ({ backend }, live) => lacksProxy(backend, ROW.backend, live),
   warnings: async () => [UNTOLD],
   read: async () => null,

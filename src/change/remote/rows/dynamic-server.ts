@@ -1,15 +1,12 @@
 import type { ChangeOf } from '../../change.ts';
 import { lacksProxy, lacksServer, path, proxyRow, serverRow, theServer } from '../find.ts';
 import { ROW } from '../live.ts';
-import type { RemoteRow } from '../row.ts';
+import { EVERYWHERE, type RemoteRow } from '../row.ts';
 import { atLeast } from '../version.ts';
 
 /** `add server`: the server comes in maintenance, with its checks off. */
 export const serverAdd: RemoteRow<ChangeOf<'server.add'>> = {
-  since: '2.4',
-  level: 'admin',
-  effect: 'live',
-  instead: '',
+  ...EVERYWHERE,
   async problem(change, live) {
     const missing = await lacksProxy(change.backend, ROW.backend, live);
     if (missing) return missing;
@@ -38,10 +35,7 @@ export const serverAdd: RemoteRow<ChangeOf<'server.add'>> = {
 
 /** `del server`. */
 export const serverDel: RemoteRow<ChangeOf<'server.del'>> = {
-  since: '2.4',
-  level: 'admin',
-  effect: 'live',
-  instead: '',
+  ...EVERYWHERE,
   async problem(change, live) {
     const missing = await lacksServer(change, live);
     if (missing) return missing;

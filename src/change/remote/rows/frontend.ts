@@ -1,14 +1,11 @@
 import type { ChangeOf } from '../../change.ts';
 import { lacksProxy, proxyRow } from '../find.ts';
 import { type Live, ROW } from '../live.ts';
-import type { RemoteRow } from '../row.ts';
+import { EVERYWHERE, type RemoteRow } from '../row.ts';
 
 /** `enable frontend`, `disable frontend`, `shutdown frontend`. */
 export const frontendState: RemoteRow<ChangeOf<'frontend.state'>> = {
-  since: '2.4',
-  level: 'admin',
-  effect: 'live',
-  instead: '',
+  ...EVERYWHERE,
   async problem({ frontend, to }, live) {
     const missing = await lacksProxy(frontend, ROW.frontend, live);
     if (missing) return missing;
@@ -41,10 +38,7 @@ async function stateOf(frontend: string, live: Live): Promise<'enabled' | 'disab
 
 /** `set maxconn frontend`. */
 export const frontendMaxconn: RemoteRow<ChangeOf<'frontend.maxconn'>> = {
-  since: '2.4',
-  level: 'admin',
-  effect: 'live',
-  instead: '',
+  ...EVERYWHERE,
   async problem({ frontend, maxconn }, live) {
     const missing = await lacksProxy(frontend, ROW.frontend, live);
     if (missing) return missing;

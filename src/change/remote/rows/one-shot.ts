@@ -1,15 +1,12 @@
 import type { ChangeOf } from '../../change.ts';
 import { lacksProxy, lacksServer, path, serverRow } from '../find.ts';
 import { type Live, ROW } from '../live.ts';
-import type { RemoteRow } from '../row.ts';
+import { EVERYWHERE, type RemoteRow } from '../row.ts';
 import { atLeast } from '../version.ts';
 
 /** `shutdown session`. */
 export const sessionKill: RemoteRow<ChangeOf<'session.kill'>> = {
-  since: '2.4',
-  level: 'admin',
-  effect: 'live',
-  instead: '',
+  ...EVERYWHERE,
   async problem({ id }, live) {
     if (!/^0x[0-9a-f]{1,16}$/.test(id)) return `this is no id of a session as 'show sess' tells them: ${id}`;
     return (await presence(id, live)) === 'open' ? null : `there is no session ${id}`;
@@ -28,10 +25,7 @@ async function presence(id: string, live: Live): Promise<string> {
 
 /** `shutdown sessions server`. */
 export const sessionsKillServer: RemoteRow<ChangeOf<'sessions.kill-server'>> = {
-  since: '2.4',
-  level: 'admin',
-  effect: 'live',
-  instead: '',
+  ...EVERYWHERE,
   problem: lacksServer,
   read: async (change, live) => `${(await serverRow(change, live)).scur} sessions`,
   after: async () => '0 sessions',
@@ -43,10 +37,7 @@ export const sessionsKillServer: RemoteRow<ChangeOf<'sessions.kill-server'>> = {
 
 /** `clear counters`. */
 export const countersClear: RemoteRow<ChangeOf<'counters.clear'>> = {
-  since: '2.4',
-  level: 'admin',
-  effect: 'live',
-  instead: '',
+  ...EVERYWHERE,
   async problem({ scope }, live) {
     if (typeof scope === 'string') return null;
     if (scope.server === null) return 'HAProxy clears the counters of a server or of everything, not of a backend';

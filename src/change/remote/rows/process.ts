@@ -1,13 +1,10 @@
 import type { ChangeOf } from '../../change.ts';
 import type { Live } from '../live.ts';
-import type { RemoteRow } from '../row.ts';
+import { EVERYWHERE, type RemoteRow } from '../row.ts';
 
 /** `set maxconn global`. */
 export const globalMaxconn: RemoteRow<ChangeOf<'global.maxconn'>> = {
-  since: '2.4',
-  level: 'admin',
-  effect: 'live',
-  instead: '',
+  ...EVERYWHERE,
   async problem({ maxconn }, live) {
     if (!Number.isInteger(maxconn) || maxconn < 0) return `maxconn is a whole number from 0 on: ${maxconn}`;
     const most = await live.info('Hard_maxconn');
@@ -32,10 +29,7 @@ const RATES = {
 
 /** `set rate-limit ... global`. */
 export const globalRateLimit: RemoteRow<ChangeOf<'global.rate-limit'>> = {
-  since: '2.4',
-  level: 'admin',
-  effect: 'live',
-  instead: '',
+  ...EVERYWHERE,
   problem: async ({ limit }) =>
     Number.isInteger(limit) && limit >= 0 ? null : `a limit is a whole number from 0 on: ${limit}`,
   read: async (change, live) => String(await rate(change, live)),
@@ -52,10 +46,7 @@ async function rate({ what }: ChangeOf<'global.rate-limit'>, live: Live): Promis
 
 /** `set var`. */
 export const varSet: RemoteRow<ChangeOf<'var.set'>> = {
-  since: '2.4',
-  level: 'admin',
-  effect: 'live',
-  instead: '',
+  ...EVERYWHERE,
   async problem({ name, value }) {
     if (!/^proc\.[A-Za-z0-9_.]+$/.test(name)) return `only variables of the process can be set, as proc.name: ${name}`;
     if (value === null) return `HAProxy cannot unset a variable: set ${name} to what stands for nothing`;

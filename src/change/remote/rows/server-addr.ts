@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import type { ChangeOf } from '../../change.ts';
 import { fullName, lacksServer, path, theServer } from '../find.ts';
 import type { Live } from '../live.ts';
-import type { RemoteRow } from '../row.ts';
+import { EVERYWHERE, type RemoteRow } from '../row.ts';
 
 const HIGHEST_PORT = 65535;
 
@@ -144,10 +144,7 @@ function checkTarget<C extends TargetChange>(which: 'check' | 'agent'): RemoteRo
 
 /** `set server agent-send`. HAProxy does not tell what is sent. */
 export const serverAgentSend: RemoteRow<ChangeOf<'server.agent-send'>> = {
-  since: '2.4',
-  level: 'admin',
-  effect: 'live',
-  instead: '',
+  ...EVERYWHERE,
   async problem(change, live) {
     const missing = await lacksServer(change, live);
     if (missing) return missing;

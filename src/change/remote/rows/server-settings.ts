@@ -1,17 +1,14 @@
 import type { ChangeOf } from '../../change.ts';
 import { fullName, lacksServer, path, proxyRow, serverRow, theServer } from '../find.ts';
 import { type Live, ROW } from '../live.ts';
-import type { RemoteRow } from '../row.ts';
+import { EVERYWHERE, type RemoteRow } from '../row.ts';
 import type { ServerLine } from '../servers-state.ts';
 
 const HIGHEST_WEIGHT = 256;
 
 /** `set server weight`. */
 export const serverWeight: RemoteRow<ChangeOf<'server.weight'>> = {
-  since: '2.4',
-  level: 'admin',
-  effect: 'live',
-  instead: '',
+  ...EVERYWHERE,
   async problem(change, live) {
     const missing = await lacksServer(change, live);
     if (missing) return missing;
@@ -49,10 +46,7 @@ function resolved(change: ChangeOf<'server.weight'>, { fileWeight }: ServerLine)
 
 /** `set maxconn server`. */
 export const serverMaxconn: RemoteRow<ChangeOf<'server.maxconn'>> = {
-  since: '2.4',
-  level: 'admin',
-  effect: 'live',
-  instead: '',
+  ...EVERYWHERE,
   async problem(change, live) {
     const missing = await lacksServer(change, live);
     if (missing) return missing;

@@ -1,6 +1,6 @@
 import type { ChangeOf } from '../../change.ts';
 import { fullName, lacksServer, path, serverRow, theServer } from '../find.ts';
-import type { RemoteRow } from '../row.ts';
+import { EVERYWHERE, type RemoteRow } from '../row.ts';
 
 /** Bits of `srv_admin_state`: forced maintenance and drain; those inherited from a tracked server; no address. */
 const FORCED = { maint: 0x01, drain: 0x08 } as const;
@@ -10,10 +10,7 @@ const CONFIG_DISABLED = 0x04;
 
 /** `set server state`. */
 export const serverState: RemoteRow<ChangeOf<'server.state'>> = {
-  since: '2.4',
-  level: 'admin',
-  effect: 'live',
-  instead: '',
+  ...EVERYWHERE,
   problem: lacksServer,
   async warnings(change, live) {
     const { adminState } = await theServer(change, live);
@@ -53,10 +50,7 @@ async function isLast(change: ChangeOf<'server.state'>, live: Parameters<typeof 
 
 /** `set server health`: until the next check disagrees. */
 export const serverHealth: RemoteRow<ChangeOf<'server.health'>> = {
-  since: '2.4',
-  level: 'admin',
-  effect: 'live',
-  instead: '',
+  ...EVERYWHERE,
   async problem(change, live) {
     const missing = await lacksServer(change, live);
     if (missing) return missing;
@@ -79,10 +73,7 @@ const HEALTH = ['down', 'up', 'up', 'stopping'] as const;
 
 /** `set server agent`: until the agent says otherwise. */
 export const serverAgent: RemoteRow<ChangeOf<'server.agent'>> = {
-  since: '2.4',
-  level: 'admin',
-  effect: 'live',
-  instead: '',
+  ...EVERYWHERE,
   async problem(change, live) {
     const missing = await lacksServer(change, live);
     if (missing) return missing;
@@ -107,10 +98,7 @@ const CHECK = { configured: 0x02, enabled: 0x04 } as const;
 
 /** `enable|disable health|agent`. */
 export const serverChecks: RemoteRow<ChangeOf<'server.checks'>> = {
-  since: '2.4',
-  level: 'admin',
-  effect: 'live',
-  instead: '',
+  ...EVERYWHERE,
   async problem(change, live) {
     const missing = await lacksServer(change, live);
     if (missing) return missing;
