@@ -71,6 +71,8 @@ async function transact(
   options: ApplyOptions,
 ): Promise<BatchOutcome> {
   const origin = { ...given, operation: given.operation ?? newOperationId() };
+  const retired = ctx.retired();
+  if (retired !== null) return notTried(changes, origin.operation, retired);
   const judged = await admit(await examine(changes, ctx, options), ctx, origin);
   const record = await openRecord(judged, ctx, origin);
   const end = async (outcomes: readonly Outcome[], failedAt: number, lease: Lease | null, effects: StateEffect[]) => {
@@ -112,6 +114,11 @@ async function transact(
   await takeBack(made.outcomes, ctx);
   const outcomes = unrecorded(judged, ended.warnings[0]!);
   return { ...ended, ok: false, outcomes, failedAt: 0, lease: null };
+}
+
+function notTried(changes: readonly Change[], operation: string, why: string): BatchOutcome {
+  const judged = changes.map((change) => unfit(change, [problem(why)]));
+  return { ok: false, operation, judged, outcomes: refusals(judged, 0), failedAt: 0, warnings: [], lease: null };
 }
 
 /** What is found of the Changes before they are made. */

@@ -23,6 +23,8 @@ export interface ChangeContext {
   readonly standing: Standing;
   /** What people may do, where a policy says so. */
   gate(): Gate | null;
+  /** Why this process makes no Changes any more, for operators; null while it does. */
+  retired(): string | null;
   readonly hooks: ChangeHooks;
 }
 

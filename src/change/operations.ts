@@ -48,8 +48,15 @@ export interface Operations {
   provenance(object: string): Provenance[];
 }
 
-/** Operations on a running process, with the timers of its leases. */
-export function createOperations(ctx: ChangeContext, conflicts: Conflict[]): Operations & { close(): void } {
+/** Operations with the timers of the leases. */
+export interface RunningOperations extends Operations {
+  /** Leases have come, or gone, without these operations. */
+  leasesChanged(): void;
+  close(): void;
+}
+
+/** Operations on a running process. */
+export function createOperations(ctx: ChangeContext, conflicts: Conflict[]): RunningOperations {
   const leases = leaseKeeper(ctx, conflicts);
   const run = async (changes: readonly Change[], origin: Origin, options: ApplyOptions): Promise<BatchOutcome> => {
     const outcome = await applyBatch(changes, ctx, origin, options);
@@ -103,6 +110,7 @@ export function createOperations(ctx: ChangeContext, conflicts: Conflict[]): Ope
         const layers = layersOf(place, ctx.model);
         return layers ? [{ ...layers, override: ctx.standing.override(keyOf(place)) ?? null }] : [];
       }),
+    leasesChanged: () => leases.watch(),
     close: () => leases.close(),
   };
 }

@@ -18,6 +18,11 @@ export interface OpenRecord {
 /** Effects that stand here, and that the journal has not been able to take yet. */
 const owed = new WeakMap<ChangeContext['journal'], StateEffect[]>();
 
+/** What stands here that a journal has not been able to take yet; the next record takes it along. */
+export function owedTo(journal: ChangeContext['journal']): readonly StateEffect[] {
+  return owed.get(journal) ?? [];
+}
+
 /** Records that Changes will be tried. Never rejects. */
 export async function openRecord(judged: readonly Judged[], ctx: ChangeContext, origin: Origin): Promise<OpenRecord> {
   const { journal, standing } = ctx;
@@ -49,8 +54,7 @@ export async function openRecord(judged: readonly Judged[], ctx: ChangeContext, 
   return {
     trouble,
     async end(outcomes, effects) {
-      const before = owed.get(journal) ?? [];
-      const all = [...before, ...effects];
+      const all = [...owedTo(journal), ...effects];
       const failure = await write(outcomes, all);
       if (failure === null) owed.delete(journal);
       else if (!ctx.goOn) return failure;
@@ -94,7 +98,7 @@ export async function recordFacts(
     effects,
   );
   // It has happened whether it is recorded or not.
-  if (failure !== null && !ctx.goOn) owed.set(ctx.journal, newest([...(owed.get(ctx.journal) ?? []), ...effects]));
+  if (failure !== null && !ctx.goOn) owed.set(ctx.journal, newest([...owedTo(ctx.journal), ...effects]));
   return failure;
 }
 

@@ -1,29 +1,31 @@
 import type { Change, Origin } from './change.ts';
 import type { Conflict } from './conflicts.ts';
 import type { ChangeContext } from './context.ts';
+import { canonicalJson } from './journal/canonical.ts';
+import type { Override } from './journal/journal.ts';
 import { judge } from './judge.ts';
 import { differences, type Snapshot } from './layers/differences.ts';
-import { settleOverrides } from './layers/settle.ts';
+import { restoreFile, settleOverrides } from './layers/settle.ts';
 import { endLease, timeLeft } from './leases.ts';
 import { newOperationId } from './operation-id.ts';
-import { recordFacts } from './record.ts';
+import { owedTo, recordFacts } from './record.ts';
+import { replaceStanding, standingOf } from './standing.ts';
 import { rowOf } from './table.ts';
 
 /**
  * Puts what stood when the process before ended in force again, before anything is served. Operations whose time is over are taken back
- * at once. Returns what operators should know.
+ * at once. Returns what operators should know. `conflicts` null: another process has the journal still, see `succeed`.
  */
-export async function resumeStanding(ctx: ChangeContext, conflicts: Conflict[]): Promise<readonly string[]> {
+export async function resumeStanding(ctx: ChangeContext, conflicts: Conflict[] | null): Promise<readonly string[]> {
   if (ctx.standing.overrides().length === 0 && ctx.standing.leases().length === 0) return [];
-  const origin: Origin = { surface: 'start', from: '', level: 'admin', operation: newOperationId() };
-  const { standing, trouble } = await settleOverrides(ctx, conflicts, origin);
+  const { standing, trouble } = await settleOverrides(ctx, conflicts, startOrigin());
   const ended: string[] = [];
-  for (const lease of ctx.standing.leases()) {
+  for (const lease of conflicts === null ? [] : ctx.standing.leases()) {
     if (timeLeft(lease, ctx.states.now()) > 0) continue;
-    if (await endLease(lease, ctx, conflicts)) ended.push(lease.id);
+    if (await endLease(lease, ctx, conflicts!)) ended.push(lease.id);
   }
   return [
-    ...(trouble === null ? [] : [`${trouble}: what gave way to the file is not recorded`]),
+    ...unrecorded(trouble),
     ...(standing === 0
       ? []
       : [
@@ -31,6 +33,39 @@ export async function resumeStanding(ctx: ChangeContext, conflicts: Conflict[]):
         ]),
     ...ended.map((id) => `${id} was taken back: its time was over`),
   ];
+}
+
+/**
+ * Puts in force what the process before has changed since this one read its journal: what stands there by now takes the place of what
+ * stood then. Nothing else may be made meanwhile. Returns what operators should know; rejects with JournalError.
+ */
+export async function catchUp(ctx: ChangeContext, conflicts: Conflict[]): Promise<readonly string[]> {
+  const now = await standingOf(ctx.journal);
+  // What was made here without a record counts.
+  now.commit(owedTo(ctx.journal));
+  const origin = startOrigin();
+  await restoreFile(
+    ctx.standing.overrides().filter((override) => hasEnded(override, now.override(override.key))),
+    ctx,
+    conflicts,
+    origin,
+  );
+  replaceStanding(ctx.standing, now);
+  return unrecorded((await settleOverrides(ctx, conflicts, origin)).trouble);
+}
+
+/** Another server of a name, or another name, is made from what the file says; another value is set over the one that is there. */
+function hasEnded({ attribute, change }: Override, by: Override | undefined): boolean {
+  if (by === undefined) return true;
+  return ['presence', 'name'].includes(attribute) && canonicalJson(by.change) !== canonicalJson(change);
+}
+
+function startOrigin(): Origin {
+  return { surface: 'start', from: '', level: 'admin', operation: newOperationId() };
+}
+
+function unrecorded(trouble: string | null): string[] {
+  return trouble === null ? [] : [`${trouble}: what gave way to the file is not recorded`];
 }
 
 /** Most differences of a reload that are recorded one by one. */

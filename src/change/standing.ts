@@ -1,6 +1,6 @@
 import type { ServerConfig } from '../config/types.ts';
 import { formatAddress } from '../control/address.ts';
-import type { Lease, Override, StateEffect } from './journal/journal.ts';
+import type { Journal, Lease, Override, StateEffect } from './journal/journal.ts';
 
 /** What stands over the configuration now: overrides, and the leases that end some of them. The journal keeps the same on disk. */
 export interface Standing {
@@ -38,21 +38,28 @@ export function noneStanding(): Standing {
   };
 }
 
-/** Where overrides and leases are kept: a journal, or one that is only read. */
-export interface Kept {
-  overrides(target: string): readonly Override[] | Promise<readonly Override[]>;
-  leases(target: string): readonly Lease[] | Promise<readonly Lease[]>;
+/** What a journal has from before. Rejects with JournalError. */
+export async function standingOf(journal: Journal): Promise<Standing> {
+  const standing = noneStanding();
+  const [overrides, leases] = await Promise.all([journal.overrides(HERE), journal.leases(HERE)]);
+  standing.commit(puts(overrides, leases));
+  return standing;
 }
 
-/** What a journal has from before. Rejects with JournalError. */
-export async function standingOf(journal: Kept): Promise<Standing> {
-  const standing = noneStanding();
-  const [overrides, leases] = [await journal.overrides(HERE), await journal.leases(HERE)];
+/** Makes `standing` the same as another. */
+export function replaceStanding(standing: Standing, by: Standing): void {
   standing.commit([
+    ...standing.overrides().map(({ target, key }) => ({ drop: 'override' as const, target, key })),
+    ...standing.leases().map(({ id }) => ({ drop: 'lease' as const, id })),
+    ...puts(by.overrides(), by.leases()),
+  ]);
+}
+
+function puts(overrides: readonly Override[], leases: readonly Lease[]): StateEffect[] {
+  return [
     ...overrides.map((override) => ({ put: 'override' as const, override })),
     ...leases.map((lease) => ({ put: 'lease' as const, lease })),
-  ]);
-  return standing;
+  ];
 }
 
 /** Whether an operator has deleted a server that the configuration has, on the line that it had then. */

@@ -48,8 +48,9 @@ export async function serve(config: Config, invocation: Invocation, messages: St
   await control.admit();
   const readiness = serviceReadiness(invocation.mode === 'master-notify' ? process.env['NOTIFY_SOCKET'] : undefined);
   handleSignals(control, readiness, isMaster(invocation, config));
-  finishPredecessors(invocation.finish);
+  // The service manager is to know its new process before the old one ends.
   readiness.ready();
+  finishPredecessors(invocation.finish);
   reportReady();
   return null;
 }

@@ -31,7 +31,6 @@ function endEarly(): void {
 export function handleSignals(control: RunningControl, readiness: Readiness, master: boolean): void {
   let stopping: Promise<void> = Promise.resolve();
   const end = async (status: number): Promise<void> => {
-    readiness.stopping();
     await control.close();
     process.exit(status);
   };
@@ -39,13 +38,17 @@ export function handleSignals(control: RunningControl, readiness: Readiness, mas
     await stopping;
     await end(0);
   });
+  // The service manager is told nothing of a soft stop: the service may go on in the process that takes over.
   onSoftStop = () => {
-    readiness.stopping();
     // A thread that is lost meanwhile has nothing left to stop.
     stopping = control.stop(true).catch(() => {});
   };
-  process.on('SIGTERM', () => void end(0));
-  process.on('SIGINT', () => void end(master ? INTERRUPTED : 0));
+  const endNow = (status: number): void => {
+    readiness.stopping();
+    void end(status);
+  };
+  process.on('SIGTERM', () => endNow(0));
+  process.on('SIGINT', () => endNow(master ? INTERRUPTED : 0));
   for (const name of ['SIGUSR2', 'SIGHUP'] as const) process.on(name, () => void reload(control, readiness, name));
   process.on('SIGQUIT', () => process.stderr.write(memoryText()));
 }

@@ -1,15 +1,15 @@
-import { applyChange } from '../change/apply.ts';
+import { applyChange, inTurn } from '../change/apply.ts';
 import type { Change, Origin, Outcome } from '../change/change.ts';
 import type { Conflict } from '../change/conflicts.ts';
 import type { ChangeContext } from '../change/context.ts';
-import { JournalError } from '../change/journal/error.ts';
 import type { Journal } from '../change/journal/journal.ts';
 import { memoryJournal } from '../change/journal/memory.ts';
 import { takeSnapshot } from '../change/layers/differences.ts';
-import { createOperations, type Operations } from '../change/operations.ts';
+import { createOperations, type RunningOperations } from '../change/operations.ts';
 import type { PolicyInForce } from '../change/policy/in-force.ts';
 import { resumeStanding, settleReload } from '../change/resume.ts';
 import { isDeleted, noneStanding, type Standing, standingOf } from '../change/standing.ts';
+import { succeed } from '../change/succession.ts';
 import { diagnosticLine } from '../config/diagnostics.ts';
 import type { Config, Diagnostic } from '../config/types.ts';
 import { C, G } from '../model/counters.ts';
@@ -58,12 +58,15 @@ export interface ControlOptions {
   readonly startupLogs: string;
   /** Where Changes are recorded; by itself in memory. */
   readonly journal?: Journal;
+  /**
+   * Gets the journal from the process that this one replaces; false while that one has it still. Until then it can be read.
+   * Rejects with JournalError.
+   */
+  takeJournal?(): Promise<boolean>;
   /** Changes are made although they cannot be recorded. */
   readonly goOn?: boolean;
   /** What people may do; left out, nobody is asked for more than the level of his socket. */
   readonly policy?: PolicyInForce;
-  /** What stands in a process that this one is to replace, and that has the journal still. */
-  predecessor?(): Promise<Standing>;
 }
 
 /** The control thread at work. */
@@ -91,6 +94,10 @@ export class StartError extends Error {
 /** Syslog levels. */
 const NOTICE = 5;
 const EMERGENCY = 0;
+
+/** What Changes are answered once the journal was let go. */
+const RETIRED =
+  'this process is stopping and has let go of its journal: nothing was changed; connect again to reach the process that takes over';
 
 /** Threads when `nbthread` does not say: the cores that the process may use. */
 function defaultThreads(): number {
@@ -126,11 +133,14 @@ class ControlThread implements RunningControl {
   readonly #options: ControlOptions;
   readonly #switch: TrafficSwitch;
   #context!: ChangeContext;
-  operations!: Operations & { close(): void };
+  operations!: RunningOperations;
   #idleThreads = new Set<number>();
   readonly #journal: Journal;
   readonly #conflicts: Conflict[] = [];
   #end!: () => void;
+  /** Ends the waiting for the journal of the process before. */
+  readonly #waiting = new AbortController();
+  #retired: string | null = null;
   #sampler: NodeJS.Timeout | null = null;
   #holding: boolean;
   /** The root of the file system for traffic threads. */
@@ -162,6 +172,7 @@ class ControlThread implements RunningControl {
 
   async start(): Promise<void> {
     const { model, traffic } = this;
+    const ours = await this.#takeJournal();
     await this.#startLogs();
     this.#linkServers();
     const saved = this.#readSavedStates();
@@ -188,6 +199,7 @@ class ControlThread implements RunningControl {
       goOn: this.#options.goOn ?? false,
       standing: await this.#standing(),
       gate: () => this.#options.policy?.gate ?? null,
+      retired: () => this.#retired,
       hooks: { reload: (origin) => this.#reload(origin), proxyView },
     };
     model.counters.onChunk(
@@ -195,7 +207,8 @@ class ControlThread implements RunningControl {
     );
     await this.#loadPatterns();
     await traffic.start();
-    for (const text of await resumeStanding(this.#context, this.#conflicts)) this.#options.print('NOTICE', `${text}.`);
+    const told = await resumeStanding(this.#context, ours ? this.#conflicts : null);
+    for (const text of told) this.#options.print('NOTICE', `${text}.`);
     this.operations = createOperations(this.#context, this.#conflicts);
     const failures = await startListeners(traffic, configuredListeners(model), this.#options.inherited);
     if (failures.length > 0) {
@@ -213,6 +226,35 @@ class ControlThread implements RunningControl {
       }
     }
     this.#sampler = setInterval(() => this.#sample(), 1000).unref();
+    if (!ours) void this.#succeed();
+  }
+
+  /** Whether the journal is this process's own; when nobody can tell, reading it tells why. */
+  async #takeJournal(): Promise<boolean> {
+    return (await this.#options.takeJournal?.().catch(() => true)) ?? true;
+  }
+
+  async #succeed(): Promise<void> {
+    await succeed(this.#context, this.#conflicts, {
+      take: () => this.#options.takeJournal!(),
+      print: (severity, text) => this.#options.print(severity, text),
+      signal: this.#waiting.signal,
+    });
+    if (!this.#waiting.signal.aborted) this.operations.leasesChanged();
+  }
+
+  /**
+   * Lets the journal go, for the process that takes over, once the Changes that were asked for before are recorded. Without one on disk
+   * there is nothing to hand over.
+   */
+  async #retire(): Promise<void> {
+    if (this.#options.journal === undefined) return;
+    this.#waiting.abort();
+    await inTurn(this.#context, async () => {
+      this.#retired = RETIRED;
+      this.operations.close();
+      await this.#journal.close();
+    });
   }
 
   /** Fills the patterns before any thread is there to read them. */
@@ -231,11 +273,6 @@ class ControlThread implements RunningControl {
     try {
       return await standingOf(this.#journal);
     } catch (error) {
-      const before = this.#options.predecessor;
-      if (before && error instanceof JournalError && error.code === 'in-use') {
-        this.#options.print('NOTICE', `${error.message}: until it stops, changes cannot be recorded here.`);
-        return before();
-      }
       const text = `${(error as Error).message}: overrides are not in force`;
       if (!this.#options.goOn) throw new StartError([`${text}; repair that, or start with --journal-trouble go-on`]);
       this.#options.print('WARNING', `${text}.`);
@@ -479,11 +516,10 @@ class ControlThread implements RunningControl {
   async stop(soft: boolean): Promise<void> {
     if (this.model.stopping) return;
     this.model.stopping = true;
+    if (soft) void this.#retire();
     const { grace, hardStopAfter } = this.model.config.global;
     // `grace`: whoever asks is told of the stop before connections are refused.
     if (soft && grace > 0) await new Promise<void>((resolve) => setTimeout(resolve, grace));
-    // Another process may want to go on with it.
-    await this.#journal.close();
     await this.traffic.ask({ kind: 'stop', soft });
     for (const { listeners } of this.model.proxies) for (const listener of listeners) closeKept(listener);
     if (!soft) this.#end();
@@ -492,6 +528,7 @@ class ControlThread implements RunningControl {
 
   async close(): Promise<void> {
     this.model.stopping = true;
+    this.#waiting.abort();
     if (this.#sampler !== null) clearInterval(this.#sampler);
     this.operations?.close();
     this.health?.close();

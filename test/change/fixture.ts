@@ -109,6 +109,7 @@ export function deskOn(
     goOn: false,
     standing: noneStanding(),
     gate: () => null,
+    retired: () => null,
     health: {
       start: (server) => void calls.push(`start ${server.path}`),
       stop: (server) => void calls.push(`stop ${server.path}`),

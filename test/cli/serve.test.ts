@@ -192,3 +192,21 @@ function isRunning(pid: number): boolean {
     return false;
   }
 }
+
+test('-Ws with -sf names the new process to the service manager before the old one stops, which says nothing of an end', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'sluice-notify-'));
+  t.after(() => rmSync(dir, { recursive: true }));
+  const path = join(dir, 'notify');
+  const manager = receiveUnixDatagrams(path);
+  t.after(() => manager.close());
+  const options = { ...(await app(t)), env: { NOTIFY_SOCKET: path } };
+  const old = await start(mayEnd(t), config, { ...options, args: ['-Ws'] });
+  const next = await start(mayEnd(t), config, { ...options, args: ['-Ws', '-sf', String(old.pid)] });
+  await within(old.exited, 'the end of the old process');
+  next.signal('SIGTERM');
+  await within(next.exited, 'the end of the new process');
+  const got: (string | undefined)[] = [];
+  for (let message = manager.read(); message !== null; message = manager.read())
+    got.push(message.replace(/\nSTATUS=.*/s, ''));
+  assert.deepEqual(got, [`READY=1\nMAINPID=${old.pid}`, `READY=1\nMAINPID=${next.pid}`, 'STOPPING=1']);
+});

@@ -10,6 +10,12 @@ export interface LocalOptions extends StoreOptions {
   readonly probeEvery: number;
 }
 
+/** A journal on disk that the process before may have still (`waits`). */
+export interface LocalJournal extends Journal {
+  /** Gets it, to be written from now on; false while another process has it. Rejects with JournalError `ended`. */
+  take(): Promise<boolean>;
+}
+
 /** A call that waits for its turn to be written. */
 interface Waiting {
   readonly writing: Writing;
@@ -24,7 +30,7 @@ const PRUNE_EVERY = 1000;
  * The journal on disk in this thread: each call waits for the disk. Never throws: what hinders is told by `trouble`, and goes by itself
  * when its cause does. What is asked to be recorded in one turn of the event loop is written in one transaction.
  */
-export function openLocalJournal(options: LocalOptions): Journal {
+export function openLocalJournal(options: LocalOptions): LocalJournal {
   const store = new JournalStore(options);
   const waiting: Waiting[] = [];
   let told: JournalError | null = null;
@@ -35,6 +41,7 @@ export function openLocalJournal(options: LocalOptions): Journal {
   /** Tells of trouble, and looks for its end. */
   function watch(): void {
     const { trouble } = store;
+    if (store.waits) return;
     if (trouble?.message !== told?.message) options.onTrouble?.(trouble);
     told = trouble;
     if (trouble === null || options.probeEvery === 0 || timer !== null || closed) return;
@@ -55,7 +62,7 @@ export function openLocalJournal(options: LocalOptions): Journal {
       else resolve(result);
     }
     unpruned += batch.length;
-    if (unpruned >= PRUNE_EVERY && store.trouble === null) setImmediate(prune);
+    if (unpruned >= PRUNE_EVERY && store.trouble === null && !store.waits) setImmediate(prune);
     watch();
   }
 
@@ -87,7 +94,7 @@ export function openLocalJournal(options: LocalOptions): Journal {
     }
   }
 
-  store.probe();
+  if (!store.waits) store.probe();
   watch();
   return {
     get trouble() {
@@ -101,6 +108,7 @@ export function openLocalJournal(options: LocalOptions): Journal {
     entries: (query = {}) => read(() => store.entries(query)),
     overrides: (target) => read(() => store.overrides(target)),
     leases: (target) => read(() => store.leases(target)),
+    take: () => read(() => store.take()),
     async close() {
       if (closed) return;
       flush();

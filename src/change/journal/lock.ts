@@ -23,8 +23,8 @@ export function takeLock(path: string, owner: Owner = null): () => void {
   return () => db.close();
 }
 
-/** Who has a lock on a file, as far as the kernel tells (proc(5), /proc/locks). */
-function holder(path: string): string {
+/** Who has a lock on a file, as far as the kernel tells (proc(5), /proc/locks): `process 123`. */
+export function holder(path: string): string {
   try {
     const { ino } = statSync(path);
     const line = readFileSync('/proc/locks', 'utf8')

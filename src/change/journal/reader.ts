@@ -4,10 +4,9 @@ import { readAnchor } from './anchor.ts';
 import { openReadOnly } from './database.ts';
 import { JournalError } from './error.ts';
 import { journalFailure } from './failure.ts';
-import type { JournalNote, JournalQuery, JournalRecord, Lease, Override } from './journal.ts';
+import type { JournalNote, JournalQuery, JournalRecord } from './journal.ts';
 import type { Head } from './links.ts';
 import { type LinkRow, recordOf, recordsOf } from './queries.ts';
-import { State } from './state.ts';
 import { type KnownHead, type Verdict, verifyChain } from './verify.ts';
 
 /** A journal that is looked at, also while a process writes to it. All throw JournalError. */
@@ -18,9 +17,6 @@ export interface JournalReader {
   record(seq: number): JournalRecord | null;
   /** Whether the chain is whole: by itself, by the end that is kept beside it, and by `heads` that were kept elsewhere. */
   verify(heads: readonly KnownHead[]): Verdict;
-  /** What stands now, as `Journal` tells it. */
-  overrides(target: string): Override[];
-  leases(target: string): Lease[];
   close(): void;
 }
 
@@ -48,8 +44,6 @@ export function openReader(path: string, anchorPath = `${path}.head`): JournalRe
         const row = db.prepare('SELECT seq, body, hash FROM link WHERE seq = ?').get(seq) as LinkRow | undefined;
         return row === undefined ? null : recordOf(row);
       }),
-    overrides: (target) => guard(() => new State(db).overrides(target)),
-    leases: (target) => guard(() => new State(db).leases(target)),
     verify: (heads) => guard(() => verify(db, anchorPath, heads)),
     close: () => db.close(),
   };

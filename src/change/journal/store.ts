@@ -5,7 +5,7 @@ import { type Owner, openDatabase, openReadOnly } from './database.ts';
 import { type JournalCode, JournalError } from './error.ts';
 import { journalFailure } from './failure.ts';
 import type { JournalEntry, JournalQuery, Lease, Override } from './journal.ts';
-import { takeLock } from './lock.ts';
+import { holder, takeLock } from './lock.ts';
 import { entryRows, recordOf } from './queries.ts';
 import { setAside } from './set-aside.ts';
 import { State, salvageState } from './state.ts';
@@ -19,6 +19,8 @@ export interface StoreOptions {
   readonly owner?: Owner;
   /** No other process may write meanwhile. */
   readonly exclusive: boolean;
+  /** The process that this one replaces may have it still: it is read, and nothing is written, until `take` has got it. */
+  readonly waits?: boolean;
   /** Entries that are kept; older ones are removed by `prune`. 0: all. */
   readonly keepEntries: number;
   /** Age up to which entries are kept, ms. 0: any. */
@@ -47,6 +49,7 @@ export class JournalStore {
   readonly #anchorPath: string;
   readonly #owner: Owner;
   readonly #now: () => number;
+  #waits: boolean;
   #opened: Opened | null = null;
   #unlock: (() => void) | null = null;
   /** Since when nothing could be recorded, and how many calls failed. */
@@ -56,7 +59,29 @@ export class JournalStore {
     this.#options = options;
     this.#anchorPath = options.anchor ?? `${options.path}.head`;
     this.#owner = options.owner ?? null;
+    this.#waits = options.waits ?? false;
     this.#now = options.now ?? Date.now;
+  }
+
+  /** Nothing is written yet: another process may have the journal. */
+  get waits(): boolean {
+    return this.#waits;
+  }
+
+  /** Gets a journal that was waited for, unless another process has it still. Other troubles are told as ever. */
+  take(): boolean {
+    if (!this.#waits) return true;
+    const { path } = this.#options;
+    try {
+      this.#unlock = takeLock(lockOf(path), this.#owner);
+    } catch (error) {
+      this.trouble = journalFailure(error, path);
+      if (this.trouble.code === 'in-use') return false;
+    }
+    this.#close();
+    this.#waits = false;
+    this.probe();
+    return true;
   }
 
   /**
@@ -65,6 +90,7 @@ export class JournalStore {
    */
   write(writings: readonly Writing[]): Written[] {
     try {
+      if (this.#waits) throw (this.trouble = stillTheirs(this.#options.path));
       return this.#work((opened) => this.#transact(opened, writings));
     } catch (error) {
       this.#gap ??= { since: this.#now(), calls: 0, why: (error as Error).message };
@@ -109,12 +135,12 @@ export class JournalStore {
     for (let repaired = false; ; repaired = true) {
       try {
         const result = work(this.#open());
-        if (this.#gap === null) this.trouble = null;
+        if (this.#gap === null && !this.#waits) this.trouble = null;
         return result;
       } catch (error) {
         this.trouble = journalFailure(error, this.#options.path);
         if (!PASSING.includes(this.trouble.code)) this.#close();
-        if (this.trouble.code === 'damaged' && !repaired) this.#replace(this.trouble);
+        if (this.trouble.code === 'damaged' && !repaired && !this.#waits) this.#replace(this.trouble);
         else throw this.trouble;
       }
     }
@@ -148,8 +174,8 @@ export class JournalStore {
     const { path, exclusive } = this.#options;
     if (this.#opened !== null && statSync(path, { throwIfNoEntry: false })?.ino !== this.#opened.inode) this.#close();
     if (this.#opened !== null) return this.#opened;
-    if (exclusive) this.#unlock ??= takeLock(`${path}.lock`, this.#owner);
-    const db = openDatabase(path, this.#owner);
+    if (exclusive && !this.#waits) this.#unlock ??= takeLock(lockOf(path), this.#owner);
+    const db = this.#waits ? openReadOnly(path) : openDatabase(path, this.#owner);
     try {
       const chain = new ChainTable(db, this.#anchorPath, this.#owner, this.#now);
       const state = new State(db);
@@ -158,7 +184,7 @@ export class JournalStore {
       db.close();
       throw error;
     }
-    this.#opened.chain.start();
+    if (!this.#waits) this.#opened.chain.start();
     return this.#opened;
   }
 
@@ -167,7 +193,7 @@ export class JournalStore {
     const { path, exclusive } = this.#options;
     let unlock: (() => void) | null = null;
     try {
-      if (!exclusive) unlock = takeLock(`${path}.lock`, this.#owner);
+      if (!exclusive) unlock = takeLock(lockOf(path), this.#owner);
       const aside = setAside(path, this.#anchorPath, this.#now());
       const db = openDatabase(path, this.#owner);
       try {
@@ -197,6 +223,15 @@ export class JournalStore {
       // What could not be written back is in the WAL.
     }
   }
+}
+
+function lockOf(path: string): string {
+  return `${path}.lock`;
+}
+
+function stillTheirs(path: string): JournalError {
+  const text = `${holder(lockOf(path))} has not let go of it yet: journal '${path}'; try again once that process is told to stop`;
+  return new JournalError('in-use', text);
 }
 
 function salvage(from: string, to: DatabaseSync): number {

@@ -1,14 +1,13 @@
 /** The thread that the journal of a server process lives in: a disk that is slow, or hangs, holds up nothing else. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { JournalError } from './error.ts';
-import type { Journal } from './journal.ts';
-import { openLocalJournal } from './local.ts';
+import { type LocalJournal, openLocalJournal } from './local.ts';
 import type { ThreadAnswer, ThreadCall, ThreadInit } from './threaded.ts';
 
 const port = parentPort!;
 const tell = (answer: ThreadAnswer): void => port.postMessage(answer);
 
-const journal: Journal = openLocalJournal({
+const journal: LocalJournal = openLocalJournal({
   ...(workerData as ThreadInit),
   onTrouble: (trouble) => tell({ trouble: trouble === null ? null : { code: trouble.code, message: trouble.message } }),
 });

@@ -6,12 +6,13 @@ import { type JournalCode, JournalError } from './error.ts';
 import { journalFailure } from './failure.ts';
 import type { Journal } from './journal.ts';
 import type { LocalOptions } from './local.ts';
+import { PendingCalls } from './pending-calls.ts';
 import { journalPath, prepareStateDir } from './state-dir.ts';
 
 /** What the thread is started with. */
 export type ThreadInit = Omit<LocalOptions, 'onTrouble' | 'now'>;
 
-type Call = 'attempt' | 'outcome' | 'entries' | 'overrides' | 'leases' | 'close';
+type Call = 'attempt' | 'outcome' | 'entries' | 'overrides' | 'leases' | 'take' | 'close';
 
 export interface ThreadCall {
   readonly id: number;
@@ -33,6 +34,8 @@ export interface JournalOptions {
   readonly stateDir: string;
   /** The user that the process becomes: the folder is made with the rights at hand, and given to him. */
   readonly owner: Owner;
+  /** The process that this one replaces may have it still: it is read, and nothing is written, until `take` has got it. */
+  readonly waits?: boolean;
   /** Hears of trouble that comes, changes or goes (null). */
   readonly onTrouble?: (trouble: string | null) => void;
   /** File with the end of the chain, when it is not to lie beside it. */
@@ -52,35 +55,25 @@ const PROBE_EVERY = 1000;
 /** How long the end of the thread is waited for, ms. */
 const END_TIMEOUT = 1000;
 
-interface Waiting {
-  readonly resolve: (value: never) => void;
-  readonly reject: (error: JournalError) => void;
-  readonly size: number;
-  readonly since: number;
-  /** The caller has been told that it takes too long. */
-  late: boolean;
-}
-
 /** The journal of a server process: on disk, in a thread of its own. */
 export class ThreadedJournal implements Journal {
   readonly #options: JournalOptions;
   readonly #patience: number;
-  readonly #limit: number;
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #pending: PendingCalls;
   readonly #watch: NodeJS.Timeout;
   #worker: Worker | null = null;
   #restart: NodeJS.Timeout | null = null;
   #trouble: Trouble | null = null;
   #stuck: Trouble | null = null;
   #told: JournalCode | null = null;
-  #queued = 0;
-  #next = 1;
+  #waits: boolean;
   #closed = false;
 
   constructor(options: JournalOptions) {
     this.#options = options;
     this.#patience = options.patience ?? 10_000;
-    this.#limit = options.queue ?? 10_000;
+    this.#pending = new PendingCalls(options.queue ?? 10_000);
+    this.#waits = options.waits ?? false;
     this.#start();
     this.#watch = setInterval(() => this.#checkPatience(), Math.max(10, this.#patience / 10)).unref();
   }
@@ -103,6 +96,13 @@ export class ThreadedJournal implements Journal {
   overrides: Journal['overrides'] = (target) => this.#call('overrides', [target], 1);
 
   leases: Journal['leases'] = (target) => this.#call('leases', [target], 1);
+
+  /** Gets a journal that was waited for; false while another process has it. Rejects with JournalError when it cannot be tried. */
+  async take(): Promise<boolean> {
+    const taken = await this.#call<boolean>('take', [], 0);
+    if (taken) this.#waits = false;
+    return taken;
+  }
 
   async close(): Promise<void> {
     if (this.#closed) return;
@@ -133,6 +133,7 @@ export class ThreadedJournal implements Journal {
       path,
       owner,
       exclusive: true,
+      waits: this.#waits,
       keepEntries,
       keepAge,
       probeEvery: PROBE_EVERY,
@@ -160,28 +161,17 @@ export class ThreadedJournal implements Journal {
     this.#startLater();
   }
 
-  #call<T>(call: Call, args: readonly unknown[], size: number): Promise<T> {
+  #call<T>(call: Call, args: readonly unknown[], records: number): Promise<T> {
     if (this.#closed) return Promise.reject(new JournalError('ended', 'the journal is closed'));
-    if (this.#worker === null) return Promise.reject(new JournalError(this.troubleCode ?? 'ended', this.trouble ?? ''));
-    if (this.#queued > 0 && this.#queued + size > this.#limit)
-      return Promise.reject(
-        new JournalError(
-          'behind',
-          `${this.#queued} records wait for the disk: the journal takes ${this.#limit} at most`,
-        ),
-      );
-    const id = this.#next++;
     const worker = this.#worker;
-    return new Promise<T>((resolve, reject) => {
-      try {
-        worker.postMessage({ id, call, args } satisfies ThreadCall);
-      } catch (error) {
-        reject(new JournalError('too-large', `${(error as Error).message}: a record that cannot be written`));
-        return;
-      }
-      this.#queued += size;
-      worker.ref();
-      this.#waiting.set(id, { resolve, reject, size, since: performance.now(), late: false });
+    if (worker === null) return Promise.reject(new JournalError(this.troubleCode ?? 'ended', this.trouble ?? ''));
+    const full = this.#pending.full(records);
+    if (full !== null) return Promise.reject(full);
+    const answer = this.#pending.add<T>(records, (id) => worker.postMessage({ id, call, args } satisfies ThreadCall));
+    if (this.#pending.size > 0) worker.ref();
+    return answer.catch((error: Error) => {
+      if (error instanceof JournalError) throw error;
+      throw new JournalError('too-large', `${error.message}: a record that cannot be written`);
     });
   }
 
@@ -190,18 +180,13 @@ export class ThreadedJournal implements Journal {
       this.#troubled(answer.trouble);
       return;
     }
-    const waiting = this.#waiting.get(answer.id);
-    if (waiting === undefined) return;
-    this.#waiting.delete(answer.id);
-    this.#queued -= waiting.size;
-    if (this.#waiting.size === 0) this.#worker?.unref();
-    if (this.#stuck !== null) {
-      this.#stuck = null;
-      this.#tell();
-    }
-    if (waiting.late) return;
-    if ('value' in answer) waiting.resolve(answer.value as never);
-    else waiting.reject(new JournalError(answer.code, answer.message));
+    const { id } = answer;
+    const settled = 'value' in answer ? answer : { error: new JournalError(answer.code, answer.message) };
+    if (!this.#pending.settle(id, settled)) return;
+    if (this.#pending.size === 0) this.#worker?.unref();
+    if (this.#stuck === null) return;
+    this.#stuck = null;
+    this.#tell();
   }
 
   /** What the file system does not let the thread do, a new one may: it has the folder made anew, and the root of the main thread. */
@@ -212,24 +197,19 @@ export class ThreadedJournal implements Journal {
     const worker = this.#worker;
     this.#restart = setTimeout(() => {
       this.#restart = null;
-      if (this.#trouble?.code === 'denied' && this.#waiting.size === 0) void worker?.terminate();
+      if (this.#trouble?.code === 'denied' && this.#pending.size === 0) void worker?.terminate();
       else if (this.#trouble?.code === 'denied') this.#troubled(this.#trouble);
     }, RESTART_DELAY).unref();
   }
 
-  /** Callers are not kept waiting for a disk that hangs; what they gave may still be written. */
+  /** Callers are not kept waiting for a disk that hangs. */
   #checkPatience(): void {
-    const now = performance.now();
-    for (const waiting of this.#waiting.values()) {
-      const ms = now - waiting.since;
-      if (ms < this.#patience) break;
-      const message = `the disk has not answered for ${Math.round(ms / 1000)} s: journal in '${this.#options.stateDir}'`;
-      this.#stuck = { code: 'timeout', message };
-      this.#tell();
-      if (waiting.late) continue;
-      waiting.late = true;
-      waiting.reject(new JournalError('timeout', message));
-    }
+    const text = (ms: number) =>
+      `the disk has not answered for ${Math.round(ms / 1000)} s: journal in '${this.#options.stateDir}'`;
+    const waited = this.#pending.overdue(this.#patience, (ms) => new JournalError('timeout', text(ms)));
+    if (waited === null) return;
+    this.#stuck = { code: 'timeout', message: text(waited) };
+    this.#tell();
   }
 
   #tell(): void {
@@ -239,9 +219,7 @@ export class ThreadedJournal implements Journal {
   }
 
   #failAll(error: JournalError): void {
-    for (const { reject, late } of this.#waiting.values()) if (!late) reject(error);
-    this.#waiting.clear();
-    this.#queued = 0;
+    this.#pending.fail(error);
     this.#stuck = null;
   }
 }

@@ -28,9 +28,14 @@ type Verdict = 'stands' | 'agrees' | 'overruled' | 'gone' | 'failed';
 /**
  * Puts the overrides in force over the configuration as it is now, at start and after a reload. Where the file has another value than
  * when it was overridden the file wins, and the conflict is told; where it says the same by now, the override ends without a word.
- * Nothing else may be made meanwhile.
+ * Nothing else may be made meanwhile. `conflicts` null: for the time being only, while another process has the journal; nothing is told or
+ * recorded.
  */
-export async function settleOverrides(ctx: ChangeContext, conflicts: Conflict[], origin: Origin): Promise<Settled> {
+export async function settleOverrides(
+  ctx: ChangeContext,
+  conflicts: Conflict[] | null,
+  origin: Origin,
+): Promise<Settled> {
   const effects: StateEffect[] = [];
   const facts: Parameters<typeof recordFacts>[0][number][] = [];
   ctx.traffic.hold();
@@ -39,7 +44,7 @@ export async function settleOverrides(ctx: ChangeContext, conflicts: Conflict[],
     const found = await settleOne(override, ctx, origin);
     if (found.verdict === 'stands') continue;
     if (found.verdict !== 'failed') effects.push({ drop: 'override', target: HERE, key: override.key });
-    if (found.verdict === 'agrees') continue;
+    if (found.verdict === 'agrees' || conflicts === null) continue;
     const { object, attribute, change, value } = override;
     const kind = found.verdict === 'overruled' ? 'file' : found.verdict;
     noteConflict(conflicts, { date: ctx.states.now(), kind, object, attribute, text: found.text }, ctx);
@@ -47,9 +52,31 @@ export async function settleOverrides(ctx: ChangeContext, conflicts: Conflict[],
   }
   await ctx.states.flush();
   await ctx.traffic.release();
-  const trouble = await recordFacts(facts, effects, ctx, origin);
+  const trouble = conflicts === null ? null : await recordFacts(facts, effects, ctx, origin);
   ctx.standing.commit(effects);
   return { standing: ctx.standing.overrides().length, trouble };
+}
+
+/**
+ * Puts what the file says in force where overrides have ended without this process. What that gives goes to the threads with
+ * `settleOverrides`, which is to follow.
+ */
+export async function restoreFile(
+  ended: readonly Override[],
+  ctx: ChangeContext,
+  conflicts: Conflict[],
+  origin: Origin,
+): Promise<void> {
+  ctx.traffic.hold();
+  for (const override of inOrder(ended).toReversed()) {
+    const layers = layersBefore(override, ctx);
+    if (!layers?.restore || layers.same) continue;
+    const problem = await put(layers.restore, ctx, origin);
+    if (problem === null) continue;
+    const { object, attribute, key } = override;
+    const text = `${key} could not be set to '${layers.file}', as the file says: ${problem}`;
+    noteConflict(conflicts, { date: ctx.states.now(), kind: 'failed', object, attribute, text }, ctx);
+  }
 }
 
 /**

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import type { Change, Origin } from '../../../src/change/change.ts';
-import type { Attempt, Journal, OutcomeRecord } from '../../../src/change/journal/journal.ts';
-import { type LocalOptions, openLocalJournal } from '../../../src/change/journal/local.ts';
+import type { Attempt, OutcomeRecord } from '../../../src/change/journal/journal.ts';
+import { type LocalJournal, type LocalOptions, openLocalJournal } from '../../../src/change/journal/local.ts';
 import { type JournalOptions, ThreadedJournal } from '../../../src/change/journal/threaded.ts';
 
 /** A server of be_app that is drained. */
@@ -53,7 +53,7 @@ export function stateDir(t: TestContext): string {
 }
 
 /** The journal of a folder in this thread, closed after the test. */
-export function localJournal(t: TestContext, folder: string, options: Partial<LocalOptions> = {}): Journal {
+export function localJournal(t: TestContext, folder: string, options: Partial<LocalOptions> = {}): LocalJournal {
   const path = join(folder, 'journal.db');
   const journal = openLocalJournal({ path, exclusive: true, keepEntries: 0, keepAge: 0, probeEvery: 0, ...options });
   t.after(() => journal.close());

@@ -145,6 +145,41 @@ test('two server processes do not share a folder: the second is told which proce
   assert.equal(second.trouble, null);
 });
 
+for (const [kind, open] of [
+  ['in this thread', localJournal],
+  ['in its thread', threadedJournal],
+] as const)
+  test(`${kind}: a journal that is waited for is read, refuses records, and is written once it was taken`, async (t) => {
+    const folder = stateDir(t);
+    const first = localJournal(t, folder);
+    const [one] = await first.attempt([attempt('app1')]);
+    const told: unknown[] = [];
+    const second = open(t, folder, { waits: true, onTrouble: (trouble: unknown) => void told.push(trouble) });
+    assert.equal(await second.take(), false);
+    assert.deepEqual(
+      (await second.entries()).map(({ seq }) => seq),
+      [2],
+    );
+    await first.outcome([outcome(one!)], [{ put: 'override', override }]);
+    assert.deepEqual(await second.overrides(''), [override], 'also what was written since');
+    await assert.rejects(second.attempt([attempt('app2')]), {
+      code: 'in-use',
+      message: `process ${process.pid} has not let go of it yet: journal '${folder}/journal.db'; try again once that process is told to stop`,
+    });
+    await first.close();
+    assert.equal(await second.take(), true);
+    assert.deepEqual(await second.attempt([attempt('app3')]), [5], 'after a note of what could not be recorded');
+    assert.deepEqual([second.trouble, told], [null, []]);
+    const third = localJournal(t, folder);
+    assert.equal(third.troubleCode, 'in-use');
+  });
+
+test('a journal that is waited for and that nobody has is there at once', async (t) => {
+  const journal = threadedJournal(t, stateDir(t), { waits: true });
+  assert.equal(await journal.take(), true);
+  assert.deepEqual(await journal.attempt([attempt('app1')]), [2]);
+});
+
 test('programs that take turns write one chain', async (t) => {
   const folder = stateDir(t);
   const [one, two] = [localJournal(t, folder, { exclusive: false }), localJournal(t, folder, { exclusive: false })];
