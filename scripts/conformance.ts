@@ -16,7 +16,7 @@ const root = new URL('..', import.meta.url).pathname;
 const absent: readonly (readonly [reason: string, cases: RegExp])[] = [
   ['TLS', /(^|-|\.)(ssl|tls|ocsp|jwt|sni)\b|^set-server\.(ssl-|dyn-ssl)|^absent-in-2\.6\.acme-status|blankline-pem/],
   ['stick tables', /(^|-|\.)table\b/],
-  ['maps and ACL files', /(^|-|\.)(map|acl)\b|^payload\.custom\.show/],
+  ["numbers of HAProxy's own ACLs in lists", /^(clear|commit|prepare)-(map|acl)\.list2?$|^show-acl$/],
   ['peers', /^show-peers/],
   ['the cache', /^show-cache|^show-sess\.(one|all)$/],
   ['a log of requests over TLS and out of the cache', /^show-events\.ring$/],
@@ -29,18 +29,11 @@ const absent: readonly (readonly [reason: string, cases: RegExp])[] = [
 /** Edits of the bench: what is refused today becomes its nearest equivalent, or goes. */
 const plain: Readonly<Record<string, readonly (readonly [RegExp, string])[]>> = {
   'bench.cfg': [
-    [/^ +(stick-table|stick on|http-request track-sc0|http-re\S+ cache-\S+|http-request set-header X-Map).*\n/gm, ''],
-    [/hdr\(user-agent\) -i -f \S+/, 'hdr(user-agent) -i BadBot "evil crawler" curl/1.0'],
-    [/src -f \S+/, 'src 10.0.0.0/8 192.0.2.7 2001:db8::/32'],
-    [
-      /use_backend %\[path,map_beg\(.*\n/,
-      'use_backend be_slow if { path_beg /slow }\nuse_backend be_bad if { path_beg /bad }\nuse_backend be_ssl if { path_beg /ssl }\n' +
-        'use_backend be_fallback if { path_beg /off }\nuse_backend be_agent if { path_beg /agent }\n',
-    ],
+    [/^ +(stick-table|stick on|http-request track-sc0|http-re\S+ cache-\S+).*/gm, ''],
     // On ports that nobody speaks TLS to: its bytes would count as invalid requests.
     [/127\.0\.0\.1:20443 name https1 .*/, '127.0.0.1:20445 name https1'],
     [/127\.0\.0\.1:20444 name https2 .*/, '127.0.0.1:20446 name https2'],
-    [/^ +default-server ssl verify none\n/gm, ''],
+    [/^ +default-server ssl verify none/gm, ''],
     [/127\.0\.0\.1:20443 crt .*/, '127.0.0.1:20443'],
     [/ no-ssl$/gm, ''],
   ],

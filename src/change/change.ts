@@ -115,13 +115,43 @@ export type Change =
   | StoreChange;
 
 /**
- * Changes of what maps, ACLs, stick tables and certificate stores hold. A real HAProxy does them; on Sluice `rowOf` knows none of them.
- * `map` and `acl`: file name or `#<id>`, as in `show map`.
+ * Changes of what maps, ACLs, stick tables and certificate stores hold. Tables and stores are a real HAProxy's: on Sluice `rowOf` knows
+ * nothing of them. `map` and `acl`: file name or `#<id>`, as in `show map`.
  */
 export type StoreChange =
-  | { readonly kind: 'map.add'; readonly map: string; readonly key: string; readonly value: string }
-  | { readonly kind: 'map.set'; readonly map: string; readonly key: string; readonly value: string }
-  | { readonly kind: 'map.del'; readonly map: string; readonly key: string }
+  /** Behind all others; a key may be there several times. `version`: one that was prepared, in place of that in force. */
+  | {
+      readonly kind: 'map.add';
+      readonly map: string;
+      readonly key: string;
+      readonly value: string;
+      readonly version?: number;
+    }
+  /** Several at once, in order. */
+  | {
+      readonly kind: 'map.add-all';
+      readonly map: string;
+      readonly entries: readonly (readonly [key: string, value: string])[];
+      readonly version?: number;
+    }
+  /** All entries with the key, or the one that `show map` gives this pointer (`0x...`). */
+  | {
+      readonly kind: 'map.set';
+      readonly map: string;
+      readonly key: string;
+      readonly value: string;
+      readonly entry?: string;
+    }
+  /** The first entry with the key, or the one of this pointer; `last`: the last. */
+  | {
+      readonly kind: 'map.del';
+      readonly map: string;
+      readonly key: string;
+      readonly entry?: string;
+      readonly last?: true;
+    }
+  /** Of each key the last entry: what `map.add-all` has added. */
+  | { readonly kind: 'map.del-all'; readonly map: string; readonly keys: readonly string[] }
   | { readonly kind: 'map.clear'; readonly map: string }
   /** Other entries for all of the map, in one visible switch. */
   | {
@@ -129,10 +159,21 @@ export type StoreChange =
       readonly map: string;
       readonly entries: readonly (readonly [key: string, value: string])[] | Kept;
     }
-  | { readonly kind: 'acl.add'; readonly acl: string; readonly pattern: string }
-  | { readonly kind: 'acl.del'; readonly acl: string; readonly pattern: string }
+  /** A new, empty version that nobody looks at yet, and the switch to one. */
+  | { readonly kind: 'map.prepare'; readonly map: string }
+  | { readonly kind: 'map.commit'; readonly map: string; readonly version: number }
+  | { readonly kind: 'acl.add'; readonly acl: string; readonly pattern: string; readonly version?: number }
+  | {
+      readonly kind: 'acl.del';
+      readonly acl: string;
+      readonly pattern: string;
+      readonly entry?: string;
+      readonly last?: true;
+    }
   | { readonly kind: 'acl.clear'; readonly acl: string }
   | { readonly kind: 'acl.replace'; readonly acl: string; readonly patterns: readonly string[] | Kept }
+  | { readonly kind: 'acl.prepare'; readonly acl: string }
+  | { readonly kind: 'acl.commit'; readonly acl: string; readonly version: number }
   /** `data`: what is set of the entry, by type (`gpc0`, `http_req_cnt`, ...). */
   | {
       readonly kind: 'table.set';

@@ -10,6 +10,8 @@ import {
 import { serverAdd, serverDel } from './rows/dynamic-server.ts';
 import { frontendMaxconn, frontendState } from './rows/frontend.ts';
 import { countersClear, sessionKill, sessionsKillServer } from './rows/one-shot.ts';
+import { aclAdd, aclDel, mapAdd, mapAddAll, mapDel, mapDelAll, mapSet } from './rows/patterns/edits.ts';
+import { commit, prepare, replaceAll } from './rows/patterns/versions.ts';
 import { configReload, globalMaxconn, globalRateLimit, leaseConfirm, varSet } from './rows/process.ts';
 import { serverAddr, serverAgentAddr, serverAgentSend, serverCheckAddr, serverFqdn } from './rows/server-addr.ts';
 import { serverMaxconn, serverName, serverSsl, serverWeight } from './rows/server-settings.ts';
@@ -45,6 +47,21 @@ export const CHANGES: { readonly [K in ChangeKind]?: Row<ChangeOf<K>> } = {
   'sessions.kill-server': sessionsKillServer,
   'counters.clear': countersClear,
   'var.set': varSet,
+  'map.add': mapAdd,
+  'map.add-all': mapAddAll,
+  'map.set': mapSet,
+  'map.del': mapDel,
+  'map.del-all': mapDelAll,
+  'map.clear': replaceAll,
+  'map.replace': replaceAll,
+  'map.prepare': prepare,
+  'map.commit': commit,
+  'acl.add': aclAdd,
+  'acl.del': aclDel,
+  'acl.clear': replaceAll,
+  'acl.replace': replaceAll,
+  'acl.prepare': prepare,
+  'acl.commit': commit,
   'config.reload': configReload,
   'lease.confirm': leaseConfirm,
 };

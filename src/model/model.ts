@@ -1,6 +1,7 @@
 import type { Config } from '../config/types.ts';
 import type { CounterStore } from './counters.ts';
 import type { PatternReferences } from './patterns/references.ts';
+import type { SupposedPatterns } from './patterns/supposed.ts';
 import type { Proxy } from './proxy.ts';
 import type { Server } from './server.ts';
 
@@ -31,6 +32,8 @@ export interface Model {
   readonly limits: Limits;
   /** What ACLs and maps look up. */
   readonly patterns: PatternReferences;
+  /** What they would hold after the Changes of a rehearsal; only in its copy of the model. */
+  readonly supposed?: SupposedPatterns;
   /** Start of the process, ms since the epoch. */
   readonly startedAt: number;
   readonly threads: number;

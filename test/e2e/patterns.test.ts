@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { get } from '../support/connection.ts';
-import { start, unlessHaproxy26 } from '../support/program.ts';
+import { type Run, start, unlessHaproxy26 } from '../support/program.ts';
 
 const SETTINGS = `
 global
@@ -79,4 +79,84 @@ test('a reload reads files that have changed, and takes references that come and
   assert.match(await run.cli('reload'), /^Success=0\n--\n.*unable to parse 'ten' at line 1 of file/s);
   assert.equal(await ask(port, '/z?ip=10.2.0.0'), 'own');
   assert.equal(await ask(port, '/?ip=10.2.0.0'), 'none|-|10');
+});
+
+/** Plays lines `> command` and what is answered to each; pointers are written 0xN. */
+async function transcript(run: Run, text: string): Promise<void> {
+  for (const part of text.trim().split(/^> /m).slice(1)) {
+    const [command = '', ...lines] = part.split('\n');
+    const answer = await run.cli(`${command.replaceAll('{dir}', run.dir).replaceAll('\\n', '\n')}\n`);
+    const shown = answer.replaceAll(run.dir, '{dir}').replace(/0x[0-9a-f]+/g, '0xN');
+    assert.equal(shown.trimEnd(), lines.join('\n').trimEnd(), command);
+  }
+}
+
+const unlessOld = unlessHaproxy26('lists ACLs of its own, and deletes all entries of a key');
+
+test('maps and ACLs are edited live, in all threads at once', unlessOld, async (t) => {
+  const run = await start(t, CONFIG, { files: FILES });
+  const port = run.port('web');
+  await transcript(
+    run,
+    `
+> show map
+# id (file) description
+4 ({dir}/paths.map) pattern loaded from file '{dir}/paths.map' used by map at file '{dir}/haproxy.cfg' line 17. curr_ver=0 next_ver=0 entry_cnt=3
+5 ({dir}/rewrite.map) pattern loaded from file '{dir}/rewrite.map' used by map at file '{dir}/haproxy.cfg' line 17. curr_ver=0 next_ver=0 entry_cnt=1
+6 ({dir}/nets.map) pattern loaded from file '{dir}/nets.map' used by map at file '{dir}/haproxy.cfg' line 17. curr_ver=0 next_ver=0 entry_cnt=3
+> show map #4
+0xN /a one
+0xN /a/b two words
+0xN /a again
+> get map #4 /a/x
+type=beg, case=sensitive, found=yes, idx=tree, key="/a", value="one", type="str"
+> get map {dir}/nets.map 10.1.2.3
+type=ip, case=sensitive, found=yes, idx=tree, key="10.1.0.0/16", value="11", type="sint"
+> get acl {dir}/agents.acl EVIL
+type=str, case=insensitive, match=yes, idx=list, pattern="Evil"
+> add map #4 /a/b/c three
+> set map #4 /a other
+> show map #4
+0xN /a other
+0xN /a/b two words
+0xN /a other
+0xN /a/b/c three
+> add map #4 <<\\n/d 4\\n/e\\n/f 6\\n
+Missing value for key '/e'.
+> del map #4 /a
+> del map #4 /none
+Key not found.
+> add acl #3 /z
+> add acl {dir}/agents.acl Robot
+`,
+  );
+  assert.equal(await ask(port, '/a/b/c'), 'three|-|');
+  assert.equal(await ask(port, '/d'), '4|-|');
+  assert.equal(await ask(port, '/f'), 'none|-|');
+  assert.equal(await ask(port, '/a'), 'other|-|');
+  assert.equal(await ask(port, '/zz'), 'own');
+  assert.equal(await ask(port, '/', 'User-Agent: ROBOT'), 'bad');
+  await transcript(
+    run,
+    `
+> prepare map #4
+New version created: 1
+> add map @1 #4 <<\\n/new yes\\n
+> show map @1 #4
+0xN /new yes
+`,
+  );
+  assert.equal(await ask(port, '/d'), '4|-|');
+  await transcript(run, '\n> commit map @1 #4\n');
+  assert.equal(await ask(port, '/d'), 'none|-|');
+  assert.equal(await ask(port, '/new'), 'yes|-|');
+  await transcript(run, '\n> clear acl #3\n');
+  assert.equal(await ask(port, '/zz'), 'none|-|');
+  // A reload leaves what was edited where the file is as before, and says what it overrules.
+  await run.cli('add map #6 192.0.2.0/24 19');
+  assert.match(await run.cli('reload'), /^Success=1\n/);
+  assert.equal(await ask(port, '/?ip=192.0.2.1'), 'none|-|19');
+  writeFileSync(join(run.dir, 'nets.map'), '10.0.0.0/8 99\n');
+  assert.match(await run.cli('reload'), /nets\.map' was edited live, and the configuration has changed it/);
+  assert.equal(await ask(port, '/?ip=10.1.0.1'), 'none|-|99');
 });

@@ -13,11 +13,11 @@ import type { Control, Ring } from '../../src/control/types.ts';
 import { CounterStore } from '../../src/model/counters.ts';
 import type { CapturedError, StreamView, TrafficCommand } from '../../src/model/messages.ts';
 import { findProxy, findServer, type Model } from '../../src/model/model.ts';
-import { PatternReferences } from '../../src/model/patterns/references.ts';
 import { Proxy } from '../../src/model/proxy.ts';
 import { Admin, CheckResult, CheckState, OperState, Server } from '../../src/model/server.ts';
 import { type RuntimeApi, startRuntimeApi } from '../../src/runtime/server.ts';
 import * as control from '../control/fixture.ts';
+import { referenceConfig, references } from '../support/patterns.ts';
 
 const at = { file: 'test.cfg', line: 1 };
 
@@ -252,6 +252,11 @@ export function configOf(proxies: readonly ProxyConfig[], more: Partial<Config> 
   } as Config;
 }
 
+const patterns = await references(
+  referenceConfig(6, 'hosts.map', ['a.test be_app', 'b.test two words'], { keyed: true }),
+  referenceConfig(7, 'ua.acl', ['BadBot', 'evil crawler']),
+);
+
 /** A model over `proxies`, as the control thread builds it. */
 export function modelOf(proxies: readonly ProxyConfig[], more: Partial<Config> = {}): Model {
   const counters = new CounterStore(3);
@@ -263,7 +268,7 @@ export function modelOf(proxies: readonly ProxyConfig[], more: Partial<Config> =
     processSlot: counters.allocate(),
     proxies: [],
     proxiesById: new Map(),
-    patterns: new PatternReferences(),
+    patterns,
     limits: { maxconn: 200, hardMaxconn: 200, connRate: 0, sessRate: 0, sslRate: 0, compRate: 0 },
     startedAt: now,
     threads: 2,

@@ -2,6 +2,7 @@
 
 import type { Change, StoreChange } from '../change.ts';
 import type { Keeping, KeptRow, KeptRows } from '../kept.ts';
+import { onceOnly } from './row.ts';
 
 type FilePlace = Extract<Keeping, { readonly file: unknown }>['in'];
 
@@ -27,8 +28,14 @@ const PEM = 'the file that the certificate was read from, with mode 0600';
 const LIST = 'the crt-list file that the line is in';
 const TABLE = 'a snapshot of the stick table; the configuration does not name its entries';
 
+const PREPARED = 'a version that is not in force is gone with the process';
+
 export const storeRows: KeptRows<StoreChange['kind']> = {
   'map.add': inFile('map file', MAP, ({ map }) => map),
+  'map.add-all': inFile('map file', MAP, ({ map }) => map),
+  'map.del-all': inFile('map file', MAP, ({ map }) => map),
+  'map.prepare': onceOnly(PREPARED),
+  'map.commit': inFile('map file', MAP, ({ map }) => map),
   'map.set': inFile('map file', MAP, ({ map }) => map),
   'map.del': inFile('map file', MAP, ({ map }) => map),
   'map.clear': inFile('map file', MAP, ({ map }) => map),
@@ -37,6 +44,8 @@ export const storeRows: KeptRows<StoreChange['kind']> = {
   'acl.del': inFile('ACL file', ACL, ({ acl }) => acl),
   'acl.clear': inFile('ACL file', ACL, ({ acl }) => acl),
   'acl.replace': inFile('ACL file', ACL, ({ acl }) => acl),
+  'acl.prepare': onceOnly(PREPARED),
+  'acl.commit': inFile('ACL file', ACL, ({ acl }) => acl),
   'table.set': inFile('table snapshot', TABLE, () => null),
   'table.clear': inFile('table snapshot', TABLE, () => null),
   'cert.new': inFile('PEM file', PEM, ({ path }) => path),

@@ -21,9 +21,17 @@ import { serverAgent, serverChecks, serverHealth, serverState } from './rows/ser
 import { tableClear, tableSet } from './rows/table.ts';
 import { ocspSet, ticketKeySet } from './rows/tls.ts';
 
+/** Kinds that only a Sluice makes; of a HAProxy's patterns, the others are made of several commands. */
+type OwnKind =
+  | 'config.reload'
+  | 'lease.confirm'
+  | 'fleet.operation'
+  | `${'map' | 'acl'}.${'prepare' | 'commit'}`
+  | `map.${'add-all' | 'del-all'}`;
+
 /** Every kind of Change that a HAProxy can be told through its Runtime API. */
 export const REMOTE: {
-  readonly [K in Exclude<ChangeKind, 'config.reload' | 'lease.confirm' | 'fleet.operation'>]: RemoteRow<ChangeOf<K>>;
+  readonly [K in Exclude<ChangeKind, OwnKind>]: RemoteRow<ChangeOf<K>>;
 } = {
   'server.state': serverState,
   'server.weight': serverWeight,

@@ -1,12 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { configuredPath } from '../../config/paths.ts';
 import type { Location, PatternReferenceConfig } from '../../config/types.ts';
-import { patternProblem } from '../../expr/acl/match.ts';
-import { mapValueProblem } from '../../expr/converters/maps.ts';
 import { type PatternSource, type PatternUse, referenceName } from '../../expr/patterns.ts';
 import type { ExprError } from '../../expr/sample.ts';
 import { readPatterns } from '../../model/patterns/read-patterns.ts';
-import { MAX_ENTRY_BYTES } from '../../model/patterns/store.ts';
+import { patternTrouble } from './trouble.ts';
 
 /** Which patterns a configuration uses, found while it is compiled. */
 export interface PatternCollection {
@@ -110,17 +108,6 @@ function addUse(draft: Draft, { match, ignoreCase, values }: PatternUse): ExprEr
   }
   draft.uses.push(use);
   return null;
-}
-
-/** Why a key with its value cannot be looked up in a way, or null. */
-function patternTrouble(
-  { match, ignoreCase, values }: PatternReferenceConfig['uses'][number],
-  key: string,
-  value: string,
-): string | null {
-  if (key.length + value.length > MAX_ENTRY_BYTES) return `a pattern has at most ${MAX_ENTRY_BYTES} bytes`;
-  const problem = values === null ? null : mapValueProblem(values, value);
-  return problem ?? patternProblem(match, key, ignoreCase);
 }
 
 function numbered(drafts: readonly Draft[]): PatternReferenceConfig[] {

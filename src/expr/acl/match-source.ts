@@ -2,7 +2,7 @@ import type { PatternSource } from '../patterns.ts';
 import { compileRegex } from '../regex.ts';
 import type { ExprError } from '../sample.ts';
 import type { SampleValue } from '../types.ts';
-import type { Matches, MatchOptions } from './match.ts';
+import { findMatchMethod, type Matches, type MatchOptions } from './match.ts';
 
 /** How a match method, or a fetch that matches by itself, compiles patterns. */
 export interface MatchKind {
@@ -67,6 +67,21 @@ function keptRegexes(ignoreCase: boolean): (patterns: readonly string[]) => read
     kept = next;
     return regexes;
   };
+}
+
+/** The entry that a value, already cast to the method's type, matches now; 0 for none. For methods without index each is tried. */
+export function matchingEntry(source: PatternSource, match: string, ignoreCase: boolean, value: SampleValue): number {
+  const find = source.index(match, ignoreCase);
+  if (find !== null) return find(value);
+  const method = findMatchMethod(match);
+  if (method === null) return 0;
+  const entries = source.entries();
+  return (
+    entries.find((entry) => {
+      const matches = method.compile([source.key(entry)], { ignoreCase });
+      return typeof matches === 'function' && matches(value);
+    }) ?? 0
+  );
 }
 
 /**

@@ -1,15 +1,19 @@
 /** How entries, versions and indexes lie in pattern memory: offsets in words from their address. */
 
-/** A pattern with its value; the bytes of the pattern follow, then, from the next word on, those of the value. */
+/** A pattern; its bytes follow. */
 export const ENTRY = {
   /** Counts up as entries are added to a reference: the earliest of several that match wins. */
   seq: 0,
   previous: 1,
   next: 2,
   keyLength: 3,
-  valueLength: 4,
+  /** Address of the value, 0 for an empty one: it is another one when the value is set. */
+  value: 4,
   bytes: 5,
 } as const;
+
+/** A value. */
+export const VALUE = { length: 0, bytes: 1 } as const;
 
 /** What an index other than that of the texts leads to: an entry, and the key that it is found by there. */
 export const NODE = { entry: 0, keyLength: 1, bytes: 2 } as const;

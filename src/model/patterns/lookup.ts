@@ -4,7 +4,7 @@ import { asciiLower } from '../../expr/text.ts';
 import type { SampleValue } from '../../expr/types.ts';
 import { type Hasher, hashText, PartHashes } from './hash.ts';
 import { DELIMITERS, halves, INDEX_KINDS, ipv4Key, ipv6Key, numberKey } from './keys.ts';
-import { ENTRY, HEADER, INDEX, NODE, VERSION, wordsFor } from './layout.ts';
+import { ENTRY, HEADER, INDEX, NODE, VALUE, VERSION } from './layout.ts';
 import { byteOffset, type PatternMemory } from './memory.ts';
 import { indexOffset } from './store.ts';
 import { addressInBlock, blockOf, findInBlock } from './trie.ts';
@@ -44,8 +44,8 @@ export class PatternLookup {
 
   /** Text of an entry's value, a char a byte. */
   value(entry: number): string {
-    const keyWords = wordsFor(this.#memory.word(entry + ENTRY.keyLength));
-    return this.#text(entry + ENTRY.bytes + keyWords, this.#memory.word(entry + ENTRY.valueLength));
+    const value = this.#memory.load(entry + ENTRY.value);
+    return value === 0 ? '' : this.#text(value + VALUE.bytes, this.#memory.word(value + VALUE.length));
   }
 
   #text(address: number, length: number): string {

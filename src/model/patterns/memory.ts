@@ -119,6 +119,13 @@ export class WritablePatternMemory extends PatternMemory {
     this.#retired.push({ address, words: (words + 1) & ~1 });
   }
 
+  /** Whether so many words from an address on lie in one chunk that there is. */
+  isWithin(address: number, words: number): boolean {
+    return (
+      address >= 2 && address >>> CHUNK_BITS < this.chunks.length && (address & OFFSET_MASK) + words <= CHUNK_WORDS
+    );
+  }
+
   /** Number of places that wait for `reclaim`. */
   get retired(): number {
     return this.#retired.length;

@@ -66,7 +66,7 @@ export interface StagedPatterns {
 
 /** All patterns that can be edited live: the control thread writes them, all threads read them. */
 export class PatternReferences {
-  readonly memory: WritablePatternMemory;
+  readonly #memory: WritablePatternMemory;
   readonly #hasher: Hasher = newHasher();
   readonly #byKey = new Map<string, LivePatterns>();
   /** References that are no longer named, by their headers, and the threads in which connections may still use them. */
@@ -75,7 +75,7 @@ export class PatternReferences {
   #reclaiming = false;
 
   constructor() {
-    this.memory = new WritablePatternMemory((chunk) => this.#readers.announce(chunk));
+    this.#memory = new WritablePatternMemory((chunk) => this.#readers.announce(chunk));
   }
 
   /** Says who reads from now on. */
@@ -88,11 +88,20 @@ export class PatternReferences {
     return [...this.#byKey.values()].sort((a, b) => a.config.id - b.config.id);
   }
 
+  /** The one of this name, or with this number (`#3`), that ACLs or maps use; null when there is none. */
+  find(kind: 'acl' | 'map', name: string): LivePatterns | null {
+    for (const live of this.#byKey.values()) {
+      const { config } = live;
+      if (config[kind] && name !== '' && (config.name === name || `#${config.id}` === name)) return live;
+    }
+    return null;
+  }
+
   /** What the threads are given. */
   view(): PatternsView {
     return {
       factor: this.#hasher.factor,
-      chunks: this.memory.chunks,
+      chunks: this.#memory.chunks,
       references: [...this.#byKey].map(viewOf),
     };
   }
@@ -137,39 +146,45 @@ export class PatternReferences {
   }
 
   async #create(config: PatternReferenceConfig, before: LivePatterns | undefined): Promise<LivePatterns> {
-    await this.memory.reserve();
-    const store = new PatternStore(this.memory, this.#hasher, indexesOf(config));
+    await this.#memory.reserve();
+    const store = new PatternStore(this.#memory, this.#hasher, indexesOf(config));
     const reference = { header: store.header, indexes: store.indexes };
-    const lookup = new PatternLookup(this.memory, this.#hasher, reference);
+    const lookup = new PatternLookup(this.#memory, this.#hasher, reference);
     // With another way of looking it up, what was edited stays.
     const keeps = before !== undefined && isSameSource(before.config, config);
     const { current, next, edited } = before ?? { current: 0, next: 0, edited: false };
     const live = { config, store, lookup, current, next, edited: keeps && edited, prepared: new Map<number, number>() };
-    await this.#fill(live, store.current, keeps ? entriesOf(before.store) : readPatterns(config));
+    await this.fill(live, store.current, keeps ? entriesOf(before.store) : readPatterns(config));
     return live;
   }
 
   /** A version with the entries of a configuration. */
   async #filled(live: LivePatterns, config: PatternReferenceConfig): Promise<number> {
-    await this.memory.reserve();
+    await this.#memory.reserve();
     const version = live.store.newVersion();
-    await this.#fill(live, version, readPatterns(config));
+    await this.fill(live, version, readPatterns(config));
     return version;
   }
 
-  async #fill(
+  /** Adds entries to a version, in slices. */
+  async fill(
     { store }: LivePatterns,
     version: number,
     entries: Iterable<{ readonly key: string; readonly value: string }>,
   ): Promise<void> {
     let pause = performance.now() + SLICE;
     for (const { key, value } of entries) {
-      if (!this.memory.isReady) await this.memory.reserve();
+      if (!this.#memory.isReady) await this.#memory.reserve();
       store.add(version, key, value);
       if (performance.now() < pause) continue;
       await nextTurn();
       pause = performance.now() + SLICE;
     }
+  }
+
+  /** Makes room for one edit. */
+  async makeRoom(): Promise<void> {
+    if (!this.#memory.isReady) await this.#memory.reserve();
   }
 
   /** Gives a version back that no look-up begins with any more, a slice at a time. */
@@ -215,7 +230,7 @@ export class PatternReferences {
 
   /** Frees what edits have retired, once no thread can be reading it: soon, and a slice at a time. */
   reclaim(): void {
-    if (this.#reclaiming || this.memory.retired === 0) return;
+    if (this.#reclaiming || this.#memory.retired === 0) return;
     this.#reclaiming = true;
     void this.#reclaim().finally(() => {
       this.#reclaiming = false;
@@ -223,16 +238,16 @@ export class PatternReferences {
   }
 
   async #reclaim(): Promise<void> {
-    while (this.memory.retired > 0) {
+    while (this.#memory.retired > 0) {
       await delay(RECLAIM_DELAY, undefined, { ref: false });
-      const retired = this.memory.takeRetired();
+      const retired = this.#memory.takeRetired();
       try {
         await this.#readers.turn();
       } catch {
         // A thread that does not answer is ended: the one in its place begins with what is there then.
       }
       for (let at = 0; at < retired.length; at += FREED_AT_ONCE) {
-        this.memory.reclaim(retired.slice(at, at + FREED_AT_ONCE));
+        this.#memory.reclaim(retired.slice(at, at + FREED_AT_ONCE));
         await nextTurn();
       }
     }

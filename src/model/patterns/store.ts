@@ -1,8 +1,8 @@
 import { type Hasher, hashText } from './hash.ts';
 import { INDEX_KINDS, type IndexKey } from './keys.ts';
-import { ENTRY, HEADER, INDEX, NODE, VERSION, wordsFor } from './layout.ts';
+import { ENTRY, HEADER, INDEX, NODE, VALUE, VERSION, wordsFor } from './layout.ts';
 import { byteOffset, MAX_BLOCK_BYTES, type WritablePatternMemory } from './memory.ts';
-import { addressInBlock, blockOf, discard, findInBlock, insert, remove, setAddressInBlock } from './trie.ts';
+import { addressInBlock, blockOf, discard, findInBlock, insert, remove } from './trie.ts';
 
 /** Longest pattern and value together, bytes. */
 export const MAX_ENTRY_BYTES = 64 * 1024;
@@ -69,12 +69,11 @@ export class PatternStore {
   add(version: number, key: string, value: string): number {
     if (key.length + value.length > Math.min(MAX_ENTRY_BYTES, MAX_BLOCK_BYTES)) throw new Error('pattern too long');
     const memory = this.#memory;
-    const entry = memory.take(ENTRY.bytes + wordsFor(key.length) + wordsFor(value.length));
+    const entry = memory.take(ENTRY.bytes + wordsFor(key.length));
     memory.setWord(entry + ENTRY.seq, ++this.#seq);
     memory.setWord(entry + ENTRY.keyLength, key.length);
-    memory.setWord(entry + ENTRY.valueLength, value.length);
+    memory.setWord(entry + ENTRY.value, this.#newValue(value));
     this.#write(entry + ENTRY.bytes, key);
-    this.#write(entry + ENTRY.bytes + wordsFor(key.length), value);
     this.#append(version, entry);
     for (const [i, kind] of this.indexes.entries()) {
       for (const indexed of INDEX_KINDS[kind]!.keys(key) ?? []) this.#index(version, i, indexed, entry);
@@ -156,10 +155,22 @@ export class PatternStore {
     this.#retire(entry);
   }
 
+  #newValue(text: string): number {
+    if (text === '') return 0;
+    const value = this.#memory.take(VALUE.bytes + wordsFor(text.length));
+    this.#memory.setWord(value + VALUE.length, text.length);
+    this.#write(value + VALUE.bytes, text);
+    return value;
+  }
+
+  #retireValue(value: number): void {
+    if (value !== 0) this.#memory.retire(value, VALUE.bytes + wordsFor(this.#memory.word(value + VALUE.length)));
+  }
+
   #retire(entry: number): void {
     const memory = this.#memory;
-    const [keyLength, valueLength] = [memory.word(entry + ENTRY.keyLength), memory.word(entry + ENTRY.valueLength)];
-    memory.retire(entry, ENTRY.bytes + wordsFor(keyLength) + wordsFor(valueLength));
+    this.#retireValue(memory.word(entry + ENTRY.value));
+    memory.retire(entry, ENTRY.bytes + wordsFor(memory.word(entry + ENTRY.keyLength)));
   }
 
   #unindex(version: number, i: number, { key, class: keyClass }: IndexKey, entry: number): void {
@@ -180,47 +191,23 @@ export class PatternStore {
     this.#countClass(version, i, keyClass, -1);
   }
 
-  /** Gives an entry another value: a new entry takes its place, as others may be reading the old one. Returns it. */
-  setValue(version: number, entry: number, value: string): number {
+  /** Gives an entry another value. */
+  setValue(version: number, entry: number, text: string): void {
     const memory = this.#memory;
-    const key = this.key(entry);
-    if (key.length + value.length > MAX_ENTRY_BYTES) throw new Error('pattern too long');
-    const size = memory.word(entry + ENTRY.valueLength);
-    const changed = this.#copyOf(entry, key, value);
-    const [previous, next] = [memory.word(entry + ENTRY.previous), memory.word(entry + ENTRY.next)];
-    memory.store(previous === 0 ? version + VERSION.first : previous + ENTRY.next, changed);
-    memory.setWord(next === 0 ? version + VERSION.last : next + ENTRY.previous, changed);
-    for (const [i, kind] of this.indexes.entries()) {
-      for (const indexed of INDEX_KINDS[kind]!.keys(key) ?? []) this.#repoint(version, i, indexed, entry, changed);
-    }
-    this.#passOver(entry, changed);
+    if (memory.word(entry + ENTRY.keyLength) + text.length > MAX_ENTRY_BYTES) throw new Error('pattern too long');
+    const before = memory.word(entry + ENTRY.value);
+    memory.store(entry + ENTRY.value, this.#newValue(text));
+    this.#retireValue(before);
     this.#edited(version, 0);
-    memory.retire(entry, ENTRY.bytes + wordsFor(key.length) + wordsFor(size));
-    return changed;
   }
 
-  #copyOf(entry: number, key: string, value: string): number {
+  /** Whether a number that came from outside is an entry of a version. */
+  isEntry(version: number, entry: number): boolean {
     const memory = this.#memory;
-    const copy = memory.take(ENTRY.bytes + wordsFor(key.length) + wordsFor(value.length));
-    for (const field of [ENTRY.seq, ENTRY.previous, ENTRY.next, ENTRY.keyLength])
-      memory.setWord(copy + field, memory.word(entry + field));
-    memory.setWord(copy + ENTRY.valueLength, value.length);
-    this.#write(copy + ENTRY.bytes, key);
-    this.#write(copy + ENTRY.bytes + wordsFor(key.length), value);
-    return copy;
-  }
-
-  /** Lets an index lead to another entry in place of one. */
-  #repoint(version: number, i: number, { key }: IndexKey, from: number, to: number): void {
-    const memory = this.#memory;
-    const hash = hashText(this.#hasher, key);
-    const block = blockOf(memory, version + indexOffset(i) + INDEX.root, hash);
-    for (let at = findInBlock(memory, block, hash, 0); at >= 0; at = findInBlock(memory, block, hash, at + 1)) {
-      const address = addressInBlock(memory, block, at);
-      if (this.indexes[i] === 0 && address === from) setAddressInBlock(memory, block, at, to);
-      else if (this.indexes[i] !== 0 && memory.word(address + NODE.entry) === from)
-        memory.store(address + NODE.entry, to);
-    }
+    if (entry % 2 !== 0 || !memory.isWithin(entry, ENTRY.bytes)) return false;
+    const keyLength = memory.word(entry + ENTRY.keyLength);
+    if (keyLength > MAX_ENTRY_BYTES || !memory.isWithin(entry, ENTRY.bytes + wordsFor(keyLength))) return false;
+    return [...this.withKey(version, this.key(entry))].includes(entry);
   }
 
   /** The entries whose pattern is this text, in order. */
@@ -266,8 +253,8 @@ export class PatternStore {
   }
 
   value(entry: number): string {
-    const keyLength = this.#memory.word(entry + ENTRY.keyLength);
-    return this.#text(entry + ENTRY.bytes + wordsFor(keyLength), this.#memory.word(entry + ENTRY.valueLength));
+    const value = this.#memory.word(entry + ENTRY.value);
+    return value === 0 ? '' : this.#text(value + VALUE.bytes, this.#memory.word(value + VALUE.length));
   }
 
   #text(address: number, length: number): string {

@@ -39,16 +39,6 @@ export function addressInBlock(memory: PatternMemory, block: number, position: n
   return memory.word(block + BLOCK_HEADER + 2 * position + 1);
 }
 
-/** Lets the pair at a position of a block lead elsewhere. */
-export function setAddressInBlock(
-  memory: WritablePatternMemory,
-  block: number,
-  position: number,
-  address: number,
-): void {
-  memory.store(block + BLOCK_HEADER + 2 * position + 1, address);
-}
-
 /** Adds a pair after all that have the same hash. The memory must be ready. */
 export function insert(memory: WritablePatternMemory, root: number, hash: number, address: number): void {
   let place = root;

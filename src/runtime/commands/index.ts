@@ -8,6 +8,7 @@ import { getsocksCommands } from './getsocks.ts';
 import { historyCommands } from './history.ts';
 import { infoCommands } from './info.ts';
 import { masterCommands, reloadCommand } from './master.ts';
+import { patternCommands } from './patterns.ts';
 import { processCommands } from './process.ts';
 import { proxyCommands } from './proxies.ts';
 import { resolverCommands } from './resolvers.ts';
@@ -28,6 +29,7 @@ export const COMMANDS: readonly CommandGroup[] = [
   { category: 'Frontends, backends, limits', commands: [...proxyCommands, reloadCommand] },
   { category: 'Dynamic servers and backends', commands: dynamicCommands },
   { category: 'Transactions and history', commands: [...transactionCommands, ...historyCommands] },
+  { category: 'Maps and ACLs', commands: patternCommands },
   { category: 'Sessions', commands: sessionCommands },
   { category: 'Errors', commands: errorCommands },
   { category: 'Rings and logs', commands: eventCommands },
