@@ -81,6 +81,7 @@ Five commands to try in another terminal:
   ${cli('enable server app/app1')}
   ${cli('set server app/app2 weight 50%')}
 
+Or with operations, which guard, record and take back: export SLUICE_TARGET=${socket}; bin/sluice drain app/app1; bin/sluice undo
 Or work interactively (prompt, help, show info, quit): socat readline ${socket}
 
 `;
