@@ -1,5 +1,6 @@
 import type { Row } from '../measure.ts';
 import type { Proxy } from '../programs.ts';
+import { fleetStatus } from './fleet-status.ts';
 import { journaledChanges } from './journal.ts';
 import { lostInDrains, lostInReloads } from './losses.ts';
 import { mapImport } from './map-import.ts';
@@ -36,6 +37,11 @@ export const cases: Case[] = [
   { name: 'start', about: 'time from start to the first answer, also with 10,000 servers', run: startTime },
   { name: 'show-stat', about: 'show stat with 10,000 servers: time, and what requests wait meanwhile', run: showStat },
   { name: 'state', about: 'the state of 1,000 servers, read and parsed', run: readingState },
+  {
+    name: 'fleet-status',
+    about: '`sluice status` of 20 HAProxys with 1,000 servers each, start of the command included',
+    run: fleetStatus,
+  },
   {
     name: 'journal',
     about: 'Changes recorded on disk: one by one, by many clients, in batches',
