@@ -88,10 +88,22 @@ async function keepWatch(args: readonly string[]): Promise<number> {
   return (await import('./agent.ts')).agent(args);
 }
 
+/** Resolves when what was written has gone to a reader who takes his time (a pipe), or he is gone. */
+function written(stream: NodeJS.WriteStream): Promise<void> | undefined {
+  if (stream.writableLength === 0 || stream.destroyed) return undefined;
+  return new Promise((resolve) => {
+    stream.once('error', () => resolve());
+    stream.write('', () => resolve());
+  });
+}
+
 main(process.argv.slice(2)).then(
-  (status) => {
+  async (status) => {
+    if (status === null) return;
+    await written(process.stdout);
+    await written(process.stderr);
     // Not only the exit status: a start that was given up may leave handles open, and the background process is still connected.
-    if (status !== null) process.exit(status);
+    process.exit(status);
   },
   async (error: unknown) => {
     if (error instanceof UsageError)

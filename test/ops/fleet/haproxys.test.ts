@@ -1,12 +1,13 @@
 /** One operation on three real HAProxys at once. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { openRunnerJournal } from '../../../src/ops/targets/open-haproxy.ts';
 import { origin } from '../../support/origin.ts';
-import { type Run, start } from '../../support/program.ts';
+import { type Run, program as sluice, start } from '../../support/program.ts';
 import { type Ended, startOperation } from '../support.ts';
 
 const program = '/usr/sbin/haproxy';
@@ -26,6 +27,8 @@ const CONFIG = `
     backend be
         server app1 {addr:app1} check inter 100ms fall 1 rise 1
         server app2 {addr:app2} check inter 100ms fall 1 rise 1
+    backend many
+        server-template s 300 127.0.0.1:1
 `;
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-fleet-'));
@@ -167,4 +170,19 @@ test('what cannot be reached refuses a change, and is told of by what reads', { 
     unknown.stderr,
     /'lb9' is neither a socket nor a name of the file of targets; that has lb1, lb2, lb3, web/,
   );
+});
+
+test('a reader who takes his time gets all that is told', { skip }, () => {
+  const { stdout } = spawnSync('sh', ['-c', `'${sluice}' status --json | (sleep 1; cat)`], {
+    env: { ...process.env, ...env },
+    encoding: 'utf8',
+    maxBuffer: 1 << 24,
+  });
+  const events = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { event: string; target?: string; record?: { backend: string } });
+  assert.equal(events.at(-1)!.event, 'end');
+  for (const name of NAMES)
+    assert.equal(events.filter(({ target, record }) => target === name && record?.backend === 'many').length, 300);
 });
