@@ -58,6 +58,9 @@ export interface Invocation {
   readonly policy: string | null;
   /** `--journal-trouble`: whether Changes are refused or made when they cannot be recorded. */
   readonly journalTrouble: 'refuse' | 'go-on';
+  /** `--journal-keep`, `--journal-keep-days`: newest entries that are kept, and days for which they are; 0: no limit. */
+  readonly journalKeep: number;
+  readonly journalKeepDays: number;
 }
 
 type Draft = { -readonly [K in keyof Invocation]: Invocation[K] };
@@ -105,6 +108,8 @@ const valued: Readonly<Record<string, (draft: Draft, value: string) => void>> = 
       throw new UsageError(`'--journal-trouble' expects 'refuse' or 'go-on', not '${value}'`);
     draft.journalTrouble = value;
   },
+  '--journal-keep': (draft, value) => (draft.journalKeep = count('--journal-keep', value)),
+  '--journal-keep-days': (draft, value) => (draft.journalKeepDays = count('--journal-keep-days', value)),
   '-N': (draft, value) => (draft.proxyMaxconn = count('-N', value)),
 };
 
@@ -139,6 +144,8 @@ export function parseArguments(argv: readonly string[]): Invocation {
     stateDir: null,
     policy: null,
     journalTrouble: 'refuse',
+    journalKeep: 1_000_000,
+    journalKeepDays: 0,
   };
   for (let i = 0; i < argv.length && draft.version === 'none'; ) i = readFlag(draft, argv, i);
   return draft;

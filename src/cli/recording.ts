@@ -5,10 +5,13 @@ import type { ControlOptions } from '../control/control.ts';
 import type { Invocation } from './arguments.ts';
 import type { StartupMessages } from './messages.ts';
 
+/** ms */
+const DAY = 86_400_000;
+
 /** Where Changes are recorded: without a state folder in memory, as long as the process runs. */
 export function recording(
   { global: { uid, gid } }: Config,
-  { stateDir, journalTrouble, finish, takeOver }: Invocation,
+  { stateDir, journalTrouble, journalKeep, journalKeepDays, finish, takeOver }: Invocation,
   messages: StartupMessages,
 ): Pick<ControlOptions, 'journal' | 'goOn' | 'takeJournal'> {
   if (stateDir === null) return {};
@@ -22,6 +25,7 @@ export function recording(
     trouble === null ? messages.notice('journal : works again') : messages.warning(`journal : ${trouble}`);
   // The process that this one replaces has it still.
   const waits = takeOver !== null || (finish?.pids.length ?? 0) > 0;
-  const journal = new ThreadedJournal({ stateDir: path, owner, onTrouble, waits });
+  const keeps = { keepEntries: journalKeep, keepAge: journalKeepDays * DAY };
+  const journal = new ThreadedJournal({ stateDir: path, owner, onTrouble, waits, ...keeps });
   return { journal, goOn, ...(waits ? { takeJournal: () => journal.take() } : {}) };
 }

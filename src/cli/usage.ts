@@ -23,6 +23,8 @@ Usage : sluice [-f <file|folder>]* [-c] [-d|-D|-db] [-W|-Ws] [-S <addr>[,<option
         --state-dir DIR  record changes there, and keep what was set live over restarts
         --policy FILE    who may do what on the Runtime API, in which hours, with whose approval
         --journal-trouble refuse|go-on  what becomes of changes when they cannot be recorded (refuse)
+        --journal-keep ENTRIES  newest entries of the record that are kept (1000000); 0: all
+        --journal-keep-days DAYS  how long they are kept; 0: as long as there is room for them (0)
 Sluice's own sub-commands: sluice help
 `;
 }

@@ -6,6 +6,15 @@ import { UsageError } from '../../src/cli/usage-error.ts';
 
 const parse = (line: string) => parseArguments(line.split(' ').filter(Boolean));
 
+test('limits of the journal are numbers; 0 is none', () => {
+  const { journalKeep, journalKeepDays } = parse('-f a');
+  assert.deepEqual([journalKeep, journalKeepDays], [1_000_000, 0]);
+  const given = parse('-f a --journal-keep 0 --journal-keep-days 400');
+  assert.deepEqual([given.journalKeep, given.journalKeepDays], [0, 400]);
+  assert.throws(() => parse('-f a --journal-keep many'), /'--journal-keep' expects a number, not 'many'/);
+  assert.throws(() => parse('-f a --journal-keep-days -1'), /'--journal-keep-days' expects a number, not '-1'/);
+});
+
 test('files come from -f and from after --, in order', () => {
   assert.deepEqual(parse('-f a.cfg -f conf.d -V -- b.cfg -c').files, ['a.cfg', 'conf.d', 'b.cfg', '-c']);
 });

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { program, start } from '../support/program.ts';
+import { until } from '../support/wait.ts';
 
 const asRoot = process.getuid!() === 0;
 
@@ -94,4 +95,17 @@ test('the journal runs from source as it does from the bundle', async (t) => {
   const run = await start(t, config, { args: ['--state-dir', stateDir], env: { SLUICE_SOURCE: '1' } });
   await run.cli('set server app/app1 state drain');
   assert.match(audit(stateDir, 'list', '--last', '1'), / drain app\/app1: ready -> drain ok$/m);
+});
+
+test('--journal-keep is how much of the record stays; what was set stays in force without its entries', async (t) => {
+  const stateDir = folder(t);
+  const before = await start(t, config, { args: ['--state-dir', stateDir] });
+  await before.cli('set server app/app1 state drain');
+  for (let n = 1; n <= 20; n++) await before.cli(`set maxconn frontend app ${n}`);
+  await before.stop();
+  const after = await start(t, config, { args: ['--state-dir', stateDir, '--journal-keep', '10'] });
+  await after.cli('set maxconn frontend app 21');
+  await until('entries to go', () => audit(stateDir, 'list', '--last', '1000').split('\n').length < 15);
+  assert.match(audit(stateDir, 'verify'), /^intact: 1\d entries, 3\d to 4\d;/);
+  assert.match(await after.cli('show overrides'), /app\/app1/);
 });

@@ -8,6 +8,8 @@ export interface LocalOptions extends StoreOptions {
   readonly onTrouble?: (trouble: JournalError | null) => void;
   /** While there is trouble, tries so often whether it has gone, ms. 0: only when something is to be recorded. */
   readonly probeEvery: number;
+  /** Looks so often for entries that have become too old, ms; every hour unless told. */
+  readonly ageEvery?: number;
 }
 
 /** A journal on disk that the process before may have still (`waits`). */
@@ -23,8 +25,9 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** Records after which the retention limit is seen to. */
+/** Records after which the retention limit is seen to, and how often that of age is, ms. */
 const PRUNE_EVERY = 1000;
+const AGE_EVERY = 3_600_000;
 
 /**
  * The journal on disk in this thread: each call waits for the disk. Never throws: what hinders is told by `trouble`, and goes by itself
@@ -62,12 +65,12 @@ export function openLocalJournal(options: LocalOptions): LocalJournal {
       else resolve(result);
     }
     unpruned += batch.length;
-    if (unpruned >= PRUNE_EVERY && store.trouble === null && !store.waits) setImmediate(prune);
+    if (unpruned >= PRUNE_EVERY && store.trouble === null) setImmediate(prune);
     watch();
   }
 
   function prune(): void {
-    if (closed || unpruned < PRUNE_EVERY) return;
+    if (closed || store.waits || unpruned < PRUNE_EVERY) return;
     unpruned = 0;
     try {
       if (store.prune()) unpruned = PRUNE_EVERY;
@@ -94,6 +97,11 @@ export function openLocalJournal(options: LocalOptions): LocalJournal {
     }
   }
 
+  const ageing = setInterval(() => {
+    unpruned = PRUNE_EVERY;
+    prune();
+  }, options.ageEvery ?? AGE_EVERY).unref();
+  if (options.keepAge === 0) clearInterval(ageing);
   if (!store.waits) store.probe();
   watch();
   return {
@@ -113,6 +121,7 @@ export function openLocalJournal(options: LocalOptions): LocalJournal {
       if (closed) return;
       flush();
       closed = true;
+      clearInterval(ageing);
       if (timer !== null) clearTimeout(timer);
       store.close();
     },

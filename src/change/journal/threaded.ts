@@ -40,9 +40,9 @@ export interface JournalOptions {
   readonly onTrouble?: (trouble: string | null) => void;
   /** File with the end of the chain, when it is not to lie beside it. */
   readonly anchor?: string;
-  /** Entries kept, 1,000,000 unless told, and their age, ms; 0: no limit. */
-  readonly keepEntries?: number;
-  readonly keepAge?: number;
+  /** Entries kept, and their age, ms; 0: no limit. */
+  readonly keepEntries: number;
+  readonly keepAge: number;
   /** How long a call waits for the disk, ms; 10,000 unless told. */
   readonly patience?: number;
   /** Records that may wait for the disk; 10,000 unless told. */
@@ -118,7 +118,7 @@ export class ThreadedJournal implements Journal {
 
   #start(): void {
     this.#restart = null;
-    const { stateDir, owner, anchor, keepEntries = 1_000_000, keepAge = 0 } = this.#options;
+    const { stateDir, owner, anchor, keepEntries, keepAge } = this.#options;
     const path = journalPath(stateDir);
     try {
       prepareStateDir(stateDir, owner);

@@ -66,7 +66,7 @@ export function threadedJournal(
   folder: string,
   options: Partial<JournalOptions> = {},
 ): ThreadedJournal {
-  const journal = new ThreadedJournal({ stateDir: folder, owner: null, ...options });
+  const journal = new ThreadedJournal({ stateDir: folder, owner: null, keepEntries: 0, keepAge: 0, ...options });
   t.after(() => journal.close());
   return journal;
 }

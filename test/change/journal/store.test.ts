@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Journal, Lease, Override } from '../../../src/change/journal/journal.ts';
-import { attempt, drain, localJournal, outcome, stateDir, threadedJournal } from './fixture.ts';
+import { attempt, drain, localJournal, outcome, stateDir, threadedJournal, until } from './fixture.ts';
 
 const origin = attempt('app1').origin;
 const override: Override = {
@@ -207,3 +207,12 @@ function commits(folder: string): number {
   for (let at = 32; at + 24 + page <= wal.length; at += 24 + page) if (wal.readUInt32BE(at + 4) !== 0) found++;
   return found;
 }
+
+test('entries that become too old go while nothing is recorded', async (t) => {
+  const folder = stateDir(t);
+  let now = 1_000_000;
+  const journal = localJournal(t, folder, { keepAge: 1000, ageEvery: 10, now: () => now });
+  await journal.attempt([attempt('app1'), attempt('app2')]);
+  now += 2000;
+  await until(async () => (await journal.entries()).length === 0);
+});
