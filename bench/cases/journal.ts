@@ -31,7 +31,7 @@ export async function journaledChanges(bench: Bench): Promise<Row[]> {
   const build = join(import.meta.dirname, '../../build');
   mkdirSync(build, { recursive: true });
   const folder = mkdtempSync(join(build, 'journal-'));
-  const journal = new ThreadedJournal({ stateDir: folder, owner: null });
+  const journal = new ThreadedJournal({ stateDir: folder, owner: null, keepEntries: 0, keepAge: 0 });
   const times: Record<'single' | 'clients' | 'batched', number[]> = { single: [], clients: [], batched: [] };
   const sync = syncTime(join(folder, 'sync'));
   try {
