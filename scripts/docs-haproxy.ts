@@ -82,6 +82,7 @@ const FACTS: Readonly<Record<keyof typeof REMOTE, readonly [commands: string, to
   'crt-list.del': ['del ssl crt-list LIST FILE[:LINE]', true, 'yes'],
   'ocsp.set': ['set ssl ocsp-response BASE64', false, 'no'],
   'ticket-key.set': ['set ssl tls-key FILE KEY', true, 'no: the oldest key goes'],
+  'runtime.command': ['any other command, as it was typed', false, 'no: what it does is not known'],
 };
 
 /** The page's text. */

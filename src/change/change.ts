@@ -108,6 +108,17 @@ export type Change =
     }
   /** Put another configuration in force (the files named at start, read again): a batch of the differences. */
   | { readonly kind: 'config.reload' }
+  /**
+   * A command of a real HAProxy's Runtime API that no other kind stands for, as it was typed. `on`: what it is made to, as far as the words
+   * tell; '' is the process.
+   */
+  | {
+      readonly kind: 'runtime.command';
+      readonly words: readonly string[];
+      readonly payload: string | Kept | null;
+      readonly mode: 'experimental' | 'expert' | null;
+      readonly on: string;
+    }
   /** What an operation did stays: its lease ends. */
   | { readonly kind: 'lease.confirm'; readonly operation: string }
   /** An operation on several load balancers, by name, wave by wave: recorded beside the Changes on each, never made itself. */

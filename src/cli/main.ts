@@ -1,4 +1,5 @@
 /** The `sluice` command: sub-commands, operations, and HAProxy's own flags when the first argument starts with `-`. */
+import { forgetEnvironment } from './sudo.ts';
 import { UsageError } from './usage-error.ts';
 
 /**
@@ -10,6 +11,7 @@ const subCommands: Readonly<Record<string, (args: readonly string[]) => Promise<
   check: (args) => balancer(['-c', '-V', ...withFiles(args)]),
   send: async (args) => (await import('./send.ts')).send(args),
   audit: async (args) => (await import('./audit/audit.ts')).audit(args),
+  runtime: async (args) => (await import('./runtime/runtime.ts')).runtime(args),
   policy: async (args) => (await import('./policy.ts')).policy(args),
   top: async (args) => (await import('./top/top.ts')).top(args),
   completion: async (args) => (await import('./completion/completion.ts')).completion(args),
@@ -69,6 +71,7 @@ function print(text: string): number {
 
 /** Runs the command line. Resolves to the exit status, or to null when the process goes on. */
 async function main(args: readonly string[]): Promise<number | null> {
+  forgetEnvironment();
   const [first] = args;
   if (first === undefined || first === '-h' || first === '--help') {
     if (first === '--help') return help([]);

@@ -36,6 +36,7 @@ export function subCommandsText(): string {
   sluice run FILE|FOLDER...       run these configuration files in the foreground (as -db -f)
   sluice check FILE|FOLDER...     check them (as -c -V -f); --report: line by line, what works here and what does not
   sluice send SOCKET COMMAND...   one Runtime API command to Sluice or HAProxy; exit status 1 when it is refused, 2 without an answer
+  sluice runtime [COMMAND...]     Runtime API commands as through socat, or a prompt; --level user|operator|admin bounds what may be done
   sluice audit COMMAND            what was done, by whom, and whether the record of it is whole (sluice audit help)
   sluice policy COMMAND           look at a policy file before it is in force: check, explain, schema, actions
   sluice agent --target TARGET    keep what was set on a HAProxy through its reloads, end it in time, record what others change

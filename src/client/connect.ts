@@ -1,5 +1,6 @@
 import { parseAddress } from './address.ts';
 import type { Answer } from './answer.ts';
+
 import { certificateCommands, trustCommands } from './commands/certificates.ts';
 import { dumpCommands } from './commands/dumps.ts';
 import { masterCommands } from './commands/master.ts';
@@ -8,6 +9,7 @@ import { processCommands } from './commands/process.ts';
 import { serverCommands } from './commands/servers.ts';
 import { sessionCommands } from './commands/sessions.ts';
 import { tableCommands } from './commands/tables.ts';
+import { type Conversation, converse } from './conversation.ts';
 import type { Identity, Version } from './identity.ts';
 import { type ClientOptions, type CommandOptions, openSession, type Session, type StreamOptions } from './session.ts';
 import { type Feature, supports } from './versions.ts';
@@ -39,6 +41,8 @@ export interface RuntimeClient extends Identity, Commands {
   run(words: readonly string[], options?: CommandOptions): Promise<string>;
   /** The lines of an answer as they come, over a connection of their own; nothing is read ahead of the loop over them. */
   stream(words: readonly string[], options?: StreamOptions): AsyncGenerator<string, void, undefined>;
+  /** A connection of its own, on which modes, level and transactions last. Rejects with code `MASTER` on a master CLI. */
+  converse(): Promise<Conversation>;
   /** Ends the connections; what has no answer yet fails. */
   close(): void;
 }
@@ -67,6 +71,10 @@ function clientOf(session: Session): RuntimeClient {
     run: session.run,
     async *stream(words, options) {
       for await (const lines of session.batches(words, options)) yield* lines;
+    },
+    converse() {
+      const { timeout = 30_000, tls } = session.options;
+      return converse(session.endpoint, { timeout, tls });
     },
     close: session.close,
     ...dumpCommands(session),

@@ -3,6 +3,7 @@ export type { Answer } from './answer.ts';
 export type { Reload } from './commands/master.ts';
 export type { TableFilter } from './commands/tables.ts';
 export { connect, type RuntimeClient } from './connect.ts';
+export type { AskOptions, Conversation, Spoken } from './conversation.ts';
 export { RuntimeClientError } from './failures.ts';
 export type { Version } from './identity.ts';
 export type { CapturedError, CapturedErrors } from './parse/captured.ts';

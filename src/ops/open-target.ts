@@ -1,7 +1,9 @@
 import { lstatSync } from 'node:fs';
 import { addressText, parseAddress } from '../client/address.ts';
 import { connect, type RuntimeClient, RuntimeClientError } from '../client/index.ts';
+import { sudoUser } from '../util/sudo.ts';
 import { OperationError } from './errors.ts';
+import { isTrustedPlace, sudoTarget } from './sudo-targets.ts';
 import type { Target } from './target.ts';
 import { sluiceTarget } from './targets/sluice.ts';
 import { type NamedTarget, targetsNamed } from './targets/targets-file.ts';
@@ -19,10 +21,11 @@ const USUAL = [
 
 /**
  * Connects to the load balancer that is meant: by its name in the file of targets or its socket, by SLUICE_TARGET, else the only one that
- * answers at a usual place. Throws OperationError `unreachable`, or a RuntimeClientError.
+ * answers at a usual place; behind sudo, one that root has listed. Throws OperationError `unreachable` or `denied`, or a RuntimeClientError.
  */
 export async function openTarget(given: string | null): Promise<Target> {
-  const wanted = given ?? process.env['SLUICE_TARGET'] ?? null;
+  const user = sudoUser();
+  const wanted = user === null ? (given ?? process.env['SLUICE_TARGET'] ?? null) : sudoTarget(given, user);
   if (wanted === null) return openUsual();
   const named = isAddress(wanted) ? null : nameOf(wanted);
   return targetOf(named?.address ?? wanted, await connect(named?.address ?? wanted), named);
@@ -68,7 +71,7 @@ async function targetOf(address: string, client: RuntimeClient, named: NamedTarg
 }
 
 async function openUsual(): Promise<Target> {
-  const there = USUAL.filter(isSocket);
+  const there = USUAL.filter((path) => isTrustedPlace(path) && isSocket(path));
   const tried = await Promise.allSettled(there.map((path) => connect(path)));
   const open = tried.flatMap((result, i) =>
     result.status === 'fulfilled' ? [{ path: there[i]!, client: result.value }] : [],

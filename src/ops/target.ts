@@ -2,6 +2,7 @@ import type { Change, Outcome } from '../change/change.ts';
 import type { EffectClass, Problem } from '../change/context.ts';
 import type { JournalEntry, JournalQuery, Lease, Override } from '../change/journal/journal.ts';
 import type { PendingRequest } from '../change/policy/pending.ts';
+import type { WireAnswer } from '../change/remote/wire.ts';
 import type { RuntimeClient } from '../client/index.ts';
 import type { Least } from './kinds.ts';
 import type { TargetState } from './state.ts';
@@ -33,6 +34,11 @@ export interface Target {
   takeBack?(lease: Lease, meta: Meta): Promise<Applied>;
   /** The attributes of an object with where they come from; empty where the target tells none of them apart. */
   layers(object: string): Promise<readonly Layers[]>;
+  /**
+   * Makes what a typed command stands for and records it, where the target does not do that itself; `ask` sends the command as it is.
+   * Rejects as `apply` does.
+   */
+  typed?(typed: Typed, meta: Meta): Promise<TypedEnd>;
   /** What a backend must keep, as the policy says that is enforced here; a Sluice enforces its own. */
   kept(backend: string): Kept;
   close(): Promise<void>;
@@ -54,6 +60,20 @@ export interface Kept {
 }
 
 export const NOTHING_KEPT: Kept = { minUsable: null, minShare: null };
+
+/** A command that somebody typed, and what it stands for. */
+export interface Typed {
+  readonly words: readonly string[];
+  readonly changes: readonly Change[];
+  ask(): Promise<WireAnswer>;
+}
+
+export interface TypedEnd {
+  /** What was answered; null when the command was not sent. */
+  readonly answer: WireAnswer | null;
+  /** Why it was not sent, or what is to be known beside the answer. */
+  readonly notes: readonly string[];
+}
 
 /** What is recorded with the Changes of an operation. Times in ms. */
 export interface Meta {

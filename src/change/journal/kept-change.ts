@@ -14,6 +14,8 @@ export function keptChange(change: Change): Change {
     return { kind, ...members, key: withheld(members['key']) } as unknown as Change;
   if (typeof members['pem'] === 'string' && members['pem'].includes('PRIVATE KEY-----'))
     return { kind, ...members, pem: members['pem'].replace(PRIVATE_KEY, withheld) } as unknown as Change;
+  if (kind === 'runtime.command' && typeof members['payload'] === 'string')
+    return { kind, ...members, payload: members['payload'].replace(PRIVATE_KEY, withheld) } as unknown as Change;
   return change;
 }
 

@@ -119,6 +119,7 @@ type ProcessKind = Extract<
   | 'config.reload'
   | 'lease.confirm'
   | 'fleet.operation'
+  | 'runtime.command'
 >;
 
 export const processRows: KeptRows<ProcessKind> = {
@@ -137,4 +138,5 @@ export const processRows: KeptRows<ProcessKind> = {
   'config.reload': onceOnly('it reads the files, and has nothing to write to them'),
   'lease.confirm': onceOnly('it ends a lease: what the lease was on is kept by itself'),
   'fleet.operation': onceOnly('it records an operation on several load balancers: what was made on each is kept there'),
+  'runtime.command': onceOnly('what a command does that no other kind stands for is not known'),
 };

@@ -35,6 +35,7 @@ const ACTION_OF: {
   'var.set': 'set-var',
   'config.reload': 'reload',
   'lease.confirm': 'confirm',
+  'runtime.command': 'runtime',
   'map.add': 'map set',
   'map.add-all': 'map set',
   'map.set': 'map set',

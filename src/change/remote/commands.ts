@@ -15,6 +15,7 @@ import { frontendMaxconn, frontendState } from './rows/frontend.ts';
 import { mapAdd, mapClear, mapDel, mapReplace, mapSet } from './rows/map.ts';
 import { countersClear, sessionKill, sessionsKillServer } from './rows/one-shot.ts';
 import { globalMaxconn, globalRateLimit, varSet } from './rows/process.ts';
+import { runtimeCommand } from './rows/runtime-command.ts';
 import { serverAddr, serverAgentAddr, serverAgentSend, serverCheckAddr, serverFqdn } from './rows/server-addr.ts';
 import { serverMaxconn, serverName, serverSsl, serverWeight } from './rows/server-settings.ts';
 import { serverAgent, serverChecks, serverHealth, serverState } from './rows/server-state.ts';
@@ -79,6 +80,7 @@ export const REMOTE: {
   'crt-list.del': crtListDel,
   'ocsp.set': ocspSet,
   'ticket-key.set': ticketKeySet,
+  'runtime.command': runtimeCommand,
 };
 
 /** The row of a Change, or undefined for what a HAProxy cannot be told (Changes may come from outside). */

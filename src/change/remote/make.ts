@@ -17,14 +17,18 @@ export interface Made {
   readonly unknown: boolean;
 }
 
-/** A Change whose commands have been sent. */
-interface Sent {
+/** A Change as it was looked at before its commands are sent. */
+export interface Looked {
   readonly change: Change;
   readonly row: RemoteRow<Change>;
   readonly before: string | null;
   readonly after: string;
   readonly inverse: Change | null;
   readonly durable: Durable | null;
+}
+
+/** A Change whose commands have been sent. */
+interface Sent extends Looked {
   /** What was answered; or why no answer came. */
   readonly answer: Verdict | { readonly broken: string };
 }
@@ -54,19 +58,29 @@ async function attempt(change: Change, live: Live, wire: Wire): Promise<Sent | M
   try {
     const found = await refusal(change, live);
     if (found !== null) return failure(found, '', '');
-    const row = remoteRow(change)!;
-    const before = await row.read(change, live);
-    const after = await row.after(change, live);
-    const inverse = await row.inverse(change, live);
-    const durable = (await row.durable?.(change, live)) ?? null;
-    const answer = await send(change, row, live, wire).catch((error: unknown) => ({ broken: reason(error) }));
-    return { change, row, before, after, inverse, durable, answer };
+    const looked = await look(change, live);
+    const answer = await send(change, looked.row, live, wire).catch((error: unknown) => ({ broken: reason(error) }));
+    return { ...looked, answer };
   } catch (error) {
     return failure(reason(error), '', '');
   }
 }
 
-async function prove(sent: Sent, live: Live, overtaken: boolean): Promise<Made> {
+/** What is to be known of a Change before it is made. Only without a problem; rejects as `Wire.ask` does. */
+export async function look(change: Change, live: Live): Promise<Looked> {
+  const row = remoteRow(change)!;
+  return {
+    change,
+    row,
+    before: await row.read(change, live),
+    after: await row.after(change, live),
+    inverse: await row.inverse(change, live),
+    durable: (await row.durable?.(change, live)) ?? null,
+  };
+}
+
+/** What came of a Change whose commands have been answered, by what is read back. `overtaken`: a reload has come between. */
+export async function prove(sent: Sent, live: Live, overtaken: boolean): Promise<Made> {
   const { row, before, after, inverse, durable, answer } = sent;
   const told = { before: before ?? UNTOLD, after };
   if ('broken' in answer) {
@@ -128,7 +142,8 @@ async function readInTheEnd({ row, change }: Sent, live: Live): Promise<string |
 const ERR = 3;
 const WARNING = 4;
 
-function failure(text: string, before: string, after: string): Made {
+/** A Change that was not made. */
+export function failure(text: string, before: string, after: string): Made {
   return { outcome: { ok: false, severity: ERR, text, inverse: null }, before, after, durable: null, unknown: false };
 }
 

@@ -24,7 +24,7 @@ export function patternLevel(version: Version): Level {
 }
 
 /** The set of that file name or `#<id>`, or undefined. */
-async function patternSet(kind: PatternKind, name: string, live: Live): Promise<PatternSet | undefined> {
+export async function patternSet(kind: PatternKind, name: string, live: Live): Promise<PatternSet | undefined> {
   const sets = await patternSets(kind, live);
   return sets.find(({ id, file }) => (name.startsWith('#') ? `#${id}` === name : file === name));
 }

@@ -5,6 +5,8 @@ export interface Command {
   readonly payload?: string;
   /** It needs experimental mode on the same connection. */
   readonly experimental?: boolean;
+  /** It needs expert mode. */
+  readonly expert?: boolean;
   /** The payload, or the last word where there is none, is not to be shown. */
   readonly secret?: boolean;
 }
@@ -30,9 +32,9 @@ export interface Wire {
 }
 
 /** The command as somebody would type it into socat. */
-export function commandText({ words, payload, experimental, secret }: Command): string {
+export function commandText({ words, payload, experimental, expert, secret }: Command): string {
   const shown = secret && payload === undefined ? [...words.slice(0, -1), '(withheld)'] : words;
-  const line = (experimental ? 'experimental-mode on;' : '') + shown.map(quoted).join(' ');
+  const line = (experimental ? 'experimental-mode on;' : expert ? 'expert-mode on;' : '') + shown.map(quoted).join(' ');
   if (payload === undefined) return line;
   const lines = payload.replace(/\n+$/, '').split('\n');
   return secret || lines.length > MOST_LINES

@@ -10,5 +10,7 @@ export function startLeaseKeeper(target: string): void {
   const words = ['leases', 'keep', '--quiet', '--target', target];
   // The single executable has its flags and its program within.
   const args = isSea() ? words : [...process.execArgv, process.argv[1]!, ...words];
-  spawn(process.execPath, args, { detached: true, stdio: 'ignore', cwd: '/' }).unref();
+  // It works for the machine, not for who started it: behind sudo his target was looked at, and his name is not its own.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('SUDO_')));
+  spawn(process.execPath, args, { detached: true, stdio: 'ignore', cwd: '/', env }).unref();
 }

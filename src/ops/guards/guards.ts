@@ -108,6 +108,9 @@ function load(backend: BackendState): string {
   return `${sessions(backend)} sessions, ${queued(backend)} queued`;
 }
 
+/** What a policy asks for of backends, whoever wants something. */
+export const POLICY_GUARDS: readonly Guard[] = [minUsable];
+
 /** Against taking servers out of a backend that needs them. */
 export const CAPACITY_GUARDS: readonly Guard[] = [lastServer, minUsable, failingServer, serverLoad];
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { storedCertificates } from '../certificates/in-store.ts';
 import { OperationError } from '../errors.ts';
+import { bytesOf } from '../file-content.ts';
 import { spanKind, textKind } from '../kinds.ts';
 import { changing, reading } from '../operation.ts';
 import { durationText, table, visible } from '../text.ts';
@@ -83,12 +83,7 @@ export const updateOcsp = changing({
   ],
   examples: [{ command: 'update-ocsp ./www.example.net.ocsp', about: 'as `openssl ocsp -respout` wrote it' }],
   plan({ file }) {
-    let response: string;
-    try {
-      response = readFileSync(file).toString('base64');
-    } catch (error) {
-      throw new OperationError('failed', `${file} cannot be read: ${(error as NodeJS.ErrnoException).code}`);
-    }
+    const response = bytesOf(file).toString('base64');
     if (!response.startsWith('MI'))
       throw new OperationError('refused', `${file} is no DER: an OCSP response begins with a sequence`);
     return { steps: [{ do: 'change', changes: [{ kind: 'ocsp.set', response }] }] };

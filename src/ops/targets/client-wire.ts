@@ -13,8 +13,8 @@ export interface ClientWire extends Wire {
 /** The wire to a HAProxy over `client`; `again` connects anew. */
 export function clientWire(client: RuntimeClient, again: () => Promise<RuntimeClient>): ClientWire {
   let now = client;
-  const ask = ({ words, payload, experimental }: Command): Promise<WireAnswer> =>
-    now.command(words, { payload, mode: experimental ? 'experimental' : undefined });
+  const ask = ({ words, payload, experimental, expert }: Command): Promise<WireAnswer> =>
+    now.command(words, { payload, mode: experimental ? 'experimental' : expert ? 'expert' : undefined });
   return {
     get client() {
       return now;

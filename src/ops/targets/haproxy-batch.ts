@@ -6,6 +6,7 @@ import type { Live } from '../../change/remote/live.ts';
 import { type Made, makeRemote } from '../../change/remote/make.ts';
 import { previewRemote, type RemotePreview } from '../../change/remote/preview.ts';
 import type { Applied, Meta } from '../target.ts';
+import { decided } from './decided.ts';
 import { type Desk, originOf, refused } from './haproxy-desk.ts';
 import {
   journalTrouble,
@@ -60,7 +61,7 @@ export async function makeBatch(desk: Desk, live: Live, batch: Batch): Promise<A
   }
   const bad = previews.findIndex(({ problems }) => problems.length > 0);
   if (bad >= 0) return refuse(desk, attempts, previews, bad);
-  const decision = (await desk.gate?.decide(batch.changes, origin, new Date())) ?? { kind: 'allow' };
+  const decision = await decided(desk, live, batch.changes, origin);
   if (decision.kind !== 'allow') return deny(desk, attempts, decision.text);
   live.forget();
   const begun = { steps: [], unrecorded: new Set<string>(), lease: null };

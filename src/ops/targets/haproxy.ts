@@ -13,6 +13,7 @@ import { type Configured, discover, type Hidden, type Installation } from './dis
 import { makeBatch } from './haproxy-batch.ts';
 import { alone, type Desk } from './haproxy-desk.ts';
 import { haproxyLedger, takeBack } from './haproxy-ledger.ts';
+import { makeTypedCommand } from './haproxy-typed.ts';
 import { keeper } from './kept.ts';
 import { processFacts } from './process-facts.ts';
 
@@ -67,6 +68,7 @@ export async function openHaproxy(options: HaproxyOptions): Promise<HaproxyTarge
       alone(desk, async (live) =>
         makeBatch(desk, live, { changes: await whole(changes), meta, surface: options.surface ?? 'runner' }),
       ),
+    typed: (typed, meta) => makeTypedCommand(desk, typed, meta, () => readState(wire)),
     ledger: haproxyLedger(desk),
     dueLeases: async (now) => (await desk.journal.leases(name)).filter(({ until }) => until <= now),
     layers: async () => [],

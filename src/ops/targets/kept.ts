@@ -13,10 +13,13 @@ export interface Keeper {
 }
 
 /** Members of Changes that may be long or secret. */
-const MEMBERS = ['pem', 'key', 'entries', 'patterns'] as const;
+const MEMBERS = ['pem', 'key', 'entries', 'patterns', 'payload'] as const;
 
 /** Lists of up to so many entries stay in the journal. */
 const MOST_ENTRIES = 100;
+
+/** So many characters of a payload stay in the journal. */
+const MOST_PAYLOAD = 4096;
 
 /** Keeps in `folder`, which is made when something is to be kept. */
 export function keeper(folder: string): Keeper {
@@ -51,10 +54,11 @@ function member(change: Change, name: string): unknown {
 function tooMuch(change: Change, name: string): boolean {
   const value = member(change, name);
   if (Array.isArray(value)) return value.length > MOST_ENTRIES;
+  if (typeof value !== 'string') return false;
+  if (name === 'pem') return value.includes('PRIVATE KEY');
+  if (name === 'payload') return value.includes('PRIVATE KEY') || value.length > MOST_PAYLOAD;
   // Keys of maps and tables are called so, too; they are no secret.
-  return (
-    typeof value === 'string' && (name === 'pem' ? value.includes('PRIVATE KEY') : change.kind === 'ticket-key.set')
-  );
+  return change.kind === 'ticket-key.set';
 }
 
 function isKept(change: Change, name: string): boolean {

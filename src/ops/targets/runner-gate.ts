@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Gate } from '../../change/policy/gate.ts';
 import { groupsOf } from '../../util/accounts.ts';
+import { sudoUser } from '../../util/sudo.ts';
 import { OperationError } from '../errors.ts';
 
 /** Where the policy of a machine is. */
@@ -11,8 +12,7 @@ const USUAL = '/etc/sluice/policy.yaml';
  * none. Behind sudo the environment does not count: it may be the user's. Throws OperationError when the file cannot be used.
  */
 export async function runnerGate(): Promise<Gate | null> {
-  const behindSudo = process.getuid!() === 0 && process.env['SUDO_USER'] !== undefined;
-  const named = behindSudo ? undefined : process.env['SLUICE_POLICY'];
+  const named = sudoUser() !== null ? undefined : process.env['SLUICE_POLICY'];
   if (named === undefined && !existsSync(USUAL)) return null;
   // YAML and schema are loaded only where there is a policy.
   const { policyInForce } = await import('../../change/policy/in-force.ts');
