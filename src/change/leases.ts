@@ -77,7 +77,7 @@ export async function endLease(lease: Lease, ctx: ChangeContext, conflicts: Conf
       title: `${end} ${title}`,
       undoes: lease.id,
     },
-    { expect: steps.map(({ after }) => after), effects: [{ drop: 'lease', id: lease.id }] },
+    { expect: steps.map(({ after }) => after), effects: [{ drop: 'lease', target: HERE, id: lease.id }] },
   );
   // It may have been confirmed or undone while it waited for its turn.
   if (ok || !ctx.standing.lease(lease.id)) return true;
@@ -100,7 +100,7 @@ export function settled(standing: Standing, id: string): StateEffect[] {
   if (!standing.lease(id)) return [];
   const own = standing.overrides().filter(({ origin, until }) => origin.operation === id && until !== null);
   return [
-    { drop: 'lease', id },
+    { drop: 'lease', target: HERE, id },
     ...own.map((override) => ({ put: 'override' as const, override: { ...override, target: HERE, until: null } })),
   ];
 }

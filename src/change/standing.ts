@@ -50,7 +50,7 @@ export async function standingOf(journal: Journal): Promise<Standing> {
 export function replaceStanding(standing: Standing, by: Standing): void {
   standing.commit([
     ...standing.overrides().map(({ target, key }) => ({ drop: 'override' as const, target, key })),
-    ...standing.leases().map(({ id }) => ({ drop: 'lease' as const, id })),
+    ...standing.leases().map(({ target, id }) => ({ drop: 'lease' as const, target, id })),
     ...puts(by.overrides(), by.leases()),
   ]);
 }

@@ -95,7 +95,7 @@ export interface Override {
 
 /** An operation that is taken back at a time: `expire` in any case, `confirm` unless it is confirmed before. */
 export interface Lease {
-  /** The operation's id. */
+  /** The operation's id: one lease a target. */
   readonly id: string;
   readonly target: string;
   readonly kind: 'expire' | 'confirm';
@@ -111,7 +111,7 @@ export type StateEffect =
   | { readonly put: 'override'; readonly override: Override }
   | { readonly drop: 'override'; readonly target: string; readonly key: string }
   | { readonly put: 'lease'; readonly lease: Lease }
-  | { readonly drop: 'lease'; readonly id: string };
+  | { readonly drop: 'lease'; readonly target: string; readonly id: string };
 
 /** Which entries are wanted; all conditions must hold. Of those that match, the newest are given. */
 export interface JournalQuery {

@@ -59,12 +59,12 @@ export function memoryJournal(limit = 1000, now: () => number = Date.now): Journ
 
 function keep(effect: StateEffect, overrides: Map<string, Override>, leases: Map<string, Lease>): void {
   if ('put' in effect) {
-    if (effect.put === 'lease') leases.set(effect.lease.id, effect.lease);
-    else overrides.set(overrideKey(effect.override), effect.override);
-  } else if (effect.drop === 'lease') leases.delete(effect.id);
-  else overrides.delete(overrideKey(effect));
+    if (effect.put === 'lease') leases.set(keyOf(effect.lease.target, effect.lease.id), effect.lease);
+    else overrides.set(keyOf(effect.override.target, effect.override.key), effect.override);
+  } else if (effect.drop === 'lease') leases.delete(keyOf(effect.target, effect.id));
+  else overrides.delete(keyOf(effect.target, effect.key));
 }
 
-function overrideKey({ target, key }: { readonly target: string; readonly key: string }): string {
+function keyOf(target: string, key: string): string {
   return JSON.stringify([target, key]);
 }

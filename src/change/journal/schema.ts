@@ -14,4 +14,9 @@ export const MIGRATIONS: readonly string[] = [
    CREATE INDEX link_object ON link (object);
    CREATE TABLE override (target TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (target, key)) STRICT;
    CREATE TABLE lease (id TEXT PRIMARY KEY, target TEXT NOT NULL, until INTEGER NOT NULL, body TEXT NOT NULL) STRICT;`,
+  // An operation on several load balancers has a lease on each, with its id.
+  `CREATE TABLE leases (id TEXT NOT NULL, target TEXT NOT NULL, until INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (target, id)) STRICT;
+   INSERT INTO leases SELECT id, target, until, body FROM lease;
+   DROP TABLE lease;
+   ALTER TABLE leases RENAME TO lease;`,
 ];

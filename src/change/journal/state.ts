@@ -14,7 +14,7 @@ export class State {
     this.#putOverride = db.prepare('INSERT OR REPLACE INTO override VALUES (?, ?, ?)');
     this.#dropOverride = db.prepare('DELETE FROM override WHERE target = ? AND key = ?');
     this.#putLease = db.prepare('INSERT OR REPLACE INTO lease VALUES (?, ?, ?, ?)');
-    this.#dropLease = db.prepare('DELETE FROM lease WHERE id = ?');
+    this.#dropLease = db.prepare('DELETE FROM lease WHERE target = ? AND id = ?');
     this.#overrides = db.prepare('SELECT body FROM override WHERE target = ? ORDER BY key');
     this.#leases = db.prepare('SELECT body FROM lease WHERE target = ? ORDER BY until');
   }
@@ -30,7 +30,7 @@ export class State {
         this.#putLease.run(lease.id, lease.target, lease.until, JSON.stringify(lease));
       }
     } else if (effect.drop === 'override') this.#dropOverride.run(effect.target, effect.key);
-    else this.#dropLease.run(effect.id);
+    else this.#dropLease.run(effect.target, effect.id);
   }
 
   overrides(target: string): Override[] {

@@ -48,7 +48,7 @@ async function undo(desk: Desk, live: Live, asked: string | null, meta: Meta): P
   const { held, moved } = await stillSet(desk, live, back);
   if (moved.length > 0)
     return refused(`nothing was taken back, since something else was set meanwhile: ${moved.join('; ')}`);
-  const effects = [{ drop: 'lease' as const, id: operation }];
+  const effects = [{ drop: 'lease' as const, target: desk.target, id: operation }];
   return makeBatch(desk, live, {
     changes: inOrder(held),
     meta: { ...meta, undoes: operation },
@@ -124,7 +124,7 @@ async function confirm(desk: Desk, operation: string, _meta: Meta): Promise<Appl
   const lease = (await desk.journal.leases(desk.target)).find(({ id }) => id === operation);
   if (!lease) return refused(`nothing of operation '${operation}' waits for a confirmation`);
   if (lease.kind !== 'confirm') return refused(`operation '${operation}' ends by itself, it waits for no confirmation`);
-  await desk.journal.outcome([], [{ drop: 'lease', id: operation }]);
+  await desk.journal.outcome([], [{ drop: 'lease', target: desk.target, id: operation }]);
   return { ok: true, failedAt: -1, outcomes: [], text: `operation '${operation}' is confirmed`, lease: null };
 }
 
@@ -135,7 +135,7 @@ async function confirm(desk: Desk, operation: string, _meta: Meta): Promise<Appl
 export function takeBack(desk: Desk, lease: Lease, meta: Meta): Promise<Applied> {
   return alone(desk, async (live) => {
     const { held, moved } = await stillSet(desk, live, lease.steps);
-    const effects = [{ drop: 'lease' as const, id: lease.id }];
+    const effects = [{ drop: 'lease' as const, target: desk.target, id: lease.id }];
     const text = moved.length === 0 ? '' : `left as it was set meanwhile: ${moved.join('; ')}`;
     if (held.length === 0) {
       await desk.journal.outcome([], effects);

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { readFileSync, statSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import type { Journal, Lease, Override } from '../../../src/change/journal/journal.ts';
+import { APPLICATION_ID, MIGRATIONS } from '../../../src/change/journal/schema.ts';
 import { attempt, drain, localJournal, outcome, stateDir, threadedJournal, until } from './fixture.ts';
 
 const origin = attempt('app1').origin;
@@ -51,14 +53,18 @@ for (const [kind, open] of [
     assert.deepEqual(entries[3]!.origin, entries[0]!.origin);
     assert.deepEqual(await journal.overrides(''), [override]);
     assert.deepEqual(await journal.leases('lb1'), [lease]);
+    const other = { ...lease, target: 'lb2' };
+    await journal.outcome([], [{ put: 'lease', lease: other }]);
+    assert.deepEqual(await journal.leases('lb1'), [lease]);
     await journal.outcome(
       [],
       [
         { drop: 'override', target: '', key: override.key },
-        { drop: 'lease', id: 'op-1' },
+        { drop: 'lease', target: 'lb1', id: 'op-1' },
       ],
     );
     assert.deepEqual([...(await journal.overrides('')), ...(await journal.leases('lb1'))], []);
+    assert.deepEqual(await journal.leases('lb2'), [other]);
   });
 
   test(`${kind}: queries give what they give in memory`, async (t) => {
@@ -215,4 +221,15 @@ test('entries that become too old go while nothing is recorded', async (t) => {
   await journal.attempt([attempt('app1'), attempt('app2')]);
   now += 2000;
   await until(async () => (await journal.entries()).length === 0);
+});
+
+test('leases of a journal of the first schema are there after it is opened', async (t) => {
+  const folder = stateDir(t);
+  mkdirSync(folder, { recursive: true });
+  const db = new DatabaseSync(join(folder, 'journal.db'));
+  db.exec(`${MIGRATIONS[0]}; PRAGMA application_id=${APPLICATION_ID}; PRAGMA user_version=1`);
+  db.prepare('INSERT INTO lease VALUES (?, ?, ?, ?)').run(lease.id, lease.target, lease.until, JSON.stringify(lease));
+  db.close();
+  const journal = localJournal(t, folder);
+  assert.deepEqual(await journal.leases('lb1'), [lease]);
 });

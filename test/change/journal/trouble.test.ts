@@ -169,7 +169,7 @@ for (const [kind, open] of [
       ],
       [
         'PRAGMA application_id=0x534c554a; PRAGMA user_version=999',
-        /^written by a newer Sluice \(schema 999, this one knows 1\): /,
+        /^written by a newer Sluice \(schema 999, this one knows 2\): /,
       ],
     ] as const) {
       const folder = stateDir(t);

@@ -186,3 +186,10 @@ test('a reader who takes his time gets all that is told', { skip }, () => {
   for (const name of NAMES)
     assert.equal(events.filter(({ target, record }) => target === name && record?.backend === 'many').length, 300);
 });
+
+test('what is done for a time is taken back on all of them', { skip }, async () => {
+  const drain = await operate('drain be/app1 --canary 0 --wave 100% --for 1s --json');
+  assert.equal(drain.status, 0, drain.stderr);
+  assert.equal(drain.events.filter(({ event }) => event === 'lease').length, 3);
+  for (const run of runs) await run.status('be/app1', 'UP');
+});
