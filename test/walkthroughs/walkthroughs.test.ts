@@ -51,6 +51,8 @@ interface Place {
   /** The other way round, for what was printed. */
   clean(text: string): string;
   env: NodeJS.ProcessEnv;
+  /** Resolves when the program that was started last has ended. */
+  ended: Promise<unknown>;
 }
 
 async function prepare(t: TestContext, markdown: string): Promise<Place> {
@@ -80,6 +82,7 @@ async function prepare(t: TestContext, markdown: string): Promise<Place> {
       return plain;
     },
     env: { ...process.env, PATH: `${join(dir, 'bin')}:${process.env['PATH']}`, TERM: 'xterm' },
+    ended: Promise.resolve(),
   };
 }
 
@@ -102,12 +105,15 @@ async function play(t: TestContext, place: Place, step: Step, where: string): Pr
 
 /** Starts what runs until the end of the walkthrough, and waits until it listens. */
 async function run(t: TestContext, place: Place, command: string): Promise<void> {
+  // The page has ended the one before; its sockets must not be taken for those of the next one.
+  await within(place.ended, () => 'the end of the program that was started before');
   const child = spawn('bash', ['-c', `exec ${command.trim()}`], {
     cwd: place.dir,
     env: place.env,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ended = new Promise((resolve) => child.once('close', resolve));
+  place.ended = ended;
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (bytes: Buffer) => {
