@@ -53,7 +53,9 @@ function valueOf(operation: Operation, rest: readonly string[]): Kind<unknown> |
 /** Options that were not given yet. */
 function optionWords(operation: Operation, rest: readonly string[]): readonly string[] {
   const given = new Set(rest.map((word) => word.split('=', 1)[0]));
-  return [...Object.keys(optionsOf(operation)), 'help'].map((name) => `--${name}`).filter((word) => !given.has(word));
+  const options = optionsOf(operation);
+  const open = Object.keys(options).filter((name) => options[name]!.many || !given.has(`--${name}`));
+  return [...open, ...(given.has('--help') ? [] : ['help'])].map((name) => `--${name}`);
 }
 
 /** The kind of the next word that is no option. */

@@ -109,7 +109,7 @@ async function onOne(
 
 async function onFleet(request: Request, names: readonly string[], surface: Surface, run: Run): Promise<number> {
   const { json, quiet } = commonValues(request.values);
-  const [{ runFleet }, { runnerRecord }, { fleetJson, fleetText }] = await Promise.all([
+  const [{ runFleet }, { runnerRecord, fleetView }, { fleetJson, fleetText }] = await Promise.all([
     import('../../ops/fleet/run-fleet.ts'),
     import('../../ops/fleet/record.ts'),
     import('./print-fleet.ts'),
@@ -118,7 +118,14 @@ async function onFleet(request: Request, names: readonly string[], surface: Surf
   const options = { quiet, plan: danger === 'dangerous', reads: danger === 'reads' };
   const printer = json ? fleetJson(run.terminal) : fleetText(run.terminal, names, options);
   const { keepLeases, openTarget: open } = run;
-  const { status } = await runFleet(request, { ...surface, ...printer, names, open, keepLeases, record: runnerRecord });
+  const asked = request.operation.name === 'history' ? request.values['what'] : null;
+  const whole = typeof asked === 'string' ? await fleetView(asked) : null;
+  const emit: Emit = (event) => {
+    printer.emit(event);
+    if (event.event === 'fleet' && whole !== null) printer.show(whole, null);
+  };
+  const around = { ...surface, ...printer, emit, names, open, keepLeases, record: runnerRecord };
+  const { status } = await runFleet(request, around);
   return status;
 }
 

@@ -9,7 +9,8 @@ import type { Terminal } from './terminal.ts';
 /** Where what an operation on several load balancers tells goes. */
 export interface FleetPrinter {
   readonly emit: Emit;
-  show(view: View, target: string): void;
+  /** `target` null: of the whole. */
+  show(view: View, target: string | null): void;
 }
 
 /** Events as NDJSON. */
@@ -18,7 +19,9 @@ export function fleetJson({ out }: Terminal): FleetPrinter {
   return {
     emit: (event) => out.write(line(event)),
     show({ records }, target) {
-      out.write(records.map((record) => line({ event: 'record', record, target })).join(''));
+      out.write(
+        records.map((record) => line({ event: 'record', record, ...(target === null ? {} : { target }) })).join(''),
+      );
     },
   };
 }
@@ -71,7 +74,7 @@ export function fleetText(
   };
   return {
     emit,
-    show: ({ lines }, target) => out.write(lines.map((line) => `${about(target, line)}\n`).join('')),
+    show: ({ lines }, target) => out.write(lines.map((line) => `${about(target ?? undefined, line)}\n`).join('')),
   };
 }
 

@@ -16,6 +16,7 @@ export async function everywhere(course: FleetCourse): Promise<StepsEnd> {
       `over several load balancers '${operation.name}' must be told of which operation`,
     );
   const views = new Map<string, View[]>();
+  const foreign = new Set<string>();
   await each(members, async (member) => {
     const { target, name } = member;
     const own = {
@@ -26,19 +27,21 @@ export async function everywhere(course: FleetCourse): Promise<StepsEnd> {
       show: (view: View) => void views.set(name, [...(views.get(name) ?? []), view]),
       ...{ ask: null, signal: around.signal },
     };
-    const { ok, ended, text } = await runOperation(request, own, id);
-    member.result = { ok, ended, text };
+    const { ok, ended, text, operation: undo } = await runOperation(request, own, id);
+    member.result = { ok, ended, text: ended === 'undone' ? `by ${undo}` : text };
+    // A Sluice gives an undo an id of its own.
+    if (undo !== null && undo !== id) foreign.add(name);
   });
   for (const { name } of members) for (const view of views.get(name) ?? []) around.show(view, name);
   return endOf(
     members.map(({ name, result }) => ({ target: name, ...result })),
     operation.together === true,
-    id,
+    foreign.size === 0 ? id : null,
   );
 }
 
-/** `together`: where one of them knows nothing of what is asked for, that is nothing to complain of as long as another does. */
-function endOf(results: readonly FleetResult[], together: boolean, id: string): StepsEnd {
+/** `together`: where one of them knows nothing of what is asked for, that is nothing to complain of as long as another does. `id`: takes it back on all of them. */
+function endOf(results: readonly FleetResult[], together: boolean, id: string | null): StepsEnd {
   const isForeign = ({ ended }: FleetResult) => together && ended === 'unknown' && results.some(({ ok }) => ok);
   const bad = results.filter((result) => !result.ok && !isForeign(result));
   if (bad.length > 0) throw new OperationError(worstOf(bad.map(({ ended }) => ended)), listed(bad));

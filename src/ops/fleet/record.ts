@@ -4,8 +4,11 @@ import type { Journal, JournalEntry } from '../../change/journal/journal.ts';
 import { journalPath } from '../../change/journal/state-dir.ts';
 import { OperationError } from '../errors.ts';
 import type { FleetResult } from '../events.ts';
+import type { View } from '../operation.ts';
+import { dateText, whoText, whyText } from '../operations/journal-text.ts';
 import type { Meta } from '../target.ts';
 import { openRunnerJournal, ownActor, runnerStateDir } from '../targets/open-haproxy.ts';
+import { table, visible } from '../text.ts';
 
 /** What the journal calls all load balancers of an operation together; addresses are never like that. */
 const TARGET = 'fleet';
@@ -58,13 +61,23 @@ async function recorded<T>(work: (journal: Journal) => Promise<T>): Promise<T> {
 }
 
 /** What was recorded of an operation on several load balancers: the last of attempt and outcome; null when it was none, or nothing can be read. */
-export async function fleetEntry(operation: string): Promise<JournalEntry | null> {
+async function fleetEntry(operation: string): Promise<JournalEntry | null> {
   if (!existsSync(journalPath(runnerStateDir()))) return null;
   try {
     return await recorded(async (journal) => (await journal.entries({ operation, target: TARGET })).at(-1) ?? null);
   } catch {
     return null;
   }
+}
+
+/** The whole of an operation on several load balancers as the history shows it; null when it was none. */
+export async function fleetView(operation: string): Promise<View | null> {
+  const entry = await fleetEntry(operation);
+  if (entry === null) return null;
+  const { origin, date, phase, text, after } = entry;
+  const end = phase === 'attempt' ? 'how it ended is not recorded' : `${text}; ${after}`;
+  const row = [dateText(date), whoText(origin), origin.title ?? '', end, whyText(origin)];
+  return { records: [{ type: 'fleet', ...entry }], lines: table([row.map(visible)]) };
 }
 
 /** The load balancers of an operation on several; none when it was not. */

@@ -92,6 +92,10 @@ test('a canary, then the others; history and undo find them all by the id', { sk
   const history = await operate(`history ${drain.operation}`);
   for (const name of NAMES)
     assert.match(history.stdout, new RegExp(`^${name} .* be/app1 state +ready -> drain +move`, 'm'));
+  assert.match(
+    history.stdout,
+    /^\S+ \S+ {2}\S+ {2}drain be\/app1 --wave .* {2}done; lb1: done; lb2: done; lb3: done {2}move\n/,
+  );
   const journal = openRunnerJournal(join(env.STATE_DIRECTORY, 'targets'));
   const [attempt, outcome] = await journal.entries({ target: 'fleet', operation: drain.operation });
   await journal.close();
