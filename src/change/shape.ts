@@ -47,8 +47,25 @@ const scope: Check = (value) => {
 const onServer = { backend: text, server: text };
 const target = { ...onServer, addr: orNull(text), port: orNull(whole) };
 
+/** Entries of a map or ACL that one Change may have when it comes from outside. */
+const MOST_ENTRIES = 10_000;
+
+const listOf =
+  (check: Check, what: string): Check =>
+  (value) =>
+    Array.isArray(value) && value.length <= MOST_ENTRIES && value.every((one) => check(one) === null)
+      ? null
+      : `a list of at most ${MOST_ENTRIES} ${what}`;
+const pair: Check = (value) =>
+  Array.isArray(value) && value.length === 2 && value.every((one) => text(one) === null) ? null : '["key", "value"]';
+const patterns = listOf(text, 'texts');
+const pairs = listOf(pair, 'pairs ["key", "value"]');
+
+/** Members that only Changes made here have: of versions, pointers, inverses. */
+type Inner = 'with' | 'version' | 'entry' | 'last';
+
 /** Members of the kinds of Changes that are made here, as they may come from outside. */
-const SHAPES: { readonly [K in ChangeKind]?: Readonly<Record<Exclude<keyof ChangeOf<K>, 'kind' | 'with'>, Check>> } = {
+const SHAPES: { readonly [K in ChangeKind]?: Readonly<Record<Exclude<keyof ChangeOf<K>, 'kind' | Inner>, Check>> } = {
   'server.state': { ...onServer, to: oneOf('ready', 'drain', 'maint') },
   'server.weight': { ...onServer, weight: whole, percent: flag },
   'server.health': { ...onServer, to: oneOf('up', 'stopping', 'down') },
@@ -77,6 +94,16 @@ const SHAPES: { readonly [K in ChangeKind]?: Readonly<Record<Exclude<keyof Chang
   'sessions.kill-server': onServer,
   'counters.clear': { scope },
   'var.set': { name: variable, value: orNull(typed) },
+  'map.add': { map: text, key: text, value: text },
+  'map.add-all': { map: text, entries: pairs },
+  'map.set': { map: text, key: text, value: text },
+  'map.del': { map: text, key: text },
+  'map.clear': { map: text },
+  'map.replace': { map: text, entries: pairs },
+  'acl.add': { acl: text, pattern: text },
+  'acl.del': { acl: text, pattern: text },
+  'acl.clear': { acl: text },
+  'acl.replace': { acl: text, patterns },
   'config.reload': {},
 };
 

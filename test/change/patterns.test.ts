@@ -5,6 +5,7 @@ import { applyBatch } from '../../src/change/apply.ts';
 import type { Change } from '../../src/change/change.ts';
 import { judge } from '../../src/change/judge.ts';
 import { rehearse } from '../../src/change/rehearsal.ts';
+import { readChange } from '../../src/change/shape.ts';
 import type { LivePatterns } from '../../src/model/patterns/references.ts';
 import { referenceConfig } from '../support/patterns.ts';
 import { type Desk, desk, origin } from './fixture.ts';
@@ -115,6 +116,24 @@ test('versions are filled aside and put in force by one switch; older ones go', 
   ] as const) {
     const refused = await d.apply({ kind: 'map.add', map: '#6', key: 'x', value: 'one', version });
     assert.deepEqual([refused.ok, refused.text], [false, text]);
+  }
+});
+
+test('Changes of maps and ACLs may come from outside', () => {
+  const replace = { kind: 'map.replace', map: 'hosts.map', entries: [['a', 'b c']] };
+  assert.deepEqual(readChange(replace), replace);
+  for (const [wrong, problem] of [
+    [
+      { ...replace, entries: [['a']] },
+      `'entries' of map.replace must be a list of at most 10000 pairs ["key", "value"]`,
+    ],
+    [{ kind: 'acl.add', acl: 'nets.acl' }, "'pattern' of acl.add is missing"],
+    [
+      { kind: 'map.del', map: 'hosts.map', key: 'a', entry: '0x1' },
+      "unknown member 'entry' of map.del; it has map, key",
+    ],
+  ] as const) {
+    assert.deepEqual(readChange(wrong), { problem });
   }
 });
 
