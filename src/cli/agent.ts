@@ -4,7 +4,7 @@ import { runAgent } from '../ops/agent/agent.ts';
 import { type AgentEvent, agentLine } from '../ops/agent/events.ts';
 import { durationKind } from '../ops/kinds.ts';
 import { runnerStateDir } from '../ops/targets/open-haproxy.ts';
-import { visible } from '../ops/text.ts';
+import { shown } from '../util/shown.ts';
 import { UsageError } from './usage-error.ts';
 
 const USAGE = 'usage: sluice agent --target TARGET [--target ...] [--state-dir DIR] [--every DURATION] [--json]';
@@ -25,14 +25,14 @@ export async function agent(args: readonly string[]): Promise<number> {
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort());
   const emit = (event: AgentEvent) => {
-    const line = json ? JSON.stringify({ date: new Date().toISOString(), ...event }) : visible(agentLine(event));
+    const line = json ? JSON.stringify({ date: new Date().toISOString(), ...event }) : shown(agentLine(event));
     process.stdout.write(`${line}\n`);
   };
   const ends = await Promise.allSettled(
     targets.map((target) => runAgent({ target, stateDir, every, emit, signal: stop.signal })),
   );
   const failed = ends.filter((end) => end.status === 'rejected');
-  for (const { reason } of failed) process.stderr.write(`sluice: ${visible((reason as Error).message)}\n`);
+  for (const { reason } of failed) process.stderr.write(`sluice: ${shown((reason as Error).message)}\n`);
   return failed.length > 0 ? 1 : 0;
 }
 

@@ -1,18 +1,5 @@
 /** Text for people: aligned, and without anything that a terminal would obey. */
 
-/**
- * The text with control characters, and those that turn the direction of writing, as `\xNN` or `\uNNNN`: names, answers and log lines
- * come from elsewhere. Line ends are escaped too.
- */
-export function visible(text: string): string {
-  return text.replace(UNSEEN, (char) => {
-    const code = char.charCodeAt(0);
-    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;
-  });
-}
-
-const UNSEEN = /[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
-
 /** Rows as lines whose columns stand under each other, two blanks between them. `indent`: blanks before each. */
 export function table(rows: readonly (readonly string[])[], indent = 0): string[] {
   const widths: number[] = [];

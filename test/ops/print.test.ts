@@ -49,7 +49,7 @@ test('nothing that comes from elsewhere steers the terminal', () => {
   const change = { kind: 'server.state', backend: 'be\x1b[2J', server: 'a\u202e', to: 'drain' } as const;
   emit({ event: 'change', change, ok: true, before: '\x9b31m', after: 'x\ny', effect: 'live', text: '' });
   emit({ event: 'note', text: 'a\rb' });
-  assert.equal(written.out, 'be\\x1b[2J/a\\u202e state: \\x9b31m -> x\\x0ay\nnote: a\\x0db\n');
+  assert.equal(written.out, 'be\\x1b[2J/a\\u202e state: \\x9b31m -> x\\ny\nnote: a\\x0db\n');
 });
 
 test('quiet tells errors only', () => {

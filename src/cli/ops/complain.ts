@@ -2,7 +2,7 @@ import { nearestWord } from '../../config/suggest.ts';
 import { ERRORS } from '../../ops/errors.ts';
 import { usageLine } from '../../ops/parse.ts';
 import { OPERATIONS } from '../../ops/registry.ts';
-import { visible } from '../../ops/text.ts';
+import { shown } from '../../util/shown.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What is said about words that are no operation; `subCommands`: other words that may have been meant. */
@@ -20,6 +20,6 @@ export function unknownOperation(words: readonly string[], subCommands: readonly
 
 /** Prints why a command line was not understood. Returns the exit status. */
 export function complain({ err }: Terminal, text: string): number {
-  err.write(`sluice: ${text.split('\n').map(visible).join('\n')}\n`);
+  err.write(`sluice: ${text.split('\n').map(shown).join('\n')}\n`);
   return ERRORS.usage.status;
 }

@@ -1,5 +1,6 @@
 import type { PlannedChange, PlannedStep } from '../../ops/events.ts';
-import { count, durationText, table, visible } from '../../ops/text.ts';
+import { count, durationText, table } from '../../ops/text.ts';
+import { shown } from '../../util/shown.ts';
 
 const AT_TIMEOUT: Readonly<Record<string, string>> = {
   stay: 'then stop and leave it so',
@@ -20,16 +21,16 @@ function stepLines(step: PlannedStep, number: string): string[] {
       return [`${number}change`, ...changeLines(step.changes, indent)];
     case 'wait':
       return [
-        visible(`${number}wait for ${step.what}, at most ${durationText(step.timeout)}, ${AT_TIMEOUT[step.atTimeout]}`),
+        shown(`${number}wait for ${step.what}, at most ${durationText(step.timeout)}, ${AT_TIMEOUT[step.atTimeout]}`),
       ];
     case 'pause':
       return [`${number}pause of ${durationText(step.time)}`];
     case 'check':
-      return [visible(`${number}check: ${step.what}; take everything back when not`)];
+      return [shown(`${number}check: ${step.what}; take everything back when not`)];
     case 'act':
-      return [visible(`${number}${step.what}`)];
+      return [shown(`${number}${step.what}`)];
     default:
-      return [visible(`${number}${step.do} ${step.operation}`)];
+      return [shown(`${number}${step.do} ${step.operation}`)];
   }
 }
 
@@ -37,8 +38,8 @@ function changeLines(changes: readonly PlannedChange[], indent: number): string[
   const rows = table(changes.map(changeRow), indent);
   return changes.flatMap(({ commands, warnings }, i) => [
     rows[i]!,
-    ...warnings.map((text) => `${' '.repeat(indent + 2)}warning: ${visible(text)}`),
-    ...commands.map((command) => `${' '.repeat(indent + 2)}> ${visible(command)}`),
+    ...warnings.map((text) => `${' '.repeat(indent + 2)}warning: ${shown(text)}`),
+    ...commands.map((command) => `${' '.repeat(indent + 2)}> ${shown(command)}`),
   ]);
 }
 
@@ -49,5 +50,5 @@ function changeRow({ change, object, before, after, effect, sessions }: PlannedC
     before === after ? `${after} already` : before === '' ? after : `${before} -> ${after}`,
     effect,
     sessions === null ? '' : count(sessions, 'session'),
-  ].map(visible);
+  ].map(shown);
 }

@@ -1,7 +1,7 @@
 import type { Emit, OperationEvent } from '../../ops/events.ts';
 import type { View } from '../../ops/operation.ts';
-import { durationText, table, visible } from '../../ops/text.ts';
-import { shownJson } from '../../util/shown.ts';
+import { durationText, table } from '../../ops/text.ts';
+import { shown, shownJson } from '../../util/shown.ts';
 import { planLines } from './plan-lines.ts';
 import { eventText, isWarning, paint, type TextOptions } from './print.ts';
 import type { Terminal } from './terminal.ts';
@@ -35,9 +35,9 @@ export function fleetText(
   names: readonly string[],
   { quiet, plan, reads }: TextOptions & { readonly reads: boolean },
 ): FleetPrinter {
-  const width = Math.max(...names.map((name) => visible(name).length));
+  const width = Math.max(...names.map((name) => shown(name).length));
   const about = (target: string | undefined, text: string) =>
-    target === undefined ? text : text === '' ? '' : `${visible(target).padEnd(width)}  ${text}`;
+    target === undefined ? text : text === '' ? '' : `${shown(target).padEnd(width)}  ${text}`;
   const results: (OperationEvent & { event: 'result' })[] = [];
   const told = new Map<string, number>();
   let dryRun = false;
@@ -50,8 +50,8 @@ export function fleetText(
   };
   const end = ({ ok, ended, text, operation }: OperationEvent & { event: 'end' }) => {
     const undo = operation === null ? '' : `; sluice undo ${operation} takes it back`;
-    const line = visible(`${text === '' ? '' : `: ${text}`}${undo}`);
-    const rows = table(results.map((result) => [result.target, result.ended, result.text].map(visible)));
+    const line = shown(`${text === '' ? '' : `: ${text}`}${undo}`);
+    const rows = table(results.map((result) => [result.target, result.ended, result.text].map(shown)));
     if (!quiet && !reads) out.write(`\n${rows.join('\n')}\n`);
     if (!ok) err.write(`${paint(err, 'red', ended)}${line}\n`);
     else if (!quiet && !reads) out.write(`${paint(out, 'green', ended)}${line}\n`);
@@ -69,7 +69,7 @@ export function fleetText(
       );
     const text = fleetEventText(event);
     if (text === null) return;
-    const line = about(event.target, visible(text));
+    const line = about(event.target, shown(text));
     out.write(`${isWarning(event) ? paint(out, 'yellow', line) : line}\n`);
   };
   return {

@@ -1,8 +1,8 @@
 import { objectOf } from '../../change/journal/object-of.ts';
 import type { Emit, OperationEvent } from '../../ops/events.ts';
 import type { View } from '../../ops/operation.ts';
-import { durationText, visible } from '../../ops/text.ts';
-import { shownJson } from '../../util/shown.ts';
+import { durationText } from '../../ops/text.ts';
+import { shown, shownJson } from '../../util/shown.ts';
 import { planLines } from './plan-lines.ts';
 import type { Output, Terminal } from './terminal.ts';
 
@@ -54,14 +54,12 @@ export function textPrinter({ out, err }: Terminal, { quiet, plan }: TextOptions
   };
   const tell = (event: OperationEvent) => {
     const text = eventText(event);
-    if (text !== null) line(isWarning(event) ? paint(out, 'yellow', visible(text)) : visible(text));
+    if (text !== null) line(isWarning(event) ? paint(out, 'yellow', shown(text)) : shown(text));
   };
   const end = ({ ok, ended, text, operation }: OperationEvent & { event: 'end' }) => {
     const undo = operation === null ? '' : `; sluice undo ${operation} takes it back`;
     endProgress();
-    const told = visible(
-      `${text.startsWith(ended) ? text.slice(ended.length) : text === '' ? '' : `: ${text}`}${undo}`,
-    );
+    const told = shown(`${text.startsWith(ended) ? text.slice(ended.length) : text === '' ? '' : `: ${text}`}${undo}`);
     if (!ok) err.write(`${paint(err, 'red', ended)}${told}\n`);
     else if (!quiet && (changed || text !== '' || ended === 'unchanged')) line(`${paint(out, 'green', ended)}${told}`);
   };
@@ -73,7 +71,7 @@ export function textPrinter({ out, err }: Terminal, { quiet, plan }: TextOptions
     else if (event.event === 'plan') {
       if (dryRun || plan) for (const text of planLines(event.steps)) line(text);
     } else if (event.event === 'progress' && out.isTerminal) {
-      out.write(`${progress ? '\r\x1b[K' : ''}${visible(progressText(event))}`);
+      out.write(`${progress ? '\r\x1b[K' : ''}${shown(progressText(event))}`);
       progress = true;
     } else tell(event);
   };

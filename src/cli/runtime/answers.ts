@@ -1,5 +1,5 @@
-import { visible } from '../../ops/text.ts';
 import { messageText } from '../../runtime/answer.ts';
+import { shown } from '../../util/shown.ts';
 import type { Terminal } from '../ops/terminal.ts';
 
 /** An answer to one command. */
@@ -26,15 +26,16 @@ export interface Answers {
  * Answers as socat shows them: the text, then an empty line; with `json` an object a line. On a terminal nothing of them is obeyed by it.
  */
 export function answersOn({ out, err }: Terminal, json: boolean): Answers {
-  const shown = (text: string) => (out.isTerminal ? text.replace(/[^\n\t]+/g, visible) : text);
+  // Backslashes are the answer's own.
+  const safe = (text: string) => (out.isTerminal ? text.replace(/[^\n\t\\]+/g, shown) : text);
   return {
     severity: 'none',
     tell({ command, ok, severity, body }) {
       if (json) return out.write(`${JSON.stringify({ command, ok, severity, text: body.replace(/\n+$/, '') })}\n`);
       const text = severity === null || this.severity === 'none' ? body : messageText(severity, body, this.severity);
-      out.write(`${shown(text)}\n`);
+      out.write(`${safe(text)}\n`);
     },
-    line: (text) => out.write(json ? `${JSON.stringify({ line: text })}\n` : `${shown(text)}\n`),
-    note: (text) => err.write(`sluice: ${visible(text)}\n`),
+    line: (text) => out.write(json ? `${JSON.stringify({ line: text })}\n` : `${safe(text)}\n`),
+    note: (text) => err.write(`sluice: ${shown(text)}\n`),
   };
 }

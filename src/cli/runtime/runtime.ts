@@ -1,7 +1,7 @@
 /** `sluice runtime`: the Runtime API as socat gives it, with levels of its own, a journal and a policy. */
 import { ERRORS, errorCode } from '../../ops/errors.ts';
 import { openTarget } from '../../ops/open-target.ts';
-import { visible } from '../../ops/text.ts';
+import { shown } from '../../util/shown.ts';
 import { ownTerminal } from '../ops/terminal.ts';
 import { answersOn } from './answers.ts';
 import { readOptions, USAGE } from './options.ts';
@@ -25,7 +25,7 @@ export async function runtime(args: readonly string[]): Promise<number> {
       await target.close();
     }
   } catch (error) {
-    terminal.err.write(`sluice: ${visible(error instanceof Error ? error.message : String(error))}\n`);
+    terminal.err.write(`sluice: ${shown(error instanceof Error ? error.message : String(error))}\n`);
     return ERRORS[errorCode(error)].status;
   }
 }

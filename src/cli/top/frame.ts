@@ -1,5 +1,6 @@
 import type { BackendState, ServerState, TargetState } from '../../ops/state.ts';
-import { count, durationText, table, visible } from '../../ops/text.ts';
+import { count, durationText, table } from '../../ops/text.ts';
+import { shown } from '../../util/shown.ts';
 
 /** What servers are sorted by. */
 export const ORDERS = ['rate', 'sessions', 'queue', 'errors', 'name'] as const;
@@ -25,20 +26,18 @@ export function frame({ name, state, before, order, width, height }: Screen): st
     '',
     ...table([
       ['FRONTEND', 'STATUS', 'CONNECTIONS', 'PER S'],
-      ...frontends.map((one) =>
-        [one.name, one.status, `${one.sessions}/${one.maxconn}`, String(one.rate)].map(visible),
-      ),
+      ...frontends.map((one) => [one.name, one.status, `${one.sessions}/${one.maxconn}`, String(one.rate)].map(shown)),
     ]),
     '',
   ].slice(0, Math.max(3, Math.floor(height / 2)));
   const servers = backends.flatMap((backend) => backend.servers).sort(comparison(order));
   const room = Math.max(1, height - head.length - 1);
-  const shown = servers.slice(0, room);
+  const first = servers.slice(0, room);
   const rows = table([
     ['SERVER', 'STATUS', 'WEIGHT', 'SESSIONS', 'QUEUE', 'PER S', 'ERRORS', 'CHECK'],
-    ...shown.map((server) => row(server, before).map(visible)),
+    ...first.map((server) => row(server, before).map(shown)),
   ]);
-  return [...head.map(visible), ...rows].slice(0, height).map((line) => line.slice(0, width));
+  return [...head.map(shown), ...rows].slice(0, height).map((line) => line.slice(0, width));
 }
 
 function usableText(backends: readonly BackendState[]): string {

@@ -3,7 +3,7 @@ import { OperationError } from '../../ops/errors.ts';
 import { durationKind, numberKind } from '../../ops/kinds.ts';
 import { openTarget } from '../../ops/open-target.ts';
 import type { TargetState } from '../../ops/state.ts';
-import { visible } from '../../ops/text.ts';
+import { shown } from '../../util/shown.ts';
 import { UsageError } from '../usage-error.ts';
 import { frame, ORDERS, type Order } from './frame.ts';
 
@@ -38,7 +38,7 @@ export async function top(args: readonly string[]): Promise<number> {
         before = state;
       } catch (error) {
         if (screen === null) throw error;
-        lines = [visible(`${target.name}: ${(error as Error).message}`)];
+        lines = [shown(`${target.name}: ${(error as Error).message}`)];
       }
       if (screen === null) process.stdout.write(`${lines.join('\n')}\n\n`);
       else screen.draw(lines);

@@ -3,9 +3,10 @@ import { type KeptChanges, keepChanges } from '../../change/keep-changes.ts';
 import { planChanges } from '../../config/diff/plan-changes.ts';
 import { planText } from '../../config/diff/text.ts';
 import { parseDocument } from '../../config/document.ts';
+import { shown } from '../../util/shown.ts';
 import { OperationError } from '../errors.ts';
 import type { Plan, Situation, Step, View } from '../operation.ts';
-import { count, visible } from '../text.ts';
+import { count } from '../text.ts';
 import { installationOf, readFiles } from './files.ts';
 import { checkStep, type Rewrite, reloadStep, writeStep } from './steps.ts';
 
@@ -13,7 +14,7 @@ import { checkStep, type Rewrite, reloadStep, writeStep } from './steps.ts';
 export async function showKept(situation: Situation): Promise<View> {
   const { kept } = await toKeep(situation);
   const lines = [...diffLines(kept), ...restLines(kept)];
-  return { records: kept.lines.map((line) => ({ type: 'line', ...line })), lines: lines.map(visible) };
+  return { records: kept.lines.map((line) => ({ type: 'line', ...line })), lines: lines.map(shown) };
 }
 
 /** Writes what is set into the files. */
@@ -32,7 +33,7 @@ export async function showPlan(files: readonly string[], situation: Situation): 
   const records = difference.differences.map((one) => ({ type: 'difference', ...one }));
   return {
     records: [...records, { type: 'plan', effect: difference.effect }],
-    lines: planText(difference).trimEnd().split('\n').map(visible),
+    lines: planText(difference).trimEnd().split('\n').map(shown),
   };
 }
 

@@ -1,10 +1,11 @@
 import { isIP } from 'node:net';
 import type { Change } from '../../change/change.ts';
 import type { RuntimeClient } from '../../client/index.ts';
+import { shown } from '../../util/shown.ts';
 import { OperationError } from '../errors.ts';
 import { type Kind, textKind } from '../kinds.ts';
 import { changing, reading } from '../operation.ts';
-import { table, visible } from '../text.ts';
+import { table } from '../text.ts';
 import { findAcl, identifier, setsNamed } from './patterns.ts';
 
 const ACL = {
@@ -25,9 +26,7 @@ export const aclShow = reading({
   async show({ acl }, { target: { client } }) {
     if (acl === null) {
       const acls = await client.showAcls();
-      const rows = acls.map((set) =>
-        [identifier(set), `${set.entry_cnt ?? '?'} patterns`, set.description].map(visible),
-      );
+      const rows = acls.map((set) => [identifier(set), `${set.entry_cnt ?? '?'} patterns`, set.description].map(shown));
       return {
         records: acls.map((set) => ({ type: 'acl', ...set })),
         lines: rows.length === 0 ? ['no ACLs'] : table(rows),
@@ -37,7 +36,7 @@ export const aclShow = reading({
     const entries = await client.showAcl(name);
     return {
       records: entries.map((entry) => ({ type: 'pattern', acl: name, ...entry })),
-      lines: entries.map(({ pattern }) => visible(pattern)),
+      lines: entries.map(({ pattern }) => shown(pattern)),
     };
   },
 });

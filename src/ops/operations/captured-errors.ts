@@ -1,7 +1,7 @@
 import { parseErrors } from '../../client/parse/captured.ts';
+import { shown } from '../../util/shown.ts';
 import { textKind } from '../kinds.ts';
 import { reading } from '../operation.ts';
-import { visible } from '../text.ts';
 
 export const errors = reading({
   name: 'errors',
@@ -26,9 +26,10 @@ export const errors = reading({
     );
     const lines = found.flatMap((error) => [
       '',
-      visible(`${error.date}  ${error.side} ${error.proxy}: invalid ${error.message}, byte ${error.position ?? '?'}`),
-      ...error.facts.map((fact) => `  ${visible(fact)}`),
-      `  ${visible(error.dump)}`,
+      shown(`${error.date}  ${error.side} ${error.proxy}: invalid ${error.message}, byte ${error.position ?? '?'}`),
+      ...error.facts.map((fact) => `  ${shown(fact)}`),
+      // Backslashes are HAProxy's: it has escaped what was captured.
+      `  ${error.dump.split('\\').map(shown).join('\\')}`,
     ]);
     return {
       records: found.map((error) => ({ type: 'error', ...error })),

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import { shown } from '../../util/shown.ts';
 import { storedCertificates } from '../certificates/in-store.ts';
 import { OperationError } from '../errors.ts';
 import { bytesOf } from '../file-content.ts';
 import { spanKind, textKind } from '../kinds.ts';
 import { changing, reading } from '../operation.ts';
-import { durationText, table, visible } from '../text.ts';
+import { durationText, table } from '../text.ts';
 
 const PAGE = { page: 'certificates.md', group: 'certificates' } as const;
 
@@ -27,7 +28,7 @@ export const certs = reading({
       notAfter === null ? 'unknown end' : notAfter > now ? `expires in ${durationText(notAfter - now)}` : 'expired',
       used ? '' : 'unused',
     ]);
-    const lines = rows.length === 0 ? ['none'] : table(rows.map((row) => row.map(visible)));
+    const lines = rows.length === 0 ? ['none'] : table(rows.map((row) => row.map(shown)));
     return { records: wanted.map((one) => ({ type: 'certificate', ...one })), lines };
   },
 });

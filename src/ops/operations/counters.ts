@@ -1,7 +1,8 @@
+import { shown } from '../../util/shown.ts';
 import { findBackend, findServer } from '../find.ts';
 import { serverKind, textKind } from '../kinds.ts';
 import { changing, reading } from '../operation.ts';
-import { table, visible } from '../text.ts';
+import { table } from '../text.ts';
 
 /** Columns of `show stat` that are told, and how they are headed. */
 const COLUMNS = {
@@ -50,7 +51,7 @@ export const counters = reading({
     const head = ['', ...Object.values(COLUMNS)];
     return {
       records: wanted.map((row) => ({ type: 'counters', ...row })),
-      lines: wanted.length === 0 ? ['nothing of that name'] : table([head, ...lines.map((row) => row.map(visible))]),
+      lines: wanted.length === 0 ? ['nothing of that name'] : table([head, ...lines.map((row) => row.map(shown))]),
     };
   },
 });

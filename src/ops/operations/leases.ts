@@ -1,7 +1,8 @@
 import type { Lease } from '../../change/journal/journal.ts';
+import { shown } from '../../util/shown.ts';
 import { keepLeases } from '../due-leases.ts';
 import { changing, reading } from '../operation.ts';
-import { durationText, table, visible } from '../text.ts';
+import { durationText, table } from '../text.ts';
 import { whoText } from './journal-text.ts';
 
 export const leases = reading({
@@ -15,7 +16,7 @@ export const leases = reading({
   page: 'undo.md',
   async show(_, { target }) {
     const found = await target.ledger.leases();
-    const lines = table(found.map((lease) => leaseRow(lease).map(visible)));
+    const lines = table(found.map((lease) => leaseRow(lease).map(shown)));
     return {
       records: found.map((lease) => ({ type: 'lease', ...lease })),
       lines: found.length === 0 ? ['none'] : lines,

@@ -1,10 +1,11 @@
 import type { JournalEntry } from '../../change/journal/journal.ts';
 import { objectOf } from '../../change/journal/object-of.ts';
 import type { PendingRequest } from '../../change/policy/pending.ts';
+import { shown } from '../../util/shown.ts';
 import { OperationError } from '../errors.ts';
 import { numberKind, spanKind, textKind } from '../kinds.ts';
 import { changing, reading } from '../operation.ts';
-import { table, visible } from '../text.ts';
+import { table } from '../text.ts';
 import { dateText, entryRow, whoText, whyText } from './journal-text.ts';
 
 /** Outcomes that are listed when nothing else is asked for. */
@@ -135,7 +136,7 @@ export const requests = reading({
     const found = await target.ledger.requests();
     return {
       records: found.map((request) => ({ type: 'request', ...request })),
-      lines: found.length === 0 ? ['none'] : found.map((request) => visible(requestText(request))),
+      lines: found.length === 0 ? ['none'] : found.map((request) => shown(requestText(request))),
     };
   },
 });
@@ -174,8 +175,7 @@ export const history = reading({
     const entries = await target.ledger.history({ ...which, ...from, last: last ?? LISTED, phase: 'outcome' });
     return {
       records: entries.map((entry) => ({ type: 'change', ...entry })),
-      lines:
-        entries.length === 0 ? ['nothing was changed'] : table(entries.map((entry) => entryRow(entry).map(visible))),
+      lines: entries.length === 0 ? ['nothing was changed'] : table(entries.map((entry) => entryRow(entry).map(shown))),
     };
   },
 });
@@ -199,7 +199,7 @@ export const overrides = reading({
       until === null ? '' : `until ${dateText(until)}`,
       whyText(origin),
     ]);
-    const lines = table(rows.map((row) => row.map(visible)));
+    const lines = table(rows.map((row) => row.map(shown)));
     return {
       records: found.map((override) => ({ type: 'override', ...override })),
       lines: found.length === 0 ? ['none'] : lines,

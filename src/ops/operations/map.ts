@@ -1,8 +1,9 @@
 import type { Change } from '../../change/change.ts';
+import { shown } from '../../util/shown.ts';
 import { OperationError } from '../errors.ts';
 import { textKind } from '../kinds.ts';
 import { changing, reading } from '../operation.ts';
-import { count, table, visible } from '../text.ts';
+import { count, table } from '../text.ts';
 import { diffOf, type MapDiff, readMapFile } from './map-file.ts';
 import { findMap, identifier } from './patterns.ts';
 
@@ -42,17 +43,17 @@ export const mapShow = reading({
       ]);
       return {
         records: maps.map((set) => ({ type: 'map', ...set })),
-        lines: rows.length === 0 ? ['no maps'] : table(rows.map((row) => row.map(visible))),
+        lines: rows.length === 0 ? ['no maps'] : table(rows.map((row) => row.map(shown))),
       };
     }
     const name = await findMap(client, map);
     if (key !== null) {
       const found = await client.getMap(name, key);
       const line = found.found ? `${key} -> ${found.value} (entry ${found.key})` : `${key}: nothing found`;
-      return { records: [{ type: 'lookup', map: name, asked: key, ...found }], lines: [visible(line)] };
+      return { records: [{ type: 'lookup', map: name, asked: key, ...found }], lines: [shown(line)] };
     }
     const entries = await client.showMap(name);
-    const rows = entries.map((entry) => [entry.key, entry.value].map(visible));
+    const rows = entries.map((entry) => [entry.key, entry.value].map(shown));
     return { records: entries.map((entry) => ({ type: 'entry', map: name, ...entry })), lines: table(rows) };
   },
 });
@@ -136,7 +137,7 @@ export const mapDiff = reading({
     });
     return {
       records: difference.map((row) => ({ type: 'difference', ...row })),
-      lines: [...rows.map(visible), sumOf(difference)],
+      lines: [...rows.map(shown), sumOf(difference)],
     };
   },
 });

@@ -1,9 +1,10 @@
 import { parseSession, type SessionRow } from '../../client/parse/sessions.ts';
+import { shown } from '../../util/shown.ts';
 import { OperationError } from '../errors.ts';
 import { findServer } from '../find.ts';
 import { numberKind, serverKind, spanKind, textKind } from '../kinds.ts';
 import { changing, reading } from '../operation.ts';
-import { count, table, visible } from '../text.ts';
+import { count, table } from '../text.ts';
 
 /** How many are listed when nothing else is asked for. */
 const LISTED = 50;
@@ -42,9 +43,7 @@ export const sessions = reading({
       .filter((row) => row.ageMs >= (older ?? 0))
       .sort((a, b) => b.ageMs - a.ageMs);
     const listed = wanted.slice(0, last ?? LISTED);
-    const rows = listed.map((row) =>
-      [row.id, row.age, row.src, row.fe, `${row.be}/${row.srv}`, row.proto].map(visible),
-    );
+    const rows = listed.map((row) => [row.id, row.age, row.src, row.fe, `${row.be}/${row.srv}`, row.proto].map(shown));
     const rest =
       wanted.length > listed.length ? [`and ${wanted.length - listed.length} more (--last ${wanted.length})`] : [];
     return {

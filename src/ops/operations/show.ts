@@ -1,11 +1,12 @@
 import type { Override } from '../../change/journal/journal.ts';
+import { shown } from '../../util/shown.ts';
 import { OperationError } from '../errors.ts';
 import { findBackend, findFrontend, findServer } from '../find.ts';
 import { serverKind, textKind } from '../kinds.ts';
 import { reading, type Situation } from '../operation.ts';
 import type { ServerState, TargetState } from '../state.ts';
 import type { Layers } from '../target.ts';
-import { durationText, table, visible } from '../text.ts';
+import { durationText, table } from '../text.ts';
 import { whoText, whyText } from './journal-text.ts';
 
 export const show = reading({
@@ -29,7 +30,7 @@ export const show = reading({
     const layers = await layersOf(object, situation);
     return {
       records: layers.map((layer) => ({ type: 'attribute', object, ...layer })),
-      lines: table(layers.map((layer) => [layer.attribute, layer.live, provenance(layer)].map(visible))),
+      lines: table(layers.map((layer) => [layer.attribute, layer.live, provenance(layer)].map(shown))),
     };
   },
 });

@@ -1,8 +1,9 @@
+import { shown } from '../../util/shown.ts';
 import { findBackend, findServer } from '../find.ts';
 import { textKind } from '../kinds.ts';
 import { reading, type View } from '../operation.ts';
 import type { BackendState, FrontendState, ProcessState, ServerState, TargetState } from '../state.ts';
-import { count, durationText, table, visible } from '../text.ts';
+import { count, durationText, table } from '../text.ts';
 
 export const status = reading({
   name: 'status',
@@ -49,7 +50,7 @@ function whole(state: TargetState, name: string): View {
 
 function processLine(info: ProcessState, name: string): string {
   const stopping = info.stopping ? ', stopping' : '';
-  return visible(
+  return shown(
     `${name}: ${info.product} ${info.version} on ${info.node}, pid ${info.pid}, up ${durationText(info.uptime * 1000)}${stopping}; ${info.currConns} of ${info.maxconn} connections, ${info.connRate}/s, ${info.idlePct}% idle`,
   );
 }
@@ -76,13 +77,13 @@ function view(
 }
 
 function frontendRow({ name, status, mode, sessions, maxconn, rate }: FrontendState): string[] {
-  return [`frontend ${visible(name)}`, visible(status), mode, `${sessions} of ${maxconn} connections`, `${rate}/s`];
+  return [`frontend ${shown(name)}`, shown(status), mode, `${sessions} of ${maxconn} connections`, `${rate}/s`];
 }
 
 function backendLine(backend: BackendState): string {
   const usable = backend.servers.filter((server) => server.usable).length;
   const balance = backend.algo === '' || backend.algo === 'unknown' ? backend.mode : `${backend.mode} ${backend.algo}`;
-  return visible(
+  return shown(
     `backend ${backend.name}  ${backend.status}  ${balance}  ${usable} of ${count(backend.servers.length, 'server')} usable  ${count(backend.sessions, 'session')}, ${backend.queue} queued, ${backend.rate}/s`,
   );
 }
@@ -102,7 +103,7 @@ function serverRow(server: ServerState): string[] {
     server.check === null ? 'no checks' : `${server.check.status} ${server.check.lastText}`.trim(),
     address(server),
     server.since >= 0 ? `for ${durationText(server.since * 1000)}` : '',
-  ].map(visible);
+  ].map(shown);
 }
 
 function address({ address, port, fqdn }: ServerState): string {

@@ -1,10 +1,11 @@
 import type { TableEntry } from '../../client/parse/tables.ts';
 import { nearestWord } from '../../config/suggest.ts';
+import { shown } from '../../util/shown.ts';
 import { OperationError } from '../errors.ts';
 import { type Kind, numberKind, textKind } from '../kinds.ts';
 import type { Situation } from '../operation.ts';
 import { changing, reading } from '../operation.ts';
-import { table as aligned, durationText, visible } from '../text.ts';
+import { table as aligned, durationText } from '../text.ts';
 
 const TABLE = {
   kind: textKind('TABLE', 'name of a stick table: that of its proxy or `table` section'),
@@ -32,7 +33,7 @@ export const tableShow = reading({
     const { client } = situation.target;
     if (table === null) {
       const tables = await client.showTables();
-      const rows = tables.map(({ name, type, size, used }) => [name, type, `${used} of ${size} used`].map(visible));
+      const rows = tables.map(({ name, type, size, used }) => [name, type, `${used} of ${size} used`].map(shown));
       return {
         records: tables.map((one) => ({ ...one, type: 'table', keys: one.type })),
         lines: rows.length === 0 ? ['no stick tables'] : aligned(rows),
@@ -146,6 +147,6 @@ function viewOf(table: string, entries: readonly TableEntry[], most: number) {
     entries.length > listed.length ? [`and ${entries.length - listed.length} more (--last ${entries.length})`] : [];
   return {
     records: listed.map((entry) => ({ type: 'entry', table, ...entry })),
-    lines: rows.length === 0 ? ['no entries'] : [...aligned(rows.map((row) => row.map(visible))), ...rest],
+    lines: rows.length === 0 ? ['no entries'] : [...aligned(rows.map((row) => row.map(shown))), ...rest],
   };
 }

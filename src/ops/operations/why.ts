@@ -1,10 +1,11 @@
 import type { JournalEntry } from '../../change/journal/journal.ts';
 import { type CapturedError, parseErrors } from '../../client/parse/captured.ts';
+import { shown } from '../../util/shown.ts';
 import { findBackend, findServer } from '../find.ts';
 import { numberKind, serverKind, textKind } from '../kinds.ts';
 import { reading, type Situation } from '../operation.ts';
 import type { BackendState, ServerState } from '../state.ts';
-import { count, durationText, table, visible } from '../text.ts';
+import { count, durationText, table } from '../text.ts';
 import { dateText, entryRow } from './journal-text.ts';
 import { logLines } from './log-lines.ts';
 
@@ -40,10 +41,10 @@ export const why = reading({
     const moments = await momentsOf(name, server === null ? backend.servers : [server], situation);
     const told = moments.slice(-(last ?? TOLD));
     const now = server === null ? backendNow(backend) : serverNow(server);
-    const rows = told.map(({ date, source, text }) => [date === null ? '' : dateText(date), source, text].map(visible));
+    const rows = told.map(({ date, source, text }) => [date === null ? '' : dateText(date), source, text].map(shown));
     return {
       records: [{ type: 'now', object: name, reasons: now }, ...told.map((moment) => ({ type: 'moment', ...moment }))],
-      lines: [...now.map(visible), '', ...(rows.length === 0 ? ['nothing is known of the past'] : table(rows))],
+      lines: [...now.map(shown), '', ...(rows.length === 0 ? ['nothing is known of the past'] : table(rows))],
     };
   },
 });

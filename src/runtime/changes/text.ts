@@ -6,11 +6,7 @@ import { objectOf } from '../../change/journal/object-of.ts';
 import type { Judged } from '../../change/judge.ts';
 import type { Provenance } from '../../change/operations.ts';
 import type { PendingRequest } from '../../change/policy/pending.ts';
-
-/** Text of others on one line of ours: nothing in it can end the line or move the cursor. */
-export function oneLine(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (c) => `\\u{${c.codePointAt(0)!.toString(16)}}`);
-}
+import { shown } from '../../util/shown.ts';
 
 const UNITS: readonly (readonly [number, string])[] = [
   [86_400_000, 'd'],
@@ -28,13 +24,13 @@ function duration(ms: number): string {
 
 /** Who it was: the account behind sudo, else the account, else the surface. */
 function who({ actor, surface }: Origin): string {
-  return oneLine(actor?.sudoUser ?? actor?.name ?? surface);
+  return shown(actor?.sudoUser ?? actor?.name ?? surface);
 }
 
 /** `anna, 3 h ago, "canary"` */
 function byWhom(origin: Origin, date: number, now: number): string {
   const reason = [origin.ticket, origin.reason].filter(Boolean).join(' ');
-  return [who(origin), `${duration(now - date)} ago`, ...(reason === '' ? [] : [`"${oneLine(reason)}"`])].join(', ');
+  return [who(origin), `${duration(now - date)} ago`, ...(reason === '' ? [] : [`"${shown(reason)}"`])].join(', ');
 }
 
 /** `server be_app/app1 weight 20 (override by anna, 3 h ago, "canary"; file says 100; ends in 20 min)` */
@@ -44,30 +40,30 @@ export function overrideLine(override: Override, now: number): string {
 
 function overrideText({ value, file, origin, date, until }: Override, now: number): string {
   const end = until === null ? '' : `; ends in ${duration(until - now)}`;
-  return `${oneLine(value)} (override by ${byWhom(origin, date, now)}; file says ${oneLine(file)}${end})`;
+  return `${shown(value)} (override by ${byWhom(origin, date, now)}; file says ${shown(file)}${end})`;
 }
 
 /** `weight 20 (override by ...)`, `weight 100 (file)`, `state drain (live; file says ready)`. */
 export function provenanceLine({ attribute, live, file, same, override }: Provenance, now: number): string {
   if (override) return `${attribute} ${overrideText({ ...override, value: live, file }, now)}\n`;
-  return `${attribute} ${oneLine(live)} (${same ? 'file' : `live; file says ${oneLine(file)}`})\n`;
+  return `${attribute} ${shown(live)} (${same ? 'file' : `live; file says ${shown(file)}`})\n`;
 }
 
 export function leaseLine({ id, kind, until, date, origin }: Lease, now: number): string {
   const end = kind === 'expire' ? 'taken back' : 'taken back unless confirmed';
-  const title = origin.title === undefined ? '' : ` ${oneLine(origin.title)}`;
+  const title = origin.title === undefined ? '' : ` ${shown(origin.title)}`;
   return `${id}${title} (by ${byWhom(origin, date, now)}; ${end} in ${duration(until - now)})\n`;
 }
 
 /** `op-... drain be_app/app1 (by anna, 3 min ago, "canary"; waits 57 min more): server.state be_app/app1` */
 export function requestLine({ operation, origin, changes, date, until }: PendingRequest, now: number): string {
-  const title = origin.title === undefined ? '' : ` ${oneLine(origin.title)}`;
-  const list = changes.map((change) => [change.kind, oneLine(objectOf(change))].filter(Boolean).join(' ')).join(', ');
+  const title = origin.title === undefined ? '' : ` ${shown(origin.title)}`;
+  const list = changes.map((change) => [change.kind, shown(objectOf(change))].filter(Boolean).join(' ')).join(', ');
   return `${operation}${title} (by ${byWhom(origin, date, now)}; waits ${duration(until - now)} more): ${list}\n`;
 }
 
 export function conflictLine({ date, kind, text }: Conflict, now: number): string {
-  return `${kind}: ${oneLine(text)} (${duration(now - date)} ago)\n`;
+  return `${kind}: ${shown(text)} (${duration(now - date)} ago)\n`;
 }
 
 /** `12 op-... ok server.weight be_app/app1: 100 -> 20 (anna, 3 h ago, "canary")` */
@@ -75,13 +71,13 @@ export function entryLine(entry: JournalEntry, now: number): string {
   const { seq, origin, ok, text, date } = entry;
   const result = ok === null ? 'tried' : ok ? 'ok' : 'refused';
   const undoes = origin.undoes === undefined ? '' : `, undoes ${origin.undoes}`;
-  const why = ok === false ? ` ${oneLine(text)}` : '';
+  const why = ok === false ? ` ${shown(text)}` : '';
   return `${seq} ${origin.operation ?? '-'} ${result} ${what(entry)}${why} (${byWhom(origin, date, now)}${undoes})\n`;
 }
 
 function what({ change, before, after }: Pick<Judged, 'change' | 'before' | 'after'>): string {
-  const subject = [change.kind, oneLine(objectOf(change))].filter(Boolean).join(' ');
-  return before === '' && after === '' ? `${subject}:` : `${subject}: ${oneLine(before)} -> ${oneLine(after)}`;
+  const subject = [change.kind, shown(objectOf(change))].filter(Boolean).join(' ');
+  return before === '' && after === '' ? `${subject}:` : `${subject}: ${shown(before)} -> ${shown(after)}`;
 }
 
 /** `1 server.weight be_app/app1: 100 -> 20 (live)`, with what is wrong and what is to be known below. */
@@ -89,21 +85,21 @@ export function judgedLines(judged: Judged, position: number): string {
   const { problems, warnings, effect } = judged;
   return [
     `${position + 1} ${what(judged)}${problems.length > 0 ? '' : ` (${effect})`}\n`,
-    ...problems.map(({ text }) => `  problem: ${oneLine(text)}\n`),
-    ...warnings.map((text) => `  warning: ${oneLine(text)}\n`),
+    ...problems.map(({ text }) => `  problem: ${shown(text)}\n`),
+    ...warnings.map((text) => `  warning: ${shown(text)}\n`),
   ].join('');
 }
 
 /** What became of an operation, in one line, with what its Changes had to say below. */
 export function outcomeText({ ok, operation, judged, outcomes, failedAt, warnings, lease }: BatchOutcome): string {
-  const told = warnings.map((text) => `warning: ${oneLine(text)}\n`).join('');
+  const told = warnings.map((text) => `warning: ${shown(text)}\n`).join('');
   if (!ok) {
     const { change } = judged[failedAt]!;
     const where =
       judged.length > 1
         ? `, change ${failedAt + 1} (${[change.kind, objectOf(change)].filter(Boolean).join(' ')})`
         : '';
-    return `Nothing was changed${oneLine(where)}: ${oneLine(outcomes[failedAt]!.text)}\n${told}`;
+    return `Nothing was changed${shown(where)}: ${shown(outcomes[failedAt]!.text)}\n${told}`;
   }
   const end =
     lease === null

@@ -1,4 +1,5 @@
 import type { BatchOutcome } from '../../change/apply.ts';
+import { shown } from '../../util/shown.ts';
 import { type Answer, dump, error, notice } from '../answer.ts';
 import { entryJson, json, leaseJson, outcomeJson, overrideJson, provenanceJson } from '../changes/json.ts';
 import { readOptions } from '../changes/options.ts';
@@ -6,7 +7,6 @@ import {
   conflictLine,
   entryLine,
   leaseLine,
-  oneLine,
   outcomeText,
   overrideLine,
   provenanceLine,
@@ -91,7 +91,7 @@ function showJournal({ control, args }: Call): Answer {
     Conflicts: conflicts.length,
   };
   if (args.includes('json')) return json(facts);
-  return dump(Object.entries(facts).map(([name, value]) => `${name}: ${oneLine(String(value))}\n`));
+  return dump(Object.entries(facts).map(([name, value]) => `${name}: ${shown(String(value))}\n`));
 }
 
 /** What was changed, what stands over the file, and taking it back. */
