@@ -2,13 +2,14 @@ import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { Journal, JournalEntry } from '../../change/journal/journal.ts';
 import { journalPath } from '../../change/journal/state-dir.ts';
+import { shown } from '../../util/shown.ts';
 import { OperationError } from '../errors.ts';
 import type { FleetResult } from '../events.ts';
 import type { View } from '../operation.ts';
 import { dateText, whoText, whyText } from '../operations/journal-text.ts';
 import type { Meta } from '../target.ts';
 import { openRunnerJournal, ownActor, runnerStateDir } from '../targets/open-haproxy.ts';
-import { table, visible } from '../text.ts';
+import { table } from '../text.ts';
 
 /** What the journal calls all load balancers of an operation together; addresses are never like that. */
 const TARGET = 'fleet';
@@ -77,7 +78,7 @@ export async function fleetView(operation: string): Promise<View | null> {
   const { origin, date, phase, text, after } = entry;
   const end = phase === 'attempt' ? 'how it ended is not recorded' : `${text}; ${after}`;
   const row = [dateText(date), whoText(origin), origin.title ?? '', end, whyText(origin)];
-  return { records: [{ type: 'fleet', ...entry }], lines: table([row.map(visible)]) };
+  return { records: [{ type: 'fleet', ...entry }], lines: table([row.map(shown)]) };
 }
 
 /** The load balancers of an operation on several; none when it was not. */
