@@ -35,6 +35,10 @@ export class ChainTable {
   readonly #at: StatementSync;
   readonly #outcomeOf: StatementSync;
   readonly #dataVersion: StatementSync;
+  readonly #begin: StatementSync;
+  readonly #commit: StatementSync;
+  readonly #savepoint: StatementSync;
+  readonly #release: StatementSync;
   readonly #open = new Map<number, Tried>();
   #anchor: Anchor | null = null;
   #head: Head = NO_HEAD;
@@ -54,6 +58,10 @@ export class ChainTable {
     this.#at = db.prepare('SELECT phase, body, hash FROM link WHERE seq = ?');
     this.#outcomeOf = db.prepare('SELECT 1 FROM link WHERE attempt = ?');
     this.#dataVersion = db.prepare('PRAGMA data_version');
+    this.#begin = db.prepare('BEGIN IMMEDIATE');
+    this.#commit = db.prepare('COMMIT');
+    this.#savepoint = db.prepare('SAVEPOINT writing');
+    this.#release = db.prepare('RELEASE writing');
   }
 
   /** Finds the end of the chain; begins it when it is empty. `why`: what else its first note says. */
@@ -86,7 +94,7 @@ export class ChainTable {
       this.#db.exec(`PRAGMA synchronous=${durable ? 'FULL' : 'NORMAL'}`);
       this.#full = durable;
     }
-    this.#db.exec('BEGIN IMMEDIATE');
+    this.#begin.run();
     const { data_version } = this.#dataVersion.get() as { data_version: number };
     const known = this.#head;
     this.#before = known;
@@ -101,7 +109,7 @@ export class ChainTable {
 
   /** Ends the transaction. `durable`: as it was begun. */
   commit(durable: boolean): void {
-    this.#db.exec('COMMIT');
+    this.#commit.run();
     if (!durable || this.#head.seq === this.#before.seq) return;
     try {
       this.#anchor?.keep(this.#head);
@@ -124,10 +132,10 @@ export class ChainTable {
   /** Appends what is to be written. Gives the failure of what is wrong in itself; throws what concerns all. */
   add(writing: Writing, date: number): Written {
     const before = this.#head;
-    this.#db.exec('SAVEPOINT writing');
+    this.#savepoint.run();
     try {
       const seqs = writing.kind === 'attempt' ? this.#attempts(writing, date) : this.#outcomes(writing, date);
-      this.#db.exec('RELEASE writing');
+      this.#release.run();
       return seqs;
     } catch (error) {
       const failure = wrongInItself(error);
