@@ -3,11 +3,21 @@ import { JournalError } from './error.ts';
 interface Pending {
   readonly resolve: (value: never) => void;
   readonly reject: (error: JournalError) => void;
-  readonly records: number;
+  readonly load: Load;
   readonly since: number;
   /** The caller has been told that it takes too long. */
   late: boolean;
 }
+
+/** What a call keeps in memory while it waits. */
+export interface Load {
+  readonly records: number;
+  /** About: the characters of its texts. */
+  readonly bytes: number;
+}
+
+/** Texts that may wait, bytes. */
+const MOST_BYTES = 64 * 1024 * 1024;
 
 /** What comes back for a call. */
 export type Settled = { readonly value: unknown } | { readonly error: JournalError };
@@ -17,6 +27,7 @@ export class PendingCalls {
   readonly #limit: number;
   readonly #calls = new Map<number, Pending>();
   #records = 0;
+  #bytes = 0;
   #next = 1;
 
   /** `limit`: records that may wait. */
@@ -29,19 +40,28 @@ export class PendingCalls {
   }
 
   /** Why no more can wait, or null. A call that is alone always can. */
-  full(records: number): JournalError | null {
-    if (this.#records === 0 || this.#records + records <= this.#limit) return null;
-    const text = `${this.#records} records wait for the disk: the journal takes ${this.#limit} at most`;
-    return new JournalError('behind', text);
+  full({ records, bytes }: Load): JournalError | null {
+    if (this.#records === 0) return null;
+    if (this.#records + records > this.#limit)
+      return new JournalError(
+        'behind',
+        `${this.#records} records wait for the disk: the journal takes ${this.#limit} at most`,
+      );
+    if (this.#bytes + bytes <= MOST_BYTES) return null;
+    return new JournalError(
+      'behind',
+      `${this.#bytes} bytes wait for the disk: the journal takes ${MOST_BYTES} at most`,
+    );
   }
 
   /** Adds a call that `send` has posted under its number. What `send` throws is thrown, and nothing added. */
-  add<T>(records: number, send: (id: number) => void): Promise<T> {
+  add<T>(load: Load, send: (id: number) => void): Promise<T> {
     const id = this.#next++;
     return new Promise<T>((resolve, reject) => {
       send(id);
-      this.#records += records;
-      this.#calls.set(id, { resolve, reject, records, since: performance.now(), late: false });
+      this.#records += load.records;
+      this.#bytes += load.bytes;
+      this.#calls.set(id, { resolve, reject, load, since: performance.now(), late: false });
     });
   }
 
@@ -50,7 +70,8 @@ export class PendingCalls {
     const pending = this.#calls.get(id);
     if (pending === undefined) return false;
     this.#calls.delete(id);
-    this.#records -= pending.records;
+    this.#records -= pending.load.records;
+    this.#bytes -= pending.load.bytes;
     if (pending.late) return true;
     if ('value' in settled) pending.resolve(settled.value as never);
     else pending.reject(settled.error);
@@ -80,5 +101,15 @@ export class PendingCalls {
     for (const { reject, late } of this.#calls.values()) if (!late) reject(error);
     this.#calls.clear();
     this.#records = 0;
+    this.#bytes = 0;
   }
+}
+
+/** About how much memory the texts of a value take, bytes. */
+export function textBytes(value: unknown): number {
+  if (typeof value === 'string') return value.length;
+  if (typeof value !== 'object' || value === null) return 0;
+  let sum = 0;
+  for (const member of Object.values(value)) sum += textBytes(member);
+  return sum;
 }

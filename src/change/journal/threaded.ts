@@ -6,7 +6,7 @@ import { type JournalCode, JournalError } from './error.ts';
 import { journalFailure } from './failure.ts';
 import type { Journal } from './journal.ts';
 import type { LocalOptions } from './local.ts';
-import { PendingCalls } from './pending-calls.ts';
+import { PendingCalls, textBytes } from './pending-calls.ts';
 import { journalPath, prepareStateDir } from './state-dir.ts';
 
 /** What the thread is started with. */
@@ -165,9 +165,10 @@ export class ThreadedJournal implements Journal {
     if (this.#closed) return Promise.reject(new JournalError('ended', 'the journal is closed'));
     const worker = this.#worker;
     if (worker === null) return Promise.reject(new JournalError(this.troubleCode ?? 'ended', this.trouble ?? ''));
-    const full = this.#pending.full(records);
+    const load = { records, bytes: textBytes(args) };
+    const full = this.#pending.full(load);
     if (full !== null) return Promise.reject(full);
-    const answer = this.#pending.add<T>(records, (id) => worker.postMessage({ id, call, args } satisfies ThreadCall));
+    const answer = this.#pending.add<T>(load, (id) => worker.postMessage({ id, call, args } satisfies ThreadCall));
     if (this.#pending.size > 0) worker.ref();
     return answer.catch((error: Error) => {
       if (error instanceof JournalError) throw error;
