@@ -9,6 +9,7 @@ import { make, takeBack } from './make.ts';
 import { newOperationId } from './operation-id.ts';
 import type { Gate } from './policy/gate.ts';
 import { guardProblem } from './policy/guard.ts';
+import { named } from './policy/named.ts';
 import { openRecord } from './record.ts';
 import { rehearse } from './rehearsal.ts';
 import { HERE } from './standing.ts';
@@ -143,10 +144,10 @@ async function examine(changes: readonly Change[], ctx: ChangeContext, options: 
 async function admit(judged: Judged[], ctx: ChangeContext, origin: Origin): Promise<Judged[]> {
   const gate = ctx.gate();
   if (gate === null || judged.some(({ problems }) => problems.length > 0)) return judged;
-  const changes = judged.map(({ change }) => change);
+  const changes = judged.map(({ change }) => named(change, ctx.model));
   const decision = await gate.decide(changes, origin, new Date(ctx.states.now()));
   const text = decision.kind === 'allow' ? guarded(gate, changes, ctx, origin) : decision.text;
-  return text === null ? judged : changes.map((change) => unfit(change, [problem(text)]));
+  return text === null ? judged : judged.map(({ change }) => unfit(change, [problem(text)]));
 }
 
 function guarded(gate: Gate, changes: readonly Change[], { model }: ChangeContext, origin: Origin): string | null {

@@ -7,6 +7,7 @@ import { type Judged, unfit } from './judge.ts';
 import { keyOf, type Layers } from './layers/attribute.ts';
 import { layersOf, placesOf } from './layers/layers.ts';
 import { leaseKeeper, settled } from './leases.ts';
+import { named } from './policy/named.ts';
 import { approved, type PendingRequest, pendingRequests } from './policy/pending.ts';
 import { type Rehearsal, rehearse, startRehearsal } from './rehearsal.ts';
 import { HERE, type Standing } from './standing.ts';
@@ -99,9 +100,12 @@ export function createOperations(ctx: ChangeContext, conflicts: Conflict[]): Run
     async approve(operation, origin) {
       const gate = ctx.gate();
       if (gate === null) return refusal('there is no policy, so nothing waits for approval', { ...origin, operation });
-      const found = await approved(gate, ctx.journal, { target: HERE, operation, origin }, ctx.states.now()).catch(
-        (error: Error) => error.message,
-      );
+      const found = await approved(
+        gate,
+        ctx.journal,
+        { target: HERE, operation, origin, byName: (change) => named(change, ctx.model) },
+        ctx.states.now(),
+      ).catch((error: Error) => error.message);
       if (typeof found === 'string') return refusal(found, { ...origin, operation });
       return run(found.changes, found.origin, termOf(found.origin.term ?? {}, ctx.states.now()));
     },

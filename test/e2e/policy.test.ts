@@ -88,6 +88,17 @@ describe('a policy', { skip: process.getuid!() === 0 ? false : 'needs root, to b
     assert.match(await sluice.as('bin', 'show changes app/app1'), /refused server.state app\/app1.*Not allowed/);
   });
 
+  test('is not got past by numbers in place of names', async (t) => {
+    const sluice = await world(t);
+    const { iid, sid } = await sluice.row('pay/pay1');
+    const refused = /^Not allowed: 'maint' on 'pay\/pay1' by root: pay is frozen/;
+    assert.match(await sluice.as('root', `set server #${iid}/#${sid} state maint`), refused);
+    assert.match(await sluice.as('root', `set server pay/#${sid} state maint`), refused);
+    const numbered = { kind: 'server.state', backend: `#${iid}`, server: `#${sid}`, to: 'maint' };
+    assert.match(JSON.parse(await sluice.as('root', change([numbered], {}))).results[0].problems[0].text, refused);
+    assert.equal((await sluice.row('pay/pay1'))['status'], 'no check');
+  });
+
   test('makes what needs approval wait for a second person', async (t) => {
     const sluice = await world(t);
     const asked = await sluice.as('daemon', 'set server app/app1 state maint');

@@ -57,14 +57,21 @@ export async function approved(
     target,
     operation,
     origin: approver,
-  }: { readonly target: string; readonly operation: string; readonly origin: Origin },
+    byName,
+  }: {
+    readonly target: string;
+    readonly operation: string;
+    readonly origin: Origin;
+    /** The Change with names in place of numbers. */
+    byName(change: Change): Change | Promise<Change>;
+  },
   now: number,
 ): Promise<Pick<PendingRequest, 'changes' | 'origin'> | string> {
   const requests = await pendingRequests(journal, target, gate.policy.approvalExpires, now);
   const request = requests.find((one) => one.operation === operation);
   if (request === undefined) return `No request '${operation}' waits for approval`;
   const { changes, origin } = request;
-  const problem = await gate.approval(changes, origin, approver, new Date(now));
+  const problem = await gate.approval(await Promise.all(changes.map(byName)), origin, approver, new Date(now));
   if (problem !== null) return problem;
   const actor = approver.actor ?? { name: personName(approver), uid: null, pid: null, sudoUser: null };
   return { changes, origin: { ...origin, approvedBy: actor } };

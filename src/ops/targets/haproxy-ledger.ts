@@ -4,6 +4,7 @@ import { objectOf } from '../../change/journal/object-of.ts';
 import { approved, pendingRequests } from '../../change/policy/pending.ts';
 import { remoteRow } from '../../change/remote/commands.ts';
 import type { Live } from '../../change/remote/live.ts';
+import { named } from '../../change/remote/named.ts';
 import type { Applied, Ledger, Meta } from '../target.ts';
 import { makeBatch } from './haproxy-batch.ts';
 import { alone, type Desk, originOf, refused } from './haproxy-desk.ts';
@@ -103,7 +104,12 @@ async function approve(desk: Desk, live: Live, operation: string, meta: Meta): P
   const { gate, journal, target } = desk;
   if (gate === null) return refused('there is no policy, so nothing waits for approval');
   const approver = originOf(desk, live, meta, 'runner');
-  const found = await approved(gate, journal, { target, operation, origin: approver }, Date.now());
+  const found = await approved(
+    gate,
+    journal,
+    { target, operation, origin: approver, byName: (change) => named(change, live) },
+    Date.now(),
+  );
   if (typeof found === 'string') return refused(found);
   const { origin } = found;
   const { for: time, confirmWithin } = origin.term ?? {};
