@@ -119,6 +119,20 @@ describe('a policy', { skip: process.getuid!() === 0 ? false : 'needs root, to b
     assert.equal(made.origin.approvedBy.name, 'games');
   });
 
+  test('shows who must agree by name what was asked for by number', async (t) => {
+    const sluice = await world(t);
+    const { iid, sid } = await sluice.row('app/app1');
+    assert.match(
+      await sluice.as('daemon', `set server #${iid}/#${sid} state maint`),
+      /^Approval needed: 'maint' on 'app\/app1' by daemon/,
+    );
+    const [, operation, what] = /^(op-\w+) .*: (.*)$/.exec(await sluice.as('games', 'show requests'))!;
+    assert.equal(what, 'server.state app/app1');
+    assert.match(await sluice.as('games', `approve ${operation}`), new RegExp(`^${operation}: 1 change made`));
+    assert.equal((await sluice.row('app/app1'))['status'], 'MAINT');
+    assert.equal((await sluice.row('app/app2'))['status'], 'no check');
+  });
+
   test('keeps the time that was asked for over the approval', async (t) => {
     const sluice = await world(t);
     const request = change([{ ...drain, to: 'maint' }], { for: 800, operation: 'op-abcdefgh' });
