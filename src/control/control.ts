@@ -343,6 +343,7 @@ class ControlThread implements RunningControl {
       chunks: model.counters.chunks,
       processSlot: model.processSlot,
       patterns: model.patterns.view(),
+      tls: { certificates: [], trusts: [], ticketKeys: [], binds: [] },
       global: model.config.global,
       httpErrors: model.config.httpErrors,
       userlists: model.config.userlists,

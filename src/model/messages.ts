@@ -1,4 +1,5 @@
 import type { BindConfig, Config, ProxyConfig } from '../config/types.ts';
+import type { TlsState, TlsUpdate } from './certificates/views.ts';
 import type { CounterChunk } from './counters.ts';
 import type { PatternReferenceView, PatternsView } from './patterns/references.ts';
 
@@ -66,6 +67,7 @@ export interface ThreadInit extends EnvironmentView {
   readonly chunks: readonly CounterChunk[];
   readonly processSlot: number;
   readonly patterns: PatternsView;
+  readonly tls: TlsState;
   readonly proxies: readonly ProxyView[];
   readonly limits: LimitsView;
   readonly startedAt: number;
@@ -173,6 +175,8 @@ export type TrafficCommand =
   | { readonly kind: 'pattern-chunk'; readonly chunk: SharedArrayBuffer }
   /** All patterns that there are, for proxies that are put from now on. */
   | { readonly kind: 'patterns'; readonly references: readonly PatternReferenceView[] }
+  /** Certificates, trust stores, ticket keys: what is new or another one. New handshakes have it when it is answered. */
+  | { readonly kind: 'tls'; readonly update: TlsUpdate }
   /** Nothing: whoever asks wants to know that what the thread was doing is over. */
   | { readonly kind: 'turn' }
   | { readonly kind: 'servers'; readonly views: readonly ServerView[] }

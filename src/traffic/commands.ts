@@ -28,6 +28,9 @@ export async function execute(env: Env, counters: CounterStore, command: Traffic
     case 'patterns':
       env.patterns.put(command.references);
       return null;
+    case 'tls':
+      env.certificates.update(command.update);
+      return null;
     case 'turn':
       return null;
     case 'servers':

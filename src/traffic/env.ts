@@ -2,6 +2,8 @@ import { randomInt } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { GlobalConfig, HttpErrorsConfig, UserlistConfig } from '../config/types.ts';
 import type { Userlist } from '../expr/row.ts';
+import { ThreadCertificates } from '../model/certificates/thread-certificates.ts';
+import type { TlsState } from '../model/certificates/views.ts';
 import type { CounterStore } from '../model/counters.ts';
 import type { CapturedError, LimitsView, LogLine, TrafficEvent } from '../model/messages.ts';
 import type { PatternsView } from '../model/patterns/references.ts';
@@ -43,6 +45,8 @@ export class Env {
   httpErrors: readonly HttpErrorsConfig[] = [];
   limits: LimitsView;
   readonly patterns: TrafficPatterns;
+  /** Certificates and what else TLS needs. */
+  readonly certificates: ThreadCertificates;
   readonly processSlot: number;
   /** Process-wide counters of this thread, and gauges. */
   readonly c: Float64Array;
@@ -84,6 +88,7 @@ export class Env {
     userlists?: readonly UserlistConfig[];
     limits: LimitsView;
     patterns?: PatternsView;
+    tls?: TlsState;
     processSlot: number;
     startedAt?: number;
     holding?: boolean;
@@ -99,6 +104,7 @@ export class Env {
     this.patterns = new TrafficPatterns(init.patterns ?? { factor: 0, chunks: [], references: [] }, (header) =>
       init.post({ kind: 'patterns.released', header }),
     );
+    this.certificates = new ThreadCertificates(init.tls);
     this.configure(init);
     for (const [name, value] of globalVars(init.global).vars) this.procVars.set(name, value);
     this.limits = init.limits;
