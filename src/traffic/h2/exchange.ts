@@ -73,7 +73,7 @@ export class H2Exchange implements Client {
     this.id = id;
     this.connection = connection;
     this.exchanges = connection.count;
-    this.sendWindow = connection.peerInitialWindow;
+    this.sendWindow = connection.framing.peerInitialWindow;
     this.#window = window;
     this.#left = window;
     const stream = Stream.start(env, this, frontend, listener);
@@ -190,7 +190,7 @@ export class H2Exchange implements Client {
     const stream = this.stream!;
     this.connection.frontend.c[C.failedReq]!++;
     this.#over = true;
-    this.connection.sendReset(this.id, code);
+    this.connection.framing.sendReset(this.id, code);
     this.stream = null;
     stream.recycle();
     this.#gone();
@@ -274,16 +274,16 @@ export class H2Exchange implements Client {
 
   /** A stream error (RFC 9113, 5.4.2). */
   #reset(code: number): void {
-    this.connection.sendReset(this.id, code);
+    this.connection.framing.sendReset(this.id, code);
     this.lost();
-    this.connection.remove(this.id);
+    this.connection.framing.remove(this.id);
   }
 
   /** Opens the window again once half of it is used. */
   #open(bytes: number): void {
     this.#taken += bytes;
     if (this.#taken === 0 || this.#taken < this.#window / 2 || this.#ended) return;
-    this.connection.output.windowUpdate(this.id, this.#taken);
+    this.connection.framing.output.windowUpdate(this.id, this.#taken);
     this.#left += this.#taken;
     this.#taken = 0;
   }
@@ -321,7 +321,7 @@ export class H2Exchange implements Client {
   #sendHead(stream: Stream, endStream: boolean): void {
     const { res } = stream;
     if (this.#over) return;
-    this.connection.output.headers(this.id, res.sizeBound() + res.count * 8 + 16, endStream, (out, at) => {
+    this.connection.framing.output.headers(this.id, res.sizeBound() + res.count * 8 + 16, endStream, (out, at) => {
       let pos = encodeStatus(out, at, res.status);
       for (let i = 0; i < res.count; i++) {
         const name = res.headerName(i);
@@ -357,12 +357,12 @@ export class H2Exchange implements Client {
       this.#waitingEnd ||= last;
       return;
     }
-    const sent = this.connection.output.data(this, buf, start, end, last);
+    const sent = this.connection.framing.output.data(this, buf, start, end, last);
     if (sent === end) {
       if (last) this.#complete();
-      else if (this.connection.output.congested) {
+      else if (this.connection.framing.output.congested) {
         this.blocked = true;
-        this.connection.hold();
+        this.connection.framing.hold();
       }
       return;
     }
@@ -386,7 +386,7 @@ export class H2Exchange implements Client {
     const fields = this.#trailers!;
     if (this.#over) return;
     const size = fields.reduce((sum, [name, value]) => sum + name.length + value.length + 16, 16);
-    this.connection.output.headers(this.id, size, true, (out, at) =>
+    this.connection.framing.output.headers(this.id, size, true, (out, at) =>
       fields.reduce((pos, [name, value]) => encodeField(out, pos, name, value), at),
     );
     this.#complete();
@@ -397,7 +397,7 @@ export class H2Exchange implements Client {
     const waiting = this.#waiting;
     if (waiting === null || this.#over) return;
     this.#waiting = null;
-    const sent = this.connection.output.data(this, waiting, 0, waiting.length, this.#waitingEnd);
+    const sent = this.connection.framing.output.data(this, waiting, 0, waiting.length, this.#waitingEnd);
     if (sent < waiting.length) {
       this.#waiting = waiting.subarray(sent);
       if (sent > 0 && this.stream !== null && !this.stream.raw) response.onClientProgress(this.stream);
@@ -410,7 +410,7 @@ export class H2Exchange implements Client {
 
   /** The client takes what is sent: the server may send on. */
   onDrain(): void {
-    if (!this.blocked || this.#waiting !== null || this.connection.output.congested) return;
+    if (!this.blocked || this.#waiting !== null || this.connection.framing.output.congested) return;
     this.blocked = false;
     const { stream } = this;
     if (stream === null) return;
@@ -449,13 +449,13 @@ export class H2Exchange implements Client {
 
   exchangeDone(stream: Stream): void {
     this.stream = null;
-    if (!stream.reqBody.done && !this.#ended) this.connection.sendReset(this.id, H2Error.none);
+    if (!stream.reqBody.done && !this.#ended) this.connection.framing.sendReset(this.id, H2Error.none);
     if (this.#over || (this.#waiting === null && this.#trailers === null)) this.#gone();
   }
 
   abort(): void {
     this.stream = null;
-    if (!this.#over) this.connection.sendReset(this.id, H2Error.internal);
+    if (!this.#over) this.connection.framing.sendReset(this.id, H2Error.internal);
     this.#over = true;
     this.#gone();
   }
@@ -478,7 +478,7 @@ export class H2Exchange implements Client {
 
   #gone(): void {
     this.#uncount();
-    this.connection.remove(this.id, this.#completed);
+    this.connection.framing.remove(this.id, this.#completed);
   }
 
   #uncount(): void {

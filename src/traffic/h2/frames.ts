@@ -1,3 +1,6 @@
+/** The first bytes of an HTTP/2 connection (RFC 9113, 3.4). */
+export const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
+
 /** Frame types (RFC 9113, section 6). */
 export const Frame = {
   data: 0,

@@ -1,19 +1,23 @@
 import type { Conn } from '../../net/transport.ts';
 import type { Env } from '../env.ts';
-import type { H2Connection } from './connection.ts';
-import type { H2Exchange } from './exchange.ts';
 import { DEFAULT_WINDOW, Flag, FRAME_HEADER, FRAME_MAX, Frame, writeFrameHeader, writeInt } from './frames.ts';
 
-/** Output waiting beyond this stops reading from servers. */
+/** Output waiting beyond this stops reading from who sends it. */
 const OUT_HIGH = 131_072;
 const OUT_START = 16_384;
+
+/** A stream that has payload to send. */
+interface Sender {
+  readonly id: number;
+  sendWindow: number;
+}
 
 /** What an HTTP/2 connection sends: frames are collected, and leave in one piece at the end of a turn of the event loop. */
 export class H2Output {
   readonly #env: Env;
   readonly #conn: Conn;
-  readonly #connection: H2Connection;
-  /** What the client allows: payload on the whole connection, and in a frame. */
+  readonly #owner: { onFlushed(): void };
+  /** What the peer allows: payload on the whole connection, and in a frame. */
   window = DEFAULT_WINDOW;
   frameMax = FRAME_MAX;
   /** The connection has ended: nothing more is sent. */
@@ -22,10 +26,10 @@ export class H2Output {
   #length = 0;
   #flushing = false;
 
-  constructor(env: Env, conn: Conn, connection: H2Connection) {
+  constructor(env: Env, conn: Conn, owner: { onFlushed(): void }) {
     this.#env = env;
     this.#conn = conn;
-    this.#connection = connection;
+    this.#owner = owner;
   }
 
   /** The output buffer with room for `size` more bytes behind what waits. */
@@ -72,19 +76,19 @@ export class H2Output {
   }
 
   /** Writes DATA frames for as much of [start, end) as the windows allow; returns the offset reached. */
-  data(exchange: H2Exchange, buf: Buffer, start: number, end: number, endStream: boolean): number {
+  data(sender: Sender, buf: Buffer, start: number, end: number, endStream: boolean): number {
     let pos = start;
     do {
       // Settings may have made a window negative.
-      const length = Math.max(0, Math.min(end - pos, this.window, exchange.sendWindow, this.frameMax));
+      const length = Math.max(0, Math.min(end - pos, this.window, sender.sendWindow, this.frameMax));
       if (length === 0 && end > pos) break;
       const out = this.#room(FRAME_HEADER + length);
       const last = endStream && pos + length === end;
-      const at = writeFrameHeader(out, this.#length, length, Frame.data, last ? Flag.endStream : 0, exchange.id);
+      const at = writeFrameHeader(out, this.#length, length, Frame.data, last ? Flag.endStream : 0, sender.id);
       buf.copy(out, at, pos, pos + length);
       this.#length = at + length;
       this.window -= length;
-      exchange.sendWindow -= length;
+      sender.sendWindow -= length;
       pos += length;
     } while (pos < end);
     this.#flushSoon();
@@ -128,7 +132,7 @@ export class H2Output {
     this.#flushSoon();
   }
 
-  /** Lets the client send more on a stream (0: on the whole connection). */
+  /** Lets the peer send more on a stream (0: on the whole connection). */
   windowUpdate(id: number, increment: number): void {
     const out = this.#room(FRAME_HEADER + 4);
     const at = writeFrameHeader(out, this.#length, 4, Frame.windowUpdate, 0, id);
@@ -162,10 +166,10 @@ export class H2Output {
     this.#length = 0;
     if (!this.#conn.writeStable(out, 0, length)) this.#out = Buffer.allocUnsafeSlow(OUT_START);
     else if (out.length > OUT_HIGH) this.#out = Buffer.allocUnsafeSlow(OUT_START);
-    this.#connection.onFlushed();
+    this.#owner.onFlushed();
   }
 
-  /** So much waits to be taken by the client that servers must wait. */
+  /** So much waits to be taken by the peer that those who send must wait. */
   get congested(): boolean {
     return this.#length > OUT_HIGH;
   }
