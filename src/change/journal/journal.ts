@@ -27,7 +27,7 @@ export interface JournalEntry {
   readonly text: string;
   /** ms; of an outcome only. */
   readonly duration: number | null;
-  /** SHA-256, in hex, over the hash before and this entry's canonical JSON without `hash`. */
+  /** SHA-256, in hex, over the hash before and this entry's canonical JSON without `hash`; '' in a journal that is in memory only. */
   readonly hash: string;
 }
 

@@ -27,11 +27,16 @@ export function linkHash(before: string, body: string): string {
   return digest('sha256', `${before}\n${body}`, 'hex');
 }
 
-/** The next link after `head`. Throws JournalError `too-large`. */
-export function linkAfter(head: Head, fields: Omit<JournalEntry, 'hash'> | Omit<JournalNote, 'hash'>): Link {
-  const body = canonicalJson(fields);
+/** The text of a record. Throws JournalError `too-large`. */
+export function withinBounds(body: string): string {
   if (body.length > MAX_BODY)
     throw new JournalError('too-large', `record of ${body.length} characters: the journal takes ${MAX_BODY} at most`);
+  return body;
+}
+
+/** The next link after `head`. Throws JournalError `too-large`. */
+export function linkAfter(head: Head, fields: Omit<JournalEntry, 'hash'> | Omit<JournalNote, 'hash'>): Link {
+  const body = withinBounds(canonicalJson(fields));
   return { seq: fields.seq, hash: linkHash(head.hash, body), body };
 }
 

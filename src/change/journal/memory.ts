@@ -1,20 +1,20 @@
 import { JournalError } from './error.ts';
 import type { Journal, JournalEntry, Lease, Override, StateEffect } from './journal.ts';
-import { attemptEntry, type Head, linkAfter, NO_HEAD, outcomeEntry } from './links.ts';
+import { attemptEntry, outcomeEntry, withinBounds } from './links.ts';
 import { DEFAULT_LAST, matches } from './matches.ts';
 
-/** A journal in memory that keeps the last `limit` entries; it ends with the process. */
+/** A journal in memory that keeps the last `limit` entries; it ends with the process, so that it has no chain: hashes are ''. */
 export function memoryJournal(limit = 1000, now: () => number = Date.now): Journal {
   const kept: JournalEntry[] = [];
   const open = new Map<number, JournalEntry>();
   const overrides = new Map<string, Override>();
   const leases = new Map<string, Lease>();
-  let head: Head = NO_HEAD;
+  let last = 0;
 
   function add(fields: Omit<JournalEntry, 'hash'>): JournalEntry {
-    const { seq, hash, body } = linkAfter(head, fields);
-    const entry: JournalEntry = { ...JSON.parse(body), hash };
-    head = { seq, hash };
+    // As it is now, whatever becomes of what it refers to.
+    const entry: JournalEntry = { ...JSON.parse(withinBounds(JSON.stringify(fields))), hash: '' };
+    last = entry.seq;
     kept.push(entry);
     if (kept.length > limit) kept.shift();
     return entry;
@@ -25,7 +25,7 @@ export function memoryJournal(limit = 1000, now: () => number = Date.now): Journ
     troubleCode: null,
     async attempt(attempts) {
       return attempts.map((made) => {
-        const entry = add(attemptEntry(head.seq + 1, now(), made));
+        const entry = add(attemptEntry(last + 1, now(), made));
         open.set(entry.seq, entry);
         if (open.size > limit) open.delete(open.keys().next().value!);
         return entry.seq;
@@ -35,7 +35,7 @@ export function memoryJournal(limit = 1000, now: () => number = Date.now): Journ
       const missing = outcomes.find(({ attempt }) => !open.has(attempt));
       if (missing) throw new JournalError('unknown-attempt', `no open attempt has the number ${missing.attempt}`);
       for (const made of outcomes) {
-        add(outcomeEntry(head.seq + 1, now(), open.get(made.attempt)!, made));
+        add(outcomeEntry(last + 1, now(), open.get(made.attempt)!, made));
         open.delete(made.attempt);
       }
       for (const effect of effects) keep(effect, overrides, leases);
