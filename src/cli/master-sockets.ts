@@ -11,7 +11,7 @@ const COMMAND_LINE = { file: '-S', line: 0 };
 export function masterSockets(values: readonly string[]): BindConfig[] {
   return values.flatMap((value) => {
     const words = value.split(',');
-    const { binds, addressError, report } = parseBindLine(words, { at: COMMAND_LINE });
+    const { binds, addressError, report } = parseBindLine(words, { at: COMMAND_LINE, tls: null });
     const problem = addressError ?? report.error;
     if (problem !== null) throw new Error(`${problem}: master CLI socket '${value}' (-S)`);
     return binds.map((bind) => ({

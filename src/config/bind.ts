@@ -4,6 +4,7 @@ import { parseAddress } from './address.ts';
 import type { Draft } from './draft.ts';
 import { newBind } from './draft-server.ts';
 import { BIND_OPTIONS, type BindSettings } from './keywords/bind.ts';
+import { type BindTlsBasis, finishBindTls, newBindTls } from './keywords/bind-tls.ts';
 import { applyOptions, type OptionReport } from './keywords/option.ts';
 import type { Address, BindConfig, Location } from './types.ts';
 
@@ -25,6 +26,8 @@ export interface BindRules {
   readonly unixPrefix?: string;
   /** What `unix-bind` sets on unix sockets. */
   readonly unix?: Partial<Draft<BindConfig>>;
+  /** What the global section says of TLS so far; null: this kind of line has none. */
+  readonly tls: BindTlsBasis | null;
 }
 
 /** `<address>[,...] [options]`: one BindConfig for each socket. */
@@ -48,13 +51,17 @@ export function parseBindLine(words: readonly string[], rules: BindRules): BindR
   const settings: BindSettings = {
     ...newBind(rules.at, binds[0]!.address),
     sockets: binds.length,
-    sslWords: [],
-    sslEnabled: false,
+    tlsDraft: newBindTls(rules.tls),
   };
   const before = { ...settings };
-  const report = applyOptions(BIND_OPTIONS, words, 1, settings);
+  const report = applyOptions(BIND_OPTIONS, words, 1, settings, (row) =>
+    row.tls && rules.tls === null ? `'${row.name}' is not supported here: TLS is for 'bind' lines of proxies` : null,
+  );
+  if (rules.tls !== null) settings.tls = finishBindTls(settings.tlsDraft, rules.tls);
+  const { certified, on } = settings.tlsDraft;
+  const idle = certified && !on ? ["a certificate was specified but SSL was not enabled (use 'ssl')."] : [];
   for (const bind of binds) copyChanges(settings, before, bind);
-  return { binds, addressError: null, report };
+  return { binds, addressError: null, report: { ...report, warnings: [...report.warnings, ...idle] } };
 }
 
 /** Gives `bind` what the options changed. */

@@ -1,7 +1,8 @@
 /** The global section before its first line: HAProxy's defaults. */
 
 import type { Draft } from './draft.ts';
-import type { GlobalConfig, Tunables } from './types.ts';
+import { newTlsOptions } from './tls.ts';
+import type { GlobalConfig, GlobalTlsConfig, Tunables } from './types.ts';
 
 /** HAProxy's defaults, where a value has a meaning here. */
 const TUNABLES: Tunables = {
@@ -26,6 +27,33 @@ const TUNABLES: Tunables = {
   patternCacheSize: 10000,
   comp_maxlevel: 1,
 };
+
+/** Likewise, for TLS. */
+function newGlobalTls(): Draft<GlobalTlsConfig> {
+  return {
+    bind: newTlsOptions(),
+    bindPreferClientCiphers: false,
+    bindStrictSni: false,
+    server: newTlsOptions(),
+    serverVerify: 'required',
+    extraFiles: ['bundle', 'sctl', 'ocsp', 'issuer', 'key'],
+    extraWithoutExtension: false,
+    issuersChainPath: null,
+    skipSelfIssuedCa: false,
+    keyBase: null,
+    dhParamFile: null,
+    defaultDhParam: 2048,
+    securityLevel: null,
+    maxConn: 0,
+    cacheSize: 20_000,
+    lifetime: 300_000,
+    hardMaxRecord: 0,
+    captureBufferSize: 0,
+    keylog: false,
+    certificateCompression: true,
+    ocspUpdate: { mode: false, disabled: false, minDelay: 300_000, maxDelay: 3_600_000, httpProxy: null },
+  };
+}
 
 export function newGlobal(): Draft<GlobalConfig> {
   return {
@@ -65,6 +93,7 @@ export function newGlobal(): Draft<GlobalConfig> {
     insecureForkWanted: false,
     crtBase: null,
     caBase: null,
+    tls: newGlobalTls(),
     setVars: [],
     defaultPath: [],
     tune: { ...TUNABLES },

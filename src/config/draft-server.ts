@@ -133,6 +133,6 @@ export function newBind(at: Location, address: BindConfig['address']): Draft<Bin
     level: 'operator',
     severityOutput: 'none',
     exposeFdListeners: false,
-    ssl: null,
+    tls: null,
   };
 }

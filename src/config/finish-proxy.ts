@@ -1,10 +1,12 @@
 /** Settings of a proxy that contradict each other or have no effect. */
 
+import { formatAddress } from './address.ts';
 import type { ProxyDraft } from './draft.ts';
 import { finishServer } from './draft-server.ts';
 import { label } from './finish-references.ts';
 import { PROXY_OPTIONS, setOption } from './keywords/options.ts';
 import type { Context } from './line.ts';
+import { tlsVersions } from './tls.ts';
 
 /** Settings that contradict each other, or that have no effect: warnings in HAProxy's order, and the settings are put right. */
 export function checkProxy(context: Context, proxy: ProxyDraft): void {
@@ -13,6 +15,7 @@ export function checkProxy(context: Context, proxy: ProxyDraft): void {
   if (isTcp) dropCookie(context, proxy);
   if (isTcp) fallBackToTcpLog(context, proxy);
   checkSides(context, proxy);
+  checkBindTls(context, proxy);
   checkHealthChecks(context, proxy);
   checkTimeouts(context, proxy);
   if (isTcp) dropHttpSettings(context, proxy);
@@ -31,6 +34,29 @@ function checkSides(context: Context, proxy: ProxyDraft): void {
   const ownFormat = proxy.logFormatFrom === 'log-format' && proxy.from?.logFormatFrom !== 'log-format';
   if (ownFormat && own.logs.length === 0 && proxy.kind !== 'backend') {
     diagnostics.warning(null, `log format ignored for ${who} since it has no log address.`);
+  }
+}
+
+/** `ssl` of the bind lines: certificates, versions and authorities that it needs. Once a line. */
+function checkBindTls(context: Context, proxy: ProxyDraft): void {
+  const { diagnostics } = context;
+  const { binds, name } = proxy.config;
+  for (const [index, { tls, at, address }] of binds.entries()) {
+    if (tls === null || binds[index - 1]?.at === at) continue;
+    const where = `bind '${formatAddress(address)}' at [${at.file}:${at.line}]`;
+    const alert = (text: string) => diagnostics.alert(null, `${label(proxy)} '${name}': ${text}`);
+    if (tls.crts.length + tls.defaultCrts.length + tls.crtLists.length === 0 && !tls.strictSni)
+      alert(`no SSL certificate specified for ${where} (use 'crt').`);
+    const versions = tlsVersions(tls.options);
+    if (versions === null) alert(`all SSL/TLS versions are disabled for ${where}.`);
+    else if (versions.hole !== null)
+      diagnostics.warning(
+        null,
+        `${label(proxy)} '${name}': SSL/TLS versions range not contiguous for ${where}. Hole find for ${versions.hole}. Use only 'ssl-min-ver' and 'ssl-max-ver' to fix.`,
+      );
+    const { verify, caFile, caVerifyFile } = tls.options;
+    if ((verify === 'required' || verify === 'optional') && caFile === null && caVerifyFile === null)
+      alert(`verify is enabled but no CA file specified for ${where}.`);
   }
 }
 

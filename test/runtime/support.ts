@@ -8,6 +8,7 @@ import { memoryJournal } from '../../src/change/journal/memory.ts';
 import type { Judged } from '../../src/change/judge.ts';
 import type { Operations } from '../../src/change/operations.ts';
 import { noneStanding } from '../../src/change/standing.ts';
+import { newGlobal } from '../../src/config/draft-global.ts';
 import type { BindConfig, Config, ProxyConfig, ServerConfig } from '../../src/config/types.ts';
 import type { Control, Ring } from '../../src/control/types.ts';
 import { CounterStore } from '../../src/model/counters.ts';
@@ -48,7 +49,7 @@ export function bind(address: BindConfig['address'], more: Partial<BindConfig> =
     level: 'admin',
     severityOutput: 'none',
     exposeFdListeners: false,
-    ssl: null,
+    tls: null,
     ...more,
   };
 }
@@ -206,6 +207,7 @@ function globalConfig(): Config['global'] {
     insecureForkWanted: false,
     crtBase: null,
     caBase: null,
+    tls: newGlobal().tls,
     setVars: [],
     defaultPath: [],
     tune: {

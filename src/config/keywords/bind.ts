@@ -3,15 +3,13 @@
 import type { Draft } from '../draft.ts';
 import type { BindConfig } from '../types.ts';
 import { parseInteger, parseTime } from '../units.ts';
+import { BIND_TLS_OPTIONS, type WithTls } from './bind-tls.ts';
 import { inertOptions, type Option, type OptionInput, type OptionResult, OptionTable } from './option.ts';
 
 /** The settings shared by all addresses of one line. */
-export interface BindSettings extends Draft<BindConfig> {
+export interface BindSettings extends Draft<BindConfig>, WithTls {
   /** How many sockets the line makes: `id` and `name` cannot be shared. */
   sockets: number;
-  /** `no-alpn`, `crt`, ... were written: they need `ssl`. */
-  sslWords: string[];
-  sslEnabled: boolean;
 }
 
 type Input = OptionInput<BindSettings>;
@@ -104,56 +102,6 @@ function parseId32(name: 'uid' | 'gid'): Option<BindSettings> {
   });
 }
 
-const NO_TLS = 'TLS is not built into this version: terminate it in front, or leave this bind out.';
-
-const TLS_OPTIONS = [
-  'allow-0rtt',
-  'alpn <protocols>',
-  'ca-file <file>',
-  'ca-ignore-err <list>',
-  'ca-sign-file <file>',
-  'ca-sign-pass <pass>',
-  'ca-verify-file <file>',
-  'ciphers <ciphers>',
-  'ciphersuites <suites>',
-  'client-sigalgs <list>',
-  'crl-file <file>',
-  'crt <file>',
-  'crt-ignore-err <list>',
-  'crt-list <file>',
-  'curves <curves>',
-  'default-crt <file>',
-  'ecdhe <curve>',
-  'ech <dir>',
-  'force-sslv3',
-  'force-tlsv10',
-  'force-tlsv11',
-  'force-tlsv12',
-  'force-tlsv13',
-  'generate-certificates',
-  'ktls <on|off>',
-  'no-alpn',
-  'no-ca-names',
-  'no-sslv3',
-  'no-strict-sni',
-  'no-tls-tickets',
-  'no-tlsv10',
-  'no-tlsv11',
-  'no-tlsv12',
-  'no-tlsv13',
-  'npn <protocols>',
-  'ocsp-update <on|off>',
-  'prefer-client-ciphers',
-  'sigalgs <list>',
-  'ssl',
-  'ssl-max-ver <version>',
-  'ssl-min-ver <version>',
-  'strict-sni',
-  'tls-ticket-keys <file>',
-  'tls-tickets',
-  'verify <none|optional|required>',
-];
-
 export const BIND_OPTIONS = new OptionTable<BindSettings>([
   flag('accept-proxy', (draft) => {
     draft.acceptProxy = true;
@@ -241,5 +189,5 @@ export const BIND_OPTIONS = new OptionTable<BindSettings>([
   ...inertOptions<BindSettings>('refused', 'Use timeout client to end idle connections.', ['idle-ping <time>']),
   ...inertOptions<BindSettings>('refused', 'Start Sluice inside the namespace (ip netns exec).', ['namespace <name>']),
   ...inertOptions<BindSettings>('refused', 'Protect the connection by other means.', ['tcp-md5sig <password>']),
-  ...inertOptions<BindSettings>('refused', NO_TLS, TLS_OPTIONS, { tls: true }),
+  ...BIND_TLS_OPTIONS,
 ]);

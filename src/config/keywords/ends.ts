@@ -29,7 +29,12 @@ function parseBind(line: Line, proxy: ProxyDraft): void {
   if (addresses === '')
     return line.alert("'bind' expects {<path>|[addr1]:port1[-end1]}{,[addr]:port[-end]}... as arguments.");
   const { prefix, ...unix } = line.context.config.unixBind;
-  const { binds, addressError, report } = parseBindLine(line.words.slice(1), { at: line.at, unixPrefix: prefix, unix });
+  const { binds, addressError, report } = parseBindLine(line.words.slice(1), {
+    at: line.at,
+    unixPrefix: prefix,
+    unix,
+    tls: line.context.config.global,
+  });
   if (addressError !== null) return line.alert(`'bind' : ${addressError}`);
   const where = `'bind ${addresses}' in section '${line.section}'`;
   if (!reportOptions(line, report, `${where} : `, 'parsing')) {
@@ -39,6 +44,10 @@ function parseBind(line: Line, proxy: ProxyDraft): void {
         : `${where} : ${report.error!.text}`,
     );
   }
+  if (binds[0]!.tls !== null)
+    return line.alert(
+      "'ssl' is not supported. TLS is not built into this version: terminate it in front, or leave this bind out.",
+    );
   for (const bind of binds) {
     if (bind.id !== null && proxy.bindIds.has(bind.id))
       return line.alert(`${where} : 'id' : custom id ${bind.id} already used in this proxy.`);

@@ -8,13 +8,12 @@ import { parseInteger, parseTime } from '../units.ts';
 import { integerArgument, timeArgument, timeText, wordArgument } from './arguments.ts';
 import { reportOptions } from './ends.ts';
 import { ENVIRONMENT_KEYWORDS } from './environment.ts';
+import { GLOBAL_TLS_KEYWORDS } from './global-tls.ts';
 import { type LogDraft, parseLogTarget } from './log.ts';
 import { type Keyword, KeywordTable, noticed, refused, works } from './table.ts';
 import { TUNE_KEYWORDS } from './tune.ts';
 
 type Row = Keyword<ConfigDraft>;
-
-const NO_TLS = 'there is no TLS: bind and server lines with ssl are refused.';
 
 type Global = Draft<GlobalConfig>;
 
@@ -141,7 +140,7 @@ function parseStatsSocket(line: Line, config: ConfigDraft): void {
   if (words.length === 0)
     return line.alert("'stats socket' in global section expects an address or a path to a UNIX socket");
   const { prefix, ...unix } = config.unixBind;
-  const { binds, addressError, report } = parseBindLine(words, { at: line.at, unixPrefix: prefix, unix });
+  const { binds, addressError, report } = parseBindLine(words, { at: line.at, unixPrefix: prefix, unix, tls: null });
   if (addressError !== null) return line.alert(`'stats socket' : ${addressError}`);
   if (!reportOptions(line, report, "'stats socket' : ", 'parsing')) {
     const { text: error, kind } = report.error!;
@@ -361,8 +360,6 @@ const stateRows: Row[] = [
     },
     { group: true },
   ),
-  text('crt-base', '<directory>', 'crtBase', 'a directory path', { status: 'noticed', why: NO_TLS }),
-  text('ca-base', '<directory>', 'caBase', 'a directory path', { status: 'noticed', why: NO_TLS }),
 ];
 
 const headerRows: Row[] = [
@@ -452,40 +449,7 @@ const inert: Row[] = [
     'httpclient.ssl.verify <mode>',
     'httpclient.timeout.connect <time>',
   ]),
-  ...noticed<ConfigDraft>(NO_TLS, [
-    'issuers-chain-path <directory>',
-    'key-base <directory>',
-    'maxsslconn <number>',
-    'noktls',
-    'ocsp-update.disable {on|off}',
-    'ocsp-update.httpproxy <address>',
-    'ocsp-update.maxdelay <number>',
-    'ocsp-update.mindelay <number>',
-    'ocsp-update.mode {on|off}',
-    'ssl-default-bind-ciphers <ciphers>',
-    'ssl-default-bind-ciphersuites <suites>',
-    'ssl-default-bind-client-sigalgs <list>',
-    'ssl-default-bind-curves <curves>',
-    'ssl-default-bind-options <options>',
-    'ssl-default-bind-sigalgs <list>',
-    'ssl-default-server-ciphers <ciphers>',
-    'ssl-default-server-ciphersuites <suites>',
-    'ssl-default-server-client-sigalgs <list>',
-    'ssl-default-server-curves <curves>',
-    'ssl-default-server-options <options>',
-    'ssl-default-server-sigalgs <list>',
-    'ssl-dh-param-file <file>',
-    'ssl-engine <name>',
-    'ssl-load-extra-del-ext',
-    'ssl-load-extra-files <list>',
-    'ssl-mode-async',
-    'ssl-passphrase-cmd <command>',
-    'ssl-propquery <query>',
-    'ssl-provider <name>',
-    'ssl-provider-path <directory>',
-    'ssl-security-level <number>',
-    'ssl-server-verify {none|required}',
-    'ssl-skip-self-issued-ca',
+  ...noticed<ConfigDraft>('what tokens may be decrypted with is said where they are.', [
     'jwt.decrypt_alg_list <list>',
     'jwt.decrypt_enc_list <list>',
   ]),
@@ -535,6 +499,7 @@ export const GLOBAL_KEYWORDS = new KeywordTable<ConfigDraft>([
   ...headerRows,
   ...ENVIRONMENT_KEYWORDS,
   ...TUNE_KEYWORDS,
+  ...GLOBAL_TLS_KEYWORDS,
   ...inert,
   ...refusals,
 ]);

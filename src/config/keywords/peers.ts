@@ -34,7 +34,7 @@ function parsePeer(line: Line, { peers, defaultServer }: PeersDraft): void {
 
 function parsePeersBind(line: Line, { peers }: PeersDraft): void {
   if (line.word(1) === '') return line.alert("'bind' expects {<path>|[addr1]:port1[-end1]} as argument.");
-  const { binds, addressError, report } = parseBindLine(line.words.slice(1), { at: line.at });
+  const { binds, addressError, report } = parseBindLine(line.words.slice(1), { at: line.at, tls: null });
   if (addressError !== null) return line.alert(`'bind' : ${addressError}`);
   if (!reportOptions(line, report, `'bind ${line.word(1)}' : `, 'parsing'))
     return line.alert(`'bind ${line.word(1)}' : ${report.error!.text}`);

@@ -1,0 +1,241 @@
+/** Keywords of the `global` section that are about TLS (manual, sections 3.1 and 3.2). */
+
+import type { ConfigDraft, Draft } from '../draft.ts';
+import type { Line } from '../line.ts';
+import { applyVersionWord, parseTlsVersion } from '../tls.ts';
+import type { GlobalTlsConfig, TlsExtraFile, TlsOptions } from '../types.ts';
+import { parseTime } from '../units.ts';
+import { integerArgument, sizeArgument, wordArgument } from './arguments.ts';
+import { type Keyword, noticed, refused, works } from './table.ts';
+
+type Row = Keyword<ConfigDraft>;
+type GlobalTls = Draft<GlobalTlsConfig>;
+type Side = 'bind' | 'server';
+type ListOption = 'ciphers' | 'ciphersuites' | 'curves' | 'sigalgs';
+
+const EXTRA_FILES: readonly TlsExtraFile[] = ['bundle', 'sctl', 'ocsp', 'issuer', 'key'];
+const MAX = 2_147_483_647;
+
+/** `ssl-default-bind-ciphers` and its like. */
+function list(side: Side, option: ListOption, args: string, expects: string): Row {
+  return works<ConfigDraft>(`ssl-default-${side}-${option}`, args, (line, { global }) => {
+    const value = wordArgument(line, expects);
+    if (value !== null) global.tls[side][option] = value;
+  });
+}
+
+function folder(name: string, set: (config: ConfigDraft, path: string) => void): Row {
+  return works<ConfigDraft>(name, '<directory>', (line, config) => {
+    if (config.seen.has(name)) return line.alert(`'${name}' already specified.`);
+    const path = wordArgument(line, 'a directory path');
+    if (path === null) return;
+    config.seen.set(name, line.at);
+    set(config, path);
+  });
+}
+
+function flag(name: string, set: (tls: GlobalTls) => void): Row {
+  return works<ConfigDraft>(name, '', (line, { global }) => {
+    if (line.atMost(0)) set(global.tls);
+  });
+}
+
+function number(name: string, args: string, range: { min: number; max: number }, set: Setter<number>): Row {
+  return works<ConfigDraft>(name, args, (line, { global }) => {
+    const value = integerArgument(line, range);
+    if (value !== null) set(global.tls, value);
+  });
+}
+
+type Setter<T> = (tls: GlobalTls, value: T) => void;
+
+function choice(name: string, words: readonly [string, string], set: Setter<boolean>): Row {
+  const [yes, no] = words;
+  return works<ConfigDraft>(name, `{${words.join('|')}}`, (line, { global }) => {
+    const value = line.word(1);
+    if (value !== yes && value !== no)
+      return line.alert(`'${name}' expects either '${yes}' or '${no}' but got '${value}'.`);
+    if (line.atMost(1)) set(global.tls, value === yes);
+  });
+}
+
+/** The words of `ssl-default-bind-options` and `ssl-default-server-options`. */
+function parseDefaultOptions(side: Side): (line: Line, config: ConfigDraft) => void {
+  return (line, { global: { tls } }) => {
+    const keyword = line.word(0);
+    if (line.words.length < 2) return line.alert(`global statement '${keyword}' expects an option as an argument.`);
+    for (let index = 1; index < line.words.length; index++) {
+      const word = line.word(index);
+      if (word === 'ssl-min-ver' || word === 'ssl-max-ver') {
+        const parsed = parseTlsVersion(word, line.word(++index));
+        if ('error' in parsed) return line.alert(`${parsed.error} on global statement '${keyword}'.`);
+        tls[side][word === 'ssl-min-ver' ? 'minVersion' : 'maxVersion'] = parsed.version;
+      } else if (!applyDefaultOption(word, side, tls))
+        return line.alert(`unknown option '${word}' on global statement '${keyword}'.`);
+    }
+  };
+}
+
+function applyDefaultOption(word: string, side: Side, tls: GlobalTls): boolean {
+  const options: Draft<TlsOptions> = tls[side];
+  if (word === 'no-tls-tickets') options.tickets = false;
+  else if (word === 'prefer-client-ciphers' && side === 'bind') tls.bindPreferClientCiphers = true;
+  else if (word === 'strict-sni' && side === 'bind') tls.bindStrictSni = true;
+  else return applyVersionWord(word, options);
+  return true;
+}
+
+function parseExtraFiles(line: Line, { global }: ConfigDraft): void {
+  const words = line.words.slice(1);
+  const alone = words.includes('none') || words.includes('all');
+  const known = (word: string): word is TlsExtraFile => EXTRA_FILES.includes(word as TlsExtraFile);
+  if (words.length === 0 || words.some((word) => word !== 'none' && word !== 'all' && !known(word)))
+    return line.alert(
+      "'ssl-load-extra-files' expects one or multiple arguments (none, all, bundle, sctl, ocsp, issuer).",
+    );
+  if (alone && words.length > 1) return line.alert("'ssl-load-extra-files' 'none' and 'all' can be only used alone");
+  global.tls.extraFiles = words[0] === 'all' ? [...EXTRA_FILES] : words.filter(known);
+}
+
+function parseServerVerify(line: Line, { global }: ConfigDraft): void {
+  const value = line.word(1);
+  if (value !== 'none' && value !== 'required')
+    return line.alert("'ssl-server-verify' expects 'none' or 'required' as argument.");
+  if (line.atMost(1)) global.tls.serverVerify = value;
+}
+
+function parseLifetime(line: Line, { global }: ConfigDraft): void {
+  const time = parseTime(line.word(1), 's');
+  if (typeof time !== 'number') return line.alert(`'${line.word(0)}' expects a time as argument.`);
+  if (line.atMost(1)) global.tls.lifetime = time;
+}
+
+function parseCaptureBuffer(line: Line, { global }: ConfigDraft): void {
+  const value = sizeArgument(line, { min: 0, max: 65_536 });
+  if (value !== null) global.tls.captureBufferSize = value;
+}
+
+/** `ocsp-update.mindelay` and `.maxdelay`, under both of their names. */
+function ocspDelays(prefix: string): Row[] {
+  return [
+    number(`${prefix}.mindelay`, '<number>', { min: 0, max: MAX / 1000 }, (tls, seconds) => {
+      tls.ocspUpdate.minDelay = seconds * 1000;
+    }),
+    number(`${prefix}.maxdelay`, '<number>', { min: 0, max: MAX / 1000 }, (tls, seconds) => {
+      tls.ocspUpdate.maxDelay = seconds * 1000;
+    }),
+  ];
+}
+
+function parseHttpProxy(line: Line, { global }: ConfigDraft): void {
+  const value = wordArgument(line, 'an address');
+  if (value !== null) global.tls.ocspUpdate.httpProxy = value;
+}
+
+function text(name: string, args: string, expects: string, set: Setter<string>): Row {
+  return works<ConfigDraft>(name, args, (line, { global }) => {
+    const value = wordArgument(line, expects);
+    if (value !== null) set(global.tls, value);
+  });
+}
+
+const LISTS: readonly Row[] = (['bind', 'server'] as const).flatMap((side) => [
+  list(side, 'ciphers', '<ciphers>', 'a cipher suite'),
+  list(side, 'ciphersuites', '<suites>', 'a cipher suite'),
+  list(side, 'curves', '<curves>', 'a curves suite'),
+  list(side, 'sigalgs', '<list>', 'a list of signature algorithms'),
+  works<ConfigDraft>(`ssl-default-${side}-options`, '<options>', parseDefaultOptions(side)),
+]);
+
+const FILES: readonly Row[] = [
+  folder('crt-base', ({ global }, path) => {
+    global.crtBase = path;
+  }),
+  folder('ca-base', ({ global }, path) => {
+    global.caBase = path;
+  }),
+  folder('key-base', ({ global }, path) => {
+    global.tls.keyBase = path;
+  }),
+  text('issuers-chain-path', '<directory>', 'a directory path', (tls, path) => {
+    tls.issuersChainPath = path.replace(/(?<=.)\/+$/, '');
+  }),
+  flag('ssl-skip-self-issued-ca', (tls) => {
+    tls.skipSelfIssuedCa = true;
+  }),
+  works('ssl-load-extra-files', '<list>', parseExtraFiles),
+  flag('ssl-load-extra-del-ext', (tls) => {
+    tls.extraWithoutExtension = true;
+  }),
+  text('ssl-dh-param-file', '<file>', 'a file path', (tls, path) => {
+    tls.dhParamFile = path;
+  }),
+];
+
+const LIMITS: readonly Row[] = [
+  number('maxsslconn', '<number>', { min: 0, max: MAX }, (tls, value) => {
+    tls.maxConn = value;
+  }),
+  number('ssl-security-level', '<number>', { min: 0, max: 5 }, (tls, value) => {
+    tls.securityLevel = value;
+  }),
+  works('ssl-server-verify', '{none|required}', parseServerVerify),
+  number('tune.ssl.cachesize', '<number>', { min: 0, max: MAX }, (tls, value) => {
+    tls.cacheSize = value;
+  }),
+  works('tune.ssl.capture-buffer-size', '<size>', parseCaptureBuffer),
+  works('tune.ssl.capture-cipherlist-size', '<size>', parseCaptureBuffer),
+  number('tune.ssl.default-dh-param', '<number>', { min: 1024, max: 65_536 }, (tls, value) => {
+    tls.defaultDhParam = value;
+  }),
+  number('tune.ssl.hard-maxrecord', '<size>', { min: 0, max: 16_384 }, (tls, value) => {
+    tls.hardMaxRecord = value;
+  }),
+  choice('tune.ssl.keylog', ['on', 'off'], (tls, on) => {
+    tls.keylog = on;
+  }),
+  works('tune.ssl.lifetime', '<time>', parseLifetime),
+  choice('tune.ssl.certificate-compression', ['auto', 'off'], (tls, on) => {
+    tls.certificateCompression = on;
+  }),
+];
+
+const OCSP: readonly Row[] = [
+  choice('ocsp-update.mode', ['on', 'off'], (tls, on) => {
+    tls.ocspUpdate.mode = on;
+  }),
+  choice('ocsp-update.disable', ['on', 'off'], (tls, on) => {
+    tls.ocspUpdate.disabled = on;
+  }),
+  works('ocsp-update.httpproxy', '<address>', parseHttpProxy),
+  ...ocspDelays('ocsp-update'),
+  ...ocspDelays('tune.ssl.ocsp-update'),
+];
+
+export const GLOBAL_TLS_KEYWORDS: readonly Row[] = [
+  ...LISTS,
+  ...FILES,
+  ...LIMITS,
+  ...OCSP,
+  ...noticed<ConfigDraft>('records are as large as what there is to send, at most 16 kB.', [
+    'tune.ssl.maxrecord <size>',
+    'tune.idletimer <time>',
+  ]),
+  ...noticed<ConfigDraft>('the cache is shared by all threads of the one process.', ['tune.ssl.force-private-cache']),
+  ...noticed<ConfigDraft>('certificates are made beforehand, not when clients ask.', [
+    'tune.ssl.ssl-ctx-cache-size <number>',
+  ]),
+  ...noticed<ConfigDraft>('what is encrypted is moved through buffers.', ['noktls']),
+  ...noticed<ConfigDraft>('OpenSSL computes in the traffic threads.', ['ssl-mode-async']),
+  ...refused<ConfigDraft>("Node's TLS does not set these apart: use the sigalgs keywords.", [
+    'ssl-default-bind-client-sigalgs <list>',
+    'ssl-default-server-client-sigalgs <list>',
+  ]),
+  ...refused<ConfigDraft>(
+    "OpenSSL is the one within Node: its engines and providers are those of Node's configuration.",
+    ['ssl-engine <name>', 'ssl-propquery <query>', 'ssl-provider <name>', 'ssl-provider-path <directory>'],
+  ),
+  ...refused<ConfigDraft>('Keep keys without a passphrase in files that only root can read.', [
+    'ssl-passphrase-cmd <command>',
+  ]),
+];
