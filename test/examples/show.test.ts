@@ -27,6 +27,11 @@ shop.example.net: blue
 beta.example.net: green
 shop.example.net: green
 shop.example.net: blue`,
+  canary: `
+before: old 110, new 0
+weight 10: old 100, new 10
+weight 100: old 55, new 55
+taken back: old 110, new 0`,
 } as const;
 
 describe('the example', { skip: lacks === undefined ? false : `needs ${lacks}` }, () => {
@@ -34,7 +39,8 @@ describe('the example', { skip: lacks === undefined ? false : `needs ${lacks}` }
     test(`${name} shows what it says`, async (t) => {
       const folder = join(examples, name);
       const config = readFileSync(join(folder, 'haproxy.cfg'), 'utf8')
-        .replace(/"\$\{SLUICE_RUN-[^"]*"/, '{sock:admin}')
+        .replace(/"\$\{SLUICE_RUN-[^"]*sluice\.sock"/, '{sock:admin}')
+        .replaceAll(/"\$\{SLUICE_RUN-\/tmp\}/g, '"{dir}')
         .replace(/127\.0\.0\.1:"\$\{PORT-8080\}"/, '{addr:web}')
         .replace('default-path config', `default-path origin ${folder}`);
       const run = await start(t, config);
