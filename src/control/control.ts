@@ -8,12 +8,20 @@ import { takeSnapshot } from '../change/layers/differences.ts';
 import { createOperations, type RunningOperations } from '../change/operations.ts';
 import type { PolicyInForce } from '../change/policy/in-force.ts';
 import { resumeStanding, settleReload } from '../change/resume.ts';
+import { makeRuleEdits } from '../change/rule-edits.ts';
 import { isDeleted, noneStanding, type Standing, standingOf } from '../change/standing.ts';
 import { succeed } from '../change/succession.ts';
 import { diagnosticLine } from '../config/diagnostics.ts';
 import type { Config, Diagnostic } from '../config/types.ts';
 import { C, G } from '../model/counters.ts';
-import type { RenderedView, RenderRequest, ThreadInit, TrafficEvent } from '../model/messages.ts';
+import type {
+  PatternEdit,
+  ProcVarEdit,
+  RenderedView,
+  RenderRequest,
+  ThreadInit,
+  TrafficEvent,
+} from '../model/messages.ts';
 import type { Model } from '../model/model.ts';
 import { resolveBindNames } from './bind-names.ts';
 import { buildModel, proxyView } from './build.ts';
@@ -373,9 +381,11 @@ class ControlThread implements RunningControl {
           );
         return;
       }
-      case 'proc-var':
-        if (event.value === null) this.model.procVars.delete(event.name);
-        else this.model.procVars.set(event.name, event.value as never);
+      case 'proc-vars':
+        this.#onRuleVars(thread, event.vars, event.dropped);
+        return;
+      case 'pattern-edits':
+        void this.#onRuleEdits(thread, event.edits, event.dropped);
         return;
       case 'queue.wake':
         this.traffic
@@ -395,6 +405,34 @@ class ControlThread implements RunningControl {
       default:
         return;
     }
+  }
+
+  /** Rules have set variables of the process: all threads get them, in the order in which they came here. */
+  #onRuleVars(thread: number, vars: readonly ProcVarEdit[], dropped: number): void {
+    for (const { name, value } of vars) {
+      if (value === null) this.model.procVars.delete(name);
+      else this.model.procVars.set(name, value);
+    }
+    this.#warnDropped(dropped, 'variables of the process');
+    this.traffic.ask({ kind: 'proc-vars', vars }).catch((error) => this.#onError(error));
+    this.#madeForRules(thread, 'proc-vars');
+  }
+
+  async #onRuleEdits(thread: number, edits: readonly PatternEdit[], dropped: number): Promise<void> {
+    this.#warnDropped(dropped, 'maps and ACLs');
+    await makeRuleEdits(edits, this.#context).catch((error) => this.#onError(error));
+    this.#madeForRules(thread, 'pattern-edits');
+  }
+
+  #madeForRules(thread: number, what: 'pattern-edits' | 'proc-vars'): void {
+    this.traffic.askOne(thread, { kind: 'made', what }).catch((error) => this.#onError(error));
+  }
+
+  #warnDropped(dropped: number, of: string): void {
+    if (dropped > 0)
+      this.#onError(
+        new Error(`${dropped} edits of ${of} by rules were dropped: they came faster than they can be made`),
+      );
   }
 
   async #render(thread: number, request: RenderRequest): Promise<void> {

@@ -51,6 +51,7 @@ function surroundings(
     readFile: configuredFiles(config.global.defaultPath),
     userlist: (name) => userlists.get(name) ?? null,
     patterns,
+    hasResolvers: (name) => name === 'default' || config.resolvers.some((section) => section.name === name),
     httpErrors: (name) => config.httpErrors.find((section) => section.name === name)?.files ?? null,
   };
 }

@@ -65,6 +65,6 @@ export async function applyVariables(
     if (isDeepStrictEqual(value, old.get(name) ?? null)) continue;
     if (value === null) procVars.delete(name);
     else procVars.set(name, value);
-    await traffic.ask({ kind: 'proc-var', name, value });
+    await traffic.ask({ kind: 'proc-vars', vars: [{ name, value }] });
   }
 }

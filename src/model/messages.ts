@@ -166,6 +166,29 @@ export interface ListenerRef {
   readonly sockets?: readonly (readonly number[] | undefined)[];
 }
 
+/** A variable of the process. */
+export interface ProcVar {
+  readonly type: string;
+  readonly value: string | number | boolean | Uint8Array;
+}
+
+/** Another value for a variable of the process; null: it is unset. */
+export interface ProcVarEdit {
+  readonly name: string;
+  readonly value: ProcVar | null;
+}
+
+/**
+ * What a rule wants of a map or an ACL, named as its file is. `set`: the key has this value from now on; `add`: the pattern is there once
+ * at least; `del`: nothing is there under the key.
+ */
+export interface PatternEdit {
+  readonly how: 'set' | 'add' | 'del';
+  readonly name: string;
+  readonly key: string;
+  readonly value: string;
+}
+
 /** From the control thread. Each is answered by `{ seq, value }` or `{ seq, error }` once it is in force in that thread. */
 export type TrafficCommand =
   /** Several at once, none of which opens or closes sockets: nothing else happens in the thread between them. Answer: null. */
@@ -177,6 +200,8 @@ export type TrafficCommand =
   | { readonly kind: 'patterns'; readonly references: readonly PatternReferenceView[] }
   /** Certificates, trust stores, ticket keys: what is new or another one. New handshakes have it when it is answered. */
   | { readonly kind: 'tls'; readonly update: TlsUpdate }
+  /** What the thread's last `pattern-edits` or `proc-vars` asked for is in force. */
+  | { readonly kind: 'made'; readonly what: 'pattern-edits' | 'proc-vars' }
   /** Nothing: whoever asks wants to know that what the thread was doing is over. */
   | { readonly kind: 'turn' }
   | { readonly kind: 'servers'; readonly views: readonly ServerView[] }
@@ -205,11 +230,7 @@ export type TrafficCommand =
   | { readonly kind: 'errors.list' }
   /** Answer: per-thread figures for `show activity`, `show info`. */
   | { readonly kind: 'activity' }
-  | {
-      readonly kind: 'proc-var';
-      readonly name: string;
-      readonly value: { readonly type: string; readonly value: string | number | boolean | Uint8Array } | null;
-    }
+  | { readonly kind: 'proc-vars'; readonly vars: readonly ProcVarEdit[] }
   /** A place on a server is free for the first stream that waits for it in this thread. */
   | { readonly kind: 'queue.wake'; readonly proxy: number; readonly server: number }
   /** Answer: GaugeCount[], the thread's own share of the shared gauges. */
@@ -285,11 +306,10 @@ export type TrafficEvent =
       readonly admin: boolean;
       readonly source: string;
     }
-  | {
-      readonly kind: 'proc-var';
-      readonly name: string;
-      readonly value: { readonly type: string; readonly value: string | number | boolean | Uint8Array } | null;
-    }
+  /** Variables of the process that rules have set; answered by `made`. */
+  | { readonly kind: 'proc-vars'; readonly vars: readonly ProcVarEdit[]; readonly dropped: number }
+  /** Edits of patterns by rules, answered by `made`; `dropped`: so many more were not taken since the last ones. */
+  | { readonly kind: 'pattern-edits'; readonly edits: readonly PatternEdit[]; readonly dropped: number }
   /** Nothing of a reference to patterns that is no longer named is left in the thread. */
   | { readonly kind: 'patterns.released'; readonly header: number }
   | { readonly kind: 'idle' };

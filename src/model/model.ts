@@ -1,5 +1,6 @@
 import type { Config } from '../config/types.ts';
 import type { CounterStore } from './counters.ts';
+import type { ProcVar } from './messages.ts';
 import type { PatternReferences } from './patterns/references.ts';
 import type { SupposedPatterns } from './patterns/supposed.ts';
 import type { Proxy } from './proxy.ts';
@@ -38,7 +39,7 @@ export interface Model {
   readonly startedAt: number;
   readonly threads: number;
   /** Process-wide variables (`proc.*`): name without scope -> typed value. */
-  readonly procVars: Map<string, { type: string; value: string | number | boolean | Uint8Array }>;
+  readonly procVars: Map<string, ProcVar>;
   stopping: boolean;
   /** Warnings emitted since start (`TotalWarnings`). */
   warnings: number;

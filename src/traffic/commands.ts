@@ -31,6 +31,10 @@ export async function execute(env: Env, counters: CounterStore, command: Traffic
     case 'tls':
       env.certificates.update(command.update);
       return null;
+    case 'made':
+      if (command.what === 'proc-vars') env.procVars.made();
+      else env.patternEdits.made();
+      return null;
     case 'turn':
       return null;
     case 'servers':
@@ -101,9 +105,8 @@ export async function execute(env: Env, counters: CounterStore, command: Traffic
       return [...env.captured.values()];
     case 'activity':
       return activity(env);
-    case 'proc-var':
-      if (command.value === null) env.procVars.delete(command.name);
-      else env.procVars.set(command.name, command.value);
+    case 'proc-vars':
+      for (const edit of command.vars) env.procVars.receive(edit);
       return null;
     case 'queue.wake': {
       const server = env.backends.get(command.proxy)?.serversById.get(command.server);
@@ -154,6 +157,7 @@ function surroundings(env: Env): ProxySurroundings {
     readFile: configuredFiles(env.global.defaultPath),
     userlist: (name) => env.userlists.get(name) ?? null,
     patterns: (key, use) => env.patterns.source(key, use),
+    hasResolvers: () => true,
     httpErrors: (name) => env.httpErrors.find((section) => section.name === name)?.files ?? null,
   };
 }

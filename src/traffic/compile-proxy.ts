@@ -31,10 +31,7 @@ export interface CompiledProxy {
 }
 
 /** Other sections that a proxy's settings refer to. */
-export interface ProxySurroundings extends RuleSurroundings {
-  /** Pages of an `http-errors` section, null when there is no such section. */
-  httpErrors(name: string): readonly { readonly status: number; readonly file: string }[] | null;
-}
+export type ProxySurroundings = RuleSurroundings;
 
 /** Compiles a proxy. Pure; the control thread does it to find errors before anything starts. */
 export function compileProxy(config: ProxyConfig, around: ProxySurroundings): CompiledProxy {

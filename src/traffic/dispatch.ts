@@ -256,6 +256,9 @@ function takeIdle(stream: Stream, server: TrafficServer): ServerConn | null {
   return server.pool.take(stream.backend!.config.httpReuse, stream.client!.exchanges === 1);
 }
 
+/** An address that stands for the client's destination. */
+const isAnywhere = (host: string | null): boolean => host === '0.0.0.0' || host === '::';
+
 /** Opens a connection to `server`. */
 function connect(stream: Stream, server: TrafficServer): void {
   const { env } = stream;
@@ -268,23 +271,27 @@ function connect(stream: Stream, server: TrafficServer): void {
   }
   const conn = new ServerConn(server);
   conn.stream = stream;
-  conn.use(!stream.raw && backend.config.httpReuse !== 'never');
+  // Towards `0.0.0.0` means: where the client wants to go. That is nothing for others.
+  const anywhere = isAnywhere(view.host);
+  conn.single = anywhere;
+  conn.use(!stream.raw && !conn.single && backend.config.httpReuse !== 'never');
   stream.serverConn = conn;
   stream.phase = Phase.connect;
   stream.waitUntil = backend.connectTimeout > 0 ? env.now() + backend.connectTimeout : 0;
   const source = config.source ?? backend.config.source;
+  const host = anywhere ? stream.destination.host : view.host;
   const port =
     view.portMap === '+'
-      ? stream.client!.destination.port + view.port
+      ? stream.destination.port + view.port
       : view.portMap === '-'
-        ? stream.client!.destination.port - view.port
-        : view.port;
+        ? stream.destination.port - view.port
+        : view.port || (anywhere ? stream.destination.port : 0);
   server.c[C.connect]!++;
   backend.c[C.connect]!++;
   conn.conn = env.transport.connect(
     {
-      family: view.family,
-      host: view.host,
+      family: anywhere ? (host.includes(':') ? 'inet6' : 'inet') : view.family,
+      host,
       port,
       device: source?.interface ?? null,
       options: server.socketOptions,
@@ -395,7 +402,7 @@ export function abandonServer(stream: Stream, reusable: boolean): void {
   conn.uses++;
   const { server } = conn;
   const { maxReuse } = server.config;
-  if (maxReuse >= 0 && conn.uses > maxReuse) {
+  if (conn.single || (maxReuse >= 0 && conn.uses > maxReuse)) {
     conn.discard();
     return;
   }

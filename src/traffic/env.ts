@@ -5,7 +5,7 @@ import type { Userlist } from '../expr/row.ts';
 import { ThreadCertificates } from '../model/certificates/thread-certificates.ts';
 import type { TlsState } from '../model/certificates/views.ts';
 import type { CounterStore } from '../model/counters.ts';
-import type { CapturedError, LimitsView, LogLine, TrafficEvent } from '../model/messages.ts';
+import type { CapturedError, LimitsView, LogLine, PatternEdit, TrafficEvent } from '../model/messages.ts';
 import type { PatternsView } from '../model/patterns/references.ts';
 import type { Transport } from '../net/transport.ts';
 import { readFileOrNull } from '../util/files.ts';
@@ -13,8 +13,9 @@ import type { TrafficBackend } from './backend.ts';
 import { compileUserlists } from './compile-proxy.ts';
 import type { TrafficFrontend } from './frontend.ts';
 import { type NameCases, nameCases } from './header-names.ts';
+import { KeyedBatch } from './keyed-batch.ts';
 import { TrafficPatterns } from './patterns.ts';
-import { globalVars } from './proc-vars.ts';
+import { globalVars, ProcVars } from './proc-vars.ts';
 import type { Stream } from './stream.ts';
 import { TimerWheel } from './timer.ts';
 
@@ -47,6 +48,7 @@ export class Env {
   readonly patterns: TrafficPatterns;
   /** Certificates and what else TLS needs. */
   readonly certificates: ThreadCertificates;
+  readonly patternEdits: KeyedBatch<PatternEdit>;
   readonly processSlot: number;
   /** Process-wide counters of this thread, and gauges. */
   readonly c: Float64Array;
@@ -60,7 +62,7 @@ export class Env {
   readonly spareStreams: Stream[] = [];
   /** Last invalid request and response of each proxy, by `<proxy id>/<side>`. */
   readonly captured = new Map<string, CapturedError>();
-  readonly procVars = new Map<string, { type: string; value: string | number | boolean | Uint8Array }>();
+  readonly procVars: ProcVars;
   /** Streams that wait for a page from the control thread, by the number of their request. */
   readonly rendering = new Map<number, Stream>();
   /** Connections are accepted and wait: the process has still to give up its rights. */
@@ -105,8 +107,17 @@ export class Env {
       init.post({ kind: 'patterns.released', header }),
     );
     this.certificates = new ThreadCertificates(init.tls);
+    const atTurnEnd = (object: { flush(): void }) => this.atTurnEnd(object);
+    this.patternEdits = new KeyedBatch({
+      atTurnEnd,
+      post: (edits, dropped) => this.post({ kind: 'pattern-edits', edits, dropped }),
+    });
+    this.procVars = new ProcVars({
+      atTurnEnd,
+      post: (vars, dropped) => this.post({ kind: 'proc-vars', vars, dropped }),
+    });
     this.configure(init);
-    for (const [name, value] of globalVars(init.global).vars) this.procVars.set(name, value);
+    for (const [name, value] of globalVars(init.global).vars) this.procVars.receive({ name, value });
     this.limits = init.limits;
     this.post = init.post;
     const { setTimer } = init;

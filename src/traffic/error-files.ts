@@ -1,4 +1,5 @@
 import type { Diagnostic, ErrorPageConfig, Location, ProxyConfig } from '../config/types.ts';
+import type { ExprError } from '../expr/sample.ts';
 import type { ProxySurroundings } from './compile-proxy.ts';
 import { errorStatuses, type LocalResponse } from './error-pages.ts';
 import { Head } from './h1/head.ts';
@@ -26,7 +27,7 @@ function pagesOf(
     case 'redirect':
       return [[page.status, redirectTo(page.code, page.url)]];
     case 'file': {
-      const response = readPage(page.file, page.at, around, problems);
+      const response = loadPage(page.file, page.at, around, problems);
       return response === null ? [] : [[page.status, response]];
     }
     case 'section': {
@@ -41,7 +42,7 @@ function pagesOf(
       }
       const wanted = files.filter(({ status }) => page.statuses.length === 0 || page.statuses.includes(status));
       return wanted.flatMap(({ status, file }) => {
-        const response = readPage(file, page.at, around, problems);
+        const response = loadPage(file, page.at, around, problems);
         return response === null ? [] : [[status, response] as const];
       });
     }
@@ -63,24 +64,27 @@ function redirectTo(code: number, url: string): LocalResponse {
   };
 }
 
-/** `errorfile`: a whole HTTP message. `/dev/null` stands for an answer without anything. */
-function readPage(
+/** `errorfile`: a whole HTTP message. */
+function loadPage(
   file: string,
   at: Location,
   around: ProxySurroundings,
   problems: Diagnostic[],
   from?: string,
 ): LocalResponse | null {
-  const alert = (why: string) => {
-    problems.push({ severity: 'alert', at, text: `'errorfile' : ${why}.` });
-    return null;
-  };
-  const content = around.readFile(file, from);
-  if (content === null) return alert(`failed to open file '${file}'`);
+  const page = readPage(file, around.readFile(file, from));
+  if (!('error' in page)) return page;
+  problems.push({ severity: 'alert', at, text: `'errorfile' : ${page.error}.` });
+  return null;
+}
+
+/** The page that a file has, `content` null when it cannot be read. `/dev/null` stands for an answer without anything. */
+export function readPage(file: string, content: Buffer | null): LocalResponse | ExprError {
+  if (content === null) return { error: `failed to open file '${file}'` };
   if (content.length === 0) return { status: 0, reason: null, headers: [], body: '' };
   const head = new Head();
   const end = parseResponse(head, content, 0, content.length, 101);
-  if (end <= 0) return alert(`unable to convert message in HTX: file '${file}' is not a complete HTTP response`);
+  if (end <= 0) return { error: `unable to convert message in HTX: file '${file}' is not a complete HTTP response` };
   const body = content.subarray(end);
   const headers: [string, string][] = [];
   for (let i = 0; i < head.count; i++) {
@@ -89,6 +93,20 @@ function readPage(
   }
   headers.push(['content-length', String(body.length)]);
   return { status: head.status, reason: head.reason, headers, body: Buffer.from(body) };
+}
+
+/** The pages of an `http-errors` section (`files` null: there is none) by status; files that cannot be used are alerts of the section. */
+export function sectionPages(
+  files: ReturnType<ProxySurroundings['httpErrors']>,
+  readFile: ProxySurroundings['readFile'],
+): ReadonlyMap<number, LocalResponse> | null {
+  if (files === null) return null;
+  const pages = new Map<number, LocalResponse>();
+  for (const { status, file } of files) {
+    const page = readPage(file, readFile(file));
+    if (!('error' in page)) pages.set(status, page);
+  }
+  return pages;
 }
 
 /** `http-error status <code> content-type <type> string|file <text>`. */
@@ -126,7 +144,7 @@ function rulePage(
         break;
       }
       case 'errorfile':
-        return mapped(status, readPage(value, page.at, around, problems, page.at.file));
+        return mapped(status, loadPage(value, page.at, around, problems, page.at.file));
       case 'hdr':
         headers.push([value.toLowerCase(), words[i + 2] ?? '']);
         i++;

@@ -5,11 +5,17 @@ import { PatternLookup } from '../model/patterns/lookup.ts';
 import { PatternMemory } from '../model/patterns/memory.ts';
 import type { PatternReferenceView, PatternsView } from '../model/patterns/references.ts';
 
+interface Reference {
+  readonly view: PatternReferenceView;
+  readonly lookup: PatternLookup;
+  readonly find: (key: string) => number;
+}
+
 /** The patterns that the control thread keeps, as a traffic thread looks them up. */
 export class TrafficPatterns {
   readonly #memory: PatternMemory;
   readonly #hasher: Hasher;
-  #references = new Map<string, { readonly view: PatternReferenceView; readonly lookup: PatternLookup }>();
+  #references = new Map<string, Reference>();
   /** Connections may go on with rules of before for as long as they like: when a look-up is garbage, nothing uses it any more. */
   readonly #forgotten: FinalizationRegistry<number>;
 
@@ -32,15 +38,23 @@ export class TrafficPatterns {
     this.#references = new Map(
       references.map((view) => {
         const known = before.get(view.key);
-        return [view.key, known?.view.header === view.header ? known : { view, lookup: this.#lookup(view) }];
+        return [view.key, known?.view.header === view.header ? known : this.#reference(view)];
       }),
     );
   }
 
-  #lookup(view: PatternReferenceView): PatternLookup {
+  #reference(view: PatternReferenceView): Reference {
     const lookup = new PatternLookup(this.#memory, this.#hasher, view);
     this.#forgotten.register(lookup, view.header);
-    return lookup;
+    return { view, lookup, find: lookup.text('str', false) };
+  }
+
+  /** The value of a key in the patterns of a file, its text taken exactly; null: it is not there; undefined: there are no such patterns. */
+  valueOf(name: string, key: string): string | null | undefined {
+    const reference = this.#references.get(name);
+    if (reference === undefined) return undefined;
+    const entry = reference.find(key);
+    return entry === 0 ? null : reference.lookup.value(entry);
   }
 
   /** What an ACL or a map converter looks patterns up in. Proxies that were added live keep the patterns of their ACLs for themselves. */

@@ -3,11 +3,45 @@ import { compileExpression } from '../expr/compile.ts';
 import { compileLogFormat } from '../expr/log/format.ts';
 import { type CompileEnv, place } from '../expr/row.ts';
 import type { ExprContext } from '../expr/types.ts';
+import type { ProcVar, ProcVarEdit } from '../model/messages.ts';
+import { type BatchWay, KeyedBatch } from './keyed-batch.ts';
 
-/** A variable of the process. */
-export interface ProcVar {
-  readonly type: string;
-  readonly value: string | number | boolean | Uint8Array;
+/** The variables of the process as a thread has them: what rules here set is told to the others. */
+export class ProcVars extends Map<string, ProcVar> {
+  readonly #told: KeyedBatch<ProcVarEdit>;
+
+  constructor(way: BatchWay<ProcVarEdit>) {
+    super();
+    this.#told = new KeyedBatch(way);
+  }
+
+  override set(name: string, value: ProcVar): this {
+    const before = this.get(name);
+    if (before === undefined || before.value !== value.value || before.type !== value.type) this.#tell(name, value);
+    return super.set(name, value);
+  }
+
+  override delete(name: string): boolean {
+    if (this.has(name)) this.#tell(name, null);
+    return super.delete(name);
+  }
+
+  #tell(name: string, value: ProcVar | null): void {
+    const bytes = typeof value?.value === 'string' ? value.value.length : 8;
+    this.#told.add(name, { name, value }, name.length + bytes);
+  }
+
+  /** Takes what the control thread says. What was set here meanwhile is newer, and will come back from there. */
+  receive({ name, value }: ProcVarEdit): void {
+    if (this.#told.concerns(name)) return;
+    if (value === null) super.delete(name);
+    else super.set(name, value);
+  }
+
+  /** What was told last is known to all. */
+  made(): void {
+    this.#told.made();
+  }
 }
 
 /** Evaluates `set-var` and `set-var-fmt` of the global section, at start: there is no stream yet. */

@@ -14,6 +14,8 @@ export class ServerConn implements ConnHandler {
   uses: number;
   /** Bound to one client connection (`http-reuse never`, PROXY protocol, authentication by connection). */
   private: boolean;
+  /** It serves one exchange only. */
+  single: boolean;
   established: boolean;
   /** It counts as in use in the server's pool. */
   #inUse: boolean;
@@ -26,6 +28,7 @@ export class ServerConn implements ConnHandler {
     this.partial = null;
     this.uses = 0;
     this.private = false;
+    this.single = false;
     this.established = false;
     this.#inUse = false;
     this.peerEnded = false;

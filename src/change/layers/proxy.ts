@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Config, ProxyConfig } from '../../config/types.ts';
+import type { ProcVar } from '../../model/messages.ts';
 import type { Model } from '../../model/model.ts';
 import type { Proxy } from '../../model/proxy.ts';
-import { globalVars, type ProcVar } from '../../traffic/proc-vars.ts';
+import { globalVars } from '../../traffic/proc-vars.ts';
 import { RATES } from '../rows/process.ts';
 import { attribute, type ReadLayers } from './attribute.ts';
 

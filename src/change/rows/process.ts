@@ -69,7 +69,7 @@ export const varSet: Row<ChangeOf<'var.set'>> = {
     const before = ctx.model.procVars.get(change.name);
     if (change.value === null) ctx.model.procVars.delete(change.name);
     else ctx.model.procVars.set(change.name, { ...change.value });
-    await ctx.traffic.ask({ kind: 'proc-var', name: change.name, value: change.value });
+    await ctx.traffic.ask({ kind: 'proc-vars', vars: [{ name: change.name, value: change.value }] });
     if (before?.value instanceof Uint8Array) return done(null);
     return done({ ...change, value: before ? { type: before.type, value: before.value } : null });
   },

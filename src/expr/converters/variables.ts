@@ -3,9 +3,10 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Arg } from '../args.ts';
 import type { Convert, ConverterRow } from '../row.ts';
-import { dynamic, type ExprError, parseSint, type Sint } from '../sample.ts';
-import type { ExprContext, SampleType, SampleValue } from '../types.ts';
-import { parseVarName, readVar, readVarAs, readVarText, type VarName, writeVar } from '../vars.ts';
+import { dynamic, type ExprError, parseSint } from '../sample.ts';
+import { compileSetConditions } from '../set-conditions.ts';
+import type { ExprContext, SampleValue } from '../types.ts';
+import { parseVarName, readVarAs, readVarText, type VarName, writeVar } from '../vars.ts';
 
 const unregistered = (name: Arg): ExprError => ({ error: `failed to register variable name '${name}'` });
 
@@ -34,40 +35,6 @@ function compileAddItem([delimiter, variable, suffix]: readonly Arg[]): Convert 
     const item = (name === null ? '' : (readVarText(ctx, name) ?? '')) + after;
     return item === '' ? text : text === '' ? item : text + (delimiter as string) + item;
   };
-}
-
-type SetCondition = (ctx: ExprContext, name: VarName, value: SampleValue, type: SampleType) => boolean;
-
-const isEmpty = (value: SampleValue): boolean => value === '';
-
-/** Compares the variable with the input; true unless both are integers. */
-function compares(holds: (current: Sint, value: Sint) => boolean): SetCondition {
-  return (ctx, name, value, type) => {
-    const current = readVar(ctx, name);
-    return type !== 'sint' || current?.type !== 'sint' || holds(current.value as Sint, value as Sint);
-  };
-}
-
-const SET_CONDITIONS: Readonly<Record<string, SetCondition>> = {
-  ifexists: (ctx, name) => name.scope === 'proc' || readVar(ctx, name) !== undefined,
-  ifnotexists: (ctx, name) => name.scope !== 'proc' && readVar(ctx, name) === undefined,
-  ifempty: (_ctx, _name, value) => isEmpty(value),
-  ifnotempty: (_ctx, _name, value) => !isEmpty(value),
-  ifset: (ctx, name) => readVar(ctx, name) !== undefined,
-  ifnotset: (ctx, name) => readVar(ctx, name) === undefined,
-  ifgt: compares((current, value) => current > value),
-  iflt: compares((current, value) => current < value),
-};
-
-/** Conditions named by arguments; also what `http-request set-var(name,cond,...)` takes. */
-function compileSetConditions(words: readonly string[]): SetCondition[] | ExprError {
-  const conditions: SetCondition[] = [];
-  for (const word of words) {
-    const condition = SET_CONDITIONS[word];
-    if (condition === undefined) return { error: `unknown condition "${word}"` };
-    conditions.push(condition);
-  }
-  return conditions;
 }
 
 function compileSetVar([variable, ...words]: readonly Arg[]): Convert | ExprError {

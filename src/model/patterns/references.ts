@@ -97,6 +97,11 @@ export class PatternReferences {
     return null;
   }
 
+  /** The one with this key; null when there is none. */
+  at(key: string): LivePatterns | null {
+    return this.#byKey.get(key) ?? null;
+  }
+
   /** What the threads are given. */
   view(): PatternsView {
     return {

@@ -5,10 +5,10 @@ import type { PatternSource, PatternUse, patternKeys } from '../../expr/patterns
 import { type CompileEnv, place, type Userlist } from '../../expr/row.ts';
 import type { ExprError } from '../../expr/sample.ts';
 import type { ExprContext } from '../../expr/types.ts';
+import { readPage, sectionPages } from '../error-files.ts';
 import { type CaptureSlots, captureSlots, compileCaptures } from './captures.ts';
 import { actionNames, findAction } from './table.ts';
 import {
-  type ActionRow,
   type BackendRules,
   type FrontendRules,
   type Rule,
@@ -26,6 +26,10 @@ export interface RuleSurroundings {
   /** Content of a file. `from`: the configuration file in which a relative path stands (`default-path`); left out, that is settled. */
   readFile(path: string, from?: string): Buffer | null;
   userlist(name: string): Userlist | null;
+  /** Pages of an `http-errors` section, null when there is no such section. */
+  httpErrors(name: string): readonly { readonly status: number; readonly file: string }[] | null;
+  /** There is a `resolvers` section of that name. */
+  hasResolvers(name: string): boolean;
   /** Patterns that can be edited live, by the name that all threads know them by. */
   patterns(key: string, use: PatternUse, at: Location): PatternSource | ExprError;
 }
@@ -167,6 +171,18 @@ class RuleCompiler {
     };
   }
 
+  #ruleEnv(kind: RuleKind, places: number, at: Location, proxy: string): RuleEnv {
+    const { hasResolvers, readFile, httpErrors } = this.#around;
+    return {
+      ...{ kind, at, proxy, hasResolvers },
+      ...{ acls: this.#acls, expr: this.#expr(places, at), slots: this.#slots },
+      ...{ proxyKind: this.#config.kind, http: this.#config.mode === 'http' },
+      readFile: (path) => readFile(path, at.file),
+      readPage: (path) => readPage(path, readFile(path, at.file)),
+      errorPages: (section) => sectionPages(httpErrors(section), readFile),
+    };
+  }
+
   /** All rules of one kind, in order. */
   #set(kind: RuleKind, places: number): readonly Rule[] | null {
     const space = kind.indexOf(' ');
@@ -175,15 +191,10 @@ class RuleCompiler {
     const rules: Rule[] = [];
     for (const { words, at } of this.#config.rules[keyword]) {
       if (sub !== null && words[0] !== sub) continue;
-      const rule = this.#rule(new Words(words, sub === null ? 0 : 1), {
-        kind,
-        acls: this.#acls,
-        expr: this.#expr(places, at),
-        at,
-        slots: this.#slots,
-        proxy: this.#config.name,
-        readFile: (path) => this.#around.readFile(path, at.file),
-      });
+      const rule = this.#rule(
+        new Words(words, sub === null ? 0 : 1),
+        this.#ruleEnv(kind, places, at, this.#config.name),
+      );
       if (rule !== null) rules.push(rule);
     }
     return rules.length === 0 ? null : rules;
@@ -198,15 +209,8 @@ class RuleCompiler {
         this.#alert(at, `'stats http-request' expects 'allow', 'deny' or 'auth', but got '${words[0] ?? ''}'.`);
         continue;
       }
-      const rule = this.#rule(new Words(words, 0), {
-        kind: 'http-request',
-        acls: this.#acls,
-        expr: this.#expr(places, at),
-        at,
-        slots: this.#slots,
-        proxy: stats!.realm === '' ? name : stats!.realm,
-        readFile: (path) => this.#around.readFile(path, at.file),
-      });
+      const realm = stats!.realm === '' ? name : stats!.realm;
+      const rule = this.#rule(new Words(words, 0), this.#ruleEnv('http-request', places, at, realm));
       if (rule !== null) rules.push(rule);
     }
     return rules.length === 0 ? null : rules;
@@ -235,7 +239,7 @@ class RuleCompiler {
   #rule(words: Words, env: RuleEnv): Rule | null {
     const { kind } = this.#config;
     const name = words.take() ?? '';
-    const row: ActionRow | null = findAction(env.kind, name);
+    const row = findAction(env.kind, name);
     const where = `error detected in ${kind === 'listen' ? 'proxy' : kind} '${this.#config.name}' while parsing '${env.kind} ${name}' rule`;
     if (row === null) {
       const known = actionNames(env.kind)
@@ -244,15 +248,16 @@ class RuleCompiler {
       this.#alert(env.at, `'${env.kind}' expects ${known}, but got '${name}'.`);
       return null;
     }
-    const run = row.compile(words, env);
+    const run = 'error' in row ? row : row.compile(words, env, name);
     if ('error' in run) {
       this.#alert(env.at, `${where} : ${run.error}.`);
       return null;
     }
     const condition = this.#condition(words.left, env, where);
     if (condition === undefined) return null;
-    if (condition === null) return { condition, decide: null, run };
-    return { condition: (ctx) => condition.test(ctx), decide: condition.decide, run };
+    const { at } = env;
+    if (condition === null) return { at, condition, decide: null, run };
+    return { at, condition: (ctx) => condition.test(ctx), decide: condition.decide, run };
   }
 
   /** Test of what is left of a rule; null without a condition, undefined when it is wrong. */

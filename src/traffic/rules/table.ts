@@ -1,27 +1,37 @@
+import type { ExprError } from '../../expr/sample.ts';
+import { addressActions } from './actions/addresses.ts';
 import { finalActions } from './actions/final.ts';
 import { headerActions } from './actions/headers.ts';
-import { miscActions, variableAction } from './actions/misc.ts';
+import { miscActions } from './actions/misc.ts';
+import { patternActions } from './actions/patterns.ts';
+import { refusalOf } from './actions/refused.ts';
 import { uriActions } from './actions/uri.ts';
+import { variableActions } from './actions/variables.ts';
 import type { ActionRow, RuleKind } from './types.ts';
 
 /** All actions of rules. */
-const ACTIONS: readonly ActionRow[] = [...finalActions, ...headerActions, ...uriActions, ...miscActions];
+const ACTIONS: readonly ActionRow[] = [
+  ...addressActions,
+  ...finalActions,
+  ...headerActions,
+  ...miscActions,
+  ...patternActions,
+  ...uriActions,
+  ...variableActions,
+];
 
 const byName = new Map<string, ActionRow>(
-  ACTIONS.flatMap((row) => row.kinds.map((kind) => [`${kind} ${row.name}`, row])),
+  ACTIONS.flatMap((row) => row.kinds.map((kind) => [`${kind} ${row.name}${row.prefix ? '(' : ''}`, row])),
 );
 
-/** The action called `name` in rules of a kind. */
-export function findAction(kind: RuleKind, name: string): ActionRow | null {
-  return byName.get(`${kind} ${name}`) ?? variableAction(name);
+/** The action that a word means in rules of a kind; why it is refused, where HAProxy has it; null for no action. */
+export function findAction(kind: RuleKind, word: string): ActionRow | ExprError | null {
+  const open = word.endsWith(')') ? word.indexOf('(') : -1;
+  const row = byName.get(`${kind} ${open < 0 ? word : word.slice(0, open + 1)}`);
+  return row ?? refusalOf(kind, open < 0 ? word : word.slice(0, open));
 }
 
 /** Names of the actions of a kind. */
 export function actionNames(kind: RuleKind): string[] {
-  return [
-    ...ACTIONS.filter((row) => row.kinds.includes(kind)).map((row) => row.name),
-    'set-var*',
-    'set-var-fmt*',
-    'unset-var*',
-  ];
+  return ACTIONS.filter((row) => row.kinds.includes(kind)).map((row) => (row.prefix ? `${row.name}(*)` : row.name));
 }

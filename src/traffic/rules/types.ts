@@ -1,9 +1,10 @@
-import type { Location } from '../../config/types.ts';
+import type { Location, ProxyConfig } from '../../config/types.ts';
 import type { Decide } from '../../expr/acl/acl.ts';
 import type { Acls } from '../../expr/acl/condition.ts';
 import type { CompileEnv } from '../../expr/row.ts';
 import type { ExprError } from '../../expr/sample.ts';
 import type { ExprContext } from '../../expr/types.ts';
+import type { LocalResponse } from '../error-pages.ts';
 import type { Stream } from '../stream.ts';
 import type { CaptureSlots } from './captures.ts';
 
@@ -27,6 +28,8 @@ export type Test = (ctx: ExprContext) => boolean;
 
 /** A compiled rule. */
 export interface Rule {
+  /** Where it stands. */
+  readonly at: Location;
   readonly condition: Test | null;
   /** The same condition, three-valued: for content inspection. */
   readonly decide: Decide | null;
@@ -86,16 +89,26 @@ export interface RuleEnv {
   readonly slots: CaptureSlots | null;
   /** Name of the proxy. */
   readonly proxy: string;
+  readonly proxyKind: ProxyConfig['kind'];
+  readonly http: boolean;
   /** Reads a file named by a rule; null when it cannot be read. */
   readFile(path: string): Buffer | null;
+  /** The page in a file (`errorfile`), or why there is none. */
+  readPage(path: string): LocalResponse | ExprError;
+  /** The pages of an `http-errors` section by status, null when there is no such section. */
+  errorPages(section: string): ReadonlyMap<number, LocalResponse> | null;
+  /** There is a `resolvers` section of that name. */
+  hasResolvers(name: string): boolean;
 }
 
 /** A row of the table of actions. */
 export interface ActionRow {
   readonly name: string;
+  /** An argument in parentheses follows the name (`set-map(file)`). */
+  readonly prefix?: true;
   readonly kinds: readonly RuleKind[];
-  /** Takes the action's arguments from `words` and compiles it. */
-  compile(words: Words, env: RuleEnv): Run | ExprError;
+  /** Takes the action's arguments from `words` and compiles it. `action`: its word, with what is in parentheses. */
+  compile(words: Words, env: RuleEnv, action: string): Run | ExprError;
 }
 
 /** Chooses a backend or server by name: fixed, or made by a log-format. */

@@ -5,89 +5,11 @@ import { replyError } from '../../http/ending.ts';
 import { setCause } from '../../log.ts';
 import { render } from '../../services.ts';
 import type { Stream } from '../../stream.ts';
-import { compileText } from '../text.ts';
-import { type ActionRow, type RuleKind, type Run, Verdict, type Words } from '../types.ts';
-
-const ANY_HTTP: readonly RuleKind[] = ['http-request', 'http-response', 'http-after-response'];
-const ANY: readonly RuleKind[] = [
-  ...ANY_HTTP,
-  'tcp-request connection',
-  'tcp-request session',
-  'tcp-request content',
-  'tcp-response content',
-];
-const REQUEST: readonly RuleKind[] = ['http-request', 'tcp-request content'];
+import { type ActionRow, Verdict, type Words } from '../types.ts';
+import { compileNumber } from '../value.ts';
+import { ALL_HTTP, REQUEST } from './kinds.ts';
 
 const LEVELS: readonly string[] = ['emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info', 'debug'];
-
-type Scope = 'proc' | 'sess' | 'txn' | 'req' | 'res';
-
-interface VarName {
-  readonly scope: Scope;
-  readonly name: string;
-}
-
-/** `set-var(txn.name)`: the name inside the parentheses. */
-function parseVarName(action: string): VarName | ExprError {
-  const match = /^[a-z-]+\((proc|sess|txn|req|res)\.([A-Za-z0-9_.]+)(?:,[a-z,]*)?\)$/.exec(action);
-  if (match === null)
-    return {
-      error: `invalid variable '${action.slice(action.indexOf('(') + 1).replace(/\)$/, '')}': expects a scope ('proc', 'sess', 'txn', 'req' or 'res'), a dot and a name of letters, digits, '_' and '.'`,
-    };
-  return { scope: match[1] as Scope, name: match[2]! };
-}
-
-/** Sets a variable; those of the process are told to the other threads. */
-function store(
-  stream: Stream,
-  { scope, name }: VarName,
-  value: { readonly type: string; readonly value: unknown } | null,
-): void {
-  const vars = stream.vars(scope) as Map<string, unknown>;
-  if (value === null) vars.delete(name);
-  else vars.set(name, value);
-  if (scope === 'proc') stream.env.post({ kind: 'proc-var', name, value: value as never });
-}
-
-/** Actions whose name carries a variable: `compile` is given the name. */
-export function variableAction(name: string): ActionRow | null {
-  const plain = name.slice(0, name.indexOf('('));
-  if (!['set-var', 'set-var-fmt', 'unset-var'].includes(plain)) return null;
-  return { name: plain, kinds: ANY, compile: (words, env) => compileVariable(plain, name, words, env) };
-}
-
-function compileVariable(
-  plain: string,
-  action: string,
-  words: Words,
-  env: Parameters<ActionRow['compile']>[1],
-): Run | ExprError {
-  const variable = parseVarName(action);
-  if ('error' in variable) return variable;
-  if (plain === 'unset-var') {
-    return (stream) => {
-      store(stream, variable, null);
-      return Verdict.next;
-    };
-  }
-  if (plain === 'set-var-fmt') {
-    const text = compileText(words.take(), env);
-    if ('error' in text) return text;
-    return (stream) => {
-      store(stream, variable, { type: 'str', value: text(stream) });
-      return Verdict.next;
-    };
-  }
-  const parsed = compileExpression(words.left, env.expr);
-  if ('error' in parsed) return parsed;
-  words.at += parsed.next;
-  const { compiled } = parsed;
-  return (stream) => {
-    const value = compiled.evaluate(stream);
-    if (value !== undefined) store(stream, variable, { type: compiled.typeOf(value), value });
-    return Verdict.next;
-  };
-}
 
 /** A whole number argument in a range. */
 function integer(words: Words, low: number, high: number): number | ExprError {
@@ -108,16 +30,11 @@ function integerAction(
     name,
     kinds: REQUEST,
     compile(words, env) {
-      const parsed = compileExpression(
-        /^-?\d+$/.test(words.peek() ?? '') ? [`int(${words.peek()})`] : words.left,
-        env.expr,
-      );
-      if ('error' in parsed) return parsed;
-      words.at += parsed.next;
-      const { compiled } = parsed;
+      const number = compileNumber(words, env);
+      if (typeof number !== 'function') return number;
       return (stream) => {
-        const value = compiled.evaluate(stream);
-        if (typeof value === 'number') set(stream, Math.min(high, Math.max(low, value)));
+        const value = number(stream);
+        if (value !== undefined) set(stream, Math.min(high, Math.max(low, Number(value))));
         return Verdict.next;
       };
     },
@@ -182,7 +99,7 @@ export const miscActions: readonly ActionRow[] = [
   capture,
   {
     name: 'set-log-level',
-    kinds: [...ANY_HTTP, 'tcp-request content', 'tcp-response content'],
+    kinds: [...ALL_HTTP, 'tcp-request content', 'tcp-response content'],
     compile(words) {
       const name = words.take() ?? '';
       const level = LEVELS.indexOf(name);

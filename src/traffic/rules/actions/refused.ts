@@ -1,0 +1,32 @@
+import type { ExprError } from '../../../expr/sample.ts';
+import type { RuleKind } from '../types.ts';
+
+/** Actions that HAProxy has and that do not work here, and why. */
+const REFUSED: readonly { readonly name: string; readonly kinds: RegExp; readonly why: string }[] = [
+  {
+    name: 'set-nice',
+    kinds: /^(?:http-request|http-response|tcp-request content|tcp-response content)$/,
+    why: 'there is no order of tasks to be nice in: the connections of a thread take turns',
+  },
+  {
+    name: 'send-spoe-group',
+    kinds: /^(?:http-request|http-response|tcp-request content|tcp-response content)$/,
+    why: 'no agent can be asked (SPOE)',
+  },
+  {
+    name: 'attach-srv',
+    kinds: /^tcp-request session$/,
+    why: 'servers cannot be reached over connections that they opened (reverse HTTP)',
+  },
+  {
+    name: 'expect-netscaler-cip',
+    kinds: /^tcp-request connection$/,
+    why: 'the NetScaler client IP protocol is not spoken; use the PROXY protocol',
+  },
+];
+
+/** Why an action of HAProxy is refused in rules of a kind; null for a word that is none. */
+export function refusalOf(kind: RuleKind, name: string): ExprError | null {
+  const found = REFUSED.find((one) => one.name === name && one.kinds.test(kind));
+  return found === undefined ? null : { error: `'${name}' is not supported: ${found.why}` };
+}
