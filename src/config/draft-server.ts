@@ -25,6 +25,7 @@ export function newServer(at: Location): ServerDraft {
     minconn: 0,
     maxqueue: 0,
     backup: false,
+    nonStick: false,
     disabled: false,
     cookie: null,
     slowstart: 0,

@@ -13,6 +13,7 @@ import type {
   ResolversConfig,
   RingConfig,
   ServerConfig,
+  StickTableConfig,
   UserlistConfig,
   WordsAt,
 } from './types.ts';
@@ -86,6 +87,8 @@ export interface ConfigDraft {
   readonly rings: { readonly ring: Draft<RingConfig>; readonly servers: ServerDraft[] }[];
   readonly resolvers: Draft<ResolversConfig>[];
   readonly peers: Draft<PeersConfig>[];
+  /** Stick tables of all sections by their names. */
+  readonly tables: Map<string, Draft<StickTableConfig>>;
   readonly userlists: Draft<UserlistConfig>[];
   readonly caches: Draft<CacheConfig>[];
   readonly httpErrors: Draft<HttpErrorsConfig>[];
@@ -116,6 +119,7 @@ export function newConfigDraft(): ConfigDraft {
     rings: [],
     resolvers: [],
     peers: [],
+    tables: new Map(),
     userlists: [],
     caches: [],
     httpErrors: [],

@@ -4,6 +4,7 @@ import type { ConfigDraft, ProxyDraft } from './draft.ts';
 import { finishServer, type ServerDraft } from './draft-server.ts';
 import { checkProxy } from './finish-proxy.ts';
 import { checkReferences, checkServer } from './finish-references.ts';
+import { checkTables } from './finish-tables.ts';
 import type { Context } from './line.ts';
 import { checkStatsSockets } from './stats-socket.ts';
 import type { Location, LogTargetConfig } from './types.ts';
@@ -28,6 +29,7 @@ export function finish(context: Context, mistakes: boolean): void {
   ]) {
     resolveLogFormats(context, section.logs);
   }
+  checkTables(context);
   for (const proxy of config.proxies) {
     checkReferences(context, proxy);
     if (!mistakes) checkProxy(context, proxy);

@@ -5,6 +5,8 @@
  * Rules, ACLs, expressions and log-formats stay as words: `expr/` and `traffic/rules/` give them meaning.
  */
 
+import type { StoredData } from './tables/store.ts';
+
 /** Where something was written: file name as given on the command line, line counted from 1. */
 export interface Location {
   readonly file: string;
@@ -195,6 +197,8 @@ export interface ServerConfig {
   readonly minconn: number;
   readonly maxqueue: number;
   readonly backup: boolean;
+  /** Stick tables do not learn it. */
+  readonly nonStick: boolean;
   readonly disabled: boolean;
   readonly cookie: string | null;
   readonly slowstart: number;
@@ -430,7 +434,7 @@ export interface ProxyConfig {
   /** Rule sets by keyword: `http-request`, `http-response`, `http-after-response`, `tcp-request`, `tcp-response`; words after the keyword. */
   readonly rules: Readonly<Record<RuleSet, readonly WordsAt[]>>;
   readonly stickRules: readonly WordsAt[];
-  readonly stickTable: WordsAt | null;
+  readonly stickTable: StickTableConfig | null;
   readonly captures: readonly WordsAt[];
   readonly filters: readonly WordsAt[];
   readonly declares: readonly WordsAt[];
@@ -501,13 +505,48 @@ export interface ResolversConfig {
   };
 }
 
+export type StickTableType = 'ip' | 'ipv6' | 'integer' | 'string' | 'binary';
+
+/** A stick table: one of a proxy, by whose name it goes, or a `table` line of a peers section. */
+export interface StickTableConfig {
+  /** `<proxy>`, or `<peers section>/<name>`: no two have the same. */
+  readonly name: string;
+  /** The peers section that it stands in; null: in the proxy called `name`. */
+  readonly section: string | null;
+  readonly at: Location;
+  readonly type: StickTableType;
+  /** Bytes of a key: the most of a string, all of them of another type. */
+  readonly keyLength: number;
+  /** Most entries. */
+  readonly size: number;
+  /** How long an entry lasts that is not used, ms; 0: for ever. */
+  readonly expire: number;
+  /** When it is full, nothing is added (instead of removing what was not used longest). */
+  readonly nopurge: boolean;
+  /** Peers write it, this process does not tell them. */
+  readonly recvOnly: boolean;
+  /** Name of the table that takes what peers say of this one. */
+  readonly writeTo: string | null;
+  /** The peers section that it is exchanged with. */
+  readonly peers: string | null;
+  /** What server_key tells of a server. */
+  readonly srvkey: 'name' | 'addr';
+  /** Byte rates are kept in units of so many bytes. */
+  readonly bratesFactor: number;
+  /** File that keeps the entries over a restart of the process (an addition to HAProxy's language). */
+  readonly stateFile: string | null;
+  /** In the order of the types' numbers. */
+  readonly data: readonly StoredData[];
+}
+
 export interface PeersConfig {
   readonly name: string;
   readonly at: Location;
   readonly disabled: boolean;
   readonly binds: readonly BindConfig[];
   readonly peers: readonly { readonly name: string; readonly address: Address | null; readonly at: Location }[];
-  readonly tables: readonly WordsAt[];
+  /** Tables that are named `<section>/<name>`. */
+  readonly tables: readonly StickTableConfig[];
 }
 
 export interface UserlistConfig {

@@ -5,9 +5,11 @@ import type { Draft } from '../draft.ts';
 import { newServer, type ServerDraft } from '../draft-server.ts';
 import type { Line } from '../line.ts';
 import { readDefaultServer, readServer } from '../server.ts';
+import { parseStickTable } from '../tables/stick-table.ts';
 import type { PeersConfig } from '../types.ts';
 import { reportOptions } from './ends.ts';
-import { KeywordTable, noticed, refused, works } from './table.ts';
+import { addTable } from './stick.ts';
+import { KeywordTable, noticed, works } from './table.ts';
 
 /** A peers section, and the settings its peers start from. */
 export interface PeersDraft {
@@ -43,6 +45,12 @@ function parsePeersBind(line: Line, { peers }: PeersDraft): void {
   return undefined;
 }
 
+/** `table <name> <settings>`: a table that other sections use as `<section>/<name>`. */
+function parsePeersTable(line: Line, { peers }: PeersDraft): void {
+  const table = parseStickTable(line, 2, `${peers.name}/${line.word(1)}`, peers.name);
+  if (table !== null) addTable(line, table, () => peers.tables.push(table));
+}
+
 export const PEERS_KEYWORDS = new KeywordTable<PeersDraft>([
   works<PeersDraft>('peer', '<name> [<address>[:<port>]] [<options>]', parsePeer),
   works<PeersDraft>('server', '<name> [<address>[:<port>]] [<options>]', parsePeer),
@@ -57,7 +65,7 @@ export const PEERS_KEYWORDS = new KeywordTable<PeersDraft>([
   works<PeersDraft>('enabled', '', (line, { peers }) => {
     if (line.atMost(0)) peers.disabled = false;
   }),
-  ...refused<PeersDraft>('Stick tables are not built into this version.', ['table <name> <settings>']),
+  works<PeersDraft>('table', '<name> <settings>', parsePeersTable),
   ...noticed<PeersDraft>('tables are not exchanged with peers, so that there is nothing to log or to shard.', [
     'log <target> <facility> [...]',
     'default-bind <options>',

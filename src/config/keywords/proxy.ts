@@ -14,6 +14,7 @@ import { warnOverride } from './options.ts';
 import { RULE_KEYWORDS } from './rules.ts';
 import { inSections } from './sections.ts';
 import { STATS_KEYWORDS } from './stats.ts';
+import { STICK_KEYWORDS } from './stick.ts';
 import { type Keyword, KeywordTable, noticed, refused, remark, works } from './table.ts';
 import { TIMEOUT_KEYWORDS } from './timeouts.ts';
 
@@ -349,15 +350,7 @@ const inert: Row[] = [
   ...noticed<ProxyDraft>('there is one process.', ['bind-process <set>'], EVERYWHERE),
 ];
 
-const NO_TABLES = 'Stick tables are not built into this version.';
-
 const refusals: Row[] = [
-  ...refused<ProxyDraft>(NO_TABLES, ['stick-table <settings>'], { sections: inSections('FLB') }),
-  ...refused<ProxyDraft>(
-    `${NO_TABLES} Use a cookie or balance source.`,
-    ['stick {match|on|store-request|store-response} <expression>'],
-    { sections: inSections('LB') },
-  ),
   ...refused<ProxyDraft>('Let the servers compress.', ['compression {algo|type|offload|direction|...}'], EVERYWHERE),
   ...refused<ProxyDraft>(
     'Remove it: there are no filters here.',
@@ -431,6 +424,7 @@ export const PROXY_KEYWORDS = new KeywordTable<ProxyDraft>([
   ...CHECK_KEYWORDS,
   ...ERROR_KEYWORDS,
   ...STATS_KEYWORDS,
+  ...STICK_KEYWORDS,
   ...logging,
   ...inert,
   ...refusals,

@@ -343,6 +343,20 @@ const flags: Option<ServerDraft>[] = [
   flag('no-backup', (draft) => {
     draft.backup = false;
   }),
+  flag(
+    'non-stick',
+    (draft) => {
+      draft.nonStick = true;
+    },
+    { notDynamic: true },
+  ),
+  flag(
+    'stick',
+    (draft) => {
+      draft.nonStick = false;
+    },
+    { notDynamic: true },
+  ),
   flag('check', (draft) => {
     draft.checkEnabled = true;
   }),
@@ -607,7 +621,6 @@ export const SERVER_OPTIONS = new OptionTable<ServerDraft>([
   ...checks,
   ...names,
   ...traffic,
-  ...inertOptions<ServerDraft>('noticed', 'there are no stick tables.', ['non-stick', 'stick'], { notDynamic: true }),
   ...inertOptions<ServerDraft>('noticed', 'the kernel default is used.', ['tfo', 'no-tfo', 'cc <algorithm>']),
   ...inertOptions<ServerDraft>('noticed', 'servers of HTTP/2 are not spoken to, so that the choice does not arise.', [
     'ws <auto|h1|h2>',

@@ -51,7 +51,7 @@ const typed: Row[] = [
   size('tune.rcvbuf.server', 'rcvbufServer', 1, MAX),
   size('tune.sndbuf.client', 'sndbufClient', 1, MAX),
   size('tune.sndbuf.server', 'sndbufServer', 1, MAX),
-  number('tune.stick-counters', 'stickCounters', 0, 256, { status: 'noticed', why: 'there are no stick tables.' }),
+  number('tune.stick-counters', 'stickCounters', 0, 100),
   number('tune.pattern.cache-size', 'patternCacheSize', 0, MAX, {
     status: 'noticed',
     why: 'patterns are looked up without a cache.',
