@@ -64,6 +64,7 @@ export function newGlobal(): Draft<GlobalConfig> {
     maxsessrate: 0,
     maxsslrate: 0,
     maxcomprate: 0,
+    maxcompcpuusage: 100,
     daemon: false,
     masterWorker: false,
     user: null,

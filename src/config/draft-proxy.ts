@@ -118,7 +118,7 @@ function newProxyConfig(kind: 'frontend' | 'backend' | 'listen', name: string, a
     maxKeepAliveQueue: -1,
     hashPreserveAffinity: 'always',
     emailAlert: [],
-    compression: [],
+    compression: null,
   };
 }
 

@@ -2,6 +2,7 @@
 
 import type { ConfigDraft, ProxyDraft } from './draft.ts';
 import { finishServer, type ServerDraft } from './draft-server.ts';
+import { checkCaches, checkFilters } from './finish-filters.ts';
 import { checkProxy } from './finish-proxy.ts';
 import { checkReferences, checkServer } from './finish-references.ts';
 import { checkTables } from './finish-tables.ts';
@@ -32,9 +33,13 @@ export function finish(context: Context, mistakes: boolean): void {
   checkTables(context);
   for (const proxy of config.proxies) {
     checkReferences(context, proxy);
-    if (!mistakes) checkProxy(context, proxy);
+    if (!mistakes) {
+      checkProxy(context, proxy);
+      checkFilters(context, proxy);
+    }
   }
   checkStatsSockets(context);
+  if (!mistakes) checkCaches(context);
   if (!mistakes) checkResolvers(context);
 }
 

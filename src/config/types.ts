@@ -436,7 +436,7 @@ export interface ProxyConfig {
   readonly stickRules: readonly WordsAt[];
   readonly stickTable: StickTableConfig | null;
   readonly captures: readonly WordsAt[];
-  readonly filters: readonly WordsAt[];
+  readonly filters: readonly FilterConfig[];
   readonly declares: readonly WordsAt[];
   /** Plain `option` switches that are on, by their HAProxy name (`httplog`, `dontlognull`, `http-server-close`, `allbackups`, ...). */
   readonly options: readonly string[];
@@ -464,7 +464,52 @@ export interface ProxyConfig {
   readonly maxKeepAliveQueue: number;
   readonly hashPreserveAffinity: 'always' | 'maxconn' | 'maxqueue';
   readonly emailAlert: readonly WordsAt[];
-  readonly compression: readonly WordsAt[];
+  readonly compression: CompressionConfig | null;
+}
+
+export type CompressionAlgorithm = 'identity' | 'gzip' | 'deflate' | 'raw-deflate';
+
+/** `compression` lines. */
+export interface CompressionConfig {
+  /** Those for responses, the preferred one first. */
+  readonly responseAlgorithms: readonly CompressionAlgorithm[];
+  readonly requestAlgorithm: CompressionAlgorithm | null;
+  /** Beginnings of the media types that are compressed, lower case; none = all. */
+  readonly responseTypes: readonly string[];
+  readonly requestTypes: readonly string[];
+  readonly responses: boolean;
+  readonly requests: boolean;
+  /** Servers are not asked to compress. */
+  readonly offload: boolean;
+  /** Bodies that are known to be shorter are left as they are, bytes. */
+  readonly minsizeResponse: number;
+  readonly minsizeRequest: number;
+}
+
+/** A `filter` line. */
+export type FilterConfig =
+  | { readonly kind: 'compression'; readonly directions: readonly ('request' | 'response')[]; readonly at: Location }
+  | { readonly kind: 'cache'; readonly name: string; readonly at: Location }
+  | { readonly kind: 'trace'; readonly at: Location }
+  | BandwidthFilterConfig;
+
+/** A limit of bandwidth that `set-bandwidth-limit` puts on streams. */
+export interface BandwidthFilterConfig {
+  readonly kind: 'bwlim';
+  /** in: requests; out: responses. */
+  readonly direction: 'in' | 'out';
+  readonly name: string;
+  /** Bytes in a period. */
+  readonly limit: number;
+  /** ms; 0 where a stick table says it. */
+  readonly period: number;
+  /** Bytes that are passed on at least, when any are. */
+  readonly minSize: number;
+  /** Streams with the same key share the limit; null = each has it for itself. */
+  readonly key: string | null;
+  /** Table with the rates of the keys, null = the proxy's own. */
+  readonly table: string | null;
+  readonly at: Location;
 }
 
 export type RuleSet = 'http-request' | 'http-response' | 'http-after-response' | 'tcp-request' | 'tcp-response';
@@ -586,7 +631,10 @@ export interface GlobalConfig {
   readonly maxconnrate: number;
   readonly maxsessrate: number;
   readonly maxsslrate: number;
+  /** kB per second, 0 = no limit. */
   readonly maxcomprate: number;
+  /** Percent of a thread's time above which nothing is compressed. */
+  readonly maxcompcpuusage: number;
   readonly daemon: boolean;
   readonly masterWorker: boolean;
   readonly user: string | null;

@@ -31,7 +31,7 @@ export function buildModel(config: Config, threads: number, now: number): Model 
       connRate: config.global.maxconnrate,
       sessRate: config.global.maxsessrate,
       sslRate: config.global.maxsslrate,
-      compRate: config.global.maxcomprate,
+      compRate: config.global.maxcomprate * 1024,
     },
     patterns: new PatternReferences(),
     startedAt: now,

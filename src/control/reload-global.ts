@@ -39,17 +39,18 @@ export function withoutPlaces(value: unknown): unknown {
 }
 
 const RATES = [
-  ['connRate', 'maxconnrate'],
-  ['sessRate', 'maxsessrate'],
-  ['sslRate', 'maxsslrate'],
-  ['compRate', 'maxcomprate'],
-] as const satisfies readonly (readonly [keyof Limits, keyof GlobalConfig])[];
+  ['connRate', 'maxconnrate', 1],
+  ['sessRate', 'maxsessrate', 1],
+  ['sslRate', 'maxsslrate', 1],
+  ['compRate', 'maxcomprate', 1024],
+] as const satisfies readonly (readonly [keyof Limits, keyof GlobalConfig, number])[];
 
 /** Limits that the file changes; those that it leaves stay as operators set them. */
 export function applyLimits({ limits }: Model, before: GlobalConfig, after: GlobalConfig): void {
   if (after.maxconn !== before.maxconn)
     limits.maxconn = Math.min(after.maxconn ?? limits.hardMaxconn, limits.hardMaxconn);
-  for (const [limit, keyword] of RATES) if (after[keyword] !== before[keyword]) limits[limit] = after[keyword];
+  for (const [limit, keyword, unit] of RATES)
+    if (after[keyword] !== before[keyword]) limits[limit] = after[keyword] * unit;
 }
 
 /** Variables of the process that `set-var` lines set anew, or no longer set; others keep what traffic and operators put there. */

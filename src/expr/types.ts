@@ -109,6 +109,9 @@ export interface ExprContext {
   readonly priorityClass?: number;
   readonly priorityOffset?: number;
   readonly process?: ProcessFacts;
+  /** The response is compressed here, and by which algorithm. */
+  readonly compressing?: boolean;
+  readonly compression?: string | null;
 }
 
 /** A connection below the stream, before rules changed its addresses. */

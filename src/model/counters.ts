@@ -89,8 +89,11 @@ export const C = {
   /** Connections to a server that are needed, by estimate, and the most that were in use since the last purge of idle ones. */
   neededConns: 80,
   mostUsedConns: 81,
+  /** Rates of bytes that compression took and gave. */
+  compInRate: 82,
+  compOutRate: 85,
 } as const;
-export const COUNTER_FIELDS = 82;
+export const COUNTER_FIELDS = 88;
 
 /** Gauge fields: index into a shared Int32 row. `*Max` are maxima since start or `clear counters`. */
 export const G = {

@@ -82,6 +82,8 @@ export interface LimitsView {
   readonly connRate: number;
   readonly sessRate: number;
   readonly sslRate: number;
+  /** Bytes per second that compression may put out, 0 = no limit. */
+  readonly compRate: number;
 }
 
 /** Which streams a listing or a kill is about. */

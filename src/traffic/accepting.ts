@@ -187,6 +187,9 @@ export class Accepting extends ConnClient implements Client, ConnHandler, Timed 
   sendBody(): number {
     throw new Error('no session yet');
   }
+  sendData(): void {
+    throw new Error('no session yet');
+  }
   sendInterim(): void {
     throw new Error('no session yet');
   }

@@ -1,4 +1,4 @@
-import type { ProxyConfig, ServerConfig } from '../config/types.ts';
+import type { CompressionConfig, ProxyConfig, ServerConfig } from '../config/types.ts';
 import type { ProxyFacts } from '../expr/types.ts';
 import { C, G } from '../model/counters.ts';
 import type { ProxyView, ServerView } from '../model/messages.ts';
@@ -58,6 +58,7 @@ export class TrafficBackend implements ProxyFacts {
   pretendKeepAlive: boolean;
   adjustCase: boolean;
   names: NamePolicy;
+  readonly compression: CompressionConfig | null;
   /** Name of the field that tells the server its name (`http-send-name-header`). */
   nameHeader: string | null;
   /** A server has `redir`. */
@@ -104,6 +105,7 @@ export class TrafficBackend implements ProxyFacts {
     this.pretendKeepAlive = config.options.includes('http-pretend-keepalive');
     this.adjustCase = config.options.includes('h1-case-adjust-bogus-server');
     this.names = namePolicy(config.options);
+    this.compression = config.compression;
     this.checkCache = config.options.includes('checkcache');
     this.nameHeader = config.httpSendNameHeader?.toLowerCase() ?? null;
     this.redirects = config.servers.some((server) => server.redir !== null);

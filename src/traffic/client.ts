@@ -31,6 +31,11 @@ export interface Client {
   sendResponse(stream: Stream, buf: Buffer, pos: number, end: number): number;
   /** Sends more of the body; as above. `stable`: the bytes stay valid while the server connection is paused. */
   sendBody(stream: Stream, buf: Buffer, pos: number, end: number, stable: boolean): number;
+  /**
+   * Sends payload [start, end) of a body that is not framed as it came: `stream.res` says by `chunked` whether HTTP/1 frames it here.
+   * `last`: the body ends with it, and trailers that `stream.resBody` kept follow.
+   */
+  sendData(stream: Stream, buf: Buffer, start: number, end: number, last: boolean): void;
   /** Sends the interim response in `stream.res`. */
   sendInterim(stream: Stream): void;
   /** Sends a whole response made here: the head is in `stream.res`. `close`: the connection ends with it. */

@@ -79,6 +79,9 @@ export class Env {
   readonly #turnEnd: (fire: () => void) => void;
   #lines: LogLine[];
   #flushing: boolean;
+  #usage = 0;
+  #usageAt = 0;
+  #lastUsage = performance.eventLoopUtilization();
 
   constructor(init: {
     thread: number;
@@ -170,6 +173,18 @@ export class Env {
   atTurnEnd(object: { flush(): void }): void {
     this.#dirty.push(object);
     if (this.#dirty.length === 1) this.#turnEnd(this.#flushDirty);
+  }
+
+  /** Percent of its time that this thread worked, over the last second or so. */
+  usage(): number {
+    const now = this.now();
+    if (now - this.#usageAt >= 1000) {
+      const next = performance.eventLoopUtilization();
+      this.#usage = performance.eventLoopUtilization(next, this.#lastUsage).utilization * 100;
+      this.#lastUsage = next;
+      this.#usageAt = now;
+    }
+    return this.#usage;
   }
 
   /** Queues a line of the traffic log. */

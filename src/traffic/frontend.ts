@@ -1,4 +1,4 @@
-import type { ProxyConfig } from '../config/types.ts';
+import type { CompressionConfig, ProxyConfig } from '../config/types.ts';
 import type { ProxyFacts, ServerFacts } from '../expr/types.ts';
 import { C, G } from '../model/counters.ts';
 import type { ProxyView } from '../model/messages.ts';
@@ -64,6 +64,7 @@ export class TrafficFrontend implements ProxyFacts {
   adjustCase: boolean;
   keepAlive: boolean;
   names: NamePolicy;
+  readonly compression: CompressionConfig | null;
 
   constructor(env: Env, view: ProxyView, errorPages: ErrorPages) {
     const { config } = view;
@@ -111,6 +112,7 @@ export class TrafficFrontend implements ProxyFacts {
     this.dropTrailers = options.includes('http-drop-response-trailers');
     this.adjustCase = options.includes('h1-case-adjust-bogus-client');
     this.names = namePolicy(options);
+    this.compression = view.config.compression;
   }
 
   get servers(): readonly ServerFacts[] {

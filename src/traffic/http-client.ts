@@ -9,6 +9,7 @@ import type { Env } from './env.ts';
 import { rawPage, reasonOf } from './error-pages.ts';
 import type { TrafficFrontend, TrafficListener } from './frontend.ts';
 import { badChunk } from './h1/body.ts';
+import { writeChunk } from './h1/chunk.ts';
 import { Framing } from './h1/head.ts';
 import { NEED_MORE, parseRequest } from './h1/parse.ts';
 import { H2Connection } from './h2/connection.ts';
@@ -388,6 +389,12 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     const bytes = resBody.counted - before;
     countResponse(stream, bytes, bytes);
     return from;
+  }
+
+  sendData(stream: Stream, buf: Buffer, start: number, end: number, last: boolean): void {
+    countResponse(stream, 0, end - start);
+    if (stream.res.chunked) writeChunk(this.conn, buf, start, end, last, stream.resBody.trailers);
+    else if (end > start) this.conn.write(buf, start, end);
   }
 
   sendInterim(stream: Stream): void {

@@ -1,3 +1,4 @@
+import type { CompressionAlgorithm } from '../config/types.ts';
 import type {
   ConnectionFacts,
   EndpointView,
@@ -14,6 +15,7 @@ import type { Client } from './client.ts';
 import type { CookieState } from './cookies.ts';
 import { detachServer, leaveQueue, onConnectFailed, reconnect, releaseServer, retryQueued } from './dispatch.ts';
 import type { Env } from './env.ts';
+import type { Recoder } from './filters/recoder.ts';
 import type { TrafficFrontend, TrafficListener } from './frontend.ts';
 import { Body } from './h1/body.ts';
 import { Head } from './h1/head.ts';
@@ -78,6 +80,13 @@ export class Stream implements ExprContext, Timed {
   readonly res = new Head();
   readonly reqBody = new Body();
   readonly resBody = new Body();
+  /** What the client's request allows its response to be compressed by; whether it will be; and what does so. */
+  compression: CompressionAlgorithm | null = null;
+  compressing = false;
+  recoder: Recoder | null = null;
+  /** The request's body goes to the server compressed. */
+  requestCompression: CompressionAlgorithm | null = null;
+  requestRecoder: Recoder | null = null;
   /** The heads that expressions may look at now. */
   requestHead: HeadView | null = null;
   responseHead: HeadView | null = null;
@@ -254,6 +263,11 @@ export class Stream implements ExprContext, Timed {
     this.inspectUntil = 0;
     this.final = true;
     this.heldResponse = null;
+    this.compression = null;
+    this.compressing = false;
+    this.recoder = null;
+    this.requestCompression = null;
+    this.requestRecoder = null;
     this.served = false;
     this.logLevel = -1;
     this.silentLog = false;

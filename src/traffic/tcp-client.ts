@@ -113,6 +113,10 @@ export class TcpClient extends ConnClient implements Client, ConnHandler {
     throw new Error('mode tcp has no responses');
   }
 
+  sendData(): void {
+    throw new Error('mode tcp has no responses');
+  }
+
   sendInterim(): void {
     throw new Error('mode tcp has no responses');
   }

@@ -178,6 +178,7 @@ function globalConfig(): Config['global'] {
     maxsessrate: 0,
     maxsslrate: 0,
     maxcomprate: 0,
+    maxcompcpuusage: 100,
     daemon: false,
     masterWorker: false,
     user: null,

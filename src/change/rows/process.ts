@@ -53,8 +53,8 @@ export const globalRateLimit: Row<ChangeOf<'global.rate-limit'>> = {
 };
 
 async function sendLimits(ctx: ChangeContext): Promise<void> {
-  const { maxconn, connRate, sessRate, sslRate } = ctx.model.limits;
-  await ctx.traffic.ask({ kind: 'limits', limits: { maxconn, connRate, sessRate, sslRate } });
+  const { maxconn, connRate, sessRate, sslRate, compRate } = ctx.model.limits;
+  await ctx.traffic.ask({ kind: 'limits', limits: { maxconn, connRate, sessRate, sslRate, compRate } });
 }
 
 /** `set var`: process-wide variables. */

@@ -334,6 +334,10 @@ const limitRows: Row[] = [
   number('maxsessrate', 'maxsessrate'),
   number('maxsslrate', 'maxsslrate'),
   number('maxcomprate', 'maxcomprate'),
+  works('maxcompcpuusage', '<percent>', (line, { global }) => {
+    const value = integerArgument(line, { min: 0, max: 100 });
+    if (value !== null) global.maxcompcpuusage = value;
+  }),
   works('spread-checks', '<percent>', parseSpreadChecks),
   works('max-spread-checks', '<time>', parseMaxSpreadChecks),
 ];
@@ -397,9 +401,8 @@ const inert: Row[] = [
     'no-memory-trimming',
     'prealloc-fd',
     'maxpipes <number>',
-    'maxzlibmem <number>',
-    'maxcompcpuusage <number>',
   ]),
+  ...noticed<ConfigDraft>('compression keeps no memory between the pieces of a body.', ['maxzlibmem <number>']),
   ...noticed<ConfigDraft>(
     'it is for the debugging of HAProxy itself.',
     [

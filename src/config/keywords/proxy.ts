@@ -6,9 +6,11 @@ import { parseInteger } from '../units.ts';
 import { integerArgument, wordArgument } from './arguments.ts';
 import { BALANCE_KEYWORDS } from './balance.ts';
 import { CHECK_KEYWORDS } from './checks.ts';
+import { COMPRESSION_KEYWORDS } from './compression.ts';
 import { COOKIE_KEYWORDS } from './cookie.ts';
 import { END_KEYWORDS } from './ends.ts';
 import { ERROR_KEYWORDS } from './errors.ts';
+import { FILTER_KEYWORDS } from './filter.ts';
 import { type LogDraft, parseLogTarget } from './log.ts';
 import { warnOverride } from './options.ts';
 import { RULE_KEYWORDS } from './rules.ts';
@@ -351,12 +353,6 @@ const inert: Row[] = [
 ];
 
 const refusals: Row[] = [
-  ...refused<ProxyDraft>('Let the servers compress.', ['compression {algo|type|offload|direction|...}'], EVERYWHERE),
-  ...refused<ProxyDraft>(
-    'Remove it: there are no filters here.',
-    ['filter <name> [...]', 'filter-sequence {request|response} <list>'],
-    { sections: inSections('DFLB') },
-  ),
   ...refused<ProxyDraft>('Put a web server that speaks FastCGI in front of the application.', ['use-fcgi-app <name>'], {
     sections: inSections('LB'),
   }),
@@ -422,6 +418,8 @@ export const PROXY_KEYWORDS = new KeywordTable<ProxyDraft>([
   ...TIMEOUT_KEYWORDS,
   ...RULE_KEYWORDS,
   ...CHECK_KEYWORDS,
+  ...COMPRESSION_KEYWORDS,
+  ...FILTER_KEYWORDS,
   ...ERROR_KEYWORDS,
   ...STATS_KEYWORDS,
   ...STICK_KEYWORDS,

@@ -56,7 +56,7 @@ const typed: Row[] = [
     status: 'noticed',
     why: 'patterns are looked up without a cache.',
   }),
-  number('tune.comp.maxlevel', 'comp_maxlevel', 1, 9, { status: 'noticed', why: 'there is no compression.' }),
+  number('tune.comp.maxlevel', 'comp_maxlevel', 1, 9),
 ];
 
 export const TUNE_KEYWORDS: readonly Row[] = [
@@ -139,7 +139,10 @@ export const TUNE_KEYWORDS: readonly Row[] = [
     'tune.vars.txn-max-size <size>',
     'tune.defaults.purge',
   ]),
-  ...noticed<ConfigDraft>('there is no compression.', ['tune.zlib.memlevel <number>', 'tune.zlib.windowsize <number>']),
+  ...noticed<ConfigDraft>('compression keeps no memory between the pieces of a body.', [
+    'tune.zlib.memlevel <number>',
+    'tune.zlib.windowsize <number>',
+  ]),
   ...noticed<ConfigDraft>('tables are not exchanged with peers.', ['tune.peers.max-updates-at-once <number>']),
   ...noticed<ConfigDraft>('there is no Lua.', [
     'tune.lua.bool-sample-conversion <mode>',

@@ -4,6 +4,7 @@ import type { FetchRow } from '../row.ts';
 import { connectionFetches } from './connection.ts';
 import { constantFetches } from './constants.ts';
 import { cookieFetches } from './cookies.ts';
+import { filterFetches } from './filters.ts';
 import { headerFetches } from './headers.ts';
 import { payloadFetches } from './payload.ts';
 import { processFetches } from './process.ts';
@@ -15,6 +16,7 @@ export const FETCHES: readonly FetchRow[] = [
   ...constantFetches,
   ...connectionFetches,
   ...cookieFetches,
+  ...filterFetches,
   ...headerFetches,
   ...payloadFetches,
   ...processFetches,

@@ -58,6 +58,8 @@ export function infoValues(
     MaxSslRate: gauges[G.sslRateMax]!,
     SslFrontendKeyRate: counters.rate(slot, C.sslKeyRate, now),
     SslFrontendMaxKeyRate: gauges[G.sslRateMax]!,
+    CompressBpsIn: counters.rate(slot, C.compInRate, now),
+    CompressBpsOut: counters.rate(slot, C.compOutRate, now),
     CompressBpsRateLim: limits.compRate,
     Tasks: activity.reduce((sum, thread) => sum + thread.timers + thread.streams, 0),
     Idle_pct: Math.min(control.idlePercent, ...activity.map((thread) => thread.idlePercent)),

@@ -349,6 +349,13 @@ export class H2Exchange implements Client {
     return from;
   }
 
+  sendData(stream: Stream, buf: Buffer, start: number, end: number, last: boolean): void {
+    const { trailers } = stream.resBody;
+    countResponse(stream, 0, end - start);
+    if (end > start || (last && trailers === '')) this.#write(buf, start, end, last && trailers === '');
+    if (last && trailers !== '') this.#endWithTrailers(trailers);
+  }
+
   /** Sends payload, or keeps what the windows do not allow yet. */
   #write(buf: Buffer, start: number, end: number, last: boolean): void {
     if (this.#over) return;

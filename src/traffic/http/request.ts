@@ -1,5 +1,6 @@
 import { C, countRate, G } from '../../model/counters.ts';
 import { dispatch } from '../dispatch.ts';
+import { prepareCompression } from '../filters/compression.ts';
 import { addForwardedHeaders } from '../forwarded.ts';
 import { type NamePolicy, restrictNames } from '../header-names.ts';
 import { setCause } from '../log.ts';
@@ -136,5 +137,6 @@ function backendRulesDone(stream: Stream): void {
   addForwardedHeaders(stream);
   if (backend.nameHeader !== null) stream.req.removeHeader(backend.nameHeader);
   applyRequestPersistence(stream);
+  prepareCompression(stream);
   dispatch(stream);
 }

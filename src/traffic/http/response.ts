@@ -2,6 +2,8 @@ import { C } from '../../model/counters.ts';
 import { countResponse } from '../bytes.ts';
 import { captureError } from '../captured.ts';
 import { cacheability } from '../cookies.ts';
+import { beginCompression, countCompressed, judgeResponse } from '../filters/compression.ts';
+import { recodeBody, type Sink } from '../filters/recoder.ts';
 import { badChunk } from '../h1/body.ts';
 import { Framing } from '../h1/head.ts';
 import { INVALID, NEED_MORE, parseResponse } from '../h1/parse.ts';
@@ -98,6 +100,7 @@ function beginResponse(stream: Stream, buf: Buffer, pos: number, end: number): v
   const framing = responseFraming(stream);
   stream.resBody.begin(framing, res.contentLength);
   stream.resBody.dropsTrailers = stream.frontend.dropTrailers;
+  if (stream.compression !== null) judgeResponse(stream);
   if (framing === Framing.close) stream.keepAlive = false;
   stream.bodyBuf = buf;
   stream.bodyPos = pos;
@@ -160,7 +163,9 @@ function forwardResponse(stream: Stream): void {
   stream.phase = Phase.relay;
   if (stream.log.early) logStream(stream);
   const conn = stream.serverConn!;
-  const pos = stream.client!.sendResponse(stream, buf, stream.bodyPos, stream.bodyEnd);
+  const pos = stream.compressing
+    ? sendCompressed(stream, buf, stream.bodyPos, stream.bodyEnd)
+    : stream.client!.sendResponse(stream, buf, stream.bodyPos, stream.bodyEnd);
   if (stream.phase !== Phase.relay) return;
   if (stream.resBody.failed) {
     badBody(stream);
@@ -177,11 +182,35 @@ function forwardResponse(stream: Stream): void {
 /** Sends a piece of the body on. */
 function relayBody(stream: Stream, buf: Buffer, start: number, end: number): void {
   const conn = stream.serverConn!;
-  const pos = stream.client!.sendBody(stream, buf, start, end, conn.usesOwnBuffer(buf));
+  const pos =
+    stream.recoder === null
+      ? stream.client!.sendBody(stream, buf, start, end, conn.usesOwnBuffer(buf))
+      : recode(stream, buf, start, end);
   if (stream.phase !== Phase.relay) return;
   if (stream.resBody.failed) badBody(stream);
   else if (stream.resBody.done) finish(stream, pos === end);
   else afterRelay(stream);
+}
+
+/** Sends a response on whose body is compressed here. Returns the offset up to which bytes were used. */
+function sendCompressed(stream: Stream, buf: Buffer, start: number, end: number): number {
+  beginCompression(stream, toClient);
+  stream.client!.sendResponse(stream, EMPTY, 0, 0);
+  return recode(stream, buf, start, end);
+}
+
+const EMPTY = Buffer.alloc(0);
+
+const toClient: Sink = (stream, buf, start, end, last) => stream.client!.sendData(stream, buf, start, end, last);
+
+/** Has a piece of the body compressed and sent on. Returns the offset up to which bytes were used. */
+function recode(stream: Stream, buf: Buffer, start: number, end: number): number {
+  const { resBody } = stream;
+  const before = resBody.counted;
+  const upto = recodeBody(stream.recoder!, resBody, buf, start, end);
+  countResponse(stream, resBody.counted - before, 0);
+  if (resBody.done) countCompressed(stream);
+  return upto;
 }
 
 /** Something was relayed: backpressure and timeouts. */

@@ -1,7 +1,10 @@
+import type { CompressionAlgorithm } from '../../config/types.ts';
 import { C } from '../../model/counters.ts';
 import type { Conn } from '../../net/transport.ts';
 import { countRequest } from '../bytes.ts';
 import { detachServer } from '../dispatch.ts';
+import { Recoder, recodeBody, type Sink } from '../filters/recoder.ts';
+import { CHUNK_FRAMING, LAST_CHUNK, putChunk, writeChunk } from '../h1/chunk.ts';
 import { adjustCase } from '../header-names.ts';
 import { setCause } from '../log.ts';
 import { Phase, type Stream } from '../stream.ts';
@@ -36,13 +39,16 @@ export function serialise(stream: Stream): void {
   out[at++] = 13;
   out[at++] = 10;
   const limit = Math.min(stream.bodyEnd, stream.bodyPos + BODY_WITH_HEAD);
-  while (stream.bodyPos < limit && !reqBody.done && !reqBody.failed) {
-    const upto = reqBody.feed(stream.bodyBuf!, stream.bodyPos, limit);
-    stream.bodyBuf!.copy(out, at, stream.bodyPos, upto);
-    at += upto - stream.bodyPos;
-    stream.bodyPos = reqBody.skip(stream.bodyBuf!, upto, limit);
+  if (stream.requestCompression !== null) compressPending(stream, stream.requestCompression, at, limit);
+  else {
+    while (stream.bodyPos < limit && !reqBody.done && !reqBody.failed) {
+      const upto = reqBody.feed(stream.bodyBuf!, stream.bodyPos, limit);
+      stream.bodyBuf!.copy(out, at, stream.bodyPos, upto);
+      at += upto - stream.bodyPos;
+      stream.bodyPos = reqBody.skip(stream.bodyBuf!, upto, limit);
+    }
+    stream.pendingLength = at;
   }
-  stream.pendingLength = at;
   stream.replayable = true;
   if (backend.redirects) stream.target = req.uri;
   stream.requestHead = null;
@@ -50,6 +56,30 @@ export function serialise(stream: Stream): void {
   stream.bodyBuf = null;
   if (!reqBody.done) stream.client!.pause();
 }
+
+/** The same for a body that goes out compressed, behind the head of `length` bytes. */
+function compressPending(stream: Stream, algorithm: CompressionAlgorithm, length: number, limit: number): void {
+  stream.pendingLength = length;
+  stream.requestRecoder = new Recoder(stream, algorithm, toServer);
+  if (stream.bodyBuf === null) return;
+  stream.bodyPos = recodeBody(stream.requestRecoder, stream.reqBody, stream.bodyBuf, stream.bodyPos, limit);
+}
+
+/** A piece of a compressed body: into `pending`, or to the server when the request is on its way. */
+const toServer: Sink = (stream, buf, start, end, last) => {
+  const { trailers } = stream.reqBody;
+  if (stream.phase >= Phase.response) {
+    if (stream.serverConn !== null) writeChunk(stream.serverConn.conn, buf, start, end, last, trailers);
+    return;
+  }
+  const room = stream.pendingLength + end - start + CHUNK_FRAMING + LAST_CHUNK.length + trailers.length * 2 + 2;
+  if (stream.pending.length < room) {
+    const grown = Buffer.allocUnsafeSlow(room);
+    stream.pending.copy(grown, 0, 0, stream.pendingLength);
+    stream.pending = grown;
+  }
+  stream.pendingLength = putChunk(stream.pending, stream.pendingLength, buf, start, end, last, trailers);
+};
 
 /** The connection to the server is to be kept after this exchange. */
 export function reusesServer(stream: Stream): boolean {
@@ -74,7 +104,7 @@ export function sendRequest(stream: Stream): void {
       : writeTogether(stream, conn.conn);
   // A request that is sent again has come once.
   const received = stream.log.bytesUploaded === 0 ? req.countedSize() + reqBody.counted : 0;
-  countRequest(stream, received, req.editedSize() + reqBody.counted);
+  countRequest(stream, received, req.editedSize() + (stream.requestRecoder?.sent ?? reqBody.counted));
   stream.serverTimeout = backend.serverTimeout;
   stream.serverUntil = stream.serverTimeout > 0 ? env.now() + stream.serverTimeout : 0;
   stream.waitUntil = 0;
@@ -117,6 +147,10 @@ export function onRequestData(stream: Stream, buf: Buffer, start: number, end: n
   const before = reqBody.counted;
   let pos = start;
   let open = true;
+  if (stream.requestRecoder !== null) {
+    pos = recodeBody(stream.requestRecoder, reqBody, buf, start, end);
+    open = conn?.conn.blocked !== true;
+  }
   while (pos < end && !reqBody.done && !reqBody.failed) {
     const upto = reqBody.feed(buf, pos, end);
     if (conn !== null && upto > pos) {

@@ -1,0 +1,14 @@
+/** What compression and the cache did to a response (HAProxy manual, section 7.3.6). */
+
+import type { FetchRow } from '../row.ts';
+
+export const filterFetches: readonly FetchRow[] = [
+  { name: 'res.comp', args: '', type: 'bool', source: 'response', compile: () => (ctx) => ctx.compressing === true },
+  {
+    name: 'res.comp_algo',
+    args: '',
+    type: 'str',
+    source: 'response',
+    compile: () => (ctx) => (ctx.compressing === true ? (ctx.compression ?? undefined) : undefined),
+  },
+];
