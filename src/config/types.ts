@@ -687,6 +687,11 @@ export interface Tunables {
   readonly cookielen: number;
   readonly cliMaxPayloadSize: number;
   readonly h2InitialWindowSize: number;
+  /** `tune.h2.be.*` and `tune.h2.fe.*`: null = as the setting for both sides says. */
+  readonly h2BeInitialWindowSize: number | null;
+  readonly h2BeMaxConcurrentStreams: number | null;
+  readonly h2FeInitialWindowSize: number | null;
+  readonly h2FeMaxConcurrentStreams: number | null;
   readonly h2MaxConcurrentStreams: number;
   readonly h2MaxFrameSize: number;
   readonly h2HeaderTableSize: number;

@@ -1,4 +1,5 @@
 import type { EndpointView, Vars } from '../expr/types.ts';
+import type { OwnConnections } from './h2/own-connections.ts';
 import type { ServerConn } from './server-conn.ts';
 import type { Stream } from './stream.ts';
 
@@ -17,6 +18,8 @@ export interface Client {
   readonly acceptedAt: number;
   /** Server connection that this client used last, when it may use it again. */
   ownedConn: ServerConn | null;
+  /** Connections to servers over HTTP/2 that only this client may use now. */
+  readonly ownConnections: OwnConnections;
   /** What was written is not out yet. */
   readonly blocked: boolean;
   /** Takes back bytes that came with the head and were not used yet. */

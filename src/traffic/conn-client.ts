@@ -2,6 +2,7 @@ import type { EndpointView, Vars } from '../expr/types.ts';
 import type { Conn } from '../net/transport.ts';
 import type { Env } from './env.ts';
 import type { TrafficFrontend, TrafficListener } from './frontend.ts';
+import { OwnConnections } from './h2/own-connections.ts';
 import type { ServerConn } from './server-conn.ts';
 
 /** What PROXY protocol or rules said of an accepted connection before its session began. */
@@ -21,6 +22,7 @@ export abstract class ConnClient {
   readonly listener: TrafficListener;
   readonly acceptedAt: number;
   ownedConn: ServerConn | null = null;
+  #ownConnections: OwnConnections | null = null;
   sourceView: EndpointView | null = null;
   destinationView: EndpointView | null = null;
   proxied = false;
@@ -67,6 +69,17 @@ export abstract class ConnClient {
 
   get vars(): Vars {
     return (this.sessionVars ??= new Map());
+  }
+
+  get ownConnections(): OwnConnections {
+    return (this.#ownConnections ??= new OwnConnections());
+  }
+
+  /** Parts with the server connections that no other client may have. */
+  protected leaveServers(): void {
+    if (this.ownedConn?.private === true) this.ownedConn.discard();
+    this.ownedConn = null;
+    this.#ownConnections?.close();
   }
 
   get blocked(): boolean {

@@ -232,6 +232,7 @@ function connectOrReuse(stream: Stream): void {
     stream.reusedConn = true;
     conn.stream = stream;
     conn.use(!conn.private);
+    conn.mux?.share(stream.client!.ownConnections);
     server.c[C.reuse]!++;
     server.backend.c[C.reuse]!++;
     if (stream.log.connectEnd === 0) stream.log.connectEnd = stream.log.queueEnd;
@@ -253,7 +254,11 @@ function takeIdle(stream: Stream, server: TrafficServer): ServerConn | null {
     if (own.private) own.discard();
   }
   if (stream.avoidReuse) return null;
-  return server.pool.take(stream.backend!.config.httpReuse, stream.client!.exchanges === 1);
+  const conn = stream.client!.ownConnections.find(server, '');
+  if (conn !== null) return conn.take();
+  // Clients that speak HTTP/2 know what to do about a request that was not looked at: their first one is like any other.
+  const first = stream.client!.exchanges === 1 && stream.clientVersion !== 20;
+  return server.pool.take(stream.backend!.config.httpReuse, first, '');
 }
 
 /** An address that stands for the client's destination. */
@@ -269,7 +274,7 @@ function connect(stream: Stream, server: TrafficServer): void {
     failConnect(stream, 'ENOTFOUND');
     return;
   }
-  const conn = new ServerConn(server);
+  const conn = new ServerConn(server, '');
   conn.stream = stream;
   // Towards `0.0.0.0` means: where the client wants to go. That is nothing for others.
   const anywhere = isAnywhere(view.host);
@@ -400,7 +405,12 @@ export function abandonServer(stream: Stream, reusable: boolean): void {
   stream.serverConn = null;
   conn.stream = null;
   conn.uses++;
-  const { server } = conn;
+  const { server, mux } = conn;
+  if (mux !== null) {
+    if (reusable) mux.release(conn);
+    else conn.discard();
+    return;
+  }
   const { maxReuse } = server.config;
   if (conn.single || (maxReuse >= 0 && conn.uses > maxReuse)) {
     conn.discard();

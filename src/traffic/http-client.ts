@@ -496,8 +496,7 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     this.env.wheel.disarm(this);
     this.held = null;
     Atomics.sub(this.frontend.g, G.h1Open, 1);
-    if (this.ownedConn?.private === true) this.ownedConn.discard();
-    this.ownedConn = null;
+    this.leaveServers();
     connectionEnded(this.env, this.frontend, this.listener, this);
   }
 

@@ -1,7 +1,22 @@
 import type { ProxyConfig } from '../config/types.ts';
 import { C, COUNTER_FIELDS } from '../model/counters.ts';
+import type { H2ServerConnection } from './h2/server-connection.ts';
 import type { TrafficServer } from './server.ts';
 import type { ServerConn } from './server-conn.ts';
+
+/** What rests in a pool. */
+export interface PooledConn {
+  /** Bound to one client. */
+  readonly private: boolean;
+  /** The server is likely to keep it open. */
+  readonly safe: boolean;
+  /** What streams must have in common to use it one after the other. */
+  readonly key: string;
+  /** Takes it out of the pool for a stream; null when it can serve none any more. */
+  take(): ServerConn | null;
+  /** Ends it; it takes itself out of the pool. */
+  discard(): void;
+}
 
 /**
  * The idle connections of a server in this thread, and the estimate of how many are needed (manual, `http-reuse`, `pool-purge-delay`): the
@@ -11,7 +26,11 @@ import type { ServerConn } from './server-conn.ts';
 export class IdlePool {
   readonly #server: TrafficServer;
   /** The last used one last. Private ones are here too: they wait for one client, and are neither counted nor purged with the others. */
-  readonly #idle: ServerConn[] = [];
+  readonly #idle: PooledConn[] = [];
+  /** Connections over HTTP/2 that have streams and are open to those of any client. */
+  readonly #open: H2ServerConnection[] = [];
+  /** All connections over HTTP/2. */
+  readonly muxes = new Set<H2ServerConnection>();
   /** Idle ones that any client may use. */
   #shared = 0;
   /** Connections with a stream that may become idle; the most of them since the last purge; the estimate. */
@@ -46,26 +65,44 @@ export class IdlePool {
   }
 
   /** Takes `conn` out if it is here: it is used again by the client that it belongs to, or it has ended. */
-  remove(conn: ServerConn): void {
-    const at = this.#idle.indexOf(conn);
+  remove(conn: PooledConn): void {
+    const at = this.#idle.lastIndexOf(conn);
     if (at >= 0) this.#removeAt(at);
   }
 
   /** Takes a connection that the mode lets a client use, null when there is none. `first`: this is the first request of the client. */
-  take(mode: ProxyConfig['httpReuse'], first: boolean): ServerConn | null {
-    if (mode === 'never' || (first && mode === 'safe')) return null;
+  take(mode: ProxyConfig['httpReuse'], first: boolean, key: string): ServerConn | null {
+    if (mode === 'never') return null;
+    for (let i = this.#open.length - 1; i >= 0; i--) {
+      const conn = this.#open[i]!;
+      if (conn.key !== key) continue;
+      if (conn.available > 0) return conn.take();
+      this.#open.splice(i, 1);
+    }
+    if (first && mode === 'safe') return null;
     const idle = this.#idle;
     for (let i = idle.length - 1; i >= 0; i--) {
       const conn = idle[i]!;
-      if (conn.private || (first && mode === 'aggressive' && !conn.safe)) continue;
-      this.#removeAt(i);
-      return conn;
+      if (conn.private || conn.key !== key || (first && mode === 'aggressive' && !conn.safe)) continue;
+      const taken = conn.take();
+      if (taken !== null) return taken;
     }
     return null;
   }
 
+  /** A connection over HTTP/2 may begin streams for any client. */
+  offer(conn: H2ServerConnection): void {
+    if (!this.#open.includes(conn)) this.#open.push(conn);
+  }
+
+  /** It may not any more. */
+  withdraw(conn: H2ServerConnection): void {
+    const at = this.#open.indexOf(conn);
+    if (at >= 0) this.#open.splice(at, 1);
+  }
+
   /** Keeps `conn`, which is still in use, as an idle one. False when there are enough. */
-  keep(conn: ServerConn): boolean {
+  keep(conn: PooledConn): boolean {
     if (!conn.private) {
       const { poolPurgeDelay, poolMaxConn, poolLowConn } = this.#server.config;
       if (poolPurgeDelay === 0 || (poolMaxConn >= 0 && this.#idleOverall() >= poolMaxConn)) return false;
@@ -78,10 +115,11 @@ export class IdlePool {
     return true;
   }
 
-  /** Ends all of them (server down, moved or removed). */
+  /** Ends all of them (server down, moved or removed); those that are in use end with their last stream. */
   close(): void {
     // Each takes itself out of the list.
     for (const conn of [...this.#idle]) conn.discard();
+    for (const conn of this.muxes) conn.retire();
   }
 
   #removeAt(at: number): void {
@@ -127,6 +165,6 @@ export class IdlePool {
   }
 }
 
-function fieldOf(conn: ServerConn): number {
+function fieldOf(conn: PooledConn): number {
   return conn.private ? C.idlePrivate : conn.safe ? C.idleSafe : C.idleUnsafe;
 }

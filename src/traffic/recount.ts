@@ -27,18 +27,24 @@ export function recount(env: Env, processSlot: number): GaugeCount[] {
   for (const backend of env.backends.values()) {
     add(backend.slot, G.current, 0);
     add(backend.slot, G.queued, backend.queue.length);
+    add(backend.slot, G.h2Open, 0);
+    add(backend.slot, G.h2OpenStreams, 0);
     for (const server of backend.servers) {
       add(server.slot, G.current, 0);
       add(server.slot, G.queued, server.queue.length);
       add(backend.slot, G.queued, server.queue.length);
-      add(server.slot, G.used, server.pool.size);
+      const multiplexed = [...server.pool.muxes].filter((conn) => conn.framing.streams.size > 0);
+      add(server.slot, G.used, server.pool.size + multiplexed.length);
+      add(backend.slot, G.h2Open, server.pool.muxes.size);
+      for (const { framing } of server.pool.muxes) add(backend.slot, G.h2OpenStreams, framing.streams.size);
     }
   }
   for (const stream of env.streams) {
     if (stream.client?.proto === 'h2') add(stream.frontend.slot, G.h2OpenStreams, 1);
     if (stream.backendHeld) add(stream.backend!.slot, G.current, 1);
     if (stream.serverHeld) add(stream.server!.slot, G.current, 1);
-    if (stream.serverConn?.established === true) add(stream.serverConn.server.slot, G.used, 1);
+    if (stream.serverConn?.established === true && stream.serverConn.mux === null)
+      add(stream.serverConn.server.slot, G.used, 1);
   }
   return [...counts.values()];
 }

@@ -1,12 +1,21 @@
 import { G } from '../model/counters.ts';
 import type { Conn, ConnHandler } from '../net/transport.ts';
+import { H2ServerConnection } from './h2/server-connection.ts';
+import type { PooledConn } from './idle-pool.ts';
+import { proxyHeader } from './send-proxy.ts';
 import type { TrafficServer } from './server.ts';
 import type { Stream } from './stream.ts';
 
-/** A connection to a server. It serves one stream at a time and rests in the server's idle pool between them. */
-export class ServerConn implements ConnHandler {
+/**
+ * A connection to a server. It serves one stream at a time and rests in the server's idle pool between them; or it is a stream of a
+ * connection that speaks HTTP/2 (`mux`), and ends with its exchange.
+ */
+export class ServerConn implements ConnHandler, PooledConn {
   readonly server: TrafficServer;
   conn: Conn;
+  /** What streams must have in common to use it one after the other. */
+  readonly key: string;
+  mux: H2ServerConnection | null;
   stream: Stream | null;
   /** Start of a response head that came in pieces. */
   partial: Buffer | null;
@@ -21,8 +30,10 @@ export class ServerConn implements ConnHandler {
   #inUse: boolean;
   peerEnded: boolean;
 
-  constructor(server: TrafficServer) {
+  constructor(server: TrafficServer, key: string) {
     this.server = server;
+    this.key = key;
+    this.mux = null;
     this.conn = null as unknown as Conn;
     this.stream = null;
     this.partial = null;
@@ -39,8 +50,15 @@ export class ServerConn implements ConnHandler {
     return this.uses > 1;
   }
 
+  /** It is there to be used: by a stream that takes it out of the pool. */
+  take(): ServerConn {
+    this.server.pool.remove(this);
+    return this;
+  }
+
   /** A stream begins to use it. `shared`: other clients may use it afterwards; HAProxy counts one that is not while it is set up only. */
   use(shared: boolean): void {
+    if (this.mux !== null) return;
     this.server.pool.use(shared);
     this.#inUse = shared;
   }
@@ -58,10 +76,32 @@ export class ServerConn implements ConnHandler {
   }
 
   onConnect(): void {
+    const { stream } = this;
     this.established = true;
     Atomics.add(this.server.g, G.used, 1);
-    if (this.stream === null) this.discard();
-    else this.stream.onServerConnected();
+    if (stream === null) {
+      this.discard();
+      return;
+    }
+    if (this.server.config.proto === 'h2' && !stream.raw) this.#speakH2(stream);
+    stream.onServerConnected();
+  }
+
+  /** Goes on as the first stream of a connection that speaks HTTP/2. */
+  #speakH2(stream: Stream): void {
+    const header = proxyHeader(stream);
+    if (header !== null) this.conn.write(header, 0, header.length);
+    const mux = new H2ServerConnection(this, this.#inUse);
+    this.#inUse = false;
+    mux.attach(this);
+    mux.share(stream.client!.ownConnections);
+  }
+
+  /** The server has not looked at the request, and says so. */
+  onRefused(): void {
+    const { stream } = this;
+    this.stream = null;
+    stream?.onServerRefused(this);
   }
 
   onData(buffer: Buffer, start: number, end: number): void {
@@ -116,7 +156,7 @@ export class ServerConn implements ConnHandler {
 
   #leave(): void {
     this.#release();
-    if (!this.established) return;
+    if (!this.established || this.mux !== null) return;
     this.established = false;
     Atomics.sub(this.server.g, G.used, 1);
   }

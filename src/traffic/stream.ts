@@ -118,6 +118,8 @@ export class Stream implements ExprContext, Timed {
   /** Key of a WebSocket handshake, '' when it is none. */
   webSocketKey = '';
   clientVersion = 11;
+  /** Scheme of the request where its client said it (HTTP/2), else ''. */
+  scheme = '';
   /** The client connection may serve another request after this one. */
   keepAlive = false;
   /** tcp mode, or an upgraded connection. */
@@ -237,6 +239,7 @@ export class Stream implements ExprContext, Timed {
     this.isConnect = false;
     this.wantsUpgrade = false;
     this.webSocketKey = '';
+    this.scheme = '';
     this.raw = false;
     this.preferred = null;
     this.avoided = null;
@@ -478,6 +481,13 @@ export class Stream implements ExprContext, Timed {
       detachServer(this);
       failures.onServerError(this);
     }
+  }
+
+  onServerRefused(conn: ServerConn): void {
+    if (conn !== this.serverConn) return;
+    detachServer(this);
+    if (this.raw) tunnel.onServerError(this);
+    else failures.onServerRefused(this);
   }
 
   // ---- what expressions see

@@ -27,7 +27,7 @@ class Bench {
   }
 
   open(shared = true): ServerConn {
-    const conn = new ServerConn(this.server);
+    const conn = new ServerConn(this.server, '');
     const handle = { closed: false, destroy: () => void (handle.closed = true) };
     conn.conn = handle as unknown as ServerConn['conn'];
     conn.use(shared);
@@ -91,7 +91,7 @@ suite('idle connections', () => {
   test('what is in use is needed', () => {
     const bench = new Bench();
     bench.burst(4);
-    for (let i = 0; i < 3; i++) bench.server.pool.take('always', true)!.use(true);
+    for (let i = 0; i < 3; i++) bench.server.pool.take('always', true, '')!.use(true);
     for (let i = 0; i < 3; i++) bench.purge();
     assert.deepEqual(bench.counts, { needed: 3, idle: 0 });
   });
@@ -123,15 +123,15 @@ suite('idle connections', () => {
     const bench = new Bench();
     bench.burst(1);
     const { pool, c } = bench.server;
-    assert.equal(pool.take('aggressive', true), null);
-    assert.equal(pool.take('safe', true), null);
-    assert.equal(pool.take('never', false), null);
-    const conn = pool.take('safe', false)!;
+    assert.equal(pool.take('aggressive', true, ''), null);
+    assert.equal(pool.take('safe', true, ''), null);
+    assert.equal(pool.take('never', false, ''), null);
+    const conn = pool.take('safe', false, '')!;
     assert.equal(c[C.idleUnsafe], 0);
     conn.use(true);
     end(conn);
     assert.deepEqual([c[C.idleUnsafe], c[C.idleSafe]], [0, 1]);
-    assert.equal(pool.take('aggressive', true), conn);
+    assert.equal(pool.take('aggressive', true, ''), conn);
   });
 
   test('a connection of one client is neither counted with the others nor purged nor given to another', () => {
@@ -143,7 +143,7 @@ suite('idle connections', () => {
     assert.deepEqual(bench.counts, { needed: 1, idle: 0 });
     assert.equal(bench.server.c[C.idlePrivate], 1);
     assert.equal(bench.purges.length, 0);
-    assert.equal(bench.server.pool.take('always', false), null);
+    assert.equal(bench.server.pool.take('always', false, ''), null);
     bench.server.pool.remove(conn);
     assert.equal(bench.server.c[C.idlePrivate], 0);
   });

@@ -274,10 +274,7 @@ function parseServerSource({ draft, words, index }: Input): OptionResult {
 }
 
 function parseProto({ draft, value: word }: Input): OptionResult {
-  if (word !== 'h1')
-    return word === 'h2'
-      ? "'proto' : HTTP/2 to servers is not supported."
-      : `'proto' :  unknown MUX protocol '${word}'`;
+  if (word !== 'h1' && word !== 'h2') return `'proto' :  unknown MUX protocol '${word}'`;
   draft.proto = word;
   return undefined;
 }
@@ -584,7 +581,7 @@ const traffic: Option<ServerDraft>[] = [
   time('pool-purge-delay', 0, (draft, ms) => {
     draft.poolPurgeDelay = ms;
   }),
-  value('proto', '<h1>', 'a MUX protocol as argument', parseProto),
+  value('proto', '<h1|h2>', 'a MUX protocol as argument', parseProto),
   value('proxy-v2-options', '<option>,[...]', 'a list of options', parseProxyV2Options),
   text(
     'redir',

@@ -39,8 +39,8 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed, Fram
     super(env, conn, frontend, listener, introduction);
     const { tune } = env.global;
     this.framing = new H2Framing(env, conn, this);
-    this.#initialWindow = tune.h2InitialWindowSize;
-    this.#maxStreams = tune.h2MaxConcurrentStreams;
+    this.#initialWindow = tune.h2FeInitialWindowSize ?? tune.h2InitialWindowSize;
+    this.#maxStreams = tune.h2FeMaxConcurrentStreams ?? tune.h2MaxConcurrentStreams;
     conn.handler = this;
     Atomics.add(frontend.g, G.h2Open, 1);
     frontend.c[C.h2Connections]!++;
@@ -155,7 +155,7 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed, Fram
   }
 
   #goAway(code: number): void {
-    this.framing.goAway(code);
+    this.framing.goAway(this.framing.lastStream, code);
     this.env.wheel.arm(this, this.env.now() + LINGER);
   }
 
@@ -175,8 +175,7 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed, Fram
     this.env.wheel.disarm(this);
     this.conn.closeGently();
     Atomics.sub(this.frontend.g, G.h2Open, 1);
-    if (this.ownedConn?.private === true) this.ownedConn.discard();
-    this.ownedConn = null;
+    this.leaveServers();
     connectionEnded(this.env, this.frontend, this.listener, this);
   }
 }

@@ -13,15 +13,12 @@ import { Phase, Stream } from '../stream.ts';
 import * as tunnel from '../tunnel.ts';
 import type { H2Connection } from './connection.ts';
 import type { FieldList } from './field-list.ts';
-import { H2Error } from './frames.ts';
+import { badField, CONNECTION_HEADERS, H2Error } from './frames.ts';
 import { encodeField, encodeStatus } from './hpack.ts';
+import type { OwnConnections } from './own-connections.ts';
 
-/** Headers that belong to HTTP/1 connections only (RFC 9113, 8.2.2). */
-const CONNECTION_HEADERS = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade']);
-
-/** Field names are lower-case tokens, values have no controls (RFC 9113, 8.2.1). */
-const BAD_NAME = /[^!#$%&'*+\-.^_`|~0-9a-z]/;
-const BAD_VALUE = /[\x00\n\r]|^[ \t]|[ \t]$/;
+/** Methods are tokens (RFC 9110, 9.1). */
+const BAD_METHOD = /[^!#$%&'*+\-.^_`|~0-9A-Za-z]/;
 const BAD_TARGET = /[^\x21-\x7e]|#/;
 /** An authority becomes the host header of HTTP/1; RFC 9113, 8.3.1 forbids user information. */
 const BAD_AUTHORITY = /[^\x21-\x7e]|[/?#@\\]/;
@@ -110,6 +107,9 @@ export class H2Exchange implements Client {
   set ownedConn(conn: ServerConn | null) {
     this.connection.ownedConn = conn;
   }
+  get ownConnections(): OwnConnections {
+    return this.connection.ownConnections;
+  }
 
   // ---- the request
 
@@ -153,7 +153,7 @@ export class H2Exchange implements Client {
     const { req, reqBody } = stream;
     const connect = this.#method === 'CONNECT';
     const target = connect ? this.#authority : this.#path;
-    if (BAD_NAME.test(this.#method.toLowerCase()) || this.#method === '' || target === '' || BAD_TARGET.test(target))
+    if (BAD_METHOD.test(this.#method) || this.#method === '' || target === '' || BAD_TARGET.test(target))
       this.#malformed = true;
     if (connect ? this.#path !== '' || this.#scheme !== '' : !SCHEME.test(this.#scheme)) this.#malformed = true;
     if (BAD_AUTHORITY.test(this.#authority)) this.#malformed = true;
@@ -182,6 +182,7 @@ export class H2Exchange implements Client {
       reqBody.begin(Framing.chunked, 0);
     }
     stream.clientVersion = 20;
+    stream.scheme = this.#scheme.toLowerCase();
     stream.keepAlive = true;
     request.beginRequest(stream, EMPTY, 0, 0);
   }
@@ -493,10 +494,6 @@ export class H2Exchange implements Client {
     this.#counted = false;
     Atomics.sub(this.connection.frontend.g, G.h2OpenStreams, 1);
   }
-}
-
-function badField(name: string, value: string): boolean {
-  return name === '' || BAD_NAME.test(name) || BAD_VALUE.test(value);
 }
 
 const EMPTY = Buffer.alloc(0);

@@ -1,6 +1,24 @@
 /** The first bytes of an HTTP/2 connection (RFC 9113, 3.4). */
 export const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
 
+/** Headers that belong to HTTP/1 connections only (RFC 9113, 8.2.2). */
+export const CONNECTION_HEADERS: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** Field names are lower-case tokens, values have no controls (RFC 9113, 8.2.1). */
+const BAD_NAME = /[^!#$%&'*+\-.^_`|~0-9a-z]/;
+const BAD_VALUE = /[\x00\n\r]|^[ \t]|[ \t]$/;
+
+/** A field that makes its message malformed. */
+export function badField(name: string, value: string): boolean {
+  return name === '' || BAD_NAME.test(name) || BAD_VALUE.test(value);
+}
+
 /** Frame types (RFC 9113, section 6). */
 export const Frame = {
   data: 0,
@@ -25,6 +43,8 @@ export const Setting = {
   initialWindowSize: 4,
   maxFrameSize: 5,
   maxHeaderListSize: 6,
+  /** RFC 8441, 3. */
+  enableConnectProtocol: 8,
 } as const;
 
 /** Error codes (RFC 9113, section 7). */

@@ -44,11 +44,11 @@ export interface FramingOwner<S extends FramedStream> {
   onBlock(stream: S, buf: Buffer, start: number, end: number, ended: boolean): void;
   /** A header block of a stream that is not known yet. As above. */
   onNewBlock(id: number, buf: Buffer, start: number, end: number, ended: boolean): void;
-  /** One of the peer's settings that concerns the owner alone. */
+  /** One of the peer's settings. */
   onSetting(name: number, value: number): void;
   onGoAway(lastStream: number, code: number): void;
-  /** A stream is no longer in `streams`; `completed`: it came to its end. */
-  onStreamGone(completed: boolean): void;
+  /** A stream is no longer in `streams`. */
+  onStreamGone(): void;
   /** What was written is out, or on its way. */
   onFlushed(): void;
   /** The peer has broken the rules (RFC 9113, 5.4.1): the connection is to end with this code. */
@@ -69,6 +69,8 @@ export class H2Framing<S extends FramedStream> {
   peerInitialWindow = DEFAULT_WINDOW;
   /** Nothing is read any more. */
   closing = false;
+  /** The peer has shown that it speaks HTTP/2. */
+  greeted = false;
   readonly #env: Env;
   readonly #conn: Conn;
   readonly #owner: FramingOwner<S>;
@@ -127,6 +129,14 @@ export class H2Framing<S extends FramedStream> {
     const flags = buf[at + 4]!;
     const id = readInt31(buf, at + 5);
     const start = at + FRAME_HEADER;
+    // Settings come first, also from servers (RFC 9113, 3.4).
+    if (!this.greeted) {
+      this.greeted = type === Frame.settings && (flags & Flag.ack) === 0;
+      if (!this.greeted) {
+        this.fail(H2Error.protocol);
+        return;
+      }
+    }
     if (this.#blockStream !== 0 && (type !== Frame.continuation || id !== this.#blockStream)) {
       this.fail(H2Error.protocol);
       return;
@@ -358,9 +368,19 @@ export class H2Framing<S extends FramedStream> {
 
   /** Ends a stream; what still comes on it is passed over. */
   sendReset(id: number, code: number): void {
+    this.#noteReset(id);
+    this.output.reset(id, code);
+  }
+
+  /** A stream that is over here, but of which the peer's end has still to come: that is passed over. */
+  forget(id: number): void {
+    this.#noteReset(id);
+    this.remove(id, true);
+  }
+
+  #noteReset(id: number): void {
     this.#resets.add(id);
     if (this.#resets.size > RESETS_KEPT) for (const oldest of this.#resets) if (this.#resets.delete(oldest)) break;
-    this.output.reset(id, code);
   }
 
   /** What was written is out, or on its way. */
@@ -394,7 +414,7 @@ export class H2Framing<S extends FramedStream> {
     if (!this.streams.delete(id)) return;
     // Only what came to its end speaks for the peer: streams that it resets at once do not.
     if (completed) this.#idleFrames = Math.max(0, this.#idleFrames - 2);
-    this.#owner.onStreamGone(completed);
+    this.#owner.onStreamGone();
   }
 
   /** A connection error (RFC 9113, 5.4.1). */
@@ -402,17 +422,19 @@ export class H2Framing<S extends FramedStream> {
     if (!this.closing) this.#owner.onFailed(code);
   }
 
-  /** Tells the peer that nothing more is read; all streams are lost. */
-  goAway(code: number): void {
+  /** Tells the peer that nothing more is read, and which of its streams was the last; all streams are lost. */
+  goAway(lastStream: number, code: number): void {
     this.closing = true;
-    this.output.goAway(this.lastStream, code);
+    this.output.goAway(lastStream, code);
     this.loseAll();
   }
 
   /** Ends all streams with the connection. */
   loseAll(): void {
     this.closing = true;
-    for (const stream of [...this.streams.values()]) stream.lost(-1);
-    this.streams.clear();
+    for (const stream of [...this.streams.values()]) {
+      stream.lost(-1);
+      this.remove(stream.id);
+    }
   }
 }

@@ -5,6 +5,8 @@ import { DEFAULT_WINDOW, Flag, FRAME_HEADER, FRAME_MAX, Frame, writeFrameHeader,
 /** Output waiting beyond this stops reading from who sends it. */
 const OUT_HIGH = 131_072;
 const OUT_START = 16_384;
+/** Dynamic Table Size Update (RFC 7541, 6.3). */
+const TABLE_SIZE_0 = 0x20;
 
 /** A stream that has payload to send. */
 interface Sender {
@@ -25,6 +27,7 @@ export class H2Output {
   #out: Buffer = Buffer.allocUnsafeSlow(OUT_START);
   #length = 0;
   #flushing = false;
+  #toldTable = false;
 
   constructor(env: Env, conn: Conn, owner: { onFlushed(): void }) {
     this.#env = env;
@@ -43,11 +46,24 @@ export class H2Output {
     return this.#out;
   }
 
+  /** Bytes that are no frame: the preface. */
+  raw(bytes: Uint8Array): void {
+    this.#room(bytes.length).set(bytes, this.#length);
+    this.#length += bytes.length;
+    this.#flushSoon();
+  }
+
   /** Writes a HEADERS frame; `write` puts the block at an offset and returns the end of it. */
   headers(id: number, size: number, endStream: boolean, write: (out: Buffer, at: number) => number): void {
-    const out = this.#room(FRAME_HEADER + size);
+    const out = this.#room(FRAME_HEADER + size + 1);
     const at = this.#length;
-    const end = write(out, at + FRAME_HEADER);
+    let from = at + FRAME_HEADER;
+    if (!this.#toldTable) {
+      // No table is kept, whatever the peer allows: told once, so that a smaller one need not be confirmed (RFC 7541, 4.2).
+      this.#toldTable = true;
+      out[from++] = TABLE_SIZE_0;
+    }
+    const end = write(out, from);
     const length = end - at - FRAME_HEADER;
     const flags = endStream ? Flag.endStream : 0;
     if (length <= this.frameMax) {

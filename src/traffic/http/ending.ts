@@ -16,6 +16,11 @@ import { reusesServer } from './sending.ts';
 export function finish(stream: Stream, exact: boolean): void {
   const { res, reqBody } = stream;
   const complete = reqBody.done;
+  if (stream.serverConn !== null && stream.serverConn.mux !== null) {
+    abandonServer(stream, complete);
+    end(stream, stream.keepAlive && complete);
+    return;
+  }
   const serverKeeps = res.version === 11 ? !res.connClose : res.connKeepAlive;
   abandonServer(
     stream,

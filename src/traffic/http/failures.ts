@@ -1,5 +1,5 @@
 import { C, G } from '../../model/counters.ts';
-import { detachServer, dispatch } from '../dispatch.ts';
+import { detachServer, dispatch, onConnectFailed } from '../dispatch.ts';
 import { Framing } from '../h1/head.ts';
 import { setCause } from '../log.ts';
 import { Phase, type Stream } from '../stream.ts';
@@ -103,6 +103,16 @@ export function onServerEnd(stream: Stream): void {
   stream.server!.c[C.srvAborts]!++;
   stream.backend!.c[C.srvAborts]!++;
   cutOff(stream);
+}
+
+/** The server has not looked at the request: it is sent again, over another connection (RFC 9113, 8.7). */
+export function onServerRefused(stream: Stream): void {
+  if (stream.phase !== Phase.response || stream.responseStarted || !stream.replayable) onServerError(stream);
+  else if (stream.reusedConn) {
+    stream.avoidReuse = true;
+    stream.phase = Phase.connect;
+    reconnectNow(stream);
+  } else onConnectFailed(stream, 'ECONNREFUSED');
 }
 
 /** The server connection broke (it is detached already). */

@@ -70,12 +70,24 @@ function parseHead(stream: Stream, buf: Buffer, start: number, limit: number): v
       switchProtocols(stream, buf, pos, limit);
       return;
     }
-    countResponse(stream, res.countedSize(), 0);
-    if (stream.clientVersion >= 11) stream.client!.sendInterim(stream);
+    onInterimHead(stream);
     if (pos === limit) return;
   }
   beginResponse(stream, buf, pos, limit);
 }
+
+/** An interim response is in `stream.res`. */
+export function onInterimHead(stream: Stream): void {
+  countResponse(stream, stream.res.countedSize(), 0);
+  if (stream.clientVersion >= 11) stream.client!.sendInterim(stream);
+}
+
+/** The final response's head is in `stream.res`, its body comes by itself. */
+export function onResponseHead(stream: Stream): void {
+  beginResponse(stream, EMPTY, 0, 0);
+}
+
+const EMPTY = Buffer.alloc(0);
 
 /** Status families as counter fields. */
 export function countStatus(row: Float64Array, status: number): void {
@@ -94,7 +106,7 @@ function beginResponse(stream: Stream, buf: Buffer, pos: number, end: number): v
   server.c[C.requests]!++;
   if (server.config.observe === 'layer7') reportStatus(stream);
   if (retriesOnStatus(stream)) return;
-  res.fixSize();
+  if (res.fixedSize < 0) res.fixSize();
   countResponse(stream, res.fixedSize, 0);
   stream.responseHead = res;
   const framing = responseFraming(stream);
