@@ -353,7 +353,7 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     const out = res.sizeBound() > scratchSize - 1024 ? Buffer.allocUnsafe(res.sizeBound() + 1024) : scratchBuffer();
     let at = res.write(out, 0);
     if (!stream.keepAlive) {
-      if (res.version === 11) at += out.latin1Write('connection: close\r\n', at);
+      if (res.version !== 10) at += out.latin1Write('connection: close\r\n', at);
     } else if (res.version === 10 || stream.clientVersion === 10)
       at += out.latin1Write('connection: keep-alive\r\n', at);
     if (this.frontend.adjustCase) adjustCase(out, 0, at, this.env.nameCases);

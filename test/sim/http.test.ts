@@ -34,6 +34,27 @@ ${pick('balance roundrobin', 'balance leastconn', 'balance first', 'balance rand
 `;
 }
 
+/** The same with servers that are reached over HTTP/2: what they are is another proxy, on either side of which the network is as bad. */
+function overHttp2(random: () => number, strict: boolean): string {
+  const text = configuration(random, strict);
+  const reuse = random() < 0.2 ? 'max-reuse 2' : '';
+  const at = text.indexOf('frontend fe');
+  const limits = `tune.h2.be.initial-window-size ${random() < 0.5 ? 2000 : 65535}\n  tune.h2.fe.max-concurrent-streams ${random() < 0.5 ? 2 : 100}\n`;
+  return (
+    text.slice(0, at).replace('defaults', `  ${limits}defaults`) +
+    text
+      .slice(at)
+      .replace('10.0.0.1:80', `127.0.0.1:9001 proto h2 ${reuse}`)
+      .replace('10.0.0.2:80', `127.0.0.1:9002 proto h2 ${reuse}`) +
+    [1, 2]
+      .map(
+        (n) =>
+          `frontend f${n}\n  bind 127.0.0.1:900${n} proto h2\n  default_backend b${n}\nbackend b${n}\n  server s 10.0.0.${n}:80\n`,
+      )
+      .join('')
+  );
+}
+
 interface Weather {
   readonly faults: typeof noFaults;
   readonly manners: Manners;
@@ -41,6 +62,8 @@ interface Weather {
   readonly unruly: boolean;
   /** Servers are taken out and put back, streams killed, proxies replaced, while all this happens. */
   readonly operators?: boolean;
+  /** Servers are reached over HTTP/2. */
+  readonly h2?: boolean;
 }
 
 /** What operators do meanwhile. */
@@ -87,7 +110,8 @@ async function play(seed: number, weather: Weather): Promise<void> {
   const random = seededRandom(seed * 7919);
   const calm =
     weather.faults === noFaults && weather.manners === wellBehaved && !weather.unruly && weather.operators !== true;
-  const sim = await world(configuration(random, !calm), seed, weather.faults);
+  const text = weather.h2 === true ? overHttp2(random, !calm) : configuration(random, !calm);
+  const sim = await world(text, seed, weather.faults);
   const { network } = sim;
   const complaints: string[] = [];
   await simServer(network, '10.0.0.1', 80, weather.manners, complaints);
@@ -107,19 +131,21 @@ async function play(seed: number, weather: Weather): Promise<void> {
   if (weather.operators) await operate(sim, random);
   assertSettled(sim);
   assert.deepEqual(complaints, []);
-  for (const client of clients) checkClient(client, calm);
+  for (const client of clients) checkClient(client, calm, weather.h2 === true);
   const answered = clients.reduce((sum, client) => sum + client.answers.length, 0);
   assert.ok(sim.lines.length >= answered, `${sim.lines.length} log lines for ${answered} responses`);
 }
 
-function checkClient(client: SimClient, calm: boolean): void {
+/** `framed`: a body that ended with the connection of the last server is one with an end by the time that it is here. */
+function checkClient(client: SimClient, calm: boolean, framed: boolean): void {
   assert.notEqual(client.end, '', 'the connection ended');
   assert.notEqual(client.end, 'patience', 'nobody waits for ever');
   for (const { ask, status, message } of client.answers) {
     if (status === 200 && message.headers.has('x-id')) {
       assert.equal(message.headers.get('x-id'), String(ask.id), 'the response belongs to the request');
       const whole = ask.method === 'HEAD' ? '' : pattern(ask.id, ask.download);
-      if (byClosing(message) && !calm) assert.ok(whole.startsWith(message.body), `body of response ${ask.id}`);
+      if ((byClosing(message) || framed) && !calm)
+        assert.ok(whole.startsWith(message.body), `body of response ${ask.id}`);
       else
         assert.ok(
           whole === message.body,
@@ -172,6 +198,7 @@ const kinds: [string, Weather][] = [
 suite('HTTP on a simulated network', () => {
   for (const [name, weather] of kinds) {
     test(name, () => withSeed(seeds(100), (seed) => play(seed, weather)));
+    test(`over HTTP/2 to servers ${name}`, () => withSeed(seeds(60), (seed) => play(seed, { ...weather, h2: true })));
   }
 
   test('the same seed gives the same run', async () => {

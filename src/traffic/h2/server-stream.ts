@@ -290,7 +290,7 @@ export class H2ServerStream implements Conn {
       if (ended) {
         res.addHeader('content-length', '0');
         res.contentLength = 0;
-      } else {
+      } else if (stream.clientVersion !== 10) {
         res.addHeader('transfer-encoding', 'chunked');
         res.chunked = true;
       }
@@ -340,7 +340,7 @@ export class H2ServerStream implements Conn {
       at += buf.copy(chunk, at, start, end);
       at += chunk.latin1Write('\r\n', at);
       this.handler.onData(chunk, 0, at);
-    } else if (end - start > resBody.left) this.#malformed(H2Error.protocol);
+    } else if (resBody.framing !== Framing.close && end - start > resBody.left) this.#malformed(H2Error.protocol);
     else this.handler.onData(buf, start, end);
   }
 

@@ -76,6 +76,7 @@ frontend either
     bind {addr:either}
     default_backend be
 backend be
+    http-reuse never
     server app {addr:app}
 backend endless
     server app {addr:endless}
