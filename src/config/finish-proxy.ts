@@ -4,6 +4,7 @@ import { formatAddress } from './address.ts';
 import type { ProxyDraft } from './draft.ts';
 import { finishServer } from './draft-server.ts';
 import { label } from './finish-references.ts';
+import { checkServerProtocols } from './finish-servers.ts';
 import { PROXY_OPTIONS, setOption } from './keywords/options.ts';
 import type { Context } from './line.ts';
 import { tlsVersions } from './tls.ts';
@@ -16,6 +17,7 @@ export function checkProxy(context: Context, proxy: ProxyDraft): void {
   if (isTcp) fallBackToTcpLog(context, proxy);
   checkSides(context, proxy);
   checkBindTls(context, proxy);
+  checkServerProtocols(context, proxy);
   checkHealthChecks(context, proxy);
   checkTimeouts(context, proxy);
   if (isTcp) dropHttpSettings(context, proxy);
