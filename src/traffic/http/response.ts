@@ -211,8 +211,6 @@ function sendCompressed(stream: Stream, buf: Buffer, start: number, end: number)
   return recode(stream, buf, start, end);
 }
 
-const EMPTY = Buffer.alloc(0);
-
 const toClient: Sink = (stream, buf, start, end, last) => stream.client!.sendData(stream, buf, start, end, last);
 
 /** Has a piece of the body compressed and sent on. Returns the offset up to which bytes were used. */
