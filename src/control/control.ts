@@ -392,6 +392,13 @@ class ControlThread implements RunningControl {
           .askOne(event.thread, { kind: 'queue.wake', proxy: event.proxy, server: event.server })
           .catch((error) => this.#onError(error));
         return;
+      case 'resolve':
+        this.resolvers.lookUp(event.section, event.name, event.prefer, (address) => {
+          this.traffic
+            .askOne(thread, { kind: 'resolved', request: event.request, address })
+            .catch((error) => this.#onError(error));
+        });
+        return;
       case 'render':
         void this.#render(thread, event);
         return;

@@ -237,6 +237,8 @@ export type TrafficCommand =
   | { readonly kind: 'queue.wake'; readonly proxy: number; readonly server: number }
   /** Answer: GaugeCount[], the thread's own share of the shared gauges. */
   | { readonly kind: 'gauges' }
+  /** The answer to a `resolve` event: null when there is no address. */
+  | { readonly kind: 'resolved'; readonly request: number; readonly address: string | null }
   /** The answer to a `render` event. */
   | { readonly kind: 'rendered'; readonly request: number; readonly view: RenderedView }
   /** Connections that were accepted so far, and others, are served from now on. */
@@ -310,6 +312,14 @@ export type TrafficEvent =
     }
   /** Variables of the process that rules have set; answered by `made`. */
   | { readonly kind: 'proc-vars'; readonly vars: readonly ProcVarEdit[]; readonly dropped: number }
+  /** A rule wants the address of a host name, in a family if there is one (`do-resolve`); answered by `resolved`. */
+  | {
+      readonly kind: 'resolve';
+      readonly request: number;
+      readonly section: string;
+      readonly name: string;
+      readonly prefer: 4 | 6;
+    }
   /** Edits of patterns by rules, answered by `made`; `dropped`: so many more were not taken since the last ones. */
   | { readonly kind: 'pattern-edits'; readonly edits: readonly PatternEdit[]; readonly dropped: number }
   /** Nothing of a reference to patterns that is no longer named is left in the thread. */

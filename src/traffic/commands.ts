@@ -9,6 +9,7 @@ import type { Env } from './env.ts';
 import { TrafficFrontend } from './frontend.ts';
 import { admitHeld, bindListener, connectionsOf, inheritConnections, unbindListener } from './listeners.ts';
 import { recount } from './recount.ts';
+import { resolved } from './resolving.ts';
 import { TrafficServer } from './server.ts';
 import { rendered } from './services.ts';
 import { type Stream, streamPointer } from './stream.ts';
@@ -113,6 +114,9 @@ export async function execute(env: Env, counters: CounterStore, command: Traffic
       if (server !== undefined) onQueueWake(server);
       return null;
     }
+    case 'resolved':
+      resolved(env.resolving, command.request, command.address);
+      return null;
     case 'rendered': {
       const stream = env.rendering.get(command.request);
       env.rendering.delete(command.request);

@@ -127,7 +127,8 @@ function enqueue(stream: Stream): void {
   const backend = stream.backend!;
   stream.phase = Phase.queue;
   stream.queuedAt = env.now();
-  stream.waitUntil = backend.queueTimeout > 0 ? stream.queuedAt + backend.queueTimeout : 0;
+  const timeout = stream.timeouts.queue ?? backend.queueTimeout;
+  stream.waitUntil = timeout > 0 ? stream.queuedAt + timeout : 0;
   stream.queuePoll = stream.queuedAt + QUEUE_POLL;
   gaugeUp(backend.g, G.queued);
   stream.keep();
@@ -282,7 +283,8 @@ function connect(stream: Stream, server: TrafficServer): void {
   conn.use(!stream.raw && !conn.single && backend.config.httpReuse !== 'never');
   stream.serverConn = conn;
   stream.phase = Phase.connect;
-  stream.waitUntil = backend.connectTimeout > 0 ? env.now() + backend.connectTimeout : 0;
+  const timeout = stream.timeouts.connect ?? backend.connectTimeout;
+  stream.waitUntil = timeout > 0 ? env.now() + timeout : 0;
   const source = config.source ?? backend.config.source;
   const host = anywhere ? stream.destination.host : view.host;
   const port =
@@ -360,7 +362,7 @@ function failConnect(stream: Stream, code: string): void {
 function mayRedispatch(stream: Stream): boolean {
   const interval = stream.backend!.redispatch;
   if (interval === 0 || stream.forcePersist) return false;
-  if (interval < 0) return stream.retries % -interval === 0 && stream.retries >= stream.backend!.retries + interval + 1;
+  if (interval < 0) return stream.retries % -interval === 0 && stream.retries >= stream.maxRetries + interval + 1;
   return stream.retries % interval === 0;
 }
 

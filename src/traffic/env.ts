@@ -16,6 +16,7 @@ import { type NameCases, nameCases } from './header-names.ts';
 import { KeyedBatch } from './keyed-batch.ts';
 import { TrafficPatterns } from './patterns.ts';
 import { globalVars, ProcVars } from './proc-vars.ts';
+import type { Resolving } from './resolving.ts';
 import type { Stream } from './stream.ts';
 import { TimerWheel } from './timer.ts';
 
@@ -65,6 +66,8 @@ export class Env {
   readonly procVars: ProcVars;
   /** Streams that wait for a page from the control thread, by the number of their request. */
   readonly rendering = new Map<number, Stream>();
+  /** Streams that wait for an address. */
+  readonly resolving: Resolving = new Map();
   /** Connections are accepted and wait: the process has still to give up its rights. */
   holding: boolean;
   stopping: boolean;

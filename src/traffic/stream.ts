@@ -6,6 +6,7 @@ import type {
   HeadView,
   ProcessFacts,
   ProxyFacts,
+  TimeoutName,
   Vars,
 } from '../expr/types.ts';
 import { C, G } from '../model/counters.ts';
@@ -22,11 +23,12 @@ import { Head } from './h1/head.ts';
 import * as ending from './http/ending.ts';
 import * as failures from './http/failures.ts';
 import * as heldBody from './http/held-body.ts';
+import * as heldResponse from './http/held-response.ts';
 import * as response from './http/response.ts';
 import * as sending from './http/sending.ts';
 import { StreamLog, setCause } from './log.ts';
 import type { StreamQueue } from './queue.ts';
-import type { HeldResponse } from './rules/inspect.ts';
+import { continueInspection, type HeldResponse } from './rules/inspect.ts';
 import { type Rule, Verdict } from './rules/types.ts';
 import { proxyHeader } from './send-proxy.ts';
 import type { TrafficServer } from './server.ts';
@@ -45,13 +47,17 @@ export const Phase = {
   connect: 4,
   /** Request sent or being sent, response head awaited. */
   response: 5,
-  relay: 6,
-  tunnel: 7,
-  closed: 8,
+  /** A rule for the response waits. */
+  responseRules: 6,
+  relay: 7,
+  tunnel: 8,
+  closed: 9,
 } as const;
 
 /** Names of the phases in `show sess`. */
-const PHASE_NAMES: readonly string[] = ['INI', 'RUL', 'QUE', 'TAR', 'CON', 'RSP', 'EST', 'TUN', 'CLO'];
+const PHASE_NAMES: readonly string[] = ['INI', 'RUL', 'QUE', 'TAR', 'CON', 'RSP', 'RUL', 'EST', 'TUN', 'CLO'];
+
+const NO_TIMEOUTS: { readonly [name in TimeoutName]?: number } = {};
 
 /** Bytes of a request kept from its arrival until the response begins. Grows up to tune.bufsize and what rewriting adds. */
 const PENDING_SIZE = 2048;
@@ -134,6 +140,10 @@ export class Stream implements ExprContext, Timed {
   ignorePersist = false;
   cookie: CookieState<TrafficServer> | null = null;
   retriesLeft = 0;
+  /** Retries that it may have, -1: as its backend says. */
+  maxRetries = -1;
+  /** What cannot be sent twice is not (`disable-l7-retry`). */
+  noRetryOn = false;
   retries = 0;
   redispatched = false;
 
@@ -153,6 +163,8 @@ export class Stream implements ExprContext, Timed {
   queuePoll = 0;
   clientTimeout = 0;
   serverTimeout = 0;
+  /** Timeouts that rules have set, ms. */
+  timeouts: { [name in TimeoutName]?: number } = NO_TIMEOUTS;
   expires = 0;
   timerSlot = -1;
   timerNext: Timed | null = null;
@@ -165,6 +177,10 @@ export class Stream implements ExprContext, Timed {
   rules: readonly Rule[] | null = null;
   ruleIndex = 0;
   rulesThen: ((stream: Stream) => void) | null = null;
+  /** `rules` are those of content inspection. */
+  inspecting = false;
+  /** The rule that has ended the evaluation of its set, or waits; the last one that did. */
+  lastRule: Rule | null = null;
   onWaited: ((stream: Stream) => void) | null = null;
   onMoreData: ((stream: Stream) => void) | null = null;
   /** Content inspection ends at this date, 0 = no delay; `final`: no more data will come to decide on. */
@@ -187,6 +203,11 @@ export class Stream implements ExprContext, Timed {
   /** What waits for the request body. */
   bodyLimit = 0;
   onBody: ((whole: boolean) => void) | null = null;
+  /** What waits for the response body; and whether the response was kept for rules that wait. */
+  onResponseBody: (() => void) | null = null;
+  responseHeld = false;
+  /** Fields of the next `103 Early Hints`. */
+  hints: [string, string][] | null = null;
   sourceOverride: EndpointView | null = null;
   destinationOverride: EndpointView | null = null;
 
@@ -246,6 +267,8 @@ export class Stream implements ExprContext, Timed {
     this.ruled = null;
     this.forcePersist = false;
     this.ignorePersist = false;
+    this.maxRetries = -1;
+    this.noRetryOn = false;
     this.retries = 0;
     this.redispatched = false;
     this.queuedAt = 0;
@@ -257,10 +280,13 @@ export class Stream implements ExprContext, Timed {
     this.serverUntil = 0;
     this.waitUntil = 0;
     this.queuePoll = 0;
+    this.timeouts = NO_TIMEOUTS;
     this.clientEnded = false;
     this.serverEnded = false;
     this.rules = null;
     this.rulesThen = null;
+    this.inspecting = false;
+    this.lastRule = null;
     this.onWaited = null;
     this.onMoreData = null;
     this.inspectUntil = 0;
@@ -280,6 +306,9 @@ export class Stream implements ExprContext, Timed {
     this.renderId = 0;
     this.bodyLimit = 0;
     this.onBody = null;
+    this.onResponseBody = null;
+    this.responseHeld = false;
+    this.hints = null;
     this.sourceOverride = null;
     this.destinationOverride = null;
     this.scopes.txn = null;
@@ -344,7 +373,8 @@ export class Stream implements ExprContext, Timed {
       case Phase.turnaround:
         reconnect(this);
         return;
-      case Phase.rules: {
+      case Phase.rules:
+      case Phase.responseRules: {
         const { onWaited } = this;
         this.onWaited = null;
         if (onWaited !== null) onWaited(this);
@@ -372,24 +402,41 @@ export class Stream implements ExprContext, Timed {
 
   /** Goes on with the rule after the one that waited. */
   continueRules(): void {
+    if (this.inspecting) {
+      continueInspection(this);
+      return;
+    }
     const rules = this.rules!;
     while (this.ruleIndex < rules.length) {
       const rule = rules[this.ruleIndex++]!;
       if (rule.condition !== null && !rule.condition(this)) continue;
       const verdict = rule.run(this);
       if (verdict === Verdict.next) continue;
+      this.lastRule = rule;
       if (verdict === Verdict.stop) break;
-      if (verdict === Verdict.wait) {
-        this.phase = Phase.rules;
-        this.keep();
-        this.schedule();
-      }
+      if (verdict === Verdict.wait) this.holdForRule();
       return;
     }
     const then = this.rulesThen!;
     this.rules = null;
     this.rulesThen = null;
     then(this);
+  }
+
+  /** A rule waits: until `waitUntil`, when `onWaited` is called, or until `continueRules` is. */
+  holdForRule(): void {
+    if (this.responseHead === null || this.serverConn === null) {
+      this.phase = Phase.rules;
+      this.keep();
+    } else heldResponse.holdResponse(this);
+    this.schedule();
+  }
+
+  /** What a rule has waited for is there. */
+  ruleWaitOver(): void {
+    this.waitUntil = 0;
+    this.onWaited = null;
+    this.continueRules();
   }
 
   // ---- life
@@ -555,7 +602,7 @@ export class Stream implements ExprContext, Timed {
   }
 
   responsePayload(): string {
-    return this.heldResponse === null ? '' : this.heldResponse.bytes.latin1Slice();
+    return this.heldResponse === null ? heldResponse.responseText(this) : this.heldResponse.bytes.latin1Slice();
   }
 
   /** As `show sess` tells it. */

@@ -158,7 +158,8 @@ function proceed(stream: Stream): void {
     tunnel.close(stream);
     return;
   }
-  stream.retriesLeft = backend.retries;
+  if (stream.maxRetries < 0) stream.maxRetries = backend.retries;
+  stream.retriesLeft = stream.maxRetries;
   const content = backend.id === frontend.id ? null : (backend.rules?.content ?? null);
   inspectRequest(stream, content, backend.rules?.inspectDelay ?? 0, dispatch);
 }

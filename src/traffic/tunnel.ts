@@ -55,9 +55,10 @@ function start(stream: Stream): void {
   const backend = stream.backend!;
   stream.phase = Phase.tunnel;
   stream.waitUntil = 0;
-  const both = backend.tunnelTimeout || frontend.tunnelTimeout;
-  stream.clientTimeout = both || frontend.clientTimeout;
-  stream.serverTimeout = both || backend.serverTimeout;
+  const { timeouts } = stream;
+  const both = timeouts.tunnel ?? (backend.tunnelTimeout || frontend.tunnelTimeout);
+  stream.clientTimeout = both || (timeouts.client ?? frontend.clientTimeout);
+  stream.serverTimeout = both || (timeouts.server ?? backend.serverTimeout);
   const now = env.now();
   stream.clientUntil = stream.clientTimeout > 0 ? now + stream.clientTimeout : 0;
   stream.serverUntil = stream.serverTimeout > 0 ? now + stream.serverTimeout : 0;

@@ -10,6 +10,8 @@ import { ResolversSection } from './section.ts';
 export interface ProcessResolvers extends Resolvers {
   /** Takes other sections. One that stays the same keeps its counters and cache; the servers watched go over to the others. */
   configure(config: Config): void;
+  /** Asks for an address of a name, once; null when there is none, or the section cannot be asked. */
+  lookUp(section: string, name: string, prefer: 4 | 6, then: (address: string | null) => void): void;
   /** Ends all queries. */
   close(): void;
 }
@@ -95,6 +97,12 @@ class SectionResolvers implements ProcessResolvers {
   unwatch(server: Server): void {
     this.#watched.get(server)?.unwatch(server);
     this.#watched.delete(server);
+  }
+
+  lookUp(section: string, name: string, prefer: 4 | 6, then: (address: string | null) => void): void {
+    const asked = this.#sections.get(section);
+    if (asked === undefined) then(null);
+    else asked.lookUp(name, prefer, then);
   }
 
   close(): void {

@@ -1,6 +1,7 @@
 import type { ResolversConfig } from '../../config/types.ts';
 import type { Proxy } from '../../model/proxy.ts';
 import type { Server } from '../../model/server.ts';
+import { chooseAddress } from './choose-address.ts';
 import type { ResolverEffects } from './effects.ts';
 import { isQueryName, type QueryType } from './message.ts';
 import { NameServer } from './name-server.ts';
@@ -9,6 +10,9 @@ import { ServerFollower } from './server-follower.ts';
 import { SrvFollower } from './srv-follower.ts';
 
 const DNS_PORT = 53;
+/** Names that may be asked for at one time on behalf of rules: clients can name what they like. */
+const LOOK_UPS_MAX = 4096;
+const ANY_ADDRESS = { networks: null, allowDuplicate: true };
 
 /** A `resolvers` section at work: its name servers, the names that it follows and for whom. */
 export class ResolversSection {
@@ -20,6 +24,8 @@ export class ResolversSection {
   readonly #servers = new Map<Server, { readonly follower: ServerFollower; readonly resolution: Resolution }>();
   readonly #services = new Map<string, { readonly follower: SrvFollower; readonly resolution: Resolution }>();
   readonly #serviceOf = new Map<Server, string>();
+  /** Ends a look-up without an address. */
+  readonly #lookUps = new Set<() => void>();
 
   constructor(config: ResolversConfig, systemNameServers: readonly string[], fx: ResolverEffects, now: () => number) {
     this.config = config;
@@ -48,7 +54,32 @@ export class ResolversSection {
     this.#unfollow(server);
   }
 
+  /** Asks for an address of a name, once (`do-resolve`). */
+  lookUp(name: string, prefer: 4 | 6, then: (address: string | null) => void): void {
+    const resolution = this.#lookUps.size >= LOOK_UPS_MAX ? null : this.#resolution(name, prefer === 4 ? 'A' : 'AAAA');
+    if (resolution === null) {
+      then(null);
+      return;
+    }
+    const giveUp = () => end(null);
+    const end = (address: string | null) => {
+      this.#lookUps.delete(giveUp);
+      this.#leave(resolution, requester);
+      then(address);
+    };
+    const requester: Requester = {
+      resolved: ({ records }) => end(chooseAddress(records, { ...ANY_ADDRESS, family: prefer }, null, () => false)),
+      failed: () => {
+        giveUp();
+        return false;
+      },
+    };
+    this.#lookUps.add(giveUp);
+    resolution.join(requester);
+  }
+
   close(): void {
+    for (const end of [...this.#lookUps]) end();
     for (const resolution of this.#resolutions.values()) resolution.close();
     for (const nameServer of this.nameServers) nameServer.close();
   }

@@ -4,6 +4,7 @@ import { Framing } from '../h1/head.ts';
 import { setCause } from '../log.ts';
 import { Phase, type Stream } from '../stream.ts';
 import { cutOff, finish, replyError } from './ending.ts';
+import { bodyCollected } from './held-response.ts';
 
 /*
  * What goes wrong under way: timeouts, clients that leave, servers that fail; and whether the request is tried again.
@@ -87,6 +88,10 @@ const EMPTY = Buffer.alloc(0);
 /** The server has ended the connection. */
 export function onServerEnd(stream: Stream): void {
   if (stream.phase === Phase.connect) return;
+  if (stream.phase === Phase.responseRules) {
+    bodyCollected(stream);
+    return;
+  }
   if (stream.phase === Phase.response) {
     detachServer(stream);
     onServerError(stream);
@@ -124,6 +129,12 @@ export function onServerError(stream: Stream): void {
     cutOff(stream);
     return;
   }
+  if (stream.phase === Phase.responseRules) {
+    countResponseFailure(stream);
+    setCause(stream, 'S', 'D');
+    replyError(stream, 502);
+    return;
+  }
   if (stream.phase !== Phase.response) return;
   // A kept connection may be closed by the server just when a request is on its way: that is nobody's fault, and is tried anew.
   if (stream.reusedConn && !stream.responseStarted && stream.replayable) {
@@ -158,7 +169,7 @@ function releaseForRetry(stream: Stream): void {
 /** `retry-on`: tries another time if the request can be sent again and the cause is one of those listed. */
 function retryAfterFailure(stream: Stream, cause: string): boolean {
   const { retryOn } = stream.backend!.config;
-  if (!stream.replayable || stream.retriesLeft <= 0) return false;
+  if (!stream.replayable || stream.retriesLeft <= 0 || stream.noRetryOn) return false;
   if (!retryOn.includes(cause) && !(retryOn.includes('all-retryable-errors') && RETRYABLE.has(cause))) return false;
   stream.retriesLeft--;
   stream.retries++;

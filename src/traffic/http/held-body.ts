@@ -8,11 +8,18 @@ import { badRequestBody, serialise } from './sending.ts';
 
 /** Waits for the whole body, or as much of it as a buffer holds (`option http-buffer-request`). */
 export function bufferBody(stream: Stream, then: (stream: Stream) => void): void {
-  const { req, reqBody, res, env } = stream;
-  if (reqBody.done) {
+  const { tune } = stream.env.global;
+  if (stream.reqBody.done) {
     then(stream);
     return;
   }
+  stream.phase = Phase.rules;
+  collectBody(stream, tune.bufsize - tune.maxrewrite, () => then(stream));
+}
+
+/** The client waits for `100 Continue` before it sends a body. */
+function askForBody(stream: Stream): void {
+  const { req, res } = stream;
   if (req.expectContinue && stream.clientVersion >= 11 && stream.bodyPos === stream.bodyEnd) {
     req.removeHeader('expect');
     res.reset();
@@ -23,8 +30,6 @@ export function bufferBody(stream: Stream, then: (stream: Stream) => void): void
     stream.log.bytesRead += res.countedSize();
     stream.client!.sendInterim(stream);
   }
-  stream.phase = Phase.rules;
-  collectBody(stream, env.global.tune.bufsize - env.global.tune.maxrewrite, () => then(stream));
 }
 
 /** Serialises the request into `pending`, with what of its body is at hand; done once, before it is sent or when it must wait. */
@@ -52,6 +57,7 @@ function holdBody(stream: Stream): void {
 
 /** See `Stream.collectBody`. The payload is gathered, without its framing, behind the head's own buffer. */
 export function collectBody(stream: Stream, limit: number, then: (whole: boolean) => void): void {
+  askForBody(stream);
   keepRequest(stream);
   stream.bodyLimit = limit;
   stream.onBody = then;
@@ -64,24 +70,28 @@ export function collectBody(stream: Stream, limit: number, then: (whole: boolean
 
 /** Tells who waits for the body when there is enough of it. */
 function bodyAtHand(stream: Stream): boolean {
-  const { onBody, bodyLimit } = stream;
-  const buf = stream.bodyBuf ?? EMPTY;
-  const probe = bodyProbe;
-  probe.copyFrom(stream.reqBody);
-  let pos = stream.bodyPos;
-  while (pos < stream.bodyEnd && !probe.done && !probe.failed)
-    pos = probe.skip(buf, probe.feed(buf, pos, stream.bodyEnd), stream.bodyEnd);
-  if (probe.failed) {
+  const { onBody } = stream;
+  const atHand = isBodyAtHand(stream, stream.bodyLimit);
+  if (bodyProbe.failed) {
     stream.onBody = null;
     badRequestBody(stream);
     return true;
   }
-  if (!probe.done && stream.bodyEnd - stream.bodyPos < bodyLimit) return false;
+  if (!atHand) return false;
   stream.onBody = null;
   stream.clientUntil = 0;
   stream.client!.pause();
-  onBody!(probe.done);
+  onBody!(bodyProbe.done);
   return true;
+}
+
+/** Whether all of the body has come, or `limit` bytes of it; so it is, too, when it cannot be read. */
+export function isBodyAtHand(stream: Stream, limit: number): boolean {
+  const buf = stream.bodyBuf ?? EMPTY;
+  bodyProbe.copyFrom(stream.reqBody);
+  for (let pos = stream.bodyPos; pos < stream.bodyEnd && !bodyProbe.done && !bodyProbe.failed; )
+    pos = bodyProbe.skip(buf, bodyProbe.feed(buf, pos, stream.bodyEnd), stream.bodyEnd);
+  return bodyProbe.done || bodyProbe.failed || stream.bodyEnd - stream.bodyPos >= limit;
 }
 
 const bodyProbe = new Body();

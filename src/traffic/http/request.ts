@@ -110,7 +110,8 @@ function frontendRulesDone(stream: Stream): void {
     replyError(stream, 503);
     return;
   }
-  stream.retriesLeft = backend.retries;
+  if (stream.maxRetries < 0) stream.maxRetries = backend.retries;
+  stream.retriesLeft = stream.maxRetries;
   backend.c[C.requests]!++;
   // A `listen` section has run its rules as a frontend.
   stream.reqBody.dropsTrailers = backend.dropTrailers;

@@ -14,7 +14,8 @@ import { Phase, type Stream } from '../stream.ts';
 import * as tunnel from '../tunnel.ts';
 import { acceptsWebSocket } from '../websocket.ts';
 import { finish, replyError } from './ending.ts';
-import { badBody, badResponse, retriesOnStatus } from './failures.ts';
+import { badBody, badResponse, onServerEnd, retriesOnStatus } from './failures.ts';
+import { onHeldResponse } from './held-response.ts';
 
 /*
  * The way of a response: head, rules, relay of its body to the client.
@@ -24,6 +25,10 @@ import { badBody, badResponse, retriesOnStatus } from './failures.ts';
 export function onServerData(stream: Stream, buf: Buffer, start: number, end: number): void {
   if (stream.phase === Phase.relay) {
     relayBody(stream, buf, start, end);
+    return;
+  }
+  if (stream.phase === Phase.responseRules) {
+    onHeldResponse(stream, buf, start, end);
     return;
   }
   if (stream.phase !== Phase.response) return;
@@ -167,7 +172,10 @@ function forwardResponse(stream: Stream): void {
   frontend.rules?.captureResponse?.(stream);
   stream.statusSent = res.status;
   countStatus(frontend.c, res.status);
+  const held = stream.responseHeld;
+  stream.responseHeld = false;
   if (stream.resBody.framing === Framing.tunnel) {
+    if (held) stream.serverConn!.conn.resume();
     tunnelAfterConnect(stream, buf);
     return;
   }
@@ -189,6 +197,9 @@ function forwardResponse(stream: Stream): void {
   }
   if (stream.resBody.left > 65536 || stream.resBody.framing !== Framing.length) conn.conn.readBulk(true);
   afterRelay(stream);
+  if (!held) return;
+  if (!stream.client!.blocked) conn.conn.resume();
+  if (stream.serverEnded) onServerEnd(stream);
 }
 
 /** Sends a piece of the body on. */

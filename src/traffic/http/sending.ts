@@ -105,7 +105,7 @@ export function sendRequest(stream: Stream): void {
   // A request that is sent again has come once.
   const received = stream.log.bytesUploaded === 0 ? req.countedSize() + reqBody.counted : 0;
   countRequest(stream, received, req.editedSize() + (stream.requestRecoder?.sent ?? reqBody.counted));
-  stream.serverTimeout = backend.serverTimeout;
+  stream.serverTimeout = stream.timeouts.server ?? backend.serverTimeout;
   stream.serverUntil = stream.serverTimeout > 0 ? env.now() + stream.serverTimeout : 0;
   stream.waitUntil = 0;
   if (!reqBody.done) {

@@ -6,6 +6,7 @@ import { type CompileEnv, place, type Userlist } from '../../expr/row.ts';
 import type { ExprError } from '../../expr/sample.ts';
 import type { ExprContext } from '../../expr/types.ts';
 import { readPage, sectionPages } from '../error-files.ts';
+import { sendHints } from './actions/hints.ts';
 import { type CaptureSlots, captureSlots, compileCaptures } from './captures.ts';
 import { actionNames, findAction } from './table.ts';
 import {
@@ -189,14 +190,21 @@ class RuleCompiler {
     const keyword = (space < 0 ? kind : kind.slice(0, space)) as keyof ProxyConfig['rules'];
     const sub = space < 0 ? null : kind.slice(space + 1);
     const rules: Rule[] = [];
+    let hints: Rule | null = null;
     for (const { words, at } of this.#config.rules[keyword]) {
       if (sub !== null && words[0] !== sub) continue;
       const rule = this.#rule(
         new Words(words, sub === null ? 0 : 1),
         this.#ruleEnv(kind, places, at, this.#config.name),
       );
-      if (rule !== null) rules.push(rule);
+      if (rule === null) continue;
+      // Only such without a condition share a response.
+      if (hints !== null && (words[0] !== 'early-hint' || hints.condition !== null || rule.condition !== null))
+        rules.push(sendHints(hints.at));
+      rules.push(rule);
+      hints = words[0] === 'early-hint' ? rule : null;
     }
+    if (hints !== null) rules.push(sendHints(hints.at));
     return rules.length === 0 ? null : rules;
   }
 

@@ -21,13 +21,23 @@ export function inspectRequest(
   }
   stream.rules = rules;
   stream.rulesThen = then;
+  stream.inspecting = true;
   stream.inspectUntil = delay > 0 ? stream.env.now() + delay : 0;
   evaluate(stream);
 }
 
+/** From the first rule on, on what there is now. */
 function evaluate(stream: Stream): void {
+  stream.ruleIndex = 0;
+  continueInspection(stream);
+}
+
+/** Goes on with the rule after the one that waited. */
+export function continueInspection(stream: Stream): void {
+  const rules = stream.rules!;
   stream.final = stream.clientEnded || stream.inspectUntil <= stream.env.now() || isFull(stream);
-  for (const rule of stream.rules!) {
+  while (stream.ruleIndex < rules.length) {
+    const rule = rules[stream.ruleIndex++]!;
     if (rule.decide !== null) {
       const outcome = rule.decide(stream);
       if (outcome === MISS) {
@@ -38,7 +48,13 @@ function evaluate(stream: Stream): void {
     }
     const verdict = rule.run(stream);
     if (verdict === Verdict.next) continue;
+    stream.lastRule = rule;
     if (verdict === Verdict.stop) break;
+    if (verdict === Verdict.wait) {
+      // What the client sends meanwhile does not begin the evaluation anew.
+      stopWaiting(stream);
+      stream.holdForRule();
+    }
     return;
   }
   const then = stream.rulesThen!;
@@ -67,16 +83,21 @@ function wait(stream: Stream): void {
 }
 
 function endWait(stream: Stream): void {
-  const waited = stream.onMoreData !== null;
   stream.final = true;
+  stream.inspecting = false;
   stream.rules = null;
   stream.rulesThen = null;
   stream.inspectUntil = 0;
-  if (!waited) return;
+  if (stream.onMoreData === null) return;
+  stopWaiting(stream);
   stream.waitUntil = 0;
   stream.onWaited = null;
-  stream.onMoreData = null;
   stream.schedule();
+}
+
+function stopWaiting(stream: Stream): void {
+  if (stream.onMoreData === null) return;
+  stream.onMoreData = null;
   if (!stream.raw) stream.client!.pause();
 }
 
@@ -120,8 +141,10 @@ export function passes(stream: Stream, rules: readonly Rule[]): boolean | null {
       if (outcome !== PASS) continue;
     }
     const verdict = rule.run(stream);
+    if (verdict === Verdict.next) continue;
+    stream.lastRule = rule;
     if (verdict === Verdict.stop) break;
-    if (verdict === Verdict.done) return false;
+    return false;
   }
   return true;
 }

@@ -2,11 +2,14 @@ import type { ExprError } from '../../expr/sample.ts';
 import { addressActions } from './actions/addresses.ts';
 import { finalActions } from './actions/final.ts';
 import { headerActions } from './actions/headers.ts';
+import { hintAction } from './actions/hints.ts';
 import { miscActions } from './actions/misc.ts';
 import { patternActions } from './actions/patterns.ts';
 import { refusalOf } from './actions/refused.ts';
+import { settingActions } from './actions/settings.ts';
 import { uriActions } from './actions/uri.ts';
 import { variableActions } from './actions/variables.ts';
+import { waitingActions } from './actions/waiting.ts';
 import type { ActionRow, RuleKind } from './types.ts';
 
 /** All actions of rules. */
@@ -14,10 +17,13 @@ const ACTIONS: readonly ActionRow[] = [
   ...addressActions,
   ...finalActions,
   ...headerActions,
+  hintAction,
   ...miscActions,
   ...patternActions,
+  ...settingActions,
   ...uriActions,
   ...variableActions,
+  ...waitingActions,
 ];
 
 const byName = new Map<string, ActionRow>(

@@ -1,105 +1,18 @@
 import type { ExprError } from '../../../expr/sample.ts';
 import { C } from '../../../model/counters.ts';
-import { type LocalResponse, reasonOf } from '../../error-pages.ts';
-import { cutOff, errorPage, reply, replyError } from '../../http/ending.ts';
+import { cutOff, errorPage, reply } from '../../http/ending.ts';
 import { setCause } from '../../log.ts';
 import type { Stream } from '../../stream.ts';
 import * as tunnel from '../../tunnel.ts';
+import { compileReply } from '../reply.ts';
 import { compileText, headerSafe, splitTarget, type TextOf } from '../text.ts';
 import { type ActionRow, type RuleEnv, Verdict, type Words } from '../types.ts';
 
-/** A response that a rule makes. */
-type Answer = (stream: Stream) => LocalResponse;
-
-/** What a rule that answers says about the answer (`http-request return`, manual section 4.2). */
-interface ReplyArgs {
-  status: number;
-  contentType: string | null;
-  body: TextOf | Uint8Array | null;
-  readonly headers: { readonly name: string; readonly text: TextOf }[];
-  /** Nothing but a status was given: the proxy's page for it. */
-  page: boolean;
-}
-
-/** Reads the arguments of a reply. `statusWord`: `deny_status` is understood too. */
-function parseReply(words: Words, env: RuleEnv, status: number, low: number, high: number): ReplyArgs | ExprError {
-  const args: ReplyArgs = { status, contentType: null, body: null, headers: [], page: true };
-  for (let word = words.peek(); word !== undefined; word = words.peek()) {
-    words.take();
-    const problem = replyArgument(word, words, env, args, low, high);
-    if (problem !== null) return problem;
-  }
-  if (args.body !== null && args.contentType === null) return { error: 'content-type expected when a payload is set' };
-  return args;
-}
-
-function replyArgument(
-  word: string,
-  words: Words,
-  env: RuleEnv,
-  args: ReplyArgs,
-  low: number,
-  high: number,
-): ExprError | null {
-  switch (word) {
-    case 'status':
-    case 'deny_status': {
-      const status = Number(words.take());
-      if (!Number.isInteger(status) || status < low || status > high)
-        return { error: `'${word}' expects an integer argument between ${low} and ${high}` };
-      args.status = status;
-      return null;
-    }
-    case 'content-type':
-      args.contentType = words.take() ?? '';
-      return args.contentType === '' ? { error: `'${word}' expects a content-type argument` } : null;
-    case 'hdr': {
-      const name = words.take();
-      const text = compileText(words.take(), env);
-      if (name === undefined || 'error' in text) return { error: "'hdr' expects <name> and <value> arguments" };
-      args.headers.push({ name: name.toLowerCase(), text });
-      args.page = false;
-      return null;
-    }
-    case 'string':
-    case 'lf-string': {
-      const text = words.take();
-      if (text === undefined) return { error: `'${word}' expects a string argument` };
-      const made = word === 'string' ? () => text : compileText(text, env);
-      if ('error' in made) return made;
-      args.body = made;
-      args.page = false;
-      return null;
-    }
-    case 'file':
-    case 'lf-file': {
-      const path = words.take();
-      const content = path === undefined ? null : env.readFile(path);
-      if (content === null) return { error: `unable to read '${path ?? ''}'` };
-      const made = word === 'file' ? content : compileText(content.latin1Slice(), env);
-      if ('error' in made) return made;
-      args.body = made;
-      args.page = false;
-      return null;
-    }
-    case 'default-errorfiles':
-      args.page = true;
-      return null;
-    default:
-      return {
-        error: `'${word}' is not supported here; expects 'status', 'content-type', 'hdr', 'string', 'lf-string', 'file', 'lf-file' or 'default-errorfiles'`,
-      };
-  }
-}
-
-function makeAnswer(args: ReplyArgs): Answer {
-  return (stream) => {
-    const headers: [string, string][] = args.headers.map(({ name, text }) => [name, headerSafe(text(stream))]);
-    const body = args.body === null ? '' : typeof args.body === 'function' ? args.body(stream) : args.body;
-    headers.push(['content-length', String(body.length)]);
-    if (body.length > 0) headers.push(['content-type', args.contentType!]);
-    return { status: args.status, reason: reasonOf(args.status), headers, body };
-  };
+/** The answer of `deny` or `tarpit`; what it counts and logs is up to the caller. */
+export function compileDenial(words: Words, env: RuleEnv, status: number): ((stream: Stream) => void) | ExprError {
+  const answer = compileReply(words, env, status, true);
+  if ('error' in answer) return answer;
+  return (stream) => reply(stream, answer(stream));
 }
 
 /** `deny`: the proxy's page for a status, or an answer of the rule's own. */
@@ -108,16 +21,14 @@ const deny: ActionRow = {
   kinds: ['http-request', 'http-response'],
   compile(words, env) {
     const response = env.kind === 'http-response';
-    const args = parseReply(words, env, response ? 502 : 403, 200, 599);
-    if ('error' in args) return args;
-    const answer = args.page ? null : makeAnswer(args);
+    const answer = compileDenial(words, env, response ? 502 : 403);
+    if ('error' in answer) return answer;
     return (stream) => {
       const proxy = stream.backend !== null && stream.backendHeld ? stream.backend : stream.frontend;
       proxy.c[response ? C.deniedResp : C.deniedReq]!++;
       if (response && stream.server !== null) stream.server.c[C.deniedResp]!++;
       setCause(stream, 'P', response ? 'H' : 'R');
-      if (answer === null) replyError(stream, args.status);
-      else reply(stream, answer(stream));
+      answer(stream);
       return Verdict.done;
     };
   },
@@ -127,9 +38,8 @@ const returnAction: ActionRow = {
   name: 'return',
   kinds: ['http-request', 'http-response'],
   compile(words, env) {
-    const args = parseReply(words, env, 200, 200, 599);
-    if ('error' in args) return args;
-    const answer = makeAnswer(args);
+    const answer = compileReply(words, env, 200, false);
+    if ('error' in answer) return answer;
     return (stream) => {
       stream.frontend.c[C.intercepted]!++;
       setCause(stream, 'L', 'R');

@@ -1,64 +1,9 @@
 import { compileExpression } from '../../../expr/compile.ts';
-import type { ExprError } from '../../../expr/sample.ts';
-import { C } from '../../../model/counters.ts';
-import { replyError } from '../../http/ending.ts';
-import { setCause } from '../../log.ts';
 import { render } from '../../services.ts';
-import type { Stream } from '../../stream.ts';
-import { type ActionRow, Verdict, type Words } from '../types.ts';
-import { compileNumber } from '../value.ts';
-import { ALL_HTTP, REQUEST } from './kinds.ts';
+import { type ActionRow, Verdict } from '../types.ts';
+import { ALL_HTTP } from './kinds.ts';
 
 const LEVELS: readonly string[] = ['emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info', 'debug'];
-
-/** A whole number argument in a range. */
-function integer(words: Words, low: number, high: number): number | ExprError {
-  const value = Number(words.take());
-  return Number.isInteger(value) && value >= low && value <= high
-    ? value
-    : { error: `expects an integer between ${low} and ${high}` };
-}
-
-/** An action with one integer, given by an expression or as it is. */
-function integerAction(
-  name: string,
-  low: number,
-  high: number,
-  set: (stream: Stream, value: number) => void,
-): ActionRow {
-  return {
-    name,
-    kinds: REQUEST,
-    compile(words, env) {
-      const number = compileNumber(words, env);
-      if (typeof number !== 'function') return number;
-      return (stream) => {
-        const value = number(stream);
-        if (value !== undefined) set(stream, Math.min(high, Math.max(low, Number(value))));
-        return Verdict.next;
-      };
-    },
-  };
-}
-
-/** Waits for `timeout tarpit`, then denies. */
-const tarpit: ActionRow = {
-  name: 'tarpit',
-  kinds: ['http-request'],
-  compile(words) {
-    const status = words.skip('deny_status') || words.skip('status') ? integer(words, 200, 599) : 500;
-    if (typeof status !== 'number') return status;
-    return (stream) => {
-      const { tarpitTimeout } = stream.frontend;
-      stream.frontend.c[C.deniedReq]!++;
-      setCause(stream, 'P', 'T');
-      stream.keepAlive = false;
-      stream.waitUntil = stream.env.now() + tarpitTimeout;
-      stream.onWaited = (late) => replyError(late, status);
-      return Verdict.wait;
-    };
-  },
-};
 
 /** `capture <sample> {len <length>|id <slot>}`: puts a value into the captures of the log. */
 const capture: ActionRow = {
@@ -95,7 +40,6 @@ const capture: ActionRow = {
 
 /** Actions that neither edit the message nor end the exchange, and services. */
 export const miscActions: readonly ActionRow[] = [
-  tarpit,
   capture,
   {
     name: 'set-log-level',
@@ -111,12 +55,6 @@ export const miscActions: readonly ActionRow[] = [
       };
     },
   },
-  integerAction('set-priority-class', -2047, 2047, (stream, value) => {
-    stream.priorityClass = value;
-  }),
-  integerAction('set-priority-offset', -524287, 524287, (stream, value) => {
-    stream.priorityOffset = value;
-  }),
   {
     name: 'use-service',
     kinds: ['http-request'],

@@ -1,9 +1,13 @@
 import { compileRegex } from '../../../expr/regex.ts';
 import type { ExprError } from '../../../expr/sample.ts';
+import { C } from '../../../model/counters.ts';
 import type { Head } from '../../h1/head.ts';
+import { replyError } from '../../http/ending.ts';
+import { setCause } from '../../log.ts';
 import type { Stream } from '../../stream.ts';
+import { NORMALIZERS } from '../normalize-uri.ts';
 import { compileText, headerSafe, type TextOf } from '../text.ts';
-import { type ActionRow, Verdict } from '../types.ts';
+import { type ActionRow, type Run, Verdict, type Words } from '../types.ts';
 import { replaceOnce } from './headers.ts';
 
 /** Offsets of the parts of a request target: [path, query mark or end, end]. */
@@ -91,8 +95,39 @@ function setUri(head: Head, text: string): void {
   head.uri = targetSafe(text);
 }
 
+/** `normalize-uri <normalizer> [<option>]`. */
+function compileNormalizer(words: Words): Run | ExprError {
+  const name = words.peek();
+  if (name === undefined) return { error: 'missing argument <normalizer>' };
+  words.take();
+  const row = NORMALIZERS.find((one) => one.name === name);
+  if (row === undefined) return { error: `unknown normalizer '${name}'` };
+  const option = words.peek();
+  if (option !== undefined && option !== row.option)
+    return { error: `unknown argument '${option}' for '${name}' normalizer` };
+  if (option !== undefined) words.take();
+  const normalize = row.make(option !== undefined);
+  return (stream) => {
+    const { uri } = stream.req;
+    const { start, query } = pathBounds(uri);
+    // Neither `*` nor the authority of a CONNECT has a path.
+    if (uri[start] !== '/') return Verdict.next;
+    const end = row.part === 'path' ? query : uri.length;
+    const normal = normalize(uri.slice(start, end));
+    if (normal === null) {
+      stream.frontend.c[C.failedReq]!++;
+      setCause(stream, 'P', 'R');
+      replyError(stream, 400);
+      return Verdict.done;
+    }
+    stream.req.uri = uri.slice(0, start) + normal + uri.slice(end);
+    return Verdict.next;
+  };
+}
+
 /** Actions that edit the request line. */
 export const uriActions: readonly ActionRow[] = [
+  { name: 'normalize-uri', kinds: ['http-request'], compile: compileNormalizer },
   setter('set-method', (head, text) => {
     if (/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(text)) head.method = text;
   }),

@@ -1,0 +1,108 @@
+import { parseTime } from '../../../config/units.ts';
+import type { ExprError } from '../../../expr/sample.ts';
+import type { TimeoutName } from '../../../expr/types.ts';
+import type { Stream } from '../../stream.ts';
+import { type ActionRow, type RuleEnv, type Run, Verdict, type Words } from '../types.ts';
+import { compileNumber, compileValue, type ValueOf } from '../value.ts';
+import { ALL_HTTP, REQUEST } from './kinds.ts';
+
+/** An action with one integer, given by an expression or as it is. */
+function integerAction(
+  name: string,
+  low: number,
+  high: number,
+  set: (stream: Stream, value: number) => void,
+): ActionRow {
+  return {
+    name,
+    kinds: REQUEST,
+    compile(words, env) {
+      const number = compileNumber(words, env);
+      if (typeof number !== 'function') return number;
+      return (stream) => {
+        const value = number(stream);
+        if (value !== undefined) set(stream, Math.min(high, Math.max(low, Number(value))));
+        return Verdict.next;
+      };
+    },
+  };
+}
+
+const TIMEOUTS: readonly TimeoutName[] = ['client', 'connect', 'queue', 'server', 'tarpit', 'tunnel'];
+
+/** Timeouts of the client's side; the others are those of a backend. */
+const FRONT: readonly TimeoutName[] = ['client', 'tarpit'];
+
+/** Takes a time as configurations write it, or the expression at the head of `words`: ms. */
+export function compileTime(words: Words, env: RuleEnv, rule: string): ValueOf | ExprError {
+  const word = words.peek() ?? '';
+  if (!/^\d/.test(word)) {
+    const value = compileValue(words, env, 'sint');
+    return typeof value === 'function' ? value : { error: `${rule} expects a time or an expression: ${value.error}` };
+  }
+  words.take();
+  const ms = parseTime(word);
+  if (typeof ms === 'number') return () => ms;
+  if (ms.error === 'overflow') return { error: `timer overflow in rule '${rule}', maximum value is 2147483647 ms` };
+  return { error: `unexpected character '${ms.character}' in rule '${rule}'` };
+}
+
+/** `set-timeout <name> { <time> | <expr> }`: for this stream alone. */
+function compileTimeout(words: Words, env: RuleEnv): Run | ExprError {
+  const word = words.take() ?? '';
+  const name = TIMEOUTS.find((one) => one === word);
+  if (name === undefined) return { error: `'set-timeout' rule supports '${TIMEOUTS.join("'/'")}' (got '${word}')` };
+  const side = FRONT.includes(name) ? 'frontend' : 'backend';
+  if (name !== 'tarpit' && env.proxyKind !== 'listen' && env.proxyKind !== side)
+    return { error: `proxy '${env.proxy}' has no ${side} capability` };
+  const rule = `set-timeout ${name}`;
+  if (words.peek() === '0') return { error: `null value is not valid for a '${rule}' rule` };
+  const time = compileTime(words, env, rule);
+  if (typeof time !== 'function') return time;
+  return (stream) => {
+    const ms = Number(time(stream) ?? 0);
+    if (ms > 0) setTimeouts(stream, name, ms);
+    return Verdict.next;
+  };
+}
+
+function setTimeouts(stream: Stream, name: TimeoutName, ms: number): void {
+  stream.timeouts = { ...stream.timeouts, [name]: ms };
+  if (name === 'client') stream.clientTimeout = ms;
+  if (name === 'server') stream.serverTimeout = ms;
+}
+
+/** Actions that settle how the stream goes on. */
+export const settingActions: readonly ActionRow[] = [
+  { name: 'set-timeout', kinds: ['http-request', 'http-response'], compile: compileTimeout },
+  integerAction('set-priority-class', -2047, 2047, (stream, value) => {
+    stream.priorityClass = value;
+  }),
+  integerAction('set-priority-offset', -524287, 524287, (stream, value) => {
+    stream.priorityOffset = value;
+  }),
+  integerAction('set-retries', 0, 100, (stream, value) => {
+    stream.maxRetries = value;
+    stream.retriesLeft = value;
+  }),
+  {
+    name: 'disable-l7-retry',
+    kinds: ['http-request'],
+    compile: () => (stream) => {
+      stream.noRetryOn = true;
+      return Verdict.next;
+    },
+  },
+  {
+    // Rewriting does not fail here, as heads have no fixed size: there is nothing to be strict about.
+    name: 'strict-mode',
+    kinds: ALL_HTTP,
+    compile(words) {
+      const mode = words.take();
+      if (mode === undefined) return { error: 'expects exactly 1 arguments' };
+      if (mode !== 'on' && mode !== 'off')
+        return { error: `Unexpected value '${mode}'. Only 'on' and 'off' are supported` };
+      return () => Verdict.next;
+    },
+  },
+];
