@@ -3,6 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { BIND_OPTIONS } from '../src/config/keywords/bind.ts';
 import { CACHE_KEYWORDS } from '../src/config/keywords/cache.ts';
+import { CRT_STORE_KEYWORDS } from '../src/config/keywords/crt-store.ts';
 import { GLOBAL_KEYWORDS } from '../src/config/keywords/global.ts';
 import { HTTP_ERRORS_KEYWORDS } from '../src/config/keywords/http-errors.ts';
 import type { OptionTable } from '../src/config/keywords/option.ts';
@@ -54,6 +55,7 @@ export function configurationReference(): string {
     table('userlist', entries(USERLIST_KEYWORDS)),
     table('cache', entries(CACHE_KEYWORDS)),
     table('http-errors', entries(HTTP_ERRORS_KEYWORDS)),
+    table('crt-store', entries(CRT_STORE_KEYWORDS)),
     otherSections(),
   ];
   return `${parts.join('\n')}`;

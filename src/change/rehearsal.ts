@@ -81,6 +81,7 @@ function copyModel(model: Model): Model {
     counters: readOnly(model.counters),
     proxies,
     proxiesById: new Map(proxies.map((proxy) => [proxy.id, proxy])),
+    certificates: model.certificates.copy(),
     supposed: new Map(),
     limits: { ...model.limits },
     procVars: new Map(model.procVars),

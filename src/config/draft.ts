@@ -5,6 +5,7 @@ import { finishServer, type ServerDraft } from './draft-server.ts';
 import type {
   CacheConfig,
   Config,
+  CrtStoreConfig,
   GlobalConfig,
   HttpErrorsConfig,
   Location,
@@ -92,6 +93,7 @@ export interface ConfigDraft {
   readonly userlists: Draft<UserlistConfig>[];
   readonly caches: Draft<CacheConfig>[];
   readonly httpErrors: Draft<HttpErrorsConfig>[];
+  readonly crtStores: Draft<CrtStoreConfig>[];
   /** Other sections that are only recognised: mailers, log-forward, ... */
   readonly others: NamedSection[];
   /** Prefix that `unix-bind` puts before the path of unix sockets, and what it sets on them. */
@@ -123,6 +125,7 @@ export function newConfigDraft(): ConfigDraft {
     userlists: [],
     caches: [],
     httpErrors: [],
+    crtStores: [],
     others: [],
     unixBind: { prefix: '', mode: null, uid: null, gid: null, user: null, group: null },
     zeroWarning: false,
@@ -145,6 +148,7 @@ export function finishConfig(draft: ConfigDraft, env: ReadonlyMap<string, string
     userlists: draft.userlists,
     caches: draft.caches,
     httpErrors: draft.httpErrors,
+    crtStores: draft.crtStores,
     defaults: draft.defaults.filter((proxy) => proxy.named).map((proxy) => proxy.config),
     defaultServers: { ...defaultServers },
   };

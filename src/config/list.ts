@@ -2,6 +2,7 @@
 
 import { BIND_OPTIONS } from './keywords/bind.ts';
 import { CACHE_KEYWORDS } from './keywords/cache.ts';
+import { CRT_STORE_KEYWORDS } from './keywords/crt-store.ts';
 import { GLOBAL_KEYWORDS } from './keywords/global.ts';
 import { HTTP_ERRORS_KEYWORDS } from './keywords/http-errors.ts';
 import type { OptionTable } from './keywords/option.ts';
@@ -47,6 +48,7 @@ const OTHER_TABLES: readonly (readonly [string, KeywordTable<never>])[] = [
   ['ring', RING_KEYWORDS],
   ['cache', CACHE_KEYWORDS],
   ['http-errors', HTTP_ERRORS_KEYWORDS],
+  ['crt-store', CRT_STORE_KEYWORDS],
 ];
 
 function isListed(row: { readonly status: string; readonly group?: true }): boolean {

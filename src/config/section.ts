@@ -2,6 +2,7 @@
 
 import { strangeNameCharacter } from './keywords/arguments.ts';
 import { CACHE_KEYWORDS, newCache } from './keywords/cache.ts';
+import { CRT_STORE_KEYWORDS, type CrtStoreDraft } from './keywords/crt-store.ts';
 import { GLOBAL_KEYWORDS } from './keywords/global.ts';
 import { HTTP_ERRORS_KEYWORDS } from './keywords/http-errors.ts';
 import { newPeers, PEERS_KEYWORDS } from './keywords/peers.ts';
@@ -149,6 +150,21 @@ const OPENERS = {
     const draft = newCache(name, line.at);
     caches.push(draft);
     return { kind: 'cache', name, read: (inner) => readByTable(inner, CACHE_KEYWORDS, draft, 'cache') };
+  },
+  'crt-store'(line: Line): SectionReader {
+    // One of them may have no name.
+    const name = line.word(1) === '' ? '' : sectionName(line, 'crt-store');
+    const { crtStores } = line.context.config;
+    const twin = crtStores.find((store) => store.name === name);
+    if (twin !== undefined && name !== '') checkTwin(line, 'crt-store', name, crtStores);
+    const store = { name, at: line.at, loads: [] };
+    crtStores.push(store);
+    const draft: CrtStoreDraft = { store, crtBase: null, keyBase: null };
+    return {
+      kind: 'crt-store',
+      name: name === '' ? 'crt-store' : name,
+      read: (inner) => readByTable(inner, CRT_STORE_KEYWORDS, draft, 'crt-store'),
+    };
   },
   'http-errors'(line: Line): SectionReader {
     const name = sectionName(line, 'http-errors');

@@ -5,6 +5,7 @@
  * Rules, ACLs, expressions and log-formats stay as words: `expr/` and `traffic/rules/` give them meaning.
  */
 
+import type { CertificatesConfig } from './certificates.ts';
 import type { StoredData } from './tables/store.ts';
 
 /** Where something was written: file name as given on the command line, line counted from 1. */
@@ -622,6 +623,26 @@ export interface HttpErrorsConfig {
   readonly files: readonly { readonly status: number; readonly file: string; readonly at: Location }[];
 }
 
+/** A `crt-store` section. */
+export interface CrtStoreConfig {
+  /** '' where it has none. */
+  readonly name: string;
+  readonly at: Location;
+  readonly loads: readonly {
+    readonly at: Location;
+    /** How `crt` words and commands name it: `@store/alias`, else its file. */
+    readonly path: string;
+    /** Another name that it has: `@store/file`. */
+    readonly also: string | null;
+    readonly crt: string;
+    readonly key: string | null;
+    readonly ocsp: string | null;
+    readonly issuer: string | null;
+    readonly sctl: string | null;
+    readonly ocspUpdate: boolean | null;
+  }[];
+}
+
 /** The merged `global` sections. */
 export interface GlobalConfig {
   /** Where each keyword of the section was read last. */
@@ -718,6 +739,7 @@ export interface Config {
   readonly userlists: readonly UserlistConfig[];
   readonly caches: readonly CacheConfig[];
   readonly httpErrors: readonly HttpErrorsConfig[];
+  readonly crtStores: readonly CrtStoreConfig[];
   /** Named defaults sections, for `add backend ... from` and `show defaults`: each a backend-shaped proxy without servers. */
   readonly defaults: readonly ProxyConfig[];
   /** `default-server` of each proxy, for `add server ... from` and `show default-server`: proxy name -> its settings as a server. */
@@ -726,6 +748,8 @@ export interface Config {
   readonly files?: Readonly<Record<string, Uint8Array>>;
   /** Patterns that ACLs and maps look up, in the order of their numbers. */
   readonly patterns?: readonly PatternReferenceConfig[];
+  /** What the files of certificates, authorities, lists and ticket keys hold. */
+  readonly certificates?: CertificatesConfig;
 }
 
 /** A list of patterns that ACLs or maps look up, and that can be edited live: a file of patterns, or those that stand in an ACL. */

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { BindConfig, Config, ProxyConfig, ServerConfig } from '../config/types.ts';
+import { CertificateStore } from '../model/certificates/store.ts';
 import { CounterStore } from '../model/counters.ts';
 import type { ProxyView } from '../model/messages.ts';
 import type { Model } from '../model/model.ts';
@@ -7,6 +8,8 @@ import { PatternReferences } from '../model/patterns/references.ts';
 import { type Listener, Proxy } from '../model/proxy.ts';
 import { Server } from '../model/server.ts';
 import { globalVars } from '../traffic/proc-vars.ts';
+import { systemAuthorities } from './certificates/read-trust.ts';
+import { stageCertificates } from './certificates/stage.ts';
 import { serverView } from './servers/view.ts';
 
 /** Descriptors that are not for connections: logs, checks, the control sockets, files. */
@@ -34,6 +37,7 @@ export function buildModel(config: Config, threads: number, now: number): Model 
       compRate: config.global.maxcomprate * 1024,
     },
     patterns: new PatternReferences(),
+    certificates: new CertificateStore(systemAuthorities),
     startedAt: now,
     threads,
     procVars: new Map(globalVars(config.global).vars),
@@ -42,8 +46,14 @@ export function buildModel(config: Config, threads: number, now: number): Model 
     startupLogs: '',
   };
   for (const proxy of config.proxies) addProxy(model, proxy, false, now);
+  model.certificates = stageCertificates(model.certificates, config, frontendIds(model)).store;
   markReferences(model);
   return model;
+}
+
+/** Tells the id of the frontend of a name. */
+function frontendIds({ proxies }: Model): (name: string) => number {
+  return (name) => proxies.find((proxy) => proxy.isFrontend && proxy.name === name)!.id;
 }
 
 /** Puts a proxy, with its listeners and servers, into the model. */

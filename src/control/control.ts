@@ -13,6 +13,7 @@ import { isDeleted, noneStanding, type Standing, standingOf } from '../change/st
 import { succeed } from '../change/succession.ts';
 import { diagnosticLine } from '../config/diagnostics.ts';
 import type { Config, Diagnostic } from '../config/types.ts';
+import { tlsState } from '../model/certificates/make-views.ts';
 import { C, G } from '../model/counters.ts';
 import type {
   PatternEdit,
@@ -351,7 +352,7 @@ class ControlThread implements RunningControl {
       chunks: model.counters.chunks,
       processSlot: model.processSlot,
       patterns: model.patterns.view(),
-      tls: { certificates: [], trusts: [], ticketKeys: [], binds: [] },
+      tls: tlsState(model.certificates),
       global: model.config.global,
       httpErrors: model.config.httpErrors,
       userlists: model.config.userlists,

@@ -5,6 +5,7 @@ import { compileProxy, compileUserlists, configuredFiles, type ProxySurroundings
 import { nameCases } from '../traffic/header-names.ts';
 import { globalVars } from '../traffic/proc-vars.ts';
 import { readFileOrNull, recordingFiles } from '../util/files.ts';
+import { loadCertificates } from './certificates/load.ts';
 import { compileHealthCheck } from './checks/compile.ts';
 import { collectPatterns, type PatternCollection } from './patterns/collect.ts';
 
@@ -33,10 +34,16 @@ function compiled(input: LoadInput): LoadResult {
     all.push(...compileProxy(proxy, around).problems);
     if (proxy.kind !== 'frontend') all.push(...checkProblems(proxy));
   }
+  const tls = loadCertificates(config);
+  all.push(...tls.problems);
   // What they say is told where proxies have it; their patterns are for proxies that are added later.
   for (const defaults of config.defaults) compileProxy(defaults, around);
   if (all.some((d) => d.severity === 'alert')) return { ...result, config: null, diagnostics: all };
-  return { ...result, config: { ...config, patterns: patterns.references() }, diagnostics: all };
+  return {
+    ...result,
+    config: { ...config, patterns: patterns.references(), certificates: tls.certificates },
+    diagnostics: all,
+  };
 }
 
 function surroundings(

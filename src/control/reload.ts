@@ -1,10 +1,12 @@
 import { diagnosticLine } from '../config/diagnostics.ts';
 import type { Config, Diagnostic, ServerConfig } from '../config/types.ts';
+import type { TlsUpdate } from '../model/certificates/views.ts';
 import type { TrafficLink } from '../model/messages.ts';
 import type { Model } from '../model/model.ts';
 import type { StagedPatterns } from '../model/patterns/references.ts';
 import type { Proxy } from '../model/proxy.ts';
 import { addListener, addProxy, markReferences, proxyView } from './build.ts';
+import { stageCertificates } from './certificates/stage.ts';
 import { adjustBacklog, backlogOf, releaseListeners } from './listeners.ts';
 import { prepareLogs } from './logs/addresses.ts';
 import type { ProcessLogs } from './logs/logs.ts';
@@ -54,10 +56,13 @@ export async function applyReload(config: Config, ctx: ReloadContext): Promise<R
   await traffic.ask({ kind: 'patterns', references: patterns.references });
   const everywhere = patterns.moved || !isSameEnvironment(before, config);
   if (everywhere) await traffic.ask({ kind: 'environment', environment: environmentOf(config) });
+  const certificates = stageCertificates(model.certificates, config, frontendIds(plan, model));
+  await traffic.ask({ kind: 'tls', update: certificates.early });
   const opened = await open(plan, ctx);
   if ('problems' in opened) {
     if (everywhere) await traffic.ask({ kind: 'environment', environment: environmentOf(before) });
     await traffic.ask({ kind: 'patterns', references: model.patterns.view().references });
+    await traffic.ask({ kind: 'tls', update: takenBack(certificates.early) });
     // Those that were put back meanwhile may look things up in references that are given up.
     await traffic.ask({ kind: 'proxy.put', proxies: plan.changed.map((change) => proxyView(change.proxy)) });
     patterns.abandon();
@@ -73,6 +78,12 @@ export async function applyReload(config: Config, ctx: ReloadContext): Promise<R
   model.config = config;
   warnings.push(...overruled(patterns));
   patterns.commit();
+  warnings.push(
+    ...certificates.overruled.map(
+      (what) => `config : ${what} was edited live, and its file has changed: the edits are gone`,
+    ),
+  );
+  model.certificates = certificates.store;
   inFileOrder(model, config);
   markReferences(model);
   for (const proxy of model.proxies) countUsable(proxy);
@@ -80,12 +91,46 @@ export async function applyReload(config: Config, ctx: ReloadContext): Promise<R
   applyLimits(model, before.global, config.global);
   await applyVariables(model, traffic, before.global, config.global);
   const again = everywhere ? model.proxies : plan.changed.map((change) => change.proxy);
-  await traffic.ask({ kind: 'proxy.put', proxies: again.map(proxyView) });
+  // In one turn of each thread: listeners are known to their certificates by where their lines stand.
+  await traffic.ask({
+    kind: 'batch',
+    commands: [
+      { kind: 'tls', update: certificates.late },
+      { kind: 'proxy.put', proxies: again.map(proxyView) },
+    ],
+  });
   await traffic.ask({ kind: 'patterns', references: model.patterns.view().references });
   patterns.dispose();
   await traffic.ask({ kind: 'limits', limits: model.limits });
   await ctx.states.flush();
   return { problems: [], warnings };
+}
+
+/** Without what an update has brought. */
+function takenBack({ put }: TlsUpdate): TlsUpdate {
+  const { certificates = [], trusts = [], ticketKeys = [], binds = [] } = put;
+  const path = (one: { readonly path: string }) => one.path;
+  return {
+    put: {},
+    drop: {
+      certificates: certificates.map(({ id }) => id),
+      trusts: trusts.map(path),
+      ticketKeys: ticketKeys.map(path),
+      binds: binds.map(({ key }) => key),
+    },
+  };
+}
+
+/** Tells the id that the frontend of a name will have. */
+function frontendIds({ added, changed, removed }: ReloadPlan, { proxies }: Model): (name: string) => number {
+  const kept = proxies.filter((proxy) => proxy.isFrontend && !removed.includes(proxy));
+  const ids = new Map([
+    ...kept.map((proxy) => [proxy.name, proxy.id] as const),
+    ...[...added, ...changed.map(({ to }) => to)]
+      .filter(({ kind }) => kind !== 'backend')
+      .map(({ name, id }) => [name, id] as const),
+  ]);
+  return (name) => ids.get(name)!;
 }
 
 /** What could be opened, and what there is to say about it, or why something could not. */

@@ -1,4 +1,5 @@
 import type { Config } from '../config/types.ts';
+import type { CertificateStore } from './certificates/store.ts';
 import type { CounterStore } from './counters.ts';
 import type { ProcVar } from './messages.ts';
 import type { PatternReferences } from './patterns/references.ts';
@@ -33,6 +34,8 @@ export interface Model {
   readonly limits: Limits;
   /** What ACLs and maps look up. */
   readonly patterns: PatternReferences;
+  /** Certificates, authorities, crt-lists, ticket keys. */
+  certificates: CertificateStore;
   /** What they would hold after the Changes of a rehearsal; only in its copy of the model. */
   readonly supposed?: SupposedPatterns;
   /** Start of the process, ms since the epoch. */

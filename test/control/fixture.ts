@@ -3,6 +3,7 @@ import { newServer } from '../../src/config/draft-server.ts';
 import type { AgentConfig, CheckConfig, HealthCheckConfig, ProxyConfig, ServerConfig } from '../../src/config/types.ts';
 import { startServers } from '../../src/control/servers/start.ts';
 import { linkTracking } from '../../src/control/servers/tracking.ts';
+import { CertificateStore } from '../../src/model/certificates/store.ts';
 import { CounterStore } from '../../src/model/counters.ts';
 import type { TrafficCommand, TrafficLink } from '../../src/model/messages.ts';
 import type { Model } from '../../src/model/model.ts';
@@ -84,6 +85,7 @@ export function modelOf(configs: readonly ProxyConfig[], now = 1_000_000): Model
     proxies: [],
     proxiesById: new Map(),
     patterns: new PatternReferences(),
+    certificates: new CertificateStore(),
     limits: { maxconn: 1000, hardMaxconn: 2000, connRate: 0, sessRate: 0, sslRate: 0, compRate: 0 },
     startedAt: now,
     threads: 1,

@@ -11,6 +11,7 @@ import { noneStanding } from '../../src/change/standing.ts';
 import { newGlobal } from '../../src/config/draft-global.ts';
 import type { BindConfig, Config, ProxyConfig, ServerConfig } from '../../src/config/types.ts';
 import type { Control, Ring } from '../../src/control/types.ts';
+import { CertificateStore } from '../../src/model/certificates/store.ts';
 import { CounterStore } from '../../src/model/counters.ts';
 import type { CapturedError, StreamView, TrafficCommand } from '../../src/model/messages.ts';
 import { findProxy, findServer, type Model } from '../../src/model/model.ts';
@@ -253,6 +254,7 @@ export function configOf(proxies: readonly ProxyConfig[], more: Partial<Config> 
     userlists: [],
     caches: [],
     httpErrors: [],
+    crtStores: [],
     defaults: [dyn1, { ...dyn1, name: 'dyn2' }],
     defaultServers: { be_app: serverConfig('', 0), be_ssl: serverConfig('', 0) },
     ...more,
@@ -276,6 +278,7 @@ export function modelOf(proxies: readonly ProxyConfig[], more: Partial<Config> =
     proxies: [],
     proxiesById: new Map(),
     patterns,
+    certificates: new CertificateStore(),
     limits: { maxconn: 200, hardMaxconn: 200, connRate: 0, sessRate: 0, sslRate: 0, compRate: 0 },
     startedAt: now,
     threads: 2,

@@ -31,12 +31,6 @@ export const RECOGNISED_SECTIONS: readonly RecognisedSection[] = [
   },
   { name: 'log-profile', status: 'refused', why: 'Use log-format.', keywords: ['log-tag', 'on'] },
   {
-    name: 'crt-store',
-    status: 'refused',
-    why: 'TLS is not built into this version.',
-    keywords: ['crt-base', 'key-base', 'load'],
-  },
-  {
     name: 'program',
     status: 'refused',
     why: "Start the program with the machine's service manager.",

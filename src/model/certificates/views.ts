@@ -3,7 +3,7 @@
  * whenever some of it changes. Secure contexts are built from it in each thread, when they are first asked for.
  */
 
-import type { Location } from '../../config/types.ts';
+import type { Location, TlsOptions } from '../../config/types.ts';
 
 /** A certificate with its key, as a file or a `crt-store` gives it: one for each type of a bundle (`site.pem.rsa`, `site.pem.ecdsa`). */
 export interface CertificateView {
@@ -35,24 +35,7 @@ export interface TrustView {
 }
 
 /** What a line of a crt-list says in brackets; what it does not say is as the `bind` line has it. */
-export interface CrtListOptions {
-  readonly alpn?: readonly string[];
-  readonly npn?: readonly string[];
-  readonly verify?: 'none' | 'optional' | 'required';
-  /** Paths of TrustViews. */
-  readonly caFile?: string;
-  readonly caVerifyFile?: string;
-  readonly crlFile?: string;
-  readonly ciphers?: string;
-  readonly ciphersuites?: string;
-  readonly curves?: string;
-  readonly ecdhe?: string;
-  readonly sigalgs?: string;
-  readonly clientSigalgs?: string;
-  readonly minVersion?: 'TLSv1.0' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
-  readonly maxVersion?: 'TLSv1.0' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
-  readonly noCaNames?: boolean;
-}
+export type CrtListOptions = Partial<TlsOptions>;
 
 /** A certificate that a `bind` line shows, and for which names. */
 export interface SniEntryView {

@@ -1,0 +1,112 @@
+/**
+ * What the files that TLS needs hold: read when a configuration is loaded, and plain data like all of it. Private keys are in here: it
+ * is never printed, compared as text, or written anywhere.
+ */
+import type { Location, TlsOptions } from './types.ts';
+
+/** What a certificate consists of; made of one PEM text and the files beside it. Never changed: another content takes its place. */
+export interface CertificateContent {
+  /** PEM, leaf first; in memory that all threads share, as the key and the DH parameters. */
+  readonly chain: Uint8Array;
+  /** null where none has come yet (`set ssl cert` without one). */
+  readonly key: Uint8Array | null;
+  readonly dh: Uint8Array | null;
+  readonly keyType: 'rsa' | 'ecdsa' | 'dsa' | 'other';
+  /** DNS names and common names, in small letters, each once. */
+  readonly names: readonly string[];
+  /** ms since the epoch. */
+  readonly notBefore: number;
+  readonly notAfter: number;
+  /** PEM of the certificate that issued it, where a file of its own has it. */
+  readonly issuer: string | null;
+  /** DER. */
+  readonly ocsp: Uint8Array | null;
+  /** Signed certificate timestamps, as in RFC 6962, section 3.3. */
+  readonly sctl: Uint8Array | null;
+}
+
+/** The files that a certificate was read from, by what they hold. */
+export interface CertificateFiles {
+  readonly crt: string | null;
+  readonly key: string | null;
+  readonly ocsp: string | null;
+  readonly issuer: string | null;
+  readonly sctl: string | null;
+}
+
+/** A certificate of the configuration. */
+export interface CertificateConfig {
+  /** How commands and `crt` words name it: its file, or `@store/alias`. */
+  readonly path: string;
+  /** Another name that it has in a `crt-store`. */
+  readonly also: string | null;
+  readonly content: CertificateContent;
+  readonly files: CertificateFiles;
+  /** Another one when its files are others. */
+  readonly digest: string;
+  readonly ocspUpdate: boolean | null;
+}
+
+/** A `ca-file` or `crl-file`. */
+export interface TrustConfig {
+  readonly path: string;
+  readonly kind: 'ca' | 'crl';
+  readonly content: TrustContent;
+  readonly digest: string;
+}
+
+/** PEM, one certificate or revocation list each. */
+export interface TrustContent {
+  readonly certificates: readonly string[];
+  readonly crls: readonly string[];
+}
+
+/** A line of a crt-list. */
+export interface CrtListEntry {
+  /** Counted from 1. */
+  readonly line: number;
+  /** Path of the certificate. */
+  readonly certificate: string;
+  readonly options: Partial<TlsOptions> | null;
+  readonly ocspUpdate: boolean | null;
+  /** As written, `!name` among them. */
+  readonly filters: readonly string[];
+}
+
+/** A crt-list file, or a folder of certificates that a `crt` word names. */
+export interface CrtListConfig {
+  readonly path: string;
+  readonly folder: boolean;
+  readonly entries: readonly CrtListEntry[];
+  /** Lines of the file. */
+  readonly lines: number;
+  readonly digest: string;
+}
+
+/** A `tls-ticket-keys` file. */
+export interface TicketKeysConfig {
+  readonly path: string;
+  readonly keys: readonly Uint8Array[];
+  readonly digest: string;
+}
+
+/** Where a `bind` line has its certificates from, in order. */
+export interface BindSourcesConfig {
+  readonly proxy: string;
+  readonly at: Location;
+  /** Paths of certificates that are shown where no name fits: those of `default-crt`; empty: of the first source. */
+  readonly defaults: readonly string[];
+  readonly sources: readonly (
+    | { readonly certificates: readonly string[]; readonly ocspUpdate: boolean | null }
+    | { readonly list: string; readonly ocspUpdate: boolean | null }
+  )[];
+}
+
+/** All that was read. */
+export interface CertificatesConfig {
+  readonly certificates: readonly CertificateConfig[];
+  readonly trusts: readonly TrustConfig[];
+  readonly lists: readonly CrtListConfig[];
+  readonly ticketKeys: readonly TicketKeysConfig[];
+  readonly binds: readonly BindSourcesConfig[];
+}

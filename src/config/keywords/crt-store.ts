@@ -1,0 +1,78 @@
+/** Keywords of `crt-store` sections (manual, section 3.12). */
+
+import type { Draft } from '../draft.ts';
+import type { Line } from '../line.ts';
+import { didYouMean } from '../suggest.ts';
+import { basedPath } from '../tls.ts';
+import type { CrtStoreConfig } from '../types.ts';
+import { wordArgument } from './arguments.ts';
+import { type Keyword, KeywordTable, works } from './table.ts';
+
+/** A `crt-store` while it is read. */
+export interface CrtStoreDraft {
+  readonly store: Draft<CrtStoreConfig>;
+  crtBase: string | null;
+  keyBase: string | null;
+}
+
+const LOAD_WORDS = ['crt', 'key', 'ocsp', 'issuer', 'sctl', 'alias', 'ocsp-update'] as const;
+
+function parseLoad(line: Line, { store, crtBase, keyBase }: CrtStoreDraft): void {
+  const found: Partial<Record<(typeof LOAD_WORDS)[number], string>> = {};
+  const begin = `'load' in section 'crt-store'`;
+  for (let i = 1; i < line.words.length; i += 2) {
+    const word = line.word(i);
+    const name = LOAD_WORDS.find((known) => known === word);
+    if (name === undefined) {
+      if (word === 'acme' || word === 'domains' || word === 'jwt')
+        return line.alert(`'${word}' is not supported on 'load' lines. Take it out.`);
+      return line.alert(
+        `'load ${word}' in section 'crt-store': unknown keyword '${word}'${didYouMean(word, LOAD_WORDS)}`,
+      );
+    }
+    if (line.word(i + 1) === '') return line.alert(`${begin}: '${word}' expects a value.`);
+    found[name] = line.word(i + 1);
+  }
+  const { crt, alias } = found;
+  if (crt === undefined) return line.alert(`${begin}: mandatory 'crt' parameter not found.`);
+  const update = found['ocsp-update'];
+  if (update !== undefined && update !== 'on' && update !== 'off')
+    return line.alert(`cannot parse 'ocsp-update' value '${update}', 'on' or 'off' is expected.`);
+  if (alias?.includes('/')) return line.alert(`${begin}: the alias '${alias}' has a '/' in it; use another name.`);
+  const { global } = line.context.config;
+  const crtFolder = crtBase ?? global.crtBase;
+  const file = (path: string | undefined) => (path === undefined ? null : basedPath(crtFolder, path));
+  const path = basedPath(crtFolder, crt);
+  store.loads.push({
+    at: line.at,
+    path: alias === undefined ? path : `@${store.name}/${alias}`,
+    also: alias === undefined && store.name !== '' ? `@${store.name}/${crt}` : null,
+    crt: path,
+    key: found.key === undefined ? null : basedPath(keyBase ?? global.tls.keyBase, found.key),
+    ocsp: file(found.ocsp),
+    issuer: file(found.issuer),
+    sctl: file(found.sctl),
+    ocspUpdate: update === undefined ? null : update === 'on',
+  });
+  return undefined;
+}
+
+function storeFolder(name: string, key: 'crtBase' | 'keyBase'): Keyword<CrtStoreDraft> {
+  return works<CrtStoreDraft>(name, '<directory>', (line, draft) => {
+    const value = wordArgument(line, 'a directory path');
+    if (value === null) return;
+    if (draft.store.loads.length > 0)
+      return line.alert(`'${name}' must stand before the first 'load' line of its section.`);
+    draft[key] = value;
+  });
+}
+
+export const CRT_STORE_KEYWORDS = new KeywordTable<CrtStoreDraft>([
+  storeFolder('crt-base', 'crtBase'),
+  storeFolder('key-base', 'keyBase'),
+  works<CrtStoreDraft>(
+    'load',
+    'crt <file> [key <file>] [ocsp <file>] [issuer <file>] [sctl <file>] [alias <name>] [ocsp-update {on|off}]',
+    parseLoad,
+  ),
+]);

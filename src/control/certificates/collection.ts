@@ -1,0 +1,175 @@
+import type {
+  CertificateConfig,
+  CertificateContent,
+  CrtListConfig,
+  TicketKeysConfig,
+  TrustConfig,
+} from '../../config/certificates.ts';
+import { configuredPath } from '../../config/paths.ts';
+import { basedPath } from '../../config/tls.ts';
+import type { Config, CrtStoreConfig, Location } from '../../config/types.ts';
+import { CertificateError } from '../../model/certificates/content.ts';
+import { chainCompletion } from './issuers.ts';
+import { type ReadCertificate, readCertificate, readLoad } from './read-certificate.ts';
+import { certificatesInFolder, readCrtList } from './read-crt-list.ts';
+import { readTicketKeys } from './read-ticket-keys.ts';
+import { readTrustFile } from './read-trust.ts';
+import { digestOf, identityOf, statOrNull } from './sources.ts';
+
+/** Types of keys for which a bundle has files of their own, in HAProxy's order. */
+const BUNDLE = ['dsa', 'ecdsa', 'rsa'];
+
+/** Certificates read before, by what names them: those whose files are as they were are not read again. */
+export type Known = Map<string, ReadCertificate>;
+
+/** What a configuration names of certificates and their like, each read once; every function throws CertificateError. */
+export interface CertificateCollection {
+  /** The certificates that a `crt` word stands for: one, or those of a bundle; or the folder. */
+  crt(path: string, at: Location): { readonly certificates: readonly string[] } | { readonly list: string };
+  list(path: string, at: Location): void;
+  load(load: CrtStoreConfig['loads'][number]): void;
+  trust(kind: 'ca' | 'crl', path: string, at: Location): void;
+  ticketKeys(path: string, at: Location): void;
+  readonly found: {
+    readonly certificates: Map<string, CertificateConfig>;
+    readonly trusts: Map<string, TrustConfig>;
+    readonly lists: Map<string, CrtListConfig>;
+    readonly ticketKeys: Map<string, TicketKeysConfig>;
+  };
+  /** What operators should know, and files with keys that others can read. */
+  readonly warnings: string[];
+  readonly exposed: Set<string>;
+  /** What the next collection need not read. */
+  readonly known: Known;
+}
+
+/** Starts a collection. */
+export function collectCertificates({ global }: Config, before: Known): CertificateCollection {
+  const { tls, crtBase, caBase, defaultPath } = global;
+  const found: CertificateCollection['found'] = {
+    certificates: new Map(),
+    trusts: new Map(),
+    lists: new Map(),
+    ticketKeys: new Map(),
+  };
+  const also = new Map<string, string>();
+  const warnings: string[] = [];
+  const exposed = new Set<string>();
+  const known: Known = new Map();
+  let complete: ((content: CertificateContent) => CertificateContent) | null = null;
+  const opener = (at: Location) => (path: string) => configuredPath(path, at.file, defaultPath);
+
+  /** How files are read from a place of the configuration. What `settings` tells apart is read anew. */
+  function reading(at: Location) {
+    const open = opener(at);
+    const folder = tls.issuersChainPath;
+    complete ??= chainCompletion(folder === null ? null : { path: folder, opened: open(folder) }, tls.skipSelfIssuedCa);
+    return { ...tls, open, complete };
+  }
+  const settings = digestOf(
+    JSON.stringify([tls.extraFiles, tls.extraWithoutExtension, tls.issuersChainPath, tls.skipSelfIssuedCa]),
+  );
+
+  function take(
+    path: string,
+    key: string,
+    more: Pick<CertificateConfig, 'also' | 'ocspUpdate'>,
+    read: () => ReadCertificate,
+  ): void {
+    const name = `${settings} ${key}`;
+    const old = before.get(name);
+    const result = old !== undefined && isUnchanged(old) ? old : read();
+    known.set(name, result);
+    warnings.push(...result.warnings);
+    for (const file of result.exposed) exposed.add(file);
+    found.certificates.set(path, { path, ...more, ...result.config });
+  }
+
+  function certificate(path: string, at: Location): void {
+    if (found.certificates.has(path)) return;
+    const file = opener(at)(path);
+    take(path, `crt ${file} ${path}`, { also: null, ocspUpdate: null }, () => readCertificate(path, reading(at)));
+  }
+
+  function crt(given: string, at: Location): { readonly certificates: readonly string[] } | { readonly list: string } {
+    const path = also.get(given) ?? given;
+    if (found.certificates.has(path)) return { certificates: [path] };
+    const open = opener(at);
+    const stats = path.startsWith('@') ? null : statOrNull(open(path));
+    if (stats?.isDirectory()) return { list: folder(path.replace(/(?<=.)\/+$/, ''), at) };
+    if (stats !== null) {
+      certificate(path, at);
+      return { certificates: [path] };
+    }
+    const bundle =
+      tls.extraFiles.includes('bundle') && !path.startsWith('@') ? BUNDLE.map((type) => `${path}.${type}`) : [];
+    const there = bundle.filter((name) => statOrNull(open(name)) !== null);
+    if (there.length === 0)
+      throw new CertificateError(`unable to stat SSL certificate from file '${path}' : No such file or directory`);
+    for (const name of there) certificate(name, at);
+    return { certificates: there };
+  }
+
+  function folder(path: string, at: Location): string {
+    if (found.lists.has(path)) return path;
+    const names = certificatesInFolder(path, opener(at)(path));
+    for (const name of names) certificate(name, at);
+    const entries = names.map((name, i) => ({
+      line: i + 1,
+      certificate: name,
+      options: null,
+      ocspUpdate: null,
+      filters: [],
+    }));
+    found.lists.set(path, { path, folder: true, entries, lines: names.length, digest: digestOf(...names) });
+    return path;
+  }
+
+  function list(path: string, at: Location): void {
+    if (found.lists.has(path)) return;
+    const file = opener(at)(path);
+    if (statOrNull(file)?.isDirectory()) return void folder(path.replace(/(?<=.)\/+$/, ''), at);
+    const { lines, count, digest } = readCrtList(path, file, caBase);
+    const entries = lines.flatMap(({ warning, certificate: word, ...entry }) => {
+      if (warning !== null) warnings.push(warning);
+      const named = crt(basedPath(crtBase, word), at);
+      if ('list' in named)
+        throw new CertificateError(
+          `parsing [${path}:${entry.line}]: '${word}' is a folder; name the files in it, or give it to 'crt'`,
+        );
+      for (const kind of ['caFile', 'caVerifyFile'] as const)
+        if (entry.options?.[kind]) trust('ca', entry.options[kind], at);
+      if (entry.options?.crlFile) trust('crl', entry.options.crlFile, at);
+      return named.certificates.map((one) => ({ ...entry, certificate: one }));
+    });
+    found.lists.set(path, { path, folder: false, entries, lines: count, digest });
+  }
+
+  function trust(kind: 'ca' | 'crl', path: string, at: Location): void {
+    if (found.trusts.has(path)) return;
+    const { warnings: told, ...read } = readTrustFile(path, opener(at));
+    warnings.push(...told);
+    found.trusts.set(path, { path, kind, ...read });
+  }
+
+  return {
+    ...{ found, warnings, exposed, known, crt, list, trust },
+    load({ at, path, also: other, ocspUpdate, ...files }) {
+      if (found.certificates.has(path))
+        throw new CertificateError(`'load' in section 'crt-store': store '${path}' was already defined`);
+      const names = Object.values(files).map((name) => name ?? '');
+      take(path, `load ${names.join('\0')} ${opener(at)(files.crt)}`, { also: other, ocspUpdate }, () =>
+        readLoad(files, reading(at)),
+      );
+      if (other !== null) also.set(other, path);
+    },
+    ticketKeys(path, at) {
+      if (found.ticketKeys.has(path)) return;
+      found.ticketKeys.set(path, { path, ...readTicketKeys(path, opener(at)(path)) });
+    },
+  };
+}
+
+function isUnchanged({ identity }: ReadCertificate): boolean {
+  return identity?.every((one) => identityOf(one.slice(0, one.lastIndexOf(' '))) === one) ?? false;
+}

@@ -1,0 +1,116 @@
+import { formatAddress } from '../../config/address.ts';
+import type { BindSourcesConfig, CertificatesConfig } from '../../config/certificates.ts';
+import type { BindConfig, Config, Diagnostic, Location, ProxyConfig, TlsOptions } from '../../config/types.ts';
+import { CertificateError } from '../../model/certificates/content.ts';
+import { type CertificateCollection, collectCertificates, type Known } from './collection.ts';
+
+/** Files with open keys that are named, when there are many. */
+const NAMED = 3;
+
+/** What the last configuration read: files that are as they were are not read again by the next. */
+let known: Known = new Map();
+
+/** Reads the files that a configuration names for TLS. What is wrong is in `problems`, as HAProxy says it. */
+export function loadCertificates(config: Config): {
+  readonly certificates: CertificatesConfig;
+  readonly problems: readonly Diagnostic[];
+} {
+  const collection = collectCertificates(config, known);
+  const problems: Diagnostic[] = [];
+  const attempt = (at: Location, front: string, work: () => void) => {
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof CertificateError)) throw error;
+      // What HAProxy says of authorities is a line of its own, and so is where they are named.
+      const file = /^Couldn't open the ca-file '(.*)' \(/.exec(error.message)?.[1];
+      if (file !== undefined) problems.push({ severity: 'alert', at: null, text: error.message });
+      const text = file === undefined ? `${error.message}.` : `unable to load ${file}`;
+      problems.push({ severity: 'alert', at, text: `${front}${text}` });
+    }
+  };
+  for (const { loads } of config.crtStores) for (const load of loads) attempt(load.at, '', () => collection.load(load));
+  const binds: BindSourcesConfig[] = [];
+  for (const proxy of config.proxies)
+    for (const bind of linesOf(proxy.binds)) {
+      const front = `'bind ${formatAddress(bind.address)}' in section '${proxy.kind}' : `;
+      binds.push(loadBind(proxy, bind, collection, (work, what = '') => attempt(bind.at, front + what, work)));
+    }
+  problems.push(
+    ...collection.warnings.map((text): Diagnostic => ({ severity: 'warning', at: null, text })),
+    ...exposure(collection),
+  );
+  ({ known } = collection);
+  const { certificates, trusts, lists, ticketKeys } = collection.found;
+  return {
+    certificates: {
+      certificates: [...certificates.values()],
+      trusts: [...trusts.values()],
+      lists: [...lists.values()],
+      ticketKeys: [...ticketKeys.values()],
+      binds,
+    },
+    problems,
+  };
+}
+
+/** One bind of each line with TLS: its sockets have all of it in common. */
+function linesOf(binds: readonly BindConfig[]): readonly BindConfig[] {
+  const lines = new Map<string, BindConfig>();
+  for (const bind of binds) {
+    const line = `${bind.at.file}:${bind.at.line}`;
+    if (bind.tls !== null && !lines.has(line)) lines.set(line, bind);
+  }
+  return [...lines.values()];
+}
+
+type Attempt = (work: () => void, what?: string) => void;
+
+function loadBind(
+  proxy: ProxyConfig,
+  { tls, at }: BindConfig,
+  collection: CertificateCollection,
+  attempt: Attempt,
+): BindSourcesConfig {
+  const { crts, defaultCrts, crtLists, ticketKeys, ocspUpdate, options } = tls!;
+  const sources: BindSourcesConfig['sources'][number][] = [];
+  const defaults: string[] = [];
+  for (const path of defaultCrts)
+    attempt(() => {
+      const named = collection.crt(path, at);
+      if ('list' in named) throw new CertificateError(`'default-crt' : '${path}' is a folder`);
+      defaults.push(...named.certificates);
+      sources.push({ ...named, ocspUpdate });
+    });
+  for (const path of crts) attempt(() => void sources.push({ ...collection.crt(path, at), ocspUpdate }));
+  for (const path of crtLists)
+    attempt(() => {
+      collection.list(path, at);
+      sources.push({ list: path.replace(/(?<=.)\/+$/, ''), ocspUpdate });
+    }, "'crt-list' : ");
+  loadTrusts(options, at, collection, attempt);
+  if (ticketKeys !== null) attempt(() => collection.ticketKeys(ticketKeys, at));
+  return { proxy: proxy.name, at, defaults, sources };
+}
+
+/** `ca-file`, `ca-verify-file`, `crl-file` of a line. */
+function loadTrusts(
+  { caFile, caVerifyFile, crlFile }: Pick<TlsOptions, 'caFile' | 'caVerifyFile' | 'crlFile'>,
+  at: Location,
+  collection: CertificateCollection,
+  attempt: Attempt,
+): void {
+  if (caFile !== null) attempt(() => collection.trust('ca', caFile, at), "'ca-file' : ");
+  if (caVerifyFile !== null) attempt(() => collection.trust('ca', caVerifyFile, at), "'ca-verify-file' : ");
+  if (crlFile !== null) attempt(() => collection.trust('crl', crlFile, at), "'crl-file' : ");
+}
+
+function exposure({ exposed }: CertificateCollection): Diagnostic[] {
+  const files = [...exposed];
+  const text = (file: string) =>
+    `everybody on this machine can read the private key in '${file}': take that right away (chmod o-r).`;
+  const named = files.slice(0, NAMED).map(text);
+  const more = files.length - NAMED;
+  if (more > 0) named.push(`everybody on this machine can read the private keys in ${more} more files.`);
+  return named.map((one) => ({ severity: 'warning', at: null, text: one }));
+}

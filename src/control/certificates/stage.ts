@@ -1,0 +1,223 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { BindSourcesConfig, CertificatesConfig, CrtListConfig, TrustConfig } from '../../config/certificates.ts';
+import type { BindConfig, Config, TlsOptions } from '../../config/types.ts';
+import {
+  bindView,
+  certificateView,
+  isTrustUsed,
+  ticketKeysView,
+  trustView,
+} from '../../model/certificates/make-views.ts';
+import type { CertificateStore, StoredBind, StoredList } from '../../model/certificates/store.ts';
+import { bindTlsKey, type SniEntryView, type TlsUpdate } from '../../model/certificates/views.ts';
+
+/** What a configuration makes of the certificates in memory; nothing of it is in force yet. */
+export interface StagedCertificates {
+  readonly store: CertificateStore;
+  /** What is new: to be known to the threads before sockets that use it open. */
+  readonly early: TlsUpdate;
+  /** What takes the place of something, and what goes: together with the proxies that use it. */
+  readonly late: TlsUpdate;
+  /** What was edited live, and the files have changed: the files win. */
+  readonly overruled: readonly string[];
+}
+
+const NOTHING: CertificatesConfig = { certificates: [], trusts: [], lists: [], ticketKeys: [], binds: [] };
+
+/**
+ * Takes the certificates of a configuration into a copy of the store: those whose files are as they were stay as they are, with what
+ * was edited live. `proxyId`: the id of the frontend of a name.
+ */
+export function stageCertificates(
+  now: CertificateStore,
+  config: Config,
+  proxyId: (frontend: string) => number,
+): StagedCertificates {
+  const loaded = config.certificates ?? NOTHING;
+  const store = now.copy();
+  const overruled = [
+    ...stageFiles(store, loaded),
+    ...stageTrusts(store, loaded.trusts),
+    ...stageLists(store, loaded.lists),
+    ...stageTicketKeys(store, loaded),
+  ];
+  stageBinds(store, config, loaded.binds, proxyId);
+  return { store, ...difference(now, store), overruled };
+}
+
+function stageFiles(store: CertificateStore, { certificates }: CertificatesConfig): string[] {
+  const overruled: string[] = [];
+  const paths = new Set(certificates.map(({ path }) => path));
+  for (const [path, { digest }] of store.certificates)
+    if (digest !== null && !paths.has(path)) store.certificates.delete(path);
+  for (const config of certificates) {
+    const old = store.certificates.get(config.path);
+    const { path, also, files, ocspUpdate, digest } = config;
+    if (old !== undefined && old.digest === digest) {
+      store.certificates.set(path, { ...old, also, files, ocspUpdate });
+      continue;
+    }
+    if (old?.edited) overruled.push(`certificate '${path}'`);
+    store.certificates.set(path, { ...config, id: old?.id ?? store.newId(), edited: false, jwt: old?.jwt ?? false });
+  }
+  return overruled;
+}
+
+function stageTrusts(store: CertificateStore, trusts: readonly TrustConfig[]): string[] {
+  const overruled: string[] = [];
+  const paths = new Set(trusts.map(({ path }) => path));
+  for (const [path, { digest }] of store.trusts) if (digest !== null && !paths.has(path)) store.trusts.delete(path);
+  for (const config of trusts) {
+    const old = store.trusts.get(config.path);
+    if (old !== undefined && old.digest === config.digest && old.kind === config.kind) continue;
+    if (old?.edited) overruled.push(`${old.kind === 'ca' ? 'CA' : 'CRL'} file '${config.path}'`);
+    store.trusts.set(config.path, { ...config, edited: false });
+  }
+  return overruled;
+}
+
+function stageLists(store: CertificateStore, lists: readonly CrtListConfig[]): string[] {
+  const overruled: string[] = [];
+  const paths = new Set(lists.map(({ path }) => path));
+  for (const path of store.lists.keys()) if (!paths.has(path)) store.lists.delete(path);
+  for (const config of lists) {
+    const old = store.lists.get(config.path);
+    if (old?.edited && old.digest === config.digest) {
+      // Certificates that have gone with the configuration cannot be shown.
+      const entries = old.entries.filter(({ certificate }) => store.certificates.has(certificate));
+      store.lists.set(config.path, { ...old, entries });
+      continue;
+    }
+    if (old?.edited) overruled.push(`crt-list '${config.path}'`);
+    store.lists.set(config.path, { ...config, edited: false, entries: withIds(store, config, old) });
+  }
+  return overruled;
+}
+
+/** Entries that are as they were keep their ids. */
+function withIds(
+  store: CertificateStore,
+  { entries }: CrtListConfig,
+  old: StoredList | undefined,
+): StoredList['entries'] {
+  const known = new Map((old?.entries ?? []).map((entry) => [`${entry.line} ${entry.certificate}`, entry]));
+  return entries.map((entry) => {
+    const before = known.get(`${entry.line} ${entry.certificate}`);
+    if (before !== undefined && isDeepStrictEqual({ ...entry, id: before.id }, before)) return before;
+    return { ...entry, id: store.newId() };
+  });
+}
+
+function stageTicketKeys(store: CertificateStore, { ticketKeys }: CertificatesConfig): string[] {
+  const overruled: string[] = [];
+  const before = new Map(store.ticketKeys);
+  store.ticketKeys.clear();
+  // Those of files are numbered first.
+  for (const config of ticketKeys) {
+    const old = before.get(config.path);
+    const same = old !== undefined && old.digest === config.digest;
+    if (old?.edited && !same) overruled.push(`ticket key file '${config.path}'`);
+    store.ticketKeys.set(config.path, same ? old : { ...config, edited: false });
+  }
+  store.ticketKeys.set('', before.get('')!);
+  return overruled;
+}
+
+function stageBinds(
+  store: CertificateStore,
+  config: Config,
+  binds: readonly BindSourcesConfig[],
+  proxyId: (frontend: string) => number,
+): void {
+  const before = new Map(store.binds);
+  store.binds.clear();
+  const lines = bindLines(config);
+  for (const { proxy, at, defaults, sources } of binds) {
+    const key = bindTlsKey(proxyId(proxy), at);
+    const { tls } = lines.get(`${at.file}:${at.line}`)!;
+    const spare = spareEntries(before.get(key));
+    store.binds.set(key, {
+      ...{ key, proxy, at, defaults },
+      sources: sources.map((source) =>
+        'list' in source
+          ? source
+          : { entries: source.certificates.map((path) => entryFor(store, path, spare)), ocspUpdate: source.ocspUpdate },
+      ),
+      trusts: trustsOf(tls!.options),
+      ticketKeys: tls!.ticketKeys,
+      strictSni: tls!.strictSni,
+    });
+  }
+}
+
+function bindLines({ proxies }: Config): ReadonlyMap<string, BindConfig> {
+  return new Map(
+    proxies.flatMap(({ binds }) => binds.map((bind) => [`${bind.at.file}:${bind.at.line}`, bind] as const)),
+  );
+}
+
+/** Entries that a line had, by certificate: those that stay keep their ids. */
+function spareEntries(bind: StoredBind | undefined): Map<number, SniEntryView[]> {
+  const spare = new Map<number, SniEntryView[]>();
+  for (const source of bind?.sources ?? [])
+    for (const entry of 'list' in source ? [] : source.entries)
+      spare.set(entry.certificate, [...(spare.get(entry.certificate) ?? []), entry]);
+  return spare;
+}
+
+function entryFor(store: CertificateStore, path: string, spare: Map<number, SniEntryView[]>): SniEntryView {
+  const { id } = store.certificate(path)!;
+  return spare.get(id)?.shift() ?? { id: store.newId(), certificate: id, filters: null, options: null };
+}
+
+function trustsOf({ verify, caFile, caVerifyFile, crlFile }: TlsOptions): StoredBind['trusts'] {
+  const verifies = verify === 'optional' || verify === 'required';
+  return [caFile, caVerifyFile, crlFile].flatMap((path) => (path === null ? [] : { path, verifies }));
+}
+
+/** What the threads must be told to get from one store to the other. */
+function difference(
+  now: CertificateStore,
+  next: CertificateStore,
+): { readonly early: TlsUpdate; readonly late: TlsUpdate } {
+  const certificates = [...next.certificates.values()].filter(
+    (one) => now.certificates.get(one.path)?.content !== one.content,
+  );
+  const trusts = [...next.trusts.values()].filter(
+    ({ path, content }) =>
+      isTrustUsed(next, path) && !(now.trusts.get(path)?.content === content && isTrustUsed(now, path)),
+  );
+  const ticketKeys = [...next.ticketKeys.values()].filter((one) => now.ticketKeys.get(one.path) !== one);
+  const binds = [...next.binds.values()].map((bind) => ({ view: bindView(next, bind), old: now.binds.get(bind.key) }));
+  const changed = binds.filter(({ view, old }) => old === undefined || !isDeepStrictEqual(bindView(now, old), view));
+  const isNew =
+    <T extends { readonly path: string }>(known: ReadonlyMap<string, unknown>) =>
+    (one: T) =>
+      !known.has(one.path);
+  const views = (all: typeof certificates) => all.flatMap((one) => certificateView(one) ?? []);
+  const kept = new Set([...next.certificates.values()].map(({ id }) => id));
+  return {
+    early: {
+      put: {
+        certificates: views(certificates.filter(isNew(now.certificates))),
+        trusts: trusts.filter(({ path }) => !isTrustUsed(now, path)).map(trustView),
+        ticketKeys: ticketKeys.filter(isNew(now.ticketKeys)).map(ticketKeysView),
+        binds: changed.filter(({ old }) => old === undefined).map(({ view }) => view),
+      },
+    },
+    late: {
+      put: {
+        certificates: views(certificates.filter((one) => !isNew(now.certificates)(one))),
+        trusts: trusts.filter(({ path }) => isTrustUsed(now, path)).map(trustView),
+        ticketKeys: ticketKeys.filter((one) => !isNew(now.ticketKeys)(one)).map(ticketKeysView),
+        binds: changed.filter(({ old }) => old !== undefined).map(({ view }) => view),
+      },
+      drop: {
+        certificates: [...now.certificates.values()].filter(({ id }) => !kept.has(id)).map(({ id }) => id),
+        trusts: [...now.trusts.keys()].filter((path) => isTrustUsed(now, path) && !isTrustUsed(next, path)),
+        ticketKeys: [...now.ticketKeys.keys()].filter((path) => !next.ticketKeys.has(path)),
+        binds: [...now.binds.keys()].filter((key) => !next.binds.has(key)),
+      },
+    },
+  };
+}

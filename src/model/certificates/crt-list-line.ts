@@ -1,0 +1,142 @@
+import type { CrtListEntry } from '../../config/certificates.ts';
+import type { Draft } from '../../config/draft.ts';
+import { basedPath, parseAlpn, parseTlsVersion } from '../../config/tls.ts';
+import type { TlsOptions } from '../../config/types.ts';
+
+/** A line of a crt-list, taken apart. */
+export interface CrtListLine extends Omit<CrtListEntry, 'line'> {
+  /** What operators should know although it does not hinder. */
+  readonly warning: string | null;
+}
+
+/** Words on one line, at most. */
+const MOST_WORDS = 2048;
+
+type Options = Partial<Draft<TlsOptions>>;
+
+/**
+ * Reads `certificate [options] filters...` (manual, `crt-list`). null for an empty line. Errors are HAProxy's; `place` is the file and
+ * line in them. `caBase` goes before names of CA and CRL files.
+ */
+export function parseCrtListLine(
+  text: string,
+  place: string,
+  caBase: string | null,
+): CrtListLine | null | { readonly error: string } {
+  const bad = (what: string) => ({ error: `parsing [${place}]: ${what}` });
+  const [begin, end] = [text.indexOf('['), text.indexOf(']')];
+  if (begin >= 0 && text.indexOf('[', begin + 1) >= 0) return bad("too many '['");
+  if (end >= 0 && text.indexOf(']', end + 1) >= 0) return bad("too many ']'");
+  if (end >= 0 && (begin < 0 || begin > end)) return bad("missing '['");
+  if (begin >= 0 && end < 0) return bad("missing ']'");
+  const before = wordsOf(begin < 0 ? text : text.slice(0, begin));
+  const inside = begin < 0 ? [] : wordsOf(text.slice(begin + 1, end));
+  const behind = begin < 0 ? [] : wordsOf(text.slice(end + 1));
+  const [certificate, ...early] = before;
+  if (certificate === undefined) return begin < 0 ? null : bad('file must start with a cert');
+  if (before.length + inside.length + behind.length > MOST_WORDS) return bad('too many args ');
+  const options = parseOptions(inside, caBase, bad);
+  if ('error' in options) return options;
+  const misplaced = begin >= 0 && early.length > 0;
+  return {
+    certificate,
+    ...options,
+    filters: begin < 0 ? early : behind,
+    warning: misplaced ? `parsing [${place}]: malformated line, filters can't be between filename and options!` : null,
+  };
+}
+
+const wordsOf = (text: string): string[] => text.split(/\s+/).filter((word) => word !== '');
+
+type Read = Pick<CrtListEntry, 'options' | 'ocspUpdate'>;
+
+function parseOptions(
+  words: readonly string[],
+  caBase: string | null,
+  bad: (what: string) => { readonly error: string },
+): Read | { readonly error: string } {
+  const options: Options = {};
+  let ocspUpdate: boolean | null = null;
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i]!;
+    if (word === 'no-alpn') options.alpn = [];
+    else if (word === 'no-ca-names') options.noCaNames = true;
+    else if (Object.hasOwn(VALUED, word) || word === 'ocsp-update') {
+      const value = words[++i];
+      if (value === undefined) return bad(`ssl args out of '[]' for ${word}`);
+      if (word === 'ocsp-update') {
+        if (value !== 'on' && value !== 'off') return bad(`expects 'on' or 'off' for ocsp-update, not '${value}'`);
+        ocspUpdate = value === 'on';
+        continue;
+      }
+      const error = VALUED[word as keyof typeof VALUED](options, value, caBase);
+      if (error !== null) return { error };
+    } else if (Object.hasOwn(REFUSED, word)) return bad(`'${word}' is not supported. ${REFUSED[word]}`);
+    else return bad(`unknown ssl keyword ${word}`);
+  }
+  return { options: Object.keys(options).length === 0 ? null : (options as Partial<TlsOptions>), ocspUpdate };
+}
+
+const REFUSED: Readonly<Record<string, string>> = {
+  'allow-0rtt': 'Requests in early data could be replayed: they are asked for again in the handshake.',
+  'client-sigalgs': "Node's TLS does not set these apart: set sigalgs.",
+  npn: 'Set alpn.',
+  crt: 'Write it in a crt-store.',
+  key: 'Write it in a crt-store.',
+  ocsp: 'Write it in a crt-store.',
+  issuer: 'Write it in a crt-store.',
+  sctl: 'Write it in a crt-store.',
+};
+
+type Setter = (options: Options, value: string, caBase: string | null) => string | null;
+
+const text =
+  (key: 'ciphers' | 'ciphersuites' | 'curves' | 'sigalgs'): Setter =>
+  (options, value) => {
+    options[key] = value;
+    return null;
+  };
+
+const file =
+  (key: 'caFile' | 'caVerifyFile' | 'crlFile'): Setter =>
+  (options, value, caBase) => {
+    options[key] = basedPath(caBase, value);
+    return null;
+  };
+
+const version =
+  (name: 'ssl-min-ver' | 'ssl-max-ver', key: 'minVersion' | 'maxVersion'): Setter =>
+  (options, value) => {
+    const parsed = parseTlsVersion(name, value);
+    if ('error' in parsed) return parsed.error;
+    options[key] = parsed.version;
+    return null;
+  };
+
+const VALUED = {
+  alpn(options, value) {
+    const parsed = parseAlpn('alpn', value);
+    if ('error' in parsed) return parsed.error;
+    options.alpn = parsed.protocols;
+    return null;
+  },
+  verify(options, value) {
+    if (value !== 'none' && value !== 'optional' && value !== 'required')
+      return `'verify' : unknown verify method '${value}', only 'none', 'optional', and 'required' are supported`;
+    options.verify = value;
+    return null;
+  },
+  'ca-file': file('caFile'),
+  'ca-verify-file': file('caVerifyFile'),
+  'crl-file': file('crlFile'),
+  ciphers: text('ciphers'),
+  ciphersuites: text('ciphersuites'),
+  curves: text('curves'),
+  ecdhe(options, value) {
+    options.curves ??= value;
+    return null;
+  },
+  sigalgs: text('sigalgs'),
+  'ssl-min-ver': version('ssl-min-ver', 'minVersion'),
+  'ssl-max-ver': version('ssl-max-ver', 'maxVersion'),
+} satisfies Record<string, Setter>;

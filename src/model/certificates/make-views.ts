@@ -1,0 +1,93 @@
+import type {
+  CertificateStore,
+  StoredBind,
+  StoredCertificate,
+  StoredEntry,
+  StoredTicketKeys,
+  StoredTrust,
+} from './store.ts';
+import type { BindTlsView, CertificateView, SniEntryView, TicketKeysView, TlsState, TrustView } from './views.ts';
+
+/** All that a traffic thread starts with. */
+export function tlsState(store: CertificateStore): TlsState {
+  return {
+    certificates: [...store.certificates.values()].flatMap((one) => certificateView(one) ?? []),
+    trusts: [...store.trusts.values()].filter(({ path }) => isTrustUsed(store, path)).map(trustView),
+    ticketKeys: [...store.ticketKeys.values()].map(ticketKeysView),
+    binds: [...store.binds.values()].map((bind) => bindView(store, bind)),
+  };
+}
+
+/** null while it has no content, or no key. */
+export function certificateView({ id, path, content }: StoredCertificate): CertificateView | null {
+  if (content === null || content.key === null) return null;
+  const { chain, key, keyType, dh, names, ocsp } = content;
+  return { id, path, chain, key, keyType, dh, names, ocsp };
+}
+
+export function trustView({ path, content }: StoredTrust): TrustView {
+  return { path, certificates: content?.certificates ?? [], crls: content?.crls ?? [] };
+}
+
+/** The key before the last one encrypts: the last one is known to other nodes before it is used (manual, `tls-ticket-keys`). */
+export function ticketKeysView({ path, keys }: StoredTicketKeys): TicketKeysView {
+  return { path, keys, current: Math.max(0, keys.length - 2) };
+}
+
+/** The entries of a `bind` line, those of its crt-lists as they are now. */
+export function bindView(store: CertificateStore, bind: StoredBind): BindTlsView {
+  const entries = bind.sources.flatMap((source) => ('list' in source ? entriesOf(store, source.list) : source.entries));
+  return { key: bind.key, entries, defaults: defaultsOf(store, bind, entries) };
+}
+
+function entriesOf(store: CertificateStore, list: string): SniEntryView[] {
+  return (store.lists.get(list)?.entries ?? []).map((entry) => entryView(store, entry));
+}
+
+/** What the traffic threads get of a line of a crt-list. */
+function entryView(store: CertificateStore, { id, certificate, filters, options }: StoredEntry): SniEntryView {
+  return {
+    id,
+    certificate: store.certificate(certificate)!.id,
+    filters: filters.length === 0 ? null : filters.map((filter) => filter.toLowerCase()),
+    options,
+  };
+}
+
+/** What is shown where no name fits: `default-crt`, else the first entry, with those of its bundle. */
+function defaultsOf(
+  store: CertificateStore,
+  { defaults }: StoredBind,
+  entries: readonly SniEntryView[],
+): SniEntryView[] {
+  if (defaults.length > 0) {
+    const ids = new Set(defaults.map((path) => store.certificate(path)!.id));
+    return entries.filter(({ certificate }, i) => i < defaults.length && ids.has(certificate));
+  }
+  const pathOf = (entry: SniEntryView) =>
+    [...store.certificates.values()].find(({ id }) => id === entry.certificate)!.path;
+  const [first] = entries;
+  if (first === undefined) return [];
+  const bundle = /^(.*)\.(dsa|ecdsa|rsa)$/.exec(pathOf(first))?.[1];
+  const others =
+    bundle === undefined
+      ? []
+      : entries
+          .slice(1, 3)
+          .filter((entry) => /\.(dsa|ecdsa|rsa)$/.test(pathOf(entry)) && pathOf(entry).startsWith(`${bundle}.`));
+  return [first, ...others];
+}
+
+/** Whether any line names a CA or CRL file. */
+export function isTrustUsed(store: CertificateStore, path: string): boolean {
+  const named = ({ path: one }: { readonly path: string }) => one === path;
+  if (store.servers().some(({ trusts }) => trusts.some(named))) return true;
+  for (const { trusts } of store.binds.values()) if (trusts.some(named)) return true;
+  for (const { entries } of store.lists.values())
+    if (entries.some(({ options }) => namesTrust(options, path))) return true;
+  return false;
+}
+
+function namesTrust(options: SniEntryView['options'], path: string): boolean {
+  return options !== null && (options.caFile === path || options.caVerifyFile === path || options.crlFile === path);
+}
