@@ -67,6 +67,7 @@ async function start(config: Config, invocation: Invocation, messages: StartupMe
       api === null ? [] : api.reconfigure(statsSockets, { maxconn: statsMaxconn, timeout: statsTimeout }),
     // Nothing that a client sends is read with the rights of root.
     hold: true,
+    replaces: (invocation.finish?.pids.length ?? 0) > 0,
     ...(invocation.takeOver === null ? {} : { inherited: inherit(invocation.takeOver, messages) }),
     format: (diagnostics) => messages.format(diagnostics),
     ...recording(config, invocation, messages),

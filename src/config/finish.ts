@@ -3,6 +3,7 @@
 import type { ConfigDraft, ProxyDraft } from './draft.ts';
 import { finishServer, type ServerDraft } from './draft-server.ts';
 import { checkCaches, checkFilters } from './finish-filters.ts';
+import { checkPeers } from './finish-peers.ts';
 import { checkProxy } from './finish-proxy.ts';
 import { checkReferences, checkServer } from './finish-references.ts';
 import { checkTables } from './finish-tables.ts';
@@ -31,6 +32,7 @@ export function finish(context: Context, mistakes: boolean): void {
     resolveLogFormats(context, section.logs);
   }
   checkTables(context);
+  if (!mistakes) checkPeers(context);
   for (const proxy of config.proxies) {
     checkReferences(context, proxy);
     if (!mistakes) {

@@ -590,7 +590,13 @@ export interface PeersConfig {
   readonly at: Location;
   readonly disabled: boolean;
   readonly binds: readonly BindConfig[];
-  readonly peers: readonly { readonly name: string; readonly address: Address | null; readonly at: Location }[];
+  /** `byPeerLine`: a `peer` line, whose address is listened on when the name is the local peer's; not a `server` line. */
+  readonly peers: readonly {
+    readonly name: string;
+    readonly address: Address | null;
+    readonly byPeerLine: boolean;
+    readonly at: Location;
+  }[];
   /** Tables that are named `<section>/<name>`. */
   readonly tables: readonly StickTableConfig[];
 }

@@ -31,6 +31,7 @@ import { closeKept } from './kept-sockets.ts';
 import { configuredListeners, restoreListeners, startListeners } from './listeners.ts';
 import { prepareLogs } from './logs/addresses.ts';
 import { createLogs, type ProcessLogs } from './logs/logs.ts';
+import { createPeers, type RunningPeers } from './peers/peers.ts';
 import { recount } from './recount.ts';
 import { applyReload } from './reload.ts';
 import { resolverEffects } from './resolver-effects.ts';
@@ -63,6 +64,8 @@ export interface ControlOptions {
   reconfigure?(config: Config): Promise<readonly string[]>;
   /** Clients wait until `admit`. */
   readonly hold?: boolean;
+  /** Another process is told to end once this one serves: it may teach stick tables before. */
+  readonly replaces?: boolean;
   /** What the start printed before (`show startup-logs`). */
   readonly startupLogs: string;
   /** Where Changes are recorded; by itself in memory. */
@@ -137,6 +140,7 @@ class ControlThread implements RunningControl {
   resolvers!: ProcessResolvers;
   health!: Health & { close(): void };
   states!: ServerStates;
+  readonly peers: RunningPeers;
   readonly reloads = { done: 0, failed: 0 };
   readonly ended: Promise<void>;
   readonly #options: ControlOptions;
@@ -150,6 +154,8 @@ class ControlThread implements RunningControl {
   /** Ends the waiting for the journal of the process before. */
   readonly #waiting = new AbortController();
   #retired: string | null = null;
+  /** A process that takes over has what this one knows of stick tables. */
+  #handedOver: Promise<void> = Promise.resolve();
   #sampler: NodeJS.Timeout | null = null;
   #holding: boolean;
   /** The root of the file system for traffic threads. */
@@ -174,6 +180,7 @@ class ControlThread implements RunningControl {
       },
     });
     this.#switch = trafficSwitch(this.traffic);
+    this.peers = createPeers({ tablesOf: () => [], awaitsOldProcess: options.replaces ?? false });
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -228,6 +235,9 @@ class ControlThread implements RunningControl {
         ),
       );
     }
+    const peers = await this.peers.stage(model.config);
+    if ('problems' in peers) throw new StartError(peers.problems);
+    peers.commit();
     for (const proxy of model.proxies) {
       for (const server of proxy.servers) {
         this.resolvers.watch(server);
@@ -408,7 +418,7 @@ class ControlThread implements RunningControl {
         return;
       case 'idle':
         this.#idleThreads.add(thread);
-        if (this.#idleThreads.size === this.model.threads) this.#end();
+        if (this.#idleThreads.size === this.model.threads) void this.#handedOver.then(() => this.#end());
         return;
       default:
         return;
@@ -540,6 +550,8 @@ class ControlThread implements RunningControl {
     const { config } = resolved;
     const policy = this.#options.policy?.reread() ?? null;
     if (policy !== null && 'problems' in policy) return this.#refused(text, policy.problems);
+    const peers = await this.peers.stage(config);
+    if ('problems' in peers) return this.#refused(text, peers.problems);
     const { problems, warnings } = await applyReload(config, {
       model: this.model,
       traffic: this.traffic,
@@ -549,7 +561,11 @@ class ControlThread implements RunningControl {
       logs: this.logs,
       isDeleted: (backend, server) => isDeleted(backend, server, this.#context.standing),
     });
-    if (problems.length > 0) return this.#refused(text, problems);
+    if (problems.length > 0) {
+      peers.abandon();
+      return this.#refused(text, problems);
+    }
+    peers.commit();
     policy?.take();
     const sockets = (await this.#options.reconfigure?.(config)) ?? [];
     warnings.push(...(await settleReload(before, this.#context, this.#conflicts, origin)));
@@ -568,6 +584,7 @@ class ControlThread implements RunningControl {
     // `grace`: whoever asks is told of the stop before connections are refused.
     if (soft && grace > 0) await new Promise<void>((resolve) => setTimeout(resolve, grace));
     await this.traffic.ask({ kind: 'stop', soft });
+    this.#handedOver = soft ? this.peers.handOver() : Promise.resolve();
     for (const { listeners } of this.model.proxies) for (const listener of listeners) closeKept(listener);
     if (!soft) this.#end();
     else if (hardStopAfter !== null) setTimeout(() => this.#end(), hardStopAfter).unref();
@@ -578,6 +595,7 @@ class ControlThread implements RunningControl {
     this.#waiting.abort();
     if (this.#sampler !== null) clearInterval(this.#sampler);
     this.operations?.close();
+    this.peers.close();
     this.health?.close();
     this.resolvers?.close();
     this.states?.close();

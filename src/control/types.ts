@@ -5,6 +5,7 @@ import type { TrafficLink } from '../model/messages.ts';
 import type { Model } from '../model/model.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { Server } from '../model/server.ts';
+import type { Peers } from './peers/peers.ts';
 
 /**
  * The control thread as the surfaces (Runtime API, statistics page, operations) see it: the model to read, and one way to change it.
@@ -16,6 +17,7 @@ export interface Control {
   readonly logs: Logs;
   readonly resolvers: Resolvers;
   readonly health: Health;
+  readonly peers: Peers;
   /** Validates and applies a Change; resolves when all traffic threads have it. Never rejects: failures are outcomes. */
   apply(change: Change, origin: Origin): Promise<Outcome>;
   /** Transactions, and what was changed before. */

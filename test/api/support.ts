@@ -30,6 +30,7 @@ export function controlOf(
       watch: () => {},
       unwatch: () => {},
     },
+    peers: { sections: [] },
     health: { start: () => {}, stop: () => {}, report: () => {} },
     operations: undefined as never,
     reloads: { done: 0, failed: 0 },

@@ -170,7 +170,7 @@ describe('the list of keywords', () => {
 
   it('leaves out what does not work', () => {
     const text = listKeywords();
-    for (const name of ['nbproc', 'stick-table', 'lua-load', 'option splice-auto', 'server <name> <addr> ssl'])
+    for (const name of ['nbproc', 'lua-load', 'option splice-auto', 'server <name> <addr> ssl'])
       assert.doesNotMatch(text, new RegExp(`^\t${name}`, 'm'));
   });
 

@@ -425,6 +425,7 @@ export function fakeControl(model: Model = modelOf(benchProxies())): FakeControl
       watch() {},
       unwatch() {},
     },
+    peers: { sections: [] },
     health: { start() {}, stop() {}, report() {} },
     reloads: { done: 0, failed: 0 },
     idlePercent: 99,

@@ -9,7 +9,7 @@ import { parseStickTable } from '../tables/stick-table.ts';
 import type { PeersConfig } from '../types.ts';
 import { reportOptions } from './ends.ts';
 import { addTable } from './stick.ts';
-import { KeywordTable, noticed, works } from './table.ts';
+import { KeywordTable, noticed, refused, works } from './table.ts';
 
 /** A peers section, and the settings its peers start from. */
 export interface PeersDraft {
@@ -17,20 +17,30 @@ export interface PeersDraft {
   readonly defaultServer: ServerDraft;
 }
 
+/** Peers listen and are reached over IP; `server` lines may name a Unix socket of a remote one. */
+const NO_TLS = 'Peers are not reached over TLS by this version: put the connection into a tunnel.';
+const NO_SHARD = 'Every peer is taught all entries.';
+
 /** `peer <name> [<addr>]` and `server <name> [<addr>]`: the local one may have no address when a `bind` line gives it. */
 function parsePeer(line: Line, { peers, defaultServer }: PeersDraft): void {
-  const [, name, address] = line.words;
+  const [word, name, address] = line.words;
   if (name === undefined) return line.alert(`'${line.word(0)}' expects <name> and <addr>[:<port>] as arguments.`);
   if (peers.peers.some((peer) => peer.name === name))
     return line.alert(`'${line.word(0)} ${name}' : peer already declared in section '${peers.name}'.`);
   if (address === undefined) {
-    peers.peers.push({ name, address: null, at: line.at });
+    peers.peers.push({ name, address: null, byPeerLine: word === 'peer', at: line.at });
     return;
   }
+  if (word === 'peer' && peers.binds.length > 0) return line.alert('mixing "peer" and "bind" line is forbidden');
+  for (const [option, why] of [
+    ['ssl', NO_TLS],
+    ['shard', NO_SHARD],
+  ] as const)
+    if (line.words.includes(option, 3)) return line.alert(`'${option}' is not supported. ${why}`);
   const { draft, error, report } = readServer(line.words.slice(1), defaultServer, line.at);
   reportOptions(line, report, `'${line.word(0)} ${name}' : `, 'parsing');
   if (error !== null) return line.alert(`'${line.word(0)} ${name}' : ${error}`);
-  peers.peers.push({ name, address: draft.address, at: line.at });
+  peers.peers.push({ name, address: draft.address, byPeerLine: word === 'peer', at: line.at });
   return undefined;
 }
 
@@ -40,6 +50,10 @@ function parsePeersBind(line: Line, { peers }: PeersDraft): void {
   if (addressError !== null) return line.alert(`'bind' : ${addressError}`);
   if (!reportOptions(line, report, `'bind ${line.word(1)}' : `, 'parsing'))
     return line.alert(`'bind ${line.word(1)}' : ${report.error!.text}`);
+  if (binds[0]!.tls !== null) return line.alert(`'ssl' is not supported. ${NO_TLS}`);
+  if (!('port' in binds[0]!.address))
+    return line.alert(`'bind ${line.word(1)}' : peers listen on an IP address and port.`);
+  if (peers.peers.some(({ byPeerLine }) => byPeerLine)) return line.alert('mixing "peer" and "bind" line is forbidden');
   if (peers.binds.length + binds.length > 1) return line.alert('One listener per "peers" section is authorized.');
   peers.binds.push(...binds);
   return undefined;
@@ -66,11 +80,9 @@ export const PEERS_KEYWORDS = new KeywordTable<PeersDraft>([
     if (line.atMost(0)) peers.disabled = false;
   }),
   works<PeersDraft>('table', '<name> <settings>', parsePeersTable),
-  ...noticed<PeersDraft>('tables are not exchanged with peers, so that there is nothing to log or to shard.', [
-    'log <target> <facility> [...]',
-    'default-bind <options>',
-    'shards <number>',
-  ]),
+  ...noticed<PeersDraft>('connections of peers are not logged.', ['log <target> <facility> [...]']),
+  ...refused<PeersDraft>('Write the options into the bind line.', ['default-bind <options>']),
+  ...refused<PeersDraft>(NO_SHARD, ['shards <number>']),
 ]);
 
 export function newPeers(name: string, at: Line['at']): PeersDraft {

@@ -9,6 +9,7 @@ import { historyCommands } from './history.ts';
 import { infoCommands } from './info.ts';
 import { masterCommands, reloadCommand } from './master.ts';
 import { patternCommands } from './patterns.ts';
+import { peerCommands } from './peers.ts';
 import { processCommands } from './process.ts';
 import { proxyCommands } from './proxies.ts';
 import { resolverCommands } from './resolvers.ts';
@@ -30,6 +31,7 @@ export const COMMANDS: readonly CommandGroup[] = [
   { category: 'Dynamic servers and backends', commands: dynamicCommands },
   { category: 'Transactions and history', commands: [...transactionCommands, ...historyCommands] },
   { category: 'Maps and ACLs', commands: patternCommands },
+  { category: 'Peers', commands: peerCommands },
   { category: 'Sessions', commands: sessionCommands },
   { category: 'Errors', commands: errorCommands },
   { category: 'Rings and logs', commands: eventCommands },

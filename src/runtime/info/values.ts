@@ -15,6 +15,7 @@ export function infoValues(
   now: number,
 ): Record<string, string | number> {
   const { model } = control;
+  const peers = control.peers.sections;
   const { counters, limits, processSlot: slot } = model;
   const { global } = model.config;
   const gauges = counters.gauges(slot);
@@ -46,6 +47,8 @@ export function infoValues(
     CurrConns: connections,
     CumConns: counters.sum(slot, C.connections),
     CumReq: counters.sum(slot, C.requests),
+    ActivePeers: peers.reduce((sum, { sessions }) => sum + sessions.active, 0),
+    ConnectedPeers: peers.reduce((sum, { sessions }) => sum + sessions.connected, 0),
     CumSslConns: counters.sum(slot, C.sslSessions),
     ConnRate: counters.rate(slot, C.connRate, now),
     ConnRateLimit: limits.connRate,

@@ -1,0 +1,155 @@
+import { isDeepStrictEqual } from 'node:util';
+import { localPeerName } from '../../config/finish-peers.ts';
+import type { Address, Config, PeersConfig } from '../../config/types.ts';
+import { withoutPlaces } from '../reload-global.ts';
+import { listenForPeers, type PeersListener } from './listener.ts';
+import type { PeerAddress } from './peer.ts';
+import { PeersSection } from './section.ts';
+import type { SharedTable } from './shared-table.ts';
+
+/** The sections of peers as surfaces see them, in the order of the configuration. */
+export interface Peers {
+  readonly sections: readonly PeersSection[];
+}
+
+/** Sections that could be opened, or why they could not. */
+export type StagedPeers =
+  | { readonly problems: readonly string[] }
+  | { /** Puts them in force. */ commit(): void /** Gives them up. */; abandon(): void };
+
+/** The sections of peers at work. */
+export interface RunningPeers extends Peers {
+  /** Listens for sections of another configuration; nothing else changes yet. */
+  stage(config: Config): Promise<StagedPeers>;
+  /** Teaches the process that takes over. Resolves when that is done, or cannot be. */
+  handOver(): Promise<void>;
+  close(): void;
+}
+
+/** What sections are made with. */
+export interface PeersOptions {
+  /** The tables that name a section, in the order of the configuration. */
+  tablesOf(section: string): readonly SharedTable[];
+  /** Another process is replaced by this one, and may teach it. */
+  readonly awaitsOldProcess: boolean;
+}
+
+interface Running {
+  readonly config: PeersConfig;
+  readonly section: PeersSection;
+  readonly tables: readonly SharedTable[];
+  readonly listener: PeersListener | null;
+}
+
+/** No sections yet: they come with the first configuration that is staged. */
+export function createPeers(options: PeersOptions): RunningPeers {
+  let running: readonly Running[] = [];
+  // Only what starts with the process can be taught by the one before.
+  let { awaitsOldProcess } = options;
+  return {
+    get sections() {
+      return running.map(({ section }) => section);
+    },
+    async stage(config) {
+      const opened: PeersListener[] = [];
+      const abandon = () => {
+        for (const listener of opened) listener.close();
+      };
+      const wanted: { readonly config: PeersConfig; readonly listener: PeersListener | null }[] = [];
+      const localName = localPeerName(config.global);
+      for (const one of config.peers) {
+        if (one.disabled || !one.peers.some(({ name }) => name === localName)) continue;
+        try {
+          wanted.push({ config: one, listener: await listenerFor(one, localName, running, opened) });
+        } catch (error) {
+          abandon();
+          return {
+            problems: [`Binding [${one.at.file}:${one.at.line}] for peers ${one.name}: ${(error as Error).message}`],
+          };
+        }
+      }
+      const commit = () => {
+        running = replace(running, wanted, config, { ...options, awaitsOldProcess });
+        awaitsOldProcess = false;
+      };
+      return { commit, abandon };
+    },
+    async handOver() {
+      for (const { listener } of running) listener?.close();
+      await Promise.all(running.map(({ section }) => section.handOver()));
+    },
+    close() {
+      for (const { section, listener } of running) {
+        listener?.close();
+        section.close();
+      }
+    },
+  };
+}
+
+/** The socket that the section listens on: one that is there, or a new one. */
+async function listenerFor(
+  section: PeersConfig,
+  localName: string,
+  running: readonly Running[],
+  opened: PeersListener[],
+): Promise<PeersListener | null> {
+  const local = section.peers.find(({ name }) => name === localName)!;
+  const address = section.binds[0]?.address ?? local.address;
+  if (address === null || !('port' in address) || address.port === 0) return null;
+  const { host, port } = address;
+  const known = [...running.flatMap(({ listener }) => listener ?? []), ...opened];
+  const there = known.find((listener) => listener.host === host && listener.port === port);
+  if (there !== undefined) return there;
+  const listener = await listenForPeers(host, port);
+  opened.push(listener);
+  return listener;
+}
+
+/** Sections that are as before go on; others end, and begin anew. */
+function replace(
+  before: readonly Running[],
+  wanted: readonly { readonly config: PeersConfig; readonly listener: PeersListener | null }[],
+  { global }: Config,
+  options: PeersOptions,
+): readonly Running[] {
+  const after = wanted.map(({ config, listener }): Running => {
+    const tables = options.tablesOf(config.name);
+    const same = before.find((one) => isSame(one, config, tables));
+    if (same !== undefined) return { ...same, config, listener };
+    const localName = localPeerName(global);
+    const section = new PeersSection({
+      ...{ name: config.name, localName, tables, longestMessage: global.tune.bufsize },
+      ...{ peers: peersOf(config, localName), awaitsOldProcess: options.awaitsOldProcess },
+    });
+    return { config, section, tables, listener };
+  });
+  for (const { section, listener } of before) {
+    if (!after.some((one) => one.section === section)) section.close();
+    if (listener !== null && !after.some((one) => one.listener === listener)) listener.close();
+  }
+  for (const { section, listener } of after) if (listener !== null) listener.take = (socket) => section.accept(socket);
+  return after;
+}
+
+function isSame(one: Running, config: PeersConfig, tables: readonly SharedTable[]): boolean {
+  const settings = ({ name, binds, peers }: PeersConfig) => withoutPlaces({ name, binds, peers });
+  return (
+    isDeepStrictEqual(settings(one.config), settings(config)) &&
+    one.tables.length === tables.length &&
+    one.tables.every((table, i) => table === tables[i])
+  );
+}
+
+function peersOf({ peers, binds }: PeersConfig, localName: string) {
+  return peers.map(({ name, address }) => ({
+    name,
+    address: whereOf(name === localName ? (binds[0]?.address ?? address) : address),
+  }));
+}
+
+function whereOf(address: Address | null): PeerAddress | null {
+  if (address === null) return null;
+  if (address.family === 'unix') return { host: '', port: 0, path: address.path };
+  return 'port' in address && address.port > 0 ? { host: address.host, port: address.port, path: null } : null;
+}
