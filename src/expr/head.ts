@@ -46,7 +46,7 @@ export class HeaderCursor {
 
   #nextIndex(head: HeadView, name: string): boolean {
     const next = this.index + 1;
-    this.index = name === '' ? (next < head.headerCount() ? next : -1) : head.findHeader(name, next);
+    this.index = name === '' ? anyFrom(head, next) : head.findHeader(name, next);
     if (this.index >= 0) return true;
     this.reset();
     return false;
@@ -117,4 +117,10 @@ export function pathAndQueryOf(uri: string): string | undefined {
 export function hostOf(head: HeadView): string | undefined {
   const index = head.findHeader('host', 0);
   return index < 0 ? undefined : trimBlanks(head.headerValue(index));
+}
+
+/** Index of the first header at or after `from` that has not been removed, -1 when there is none. */
+function anyFrom(head: HeadView, from: number): number {
+  for (let i = from; i < head.headerCount(); i++) if (head.headerName(i) !== '') return i;
+  return -1;
 }

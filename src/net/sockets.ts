@@ -22,12 +22,31 @@ export function setOptions(fd: number, options: SocketOptions): void {
   if (options.sndbuf !== null) setOption(fd, 'SO_SNDBUF', options.sndbuf);
 }
 
-function setOption(fd: number, option: SocketOption, value: number): void {
+/** Returns whether the kernel took it. */
+function setOption(fd: number, option: SocketOption, value: number): boolean {
+  if (fd < 0) return false;
   try {
     setSocketOption(fd, option, value);
+    return true;
   } catch (error) {
-    if (!(error instanceof LibcError)) throw error;
+    if (error instanceof LibcError) return false;
+    throw error;
   }
+}
+
+/** Marks the packets of a connection, or gives them a type of service (DSCP and ECN bits). What the kernel does not allow is left. */
+export function labelPackets(fd: number, ipv6: boolean, label: 'mark' | 'tos', value: number): void {
+  if (label === 'mark') setOption(fd, 'SO_MARK', value);
+  else setOption(fd, ipv6 ? 'IPV6_TCLASS' : 'IP_TOS', value);
+}
+
+/**
+ * Makes the end of a connection one that its peer does not notice: the kernel tells it nothing, or, where that is not allowed or `ttl` is
+ * given, a reset that dies after so many hops (1).
+ */
+export function endUnnoticed(fd: number, ipv6: boolean, ttl: number): void {
+  if (ttl === 0 && setOption(fd, 'TCP_REPAIR', 1)) return;
+  setOption(fd, ipv6 ? 'IPV6_UNICAST_HOPS' : 'IP_TTL', ttl || 1);
 }
 
 /** Ties a socket to a network interface. Returns the name of the error, null when there is none. */

@@ -11,7 +11,7 @@ import {
   type WriteRequest,
 } from './bindings.ts';
 import { replaceScratch, scratchBuffer, scratchSize } from './scratch.ts';
-import { listenOnOwnSocket, needsOwnSocket, setOptions, tieToDevice } from './sockets.ts';
+import { labelPackets, listenOnOwnSocket, needsOwnSocket, setOptions, tieToDevice } from './sockets.ts';
 import type { Conn, ConnectSpec, ConnHandler, ListenSocket, ListenSpec, Transport } from './transport.ts';
 
 /*
@@ -281,8 +281,10 @@ function connect(spec: ConnectSpec, handler: ConnHandler): Conn {
   request.conn = conn;
   let code = 0;
   const device = spec.device ?? null;
-  // The socket exists from `bind` on: it is tied to an interface before it connects.
-  const source = spec.sourceHost ?? (device === null ? null : spec.family === 'inet6' ? '::' : '0.0.0.0');
+  // The socket exists from `bind` on: it is tied to an interface, and labelled, before it connects.
+  const ipv6 = spec.family === 'inet6';
+  const early = device !== null || spec.mark !== undefined || spec.tos !== undefined;
+  const source = spec.sourceHost ?? (!early ? null : ipv6 ? '::' : '0.0.0.0');
   if (source !== null && local === null) {
     code = source.includes(':') ? handle.bind6!(source, spec.sourcePort) : handle.bind!(source, spec.sourcePort);
     const refused = code === 0 && device !== null ? tieToDevice(handle.fd, device) : null;
@@ -290,10 +292,12 @@ function connect(spec: ConnectSpec, handler: ConnHandler): Conn {
       process.nextTick(failNamed, conn, refused);
       return conn;
     }
+    if (code === 0 && spec.mark !== undefined) labelPackets(handle.fd, ipv6, 'mark', spec.mark);
+    if (code === 0 && spec.tos !== undefined) labelPackets(handle.fd, ipv6, 'tos', spec.tos);
   }
   if (code === 0) {
     if (local !== null) code = handle.connect(request, local);
-    else if (spec.family === 'inet6') code = handle.connect6!(request, spec.host, spec.port);
+    else if (ipv6) code = handle.connect6!(request, spec.host, spec.port);
     else code = handle.connect(request, spec.host, spec.port);
     if (code === 0 && local === null) {
       handle.setNoDelay!(true);

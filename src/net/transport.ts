@@ -82,6 +82,9 @@ export interface ConnectSpec {
   /** Network interface to go out by. */
   readonly device?: string | null;
   readonly options?: SocketOptions | null;
+  /** Mark and type of service of its packets. */
+  readonly mark?: number;
+  readonly tos?: number;
 }
 
 /** What to listen on. `share`: other threads listen on the same port (SO_REUSEPORT). */

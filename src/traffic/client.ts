@@ -1,4 +1,5 @@
 import type { EndpointView, Vars } from '../expr/types.ts';
+import type { ConnClient } from './conn-client.ts';
 import type { OwnConnections } from './h2/own-connections.ts';
 import type { ServerConn } from './server-conn.ts';
 import type { Stream } from './stream.ts';
@@ -6,6 +7,8 @@ import type { Stream } from './stream.ts';
 /** The client side of a stream: an HTTP/1 connection, a stream of an HTTP/2 connection, or a TCP connection. */
 export interface Client {
   readonly proto: 'tcp' | 'h1' | 'h2';
+  /** The connection that it comes over. */
+  readonly base: ConnClient;
   readonly source: EndpointView;
   readonly destination: EndpointView;
   /** A PROXY protocol header said the addresses. */

@@ -59,6 +59,10 @@ export abstract class ConnClient {
     return this.frontend;
   }
 
+  get base(): this {
+    return this;
+  }
+
   get source(): EndpointView {
     return (this.sourceView ??= { host: this.conn.remoteHost, port: this.conn.remotePort });
   }

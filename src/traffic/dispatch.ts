@@ -248,13 +248,19 @@ function takeIdle(stream: Stream, server: TrafficServer): ServerConn | null {
   const own = stream.client!.ownedConn;
   if (own !== null) {
     stream.client!.ownedConn = null;
-    if (own.server === server && own.stream === null && !own.conn.closed && !stream.avoidReuse) {
+    if (
+      own.server === server &&
+      own.stream === null &&
+      !own.conn.closed &&
+      !stream.avoidReuse &&
+      stream.serverLabels === null
+    ) {
       server.pool.remove(own);
       return own;
     }
     if (own.private) own.discard();
   }
-  if (stream.avoidReuse) return null;
+  if (stream.avoidReuse || stream.serverLabels !== null) return null;
   const conn = stream.client!.ownConnections.find(server, '');
   if (conn !== null) return conn.take();
   // Clients that speak HTTP/2 know what to do about a request that was not looked at: their first one is like any other.
@@ -279,7 +285,7 @@ function connect(stream: Stream, server: TrafficServer): void {
   conn.stream = stream;
   // Towards `0.0.0.0` means: where the client wants to go. That is nothing for others.
   const anywhere = isAnywhere(view.host);
-  conn.single = anywhere;
+  conn.single = anywhere || stream.serverLabels !== null;
   conn.use(!stream.raw && !conn.single && backend.config.httpReuse !== 'never');
   stream.serverConn = conn;
   stream.phase = Phase.connect;
@@ -302,6 +308,7 @@ function connect(stream: Stream, server: TrafficServer): void {
       port,
       device: source?.interface ?? null,
       options: server.socketOptions,
+      ...stream.serverLabels,
       sourceHost: source?.host ?? null,
       sourcePort: source === null ? 0 : pickPort(source.port, source.portEnd),
     },

@@ -208,6 +208,8 @@ export class Stream implements ExprContext, Timed {
   responseHeld = false;
   /** Fields of the next `103 Early Hints`. */
   hints: [string, string][] | null = null;
+  /** What packets to the server are labelled with, null: nothing. */
+  serverLabels: { readonly mark?: number; readonly tos?: number } | null = null;
   sourceOverride: EndpointView | null = null;
   destinationOverride: EndpointView | null = null;
 
@@ -309,6 +311,7 @@ export class Stream implements ExprContext, Timed {
     this.onResponseBody = null;
     this.responseHeld = false;
     this.hints = null;
+    this.serverLabels = null;
     this.sourceOverride = null;
     this.destinationOverride = null;
     this.scopes.txn = null;

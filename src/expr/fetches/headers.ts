@@ -136,8 +136,7 @@ function compileNames(args: readonly Arg[], side: Side): CompiledFetch {
       const head = headOf(ctx, side);
       if (head === null) return undefined;
       let names = '';
-      const count = head.headerCount();
-      for (let i = 0; i < count; i++) names += (i === 0 ? '' : separator[0]!) + head.headerName(i);
+      for (const i of headerIndices(head)) names += (names === '' ? '' : separator[0]!) + head.headerName(i);
       return names;
     },
   };
@@ -200,10 +199,14 @@ function longRowsOf(prefix: string, source: Source, side: SideOf): FetchRow[] {
 const onRequest: SideOf = () => 'request';
 const onResponse: SideOf = () => 'response';
 
+/** Positions of the headers that have not been removed. */
+function* headerIndices(head: HeadView): Generator<number> {
+  for (let i = 0; i < head.headerCount(); i++) if (head.headerName(i) !== '') yield i;
+}
+
 function binaryHeaders(head: HeadView): string {
   let bytes = '';
-  const count = head.headerCount();
-  for (let i = 0; i < count; i++) bytes += withLength(head.headerName(i)) + withLength(head.headerValue(i));
+  for (const i of headerIndices(head)) bytes += withLength(head.headerName(i)) + withLength(head.headerValue(i));
   return `${bytes}\0\0`;
 }
 
@@ -222,8 +225,7 @@ function withLength(text: string): string {
 
 function headerLines(head: HeadView): string {
   let lines = '';
-  const count = head.headerCount();
-  for (let i = 0; i < count; i++) lines += `${head.headerName(i)}: ${head.headerValue(i)}\r\n`;
+  for (const i of headerIndices(head)) lines += `${head.headerName(i)}: ${head.headerValue(i)}\r\n`;
   return `${lines}\r\n`;
 }
 

@@ -167,6 +167,12 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed, Fram
     this.#close();
   }
 
+  /** Ends at once, with all streams. */
+  sever(): void {
+    this.conn.destroy(true);
+    this.#close();
+  }
+
   #close(): void {
     if (this.#closed) return;
     this.#closed = true;

@@ -85,6 +85,9 @@ export class H2Exchange implements Client {
     stream.log.requestCounter = this.exchanges;
   }
 
+  get base(): H2Connection {
+    return this.connection;
+  }
   get acceptedAt(): number {
     return this.connection.acceptedAt;
   }
@@ -461,8 +464,12 @@ export class H2Exchange implements Client {
     if (this.#over || (this.#waiting === null && this.#trailers === null)) this.#gone();
   }
 
-  abort(): void {
+  abort(reset: boolean): void {
     this.stream = null;
+    if (reset) {
+      this.connection.sever();
+      return;
+    }
     if (!this.#over) this.connection.framing.sendReset(this.id, H2Error.internal);
     this.#over = true;
     this.#gone();

@@ -55,8 +55,8 @@ function end(stream: Stream, keepAlive: boolean): void {
   stream.recycle();
 }
 
-/** The exchange is cut off: the client must see it. */
-export function cutOff(stream: Stream): void {
+/** The exchange is cut off: the client must see it; `reset`: its connection ends at once. */
+export function cutOff(stream: Stream, reset = false): void {
   if (stream.phase === Phase.closed) return;
   const client = stream.client!;
   if (stream.queue !== null) leaveQueue(stream);
@@ -67,7 +67,7 @@ export function cutOff(stream: Stream): void {
   logStream(stream);
   stream.server = null;
   stream.phase = Phase.closed;
-  client.abort(false);
+  client.abort(reset);
   stream.recycle();
 }
 

@@ -2,8 +2,10 @@ import type { ExprError } from '../../expr/sample.ts';
 import { addressActions } from './actions/addresses.ts';
 import { finalActions } from './actions/final.ts';
 import { headerActions } from './actions/headers.ts';
+import { binaryHeaderActions } from './actions/headers-bin.ts';
 import { hintAction } from './actions/hints.ts';
 import { miscActions } from './actions/misc.ts';
+import { packetActions } from './actions/packets.ts';
 import { patternActions } from './actions/patterns.ts';
 import { refusalOf } from './actions/refused.ts';
 import { settingActions } from './actions/settings.ts';
@@ -16,9 +18,11 @@ import type { ActionRow, RuleKind } from './types.ts';
 const ACTIONS: readonly ActionRow[] = [
   ...addressActions,
   ...finalActions,
+  ...binaryHeaderActions,
   ...headerActions,
   hintAction,
   ...miscActions,
+  ...packetActions,
   ...patternActions,
   ...settingActions,
   ...uriActions,

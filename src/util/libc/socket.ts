@@ -19,14 +19,22 @@ const OPTIONS = {
   SO_RCVBUF: [SOL_SOCKET, 8],
   SO_KEEPALIVE: [SOL_SOCKET, 9],
   SO_REUSEPORT: [SOL_SOCKET, 15],
+  /** Mark of packets, for routing and filters; needs CAP_NET_ADMIN. */
+  SO_MARK: [SOL_SOCKET, 36],
+  IP_TOS: [SOL_IP, 1],
+  IP_TTL: [SOL_IP, 2],
   IP_FREEBIND: [SOL_IP, 15],
   /** Addresses of others (`source ... usesrc`, `bind ... transparent`); needs CAP_NET_ADMIN. */
   IP_TRANSPARENT: [SOL_IP, 19],
+  IPV6_UNICAST_HOPS: [SOL_IPV6, 16],
   IPV6_V6ONLY: [SOL_IPV6, 26],
+  IPV6_TCLASS: [SOL_IPV6, 67],
   IPV6_TRANSPARENT: [SOL_IPV6, 75],
   TCP_MAXSEG: [SOL_TCP, 2],
   /** Seconds that a connection waits for data before it is accepted. */
   TCP_DEFER_ACCEPT: [SOL_TCP, 9],
+  /** The kernel tells the peer nothing; needs CAP_NET_ADMIN. */
+  TCP_REPAIR: [SOL_TCP, 19],
   /** Milliseconds that sent data may stay unacknowledged. */
   TCP_USER_TIMEOUT: [SOL_TCP, 18],
   /** Connections that may carry data in their SYN and wait to be accepted. */

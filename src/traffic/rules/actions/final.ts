@@ -1,5 +1,6 @@
 import type { ExprError } from '../../../expr/sample.ts';
 import { C } from '../../../model/counters.ts';
+import { endUnnoticed } from '../../../net/sockets.ts';
 import { cutOff, errorPage, reply } from '../../http/ending.ts';
 import { setCause } from '../../log.ts';
 import type { Stream } from '../../stream.ts';
@@ -7,6 +8,7 @@ import * as tunnel from '../../tunnel.ts';
 import { compileReply } from '../reply.ts';
 import { compileText, headerSafe, splitTarget, type TextOf } from '../text.ts';
 import { type ActionRow, type RuleEnv, Verdict, type Words } from '../types.ts';
+import { EVERYWHERE } from './kinds.ts';
 
 /** The answer of `deny` or `tarpit`; what it counts and logs is up to the caller. */
 export function compileDenial(words: Words, env: RuleEnv, status: number): ((stream: Stream) => void) | ExprError {
@@ -167,24 +169,40 @@ const auth: ActionRow = {
   },
 };
 
-/** Ends the connection without an answer; `silent-drop` does not even let the client know. */
-function drop(reset: boolean, response = false): (stream: Stream) => number {
+/** Ends the connection without an answer. `ttl`: so that the client does not notice, -1 = as any end. */
+function drop(ttl: number, response: boolean): (stream: Stream) => number {
+  const silent = ttl >= 0;
   return (stream) => {
-    const { client } = stream;
+    const { base } = stream.client!;
     if (response) {
       stream.backend!.c[C.deniedResp]!++;
       stream.server!.c[C.deniedResp]!++;
     } else stream.frontend.c[C.deniedReq]!++;
     setCause(stream, 'P', response ? 'D' : 'R');
-    if (stream.raw) tunnel.close(stream, reset);
+    if (silent) endUnnoticed(base.conn.fd, base.conn.remoteHost.includes(':'), ttl);
+    if (stream.raw) tunnel.close(stream, silent);
     else {
       stream.keepAlive = false;
-      cutOff(stream);
+      cutOff(stream, silent);
     }
-    client?.abort(reset);
     return Verdict.done;
   };
 }
+
+const isResponse = ({ kind }: RuleEnv): boolean => kind === 'tcp-response content' || kind === 'http-response';
+
+/** `silent-drop [rst-ttl <ttl>]` */
+const silentDrop: ActionRow = {
+  name: 'silent-drop',
+  kinds: EVERYWHERE.filter((kind) => kind !== 'http-after-response'),
+  compile(words, env) {
+    if (!words.skip('rst-ttl')) return drop(0, isResponse(env));
+    const ttl = Number(words.take());
+    if (!Number.isInteger(ttl) || ttl < 1 || ttl > 255)
+      return { error: "'rst-ttl' expects an integer argument between 1 and 255" };
+    return drop(ttl, isResponse(env));
+  },
+};
 
 /** Actions that end the way of a request. */
 export const finalActions: readonly ActionRow[] = [
@@ -207,13 +225,10 @@ export const finalActions: readonly ActionRow[] = [
       'tcp-request content',
       'tcp-response content',
     ],
-    compile: (_words, env) => drop(false, env.kind === 'tcp-response content'),
+    compile: (_words, env) => drop(-1, isResponse(env)),
   },
-  {
-    name: 'silent-drop',
-    kinds: ['http-request', 'tcp-request connection', 'tcp-request session', 'tcp-request content'],
-    compile: () => drop(true),
-  },
+  { name: 'close', kinds: ['tcp-response content'], compile: () => drop(-1, true) },
+  silentDrop,
   auth,
   deny,
   returnAction,

@@ -4,11 +4,10 @@ import type { Head } from '../../h1/head.ts';
 import type { Stream } from '../../stream.ts';
 import { compileText, headerSafe, type TextOf } from '../text.ts';
 import { type ActionRow, type RuleEnv, type RuleKind, Verdict, type Words } from '../types.ts';
-
-const ALL_HTTP: readonly RuleKind[] = ['http-request', 'http-response', 'http-after-response'];
+import { ALL_HTTP } from './kinds.ts';
 
 /** The head that rules of a kind edit. */
-function headOf(kind: RuleKind): (stream: Stream) => Head {
+export function headOf(kind: RuleKind): (stream: Stream) => Head {
   return kind === 'http-request' ? (stream) => stream.req : (stream) => stream.res;
 }
 

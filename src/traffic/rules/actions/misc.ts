@@ -8,9 +8,9 @@ const LEVELS: readonly string[] = ['emerg', 'alert', 'crit', 'err', 'warning', '
 /** `capture <sample> {len <length>|id <slot>}`: puts a value into the captures of the log. */
 const capture: ActionRow = {
   name: 'capture',
-  kinds: ['http-request', 'http-response', 'tcp-request content'],
+  kinds: [...ALL_HTTP, 'tcp-request content'],
   compile(words, env) {
-    const side = env.kind === 'http-response' ? 'response' : 'request';
+    const side = env.kind === 'http-response' || env.kind === 'http-after-response' ? 'response' : 'request';
     const parsed = compileExpression(words.left, env.expr);
     if ('error' in parsed) return parsed;
     words.at += parsed.next;

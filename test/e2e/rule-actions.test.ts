@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { connect, get } from '../support/connection.ts';
+import { origin } from '../support/origin.ts';
+import { runToEnd, start, unlessHaproxy26 } from '../support/program.ts';
+import { syslog } from '../support/syslog.ts';
+import { until } from '../support/wait.ts';
+
+/* Actions that drop, label packets, edit lists of fields, capture. */
+
+const web = await origin({ after }, (seen) => ({ headers: { 'x-seen': seen.fields.map(([name]) => name).join(' ') } }));
+const log = await syslog({ after });
+const run = await start(
+  { after },
+  `
+global
+    stats socket {sock:admin} level admin
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 10s
+    timeout server 10s
+listen drops
+    bind {addr:drops}
+    http-request silent-drop if { path /silent }
+    http-request silent-drop rst-ttl 3 if { path /ttl }
+    http-response silent-drop if { capture.req.uri /response }
+    http-request set-fc-tos 0x10
+    http-request set-bc-tos int(32) if { path /labelled }
+    http-request set-fc-mark 7 if { path /mark }
+    server s {addr:web}
+listen fields
+    bind {addr:fields}
+    http-request del-header connection
+    http-request add-headers-bin req.hdrs_bin prefix copy-
+    http-request set-headers-bin req.hdrs_bin if { path /set }
+    http-request del-headers-bin str(BGhvc3QA),b64dec prefix copy- if { path /del }
+    http-request set-header x-names "%[req.hdr_names] %[req.hdrs,length] %[req.fhdr_cnt]"
+    server s {addr:web}
+frontend captures
+    bind {addr:captures}
+    log {addr:log} format raw local0
+    declare capture response len 20
+    http-after-response capture res.hdr(x-a) id 0
+    http-request return status 200 hdr x-a "%[path]"
+    log-format "%hs"
+`,
+  { ports: { web, log } },
+);
+
+test('silent-drop answers nothing, and the connection is gone', async (t) => {
+  for (const path of ['/silent', '/ttl', '/response']) {
+    const client = await connect(t, run.port('drops'));
+    client.send(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
+    // With CAP_NET_ADMIN the client is told nothing at all, else it may see a reset.
+    if (!(await client.silent(100))) assert.equal(await client.rest({ tolerateReset: true }), '');
+    await until('it is gone', async () => (await run.row('drops/FRONTEND'))['scur'] === '0');
+  }
+});
+
+test('lists of fields are added, set and deleted', unlessHaproxy26('has no such actions'), async () => {
+  const seen = async (path: string) => (await get(run.port('fields'), path, 'x-a: 1')).get('x-seen');
+  assert.equal(await seen('/add'), 'host x-a copy-host copy-x-a x-names');
+  assert.equal(await seen('/set'), 'host x-a copy-host copy-x-a x-names');
+  assert.equal(await seen('/del'), 'host x-a copy-x-a x-names');
+  // What was deleted is nowhere any more.
+  assert.equal(web.requests.at(-1)!.get('x-names'), 'host,x-a,copy-x-a 42 3');
+});
+
+test('labelled requests go over connections of their own', async () => {
+  const before = web.connections.length;
+  await get(run.port('drops'), '/labelled');
+  await get(run.port('drops'), '/labelled');
+  assert.equal(web.connections.length - before, 2);
+  assert.equal((await get(run.port('drops'), '/mark')).status, 200);
+});
+
+test('http-after-response captures what is sent back', unlessHaproxy26('does not log it'), async () => {
+  await get(run.port('captures'), '/captured');
+  await log.waitFor(/\{\/captured\}/);
+});
+
+for (const [line, why] of [
+  ['http-request silent-drop rst-ttl 0', /'rst-ttl' expects an integer argument between 1 and 255/],
+  ['http-request set-fc-mark nonsense', /unknown fetch method 'nonsense'/],
+] as const) {
+  test(`refused: ${line}`, async () => {
+    const exit = await runToEnd(`listen l\n    mode http\n    bind {addr:a}\n    ${line}\n`, {
+      argv: ['-c', '-f', '{config}'],
+    });
+    assert.equal(exit.code, 1);
+    assert.match(exit.stderr, why);
+  });
+}
