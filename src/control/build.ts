@@ -7,6 +7,7 @@ import type { Model } from '../model/model.ts';
 import { PatternReferences } from '../model/patterns/references.ts';
 import { type Listener, Proxy } from '../model/proxy.ts';
 import { Server } from '../model/server.ts';
+import { StickTables } from '../model/tables/tables.ts';
 import { globalVars } from '../traffic/proc-vars.ts';
 import { systemAuthorities } from './certificates/read-trust.ts';
 import { stageCertificates } from './certificates/stage.ts';
@@ -37,6 +38,7 @@ export function buildModel(config: Config, threads: number, now: number): Model 
       compRate: config.global.maxcomprate * 1024,
     },
     patterns: new PatternReferences(),
+    tables: new StickTables(config),
     certificates: new CertificateStore(systemAuthorities),
     startedAt: now,
     threads,

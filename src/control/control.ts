@@ -43,6 +43,7 @@ import { startServers } from './servers/start.ts';
 import { linkTracking } from './servers/tracking.ts';
 import { readSavedStates, type SavedStates } from './state-file/load.ts';
 import { restoreName, restoreServer } from './state-file/restore.ts';
+import { sweepTables } from './sweep-tables.ts';
 import { type TrafficSwitch, trafficSwitch } from './switch.ts';
 import { Threads } from './threads.ts';
 import type { Control, Health, Loaded } from './types.ts';
@@ -157,6 +158,7 @@ class ControlThread implements RunningControl {
   /** A process that takes over has what this one knows of stick tables. */
   #handedOver: Promise<void> = Promise.resolve();
   #sampler: NodeJS.Timeout | null = null;
+  #endSweeping: () => void = () => {};
   #holding: boolean;
   /** The root of the file system for traffic threads. */
   #chroot: string | null = null;
@@ -173,7 +175,10 @@ class ControlThread implements RunningControl {
     this.traffic = new Threads(threads, {
       init: (thread) => this.#init(thread),
       onEvent: (thread, event) => this.#onEvent(thread, event),
-      onLost: (thread, why) => this.#options.print('ALERT', `traffic thread ${thread} was lost: ${why}`),
+      onLost: (thread, why) => {
+        this.model.tables.lost(thread);
+        this.#options.print('ALERT', `traffic thread ${thread} was lost: ${why}`);
+      },
       onReplaced: (thread) => {
         this.model.patterns.released(thread, null);
         void this.#onReplaced(thread);
@@ -245,6 +250,7 @@ class ControlThread implements RunningControl {
       }
     }
     this.#sampler = setInterval(() => this.#sample(), 1000).unref();
+    this.#endSweeping = sweepTables(model.tables);
     if (!ours) void this.#succeed();
   }
 
@@ -362,6 +368,7 @@ class ControlThread implements RunningControl {
       chunks: model.counters.chunks,
       processSlot: model.processSlot,
       patterns: model.patterns.view(),
+      tables: model.tables.viewFor(thread),
       tls: tlsState(model.certificates),
       global: model.config.global,
       httpErrors: model.config.httpErrors,
@@ -594,6 +601,7 @@ class ControlThread implements RunningControl {
     this.model.stopping = true;
     this.#waiting.abort();
     if (this.#sampler !== null) clearInterval(this.#sampler);
+    this.#endSweeping();
     this.operations?.close();
     this.peers.close();
     this.health?.close();

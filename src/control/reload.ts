@@ -54,7 +54,9 @@ export async function applyReload(config: Config, ctx: ReloadContext): Promise<R
   const before = model.config;
   const patterns = await model.patterns.stage(config.patterns ?? []);
   await traffic.ask({ kind: 'patterns', references: patterns.references });
-  const everywhere = patterns.moved || !isSameEnvironment(before, config);
+  const tables = model.tables.stage(config);
+  await traffic.ask({ kind: 'tables', tables: tables.views });
+  const everywhere = patterns.moved || tables.moved || !isSameEnvironment(before, config);
   if (everywhere) await traffic.ask({ kind: 'environment', environment: environmentOf(config) });
   const certificates = stageCertificates(model.certificates, config, frontendIds(plan, model));
   await traffic.ask({ kind: 'tls', update: certificates.early });
@@ -62,6 +64,7 @@ export async function applyReload(config: Config, ctx: ReloadContext): Promise<R
   if ('problems' in opened) {
     if (everywhere) await traffic.ask({ kind: 'environment', environment: environmentOf(before) });
     await traffic.ask({ kind: 'patterns', references: model.patterns.view().references });
+    await traffic.ask({ kind: 'tables', tables: model.tables.views });
     await traffic.ask({ kind: 'tls', update: takenBack(certificates.early) });
     // Those that were put back meanwhile may look things up in references that are given up.
     await traffic.ask({ kind: 'proxy.put', proxies: plan.changed.map((change) => proxyView(change.proxy)) });
@@ -99,6 +102,7 @@ export async function applyReload(config: Config, ctx: ReloadContext): Promise<R
       { kind: 'proxy.put', proxies: again.map(proxyView) },
     ],
   });
+  await tables.commit();
   await traffic.ask({ kind: 'patterns', references: model.patterns.view().references });
   patterns.dispose();
   await traffic.ask({ kind: 'limits', limits: model.limits });

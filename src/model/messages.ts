@@ -2,6 +2,8 @@ import type { BindConfig, Config, ProxyConfig } from '../config/types.ts';
 import type { TlsState, TlsUpdate } from './certificates/views.ts';
 import type { CounterChunk } from './counters.ts';
 import type { PatternReferenceView, PatternsView } from './patterns/references.ts';
+import type { TableView } from './tables/table.ts';
+import type { TablesView } from './tables/tables.ts';
 
 /** What a traffic thread must know of a server to send traffic to it. Sent again, whole, whenever any of it changes. */
 export interface ServerView {
@@ -67,6 +69,7 @@ export interface ThreadInit extends EnvironmentView {
   readonly chunks: readonly CounterChunk[];
   readonly processSlot: number;
   readonly patterns: PatternsView;
+  readonly tables: TablesView;
   readonly tls: TlsState;
   readonly proxies: readonly ProxyView[];
   readonly limits: LimitsView;
@@ -204,6 +207,8 @@ export type TrafficCommand =
   | { readonly kind: 'tls'; readonly update: TlsUpdate }
   /** What the thread's last `pattern-edits` or `proc-vars` asked for is in force. */
   | { readonly kind: 'made'; readonly what: 'pattern-edits' | 'proc-vars' }
+  /** All stick tables that there are, for proxies that are put from now on. */
+  | { readonly kind: 'tables'; readonly tables: readonly TableView[] }
   /** Nothing: whoever asks wants to know that what the thread was doing is over. */
   | { readonly kind: 'turn' }
   | { readonly kind: 'servers'; readonly views: readonly ServerView[] }

@@ -6,6 +6,7 @@ import type { PatternReferences } from './patterns/references.ts';
 import type { SupposedPatterns } from './patterns/supposed.ts';
 import type { Proxy } from './proxy.ts';
 import type { Server } from './server.ts';
+import type { StickTables } from './tables/tables.ts';
 
 /** Process-wide limits that can be changed live. 0 = none. */
 export interface Limits {
@@ -36,6 +37,7 @@ export interface Model {
   readonly patterns: PatternReferences;
   /** Certificates, authorities, crt-lists, ticket keys. */
   certificates: CertificateStore;
+  readonly tables: StickTables;
   /** What they would hold after the Changes of a rehearsal; only in its copy of the model. */
   readonly supposed?: SupposedPatterns;
   /** Start of the process, ms since the epoch. */

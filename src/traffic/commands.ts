@@ -29,6 +29,9 @@ export async function execute(env: Env, counters: CounterStore, command: Traffic
     case 'patterns':
       env.patterns.put(command.references);
       return null;
+    case 'tables':
+      env.tables.put(command.tables);
+      return null;
     case 'tls':
       env.certificates.update(command.update);
       return null;

@@ -7,6 +7,7 @@ import type { TlsState } from '../model/certificates/views.ts';
 import type { CounterStore } from '../model/counters.ts';
 import type { CapturedError, LimitsView, LogLine, PatternEdit, TrafficEvent } from '../model/messages.ts';
 import type { PatternsView } from '../model/patterns/references.ts';
+import type { TablesView } from '../model/tables/tables.ts';
 import type { Transport } from '../net/transport.ts';
 import { readFileOrNull } from '../util/files.ts';
 import type { TrafficBackend } from './backend.ts';
@@ -18,6 +19,7 @@ import { TrafficPatterns } from './patterns.ts';
 import { globalVars, ProcVars } from './proc-vars.ts';
 import type { Resolving } from './resolving.ts';
 import type { Stream } from './stream.ts';
+import { TrafficTables } from './tables.ts';
 import { TimerWheel } from './timer.ts';
 
 /** Streams kept for reuse, at most. */
@@ -47,6 +49,7 @@ export class Env {
   httpErrors: readonly HttpErrorsConfig[] = [];
   limits: LimitsView;
   readonly patterns: TrafficPatterns;
+  readonly tables: TrafficTables;
   /** Certificates and what else TLS needs. */
   readonly certificates: ThreadCertificates;
   readonly patternEdits: KeyedBatch<PatternEdit>;
@@ -96,6 +99,7 @@ export class Env {
     userlists?: readonly UserlistConfig[];
     limits: LimitsView;
     patterns?: PatternsView;
+    tables?: TablesView;
     tls?: TlsState;
     processSlot: number;
     startedAt?: number;
@@ -122,6 +126,7 @@ export class Env {
       atTurnEnd,
       post: (vars, dropped) => this.post({ kind: 'proc-vars', vars, dropped }),
     });
+    this.tables = new TrafficTables(init.tables ?? null);
     this.configure(init);
     for (const [name, value] of globalVars(init.global).vars) this.procVars.receive({ name, value });
     this.limits = init.limits;

@@ -28,6 +28,7 @@ const env = new Env({
   userlists: init.userlists,
   limits: init.limits,
   patterns: init.patterns,
+  tables: init.tables,
   tls: init.tls,
   processSlot: init.processSlot,
   startedAt: init.startedAt,

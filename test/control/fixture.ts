@@ -10,6 +10,7 @@ import type { Model } from '../../src/model/model.ts';
 import { PatternReferences } from '../../src/model/patterns/references.ts';
 import { Proxy } from '../../src/model/proxy.ts';
 import { Server } from '../../src/model/server.ts';
+import { StickTables } from '../../src/model/tables/tables.ts';
 
 const at = { file: 'test.cfg', line: 1 };
 
@@ -85,6 +86,7 @@ export function modelOf(configs: readonly ProxyConfig[], now = 1_000_000): Model
     proxies: [],
     proxiesById: new Map(),
     patterns: new PatternReferences(),
+    tables: new StickTables({ proxies: [], peers: [] }),
     certificates: new CertificateStore(),
     limits: { maxconn: 1000, hardMaxconn: 2000, connRate: 0, sessRate: 0, sslRate: 0, compRate: 0 },
     startedAt: now,

@@ -17,6 +17,7 @@ import type { CapturedError, StreamView, TrafficCommand } from '../../src/model/
 import { findProxy, findServer, type Model } from '../../src/model/model.ts';
 import { Proxy } from '../../src/model/proxy.ts';
 import { Admin, CheckResult, CheckState, OperState, Server } from '../../src/model/server.ts';
+import { StickTables } from '../../src/model/tables/tables.ts';
 import { type RuntimeApi, startRuntimeApi } from '../../src/runtime/server.ts';
 import * as control from '../control/fixture.ts';
 import { referenceConfig, references } from '../support/patterns.ts';
@@ -278,6 +279,7 @@ export function modelOf(proxies: readonly ProxyConfig[], more: Partial<Config> =
     proxies: [],
     proxiesById: new Map(),
     patterns,
+    tables: new StickTables({ proxies, peers: more.peers ?? [] }),
     certificates: new CertificateStore(),
     limits: { maxconn: 200, hardMaxconn: 200, connRate: 0, sessRate: 0, sslRate: 0, compRate: 0 },
     startedAt: now,

@@ -19,6 +19,9 @@ export interface DataTypeRow {
   readonly asIs: boolean;
 }
 
+/** Words of an element of each kind. */
+export const KIND_WORDS: Readonly<Record<DataKind, number>> = { sint: 1, uint: 1, ull: 2, rate: 3, dict: 1 };
+
 /** Elements of an array, at most. */
 export const MAX_ELEMENTS = 100;
 
@@ -59,7 +62,7 @@ export const DATA_TYPES = [
 ] as const satisfies readonly DataTypeRow[];
 
 /** Numbers of the data types by their names. */
-const DATA: Readonly<Record<string, number>> = Object.fromEntries(DATA_TYPES.map(({ name, id }) => [name, id]));
+export const DATA: Readonly<Record<string, number>> = Object.fromEntries(DATA_TYPES.map(({ name, id }) => [name, id]));
 
 /** The type of that name; `server_name` is an old one for `server_key`. Undefined when there is none. */
 export function dataTypeOf(name: string): DataTypeRow | undefined {

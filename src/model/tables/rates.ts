@@ -1,0 +1,37 @@
+/*
+ * Rates of events as HAProxy counts them: over a period that slides from one period counted whole to the next. Three words: the date at
+ * which the period began (ms, the lowest 32 bits), events in it, events in the one before.
+ */
+
+/** A clock may be put back by so much, ms, without what was counted being taken for something of long ago. */
+const PUT_BACK = 60_000;
+
+/** Adds `n` events at `at`. */
+export function addToRate(words: Int32Array, at: number, now: number, period: number, n: number): void {
+  const elapsed = (now - words[at]!) | 0;
+  if (elapsed >= period || elapsed < -PUT_BACK) {
+    // After more than one period without events nothing is left of the one before.
+    const follows = elapsed >= period && elapsed - period < period;
+    words[at + 2] = follows ? words[at + 1]! : 0;
+    words[at + 1] = 0;
+    words[at] = follows ? (words[at]! + period) | 0 : now | 0;
+  }
+  words[at + 1] = (words[at + 1]! + n) | 0;
+}
+
+/** Events in the period that ends now: those of the present one, and the part of the one before that it does not cover yet. */
+export function rateOf(words: Int32Array, at: number, now: number, period: number): number {
+  const elapsed = (now - words[at]!) | 0;
+  if (elapsed < -PUT_BACK) return 0;
+  let current = words[at + 1]! >>> 0;
+  let past = words[at + 2]! >>> 0;
+  let left = period - Math.max(0, elapsed);
+  if (left < 0) {
+    left += period;
+    past = left >= 0 ? current : 0;
+    current = 0;
+  }
+  // A single event of long ago does not fade: it counts until its time is over.
+  if (current === 0 && past <= 1) return past;
+  return Math.floor((past * left + current * period) / period);
+}
