@@ -1,17 +1,17 @@
 /** Servers and binds while they are read. */
 
 import type { Draft } from './draft.ts';
+import { copyServerTls, finishServerTls, newServerTls, type ServerTlsDraft } from './keywords/server-tls.ts';
 import type { AgentConfig, BindConfig, CheckConfig, Location, ServerConfig } from './types.ts';
 
 /** Check and agent settings are kept whether or not checks are on: `default-server` sets them in advance. */
-export interface ServerDraft extends Omit<Draft<ServerConfig>, 'check' | 'agent' | 'checkDefaults' | 'agentDefaults'> {
+export interface ServerDraft
+  extends Omit<Draft<ServerConfig>, 'check' | 'agent' | 'checkDefaults' | 'agentDefaults' | 'tls'> {
   check: Draft<CheckConfig>;
   checkEnabled: boolean;
   agent: Draft<AgentConfig>;
   agentEnabled: boolean;
-  /** `ssl` / `no-ssl` seen; the words of TLS settings are in `sslWords`. */
-  sslEnabled: boolean;
-  sslWords: string[];
+  tls: ServerTlsDraft;
 }
 
 export function newServer(at: Location): ServerDraft {
@@ -61,40 +61,36 @@ export function newServer(at: Location): ServerDraft {
       port: 0,
       addr: null,
       sendProxy: false,
-      ssl: false,
-      sni: null,
     },
     checkEnabled: false,
     agent: { inter: 2000, port: 0, addr: null, send: null },
     agentEnabled: false,
-    ssl: null,
-    sslEnabled: false,
-    sslWords: [],
+    tls: newServerTls(),
     template: null,
   };
 }
 
 /** A copy that shares nothing with `draft` that is ever changed in place. */
 export function copyServer(draft: ServerDraft): ServerDraft {
-  return { ...draft, check: { ...draft.check }, agent: { ...draft.agent }, sslWords: [...draft.sslWords] };
+  return { ...draft, check: { ...draft.check }, agent: { ...draft.agent }, tls: copyServerTls(draft.tls) };
 }
 
 /** The server as the rest of the program sees it. */
 export function finishServer(draft: ServerDraft): ServerConfig {
-  const { check, checkEnabled, agent, agentEnabled, sslEnabled, sslWords, ...rest } = draft;
+  const { check, checkEnabled, agent, agentEnabled, tls, ...rest } = draft;
   return {
     ...rest,
     check: checkEnabled ? { ...check } : null,
     agent: agentEnabled ? { ...agent } : null,
     checkDefaults: { ...check },
     agentDefaults: { ...agent },
-    ssl: sslEnabled ? [...sslWords] : null,
+    tls: finishServerTls(tls),
   };
 }
 
 /** The other way, for servers made at run time from a `default-server` or from another server. */
 export function serverDraftOf(server: ServerConfig): ServerDraft {
-  const { check, agent, checkDefaults, agentDefaults, ...rest } = structuredClone(server) as Draft<ServerConfig>;
+  const { check, agent, checkDefaults, agentDefaults, tls, ...rest } = structuredClone(server) as Draft<ServerConfig>;
   const fresh = newServer(server.at);
   return {
     ...rest,
@@ -102,8 +98,7 @@ export function serverDraftOf(server: ServerConfig): ServerDraft {
     checkEnabled: check !== null,
     agent: agent ?? agentDefaults ?? fresh.agent,
     agentEnabled: agent !== null,
-    sslEnabled: server.ssl !== null,
-    sslWords: [...(server.ssl ?? [])],
+    tls: tls === null ? newServerTls() : { ...newServerTls(), ...tls, mentioned: true },
   };
 }
 

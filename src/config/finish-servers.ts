@@ -1,7 +1,26 @@
 /** What servers say of their protocol and of TLS, once the whole configuration is known. */
 
 import type { ProxyDraft } from './draft.ts';
+import type { ServerDraft } from './draft-server.ts';
+import { completeServerTls } from './keywords/server-tls.ts';
 import type { Context } from './line.ts';
+import { serverTlsProblem } from './server-tls.ts';
+
+/** Fills in what the global section says of TLS to servers; says what is wrong with the result unless there were `mistakes` before. */
+export function completeServers(
+  context: Context,
+  servers: readonly ServerDraft[],
+  proxy: string,
+  mistakes: boolean,
+): void {
+  const { global } = context.config;
+  for (const server of servers) {
+    completeServerTls(server.tls, global);
+    const problem = mistakes ? null : serverTlsProblem(server, global);
+    if (problem !== null)
+      context.diagnostics.alert(server.at, `'server ${proxy}/${server.name}' : ${problem}`, 'server');
+  }
+}
 
 /** Mistakes that only the proxy's mode shows. */
 export function checkServerProtocols(context: Context, proxy: ProxyDraft): void {

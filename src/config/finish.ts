@@ -6,6 +6,7 @@ import { checkCaches, checkFilters } from './finish-filters.ts';
 import { checkPeers } from './finish-peers.ts';
 import { checkProxy } from './finish-proxy.ts';
 import { checkReferences, checkServer } from './finish-references.ts';
+import { completeServers } from './finish-servers.ts';
 import { checkTables } from './finish-tables.ts';
 import type { Context } from './line.ts';
 import { checkStatsSockets } from './stats-socket.ts';
@@ -20,9 +21,10 @@ export function finish(context: Context, mistakes: boolean): void {
   assignProxyIds(config);
   const untangled = new Set<ServerDraft>();
   for (const proxy of config.proxies) {
-    finishServers(context, proxy, untangled);
+    finishServers(context, proxy, untangled, mistakes);
     finishRules(proxy);
   }
+  for (const ring of config.rings) completeServers(context, ring.servers, ring.ring.name, mistakes);
   for (const ring of config.rings) ring.ring.servers = ring.servers.map(finishServer) as never;
   for (const section of [
     ...config.proxies.map((proxy) => proxy.config),
@@ -57,8 +59,9 @@ function assignProxyIds(config: ConfigDraft): void {
 }
 
 /** Servers without an id of their own keep none here: the model numbers them. */
-function finishServers(context: Context, proxy: ProxyDraft, untangled: Set<ServerDraft>): void {
+function finishServers(context: Context, proxy: ProxyDraft, untangled: Set<ServerDraft>, mistakes: boolean): void {
   for (const server of proxy.servers) checkServer(context, proxy, server, untangled);
+  completeServers(context, proxy.servers, proxy.config.name, mistakes);
   proxy.config.servers = proxy.servers.map(finishServer) as never;
 }
 

@@ -5,7 +5,9 @@ import { copyServer, finishServer, newServer, type ServerDraft, serverDraftOf } 
 import { strangeNameCharacter } from './keywords/arguments.ts';
 import { applyOptions, type Option, type OptionReport } from './keywords/option.ts';
 import { SERVER_OPTIONS } from './keywords/server.ts';
-import type { Address, Location, ServerConfig } from './types.ts';
+import { completeServerTls } from './keywords/server-tls.ts';
+import { serverTlsProblem } from './server-tls.ts';
+import type { Address, GlobalConfig, Location, ServerConfig } from './types.ts';
 
 /** What a line of words made of a server; `error` has HAProxy's words, without the place and without `'server b/s' : `. */
 export interface ServerResult {
@@ -26,14 +28,24 @@ function parseServerAddress(text: string): Address | { readonly error: string } 
   return parsed.address;
 }
 
+/** What servers take from the global section: folders of certificates, and settings of TLS for all. */
+export type ServerBasis = Pick<GlobalConfig, 'crtBase' | 'caBase' | 'tls'>;
+
+function useFolders({ tls }: ServerDraft, { crtBase, caBase }: ServerBasis): void {
+  tls.crtBase = crtBase;
+  tls.caBase = caBase;
+}
+
 /** `<name> <addr>[:port] [options]` on top of `defaults`. */
 export function readServer(
   words: readonly string[],
   defaults: ServerDraft,
   at: Location,
+  global: ServerBasis,
   admit: (row: Option<ServerDraft>) => string | null = () => null,
 ): ServerResult {
   const draft: ServerDraft = { ...copyServer(defaults), at, name: words[0] ?? '', id: null };
+  useFolders(draft, global);
   const fail = (error: string): ServerResult => ({ draft, error, report: NO_REPORT });
   if (words.length < 2) return fail("'server' expects <name> and <addr>[:<port>] as arguments.");
   const strange = strangeNameCharacter(draft.name);
@@ -62,7 +74,8 @@ function checkServer(server: ServerDraft): string | null {
 }
 
 /** `default-server <options>`: changes `draft`. */
-export function readDefaultServer(words: readonly string[], draft: ServerDraft): OptionReport {
+export function readDefaultServer(words: readonly string[], draft: ServerDraft, global: ServerBasis): OptionReport {
+  useFolders(draft, global);
   return applyOptions(SERVER_OPTIONS, words, 0, draft, (row) =>
     row.notDefault ? `'${row.name}' option is not accepted in default-server sections` : null,
   );
@@ -96,14 +109,16 @@ export function expandTemplate(draft: ServerDraft, prefix: string, range: { from
  */
 export function parseServerLine(
   words: readonly string[],
-  options: { readonly defaults?: ServerConfig; readonly at: Location },
+  options: { readonly defaults?: ServerConfig; readonly at: Location; readonly global: ServerBasis },
 ): ServerConfig | { readonly error: string } {
   const defaults = options.defaults === undefined ? newServer(options.at) : serverDraftOf(options.defaults);
-  const { draft, error, report } = readServer(words, defaults, options.at, (row) =>
+  const { draft, error, report } = readServer(words, defaults, options.at, options.global, (row) =>
     row.notDynamic ? `'${row.name}' option is not accepted for dynamic server` : null,
   );
   if (error !== null) return { error };
   const refused = report.remarks.find((remark) => remark.status === 'refused');
   if (refused !== undefined) return { error: `'${refused.option}' is not supported. ${refused.why}` };
-  return finishServer(draft);
+  completeServerTls(draft.tls, options.global);
+  const problem = serverTlsProblem(draft, options.global);
+  return problem === null ? finishServer(draft) : { error: problem };
 }

@@ -137,6 +137,32 @@ export interface BindTlsConfig {
   readonly options: TlsOptions;
 }
 
+/** TLS towards a server (manual, section 5.2). */
+export interface ServerTlsConfig {
+  /** `ssl`: it is spoken from the start, `set server ssl` switches. */
+  readonly on: boolean;
+  /** `no-ssl`, against what `default-server` says. */
+  readonly off: boolean;
+  /** `verify` is never null in a complete configuration. */
+  readonly options: TlsOptions;
+  /** Certificate and key that are shown to the server, after `crt-base`. */
+  readonly crt: string | null;
+  /** Expression for the name that is asked for (`sni`). */
+  readonly sni: string | null;
+  /** Without `sni`, in mode http, the name is that of the `host` header. */
+  readonly sniAuto: boolean;
+  /** Name that the certificate must have, in small letters, whatever name is asked for. */
+  readonly verifyHost: string | null;
+  /** Sessions are resumed. */
+  readonly reuse: boolean;
+  /** `check-ssl`, `no-check-ssl`; null: as the traffic, where checks go to the same address and port. */
+  readonly checkSsl: boolean | null;
+  readonly checkSni: string | null;
+  /** Without `check-sni`, the name is that of the `host` header of HTTP checks. */
+  readonly checkSniAuto: boolean;
+  readonly checkAlpn: readonly string[] | null;
+}
+
 /** What the global section says of TLS. */
 export interface GlobalTlsConfig {
   /** `ssl-default-bind-*`. */
@@ -235,8 +261,8 @@ export interface ServerConfig {
   /** The settings that checks and agent checks would have if they were on: for `default-server` and servers made from it. */
   readonly checkDefaults?: CheckConfig;
   readonly agentDefaults?: AgentConfig;
-  /** `ssl` settings word by word, or null without TLS. */
-  readonly ssl: readonly string[] | null;
+  /** Settings of TLS, whether it is spoken or not; null: none is written. */
+  readonly tls: ServerTlsConfig | null;
   /** Framing of lines sent to a server of a `ring` section (`log-proto`); absent: `legacy`, a line feed after each. */
   readonly logProto?: 'legacy' | 'octet-count';
   /** Set when the server came from `server-template`: its prefix. */
@@ -262,8 +288,6 @@ export interface CheckConfig {
   /** Explicit `addr`, else null. */
   readonly addr: string | null;
   readonly sendProxy: boolean;
-  readonly ssl: boolean;
-  readonly sni: string | null;
 }
 
 export interface AgentConfig {

@@ -143,7 +143,7 @@ export class Server {
     this.srvRecord = null;
     this.maxconn = config.maxconn;
     this.cookie = config.cookie;
-    this.useSsl = config.ssl !== null;
+    this.useSsl = config.tls?.on ?? false;
     this.setChecks(config.check, config.agent);
     this.tracked = null;
     this.lastChange = now;

@@ -104,5 +104,5 @@ function shownCheckAddress({ checkConfig, host }: Server): string {
 
 /** TLS is explicitly off (`no-ssl`). */
 function isWithoutSsl(server: Server): boolean {
-  return server.config.ssl?.includes('no-ssl') ?? false;
+  return server.config.tls?.off ?? false;
 }

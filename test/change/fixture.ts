@@ -4,6 +4,7 @@ import type { ChangeContext } from '../../src/change/context.ts';
 import type { Journal } from '../../src/change/journal/journal.ts';
 import { memoryJournal } from '../../src/change/journal/memory.ts';
 import { noneStanding } from '../../src/change/standing.ts';
+import { finishServerTls, newServerTls } from '../../src/config/keywords/server-tls.ts';
 import type { ProxyConfig } from '../../src/config/types.ts';
 import { createServerStates } from '../../src/control/servers/server-states.ts';
 import { type TrafficSwitch, trafficSwitch } from '../../src/control/switch.ts';
@@ -61,15 +62,23 @@ function proxies(): ProxyConfig[] {
         }),
       ],
     }),
-    proxyConfig('be_ssl', 10, { servers: [serverConfig('ss1', { ssl: ['verify', 'none'] }), serverConfig('ss2')] }),
+    proxyConfig('be_ssl', 10, {
+      servers: [
+        serverConfig('ss1', { tls: spoken }),
+        serverConfig('ss2', { tls: { ...spoken, on: false, off: true } }),
+      ],
+    }),
     proxyConfig('be_dyncookie', 11, { cookie: null }),
   ];
 }
 
+/** `ssl verify none`. */
+const spoken = { ...finishServerTls({ ...newServerTls(), mentioned: true })!, on: true };
+
 export function desk(answers: Parameters<typeof fakeTraffic>[0] = {}, journal: Journal = memoryJournal()): Desk {
   const model = modelOf(proxies());
   const defaults = [proxyConfig('dyn1', 0, { modeSet: true }), proxyConfig('dyn2', 0, { mode: 'tcp' })];
-  const withSsl = serverConfig('', { ssl: ['verify', 'none'] });
+  const withSsl = serverConfig('', { tls: spoken });
   model.config = {
     ...model.config,
     defaults,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { configurationReference } from '../../scripts/docs-configuration.ts';
+import { newGlobal } from '../../src/config/draft-global.ts';
 import { BIND_OPTIONS } from '../../src/config/keywords/bind.ts';
 import { GLOBAL_KEYWORDS } from '../../src/config/keywords/global.ts';
 import { PROXY_OPTIONS } from '../../src/config/keywords/options.ts';
@@ -170,7 +171,7 @@ describe('the list of keywords', () => {
 
   it('leaves out what does not work', () => {
     const text = listKeywords();
-    for (const name of ['nbproc', 'lua-load', 'option splice-auto', 'server <name> <addr> ssl'])
+    for (const name of ['nbproc', 'lua-load', 'option splice-auto'])
       assert.doesNotMatch(text, new RegExp(`^\t${name}`, 'm'));
   });
 
@@ -196,7 +197,7 @@ describe('the list of keywords', () => {
 
 describe('servers made at run time', () => {
   const at = { file: '', line: 0 };
-  const server = (words: string) => parseServerLine(words.split(' '), { at });
+  const server = (words: string) => parseServerLine(words.split(' '), { at, global: newGlobal() });
   const error = (words: string) => (server(words) as { error: string }).error;
 
   it('get the settings of their words', () => {
@@ -211,7 +212,7 @@ describe('servers made at run time', () => {
       env: {},
     });
     const defaults = config!.defaultServers.b!;
-    const made = parseServerLine(['a', '127.0.0.1:80', 'check', 'fall', '8'], { defaults, at });
+    const made = parseServerLine(['a', '127.0.0.1:80', 'check', 'fall', '8'], { defaults, at, global: newGlobal() });
     assert.ok(!('error' in made));
     assert.deepEqual([made.weight, made.check?.inter, made.check?.rise, made.check?.fall], [7, 3000, 9, 8]);
   });
@@ -221,9 +222,7 @@ describe('servers made at run time', () => {
     assert.equal(error('a'), "'server' expects <name> and <addr>[:<port>] as arguments.");
     assert.equal(error('a 127.0.0.1:80 resolvers dns1'), "'resolvers' option is not accepted for dynamic server");
     assert.equal(error('a 127.0.0.1:80 wieght 3'), "unknown keyword 'wieght'; did you mean 'weight' maybe ?");
-    assert.equal(
-      error('a 127.0.0.1:80 ssl'),
-      "'ssl' is not supported. TLS is not built into this version: connect to the server in clear.",
-    );
+    assert.match(error('a 127.0.0.1:80 ssl'), /^verify is enabled by default but no CA file specified\. /);
+    assert.equal(error('a 127.0.0.1:80 no-ssl'), "'no-ssl' option is not accepted for dynamic server");
   });
 });

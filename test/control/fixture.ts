@@ -16,13 +16,14 @@ const at = { file: 'test.cfg', line: 1 };
 
 /** A `server` line with HAProxy's defaults. */
 export function serverConfig(name: string, over: Partial<ServerConfig> = {}): ServerConfig {
-  const { checkEnabled: _, agentEnabled: __, sslEnabled: ___, sslWords: ____, ...defaults } = newServer(at);
+  const { checkEnabled: _, agentEnabled: __, ...defaults } = newServer(at);
   return {
     ...defaults,
     name,
     address: { family: 'inet', host: '127.0.0.1', port: 80, portEnd: 80, portMap: '' },
     check: null,
     agent: null,
+    tls: null,
     ...over,
   };
 }
@@ -37,8 +38,6 @@ export function checkConfig(over: Partial<CheckConfig> = {}): CheckConfig {
     port: 0,
     addr: null,
     sendProxy: false,
-    ssl: false,
-    sni: null,
     ...over,
   };
 }

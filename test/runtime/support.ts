@@ -9,6 +9,7 @@ import type { Judged } from '../../src/change/judge.ts';
 import type { Operations } from '../../src/change/operations.ts';
 import { noneStanding } from '../../src/change/standing.ts';
 import { newGlobal } from '../../src/config/draft-global.ts';
+import { finishServerTls, newServerTls } from '../../src/config/keywords/server-tls.ts';
 import type { BindConfig, Config, ProxyConfig, ServerConfig } from '../../src/config/types.ts';
 import type { Control, Ring } from '../../src/control/types.ts';
 import { CertificateStore } from '../../src/model/certificates/store.ts';
@@ -151,7 +152,7 @@ export function benchProxies(): ProxyConfig[] {
     }),
     proxyConfig('be_ssl', 'backend', 10, {
       servers: [
-        serverConfig('ss1', 20443, { ssl: ['verify', 'none'] }),
+        serverConfig('ss1', 20443, { tls: { ...finishServerTls({ ...newServerTls(), mentioned: true })!, on: true } }),
         serverConfig('ss2', 20443),
         serverConfig('plain', 20101),
       ],

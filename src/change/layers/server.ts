@@ -65,7 +65,7 @@ export const SERVER_ATTRIBUTES: Readonly<Record<string, ServerAttribute>> = {
     make: (fqdn, server) => (fqdn === '' ? null : { kind: 'server.fqdn', ...names(server), fqdn }),
   }),
   ssl: attribute({
-    file: (config) => config.ssl !== null,
+    file: (config) => config.tls?.on ?? false,
     live: (server) => server.useSsl,
     text: onOff,
     make: (on, server) => ({ kind: 'server.ssl', ...names(server), enabled: on }),

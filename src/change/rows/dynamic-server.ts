@@ -92,7 +92,7 @@ function parse(change: ChangeOf<'server.add'>, model: Model, proxy: Proxy): Serv
   const defaults = origin(change.from, model, proxy);
   if (defaults && 'error' in defaults) return defaults;
   const words = change.addr === '' ? [change.server] : [change.server, change.addr, ...change.words];
-  return parseServerLine(words, { ...(defaults ? { defaults } : {}), at: AT });
+  return parseServerLine(words, { ...(defaults ? { defaults } : {}), at: AT, global: model.config.global });
 }
 
 /** `none`, `be:[backend]` (its default-server) or `srv:[backend/]server`. */

@@ -78,9 +78,8 @@ export const serverSsl: Row<ChangeOf<'server.ssl'>> = {
 };
 
 function hasSslSettings(change: ChangeOf<'server.ssl'>, ctx: ChangeContext): boolean {
-  const server = theServer(ctx.model, change);
-  const defaults = ctx.model.config.defaultServers[server.proxy.name];
-  return server.config.ssl !== null || (defaults !== undefined && defaults.ssl !== null);
+  const { tls } = theServer(ctx.model, change).config;
+  return tls !== null && (tls.on || tls.off || tls.checkSsl === true);
 }
 
 /** `set server name`. */

@@ -82,7 +82,7 @@ function addServer(line: Line, proxy: ProxyDraft, server: ServerDraft): void {
 
 /** The server's mistakes and remarks; null when there was a mistake. */
 function readServerLine(line: Line, proxy: ProxyDraft, words: readonly string[]): ServerDraft | null {
-  const { draft, error, report } = readServer(words, proxy.defaultServer, line.at);
+  const { draft, error, report } = readServer(words, proxy.defaultServer, line.at, line.context.config.global);
   const where = words.length < 2 ? '' : `'server ${proxy.config.name}/${draft.name}' : `;
   reportOptions(line, report, where, 'server');
   if (error === null) return draft;
@@ -108,7 +108,7 @@ function parseServerTemplate(line: Line, proxy: ProxyDraft): void {
 }
 
 function parseDefaultServer(line: Line, proxy: ProxyDraft): void {
-  const report = readDefaultServer(line.words.slice(1), proxy.defaultServer);
+  const report = readDefaultServer(line.words.slice(1), proxy.defaultServer, line.context.config.global);
   if (reportOptions(line, report, '', 'server')) return;
   const { text, kind } = report.error!;
   line.alert(

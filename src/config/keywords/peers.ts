@@ -37,7 +37,7 @@ function parsePeer(line: Line, { peers, defaultServer }: PeersDraft): void {
     ['shard', NO_SHARD],
   ] as const)
     if (line.words.includes(option, 3)) return line.alert(`'${option}' is not supported. ${why}`);
-  const { draft, error, report } = readServer(line.words.slice(1), defaultServer, line.at);
+  const { draft, error, report } = readServer(line.words.slice(1), defaultServer, line.at, line.context.config.global);
   reportOptions(line, report, `'${line.word(0)} ${name}' : `, 'parsing');
   if (error !== null) return line.alert(`'${line.word(0)} ${name}' : ${error}`);
   peers.peers.push({ name, address: draft.address, byPeerLine: word === 'peer', at: line.at });
@@ -70,7 +70,7 @@ export const PEERS_KEYWORDS = new KeywordTable<PeersDraft>([
   works<PeersDraft>('server', '<name> [<address>[:<port>]] [<options>]', parsePeer),
   works<PeersDraft>('bind', '<address>:<port> [<options>]', parsePeersBind),
   works<PeersDraft>('default-server', '<options>', (line, draft) => {
-    const report = readDefaultServer(line.words.slice(1), draft.defaultServer);
+    const report = readDefaultServer(line.words.slice(1), draft.defaultServer, line.context.config.global);
     if (!reportOptions(line, report, '', 'server')) line.alert(report.error!.text, 'server');
   }),
   works<PeersDraft>('disabled', '', (line, { peers }) => {

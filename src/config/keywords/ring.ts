@@ -18,7 +18,11 @@ export interface RingDraft {
 }
 
 function parseRingServer(line: Line, draft: RingDraft): void {
-  const { draft: server, error, report } = readServer(line.words.slice(1), draft.defaultServer, line.at);
+  const {
+    draft: server,
+    error,
+    report,
+  } = readServer(line.words.slice(1), draft.defaultServer, line.at, line.context.config.global);
   reportOptions(line, report, `'server ${draft.ring.name}/${server.name}' : `, 'server');
   if (error !== null) line.alert(`'server ${draft.ring.name}/${server.name}' : ${error}`, 'server');
   else draft.servers.push(server);

@@ -6,6 +6,7 @@ import type { ServerDraft } from '../draft-server.ts';
 import type { SourceConfig } from '../types.ts';
 import { parseInteger, parseTime } from '../units.ts';
 import { inertOptions, type Option, type OptionInput, type OptionResult, OptionTable } from './option.ts';
+import { SERVER_TLS_OPTIONS } from './server-tls.ts';
 
 type Input = OptionInput<ServerDraft>;
 type Flags = Partial<Option<ServerDraft>>;
@@ -279,50 +280,6 @@ function parseProto({ draft, value: word }: Input): OptionResult {
   return undefined;
 }
 
-const NO_TLS = 'TLS is not built into this version: connect to the server in clear.';
-
-const TLS_OPTIONS = [
-  'allow-0rtt',
-  'alpn <protocols>',
-  'ca-file <file>',
-  'check-alpn <protocols>',
-  'check-sni <name>',
-  'check-sni-auto',
-  'check-ssl',
-  'ciphers <ciphers>',
-  'ciphersuites <suites>',
-  'client-sigalgs <list>',
-  'crl-file <file>',
-  'crt <file>',
-  'curves <curves>',
-  'force-sslv3',
-  'force-tlsv10',
-  'force-tlsv11',
-  'force-tlsv12',
-  'force-tlsv13',
-  'ktls <on|off>',
-  'no-renegotiate',
-  'no-ssl-reuse',
-  'no-sslv3',
-  'no-tls-tickets',
-  'no-tlsv10',
-  'no-tlsv11',
-  'no-tlsv12',
-  'no-tlsv13',
-  'npn <protocols>',
-  'renegotiate',
-  'sigalgs <list>',
-  'sni <expression>',
-  'sni-auto',
-  'ssl',
-  'ssl-max-ver <version>',
-  'ssl-min-ver <version>',
-  'ssl-reuse',
-  'tls-tickets',
-  'verify <none|required>',
-  'verifyhost <name>',
-];
-
 const flags: Option<ServerDraft>[] = [
   flag('agent-check', (draft) => {
     draft.agentEnabled = true;
@@ -403,20 +360,6 @@ const flags: Option<ServerDraft>[] = [
     notDynamic: true,
     tls: true,
   }),
-  flag(
-    'no-ssl',
-    (draft) => {
-      draft.sslEnabled = false;
-    },
-    { notDynamic: true, tls: true },
-  ),
-  flag(
-    'no-check-ssl',
-    (draft) => {
-      draft.check.ssl = false;
-    },
-    { notDynamic: true, tls: true },
-  ),
 ];
 
 const checks: Option<ServerDraft>[] = [
@@ -656,11 +599,5 @@ export const SERVER_OPTIONS = new OptionTable<ServerDraft>([
     notDynamic: true,
   }),
   ...inertOptions<ServerDraft>('refused', "Use send-proxy to pass the client's address.", ['usesrc <addr>']),
-  ...inertOptions<ServerDraft>(
-    'noticed',
-    'TLS is not spoken to this server anyway.',
-    ['no-check-sni-auto', 'no-sni-auto'],
-    { tls: true },
-  ),
-  ...inertOptions<ServerDraft>('refused', NO_TLS, TLS_OPTIONS, { tls: true }),
+  ...SERVER_TLS_OPTIONS,
 ]);

@@ -49,14 +49,14 @@ export async function prepareLogs(config: Config, lookup: typeof lookupHost = lo
     }
   }
   for (const ring of config.rings) {
-    for (const { address, at, name, ssl } of ring.servers) {
+    for (const { address, at, name, tls } of ring.servers) {
       const alert = (text: string) => {
         diagnostics.push({ severity: 'alert', at, form: 'server', text: `'server ${ring.name}/${name}' : ${text}` });
       };
       if (!(await resolve(address))) alert(`invalid address: ${unresolved(address)}`);
       if (address.family === 'fd' || address.family === 'ring')
         alert(`'${address.family}@' is no address of a log server.`);
-      if (ssl !== null) alert("'ssl' is not supported for the servers of a ring.");
+      if (tls?.on === true) alert("'ssl' is not supported for the servers of a ring.");
     }
   }
   return { addresses, diagnostics };
