@@ -9,6 +9,7 @@ import { type Listener, Proxy } from '../model/proxy.ts';
 import { Server } from '../model/server.ts';
 import { StickTables } from '../model/tables/tables.ts';
 import { globalVars } from '../traffic/proc-vars.ts';
+import { cachesOf } from './caches.ts';
 import { systemAuthorities } from './certificates/read-trust.ts';
 import { stageCertificates } from './certificates/stage.ts';
 import { serverView } from './servers/view.ts';
@@ -37,6 +38,7 @@ export function buildModel(config: Config, threads: number, now: number): Model 
       sslRate: config.global.maxsslrate,
       compRate: config.global.maxcomprate * 1024,
     },
+    caches: cachesOf(config, []),
     patterns: new PatternReferences(),
     tables: new StickTables(config),
     certificates: new CertificateStore(systemAuthorities),

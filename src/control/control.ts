@@ -373,6 +373,7 @@ class ControlThread implements RunningControl {
       global: model.config.global,
       httpErrors: model.config.httpErrors,
       userlists: model.config.userlists,
+      caches: model.caches,
       files: model.config.files ?? {},
       proxies: model.proxies.map(proxyView),
       limits: model.limits,

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Config, GlobalConfig } from '../config/types.ts';
+import type { CacheView } from '../model/cache/memory.ts';
 import type { EnvironmentView, TrafficLink } from '../model/messages.ts';
 import type { Limits, Model } from '../model/model.ts';
 import { globalVars } from '../traffic/proc-vars.ts';
@@ -10,15 +11,17 @@ import { globalVars } from '../traffic/proc-vars.ts';
  */
 
 /** What traffic threads know beside their proxies. */
-export function environmentOf({ global, httpErrors, userlists, files = {} }: Config): EnvironmentView {
-  return { global, httpErrors, userlists, files };
+export function environmentOf(config: Config, caches: readonly CacheView[]): EnvironmentView {
+  const { global, httpErrors, userlists, files = {} } = config;
+  return { global, httpErrors, userlists, files, caches };
 }
 
 /** Whether traffic threads work differently under another configuration, even where the proxies stay the same. */
 export function isSameEnvironment(before: Config, after: Config): boolean {
-  const read = ({ global, httpErrors, userlists, files }: Config) => {
-    const { tune, node, defaultPath, other } = global;
-    return [tune, node, defaultPath, wordsOf(other), withoutPlaces(httpErrors), withoutPlaces(userlists), files ?? {}];
+  const read = ({ global, httpErrors, userlists, caches, files }: Config) => {
+    const { tune, node, defaultPath, maxcompcpuusage, other } = global;
+    const sections = [httpErrors, userlists, caches].map(withoutPlaces);
+    return [tune, node, defaultPath, maxcompcpuusage, wordsOf(other), sections, files ?? {}];
   };
   return isDeepStrictEqual(read(before), read(after));
 }

@@ -6,6 +6,7 @@ import type { Model } from '../model/model.ts';
 import type { StagedPatterns } from '../model/patterns/references.ts';
 import type { Proxy } from '../model/proxy.ts';
 import { addListener, addProxy, markReferences, proxyView } from './build.ts';
+import { cachesOf } from './caches.ts';
 import { stageCertificates } from './certificates/stage.ts';
 import { adjustBacklog, backlogOf, releaseListeners } from './listeners.ts';
 import { prepareLogs } from './logs/addresses.ts';
@@ -57,12 +58,13 @@ export async function applyReload(config: Config, ctx: ReloadContext): Promise<R
   const tables = model.tables.stage(config);
   await traffic.ask({ kind: 'tables', tables: tables.views });
   const everywhere = patterns.moved || tables.moved || !isSameEnvironment(before, config);
-  if (everywhere) await traffic.ask({ kind: 'environment', environment: environmentOf(config) });
+  const caches = cachesOf(config, model.caches);
+  if (everywhere) await traffic.ask({ kind: 'environment', environment: environmentOf(config, caches) });
   const certificates = stageCertificates(model.certificates, config, frontendIds(plan, model));
   await traffic.ask({ kind: 'tls', update: certificates.early });
   const opened = await open(plan, ctx);
   if ('problems' in opened) {
-    if (everywhere) await traffic.ask({ kind: 'environment', environment: environmentOf(before) });
+    if (everywhere) await traffic.ask({ kind: 'environment', environment: environmentOf(before, model.caches) });
     await traffic.ask({ kind: 'patterns', references: model.patterns.view().references });
     await traffic.ask({ kind: 'tables', tables: model.tables.views });
     await traffic.ask({ kind: 'tls', update: takenBack(certificates.early) });
@@ -79,6 +81,7 @@ export async function applyReload(config: Config, ctx: ReloadContext): Promise<R
   for (const change of plan.changed) warnings.push(...(await changeProxy(change, ctx)));
   for (const proxy of opened.fresh) for (const server of proxy.servers) beginServer(server, ctx);
   model.config = config;
+  model.caches = caches;
   warnings.push(...overruled(patterns));
   patterns.commit();
   warnings.push(

@@ -84,6 +84,7 @@ export const SOURCES = {
   responseBuffer: { text: 'response buffer', places: columns(11, 17) | place.tcpCheck },
   responseHeaders: { text: 'HTTP response headers', places: columns(11, 17) | place.tcpCheck },
   response: { text: 'HTTP response', places: columns(11, 19) },
+  anyResponse: { text: 'HTTP response', places: columns(10, 19) },
   responseBody: { text: 'HTTP response body', places: columns(11, 17) | place.tcpCheck },
   eitherBuffer: { text: 'request buffer', places: columns(2, 17) | place.tcpCheck },
   eitherHeaders: { text: 'HTTP request headers,HTTP response headers', places: columns(2, 17) | place.tcpCheck },

@@ -112,6 +112,8 @@ export interface ExprContext {
   /** The response is compressed here, and by which algorithm. */
   readonly compressing?: boolean;
   readonly compression?: string | null;
+  /** The cache that the response comes from. */
+  readonly cacheName?: string | null;
 }
 
 /** A connection below the stream, before rules changed its addresses. */

@@ -11,8 +11,8 @@ export const UNSUPPORTED_FETCHES = names(`
   internal.htx.data internal.htx.free internal.htx.free_data internal.htx.has_eom internal.htx.nbblks
   internal.htx.size internal.htx.used internal.htx_blk.data internal.htx_blk.hdrname internal.htx_blk.hdrval
   internal.htx_blk.size internal.htx_blk.start_line internal.htx_blk.type internal.strm.is_htx last_entity
-  last_rule_file last_rule_line lat_ns_avg lat_ns_tot quic_enabled res.cache_hit
-  res.cache_name sc0_bytes_in_rate sc0_bytes_out_rate sc0_clr_gpc0 sc0_clr_gpc1
+  last_rule_file last_rule_line lat_ns_avg lat_ns_tot quic_enabled
+  sc0_bytes_in_rate sc0_bytes_out_rate sc0_clr_gpc0 sc0_clr_gpc1
   sc0_conn_cnt sc0_conn_cur sc0_conn_rate sc0_get_gpc0 sc0_get_gpc1 sc0_get_gpt0 sc0_glitch_cnt sc0_glitch_rate
   sc0_gpc0_rate sc0_gpc1_rate sc0_http_err_cnt sc0_http_err_rate sc0_http_fail_cnt sc0_http_fail_rate
   sc0_http_req_cnt sc0_http_req_rate sc0_inc_gpc0 sc0_inc_gpc1 sc0_kbytes_in sc0_kbytes_out sc0_key sc0_sess_cnt

@@ -1,4 +1,5 @@
 import type { BindConfig, Config, ProxyConfig } from '../config/types.ts';
+import type { CacheView } from './cache/memory.ts';
 import type { TlsState, TlsUpdate } from './certificates/views.ts';
 import type { CounterChunk } from './counters.ts';
 import type { PatternReferenceView, PatternsView } from './patterns/references.ts';
@@ -59,6 +60,7 @@ export interface EnvironmentView {
   readonly httpErrors: Config['httpErrors'];
   readonly userlists: Config['userlists'];
   readonly files: NonNullable<Config['files']>;
+  readonly caches: readonly CacheView[];
 }
 
 /** Start data of a traffic thread (`workerData`). */

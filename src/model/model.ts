@@ -1,4 +1,5 @@
 import type { Config } from '../config/types.ts';
+import type { CacheView } from './cache/memory.ts';
 import type { CertificateStore } from './certificates/store.ts';
 import type { CounterStore } from './counters.ts';
 import type { ProcVar } from './messages.ts';
@@ -33,6 +34,8 @@ export interface Model {
   readonly proxies: Proxy[];
   readonly proxiesById: Map<number, Proxy>;
   readonly limits: Limits;
+  /** Caches of responses, in configuration order. */
+  caches: readonly CacheView[];
   /** What ACLs and maps look up. */
   readonly patterns: PatternReferences;
   /** Certificates, authorities, crt-lists, ticket keys. */

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { GlobalConfig, HttpErrorsConfig, UserlistConfig } from '../config/types.ts';
 import type { Userlist } from '../expr/row.ts';
+import { CacheMemory, type CacheView } from '../model/cache/memory.ts';
 import { ThreadCertificates } from '../model/certificates/thread-certificates.ts';
 import type { TlsState } from '../model/certificates/views.ts';
 import type { CounterStore } from '../model/counters.ts';
@@ -46,6 +47,7 @@ export class Env {
   payloadWithAnyMethod = false;
   keepsAmbiguous = false;
   userlists: ReadonlyMap<string, Userlist> = new Map();
+  caches: ReadonlyMap<string, CacheMemory> = new Map();
   httpErrors: readonly HttpErrorsConfig[] = [];
   limits: LimitsView;
   readonly patterns: TrafficPatterns;
@@ -97,6 +99,7 @@ export class Env {
     global: GlobalConfig;
     httpErrors: readonly HttpErrorsConfig[];
     userlists?: readonly UserlistConfig[];
+    caches?: readonly CacheView[];
     limits: LimitsView;
     patterns?: PatternsView;
     tables?: TablesView;
@@ -155,6 +158,7 @@ export class Env {
     readonly global: GlobalConfig;
     readonly httpErrors: readonly HttpErrorsConfig[];
     readonly userlists?: readonly UserlistConfig[];
+    readonly caches?: readonly CacheView[];
   }): void {
     const { global } = settings;
     this.global = global;
@@ -162,8 +166,17 @@ export class Env {
     this.payloadWithAnyMethod = 'h1-accept-payload-with-any-method' in global.other;
     this.keepsAmbiguous = 'h1-do-not-close-on-insecure-transfer-encoding' in global.other;
     this.userlists = compileUserlists(settings.userlists ?? []).lists;
+    this.caches = new Map((settings.caches ?? []).map((view) => [view.name, this.#cacheOf(view)]));
     this.httpErrors = settings.httpErrors;
     this.hostname = global.node ?? hostname();
+  }
+
+  #cacheOf(view: CacheView): CacheMemory {
+    const known = this.caches.get(view.name);
+    if (known?.view.memory === view.memory) return known;
+    const cache = new CacheMemory(view, this.thread);
+    cache.recover();
+    return cache;
   }
 
   /** Date in ms. */

@@ -12,6 +12,8 @@ import type {
 import { C, G } from '../model/counters.ts';
 import type { StreamView } from '../model/messages.ts';
 import type { TrafficBackend } from './backend.ts';
+import type { Caching } from './cache/caching.ts';
+import type { CachedBody } from './cache/serve.ts';
 import type { Client } from './client.ts';
 import type { CookieState } from './cookies.ts';
 import { detachServer, leaveQueue, onConnectFailed, reconnect, releaseServer, retryQueued } from './dispatch.ts';
@@ -93,6 +95,9 @@ export class Stream implements ExprContext, Timed {
   /** The request's body goes to the server compressed. */
   requestCompression: CompressionAlgorithm | null = null;
   requestRecoder: Recoder | null = null;
+  /** What a cache has to do with the exchange; what is left to send of an object in it. */
+  caching: Caching | null = null;
+  cached: CachedBody | null = null;
   /** The heads that expressions may look at now. */
   requestHead: HeadView | null = null;
   responseHead: HeadView | null = null;
@@ -299,6 +304,11 @@ export class Stream implements ExprContext, Timed {
     this.recoder = null;
     this.requestCompression = null;
     this.requestRecoder = null;
+    if (this.caching !== null) {
+      this.caching.end();
+      this.caching = null;
+      this.cached = null;
+    }
     this.served = false;
     this.logLevel = -1;
     this.silentLog = false;
@@ -570,6 +580,11 @@ export class Stream implements ExprContext, Timed {
   get clientConnection(): ConnectionFacts {
     const { source, destination, proxied } = this.client!;
     return { source, destination, proxied, error: 0 };
+  }
+
+  /** Name of the cache that answers, null when none does. */
+  get cacheName(): string | null {
+    return this.caching === null || this.caching.hit === null ? null : this.caching.cache.view.name;
   }
 
   get process(): ProcessFacts {

@@ -26,6 +26,7 @@ const env = new Env({
   global: init.global,
   httpErrors: init.httpErrors,
   userlists: init.userlists,
+  caches: init.caches,
   limits: init.limits,
   patterns: init.patterns,
   tables: init.tables,

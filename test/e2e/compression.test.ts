@@ -133,8 +133,7 @@ test('clients of HTTP/2 get compressed bodies, and trailers behind them', async 
     stream.on('trailers', (fields) => {
       trailers = fields;
     });
-    const [head] = await once(stream, 'response');
-    await once(stream, 'end');
+    const [[head]] = await Promise.all([once(stream, 'response'), once(stream, 'end')]);
     assert.equal(head['content-encoding'], 'gzip');
     assert.ok(gunzipSync(Buffer.concat(parts)).equals(Buffer.alloc(size, 'abc')), `${size} bytes`);
     assert.deepEqual(Object.entries(trailers), [['x-sum', '17']]);

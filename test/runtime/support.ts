@@ -278,6 +278,7 @@ export function modelOf(proxies: readonly ProxyConfig[], more: Partial<Config> =
     counters,
     processSlot: counters.allocate(),
     proxies: [],
+    caches: [],
     proxiesById: new Map(),
     patterns,
     tables: new StickTables({ proxies, peers: more.peers ?? [] }),

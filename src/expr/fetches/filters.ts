@@ -11,4 +11,18 @@ export const filterFetches: readonly FetchRow[] = [
     source: 'response',
     compile: () => (ctx) => (ctx.compressing === true ? (ctx.compression ?? undefined) : undefined),
   },
+  {
+    name: 'res.cache_hit',
+    args: '',
+    type: 'bool',
+    source: 'anyResponse',
+    compile: () => (ctx) => (ctx.cacheName ?? null) !== null,
+  },
+  {
+    name: 'res.cache_name',
+    args: '',
+    type: 'str',
+    source: 'anyResponse',
+    compile: () => (ctx) => ctx.cacheName ?? undefined,
+  },
 ];

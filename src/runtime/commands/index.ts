@@ -1,5 +1,6 @@
 import type { CommandGroup } from '../registry.ts';
 import { anonCommands } from './anon.ts';
+import { cacheCommands } from './cache.ts';
 import { cliCommands } from './cli.ts';
 import { dynamicCommands } from './dynamic.ts';
 import { errorCommands } from './errors.ts';
@@ -32,6 +33,7 @@ export const COMMANDS: readonly CommandGroup[] = [
   { category: 'Transactions and history', commands: [...transactionCommands, ...historyCommands] },
   { category: 'Maps and ACLs', commands: patternCommands },
   { category: 'Peers', commands: peerCommands },
+  { category: 'Caches', commands: cacheCommands },
   { category: 'Sessions', commands: sessionCommands },
   { category: 'Errors', commands: errorCommands },
   { category: 'Rings and logs', commands: eventCommands },

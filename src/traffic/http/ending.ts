@@ -35,7 +35,7 @@ export function finish(stream: Stream, exact: boolean): void {
 }
 
 /** Last step of every exchange. */
-function end(stream: Stream, keepAlive: boolean): void {
+export function end(stream: Stream, keepAlive: boolean): void {
   const client = stream.client!;
   stream.log.closedAt = stream.env.now();
   if (stream.backend !== null && stream.backendHeld) {

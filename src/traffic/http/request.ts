@@ -1,4 +1,5 @@
 import { C, countRate, G } from '../../model/counters.ts';
+import { serveCached } from '../cache/serve.ts';
 import { dispatch } from '../dispatch.ts';
 import { prepareCompression } from '../filters/compression.ts';
 import { addForwardedHeaders } from '../forwarded.ts';
@@ -101,6 +102,10 @@ function monitor(stream: Stream): void {
 
 function frontendRulesDone(stream: Stream): void {
   const { frontend } = stream;
+  if (stream.caching !== null && stream.caching.hit !== null) {
+    serveCached(stream);
+    return;
+  }
   if (frontend.config.stats !== null && interceptStats(stream, frontend.config, frontend.rules)) return;
   chooseBackend(stream);
   const { backend } = stream;
@@ -134,6 +139,10 @@ function backendInspected(stream: Stream): void {
 
 function backendRulesDone(stream: Stream): void {
   const backend = stream.backend!;
+  if (stream.caching !== null && stream.caching.hit !== null) {
+    serveCached(stream);
+    return;
+  }
   if (backend.config.stats !== null && interceptStats(stream, backend.config, backend.rules)) return;
   addForwardedHeaders(stream);
   if (backend.nameHeader !== null) stream.req.removeHeader(backend.nameHeader);

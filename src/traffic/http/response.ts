@@ -183,6 +183,7 @@ function forwardResponse(stream: Stream): void {
   stream.phase = Phase.relay;
   if (stream.log.early) logStream(stream);
   const conn = stream.serverConn!;
+  stream.caching?.feed(buf, stream.bodyPos, stream.bodyEnd);
   const pos = stream.compressing
     ? sendCompressed(stream, buf, stream.bodyPos, stream.bodyEnd)
     : stream.client!.sendResponse(stream, buf, stream.bodyPos, stream.bodyEnd);
@@ -205,6 +206,7 @@ function forwardResponse(stream: Stream): void {
 /** Sends a piece of the body on. */
 function relayBody(stream: Stream, buf: Buffer, start: number, end: number): void {
   const conn = stream.serverConn!;
+  stream.caching?.feed(buf, start, end);
   const pos =
     stream.recoder === null
       ? stream.client!.sendBody(stream, buf, start, end, conn.usesOwnBuffer(buf))
@@ -257,6 +259,10 @@ export function onClientProgress(stream: Stream): void {
 /** The client has taken what was waiting: the server may send on, or the exchange is over. */
 export function onClientDrain(stream: Stream): void {
   if (stream.phase !== Phase.relay) return;
+  if (stream.cached !== null) {
+    stream.cached.pump();
+    return;
+  }
   const now = stream.env.now();
   stream.clientUntil = stream.reqBody.done || stream.clientTimeout === 0 ? 0 : now + stream.clientTimeout;
   stream.serverUntil = stream.serverTimeout > 0 ? now + stream.serverTimeout : 0;

@@ -1,5 +1,6 @@
 import type { ExprError } from '../../expr/sample.ts';
 import { addressActions } from './actions/addresses.ts';
+import { cacheActions } from './actions/cache.ts';
 import { finalActions } from './actions/final.ts';
 import { headerActions } from './actions/headers.ts';
 import { binaryHeaderActions } from './actions/headers-bin.ts';
@@ -17,6 +18,7 @@ import type { ActionRow, RuleKind } from './types.ts';
 /** All actions of rules. */
 const ACTIONS: readonly ActionRow[] = [
   ...addressActions,
+  ...cacheActions,
   ...finalActions,
   ...binaryHeaderActions,
   ...headerActions,
