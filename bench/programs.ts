@@ -56,7 +56,7 @@ export async function startBackend(): Promise<Running & { port: number }> {
 export function proxyConfig(
   ports: { http: number; h2: number; tcp: number; backend: number },
   socket: string,
-  { threads = 1, servers = 0, spare = false } = {},
+  { threads = 1, servers = 0, spare = false, more: lines = '' } = {},
 ): string {
   const more = Array.from({ length: servers }, (_, i) => `    server s${i} 127.0.0.1:${ports.backend}`).join('\n');
   return `
@@ -84,6 +84,7 @@ listen tcp
 backend app
     server app 127.0.0.1:${ports.backend}
 ${spare ? `    server spare 127.0.0.1:${ports.backend}` : ''}
+${lines}
 ${servers > 0 ? `backend many\n${more}` : ''}
 `;
 }
@@ -94,7 +95,7 @@ let count = 0;
 export async function startBalancer(
   name: 'haproxy' | 'sluice',
   backend: number,
-  options: { threads?: number; servers?: number; spare?: boolean; args?: string[] } = {},
+  options: { threads?: number; servers?: number; spare?: boolean; more?: string; args?: string[] } = {},
 ): Promise<Proxy> {
   const ports = { http: await freePort(), h2: await freePort(), tcp: await freePort(), backend };
   const dir = join(folder, `${name}-${count++}`);

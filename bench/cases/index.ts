@@ -7,6 +7,7 @@ import { mapImport } from './map-import.ts';
 import { idleConnections, startTime } from './process.ts';
 import { showStat } from './show-stat.ts';
 import { readingState } from './status.ts';
+import { tls } from './tls.ts';
 import { bodies, closing, http2, keepAlive, tcp, twoThreads } from './traffic.ts';
 
 /** What a case gets to work with. */
@@ -32,6 +33,7 @@ export const cases: Case[] = [
   { name: 'bodies', about: 'bodies of 10 MB: CPU per MB', run: bodies },
   { name: 'tcp', about: 'TCP relay, small answers: CPU per request', run: tcp },
   { name: 'h2', about: 'HTTP/2 in clear text, 16 connections of 8 streams: CPU per request', run: http2 },
+  { name: 'tls', about: 'TLS 1.3 to clients: requests, handshakes, bodies: CPU each', run: tls },
   { name: 'threads', about: 'two traffic threads against one: CPU per request', run: twoThreads },
   { name: 'idle', about: 'memory of an idle keep-alive client connection', run: idleConnections },
   { name: 'start', about: 'time from start to the first answer, also with 10,000 servers', run: startTime },

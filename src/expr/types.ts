@@ -130,6 +130,9 @@ export interface ConnectionFacts {
 export interface TlsFacts {
   readonly sni: string;
   readonly alpn: string;
+  /** '-' when nothing is known any more. */
+  readonly protocol: string;
+  readonly cipher: string;
   readonly resumed: boolean;
   /** Errors of the handshake, and of the client's certificate and its chain; 0 = none. */
   readonly error: number;

@@ -92,8 +92,12 @@ export const C = {
   /** Rates of bytes that compression took and gave. */
   compInRate: 82,
   compOutRate: 85,
+  /** Connections accepted that begin with TLS; sessions looked for in the cache, and not found there. */
+  sslRate: 88,
+  sslCacheLookups: 91,
+  sslCacheMisses: 92,
 } as const;
-export const COUNTER_FIELDS = 88;
+export const COUNTER_FIELDS = 93;
 
 /** Gauge fields: index into a shared Int32 row. `*Max` are maxima since start or `clear counters`. */
 export const G = {
@@ -110,6 +114,7 @@ export const G = {
   h1OpenStreams: 9,
   h2Open: 10,
   h2OpenStreams: 11,
+  /** Connections with TLS per second on frontends, and handshakes that were not resumed. */
   sslRateMax: 12,
   /** Round robin turns taken (wraps). */
   turns: 13,
@@ -117,8 +122,11 @@ export const G = {
   captures: 14,
   /** Lines logged for a frontend (`%lc`; wraps). */
   logLines: 14,
+  sslKeyRateMax: 15,
+  /** Connections with TLS, both sides (row of the process). */
+  sslCurrent: 16,
 } as const;
-export const GAUGE_FIELDS = 15;
+export const GAUGE_FIELDS = 17;
 
 const CHUNK = 256;
 
@@ -255,7 +263,8 @@ export class CounterStore {
   /** Sets the maxima back (`clear counters`). */
   clearMaxima(slot: number): void {
     const gauges = this.gauges(slot);
-    for (const f of [G.sessRateMax, G.connRateMax, G.reqRateMax, G.sslRateMax]) Atomics.store(gauges, f, 0);
+    for (const f of [G.sessRateMax, G.connRateMax, G.reqRateMax, G.sslRateMax, G.sslKeyRateMax])
+      Atomics.store(gauges, f, 0);
     Atomics.store(gauges, G.currentMax, Atomics.load(gauges, G.current));
     Atomics.store(gauges, G.queuedMax, Atomics.load(gauges, G.queued));
     const rows = this.rowsOf(slot);

@@ -4,6 +4,8 @@
  * Node documents as deprecated (DEP0111) but keeps for such uses; this file is the only one that names it.
  */
 
+import type { X509Certificate } from 'node:crypto';
+
 /** One write in flight; libuv keeps it until `oncomplete`. */
 export interface WriteRequest {
   handle: StreamHandle | null;
@@ -42,6 +44,52 @@ export interface StreamHandle {
   open(fd: number): number;
 }
 
+/** Node's `tls.SecureContext.context`: made by node:tls. */
+export type NativeContext = object;
+
+/**
+ * TLS on top of a stream handle, itself a stream of what is decrypted. One write at a time: a second one before `oncomplete` ends the
+ * process. Nothing may be asked of it after `destroySSL`.
+ */
+export interface TlsHandle extends StreamHandle {
+  onhandshakedone: ((this: TlsHandle) => void) | null;
+  onerror: ((this: TlsHandle, error: Error & { code?: string }) => void) | null;
+  onnewsession: ((this: TlsHandle, id: Buffer, session: Buffer) => void) | null;
+  onclienthello: ((this: TlsHandle) => void) | null;
+  onkeylog: ((this: TlsHandle, line: Buffer) => void) | null;
+  /** Takes bytes that were read from the stream before. */
+  receive(bytes: Uint8Array): void;
+  /** Client side: sends the hello. */
+  start(): void;
+  setALPNProtocols(wire: Buffer): void;
+  /** Server side: ask for a certificate; refuse clients without. What is wrong with one that comes is told by `verifyError`. */
+  setVerifyMode(request: boolean, require: boolean): void;
+  setServername(name: string): void;
+  setSession(session: Uint8Array): void;
+  /** Server side: the session that the client's hello names. */
+  loadSession(session: Uint8Array): void;
+  /** `onnewsession` is called; on the server side the hello is first given to `onclienthello`, which must call `clientHelloDone`. */
+  enableSessionCallbacks(): void;
+  clientHelloDone(): void;
+  newSessionDone(): void;
+  enableKeylogCallback(): void;
+  setOCSPResponse(response: Uint8Array): void;
+  setMaxSendFragment(bytes: number): void;
+  getSession(): Buffer | undefined;
+  isSessionReused(): boolean;
+  getProtocol(): string;
+  getCipher(): { readonly name: string; readonly standardName: string; readonly version: string };
+  getALPNNegotiatedProtocol(): string | false;
+  getX509Certificate(): X509Certificate | undefined;
+  getPeerX509Certificate(): X509Certificate | undefined;
+  getFinished(): Buffer | undefined;
+  getPeerFinished(): Buffer | undefined;
+  getEphemeralKeyInfo(): { readonly type?: string; readonly name?: string; readonly size?: number } | null;
+  /** null: the peer's certificate is fine. */
+  verifyError(): (Error & { readonly code: string }) | null;
+  destroySSL(): void;
+}
+
 /** An outgoing connection in progress. */
 export interface ConnectRequest {
   oncomplete: ((status: number, handle: StreamHandle, request: ConnectRequest) => void) | null;
@@ -66,6 +114,9 @@ interface Bindings {
     kLastWriteWasAsync: number;
     streamBaseState: Int32Array;
   };
+  tls_wrap: {
+    wrap(stream: StreamHandle, context: NativeContext, isServer: boolean, hasActiveWrite: boolean): TlsHandle;
+  };
   uv: { errname(code: number): string; [name: `UV_${string}`]: number };
 }
 
@@ -74,6 +125,7 @@ const binding = (process as unknown as { binding<K extends keyof Bindings>(name:
 export const tcpWrap = binding('tcp_wrap');
 export const pipeWrap = binding('pipe_wrap');
 export const streamWrap = binding('stream_wrap');
+export const tlsWrap = binding('tls_wrap');
 const uv = binding('uv');
 
 export const UV_EOF = uv['UV_EOF']!;

@@ -32,7 +32,8 @@ const sharedRead = Buffer.allocUnsafeSlow(READ_SIZE);
 const bulkPool: Buffer[] = [];
 let spareWrite: WriteRequest = new WriteWrap();
 
-const noHandler: ConnHandler = { onData() {}, onEnd() {}, onDrain() {}, onError() {}, onConnect() {} };
+/** For connections that nobody listens to any more. */
+export const noHandler: ConnHandler = { onData() {}, onEnd() {}, onDrain() {}, onError() {}, onConnect() {} };
 
 /** A connection over a libuv stream. */
 export class HandleConn implements Conn {

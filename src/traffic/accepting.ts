@@ -1,5 +1,6 @@
 import { connectionErrorLine } from '../expr/log/connection.ts';
 import { C } from '../model/counters.ts';
+import { readClientHello } from '../net/client-hello.ts';
 import { PROXY_ERRORS, parseProxyHeader } from '../net/proxy-protocol.ts';
 import type { Conn, ConnHandler } from '../net/transport.ts';
 import type { Client } from './client.ts';
@@ -10,9 +11,13 @@ import { LEVEL_ERR, LEVEL_INFO, setCause } from './log.ts';
 import { type Rule, Verdict } from './rules/types.ts';
 import { Stream } from './stream.ts';
 import type { Timed } from './timer.ts';
+import { countFailure, countHandshake, REFUSED_NAME, serve, TLS_MESSAGES } from './tls/handshake.ts';
 
 /** A PROXY protocol header is not longer than this. */
 const HEADER_MAX = 16_384;
+
+/** What a connection is waiting for. */
+const Step = { proxy: 0, hello: 1, handshake: 2, over: 3 } as const;
 
 /** What becomes of a connection that was let in: `start` makes its session. */
 export interface Admission {
@@ -22,14 +27,14 @@ export interface Admission {
 
 /**
  * A connection between accept and session, where something must happen first: `tcp-request connection` rules, a PROXY protocol header,
- * `tcp-request session` rules.
+ * a TLS handshake, `tcp-request session` rules.
  */
 export class Accepting extends ConnClient implements Client, ConnHandler, Timed {
   readonly proto = 'tcp';
   readonly exchanges = 1;
   readonly #admission: Admission;
-  #held: Buffer;
-  #over = false;
+  #held: Buffer | null = null;
+  #step: number = Step.proxy;
   expires = 0;
   timerSlot = -1;
   timerNext: Timed | null = null;
@@ -38,17 +43,18 @@ export class Accepting extends ConnClient implements Client, ConnHandler, Timed 
   constructor(env: Env, conn: Conn, frontend: TrafficFrontend, listener: TrafficListener, admission: Admission) {
     super(env, conn, frontend, listener, null);
     this.#admission = admission;
-    this.#held = Buffer.alloc(0);
     conn.handler = this;
   }
 
   /** Runs the first rules; false when the connection was refused. */
   begin(): boolean {
     if (!this.#allowed(this.frontend.rules?.connection ?? null, C.deniedConn)) return false;
-    if (!this.listener.config.acceptProxy) return this.#session();
+    const { acceptProxy } = this.listener.config;
+    if (!acceptProxy && this.listener.tls === null) return this.#session();
     const { requestTimeout, clientTimeout } = this.frontend;
-    const timeout = requestTimeout || clientTimeout;
+    const timeout = acceptProxy ? requestTimeout || clientTimeout : clientTimeout;
     if (timeout > 0) this.env.wheel.arm(this, this.env.now() + timeout);
+    if (!acceptProxy) this.#step = Step.hello;
     return true;
   }
 
@@ -84,24 +90,37 @@ export class Accepting extends ConnClient implements Client, ConnHandler, Timed 
 
   #session(): boolean {
     if (!this.#allowed(this.frontend.rules?.session ?? null, C.deniedSess)) return false;
-    this.#over = true;
+    this.#step = Step.over;
     this.env.wheel.disarm(this);
     const handler = this.#admission.start(this.conn, {
       source: this.sourceView,
       destination: this.destinationView,
       proxied: this.proxied,
       vars: this.sessionVars,
+      tls: this.tls,
+      acceptedAt: this.acceptedAt,
+      handshakeTime: this.env.now() - this.acceptedAt,
     });
-    if (this.#held.length > 0) handler.onData(this.#held, 0, this.#held.length);
+    const held = this.#held;
+    this.#held = null;
+    if (held !== null && held.length > 0) handler.onData(held, 0, held.length);
     return true;
   }
 
-  onConnect(): void {}
-
   onData(buf: Uint8Array, start: number, end: number): void {
-    this.#held = Buffer.concat([this.#held, buf.subarray(start, end)]);
-    const header = parseProxyHeader(this.#held, HEADER_MAX);
-    if (header === 'more') return;
+    const bytes = Buffer.from(buf.buffer, buf.byteOffset + start, end - start);
+    const all = this.#held === null ? bytes : Buffer.concat([this.#held, bytes]);
+    this.#held = null;
+    if (this.#step === Step.proxy) this.#proxyHeader(all);
+    else if (this.#step === Step.hello) this.#hello(all);
+  }
+
+  #proxyHeader(bytes: Buffer): void {
+    const header = parseProxyHeader(bytes, HEADER_MAX);
+    if (header === 'more') {
+      this.#held = Buffer.from(bytes);
+      return;
+    }
     if (typeof header === 'string') {
       this.#fail(PROXY_ERRORS[header], false);
       return;
@@ -109,30 +128,74 @@ export class Accepting extends ConnClient implements Client, ConnHandler, Timed 
     this.proxied = true;
     if (header.source !== null) this.sourceView = header.source;
     if (header.destination !== null) this.destinationView = header.destination;
-    this.#held = this.#held.subarray(header.length);
+    const rest = bytes.subarray(header.length);
+    if (this.listener.tls === null) {
+      this.#held = Buffer.from(rest);
+      this.#session();
+      return;
+    }
+    this.#step = Step.hello;
+    if (rest.length > 0) this.#hello(rest);
+  }
+
+  /** Answers the client's hello with the certificate that it asks for. */
+  #hello(bytes: Buffer): void {
+    const hello = readClientHello(bytes);
+    if (hello === 'more') {
+      this.#held = Buffer.from(bytes);
+      return;
+    }
+    this.#step = Step.handshake;
+    const served = serve(this, hello === 'other' ? null : hello, bytes);
+    if (typeof served === 'string') {
+      if (served === TLS_MESSAGES.handshake) this.conn.write(REFUSED_NAME, 0, REFUSED_NAME.length);
+      this.#failTls(served);
+      return;
+    }
+    this.tls = served;
+    this.conn = served.conn;
+  }
+
+  /** The handshake is done. */
+  onConnect(): void {
+    const tls = this.tls!;
+    const verdict = tls.established();
+    if (verdict !== 'ok') {
+      this.#failTls(TLS_MESSAGES[verdict]);
+      return;
+    }
+    countHandshake(this, tls);
     this.#session();
   }
 
   onEnd(): void {
-    if (this.#held.length > 0) this.#fail(PROXY_ERRORS['too-long'], false);
+    if (this.#step === Step.hello) this.#failTls(TLS_MESSAGES.closed);
+    else if (this.#held !== null) this.#fail(PROXY_ERRORS['too-long'], false);
     else this.#fail('Connection closed while waiting for PROXY protocol header', true);
   }
 
   onDrain(): void {}
 
   onError(): void {
-    this.#fail('Connection error while waiting for PROXY protocol header', true);
+    if (this.#step !== Step.proxy) this.#failTls(TLS_MESSAGES.handshake);
+    else this.#fail('Connection error while waiting for PROXY protocol header', true);
   }
 
   onTimeout(): void {
-    this.#fail('Timeout while waiting for PROXY protocol header', true);
+    if (this.#step === Step.proxy) this.#fail('Timeout while waiting for PROXY protocol header', true);
+    else this.#fail(TLS_MESSAGES.timeout, false);
+  }
+
+  #failTls(message: string): void {
+    countFailure(this);
+    this.#fail(message, message === TLS_MESSAGES.closed);
   }
 
   /** No session comes of it: logs why, and ends. `empty`: `option dontlognull` leaves it out. */
   #fail(message: string, empty: boolean): void {
     const { env, frontend, listener } = this;
     const { logger } = frontend;
-    if (!this.#over && logger !== null && !(empty && frontend.dontLogNull)) {
+    if (this.#step !== Step.over && logger !== null && !(empty && frontend.dontLogNull)) {
       const stream = this.#stream();
       const listenerName = listener.config.name ?? '';
       const { source, destination, log } = stream;
@@ -156,8 +219,8 @@ export class Accepting extends ConnClient implements Client, ConnHandler, Timed 
   }
 
   #end(): void {
-    if (this.#over) return;
-    this.#over = true;
+    if (this.#step === Step.over) return;
+    this.#step = Step.over;
     this.env.wheel.disarm(this);
     this.conn.destroy();
     this.#admission.ended();

@@ -3,6 +3,7 @@ import type { ConnClient } from './conn-client.ts';
 import type { OwnConnections } from './h2/own-connections.ts';
 import type { ServerConn } from './server-conn.ts';
 import type { Stream } from './stream.ts';
+import type { ClientTls } from './tls/client-tls.ts';
 
 /** The client side of a stream: an HTTP/1 connection, a stream of an HTTP/2 connection, or a TCP connection. */
 export interface Client {
@@ -13,6 +14,9 @@ export interface Client {
   readonly destination: EndpointView;
   /** A PROXY protocol header said the addresses. */
   readonly proxied: boolean;
+  /** TLS on its connection, null in the clear; ms that the handshake took (of TLS, PROXY protocol). */
+  readonly tls: ClientTls | null;
+  readonly handshakeTime: number;
   /** Variables of the client's session. */
   readonly vars: Vars;
   /** Exchanges so far on this connection, this one included. */

@@ -4,6 +4,7 @@ import type { Env } from './env.ts';
 import type { TrafficFrontend, TrafficListener } from './frontend.ts';
 import { OwnConnections } from './h2/own-connections.ts';
 import type { ServerConn } from './server-conn.ts';
+import type { ClientTls } from './tls/client-tls.ts';
 
 /** What PROXY protocol or rules said of an accepted connection before its session began. */
 export interface Introduction {
@@ -12,12 +13,16 @@ export interface Introduction {
   /** A PROXY protocol header said so. */
   readonly proxied: boolean;
   readonly vars: Vars | null;
+  readonly tls: ClientTls | null;
+  /** Date of accept, ms, and how long it took until the session could begin. */
+  readonly acceptedAt: number;
+  readonly handshakeTime: number;
 }
 
 /** A client connection, whatever is spoken on it. */
 export abstract class ConnClient {
   readonly env: Env;
-  readonly conn: Conn;
+  conn: Conn;
   frontend: TrafficFrontend;
   readonly listener: TrafficListener;
   readonly acceptedAt: number;
@@ -27,6 +32,8 @@ export abstract class ConnClient {
   destinationView: EndpointView | null = null;
   proxied = false;
   sessionVars: Vars | null = null;
+  tls: ClientTls | null = null;
+  handshakeTime = 0;
 
   constructor(
     env: Env,
@@ -39,7 +46,7 @@ export abstract class ConnClient {
     this.conn = conn;
     this.frontend = frontend;
     this.listener = listener;
-    this.acceptedAt = env.now();
+    this.acceptedAt = introduction?.acceptedAt ?? env.now();
     // A connection that was reset has no address any more.
     if (frontend.logger !== null) this.sourceView = { host: conn.remoteHost, port: conn.remotePort };
     if (introduction !== null) {
@@ -47,6 +54,8 @@ export abstract class ConnClient {
       this.destinationView = introduction.destination;
       this.proxied = introduction.proxied;
       this.sessionVars = introduction.vars;
+      this.tls = introduction.tls;
+      this.handshakeTime = introduction.handshakeTime;
     }
   }
 

@@ -9,6 +9,7 @@ import { type NamePolicy, namePolicy } from './header-names.ts';
 import type { LogFormatter } from './log.ts';
 import type { FrontendRules } from './rules/types.ts';
 import { timeoutFacts } from './timeout-facts.ts';
+import { BindTls } from './tls/bind-tls.ts';
 
 /** A bound address in this thread. */
 export interface TrafficListener {
@@ -21,6 +22,8 @@ export interface TrafficListener {
   readonly config: ProxyView['listeners'][number]['config'];
   /** Listening sockets; more than one after taking over from a process with more threads. */
   sockets: ListenSocket[];
+  /** TLS of its connections, null in the clear. */
+  readonly tls: BindTls | null;
 }
 
 /** A frontend as a traffic thread sees it. */
@@ -85,6 +88,7 @@ export class TrafficFrontend implements ProxyFacts {
       counted: listener.slot !== view.frontendSlot,
       config: listener.config,
       sockets: [],
+      tls: listener.config.tls === null ? null : new BindTls(env, this, listener.config),
     }));
     this.maxconn = view.maxconn;
     this.clientTimeout = timeouts.client ?? 0;

@@ -62,10 +62,10 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     introduction: Introduction | null,
   ) {
     super(env, conn, frontend, listener, introduction);
-    this.idleSince = this.acceptedAt;
+    this.idleSince = env.now();
     conn.handler = this;
     Atomics.add(frontend.g, G.h1Open, 1);
-    if (frontend.requestTimeout > 0) env.wheel.arm(this, this.acceptedAt + frontend.requestTimeout);
+    if (frontend.requestTimeout > 0) env.wheel.arm(this, this.idleSince + frontend.requestTimeout);
   }
 
   pause(): void {
@@ -133,6 +133,9 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
       destination: this.destination,
       proxied: this.proxied,
       vars: this.sessionVars,
+      tls: this.tls,
+      acceptedAt: this.acceptedAt,
+      handshakeTime: this.handshakeTime,
     };
     const first = Buffer.from(buf.subarray(start, end));
     env.wheel.disarm(this);
@@ -178,6 +181,7 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     log.acceptDate = this.exchanges === 1 ? this.acceptedAt : this.idleSince;
     log.requestDate = this.requestAt;
     log.requestCounter = this.exchanges;
+    log.handshakeTime = this.exchanges === 1 ? this.handshakeTime : 0;
     if (next <= NEED_MORE || next - start > tune.bufsize - tune.maxrewrite) {
       this.#refuse(stream, buf, start, end, next <= NEED_MORE ? req.errorAt : start);
       return;
@@ -256,7 +260,7 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     frontend.c[C.failedReq]!++;
     frontend.c[C.hrsp4xx]!++;
     log.acceptDate = this.exchanges === 1 ? this.acceptedAt : this.idleSince;
-    log.requestDate = this.requestAt || this.acceptedAt;
+    log.requestDate = this.requestAt || this.idleSince;
     log.requestCounter = this.exchanges;
     log.requestLine = '<BADREQ>';
     log.bytesUploaded = this.held?.length ?? 0;

@@ -4,8 +4,11 @@ import { Accepting } from './accepting.ts';
 import type { Introduction } from './conn-client.ts';
 import type { Env } from './env.ts';
 import type { TrafficFrontend, TrafficListener } from './frontend.ts';
+import { H2Connection } from './h2/connection.ts';
 import { HttpClient } from './http-client.ts';
 import { TcpClient } from './tcp-client.ts';
+import type { ClientTls } from './tls/client-tls.ts';
+import { leaveTls } from './tls/handshake.ts';
 
 /** Connections accepted beyond a limit, kept unread until there is room; more than that are refused. */
 const HELD_MAX = 1024;
@@ -14,6 +17,7 @@ const RATE_POLL = 20;
 
 /** A client connection as the frontend knows it. */
 export interface Connected {
+  readonly tls: ClientTls | null;
   closeIfIdle(): void;
 }
 
@@ -118,6 +122,7 @@ function isFull(env: Env, frontend: TrafficFrontend, listener: TrafficListener):
   if (maxconn !== null && Atomics.load(listener.g, G.current) >= maxconn && listener.counted) return true;
   const rate = frontend.config.rateLimitSessions;
   if (rate > 0 && frontend.sessionRate() >= rate) return true;
+  if (listener.tls !== null && env.limits.sslRate > 0 && processRate(env, C.sslRate) >= env.limits.sslRate) return true;
   if (env.limits.sessRate > 0 && processRate(env, C.sessRate) >= env.limits.sessRate) return true;
   return env.limits.connRate > 0 && processRate(env, C.connRate) >= env.limits.connRate;
 }
@@ -136,6 +141,7 @@ function admit(env: Env, frontend: TrafficFrontend, listener: TrafficListener, c
   env.c[C.connections]!++;
   countRate(frontend.c, C.connRate, second, frontend.g, G.connRateMax);
   countRate(env.c, C.connRate, second, env.g, G.connRateMax);
+  if (listener.tls !== null) countRate(env.c, C.sslRate, second, env.g, G.sslRateMax);
   if (listener.counted) {
     gaugeUp(listener.g, G.current);
     listener.c[C.connections]!++;
@@ -149,14 +155,15 @@ function admit(env: Env, frontend: TrafficFrontend, listener: TrafficListener, c
 /** Starts the session on an admitted connection, after what must come before it. */
 function begin(env: Env, frontend: TrafficFrontend, listener: TrafficListener, conn: Conn): void {
   const { rules } = frontend;
-  if (!listener.config.acceptProxy && (rules === null || (rules.connection === null && rules.session === null))) {
+  const plain = !listener.config.acceptProxy && listener.tls === null;
+  if (plain && (rules === null || (rules.connection === null && rules.session === null))) {
     startSession(env, frontend, listener, conn, null);
     return;
   }
   const accepting: Accepting = new Accepting(env, conn, frontend, listener, {
-    start(_conn, introduction) {
+    start(settled, introduction) {
       connectionsOf(frontend).delete(accepting);
-      return startSession(env, frontend, listener, conn, introduction);
+      return startSession(env, frontend, listener, settled, introduction);
     },
     ended: () => connectionEnded(env, frontend, listener, accepting),
   });
@@ -176,6 +183,11 @@ function startSession(
   env.c[C.sessions]!++;
   countRate(frontend.c, C.sessRate, second, frontend.g, G.sessRateMax);
   countRate(env.c, C.sessRate, second, env.g, G.sessRateMax);
+  if (frontend.http && introduction?.tls?.alpn === 'h2') {
+    const client = new H2Connection(env, conn, frontend, listener, introduction);
+    connectionsOf(frontend).add(client);
+    return client;
+  }
   if (frontend.http) {
     frontend.c[C.h1Sessions]!++;
     const client = new HttpClient(env, conn, frontend, listener, introduction);
@@ -197,6 +209,7 @@ export function connectionEnded(
   client: Connected,
 ): void {
   connectionsOf(frontend).delete(client);
+  if (client.tls !== null) leaveTls(env);
   Atomics.sub(frontend.g, G.current, 1);
   Atomics.sub(env.g, G.current, 1);
   if (listener.counted) Atomics.sub(listener.g, G.current, 1);

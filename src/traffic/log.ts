@@ -204,13 +204,13 @@ export class StreamLog implements LogFacts {
     return this.early;
   }
   get ssl(): boolean {
-    return false;
+    return this.stream!.tls !== null;
   }
   get sslVersion(): string {
-    return '-';
+    return this.stream!.tls?.protocol ?? '-';
   }
   get sslCipher(): string {
-    return '-';
+    return this.stream!.tls?.cipher ?? '-';
   }
   get hostname(): string {
     return this.stream!.env.hostname;

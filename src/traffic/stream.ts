@@ -36,6 +36,7 @@ import { proxyHeader } from './send-proxy.ts';
 import type { TrafficServer } from './server.ts';
 import type { ServerConn } from './server-conn.ts';
 import type { Timed } from './timer.ts';
+import type { ClientTls } from './tls/client-tls.ts';
 import * as tunnel from './tunnel.ts';
 
 /** Where an exchange stands. */
@@ -585,6 +586,11 @@ export class Stream implements ExprContext, Timed {
   /** Name of the cache that answers, null when none does. */
   get cacheName(): string | null {
     return this.caching === null || this.caching.hit === null ? null : this.caching.cache.view.name;
+  }
+
+  /** The last log line may come after the client is gone. */
+  get tls(): ClientTls | null {
+    return this.client?.tls ?? null;
   }
 
   get process(): ProcessFacts {

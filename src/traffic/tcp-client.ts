@@ -38,11 +38,12 @@ export class TcpClient extends ConnClient implements Client, ConnHandler {
     stream.raw = true;
     stream.phase = Phase.rules;
     log.acceptDate = this.acceptedAt;
-    log.requestDate = this.acceptedAt;
-    log.requestEnd = this.acceptedAt;
+    log.requestDate = this.acceptedAt + this.handshakeTime;
+    log.requestEnd = log.requestDate;
     log.requestCounter = 1;
+    log.handshakeTime = this.handshakeTime;
     const { frontend } = this;
-    stream.clientUntil = frontend.clientTimeout > 0 ? this.acceptedAt + frontend.clientTimeout : 0;
+    stream.clientUntil = frontend.clientTimeout > 0 ? log.requestDate + frontend.clientTimeout : 0;
     stream.schedule();
     inspectRequest(stream, frontend.rules?.content ?? null, frontend.rules?.inspectDelay ?? 0, proceed);
   }

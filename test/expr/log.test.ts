@@ -61,6 +61,8 @@ describe('the default formats', () => {
       error: 255,
       certificateError: 1,
       authorityError: 2,
+      protocol: 'TLSv1.3',
+      cipher: 'TLS_AES_128_GCM_SHA256',
       certificateUsed: true,
     };
     const ctx = context({ log: { ssl: true, sslVersion: 'TLSv1.3', sslCipher: 'AES' }, more: { tls } });

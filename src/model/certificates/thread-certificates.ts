@@ -17,6 +17,8 @@ export class ThreadCertificates {
   readonly ticketKeys = new Map<string, TicketKeysView>();
   readonly #binds = new Map<string, BindTlsView>();
   readonly #listeners: ((update: TlsUpdate) => void)[] = [];
+  /** Counts the updates. */
+  version = 0;
 
   constructor(state: TlsState = { certificates: [], trusts: [], ticketKeys: [], binds: [] }) {
     this.#put(state);
@@ -35,6 +37,7 @@ export class ThreadCertificates {
   /** Puts an update in force. */
   update(update: TlsUpdate): void {
     const { drop = {} } = update;
+    this.version++;
     for (const key of drop.binds ?? []) this.#binds.delete(key);
     for (const path of drop.trusts ?? []) this.trusts.delete(path);
     for (const path of drop.ticketKeys ?? []) this.ticketKeys.delete(path);

@@ -10,6 +10,7 @@ import * as response from '../http/response.ts';
 import * as sending from '../http/sending.ts';
 import type { ServerConn } from '../server-conn.ts';
 import { Phase, Stream } from '../stream.ts';
+import type { ClientTls } from '../tls/client-tls.ts';
 import * as tunnel from '../tunnel.ts';
 import type { H2Connection } from './connection.ts';
 import type { FieldList } from './field-list.ts';
@@ -83,6 +84,7 @@ export class H2Exchange implements Client {
     stream.log.acceptDate = this.exchanges === 1 ? connection.acceptedAt : now;
     stream.log.requestDate = now;
     stream.log.requestCounter = this.exchanges;
+    stream.log.handshakeTime = this.handshakeTime;
   }
 
   get base(): H2Connection {
@@ -96,6 +98,12 @@ export class H2Exchange implements Client {
   }
   get proxied(): boolean {
     return this.connection.proxied;
+  }
+  get tls(): ClientTls | null {
+    return this.connection.tls;
+  }
+  get handshakeTime(): number {
+    return this.exchanges === 1 ? this.connection.handshakeTime : 0;
   }
 
   get destination(): EndpointView {

@@ -1,0 +1,60 @@
+import { createSecureContext } from 'node:tls';
+import type { NativeContext } from '../src/net/bindings.ts';
+import { tcpTransport } from '../src/net/tcp.ts';
+import { connectTls } from '../src/net/tls.ts';
+import type { Conn } from '../src/net/transport.ts';
+
+// node bench/handshakes.ts PORT SECONDS full|resumed: connects over TLS 1.3 again and again, with one small request each, and
+// prints how many connections that were, and how many of them resumed a session.
+
+const [port, seconds, kind] = process.argv.slice(2);
+const CLIENTS = 16;
+const request = 'GET / HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n';
+const context = createSecureContext({ ca: [] }).context as NativeContext;
+const end = performance.now() + Number(seconds) * 1000;
+const none = { onData() {}, onEnd() {}, onDrain() {}, onConnect() {} };
+let requests = 0;
+let resumed = 0;
+let errors = 0;
+let running = CLIENTS;
+
+function next(session: Buffer | null): void {
+  if (performance.now() >= end) {
+    if (--running === 0) console.log(JSON.stringify({ requests, resumed, errors }));
+    return;
+  }
+  let kept = session;
+  let over = false;
+  const done = (conn: Conn) => {
+    if (over) return;
+    over = true;
+    conn.destroy();
+    next(kind === 'resumed' ? kept : null);
+  };
+  const failed = () => {
+    errors++;
+    done(raw);
+  };
+  const spec = { family: 'inet', host: '127.0.0.1', port: Number(port), sourceHost: null, sourcePort: 0 } as const;
+  const raw = tcpTransport.connect(spec, {
+    ...none,
+    onError: failed,
+    onConnect() {
+      const onSession = kind === 'resumed' ? (told: Buffer) => void (kept = told) : null;
+      const begin = { context, servername: 'bench.test', alpn: ['http/1.1'], session, onSession };
+      const conn = connectTls(raw, begin, {
+        ...none,
+        onError: failed,
+        onConnect: () => void conn.writeLatin1(request),
+        onData() {
+          requests++;
+          if (conn.tls.isSessionReused()) resumed++;
+          done(conn);
+        },
+        onEnd: () => done(conn),
+      });
+    },
+  });
+}
+
+for (let client = 0; client < CLIENTS; client++) next(null);

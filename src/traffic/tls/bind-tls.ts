@@ -1,0 +1,88 @@
+import type { BindConfig } from '../../config/types.ts';
+import type { BindTlsView, SniEntryView } from '../../model/certificates/views.ts';
+import type { ClientHello } from '../../net/client-hello.ts';
+import type { Env } from '../env.ts';
+import type { TrafficFrontend } from '../frontend.ts';
+import { buildServerContext, type ContextBasis, isCurrent, type ServerContext } from './server-context.ts';
+import { clientAbilities, SniIndex } from './sni-index.ts';
+
+const HTTP_PROTOCOLS: readonly string[] = ['h2', 'http/1.1'];
+const ANY = { rsa: true, ecdsa: true };
+
+/** TLS of a `bind` line in this thread: its certificates by name, with contexts that are built when they are first asked for. */
+export class BindTls {
+  readonly #env: Env;
+  readonly #basis: ContextBasis;
+  readonly #proxy: number;
+  readonly #at: BindConfig['at'];
+  readonly #defaultAlpn: readonly string[];
+  #contexts = new Map<number, ServerContext>();
+  #view: BindTlsView | null = null;
+  #index: SniIndex | null = null;
+  /** Names of the certificates that the index was made of. */
+  #names = new Map<number, readonly string[]>();
+  #version = -1;
+
+  constructor(env: Env, frontend: TrafficFrontend, config: BindConfig) {
+    this.#env = env;
+    this.#proxy = frontend.id;
+    this.#at = config.at;
+    this.#basis = { certificates: env.certificates, config: config.tls!, global: env.global.tls };
+    this.#defaultAlpn = frontend.http && config.proto === null ? HTTP_PROTOCOLS : [];
+  }
+
+  /** The context for a hello; null when there is none for the name, and no other one may be shown (`strict-sni`). */
+  choose(hello: ClientHello): ServerContext | null {
+    const index = this.#current();
+    const entry = index.find(hello.serverName, clientAbilities(hello), this.#basis.config.strictSni);
+    return entry === null ? null : this.#context(entry);
+  }
+
+  /** A context for what is no hello: the library finds out what is wrong with it. */
+  any(): ServerContext | null {
+    const entry = this.#current().find('', ANY, false) ?? this.#view?.entries[0] ?? null;
+    return entry === null ? null : this.#context(entry);
+  }
+
+  /** The protocol to agree on: the first one of this side's that the client offers; null for none. */
+  protocol(context: ServerContext, hello: ClientHello): string | null {
+    if (hello.alpn === null) return null;
+    for (const name of context.options.alpn ?? this.#defaultAlpn) if (hello.offersAlpn(name)) return name;
+    return null;
+  }
+
+  #current(): SniIndex {
+    const { certificates } = this.#env;
+    if (this.#index !== null && this.#version === certificates.version) return this.#index;
+    this.#version = certificates.version;
+    const view = certificates.bind(this.#proxy, this.#at) ?? { key: '', entries: [], defaults: [] };
+    if (this.#index !== null && view === this.#view && this.#sameNames()) return this.#index;
+    const ids = new Set([...view.entries, ...view.defaults].map(({ id }) => id));
+    for (const id of this.#contexts.keys()) if (!ids.has(id)) this.#contexts.delete(id);
+    this.#view = view;
+    this.#names = new Map();
+    this.#index = new SniIndex(view, (id) => {
+      const certificate = certificates.certificates.get(id);
+      if (certificate !== undefined) this.#names.set(id, certificate.names);
+      return certificate;
+    });
+    return this.#index;
+  }
+
+  #sameNames(): boolean {
+    const { certificates } = this.#env.certificates;
+    for (const [id, names] of this.#names) {
+      const now = certificates.get(id)?.names;
+      if (now !== names && now?.join() !== names.join()) return false;
+    }
+    return true;
+  }
+
+  #context(entry: SniEntryView): ServerContext {
+    const known = this.#contexts.get(entry.id);
+    if (known !== undefined && isCurrent(known, entry, this.#basis)) return known;
+    const context = buildServerContext(this.#basis, entry);
+    this.#contexts.set(entry.id, context);
+    return context;
+  }
+}

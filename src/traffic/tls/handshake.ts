@@ -1,0 +1,82 @@
+import { C, countRate, G, gaugeUp } from '../../model/counters.ts';
+import type { ClientHello } from '../../net/client-hello.ts';
+import { acceptTls } from '../../net/tls.ts';
+import type { ConnHandler } from '../../net/transport.ts';
+import type { ConnClient } from '../conn-client.ts';
+import type { Env } from '../env.ts';
+import { ClientTls } from './client-tls.ts';
+import type { ServerContext } from './server-context.ts';
+
+/** What the log says of a connection that no session came of, in HAProxy's words. */
+export const TLS_MESSAGES = {
+  closed: 'Connection closed during SSL handshake',
+  timeout: 'Timeout during SSL handshake',
+  tooMany: 'Too many SSL connections',
+  handshake: 'SSL handshake failure',
+  authority: 'SSL client CA chain cannot be verified',
+  certificate: 'SSL client certificate not trusted',
+} as const;
+
+/** A fatal alert `unrecognized_name` (RFC 6066, section 3) in a record of its own, before anything else is said. */
+export const REFUSED_NAME = Buffer.from([21, 3, 3, 0, 2, 2, 112]);
+
+/** A client connection whose handshake is under way. */
+type Served = ConnClient & ConnHandler;
+
+/** Begins the handshake on a listener with TLS; a message when there is none: no certificate for the name, or too many connections. */
+export function serve(client: Served, hello: ClientHello | null, bytes: Buffer): ClientTls | string {
+  const { env, listener } = client;
+  const bind = listener.tls!;
+  const { tls: global } = env.global;
+  if (global.maxConn > 0 && Atomics.load(env.g, G.sslCurrent) >= global.maxConn) return TLS_MESSAGES.tooMany;
+  let context: ServerContext | null;
+  try {
+    context = hello === null ? bind.any() : bind.choose(hello);
+  } catch {
+    // A certificate or an option that the library does not take: found when the configuration was read.
+    context = null;
+  }
+  if (context === null) return TLS_MESSAGES.handshake;
+  const alpn = hello === null ? null : bind.protocol(context, hello);
+  const ocsp = hello?.wantsOcsp === true ? context.certificate.ocsp : null;
+  const conn = acceptTls(
+    client.conn,
+    bytes,
+    {
+      context: context.native,
+      alpn,
+      verify: context.options.verify ?? 'none',
+      ocsp,
+      session: null,
+      onSession: null,
+      onKeylog: null,
+      maxRecord: global.hardMaxRecord,
+    },
+    client,
+  );
+  gaugeUp(env.g, G.sslCurrent);
+  return new ClientTls(conn, context, hello, alpn);
+}
+
+/** A connection with TLS is gone. */
+export function leaveTls(env: Env): void {
+  Atomics.sub(env.g, G.sslCurrent, 1);
+}
+
+/** Counts a handshake that succeeded. */
+export function countHandshake({ env, frontend, listener }: ConnClient, tls: ClientTls): void {
+  const second = Math.floor(env.now() / 1000);
+  const { resumed } = tls;
+  frontend.c[C.sslSessions]!++;
+  if (listener.counted) listener.c[C.sslSessions]!++;
+  if (resumed) {
+    frontend.c[C.sslReused]!++;
+    if (listener.counted) listener.c[C.sslReused]!++;
+  } else countRate(env.c, C.sslKeyRate, second, env.g, G.sslKeyRateMax);
+}
+
+/** Counts one that failed. */
+export function countFailure({ frontend, listener }: ConnClient): void {
+  frontend.c[C.sslFailed]!++;
+  if (listener.counted) listener.c[C.sslFailed]!++;
+}

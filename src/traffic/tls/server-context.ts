@@ -1,0 +1,120 @@
+import { constants, createHash } from 'node:crypto';
+import { createSecureContext } from 'node:tls';
+import { tlsVersions } from '../../config/tls.ts';
+import type { BindTlsConfig, GlobalTlsConfig, TlsOptions, TlsVersion } from '../../config/types.ts';
+import type { ThreadCertificates } from '../../model/certificates/thread-certificates.ts';
+import type { CertificateView, SniEntryView, TrustView } from '../../model/certificates/views.ts';
+import type { NativeContext } from '../../net/bindings.ts';
+import { ticketAnswer } from './ticket-keys.ts';
+
+/** What Node's SecureContext has beside its public methods. */
+interface NativeTickets {
+  enableTicketKeyCallback(): void;
+  onticketkeycallback: (name: Buffer, iv: Buffer, encrypt: boolean) => unknown;
+}
+
+const VERSION_NAMES = { 'TLSv1.0': 'TLSv1', 'TLSv1.1': 'TLSv1.1', 'TLSv1.2': 'TLSv1.2', 'TLSv1.3': 'TLSv1.3' } as const;
+
+/** Not among Node's constants: a client may not begin a second handshake within a connection. */
+const SSL_OP_NO_RENEGOTIATION = 0x4000_0000;
+
+/** A certificate with its options, ready for handshakes. */
+export interface ServerContext {
+  readonly native: NativeContext;
+  readonly certificate: CertificateView;
+  readonly trusts: readonly (TrustView | undefined)[];
+  readonly entry: SniEntryView;
+  readonly options: TlsOptions;
+}
+
+/** What contexts of a `bind` line are made from, beside its entries. */
+export interface ContextBasis {
+  readonly certificates: ThreadCertificates;
+  readonly config: BindTlsConfig;
+  readonly global: GlobalTlsConfig;
+}
+
+/** The options of an entry: those of the bind line where it says nothing itself. */
+function entryOptions(config: BindTlsConfig, entry: SniEntryView): TlsOptions {
+  return entry.options === null ? config.options : { ...config.options, ...entry.options };
+}
+
+function trustsOf(certificates: ThreadCertificates, options: TlsOptions): (TrustView | undefined)[] {
+  const paths = [options.caFile, options.caVerifyFile, options.crlFile];
+  return paths.map((path) => (path === null ? undefined : certificates.trusts.get(path)));
+}
+
+/** Whether `context` is still what would be built now. */
+export function isCurrent(context: ServerContext, entry: SniEntryView, { certificates }: ContextBasis): boolean {
+  if (context.entry !== entry && !sameOptions(context.entry, entry)) return false;
+  if (certificates.certificates.get(entry.certificate) !== context.certificate) return false;
+  return trustsOf(certificates, context.options).every((trust, index) => trust === context.trusts[index]);
+}
+
+function sameOptions(a: SniEntryView, b: SniEntryView): boolean {
+  return a.certificate === b.certificate && JSON.stringify(a.options) === JSON.stringify(b.options);
+}
+
+/** Builds the context of an entry. Throws what the library says of the certificate or an option. */
+export function buildServerContext(basis: ContextBasis, entry: SniEntryView): ServerContext {
+  const { certificates, config, global } = basis;
+  const certificate = certificates.certificates.get(entry.certificate);
+  if (certificate === undefined) throw new Error(`no certificate ${entry.certificate}`);
+  const options = entryOptions(config, entry);
+  const trusts = trustsOf(certificates, options);
+  const { context } = createSecureContext({
+    cert: Buffer.from(certificate.chain),
+    key: Buffer.from(certificate.key),
+    ...trustSettings(options, trusts),
+    ...protocolSettings(options, config.preferClientCiphers, global),
+    ...sessionSettings(options, trusts, global),
+    ...(certificate.dh === null ? {} : { dhparam: Buffer.from(certificate.dh) }),
+  });
+  if (options.tickets) useTicketKeys(context as unknown as NativeTickets, basis);
+  return { native: context as NativeContext, certificate, trusts, entry, options };
+}
+
+/** Without `ca`, Node would trust those of its own. */
+function trustSettings({ verify }: TlsOptions, trusts: readonly (TrustView | undefined)[]) {
+  if (verify === null || verify === 'none') return { ca: [] };
+  return {
+    ca: trusts.flatMap((trust) => trust?.certificates ?? []),
+    ...(trusts[2] === undefined ? {} : { crl: [...trusts[2].crls] }),
+  };
+}
+
+function protocolSettings(options: TlsOptions, preferClient: boolean, global: GlobalTlsConfig) {
+  const { min, max } = tlsVersions(options) ?? { min: 'TLSv1.2' as TlsVersion, max: 'TLSv1.3' as TlsVersion };
+  const level = global.securityLevel === null ? '' : `:@SECLEVEL=${global.securityLevel}`;
+  const suites = options.ciphersuites === null ? '' : `${options.ciphersuites}:`;
+  return {
+    minVersion: VERSION_NAMES[min],
+    maxVersion: VERSION_NAMES[max],
+    ciphers: `${suites}${options.ciphers ?? 'DEFAULT'}${level}`,
+    honorCipherOrder: !preferClient,
+    ...(options.curves === null ? {} : { ecdhCurve: options.curves }),
+    ...(options.sigalgs === null ? {} : { sigalgs: options.sigalgs }),
+    secureOptions:
+      SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_PRIORITIZE_CHACHA | (options.tickets ? 0 : constants.SSL_OP_NO_TICKET),
+  };
+}
+
+/**
+ * Sessions are resumed only where clients are verified alike: by the same authorities, with the same revocations. Threads, and nodes
+ * with the same settings, agree on the name for that.
+ */
+function sessionSettings(options: TlsOptions, trusts: readonly (TrustView | undefined)[], global: GlobalTlsConfig) {
+  const hash = createHash('sha256').update(options.verify ?? 'none');
+  if (options.verify === 'optional' || options.verify === 'required')
+    for (const trust of trusts) hash.update(JSON.stringify([trust?.certificates, trust?.crls]));
+  return {
+    sessionIdContext: hash.digest('hex').slice(0, 32),
+    sessionTimeout: Math.min(2_147_483_647, Math.max(1, Math.round(global.lifetime / 1000))),
+  };
+}
+
+function useTicketKeys(native: NativeTickets, { certificates, config }: ContextBasis): void {
+  const path = config.ticketKeys ?? '';
+  native.enableTicketKeyCallback();
+  native.onticketkeycallback = (name, _iv, encrypt) => ticketAnswer(certificates.ticketKeys.get(path), name, encrypt);
+}

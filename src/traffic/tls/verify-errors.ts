@@ -1,0 +1,74 @@
+import type { X509Certificate } from 'node:crypto';
+import type { TlsOptions } from '../../config/types.ts';
+import { x509ErrorNumber } from '../../util/x509-errors.ts';
+
+/** What is wrong with a client's certificate (depth 0) and with its authorities, as OpenSSL's numbers in the order they are found. */
+export interface VerifyErrors {
+  readonly certificate: readonly number[];
+  readonly authority: readonly number[];
+  /** Depth of the first error of an authority. */
+  readonly depth: number;
+}
+
+const UNSPECIFIED = 1;
+/** Errors that are found of an authority, by Node's names. The others are of the certificate itself, or dates and signatures of either. */
+const OF_AUTHORITIES: ReadonlySet<string> = new Set([
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'INVALID_CA',
+  'PATH_LENGTH_EXCEEDED',
+  'KEYUSAGE_NO_CERTSIGN',
+  'CA_KEY_TOO_SMALL',
+  'CA_MD_TOO_WEAK',
+  'CERT_CHAIN_TOO_LONG',
+]);
+
+/**
+ * The errors behind the last one, which is all that Node tells. OpenSSL goes on after an error, so an issuer that is not found is followed
+ * by a signature that cannot be verified.
+ */
+export function verifyErrors(code: string, certificate: X509Certificate): VerifyErrors {
+  const number = x509ErrorNumber(code) ?? UNSPECIFIED;
+  if (code === 'UNABLE_TO_VERIFY_LEAF_SIGNATURE')
+    return { certificate: [x509ErrorNumber('UNABLE_TO_GET_ISSUER_CERT_LOCALLY')!, number], authority: [], depth: 0 };
+  const depth = depthOf(code, certificate);
+  return depth === 0
+    ? { certificate: [number], authority: [], depth: 0 }
+    : { certificate: [], authority: [number], depth };
+}
+
+function depthOf(code: string, certificate: X509Certificate): number {
+  const chain = chainOf(certificate);
+  if (code === 'SELF_SIGNED_CERT_IN_CHAIN') return Math.max(1, chain.length - 1);
+  if (OF_AUTHORITIES.has(code)) return 1;
+  const now = Date.now();
+  if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
+    const wrong = chain.findIndex((one) =>
+      code === 'CERT_HAS_EXPIRED' ? one.validToDate.getTime() < now : one.validFromDate.getTime() > now,
+    );
+    // Not one that the client sent: its authority's.
+    return wrong < 0 ? chain.length : wrong;
+  }
+  return 0;
+}
+
+/** What the client sent, its own certificate first. */
+function chainOf(certificate: X509Certificate): X509Certificate[] {
+  const chain = [certificate];
+  for (let next = certificate.issuerCertificate; next !== undefined && !chain.includes(next) && chain.length < 100; ) {
+    chain.push(next);
+    next = next.issuerCertificate;
+  }
+  return chain;
+}
+
+/** null when `crt-ignore-err` and `ca-ignore-err` pass over all errors; else what is not accepted. */
+export function ignored(
+  errors: VerifyErrors,
+  { caIgnoreErrors, crtIgnoreErrors }: TlsOptions,
+): 'authority' | 'certificate' | null {
+  const fine = (found: readonly number[], accepted: readonly number[] | 'all') =>
+    accepted === 'all' || found.every((number) => accepted.includes(number));
+  if (!fine(errors.authority, caIgnoreErrors)) return 'authority';
+  return fine(errors.certificate, crtIgnoreErrors) ? null : 'certificate';
+}
