@@ -30,6 +30,7 @@ import { createHealth } from './checks/health.ts';
 import { closeKept } from './kept-sockets.ts';
 import { configuredListeners, restoreListeners, startListeners } from './listeners.ts';
 import { prepareLogs } from './logs/addresses.ts';
+import { lineText } from './logs/format.ts';
 import { createLogs, type ProcessLogs } from './logs/logs.ts';
 import { createPeers, type RunningPeers } from './peers/peers.ts';
 import { recount } from './recount.ts';
@@ -410,6 +411,9 @@ class ControlThread implements RunningControl {
         this.traffic
           .askOne(event.thread, { kind: 'queue.wake', proxy: event.proxy, server: event.server })
           .catch((error) => this.#onError(error));
+        return;
+      case 'debug':
+        (this.logs.rings.get(event.ring || 'buf0') ?? this.logs.rings.get('stderr'))?.write(lineText(event.line));
         return;
       case 'resolve':
         this.resolvers.lookUp(event.section, event.name, event.prefer, (address) => {

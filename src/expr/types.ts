@@ -4,6 +4,8 @@
  * Strings hold bytes: one char per byte (latin1), never decoded.
  */
 
+import type { TcpInfo } from '../util/libc.ts';
+
 /** Head of an HTTP message under evaluation. Header names are given and compared in lower case. */
 export interface HeadView {
   /** Request only: method and request target as received. */
@@ -101,6 +103,27 @@ export interface ExprContext {
   readonly firstRequest?: boolean;
   /** The client's connection as it came in; left out: as `source` and `destination` say, without PROXY protocol. */
   readonly clientConnection?: ConnectionFacts;
+  /** The connection to the server; null or left out: none. */
+  readonly serverTransport?: TransportFacts | null;
+  /** It came over a connection to the server that was open already. */
+  readonly serverReused?: boolean;
+  /** Error code of the last connection to the server that failed; 0 = none. */
+  readonly serverError?: number;
+  /** Status that the server has sent, before rules; 0 = none. */
+  readonly serverStatus?: number;
+  /** Number of the stream in the process; left out: there is none. */
+  readonly streamId?: number;
+  /** An HTTP stream. */
+  readonly http?: boolean;
+  /** Where the rule stands that ended the evaluation of its set last, or was waiting when the stream ended. */
+  readonly lastRule?: { readonly file: string; readonly line: number } | null;
+  readonly waitingRule?: { readonly file: string; readonly line: number } | null;
+  /** The answer was made by a service here (statistics page, exporter). */
+  readonly served?: boolean;
+  /** Puts a text into the captures of the log. */
+  capture?(side: 'request' | 'response', slot: number, text: string): void;
+  /** Tells what an expression gives, for who writes it (`debug`). */
+  debug?(ring: string, line: string): void;
   /** TLS of the client's connection; null or left out: none. */
   readonly tls?: TlsFacts | null;
   /** Timeouts in use for this stream, in ms, where rules have changed them (`http-request set-timeout`). */
@@ -116,12 +139,33 @@ export interface ExprContext {
   readonly cacheName?: string | null;
 }
 
+/** What a connection of either side tells of itself. */
+export interface TransportFacts {
+  /** Error code of the connection (HAProxy manual, `fc_err_str`); 0 = none. */
+  readonly error: number;
+  /** Streams on it now, and at most; 1 where it carries one after the other. */
+  readonly streams: number;
+  readonly streamsLimit: number;
+  /** What the peer did that no peer should do. */
+  readonly glitches: number;
+  /** Number of the stream on it: HTTP/2's id, else its position. */
+  readonly streamId: number;
+  /** The peer has ended the stream before its time; the code it gave (HTTP/2), -1 = none. */
+  readonly aborted: boolean;
+  readonly resetCode: number;
+  /** The kernel's figures; null when there are none. */
+  tcpInfo(): TcpInfo | null;
+}
+
 /** A connection below the stream, before rules changed its addresses. */
 export interface ConnectionFacts {
   readonly source: EndpointView;
   readonly destination: EndpointView;
   /** A PROXY protocol header was received. */
   readonly proxied: boolean;
+  /** Its values by type, as latin1 text. */
+  tlv?(type: number): string | undefined;
+  readonly transport?: TransportFacts;
   /** Error code of the connection; 0 = none. */
   readonly error: number;
 }
@@ -147,6 +191,9 @@ export interface ProcessFacts {
   readonly stopping: boolean;
   /** This thread, from 1. */
   readonly thread: number;
+  /** Load of this thread and of the process, percent of one processor and of all that may be used. */
+  readonly threadUse?: number;
+  readonly processUse?: number;
 }
 
 /** What the log-format aliases need (manual, section 8.2.6). Times in ms; -1 = never reached. */

@@ -3,15 +3,12 @@
 const names = (list: string): ReadonlySet<string> => new Set(list.trim().split(/\s+/));
 
 export const UNSUPPORTED_FETCHES = names(`
-  bc_err bc_err_name bc_err_str bc_glitches bc_nb_streams bc_reused bc_rtt bc_rttvar bc_settings_streams_limit
-  bs.aborted bs.debug_str bs.id bs.rst_code cpu_calls cpu_ns_avg cpu_ns_tot cpu_usage_grp cpu_usage_proc
-  cpu_usage_thr dump_all_vars fc_err_name fc_err_str fc_fackets fc_glitches fc_lost fc_nb_streams fc_pp_authority
-  fc_pp_tlv fc_pp_unique_id fc_reordering fc_retrans fc_rtt fc_rttvar fc_sacked fc_saved_syn
-  fc_settings_streams_limit fc_unacked fcgi.docroot fcgi.index fs.aborted fs.debug_str fs.id fs.rst_code
+  cpu_calls cpu_ns_avg cpu_ns_tot fc_saved_syn
+  fcgi.docroot fcgi.index
   internal.htx.data internal.htx.free internal.htx.free_data internal.htx.has_eom internal.htx.nbblks
   internal.htx.size internal.htx.used internal.htx_blk.data internal.htx_blk.hdrname internal.htx_blk.hdrval
-  internal.htx_blk.size internal.htx_blk.start_line internal.htx_blk.type internal.strm.is_htx last_entity
-  last_rule_file last_rule_line lat_ns_avg lat_ns_tot quic_enabled
+  internal.htx_blk.size internal.htx_blk.start_line internal.htx_blk.type
+  lat_ns_avg lat_ns_tot
   sc0_bytes_in_rate sc0_bytes_out_rate sc0_clr_gpc0 sc0_clr_gpc1
   sc0_conn_cnt sc0_conn_cur sc0_conn_rate sc0_get_gpc0 sc0_get_gpc1 sc0_get_gpt0 sc0_glitch_cnt sc0_glitch_rate
   sc0_gpc0_rate sc0_gpc1_rate sc0_http_err_cnt sc0_http_err_rate sc0_http_fail_cnt sc0_http_fail_rate
@@ -28,7 +25,7 @@ export const UNSUPPORTED_FETCHES = names(`
   sc_clr_gpc0 sc_clr_gpc1 sc_conn_cnt sc_conn_cur sc_conn_rate sc_get_gpc sc_get_gpc0 sc_get_gpc1 sc_get_gpt
   sc_get_gpt0 sc_glitch_cnt sc_glitch_rate sc_gpc0_rate sc_gpc1_rate sc_gpc_rate sc_http_err_cnt sc_http_err_rate
   sc_http_fail_cnt sc_http_fail_rate sc_http_req_cnt sc_http_req_rate sc_inc_gpc sc_inc_gpc0 sc_inc_gpc1
-  sc_kbytes_in sc_kbytes_out sc_key sc_sess_cnt sc_sess_rate sc_tracked sc_trackers server_status spoe.engine-id
+  sc_kbytes_in sc_kbytes_out sc_key sc_sess_cnt sc_sess_rate sc_tracked sc_trackers spoe.engine-id
   src_bytes_in_rate src_bytes_out_rate src_clr_gpc src_clr_gpc0 src_clr_gpc1 src_conn_cnt src_conn_cur
   src_conn_rate src_get_gpc src_get_gpc0 src_get_gpc1 src_get_gpt src_get_gpt0 src_glitch_cnt src_glitch_rate
   src_gpc0_rate src_gpc1_rate src_gpc_rate src_http_err_cnt src_http_err_rate src_http_fail_cnt src_http_fail_rate
@@ -50,15 +47,15 @@ export const UNSUPPORTED_FETCHES = names(`
   ssl_fc_server_traffic_secret_0 ssl_fc_session_id ssl_fc_session_key ssl_fc_sigalgs_bin
   ssl_fc_supported_versions_bin ssl_fc_unique_id ssl_fc_use_keysize ssl_s_chain_der ssl_s_der ssl_s_i_dn
   ssl_s_key_alg ssl_s_notafter ssl_s_notbefore ssl_s_s_dn ssl_s_serial ssl_s_sha1 ssl_s_sig_alg ssl_s_version
-  table_avl table_cnt term_events txn.id32 waiting_entity
+  table_avl table_cnt term_events
 `);
 
 export const UNSUPPORTED_CONVERTERS = names(`
-  capture-req capture-res debug in_table ip.fp jwt_decrypt_cert jwt_decrypt_jwk jwt_decrypt_secret jwt_verify_cert
-  rfc7239_nn rfc7239_np table_bytes_in_rate table_bytes_out_rate table_clr_gpc table_clr_gpc0 table_clr_gpc1
+  in_table ip.fp jwt_decrypt_cert jwt_decrypt_jwk jwt_decrypt_secret jwt_verify_cert
+  table_bytes_in_rate table_bytes_out_rate table_clr_gpc table_clr_gpc0 table_clr_gpc1
   table_conn_cnt table_conn_cur table_conn_rate table_expire table_glitch_cnt table_glitch_rate table_gpc table_gpc0
   table_gpc0_rate table_gpc1 table_gpc1_rate table_gpc_rate table_gpt table_gpt0 table_http_err_cnt
   table_http_err_rate table_http_fail_cnt table_http_fail_rate table_http_req_cnt table_http_req_rate table_idle
   table_inc_gpc table_inc_gpc0 table_inc_gpc1 table_kbytes_in table_kbytes_out table_server_id table_sess_cnt
-  table_sess_rate table_trackers when x509_v_err_str
+  table_sess_rate table_trackers
 `);

@@ -319,6 +319,8 @@ export type TrafficEvent =
     }
   /** Variables of the process that rules have set; answered by `made`. */
   | { readonly kind: 'proc-vars'; readonly vars: readonly ProcVarEdit[]; readonly dropped: number }
+  /** What `debug` tells, for a ring; '' = the program's own error output. */
+  | { readonly kind: 'debug'; readonly ring: string; readonly line: string }
   /** A rule wants the address of a host name, in a family if there is one (`do-resolve`); answered by `resolved`. */
   | {
       readonly kind: 'resolve';

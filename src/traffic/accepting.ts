@@ -8,6 +8,7 @@ import { ConnClient, type Introduction } from './conn-client.ts';
 import type { Env } from './env.ts';
 import type { TrafficFrontend, TrafficListener } from './frontend.ts';
 import { LEVEL_ERR, LEVEL_INFO, setCause } from './log.ts';
+import { runRule } from './rules/run-rule.ts';
 import { type Rule, Verdict } from './rules/types.ts';
 import { Stream } from './stream.ts';
 import type { Timed } from './timer.ts';
@@ -65,7 +66,7 @@ export class Accepting extends ConnClient implements Client, ConnHandler, Timed 
     const stream = this.#stream();
     for (const rule of rules) {
       if (rule.condition !== null && !rule.condition(stream)) continue;
-      const verdict = rule.run(stream);
+      const verdict = runRule(stream, rule);
       if (verdict === Verdict.next) continue;
       if (verdict === Verdict.stop) break;
       frontend.c[counter]!++;
@@ -96,6 +97,7 @@ export class Accepting extends ConnClient implements Client, ConnHandler, Timed 
       source: this.sourceView,
       destination: this.destinationView,
       proxied: this.proxied,
+      tlvs: this.tlvs,
       vars: this.sessionVars,
       tls: this.tls,
       acceptedAt: this.acceptedAt,
@@ -126,6 +128,7 @@ export class Accepting extends ConnClient implements Client, ConnHandler, Timed 
       return;
     }
     this.proxied = true;
+    this.tlvs = header.tlvs;
     if (header.source !== null) this.sourceView = header.source;
     if (header.destination !== null) this.destinationView = header.destination;
     const rest = bytes.subarray(header.length);

@@ -12,6 +12,9 @@ export interface Client {
   readonly base: ConnClient;
   readonly source: EndpointView;
   readonly destination: EndpointView;
+  /** Number of its stream on the connection (HTTP/2); and the code that the client has reset it with, -1 = none. */
+  readonly id?: number;
+  readonly resetCode: number;
   /** A PROXY protocol header said the addresses. */
   readonly proxied: boolean;
   /** TLS on its connection, null in the clear; ms that the handshake took (of TLS, PROXY protocol). */

@@ -1,4 +1,5 @@
 import type { EndpointView, Vars } from '../expr/types.ts';
+import type { ProxyTlv } from '../net/proxy-protocol.ts';
 import type { Conn } from '../net/transport.ts';
 import type { Env } from './env.ts';
 import type { TrafficFrontend, TrafficListener } from './frontend.ts';
@@ -12,6 +13,7 @@ export interface Introduction {
   readonly destination: EndpointView | null;
   /** A PROXY protocol header said so. */
   readonly proxied: boolean;
+  readonly tlvs: readonly ProxyTlv[];
   readonly vars: Vars | null;
   readonly tls: ClientTls | null;
   /** Date of accept, ms, and how long it took until the session could begin. */
@@ -31,6 +33,9 @@ export abstract class ConnClient {
   sourceView: EndpointView | null = null;
   destinationView: EndpointView | null = null;
   proxied = false;
+  /** What the PROXY protocol header said besides. */
+  tlvs: readonly ProxyTlv[] = [];
+  readonly resetCode: number = -1;
   sessionVars: Vars | null = null;
   tls: ClientTls | null = null;
   handshakeTime = 0;
@@ -53,6 +58,7 @@ export abstract class ConnClient {
       this.sourceView = introduction.source ?? this.sourceView;
       this.destinationView = introduction.destination;
       this.proxied = introduction.proxied;
+      this.tlvs = introduction.tlvs;
       this.sessionVars = introduction.vars;
       this.tls = introduction.tls;
       this.handshakeTime = introduction.handshakeTime;
@@ -70,6 +76,25 @@ export abstract class ConnClient {
 
   get base(): this {
     return this;
+  }
+
+  /** Streams on it now and at most, and what its peer did that no peer should do. */
+  get streams(): number {
+    return 1;
+  }
+
+  get streamsLimit(): number {
+    return 1;
+  }
+
+  get glitches(): number {
+    return 0;
+  }
+
+  /** A value of the PROXY protocol header, as latin1 text; the first of its type. */
+  tlv(type: number): string | undefined {
+    const found = this.tlvs.find((tlv) => tlv.type === type);
+    return found === undefined ? undefined : Buffer.from(found.value).latin1Slice();
   }
 
   get source(): EndpointView {

@@ -8,6 +8,8 @@ import type { TrafficServer } from './server.ts';
 import { ServerConn } from './server-conn.ts';
 import { Phase, type Stream } from './stream.ts';
 
+/** As HAProxy numbers errors of connections: `General socket error`. */
+const SOCKET_ERROR = 6;
 /** Pause before connecting again to the same server, ms; the connect timeout when that is shorter. */
 const TURNAROUND = 1000;
 /** How often a thread looks again for a place that another thread may have freed, ms. */
@@ -329,6 +331,7 @@ export function onConnectFailed(stream: Stream, code: string): void {
 }
 
 function failConnect(stream: Stream, code: string): void {
+  stream.serverError = code === 'ETIMEDOUT' ? 0 : SOCKET_ERROR;
   const server = stream.server!;
   const backend = stream.backend!;
   const { env } = stream;

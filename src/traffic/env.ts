@@ -16,6 +16,7 @@ import { compileUserlists } from './compile-proxy.ts';
 import type { TrafficFrontend } from './frontend.ts';
 import { type NameCases, nameCases } from './header-names.ts';
 import { KeyedBatch } from './keyed-batch.ts';
+import { Load } from './load.ts';
 import { TrafficPatterns } from './patterns.ts';
 import { globalVars, ProcVars } from './proc-vars.ts';
 import type { Resolving } from './resolving.ts';
@@ -38,6 +39,7 @@ export class Env {
   readonly wheel: TimerWheel;
   readonly post: (event: TrafficEvent) => void;
   hostname = '';
+  readonly load = new Load();
   /** Start of the process, ms since the epoch. */
   readonly startedAt: number;
   readonly pid: number;

@@ -132,6 +132,7 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
       source: this.source,
       destination: this.destination,
       proxied: this.proxied,
+      tlvs: this.tlvs,
       vars: this.sessionVars,
       tls: this.tls,
       acceptedAt: this.acceptedAt,

@@ -1,4 +1,4 @@
-import type { CompressionAlgorithm } from '../config/types.ts';
+import type { CompressionAlgorithm, Location } from '../config/types.ts';
 import type {
   ConnectionFacts,
   EndpointView,
@@ -7,6 +7,7 @@ import type {
   ProcessFacts,
   ProxyFacts,
   TimeoutName,
+  TransportFacts,
   Vars,
 } from '../expr/types.ts';
 import { C, G } from '../model/counters.ts';
@@ -31,12 +32,14 @@ import * as sending from './http/sending.ts';
 import { StreamLog, setCause } from './log.ts';
 import type { StreamQueue } from './queue.ts';
 import { continueInspection, type HeldResponse } from './rules/inspect.ts';
+import { runRule } from './rules/run-rule.ts';
 import { type Rule, Verdict } from './rules/types.ts';
 import { proxyHeader } from './send-proxy.ts';
 import type { TrafficServer } from './server.ts';
 import type { ServerConn } from './server-conn.ts';
 import type { Timed } from './timer.ts';
 import type { ClientTls } from './tls/client-tls.ts';
+import { captureText, clientFacts, serverFacts } from './transport-facts.ts';
 import * as tunnel from './tunnel.ts';
 
 /** Where an exchange stands. */
@@ -185,8 +188,10 @@ export class Stream implements ExprContext, Timed {
   rulesThen: ((stream: Stream) => void) | null = null;
   /** `rules` are those of content inspection. */
   inspecting = false;
-  /** The rule that has ended the evaluation of its set, or waits; the last one that did. */
-  lastRule: Rule | null = null;
+  /** Where the rule stands that has ended the evaluation of its set, or waits; the last one that did. */
+  lastRule: Location | null = null;
+  ruleBefore: Location | null = null;
+  waitsInRule = false;
   onWaited: ((stream: Stream) => void) | null = null;
   onMoreData: ((stream: Stream) => void) | null = null;
   /** Content inspection ends at this date, 0 = no delay; `final`: no more data will come to decide on. */
@@ -201,6 +206,9 @@ export class Stream implements ExprContext, Timed {
   logLevel = -1;
   silentLog = false;
   statusSent = 0;
+  /** Status as the server has sent it; error of the last connection to a server that failed. */
+  serverStatus = 0;
+  serverError = 0;
   uniqueId = '';
   /** Request target as the log has it, where it is not that of the head (HTTP/2). */
   logUri: string | null = null;
@@ -295,6 +303,8 @@ export class Stream implements ExprContext, Timed {
     this.rulesThen = null;
     this.inspecting = false;
     this.lastRule = null;
+    this.ruleBefore = null;
+    this.waitsInRule = false;
     this.onWaited = null;
     this.onMoreData = null;
     this.inspectUntil = 0;
@@ -314,6 +324,8 @@ export class Stream implements ExprContext, Timed {
     this.logLevel = -1;
     this.silentLog = false;
     this.statusSent = 0;
+    this.serverStatus = 0;
+    this.serverError = 0;
     this.uniqueId = '';
     this.logUri = null;
     this.renderId = 0;
@@ -416,6 +428,8 @@ export class Stream implements ExprContext, Timed {
 
   /** Goes on with the rule after the one that waited. */
   continueRules(): void {
+    if (this.waitsInRule) this.lastRule = this.ruleBefore;
+    this.waitsInRule = false;
     if (this.inspecting) {
       continueInspection(this);
       return;
@@ -424,9 +438,8 @@ export class Stream implements ExprContext, Timed {
     while (this.ruleIndex < rules.length) {
       const rule = rules[this.ruleIndex++]!;
       if (rule.condition !== null && !rule.condition(this)) continue;
-      const verdict = rule.run(this);
+      const verdict = runRule(this, rule);
       if (verdict === Verdict.next) continue;
-      this.lastRule = rule;
       if (verdict === Verdict.stop) break;
       if (verdict === Verdict.wait) this.holdForRule();
       return;
@@ -439,6 +452,7 @@ export class Stream implements ExprContext, Timed {
 
   /** A rule waits: until `waitUntil`, when `onWaited` is called, or until `continueRules` is. */
   holdForRule(): void {
+    this.waitsInRule = true;
     if (this.responseHead === null || this.serverConn === null) {
       this.phase = Phase.rules;
       this.keep();
@@ -579,8 +593,35 @@ export class Stream implements ExprContext, Timed {
   }
 
   get clientConnection(): ConnectionFacts {
-    const { source, destination, proxied } = this.client!;
-    return { source, destination, proxied, error: 0 };
+    return clientFacts(this);
+  }
+
+  get serverTransport(): TransportFacts | null {
+    return serverFacts(this);
+  }
+
+  get serverReused(): boolean {
+    return this.reusedConn;
+  }
+
+  get streamId(): number {
+    return (this.id * this.env.threads + this.env.thread) >>> 0;
+  }
+
+  get http(): boolean {
+    return !this.raw;
+  }
+
+  get waitingRule(): Location | null {
+    return this.waitsInRule ? this.lastRule : null;
+  }
+
+  capture(side: 'request' | 'response', slot: number, text: string): void {
+    captureText(this, side, slot, text);
+  }
+
+  debug(ring: string, line: string): void {
+    this.env.post({ kind: 'debug', ring, line });
   }
 
   /** Name of the cache that answers, null when none does. */
@@ -595,7 +636,7 @@ export class Stream implements ExprContext, Timed {
 
   get process(): ProcessFacts {
     const { startedAt, stopping, thread } = this.env;
-    return { startedAt, stopping, thread: thread + 1 };
+    return { startedAt, stopping, thread: thread + 1, ...this.env.load.now() };
   }
 
   findBackend(name: string): ProxyFacts | null {

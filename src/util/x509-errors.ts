@@ -33,3 +33,10 @@ export const MAX_X509_ERROR = names.length;
 export function x509ErrorNumber(name: string): number | null {
   return numbers.get(name.replace(/^X509_V_ERR_/, '')) ?? null;
 }
+
+/** `X509_V_OK`, `X509_V_ERR_CERT_HAS_EXPIRED`, ... for a number; the number where it has no name. */
+export function x509ErrorName(number: number): string {
+  if (number === 0) return 'X509_V_OK';
+  const name = names[number - 1];
+  return name === undefined ? String(number) : `X509_V_ERR_${name}`;
+}

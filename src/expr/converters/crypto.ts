@@ -8,6 +8,7 @@ import {
   createVerify,
   timingSafeEqual,
 } from 'node:crypto';
+import { x509ErrorName } from '../../util/x509-errors.ts';
 import type { Arg } from '../args.ts';
 import type { CompileEnv, Convert, ConverterRow } from '../row.ts';
 import type { ExprError } from '../sample.ts';
@@ -232,4 +233,8 @@ export const cryptoConverters: readonly ConverterRow[] = [
     compile: (args) => compileCbc(args, false),
   },
   { name: 'jwt_verify', args: 'string,string', in: 'bin', out: 'sint', compile: compileJwtVerify },
+  {
+    ...{ name: 'x509_v_err_str', args: '', in: 'sint', out: 'str' },
+    compile: () => (value) => x509ErrorName(Number(value)),
+  },
 ];

@@ -3,9 +3,9 @@
 import type { Arg } from '../args.ts';
 import { formatIpv6, parseIpv4, parseIpv6 } from '../ip.ts';
 import type { Convert, ConverterRow } from '../row.ts';
-import { dynamic, type ExprError } from '../sample.ts';
+import { dynamic, type ExprError, textOf } from '../sample.ts';
 import { asciiLower } from '../text.ts';
-import type { SampleValue } from '../types.ts';
+import type { SampleType, SampleValue } from '../types.ts';
 
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 const PAIR = new RegExp(
@@ -104,6 +104,19 @@ function nodePort(text: string): SampleValue | undefined {
   return Number(node.port ?? 0);
 }
 
+/** Name of a node as a Forwarded header has it: IPv6 in brackets, an obfuscated name as it is; anything else is `unknown`. */
+function nameNode(value: SampleValue, type: SampleType): string {
+  const text = textOf(value, type);
+  if (type === 'ipv6' || parseIpv6(text) !== null) return `"[${text}]"`;
+  return parseIpv4(text) >= 0 || OBFUSCATED.test(text) ? text : 'unknown';
+}
+
+/** Port of a node: a number, or an obfuscated text; none for anything else. */
+function portNode(value: SampleValue, type: SampleType): string | undefined {
+  const text = textOf(value, type);
+  return OBFUSCATED.test(text) || (/^\d{1,5}$/.test(text) && Number(text) <= 65535) ? text : undefined;
+}
+
 export const forwardedConverters: readonly ConverterRow[] = [
   {
     name: 'rfc7239_is_valid',
@@ -114,5 +127,7 @@ export const forwardedConverters: readonly ConverterRow[] = [
   },
   { name: 'rfc7239_field', args: 'string', in: 'str', out: 'str', compile: compileField },
   { name: 'rfc7239_n2nn', args: '', in: 'str', out: 'any', compile: () => (text) => nodeName(text as string) },
+  { name: 'rfc7239_nn', args: '', in: 'any', out: 'str', compile: () => (value, _ctx, type) => nameNode(value, type) },
+  { name: 'rfc7239_np', args: '', in: 'any', out: 'str', compile: () => (value, _ctx, type) => portNode(value, type) },
   { name: 'rfc7239_n2np', args: '', in: 'str', out: 'any', compile: () => (text) => nodePort(text as string) },
 ];

@@ -11,6 +11,7 @@ import { hashConverters } from './hashing.ts';
 import { jsonConverters } from './json.ts';
 import { mapConverters } from './maps.ts';
 import { packetConverters } from './packets.ts';
+import { passingConverters } from './passing.ts';
 import { protobufConverters } from './protobuf.ts';
 import { protocolConverters } from './protocols.ts';
 import { proxyConverters } from './proxies.ts';
@@ -28,6 +29,7 @@ export const CONVERTERS: readonly ConverterRow[] = [
   ...jsonConverters,
   ...mapConverters,
   ...packetConverters,
+  ...passingConverters,
   ...protobufConverters,
   ...protocolConverters,
   ...proxyConverters,

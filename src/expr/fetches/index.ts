@@ -6,11 +6,13 @@ import { constantFetches } from './constants.ts';
 import { cookieFetches } from './cookies.ts';
 import { filterFetches } from './filters.ts';
 import { headerFetches } from './headers.ts';
+import { internalFetches } from './internals.ts';
 import { payloadFetches } from './payload.ts';
 import { processFetches } from './process.ts';
 import { proxyFetches } from './proxies.ts';
 import { requestFetches } from './request.ts';
 import { tlsHelloFetches } from './tls-hello.ts';
+import { transportFetches } from './transport.ts';
 
 export const FETCHES: readonly FetchRow[] = [
   ...constantFetches,
@@ -18,9 +20,11 @@ export const FETCHES: readonly FetchRow[] = [
   ...cookieFetches,
   ...filterFetches,
   ...headerFetches,
+  ...internalFetches,
   ...payloadFetches,
   ...processFetches,
   ...proxyFetches,
   ...requestFetches,
   ...tlsHelloFetches,
+  ...transportFetches,
 ].sort((a, b) => (a.name < b.name ? -1 : 1));

@@ -157,6 +157,13 @@ export class Head implements HeadView {
     this.uriText = text;
   }
 
+  /** Another status line (responses). */
+  setStatus(status: number, reason: string): void {
+    this.sizeChange += reason.length - this.#reasonSize();
+    this.status = status;
+    this.reasonText = reason;
+  }
+
   get reason(): string {
     return this.reasonText ?? this.buf.latin1Slice(this.reasonStart, this.reasonEnd);
   }

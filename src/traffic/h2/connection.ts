@@ -29,6 +29,18 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed, Fram
   timerNext: Timed | null = null;
   timerPrev: Timed | null = null;
 
+  override get streams(): number {
+    return this.framing.streams.size;
+  }
+
+  override get streamsLimit(): number {
+    return this.#maxStreams;
+  }
+
+  override get glitches(): number {
+    return this.framing.glitches;
+  }
+
   constructor(
     env: Env,
     conn: Conn,

@@ -31,6 +31,7 @@ export class H2Exchange implements Client {
   readonly id: number;
   readonly connection: H2Connection;
   readonly exchanges: number;
+  resetCode = -1;
   stream: Stream | null;
   sendWindow: number;
   blocked = false;
@@ -484,7 +485,8 @@ export class H2Exchange implements Client {
   }
 
   /** The client has reset the stream, or the connection is gone. */
-  lost(): void {
+  lost(code = -1): void {
+    this.resetCode = code;
     this.#over = true;
     this.#held = [];
     this.#waiting = null;

@@ -181,8 +181,12 @@ export class H2Framing<S extends FramedStream> {
     }
   }
 
+  /** Frames so far that served no exchange. */
+  glitches = 0;
+
   /** Counts a frame that serves no exchange: a flood of them ends the connection. */
   idle(): void {
+    this.glitches++;
     if (++this.#idleFrames > IDLE_FRAMES_MAX) this.fail(H2Error.enhanceYourCalm);
   }
 

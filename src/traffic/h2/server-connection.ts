@@ -70,6 +70,11 @@ export class H2ServerConnection implements ConnHandler, FramingOwner<H2ServerStr
     return true;
   }
 
+  /** Streams at once, at most. */
+  get limit(): number {
+    return this.#limit;
+  }
+
   // ---- streams
 
   /** How many more streams may begin now. */

@@ -106,6 +106,7 @@ function beginResponse(stream: Stream, buf: Buffer, pos: number, end: number): v
   const backend = stream.backend!;
   const server = stream.server!;
   log.responseStart = env.now();
+  stream.serverStatus = res.status;
   countStatus(server.c, res.status);
   countStatus(backend.c, res.status);
   server.c[C.requests]!++;

@@ -1,5 +1,6 @@
 import { MISS, PASS } from '../../expr/acl/acl.ts';
 import { Phase, type Stream } from '../stream.ts';
+import { runRule } from './run-rule.ts';
 import { type Rule, Verdict } from './types.ts';
 
 /*
@@ -46,9 +47,8 @@ export function continueInspection(stream: Stream): void {
       }
       if (outcome !== PASS) continue;
     }
-    const verdict = rule.run(stream);
+    const verdict = runRule(stream, rule);
     if (verdict === Verdict.next) continue;
-    stream.lastRule = rule;
     if (verdict === Verdict.stop) break;
     if (verdict === Verdict.wait) {
       // What the client sends meanwhile does not begin the evaluation anew.
@@ -140,9 +140,8 @@ export function passes(stream: Stream, rules: readonly Rule[]): boolean | null {
       if (outcome === MISS) return null;
       if (outcome !== PASS) continue;
     }
-    const verdict = rule.run(stream);
+    const verdict = runRule(stream, rule);
     if (verdict === Verdict.next) continue;
-    stream.lastRule = rule;
     if (verdict === Verdict.stop) break;
     return false;
   }

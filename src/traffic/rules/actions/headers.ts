@@ -1,5 +1,6 @@
 import { compileRegex } from '../../../expr/regex.ts';
 import type { ExprError } from '../../../expr/sample.ts';
+import { reasonOf } from '../../error-pages.ts';
 import type { Head } from '../../h1/head.ts';
 import type { Stream } from '../../stream.ts';
 import { compileText, headerSafe, type TextOf } from '../text.ts';
@@ -24,6 +25,23 @@ function nameAndText(words: Words, env: RuleEnv): NameAndText | ExprError {
   const text = compileText(format, env);
   return 'error' in text ? text : { name: name.toLowerCase(), text };
 }
+
+/** `set-status <status> [reason <str>]` */
+const setStatus: ActionRow = {
+  name: 'set-status',
+  kinds: ['http-response', 'http-after-response'],
+  compile(words) {
+    const status = Number(words.take());
+    if (!Number.isInteger(status) || status < 100 || status > 999)
+      return { error: 'expects an integer status code between 100 and 999' };
+    const reason = words.skip('reason') ? words.take() : reasonOf(status);
+    if (reason === undefined) return { error: "'reason' expects <str> as argument" };
+    return (stream) => {
+      stream.res.setStatus(status, headerSafe(reason));
+      return Verdict.next;
+    };
+  },
+};
 
 /** Actions that edit headers (HAProxy manual, sections 4.3 and 4.4). */
 export const headerActions: readonly ActionRow[] = [
@@ -72,6 +90,7 @@ export const headerActions: readonly ActionRow[] = [
       };
     },
   },
+  setStatus,
   replaceAction('replace-header', false),
   replaceAction('replace-value', true),
 ];

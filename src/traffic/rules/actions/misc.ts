@@ -1,5 +1,6 @@
 import { compileExpression } from '../../../expr/compile.ts';
 import { render } from '../../services.ts';
+import { captureText } from '../../transport-facts.ts';
 import { type ActionRow, Verdict } from '../types.ts';
 import { ALL_HTTP } from './kinds.ts';
 
@@ -26,13 +27,8 @@ const capture: ActionRow = {
     }
     const id = how === 'id' ? number : env.slots![side].push({ name: null, length: number }) - 1;
     return (stream) => {
-      const slots = stream.frontend.rules?.slots?.[side];
-      const value = slots === undefined || id >= slots.length ? undefined : compiled.evaluate(stream);
-      if (value === undefined) return Verdict.next;
-      const key = side === 'request' ? 'requestCaptures' : 'responseCaptures';
-      const captures = slots!.map((_slot, i) => stream.log[key][i] ?? null);
-      captures[id] = String(value).slice(0, slots![id]!.length);
-      stream.log[key] = captures;
+      const value = compiled.evaluate(stream);
+      if (value !== undefined) captureText(stream, side, id, String(value));
       return Verdict.next;
     };
   },
@@ -60,6 +56,7 @@ export const miscActions: readonly ActionRow[] = [
     kinds: ['http-request'],
     compile(words) {
       const name = words.take() ?? '';
+      if (name.startsWith('lua.')) return { error: `'${name}' is not supported: Lua is not built in` };
       if (name !== 'prometheus-exporter')
         return { error: `'${name}' is not a known service; 'prometheus-exporter' is` };
       return (stream) => {

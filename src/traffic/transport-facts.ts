@@ -1,0 +1,57 @@
+import type { ConnectionFacts, TransportFacts } from '../expr/types.ts';
+import { LibcError, type TcpInfo, tcpInfo } from '../util/libc.ts';
+import type { Stream } from './stream.ts';
+
+/** The kernel's figures of a connection; null for what is no TCP connection, or none any more. */
+function figuresOf(fd: number): TcpInfo | null {
+  if (fd < 0) return null;
+  try {
+    return tcpInfo(fd);
+  } catch (error) {
+    if (error instanceof LibcError) return null;
+    throw error;
+  }
+}
+
+/** What sample fetches may ask of the client's connection. */
+export function clientFacts(stream: Stream): ConnectionFacts {
+  const client = stream.client!;
+  const { source, destination, proxied, base } = client;
+  const transport: TransportFacts = {
+    error: 0,
+    streams: base.streams,
+    streamsLimit: base.streamsLimit,
+    glitches: base.glitches,
+    streamId: client.id ?? client.exchanges,
+    aborted: stream.clientEnded || client.resetCode >= 0,
+    resetCode: client.resetCode,
+    tcpInfo: () => figuresOf(base.conn.fd),
+  };
+  return { source, destination, proxied, error: 0, transport, tlv: (type) => base.tlv(type) };
+}
+
+/** What sample fetches may ask of the server's connection; null without one. */
+export function serverFacts({ serverConn, serverEnded }: Stream): TransportFacts | null {
+  if (serverConn === null) return null;
+  const { mux, conn, uses } = serverConn;
+  return {
+    error: 0,
+    streams: mux?.framing.streams.size ?? 1,
+    streamsLimit: mux?.limit ?? 1,
+    glitches: mux?.framing.glitches ?? 0,
+    streamId: mux === null ? uses + 1 : (conn as { readonly id?: number }).id!,
+    aborted: serverEnded,
+    resetCode: -1,
+    tcpInfo: () => figuresOf((mux?.conn ?? conn).fd),
+  };
+}
+
+/** Puts a text into a place of the log's captures, cut to its length; a place that is not there takes nothing. */
+export function captureText(stream: Stream, side: 'request' | 'response', slot: number, text: string): void {
+  const slots = stream.frontend.rules?.slots?.[side];
+  if (slots === undefined || slot >= slots.length) return;
+  const key = side === 'request' ? 'requestCaptures' : 'responseCaptures';
+  const captures = slots.map((_slot, i) => stream.log[key][i] ?? null);
+  captures[slot] = text.slice(0, slots[slot]!.length);
+  stream.log[key] = captures;
+}
