@@ -96,8 +96,10 @@ export const C = {
   sslRate: 88,
   sslCacheLookups: 91,
   sslCacheMisses: 92,
+  /** Connections that began with TLS (row of the process). */
+  sslConnections: 93,
 } as const;
-export const COUNTER_FIELDS = 93;
+export const COUNTER_FIELDS = 94;
 
 /** Gauge fields: index into a shared Int32 row. `*Max` are maxima since start or `clear counters`. */
 export const G = {

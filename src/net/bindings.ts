@@ -4,8 +4,6 @@
  * Node documents as deprecated (DEP0111) but keeps for such uses; this file is the only one that names it.
  */
 
-import type { X509Certificate } from 'node:crypto';
-
 /** One write in flight; libuv keeps it until `oncomplete`. */
 export interface WriteRequest {
   handle: StreamHandle | null;
@@ -44,6 +42,14 @@ export interface StreamHandle {
   open(fd: number): number;
 }
 
+/** What is below node:crypto's X509Certificate. */
+export interface CertificateHandle {
+  /** DER. */
+  raw(): Buffer;
+  /** The next one that the peer sent. */
+  getIssuerCert(): CertificateHandle | undefined;
+}
+
 /** Node's `tls.SecureContext.context`: made by node:tls. */
 export type NativeContext = object;
 
@@ -80,8 +86,8 @@ export interface TlsHandle extends StreamHandle {
   getProtocol(): string;
   getCipher(): { readonly name: string; readonly standardName: string; readonly version: string };
   getALPNNegotiatedProtocol(): string | false;
-  getX509Certificate(): X509Certificate | undefined;
-  getPeerX509Certificate(): X509Certificate | undefined;
+  getX509Certificate(): CertificateHandle | undefined;
+  getPeerX509Certificate(): CertificateHandle | undefined;
   getFinished(): Buffer | undefined;
   getPeerFinished(): Buffer | undefined;
   getEphemeralKeyInfo(): { readonly type?: string; readonly name?: string; readonly size?: number } | null;

@@ -141,7 +141,10 @@ function admit(env: Env, frontend: TrafficFrontend, listener: TrafficListener, c
   env.c[C.connections]!++;
   countRate(frontend.c, C.connRate, second, frontend.g, G.connRateMax);
   countRate(env.c, C.connRate, second, env.g, G.connRateMax);
-  if (listener.tls !== null) countRate(env.c, C.sslRate, second, env.g, G.sslRateMax);
+  if (listener.tls !== null) {
+    env.c[C.sslConnections]!++;
+    countRate(env.c, C.sslRate, second, env.g, G.sslRateMax);
+  }
   if (listener.counted) {
     gaugeUp(listener.g, G.current);
     listener.c[C.connections]!++;

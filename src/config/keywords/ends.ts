@@ -44,10 +44,6 @@ function parseBind(line: Line, proxy: ProxyDraft): void {
         : `${where} : ${report.error!.text}`,
     );
   }
-  if (binds[0]!.tls !== null)
-    return line.alert(
-      "'ssl' is not supported. TLS is not built into this version: terminate it in front, or leave this bind out.",
-    );
   for (const bind of binds) {
     if (bind.id !== null && proxy.bindIds.has(bind.id))
       return line.alert(`${where} : 'id' : custom id ${bind.id} already used in this proxy.`);

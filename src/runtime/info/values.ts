@@ -27,6 +27,8 @@ export function infoValues(
     0,
   );
   const [allocated, used] = [memory.heapTotal + memory.external, memory.heapUsed + memory.external];
+  const sslRate = counters.rate(slot, C.sslRate, now);
+  const keyRate = counters.rate(slot, C.sslKeyRate, now);
   const files = openFilesLimit();
   return {
     Name: 'Sluice',
@@ -49,18 +51,23 @@ export function infoValues(
     CumReq: counters.sum(slot, C.requests),
     ActivePeers: peers.reduce((sum, { sessions }) => sum + sessions.active, 0),
     ConnectedPeers: peers.reduce((sum, { sessions }) => sum + sessions.connected, 0),
-    CumSslConns: counters.sum(slot, C.sslSessions),
+    MaxSslConns: global.tls.maxConn,
+    CurrSslConns: gauges[G.sslCurrent]!,
+    CumSslConns: counters.sum(slot, C.sslConnections),
     ConnRate: counters.rate(slot, C.connRate, now),
     ConnRateLimit: limits.connRate,
     MaxConnRate: gauges[G.connRateMax]!,
     SessRate: counters.rate(slot, C.sessRate, now),
     SessRateLimit: limits.sessRate,
     MaxSessRate: gauges[G.sessRateMax]!,
-    SslRate: counters.rate(slot, C.sslKeyRate, now),
+    SslRate: sslRate,
     SslRateLimit: limits.sslRate,
     MaxSslRate: gauges[G.sslRateMax]!,
-    SslFrontendKeyRate: counters.rate(slot, C.sslKeyRate, now),
-    SslFrontendMaxKeyRate: gauges[G.sslRateMax]!,
+    SslFrontendKeyRate: keyRate,
+    SslFrontendMaxKeyRate: gauges[G.sslKeyRateMax]!,
+    SslFrontendSessionReuse_pct: sslRate > keyRate ? Math.floor(((sslRate - keyRate) * 100) / sslRate) : 0,
+    SslCacheLookups: counters.sum(slot, C.sslCacheLookups),
+    SslCacheMisses: counters.sum(slot, C.sslCacheMisses),
     CompressBpsIn: counters.rate(slot, C.compInRate, now),
     CompressBpsOut: counters.rate(slot, C.compOutRate, now),
     CompressBpsRateLim: limits.compRate,

@@ -63,16 +63,14 @@ export function leaveTls(env: Env): void {
   Atomics.sub(env.g, G.sslCurrent, 1);
 }
 
-/** Counts a handshake that succeeded. */
+/** Counts a handshake that succeeded: as a session of its own, or as one that was resumed. */
 export function countHandshake({ env, frontend, listener }: ConnClient, tls: ClientTls): void {
   const second = Math.floor(env.now() / 1000);
   const { resumed } = tls;
-  frontend.c[C.sslSessions]!++;
-  if (listener.counted) listener.c[C.sslSessions]!++;
-  if (resumed) {
-    frontend.c[C.sslReused]!++;
-    if (listener.counted) listener.c[C.sslReused]!++;
-  } else countRate(env.c, C.sslKeyRate, second, env.g, G.sslKeyRateMax);
+  const field = resumed ? C.sslReused : C.sslSessions;
+  frontend.c[field]!++;
+  if (listener.counted) listener.c[field]!++;
+  if (!resumed) countRate(env.c, C.sslKeyRate, second, env.g, G.sslKeyRateMax);
 }
 
 /** Counts one that failed. */

@@ -1,5 +1,6 @@
-import type { X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import type { TlsOptions } from '../../config/types.ts';
+import type { CertificateHandle } from '../../net/bindings.ts';
 import { x509ErrorNumber } from '../../util/x509-errors.ts';
 
 /** What is wrong with a client's certificate (depth 0) and with its authorities, as OpenSSL's numbers in the order they are found. */
@@ -11,6 +12,8 @@ export interface VerifyErrors {
 }
 
 const UNSPECIFIED = 1;
+/** OpenSSL takes no longer ones. */
+const CHAIN_MAX = 100;
 /** Errors that are found of an authority, by Node's names. The others are of the certificate itself, or dates and signatures of either. */
 const OF_AUTHORITIES: ReadonlySet<string> = new Set([
   'SELF_SIGNED_CERT_IN_CHAIN',
@@ -27,7 +30,7 @@ const OF_AUTHORITIES: ReadonlySet<string> = new Set([
  * The errors behind the last one, which is all that Node tells. OpenSSL goes on after an error, so an issuer that is not found is followed
  * by a signature that cannot be verified.
  */
-export function verifyErrors(code: string, certificate: X509Certificate): VerifyErrors {
+export function verifyErrors(code: string, certificate: CertificateHandle): VerifyErrors {
   const number = x509ErrorNumber(code) ?? UNSPECIFIED;
   if (code === 'UNABLE_TO_VERIFY_LEAF_SIGNATURE')
     return { certificate: [x509ErrorNumber('UNABLE_TO_GET_ISSUER_CERT_LOCALLY')!, number], authority: [], depth: 0 };
@@ -37,27 +40,32 @@ export function verifyErrors(code: string, certificate: X509Certificate): Verify
     : { certificate: [], authority: [number], depth };
 }
 
-function depthOf(code: string, certificate: X509Certificate): number {
+function depthOf(code: string, certificate: CertificateHandle): number {
   const chain = chainOf(certificate);
   if (code === 'SELF_SIGNED_CERT_IN_CHAIN') return Math.max(1, chain.length - 1);
   if (OF_AUTHORITIES.has(code)) return 1;
   const now = Date.now();
   if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
-    const wrong = chain.findIndex((one) =>
-      code === 'CERT_HAS_EXPIRED' ? one.validToDate.getTime() < now : one.validFromDate.getTime() > now,
-    );
+    const wrong = chain.findIndex((der) => {
+      const { validToDate, validFromDate } = new X509Certificate(der);
+      return code === 'CERT_HAS_EXPIRED' ? validToDate.getTime() < now : validFromDate.getTime() > now;
+    });
     // Not one that the client sent: its authority's.
     return wrong < 0 ? chain.length : wrong;
   }
   return 0;
 }
 
-/** What the client sent, its own certificate first. */
-function chainOf(certificate: X509Certificate): X509Certificate[] {
-  const chain = [certificate];
-  for (let next = certificate.issuerCertificate; next !== undefined && !chain.includes(next) && chain.length < 100; ) {
-    chain.push(next);
-    next = next.issuerCertificate;
+/** What the peer sent, DER, its own certificate first. */
+function chainOf(certificate: CertificateHandle): Buffer[] {
+  const chain: Buffer[] = [];
+  let next: CertificateHandle | undefined = certificate;
+  while (next !== undefined && chain.length < CHAIN_MAX) {
+    const der = next.raw();
+    // A certificate that signed itself is its own issuer.
+    if (chain.at(-1)?.equals(der)) break;
+    chain.push(der);
+    next = next.getIssuerCert();
   }
   return chain;
 }
