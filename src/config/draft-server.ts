@@ -50,6 +50,7 @@ export function newServer(at: Location): ServerDraft {
     maxReuse: -1,
     tcpUserTimeout: 0,
     proto: null,
+    ws: 'auto',
     guid: null,
     hashKey: 'id',
     check: {

@@ -254,6 +254,8 @@ export interface ServerConfig {
   readonly maxReuse: number;
   readonly tcpUserTimeout: number;
   readonly proto: 'h1' | 'h2' | null;
+  /** What WebSockets are spoken over; `auto`: as other requests, but HTTP/1.1 where ALPN leaves the choice. */
+  readonly ws: 'auto' | 'h1' | 'h2';
   readonly guid: string | null;
   readonly hashKey: 'id' | 'addr' | 'addr-port';
   readonly check: CheckConfig | null;

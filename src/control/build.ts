@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { BindConfig, Config, ProxyConfig, ServerConfig } from '../config/types.ts';
+import { serverUses } from '../model/certificates/server-uses.ts';
 import { CertificateStore } from '../model/certificates/store.ts';
 import { CounterStore } from '../model/counters.ts';
 import type { ProxyView } from '../model/messages.ts';
@@ -51,8 +52,15 @@ export function buildModel(config: Config, threads: number, now: number): Model 
   };
   for (const proxy of config.proxies) addProxy(model, proxy, false, now);
   model.certificates = stageCertificates(model.certificates, config, frontendIds(model)).store;
+  knowServers(model);
   markReferences(model);
   return model;
+}
+
+/** Has the certificates know which servers there are at any time. */
+export function knowServers(model: Model): void {
+  model.certificates.servers = () =>
+    serverUses(model.proxies.flatMap(({ servers }) => servers.map((server) => server.config)));
 }
 
 /** Tells the id of the frontend of a name. */

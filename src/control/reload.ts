@@ -5,7 +5,7 @@ import type { TrafficLink } from '../model/messages.ts';
 import type { Model } from '../model/model.ts';
 import type { StagedPatterns } from '../model/patterns/references.ts';
 import type { Proxy } from '../model/proxy.ts';
-import { addListener, addProxy, markReferences, proxyView } from './build.ts';
+import { addListener, addProxy, knowServers, markReferences, proxyView } from './build.ts';
 import { cachesOf } from './caches.ts';
 import { stageCertificates } from './certificates/stage.ts';
 import { adjustBacklog, backlogOf, releaseListeners } from './listeners.ts';
@@ -90,6 +90,7 @@ export async function applyReload(config: Config, ctx: ReloadContext): Promise<R
     ),
   );
   model.certificates = certificates.store;
+  knowServers(model);
   inFileOrder(model, config);
   markReferences(model);
   for (const proxy of model.proxies) countUsable(proxy);

@@ -1,7 +1,9 @@
 import type { CompressionConfig, ProxyConfig, ServerConfig } from '../config/types.ts';
+import type { Compiled } from '../expr/compile.ts';
 import type { ProxyFacts } from '../expr/types.ts';
 import { C, G } from '../model/counters.ts';
 import type { ProxyView, ServerView } from '../model/messages.ts';
+import type { CompiledProxy } from './compile-proxy.ts';
 import { PersistenceCookie } from './cookies.ts';
 import type { Env } from './env.ts';
 import type { ErrorPages } from './error-pages.ts';
@@ -24,6 +26,8 @@ export class TrafficBackend implements ProxyFacts {
   /** Counter rows of all threads. */
   readonly rows: Float64Array;
   readonly servers: TrafficServer[] = [];
+  /** `sni` expressions of its servers, by their text. */
+  readonly sni: ReadonlyMap<string, Compiled>;
   /** Servers of the configuration by name. */
   readonly serverConfigs: ReadonlyMap<string, ServerConfig>;
   readonly serversById = new Map<number, TrafficServer>();
@@ -69,7 +73,12 @@ export class TrafficBackend implements ProxyFacts {
   readonly cookie: PersistenceCookie<TrafficServer> | null;
 
   /** `old`: the backend that this one replaces; servers that stay keep their idle connections and waiting streams. */
-  constructor(env: Env, view: ProxyView, errorPages: ErrorPages, old: TrafficBackend | null) {
+  constructor(
+    env: Env,
+    view: ProxyView,
+    { errorPages, sni }: Pick<CompiledProxy, 'errorPages' | 'sni'>,
+    old: TrafficBackend | null,
+  ) {
     const { config } = view;
     this.env = env;
     this.id = config.id;
@@ -92,6 +101,7 @@ export class TrafficBackend implements ProxyFacts {
     this.dynamicCookie = view.dynamicCookie;
     this.dynamicCookieKey = view.dynamicCookieKey;
     this.errorPages = errorPages;
+    this.sni = sni;
     this.rules = null;
     this.abortOnClose = config.options.includes('abortonclose');
     this.serverClose = config.options.includes('http-server-close');

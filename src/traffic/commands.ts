@@ -149,7 +149,7 @@ export function putProxy(env: Env, view: ProxyView): void {
     env.frontendsByName.set(config.name, frontend);
   }
   if (config.kind !== 'frontend') {
-    const backend = new TrafficBackend(env, view, compiled.errorPages, env.backends.get(config.id) ?? null);
+    const backend = new TrafficBackend(env, view, compiled, env.backends.get(config.id) ?? null);
     backend.rules = compiled.backendRules;
     env.backends.set(config.id, backend);
     env.backendsByName.set(config.name, backend);

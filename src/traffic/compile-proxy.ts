@@ -1,6 +1,7 @@
 import { configuredPath } from '../config/paths.ts';
 import type { Diagnostic, Location, ProxyConfig, UserlistConfig } from '../config/types.ts';
 import { type Acls, withAcls } from '../expr/acl/condition.ts';
+import { type Compiled, compileWhole } from '../expr/compile.ts';
 import { connectLine } from '../expr/log/connection.ts';
 import {
   CLF_LOG_FORMAT,
@@ -27,6 +28,8 @@ export interface CompiledProxy {
   readonly backendRules: BackendRules | null;
   readonly logger: LogFormatter | null;
   readonly errorPages: ErrorPages;
+  /** `sni` expressions of servers, by their text. */
+  readonly sni: ReadonlyMap<string, Compiled>;
   readonly problems: readonly Diagnostic[];
 }
 
@@ -45,8 +48,31 @@ export function compileProxy(config: ProxyConfig, around: ProxySurroundings): Co
     backendRules: rules.backend,
     logger,
     errorPages: new ErrorPages(pages),
+    sni: config.kind === 'frontend' ? new Map() : compileNames(config, { ...around, keys }, problems),
     problems,
   };
+}
+
+/** The names that servers are asked for (manual, `sni`). */
+function compileNames(
+  { name: proxy, servers }: ProxyConfig,
+  { hasProxy, hasServer, patterns, keys }: ProxySurroundings & { readonly keys: ReturnType<typeof patternKeys> },
+  problems: Diagnostic[],
+): ReadonlyMap<string, Compiled> {
+  const names = new Map<string, Compiled>();
+  for (const { tls, name, at } of servers) {
+    if (tls === null || tls.sni === null || names.has(tls.sni)) continue;
+    const compiled = compileWhole(tls.sni, {
+      ...{ places: place.serverSource, proxy, hasProxy, hasServer },
+      patterns: (use) => patterns(keys(use, at), use, at),
+    });
+    if (!('error' in compiled)) names.set(tls.sni, compiled);
+    else {
+      const text = `'server ${proxy}/${name}' : error detected while parsing sni expression : ${compiled.error}`;
+      problems.push({ severity: 'alert', at, text, form: 'server' });
+    }
+  }
+  return names;
 }
 
 /** The format that a frontend's options stand for (manual, section 8.2). */

@@ -7,6 +7,8 @@ import { headerSafe, splitTarget } from './rules/text.ts';
 import type { TrafficServer } from './server.ts';
 import { ServerConn } from './server-conn.ts';
 import { Phase, type Stream } from './stream.ts';
+import { helloFor, helloKey } from './tls/server-name.ts';
+import type { Hello } from './tls/server-tls.ts';
 
 /** As HAProxy numbers errors of connections: `General socket error`. */
 const SOCKET_ERROR = 6;
@@ -229,7 +231,9 @@ export function onQueueWake(server: TrafficServer): void {
 /** Goes to the server: over an idle connection if the reuse mode allows it, else over a new one. */
 function connectOrReuse(stream: Stream): void {
   const server = stream.server!;
-  const conn = stream.frontend.http && stream.backend!.config.mode === 'http' ? takeIdle(stream, server) : null;
+  const hello = server.tls === null ? null : helloFor(stream, server);
+  const key = hello === null ? '' : helloKey(hello);
+  const conn = stream.frontend.http && stream.backend!.config.mode === 'http' ? takeIdle(stream, server, key) : null;
   if (conn !== null) {
     stream.serverConn = conn;
     stream.reusedConn = true;
@@ -242,16 +246,17 @@ function connectOrReuse(stream: Stream): void {
     stream.onServerReady();
     return;
   }
-  connect(stream, server);
+  connect(stream, server, hello, key);
 }
 
 /** An idle connection that the stream may use (`http-reuse`), or null. */
-function takeIdle(stream: Stream, server: TrafficServer): ServerConn | null {
+function takeIdle(stream: Stream, server: TrafficServer, key: string): ServerConn | null {
   const own = stream.client!.ownedConn;
   if (own !== null) {
     stream.client!.ownedConn = null;
     if (
       own.server === server &&
+      own.key === key &&
       own.stream === null &&
       !own.conn.closed &&
       !stream.avoidReuse &&
@@ -263,18 +268,18 @@ function takeIdle(stream: Stream, server: TrafficServer): ServerConn | null {
     if (own.private) own.discard();
   }
   if (stream.avoidReuse || stream.serverLabels !== null) return null;
-  const conn = stream.client!.ownConnections.find(server, '');
+  const conn = stream.client!.ownConnections.find(server, key);
   if (conn !== null) return conn.take();
   // Clients that speak HTTP/2 know what to do about a request that was not looked at: their first one is like any other.
   const first = stream.client!.exchanges === 1 && stream.clientVersion !== 20;
-  return server.pool.take(stream.backend!.config.httpReuse, first, '');
+  return server.pool.take(stream.backend!.config.httpReuse, first, key);
 }
 
 /** An address that stands for the client's destination. */
 const isAnywhere = (host: string | null): boolean => host === '0.0.0.0' || host === '::';
 
 /** Opens a connection to `server`. */
-function connect(stream: Stream, server: TrafficServer): void {
+function connect(stream: Stream, server: TrafficServer, hello: Hello | null, key: string): void {
   const { env } = stream;
   const backend = stream.backend!;
   const { view, config } = server;
@@ -283,7 +288,8 @@ function connect(stream: Stream, server: TrafficServer): void {
     failConnect(stream, 'ENOTFOUND');
     return;
   }
-  const conn = new ServerConn(server, '');
+  const conn = new ServerConn(server, key);
+  conn.hello = hello;
   conn.stream = stream;
   // Towards `0.0.0.0` means: where the client wants to go. That is nothing for others.
   const anywhere = isAnywhere(view.host);
@@ -360,7 +366,7 @@ function failConnect(stream: Stream, code: string): void {
   backend.c[C.retries]!++;
   // A server that refuses at once is given some time; one that let the timeout pass has had it.
   if (code === 'ETIMEDOUT') {
-    connect(stream, server);
+    connectAnew(stream, server);
     return;
   }
   stream.phase = Phase.turnaround;
@@ -386,7 +392,12 @@ export function reconnect(stream: Stream): void {
     dispatch(stream);
     return;
   }
-  connect(stream, server);
+  connectAnew(stream, server);
+}
+
+function connectAnew(stream: Stream, server: TrafficServer): void {
+  const hello = server.tls === null ? null : helloFor(stream, server);
+  connect(stream, server, hello, hello === null ? '' : helloKey(hello));
 }
 
 /** Parts with the server connection, which is broken or no longer wanted. */

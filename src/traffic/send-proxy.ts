@@ -8,8 +8,7 @@ import type { Stream } from './stream.ts';
 export function proxyHeader(stream: Stream): Buffer | null {
   const conn = stream.serverConn!;
   const { sendProxy, proxyV2Options } = conn.server.config;
-  // Streams of a connection come behind its header.
-  if (sendProxy === 0 || conn.mux !== null) return null;
+  if (sendProxy === 0 || conn.introduced) return null;
   // What was said of one client is not true for another one.
   conn.private = true;
   const { source, destination } = stream;

@@ -1,10 +1,12 @@
-import { G } from '../model/counters.ts';
+import { C, G } from '../model/counters.ts';
+import { connectTls, type TlsConn } from '../net/tls.ts';
 import type { Conn, ConnHandler } from '../net/transport.ts';
 import { H2ServerConnection } from './h2/server-connection.ts';
 import type { PooledConn } from './idle-pool.ts';
 import { proxyHeader } from './send-proxy.ts';
 import type { TrafficServer } from './server.ts';
 import type { Stream } from './stream.ts';
+import type { Hello, Outgoing } from './tls/server-tls.ts';
 
 /**
  * A connection to a server. It serves one stream at a time and rests in the server's idle pool between them; or it is a stream of a
@@ -16,6 +18,12 @@ export class ServerConn implements ConnHandler, PooledConn {
   /** What streams must have in common to use it one after the other. */
   readonly key: string;
   mux: H2ServerConnection | null;
+  /** What the server is asked for when TLS begins, null in the clear. */
+  hello: Hello | null;
+  /** The handshake that is under way, or was. */
+  tls: Outgoing | null;
+  /** A PROXY protocol header has been sent, or there is none to be sent. */
+  introduced: boolean;
   stream: Stream | null;
   /** Start of a response head that came in pieces. */
   partial: Buffer | null;
@@ -34,6 +42,9 @@ export class ServerConn implements ConnHandler, PooledConn {
     this.server = server;
     this.key = key;
     this.mux = null;
+    this.hello = null;
+    this.tls = null;
+    this.introduced = false;
     this.conn = null as unknown as Conn;
     this.stream = null;
     this.partial = null;
@@ -77,20 +88,68 @@ export class ServerConn implements ConnHandler, PooledConn {
 
   onConnect(): void {
     const { stream } = this;
+    if (this.tls !== null) {
+      if (stream === null) this.discard();
+      else this.#secured(stream, this.tls);
+      return;
+    }
     this.established = true;
     Atomics.add(this.server.g, G.used, 1);
     if (stream === null) {
       this.discard();
       return;
     }
-    if (this.server.config.proto === 'h2' && !stream.raw) this.#speakH2(stream);
+    if (this.hello !== null) this.#beginTls(stream, this.hello);
+    else this.#ready(stream, this.server.config.proto === 'h2');
+  }
+
+  /** What comes first is sent in the clear; TLS follows. */
+  #beginTls(stream: Stream, hello: Hello): void {
+    const { server } = this;
+    this.#introduce(stream);
+    try {
+      this.tls = server.tls!.begin(hello);
+      this.conn = connectTls(this.conn, this.tls, this);
+    } catch {
+      // Found when the configuration was read, or when a file was replaced.
+      this.conn.destroy();
+      this.onError('EPROTO');
+    }
+  }
+
+  /** The handshake is done. */
+  #secured(stream: Stream, outgoing: Outgoing): void {
+    const { server } = this;
+    const conn = this.conn as TlsConn;
+    if (server.tls!.problem(conn, outgoing) !== null) {
+      conn.destroy();
+      this.onError('EPROTO');
+      return;
+    }
+    server.c[C.sslSessions]!++;
+    server.backend.c[C.sslSessions]!++;
+    if (conn.tls.isSessionReused()) {
+      server.c[C.sslReused]!++;
+      server.backend.c[C.sslReused]!++;
+    }
+    const chosen = conn.tls.getALPNNegotiatedProtocol();
+    this.#ready(stream, chosen === 'h2' || (chosen === false && server.config.proto === 'h2'));
+  }
+
+  #ready(stream: Stream, h2: boolean): void {
+    if (h2 && !stream.raw) this.#speakH2(stream);
     stream.onServerConnected();
+  }
+
+  #introduce(stream: Stream): void {
+    const header = proxyHeader(stream);
+    this.introduced = true;
+    if (header !== null) this.conn.write(header, 0, header.length);
   }
 
   /** Goes on as the first stream of a connection that speaks HTTP/2. */
   #speakH2(stream: Stream): void {
-    const header = proxyHeader(stream);
-    if (header !== null) this.conn.write(header, 0, header.length);
+    this.#introduce(stream);
     const mux = new H2ServerConnection(this, this.#inUse);
     this.#inUse = false;
     mux.attach(this);
@@ -122,11 +181,19 @@ export class ServerConn implements ConnHandler, PooledConn {
   }
 
   onError(code: string): void {
+    if (this.tls !== null && !this.tls.accepted) this.#countFailure(this.tls);
     this.#leave();
     const { stream } = this;
     this.stream = null;
     if (stream !== null) stream.onServerError(this, code);
     else this.server.pool.remove(this);
+  }
+
+  #countFailure({ servername }: Outgoing): void {
+    const { server } = this;
+    server.c[C.sslFailed]!++;
+    server.backend.c[C.sslFailed]!++;
+    server.tls?.forget(servername);
   }
 
   /** `buffer` is the connection's own: it may be passed on without a copy while reading is paused. */

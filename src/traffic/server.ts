@@ -1,4 +1,5 @@
 import type { ServerConfig } from '../config/types.ts';
+import type { Compiled } from '../expr/compile.ts';
 import type { ServerFacts } from '../expr/types.ts';
 import { C, COUNTER_FIELDS, G } from '../model/counters.ts';
 import { dynamicCookie } from '../model/dynamic-cookie.ts';
@@ -8,6 +9,8 @@ import type { TrafficBackend } from './backend.ts';
 import type { Env } from './env.ts';
 import { IdlePool } from './idle-pool.ts';
 import { StreamQueue } from './queue.ts';
+import { compileSni } from './tls/server-name.ts';
+import { ServerTls } from './tls/server-tls.ts';
 
 /** A server as a traffic thread sees it: where to connect, its idle connections, its queue, its counters. */
 export class TrafficServer implements ServerFacts {
@@ -30,6 +33,10 @@ export class TrafficServer implements ServerFacts {
   maxconn: number;
   readonly pool: IdlePool;
   readonly queue = new StreamQueue();
+  /** How TLS is spoken; null: it is not. */
+  tls: ServerTls | null = null;
+  /** The name that is asked for (`sni`). */
+  sni: Compiled | null = null;
   /** For the sockets of connections to it; null: none. */
   socketOptions: SocketOptions | null;
   /** `failures` at the last success that the control thread was told of (`observe layer7`). */
@@ -54,6 +61,7 @@ export class TrafficServer implements ServerFacts {
     this.backup = view.backup;
     this.maxconn = view.maxconn;
     this.socketOptions = this.#socketOptions();
+    this.#setTls();
     this.removed = false;
     this.pool = new IdlePool(this);
   }
@@ -64,6 +72,7 @@ export class TrafficServer implements ServerFacts {
     this.view = this.#withCookie(view);
     if (view.config !== null) this.config = view.config;
     this.socketOptions = this.#socketOptions();
+    this.#setTls();
     this.name = view.name;
     this.weight = view.weight;
     this.usable = view.state !== 'down';
@@ -79,6 +88,19 @@ export class TrafficServer implements ServerFacts {
     for (let row = 0; row < this.env.threads * COUNTER_FIELDS; row += COUNTER_FIELDS)
       sum += this.rows[row + C.hrsp1xx + 4]! + this.rows[row + C.failedResp]!;
     return sum;
+  }
+
+  /** The context and the sessions stay while the settings do. */
+  #setTls(): void {
+    const { env, backend, config } = this;
+    const { tls } = config;
+    if (!this.view.ssl || tls === null) {
+      this.tls = null;
+      return;
+    }
+    if (this.tls?.isAs(tls, env.global.tls)) return;
+    this.tls = new ServerTls(env.certificates, tls, env.global.tls);
+    this.sni = tls.sni === null ? null : (backend.sni.get(tls.sni) ?? compileSni(tls.sni, backend.name));
   }
 
   #socketOptions(): SocketOptions | null {

@@ -134,7 +134,7 @@ defaults
     option httplog
     retries 2
     timeout connect 1s
-    timeout client 2s
+    timeout client 10s
     timeout server 1s
 frontend web
     bind {addr:web}

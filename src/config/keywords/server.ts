@@ -554,6 +554,17 @@ const traffic: Option<ServerDraft>[] = [
     { notDynamic: true },
   ),
   value('weight', '<weight>', 'an integer argument', parseWeight),
+  {
+    name: 'ws',
+    takes: 1,
+    args: '<auto|h1|h2>',
+    status: 'works',
+    parse: ({ draft, value: word }) => {
+      if (word !== 'auto' && word !== 'h1' && word !== 'h2') return "'ws' has to be 'auto', 'h1' or 'h2'";
+      draft.ws = word;
+      return undefined;
+    },
+  },
 ];
 
 export const SERVER_OPTIONS = new OptionTable<ServerDraft>([
@@ -562,9 +573,6 @@ export const SERVER_OPTIONS = new OptionTable<ServerDraft>([
   ...names,
   ...traffic,
   ...inertOptions<ServerDraft>('noticed', 'the kernel default is used.', ['tfo', 'no-tfo', 'cc <algorithm>']),
-  ...inertOptions<ServerDraft>('noticed', 'servers of HTTP/2 are not spoken to, so that the choice does not arise.', [
-    'ws <auto|h1|h2>',
-  ]),
   ...inertOptions<ServerDraft>('refused', 'Health checks open their own connection.', [
     'check-pool-conn-name <name>',
     'check-reuse-pool',

@@ -1,6 +1,14 @@
 import { formatAddress } from '../../config/address.ts';
 import type { BindSourcesConfig, CertificatesConfig } from '../../config/certificates.ts';
-import type { BindConfig, Config, Diagnostic, Location, ProxyConfig, TlsOptions } from '../../config/types.ts';
+import type {
+  BindConfig,
+  Config,
+  Diagnostic,
+  Location,
+  ProxyConfig,
+  ServerTlsConfig,
+  TlsOptions,
+} from '../../config/types.ts';
 import { CertificateError } from '../../model/certificates/content.ts';
 import { type CertificateCollection, collectCertificates, type Known } from './collection.ts';
 
@@ -35,6 +43,12 @@ export function loadCertificates(config: Config): {
     for (const bind of linesOf(proxy.binds)) {
       const front = `'bind ${formatAddress(bind.address)}' in section '${proxy.kind}' : `;
       binds.push(loadBind(proxy, bind, collection, (work, what = '') => attempt(bind.at, front + what, work)));
+    }
+  for (const proxy of config.proxies)
+    for (const { tls, name, at } of proxy.servers) {
+      if (tls === null) continue;
+      const front = `'server ${proxy.name}/${name}' : `;
+      loadServer(tls, at, collection, (work, what = '') => attempt(at, front + what, work));
     }
   problems.push(
     ...collection.warnings.map((text): Diagnostic => ({ severity: 'warning', at: null, text })),
@@ -91,6 +105,20 @@ function loadBind(
   loadTrusts(options, at, collection, attempt);
   if (ticketKeys !== null) attempt(() => collection.ticketKeys(ticketKeys, at));
   return { proxy: proxy.name, at, defaults, sources };
+}
+
+/** What a server is shown, and what it is verified with. */
+function loadServer(
+  { crt, options }: ServerTlsConfig,
+  at: Location,
+  collection: CertificateCollection,
+  attempt: Attempt,
+): void {
+  if (crt !== null)
+    attempt(() => {
+      if ('list' in collection.crt(crt, at)) throw new CertificateError(`'crt' : '${crt}' is a folder`);
+    });
+  loadTrusts(options, at, collection, attempt);
 }
 
 /** `ca-file`, `ca-verify-file`, `crl-file` of a line. */

@@ -8,6 +8,7 @@ import {
   ticketKeysView,
   trustView,
 } from '../../model/certificates/make-views.ts';
+import { serverUses } from '../../model/certificates/server-uses.ts';
 import type { CertificateStore, StoredBind, StoredList } from '../../model/certificates/store.ts';
 import { bindTlsKey, type SniEntryView, type TlsUpdate } from '../../model/certificates/views.ts';
 
@@ -42,6 +43,9 @@ export function stageCertificates(
     ...stageTicketKeys(store, loaded),
   ];
   stageBinds(store, config, loaded.binds, proxyId);
+  // Servers that were added live may stay, or go a little later.
+  const servers = [...serverUses(config.proxies.flatMap((proxy) => proxy.servers)), ...now.servers()];
+  store.servers = () => servers;
   return { store, ...difference(now, store), overruled };
 }
 

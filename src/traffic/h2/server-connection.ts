@@ -45,7 +45,8 @@ export class H2ServerConnection implements ConnHandler, FramingOwner<H2ServerStr
     this.server = server;
     this.conn = conn;
     this.key = first.key;
-    this.private = first.private;
+    this.private = first.private || first.single;
+    this.#retired = first.single;
     this.#inUse = shared;
     this.#limit = tune.h2BeMaxConcurrentStreams ?? tune.h2MaxConcurrentStreams;
     this.framing = new H2Framing(env, conn, this);
@@ -97,6 +98,8 @@ export class H2ServerConnection implements ConnHandler, FramingOwner<H2ServerStr
     framing.streams.set(id, stream);
     conn.conn = stream;
     conn.mux = this;
+    // Streams of a connection come behind its header.
+    conn.introduced = true;
     conn.private = this.private;
     server.backend.c[C.h2Streams]!++;
     Atomics.add(server.backend.g, G.h2OpenStreams, 1);

@@ -1,0 +1,125 @@
+import { X509Certificate } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import type { GlobalTlsConfig, ServerTlsConfig } from '../../config/types.ts';
+import type { ClientHandshake, TlsConn } from '../../net/tls.ts';
+import { buildOutgoingContext, type OutgoingContext, outgoingParts, type TlsMaterial } from './outgoing-context.ts';
+
+/** Sessions kept of a server: one for each name that is asked for. */
+const SESSIONS_KEPT = 64;
+
+/** What is asked of a server in a handshake. */
+export interface Hello {
+  /** Name for SNI, '' for none. */
+  readonly name: string;
+  readonly alpn: readonly string[];
+}
+
+/** A handshake with a server: what it begins with, and what its outcome is judged by. */
+export interface Outgoing extends ClientHandshake {
+  /** Sessions that came before the server was found to be the right one. */
+  readonly sessions: Buffer[];
+  accepted: boolean;
+}
+
+/** TLS towards one server in this thread: its context, built when it is first needed and when files have changed, and its sessions. */
+export class ServerTls {
+  readonly config: ServerTlsConfig;
+  /** Protocols that are offered, the best first; empty: none is agreed on, HTTP/1.1 is spoken. */
+  readonly alpn: readonly string[];
+  readonly #material: TlsMaterial;
+  readonly #global: GlobalTlsConfig;
+  #context: OutgoingContext | null = null;
+  #version = -1;
+  /** The last session of each name, the oldest first. */
+  readonly #sessions = new Map<string, Buffer>();
+
+  constructor(material: TlsMaterial, config: ServerTlsConfig, global: GlobalTlsConfig) {
+    this.#material = material;
+    this.config = config;
+    this.alpn = config.options.alpn ?? [];
+    this.#global = global;
+  }
+
+  /** Whether another one for these settings would do the same. */
+  isAs(config: ServerTlsConfig, global: GlobalTlsConfig): boolean {
+    return isDeepStrictEqual([config, global], [this.config, this.#global]);
+  }
+
+  /** What a handshake begins with. Throws what the library says of a certificate or an option. */
+  begin({ name, alpn }: Hello): Outgoing {
+    const { native } = this.#current();
+    const session = this.config.reuse ? (this.#sessions.get(name) ?? null) : null;
+    const sessions: Buffer[] = [];
+    const outgoing: Outgoing = {
+      context: native,
+      servername: name,
+      alpn,
+      session,
+      sessions,
+      accepted: false,
+      onSession: this.config.reuse
+        ? (fresh) => {
+            if (outgoing.accepted) this.#keep(name, fresh);
+            else sessions.push(fresh);
+          }
+        : null,
+    };
+    return outgoing;
+  }
+
+  /** The handshake is done: why the server is not the right one, null when it is (manual, `verify`, `verifyhost`). */
+  problem({ tls }: TlsConn, outgoing: Outgoing): string | null {
+    const problem = this.config.options.verify === 'required' ? this.#verify(tls, outgoing.servername) : null;
+    if (problem === null) {
+      outgoing.accepted = true;
+      for (const session of outgoing.sessions) this.#keep(outgoing.servername, session);
+    } else this.#sessions.delete(outgoing.servername);
+    return problem;
+  }
+
+  /** A session was not good for a handshake. */
+  forget(name: string): void {
+    this.#sessions.delete(name);
+  }
+
+  #verify(tls: TlsConn['tls'], asked: string): string | null {
+    const error = tls.verifyError();
+    if (error !== null) return error.code;
+    // Sessions are kept by name, and only those of servers that were accepted; they come without the certificate.
+    if (tls.isSessionReused()) return null;
+    const name = this.config.verifyHost ?? asked;
+    if (name === '') return null;
+    return isFor(peerCertificate(tls), name) ? null : 'HOSTNAME_MISMATCH';
+  }
+
+  #current(): OutgoingContext {
+    const { version } = this.#material;
+    if (this.#context !== null && this.#version === version) return this.#context;
+    const parts = outgoingParts(this.#material, this.config);
+    if (this.#context === null || parts.some((part, index) => part !== this.#context!.parts[index])) {
+      this.#context = buildOutgoingContext(this.#material, this.config, this.#global);
+      // Whom they were agreed on with may not be accepted any more.
+      this.#sessions.clear();
+    }
+    this.#version = version;
+    return this.#context;
+  }
+
+  #keep(name: string, session: Buffer): void {
+    this.#sessions.delete(name);
+    this.#sessions.set(name, session);
+    if (this.#sessions.size > SESSIONS_KEPT)
+      for (const oldest of this.#sessions.keys()) if (this.#sessions.delete(oldest)) break;
+  }
+}
+
+/** The certificate of the other side: what the library gives is below Node's own class. */
+function peerCertificate(tls: TlsConn['tls']): X509Certificate | null {
+  const native = tls.getPeerX509Certificate() as unknown as { raw(): Buffer } | undefined;
+  return native === undefined ? null : new X509Certificate(native.raw());
+}
+
+/** Whether a certificate has a name: among its alternative ones, or as the common name, which HAProxy takes too. */
+function isFor(certificate: X509Certificate | null, name: string): boolean {
+  return certificate !== null && certificate.checkHost(name, { subject: 'always' }) !== undefined;
+}
