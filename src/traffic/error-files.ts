@@ -92,7 +92,7 @@ export function readPage(file: string, content: Buffer | null): LocalResponse | 
     if (name !== '' && name !== 'content-length') headers.push([name, head.headerValue(i)]);
   }
   headers.push(['content-length', String(body.length)]);
-  return { status: head.status, reason: head.reason, headers, body: Buffer.from(body) };
+  return { status: head.status, version: head.version, reason: head.reason, headers, body: Buffer.from(body) };
 }
 
 /** The pages of an `http-errors` section (`files` null: there is none) by status; files that cannot be used are alerts of the section. */

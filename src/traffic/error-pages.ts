@@ -62,6 +62,8 @@ export function reasonOf(status: number): string {
 /** A response made by the proxy itself. */
 export interface LocalResponse {
   readonly status: number;
+  /** 10 for a page that says so of itself, else 11. */
+  readonly version?: number;
   /** Reason phrase, null = the usual one. */
   readonly reason: string | null;
   /** Lower-case names and values, in order; content-length included where there is a body. */

@@ -87,7 +87,8 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
 
   /** Takes back bytes that came with the head and were not used yet. */
   giveBack(buf: Buffer, start: number, end: number): void {
-    this.held = Buffer.from(buf.subarray(start, end));
+    const bytes = Buffer.from(buf.subarray(start, end));
+    this.held = this.held === null ? bytes : Buffer.concat([bytes, this.held]);
   }
 
   // ---- what the client sends
@@ -245,7 +246,6 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     captureRequest(env, frontend, this.source, buf, start, end, at, stream.req.errorState || 'MSG_ERROR');
     log.requestLine = '<BADREQ>';
     log.requestEnd = 0;
-    log.bytesUploaded = end - start;
     setCause(stream, 'P', 'R');
     stream.statusSent = stream.req.errorStatus;
     this.#lastWords(stream, this.#page(stream.req.errorStatus));
@@ -264,7 +264,6 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     log.requestDate = this.requestAt || this.idleSince;
     log.requestCounter = this.exchanges;
     log.requestLine = '<BADREQ>';
-    log.bytesUploaded = this.held?.length ?? 0;
     setCause(stream, 'c', 'R');
     stream.statusSent = 408;
     this.#lastWords(stream, this.#page(408));
@@ -315,7 +314,6 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     stream.log.acceptDate = this.exchanges === 1 ? this.acceptedAt : this.idleSince;
     stream.log.requestDate = this.requestAt;
     stream.log.requestLine = '<BADREQ>';
-    stream.log.bytesUploaded = this.held!.length;
     setCause(stream, 'C', 'R');
     stream.statusSent = 400;
     this.#lastWords(stream, this.#page(400));
@@ -418,8 +416,10 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     const size = res.sizeBound() + body.length + 64;
     const out = size > scratchSize ? Buffer.allocUnsafe(size) : scratchBuffer();
     let at = res.write(out, 0);
-    if (close) at += out.latin1Write('connection: close\r\n', at);
-    else if (stream.clientVersion === 10) at += out.latin1Write('connection: keep-alive\r\n', at);
+    if (close) {
+      if (res.version === 11) at += out.latin1Write('connection: close\r\n', at);
+    } else if (stream.clientVersion === 10 || res.version === 10)
+      at += out.latin1Write('connection: keep-alive\r\n', at);
     if (this.frontend.adjustCase) adjustCase(out, 0, at, this.env.nameCases);
     out[at++] = 13;
     out[at++] = 10;

@@ -166,7 +166,10 @@ export class StreamLog implements LogFacts {
     return this.stream!.backendQueue;
   }
   get captures(): LogFacts['captures'] {
-    return { request: this.requestCaptures, response: this.responseCaptures };
+    const slots = this.stream!.frontend.rules?.slots?.response;
+    // A request that was read has places for what its response would have had.
+    const none = this.responseCaptures.length === 0 && slots !== undefined && this.requestLine !== '<BADREQ>';
+    return { request: this.requestCaptures, response: none ? slots.map(() => null) : this.responseCaptures };
   }
   get processConnections(): number {
     return Atomics.load(this.stream!.env.g, G.current);

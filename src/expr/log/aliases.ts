@@ -31,6 +31,8 @@ export interface AliasRow {
   /** Only in `mode http`. */
   readonly http: boolean;
   readonly kind: AliasKind;
+  /** Of it nothing stays in a line when it is empty, not even a blank. */
+  readonly vanishes?: true;
   /** Value for a stream; `flags` for those whose form depends on them. */
   read(ctx: ExprContext, flags: LogFlags): string;
 }
@@ -148,6 +150,7 @@ function captureList(captures: readonly (string | null)[], encode: (value: strin
 /** `%hr`, `%hs`: `{a|b}`, or nothing when nothing is captured by configuration. */
 const captures = (name: string, side: 'request' | 'response'): AliasRow => ({
   name,
+  vanishes: true,
   http: false,
   kind: 'raw',
   read: (ctx, flags) => {
@@ -161,6 +164,7 @@ const captures = (name: string, side: 'request' | 'response'): AliasRow => ({
 /** `%hrl`, `%hsl`: the captures one by one, `-` or `""` for the missing ones. */
 const captureWords = (name: string, side: 'request' | 'response'): AliasRow => ({
   name,
+  vanishes: true,
   http: false,
   kind: 'raw',
   read: (ctx, flags) => {

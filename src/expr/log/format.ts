@@ -157,7 +157,7 @@ class Parser {
       return { error: `no such format alias '${name}'. ${advice}` };
     }
     if (row.http && this.#options.http === false) return { error: `format alias '${name}' is reserved for HTTP mode` };
-    this.#push(printAlias(row, flags), aliasValue(row, flags));
+    this.#push(printAlias(row, flags), aliasValue(row, flags), row.vanishes === true);
     return null;
   }
 
@@ -193,8 +193,8 @@ class Parser {
     return null;
   }
 
-  #push(print: Item['print'], value: Item['value']): void {
-    this.pieces.push({ name: this.#name, cast: this.#cast, print, value });
+  #push(print: Item['print'], value: Item['value'], vanishes = false): void {
+    this.pieces.push({ name: this.#name, cast: this.#cast, vanishes, print, value });
   }
 }
 

@@ -17,6 +17,8 @@ export interface Item {
   /** Name for `+json` and `+cbor`; '' = none. */
   readonly name: string;
   readonly cast: ItemCast;
+  /** When it is empty, the blank before it or behind it goes with it. */
+  readonly vanishes: boolean;
   readonly print: Print;
   /** Its value, where lines are encoded. */
   value(ctx: ExprContext): SampleValue | undefined;
@@ -81,11 +83,11 @@ export function expressionValue(compiled: Compiled): (ctx: ExprContext) => Sampl
 }
 
 /** Puts neighbouring texts together; in lines, runs of blanks become one. */
-export function mergeTexts(pieces: readonly Piece[], mergeBlanks: boolean): (string | Print)[] {
-  const merged: (string | Print)[] = [];
+export function mergeTexts(pieces: readonly Piece[], mergeBlanks: boolean): Piece[] {
+  const merged: Piece[] = [];
   for (const piece of pieces) {
     const last = merged.at(-1);
-    if (typeof piece !== 'string') merged.push(piece.print);
+    if (typeof piece !== 'string') merged.push(piece);
     else if (typeof last === 'string') merged[merged.length - 1] = last + piece;
     else merged.push(piece);
   }
@@ -95,19 +97,19 @@ export function mergeTexts(pieces: readonly Piece[], mergeBlanks: boolean): (str
 }
 
 /** One function for all pieces. */
-export function textOfPieces(pieces: readonly (string | Print)[]): Print {
+export function textOfPieces(pieces: readonly Piece[]): Print {
   return (ctx) => {
     let text = '';
     for (let i = 0; i < pieces.length; i++) {
       const piece = pieces[i]!;
-      text += typeof piece === 'string' ? piece : piece(ctx);
+      text += typeof piece === 'string' ? piece : piece.print(ctx);
     }
     return text;
   };
 }
 
-/** As `textOfPieces`, but a blank at the start or behind another one (`%hr` without captures) is left out. */
-export function lineOfPieces(pieces: readonly (string | Print)[]): Print {
+/** As `textOfPieces`, but a blank at the start is left out, and one behind another that something which vanishes stood between. */
+export function lineOfPieces(pieces: readonly Piece[]): Print {
   return (ctx) => {
     let line = '';
     let afterNothing = true;
@@ -119,9 +121,9 @@ export function lineOfPieces(pieces: readonly (string | Print)[]): Print {
         afterNothing = false;
         continue;
       }
-      const text = piece(ctx);
+      const text = piece.print(ctx);
       line += text;
-      afterNothing = text === '';
+      afterNothing = text === '' && (piece.vanishes || line === '');
     }
     return line;
   };

@@ -7,6 +7,7 @@ import { putChunk } from '../h1/chunk.ts';
 import { Framing } from '../h1/head.ts';
 import { parseResponse } from '../h1/parse.ts';
 import { cutOff, end } from '../http/ending.ts';
+import { passOverBody } from '../http/held-body.ts';
 import { countStatus } from '../http/response.ts';
 import { setCause } from '../log.ts';
 import { Phase, type Stream } from '../stream.ts';
@@ -59,6 +60,7 @@ function responsePassed(stream: Stream): void {
 function send(stream: Stream): void {
   const { req, res, resBody, frontend, backend, env } = stream;
   const { cache, hit } = stream.caching!;
+  passOverBody(stream);
   frontend.rules?.captureResponse?.(stream);
   stream.statusSent = res.status;
   countStatus(frontend.c, res.status);
@@ -67,7 +69,7 @@ function send(stream: Stream): void {
   stream.keepAlive &&= stream.reqBody.done && !env.stopping;
   const from = cache.get(hit!, F.headLength);
   const length = resBody.framing === Framing.none ? 0 : cache.get(hit!, F.length) - from;
-  countRequest(stream, req.countedSize(), 0);
+  countRequest(stream, req.countedSize() + stream.reqBody.counted, 0);
   countResponse(stream, res.countedSize() + length + (resBody.framing === Framing.chunked ? 1 : 0), 0);
   if (length <= PIECE && !stream.compressing) {
     sendWhole(stream, from, length);

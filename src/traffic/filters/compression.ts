@@ -119,15 +119,13 @@ function isEtag(value: string): boolean {
 /** The response has passed all rules: edits its head for the body that will follow. */
 export function beginCompression(stream: Stream, sink: Sink): void {
   const algorithm = stream.compression!;
-  editHead(stream.res, algorithm);
-  const vary = stream.res;
-  if (!listValues(vary, 'vary').some((value) => value.toLowerCase() === 'accept-encoding')) addVary(vary);
+  editHead(stream.res, algorithm, true);
   stream.recoder = new Recoder(stream, algorithm, sink);
   stream.resBody.keepsTrailers = stream.resBody.framing === Framing.chunked;
 }
 
 /** A body in another coding has another length and is another representation. */
-function editHead(head: Head, algorithm: CompressionAlgorithm): void {
+function editHead(head: Head, algorithm: CompressionAlgorithm, response: boolean): void {
   head.removeHeader('content-length');
   if (!head.chunked) {
     head.addHeader('transfer-encoding', 'chunked');
@@ -135,10 +133,12 @@ function editHead(head: Head, algorithm: CompressionAlgorithm): void {
   }
   const tag = head.findHeader('etag', 0);
   if (tag >= 0 && head.headerValue(tag).startsWith('"')) head.setValueAt(tag, `W/${head.headerValue(tag)}`);
+  if (response) addVary(head);
   if (algorithm !== 'identity') head.addHeader('content-encoding', CODINGS[algorithm]);
 }
 
 function addVary(head: Head): void {
+  if (listValues(head, 'vary').some((value) => value.toLowerCase() === 'accept-encoding')) return;
   let last = -1;
   for (let i = head.findHeader('vary', 0); i >= 0; i = head.findHeader('vary', i + 1)) last = i;
   if (last < 0) head.addHeader('vary', 'Accept-Encoding');
@@ -164,6 +164,6 @@ function compressRequest(stream: Stream, front: CompressionConfig | null, back: 
   if (reqBody.framing === Framing.length && reqBody.left < least) return;
   if (isOverLimit(env, C.compInRate)) return;
   stream.requestCompression = algorithm;
-  editHead(req, algorithm);
+  editHead(req, algorithm, false);
   reqBody.keepsTrailers = reqBody.framing === Framing.chunked;
 }

@@ -2,6 +2,7 @@ import type { EndpointView, Vars } from '../../expr/types.ts';
 import { C, G } from '../../model/counters.ts';
 import { countResponse } from '../bytes.ts';
 import type { Client } from '../client.ts';
+import { withoutDefaultPort } from '../default-port.ts';
 import { Framing } from '../h1/head.ts';
 import * as failures from '../http/failures.ts';
 import * as heldBody from '../http/held-body.ts';
@@ -178,6 +179,7 @@ export class H2Exchange implements Client {
     req.methodText = this.#method;
     req.uriText = target;
     if (this.#authority !== '') {
+      this.#authority = withoutDefaultPort(this.#scheme, this.#authority);
       req.addHeader('host', this.#authority);
       if (target.charCodeAt(0) === 47) stream.logUri = `${this.#scheme}://${this.#authority}${target}`;
     }

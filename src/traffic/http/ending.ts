@@ -5,6 +5,7 @@ import { type LocalResponse, reasonOf } from '../error-pages.ts';
 import { Framing } from '../h1/head.ts';
 import { countTimes, logStream } from '../log.ts';
 import { Phase, type Stream } from '../stream.ts';
+import { passOverBody } from './held-body.ts';
 import { countStatus } from './response.ts';
 import { reusesServer } from './sending.ts';
 
@@ -93,7 +94,7 @@ export function reply(stream: Stream, response: LocalResponse): void {
   const { res } = stream;
   res.reset();
   res.isRequest = false;
-  res.version = 11;
+  res.version = response.version ?? 11;
   res.status = response.status;
   res.reasonText = response.reason ?? reasonOf(response.status);
   for (const [name, value] of response.headers) res.addHeader(name, value);
@@ -113,8 +114,10 @@ function sendLocal(stream: Stream): void {
   stream.statusSent = res.status;
   countStatus(frontend.c, res.status);
   if (stream.backend !== null && stream.backendHeld) countStatus(stream.backend.c, res.status);
+  passOverBody(stream);
   // A request that no server has got was received all the same.
-  if (stream.log.bytesUploaded === 0) countRequest(stream, req.countedSize(), stream.served ? req.editedSize() : 0);
+  if (stream.log.bytesUploaded === 0)
+    countRequest(stream, req.countedSize() + stream.reqBody.counted, stream.served ? req.editedSize() : 0);
   // A request body that is still to come cannot be told from a next request.
   const close = !stream.keepAlive || !stream.reqBody.done;
   const sent = res.editedSize() + body.length;

@@ -96,6 +96,17 @@ export function isBodyAtHand(stream: Stream, limit: number): boolean {
 
 const bodyProbe = new Body();
 
+/** The request is answered here: what has come of its body is passed over, and what came behind that is the next request's. */
+export function passOverBody(stream: Stream): void {
+  const { bodyBuf, bodyEnd, reqBody } = stream;
+  if (bodyBuf === null) return;
+  let pos = stream.bodyPos;
+  while (pos < bodyEnd && !reqBody.done && !reqBody.failed)
+    pos = reqBody.skip(bodyBuf, reqBody.feed(bodyBuf, pos, bodyEnd), bodyEnd);
+  stream.bodyBuf = null;
+  if (pos < bodyEnd && reqBody.done) stream.client!.giveBack(bodyBuf, pos, bodyEnd);
+}
+
 /** What has come of the request body, without framing, as latin1 text. */
 export function payloadText(stream: Stream): string {
   const buf = stream.bodyBuf;

@@ -148,14 +148,33 @@ function replaceAction(name: string, parts: boolean): ActionRow {
 
 function replaceParts(value: string, regex: RegExp, text: TextOf, stream: Stream): string | null {
   let changed = false;
-  const replaced = value.split(',').map((part) => {
-    const trimmed = part.trim();
-    const result = replaceOnce(trimmed, regex, text, stream);
+  // The blanks around what is replaced go with it.
+  const replaced = splitList(value).map((part) => {
+    const result = replaceOnce(part.trim(), regex, text, stream);
     if (result === null) return part;
     changed = true;
-    return part.replace(trimmed, () => result);
+    return result;
   });
   return changed ? replaced.join(',') : null;
+}
+
+/** Parts of a list: what stands between commas that are outside of quotes. */
+function splitList(value: string): string[] {
+  if (!value.includes('"')) return value.split(',');
+  const parts: string[] = [];
+  let start = 0;
+  let quoted = false;
+  for (let i = 0; i < value.length; i++) {
+    const c = value[i];
+    if (quoted && c === '\\') i++;
+    else if (c === '"') quoted = !quoted;
+    else if (c === ',' && !quoted) {
+      parts.push(value.slice(start, i));
+      start = i + 1;
+    }
+  }
+  parts.push(value.slice(start));
+  return parts;
 }
 
 /** The replacement (a log-format, then `\1` .. `\9` from the match) when the expression matches, else null. */
