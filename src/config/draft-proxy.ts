@@ -97,6 +97,7 @@ function newProxyConfig(kind: 'frontend' | 'backend' | 'listen', name: string, a
     logFormat: null,
     logFormatSd: null,
     errorLogFormat: null,
+    logSteps: null,
     uniqueIdFormat: null,
     uniqueIdHeader: null,
     logTag: null,

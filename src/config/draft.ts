@@ -9,6 +9,7 @@ import type {
   GlobalConfig,
   HttpErrorsConfig,
   Location,
+  LogProfileConfig,
   PeersConfig,
   ProxyConfig,
   ResolversConfig,
@@ -93,6 +94,7 @@ export interface ConfigDraft {
   readonly userlists: Draft<UserlistConfig>[];
   readonly caches: Draft<CacheConfig>[];
   readonly httpErrors: Draft<HttpErrorsConfig>[];
+  readonly logProfiles: Draft<LogProfileConfig>[];
   readonly crtStores: Draft<CrtStoreConfig>[];
   /** Other sections that are only recognised: mailers, log-forward, ... */
   readonly others: NamedSection[];
@@ -125,6 +127,7 @@ export function newConfigDraft(): ConfigDraft {
     userlists: [],
     caches: [],
     httpErrors: [],
+    logProfiles: [],
     crtStores: [],
     others: [],
     unixBind: { prefix: '', mode: null, uid: null, gid: null, user: null, group: null },
@@ -148,6 +151,7 @@ export function finishConfig(draft: ConfigDraft, env: ReadonlyMap<string, string
     userlists: draft.userlists,
     caches: draft.caches,
     httpErrors: draft.httpErrors,
+    logProfiles: draft.logProfiles,
     crtStores: draft.crtStores,
     defaults: draft.defaults.filter((proxy) => proxy.named).map((proxy) => proxy.config),
     defaultServers: { ...defaultServers },

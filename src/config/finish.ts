@@ -8,9 +8,9 @@ import { checkProxy } from './finish-proxy.ts';
 import { checkReferences, checkServer } from './finish-references.ts';
 import { completeServers } from './finish-servers.ts';
 import { checkTables } from './finish-tables.ts';
+import type { LogDraft } from './keywords/log.ts';
 import type { Context } from './line.ts';
 import { checkStatsSockets } from './stats-socket.ts';
-import type { Location, LogTargetConfig } from './types.ts';
 
 /**
  * Completes `context.config`. With `mistakes` the lines had some: then only what is certainly wrong is reported,
@@ -73,7 +73,7 @@ function finishRules(proxy: ProxyDraft): void {
 /** A target without a format has that of its ring, else the one with a host name when that is to be sent, else the local one. */
 function resolveLogFormats(
   context: Context,
-  logs: readonly { format: LogTargetConfig['format'] | null; target: LogTargetConfig['target']; at: Location }[],
+  logs: readonly Pick<LogDraft, 'format' | 'target' | 'at' | 'profile' | 'profileName'>[],
 ): void {
   const standard = context.config.global.logSendHostname === null ? 'local' : 'rfc3164';
   for (const log of logs) {
@@ -86,6 +86,7 @@ function resolveLogFormats(
       context.diagnostics.alert(log.at, `log : unable to find ring '${target.name}'.`);
     }
     log.format ??= ring?.ring.format ?? standard;
+    resolveProfile(context, log);
   }
 }
 
@@ -98,4 +99,12 @@ function checkResolvers(context: Context): void {
       );
     }
   }
+}
+
+function resolveProfile({ config, diagnostics }: Context, log: Pick<LogDraft, 'at' | 'profile' | 'profileName'>): void {
+  const { profileName } = log;
+  if (profileName === undefined) return;
+  delete log.profileName;
+  log.profile = config.logProfiles.find(({ name }) => name === profileName) ?? null;
+  if (log.profile === null) diagnostics.alert(log.at, `log : unable to find log-profile '${profileName}'.`);
 }

@@ -5,6 +5,7 @@ import { CACHE_KEYWORDS } from './keywords/cache.ts';
 import { CRT_STORE_KEYWORDS } from './keywords/crt-store.ts';
 import { GLOBAL_KEYWORDS } from './keywords/global.ts';
 import { HTTP_ERRORS_KEYWORDS } from './keywords/http-errors.ts';
+import { LOG_PROFILE_KEYWORDS } from './keywords/log-profile.ts';
 import type { OptionTable } from './keywords/option.ts';
 import { PROXY_OPTIONS } from './keywords/options.ts';
 import { PEERS_KEYWORDS } from './keywords/peers.ts';
@@ -48,6 +49,7 @@ const OTHER_TABLES: readonly (readonly [string, KeywordTable<never>])[] = [
   ['ring', RING_KEYWORDS],
   ['cache', CACHE_KEYWORDS],
   ['http-errors', HTTP_ERRORS_KEYWORDS],
+  ['log-profile', LOG_PROFILE_KEYWORDS],
   ['crt-store', CRT_STORE_KEYWORDS],
 ];
 

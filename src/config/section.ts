@@ -5,6 +5,7 @@ import { CACHE_KEYWORDS, newCache } from './keywords/cache.ts';
 import { CRT_STORE_KEYWORDS, type CrtStoreDraft } from './keywords/crt-store.ts';
 import { GLOBAL_KEYWORDS } from './keywords/global.ts';
 import { HTTP_ERRORS_KEYWORDS } from './keywords/http-errors.ts';
+import { LOG_PROFILE_KEYWORDS, newLogProfile } from './keywords/log-profile.ts';
 import { newPeers, PEERS_KEYWORDS } from './keywords/peers.ts';
 import { RECOGNISED_SECTIONS, type RecognisedSection } from './keywords/recognised.ts';
 import { newResolvers, RESOLVERS_KEYWORDS } from './keywords/resolvers.ts';
@@ -164,6 +165,18 @@ const OPENERS = {
       kind: 'crt-store',
       name: name === '' ? 'crt-store' : name,
       read: (inner) => readByTable(inner, CRT_STORE_KEYWORDS, draft, 'crt-store'),
+    };
+  },
+  'log-profile'(line: Line): SectionReader {
+    const name = sectionName(line, 'log-profile');
+    const { logProfiles } = line.context.config;
+    checkTwin(line, 'log-profile', name, logProfiles);
+    const draft = newLogProfile(name, line.at);
+    logProfiles.push(draft);
+    return {
+      kind: 'log-profile',
+      name,
+      read: (inner) => readByTable(inner, LOG_PROFILE_KEYWORDS, draft, 'log-profile'),
     };
   },
   'http-errors'(line: Line): SectionReader {

@@ -367,6 +367,38 @@ export interface LogTargetConfig {
   readonly minLevel: string;
   readonly maxLength: number;
   readonly sample: { readonly ranges: readonly (readonly [number, number])[]; readonly size: number } | null;
+  /** Other formats for this target. */
+  readonly profile: LogProfileConfig | null;
+}
+
+/** What a `log-profile` can say something about: steps of a stream, lines of `do-log` rules by their sets, and `any` other. */
+export type LogStep =
+  | 'accept'
+  | 'request'
+  | 'connect'
+  | 'response'
+  | 'close'
+  | 'error'
+  | 'any'
+  | 'tcp-req-conn'
+  | 'tcp-req-sess'
+  | 'tcp-req-cont'
+  | 'tcp-res-cont'
+  | 'http-req'
+  | 'http-res'
+  | 'http-after-res';
+
+/** A `log-profile` section. */
+export interface LogProfileConfig {
+  readonly name: string;
+  readonly at: Location;
+  readonly logTag: string | null;
+  readonly steps: readonly {
+    readonly step: LogStep;
+    readonly drop: boolean;
+    readonly format: WordsAt | null;
+    readonly sd: WordsAt | null;
+  }[];
 }
 
 /** A response sent instead of the built-in one for a status (`errorfile`, `errorloc*`, `http-error`, `errorfiles`). */
@@ -477,6 +509,8 @@ export interface ProxyConfig {
   readonly logFormat: WordsAt | null;
   readonly logFormatSd: WordsAt | null;
   readonly errorLogFormat: WordsAt | null;
+  /** Steps at which streams log, null: at their end, and when a connection fails. */
+  readonly logSteps: readonly LogStep[] | null;
   readonly uniqueIdFormat: WordsAt | null;
   readonly uniqueIdHeader: string | null;
   readonly logTag: string | null;
@@ -771,6 +805,7 @@ export interface Config {
   readonly userlists: readonly UserlistConfig[];
   readonly caches: readonly CacheConfig[];
   readonly httpErrors: readonly HttpErrorsConfig[];
+  readonly logProfiles: readonly LogProfileConfig[];
   readonly crtStores: readonly CrtStoreConfig[];
   /** Named defaults sections, for `add backend ... from` and `show defaults`: each a backend-shaped proxy without servers. */
   readonly defaults: readonly ProxyConfig[];

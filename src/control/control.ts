@@ -373,6 +373,7 @@ class ControlThread implements RunningControl {
       tls: tlsState(model.certificates),
       global: model.config.global,
       httpErrors: model.config.httpErrors,
+      logProfiles: model.config.logProfiles,
       userlists: model.config.userlists,
       caches: model.caches,
       files: model.config.files ?? {},

@@ -58,6 +58,7 @@ function surroundings(
     readFile: configuredFiles(config.global.defaultPath),
     userlist: (name) => userlists.get(name) ?? null,
     patterns,
+    logProfile: (name) => config.logProfiles.find((profile) => profile.name === name) ?? null,
     hasResolvers: (name) => name === 'default' || config.resolvers.some((section) => section.name === name),
     httpErrors: (name) => config.httpErrors.find((section) => section.name === name)?.files ?? null,
   };

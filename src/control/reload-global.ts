@@ -12,15 +12,15 @@ import { globalVars } from '../traffic/proc-vars.ts';
 
 /** What traffic threads know beside their proxies. */
 export function environmentOf(config: Config, caches: readonly CacheView[]): EnvironmentView {
-  const { global, httpErrors, userlists, files = {} } = config;
-  return { global, httpErrors, userlists, files, caches };
+  const { global, httpErrors, logProfiles, userlists, files = {} } = config;
+  return { global, httpErrors, logProfiles, userlists, files, caches };
 }
 
 /** Whether traffic threads work differently under another configuration, even where the proxies stay the same. */
 export function isSameEnvironment(before: Config, after: Config): boolean {
-  const read = ({ global, httpErrors, userlists, caches, files }: Config) => {
+  const read = ({ global, httpErrors, logProfiles, userlists, caches, files }: Config) => {
     const { tune, node, defaultPath, maxcompcpuusage, other } = global;
-    const sections = [httpErrors, userlists, caches].map(withoutPlaces);
+    const sections = [httpErrors, logProfiles, userlists, caches].map(withoutPlaces);
     return [tune, node, defaultPath, maxcompcpuusage, wordsOf(other), sections, files ?? {}];
   };
   return isDeepStrictEqual(read(before), read(after));

@@ -58,6 +58,7 @@ export interface ProxyView {
 export interface EnvironmentView {
   readonly global: Config['global'];
   readonly httpErrors: Config['httpErrors'];
+  readonly logProfiles: Config['logProfiles'];
   readonly userlists: Config['userlists'];
   readonly files: NonNullable<Config['files']>;
   readonly caches: readonly CacheView[];
@@ -340,6 +341,8 @@ export interface LogLine {
   readonly level: number;
   readonly text: string;
   readonly sd: string | null;
+  /** What targets with a profile get instead, by its name; null: nothing. */
+  readonly profiles?: Readonly<Record<string, { readonly text: string; readonly sd: string | null } | null>>;
   /** Date of the event, ms. */
   readonly date: number;
 }

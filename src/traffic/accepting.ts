@@ -7,7 +7,7 @@ import type { Client } from './client.ts';
 import { ConnClient, type Introduction } from './conn-client.ts';
 import type { Env } from './env.ts';
 import type { TrafficFrontend, TrafficListener } from './frontend.ts';
-import { LEVEL_ERR, LEVEL_INFO, setCause } from './log.ts';
+import { logConnectionError, setCause } from './log.ts';
 import { runRule } from './rules/run-rule.ts';
 import { type Rule, Verdict } from './rules/types.ts';
 import { Stream } from './stream.ts';
@@ -196,25 +196,13 @@ export class Accepting extends ConnClient implements Client, ConnHandler, Timed 
 
   /** No session comes of it: logs why, and ends. `empty`: `option dontlognull` leaves it out. */
   #fail(message: string, empty: boolean): void {
-    const { env, frontend, listener } = this;
-    const { logger } = frontend;
-    if (this.#step !== Step.over && logger !== null && !(empty && frontend.dontLogNull)) {
+    const { frontend, listener } = this;
+    if (this.#step !== Step.over && frontend.logger !== null && !(empty && frontend.dontLogNull)) {
       const stream = this.#stream();
       const listenerName = listener.config.name ?? '';
-      const { source, destination, log } = stream;
-      env.log({
-        proxy: frontend.id,
-        level: frontend.separateErrors ? LEVEL_ERR : LEVEL_INFO,
-        text:
-          logger.error !== null
-            ? logger.error(stream)
-            : connectionErrorLine(
-                { source, destination, frontend, listenerId: listener.id, listenerName, log },
-                message,
-              ),
-        sd: logger.sd === null ? null : logger.sd(stream),
-        date: this.acceptedAt,
-      });
+      logConnectionError(stream, ({ source, destination, log }) =>
+        connectionErrorLine({ source, destination, frontend, listenerId: listener.id, listenerName, log }, message),
+      );
       stream.silentLog = true;
       stream.recycle();
     }

@@ -165,6 +165,7 @@ function surroundings(env: Env): ProxySurroundings {
     userlist: (name) => env.userlists.get(name) ?? null,
     patterns: (key, use) => env.patterns.source(key, use),
     hasResolvers: () => true,
+    logProfile: (name) => env.logProfiles.find((profile) => profile.name === name) ?? null,
     httpErrors: (name) => env.httpErrors.find((section) => section.name === name)?.files ?? null,
   };
 }

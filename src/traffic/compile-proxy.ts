@@ -1,21 +1,11 @@
 import { configuredPath } from '../config/paths.ts';
-import type { Diagnostic, Location, ProxyConfig, UserlistConfig } from '../config/types.ts';
-import { type Acls, withAcls } from '../expr/acl/condition.ts';
+import type { Diagnostic, ProxyConfig, UserlistConfig } from '../config/types.ts';
 import { type Compiled, compileWhole } from '../expr/compile.ts';
-import { connectLine } from '../expr/log/connection.ts';
-import {
-  CLF_LOG_FORMAT,
-  HTTP_LOG_FORMAT,
-  HTTPS_LOG_FORMAT,
-  TCP_CLF_LOG_FORMAT,
-  TCP_LOG_FORMAT,
-} from '../expr/log/default-formats.ts';
-import { compileLogFormat } from '../expr/log/format.ts';
 import { patternKeys } from '../expr/patterns.ts';
 import { place, type Userlist } from '../expr/row.ts';
-import type { ExprContext } from '../expr/types.ts';
 import { compileUserlist } from '../expr/userlist.ts';
 import { readFileOrNull } from '../util/files.ts';
+import { compileLogger } from './compile-logger.ts';
 import { loadErrorPages } from './error-files.ts';
 import { ErrorPages, type LocalResponse } from './error-pages.ts';
 import type { LogFormatter } from './log.ts';
@@ -73,58 +63,6 @@ function compileNames(
     }
   }
   return names;
-}
-
-/** The format that a frontend's options stand for (manual, section 8.2). */
-function defaultFormat(config: ProxyConfig): string | null {
-  const { options } = config;
-  const clf = options.includes('httplog-clf');
-  if (options.includes('httpslog')) return HTTPS_LOG_FORMAT;
-  if (options.includes('httplog') || clf) return clf ? CLF_LOG_FORMAT : HTTP_LOG_FORMAT;
-  if (options.includes('tcplog')) return options.includes('tcplog-clf') ? TCP_CLF_LOG_FORMAT : TCP_LOG_FORMAT;
-  return null;
-}
-
-function compileLogger(
-  config: ProxyConfig,
-  around: ProxySurroundings & { readonly keys: ReturnType<typeof patternKeys> },
-  acls: Acls,
-  problems: Diagnostic[],
-): LogFormatter | null {
-  if (config.logs.length === 0) return null;
-  const http = config.mode === 'http';
-  const mode = http ? 'HTTP' : 'TCP';
-  const { hasProxy, hasServer, patterns, keys } = around;
-  const compile = (text: string, at: Location): ((ctx: ExprContext) => string) | null => {
-    const env = withAcls(
-      {
-        ...{ places: place.logs, proxy: config.name, hasProxy, hasServer },
-        patterns: (use) => patterns(keys(use, at), use, at),
-      },
-      acls,
-    );
-    const format = compileLogFormat(text, env, { line: true, http });
-    if ('error' in format) {
-      problems.push({ severity: 'alert', at, text: `failed to parse log-format : ${format.error}.` });
-      return null;
-    }
-    return (ctx) => format.format(ctx);
-  };
-  const text = config.logFormat?.words[0] ?? defaultFormat(config);
-  const line =
-    text === null ? (ctx: ExprContext) => connectLine(ctx, mode) : compile(text, config.logFormat?.at ?? config.at);
-  if (line === null) return null;
-  const { errorLogFormat, logFormatSd } = config;
-  return {
-    line,
-    error: errorLogFormat === null ? null : compile(errorLogFormat.words[0] ?? '', errorLogFormat.at),
-    sd: logFormatSd === null ? null : compile(logFormatSd.words[0] ?? '', logFormatSd.at),
-    needsRequest: http,
-    needsLocal: [text, errorLogFormat?.words[0], logFormatSd?.words[0]].some(
-      (format) => format != null && /bc_src|%(\{[^}]*\})?[+-]?b[ip]/.test(format),
-    ),
-    early: text === null,
-  };
 }
 
 /** Compiles `userlist` sections. */

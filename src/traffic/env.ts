@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { GlobalConfig, HttpErrorsConfig, UserlistConfig } from '../config/types.ts';
+import type { GlobalConfig, HttpErrorsConfig, LogProfileConfig, UserlistConfig } from '../config/types.ts';
 import type { Userlist } from '../expr/row.ts';
 import { CacheMemory, type CacheView } from '../model/cache/memory.ts';
 import { ThreadCertificates } from '../model/certificates/thread-certificates.ts';
@@ -51,6 +51,7 @@ export class Env {
   userlists: ReadonlyMap<string, Userlist> = new Map();
   caches: ReadonlyMap<string, CacheMemory> = new Map();
   httpErrors: readonly HttpErrorsConfig[] = [];
+  logProfiles: readonly LogProfileConfig[] = [];
   limits: LimitsView;
   readonly patterns: TrafficPatterns;
   readonly tables: TrafficTables;
@@ -100,6 +101,7 @@ export class Env {
     counters: CounterStore;
     global: GlobalConfig;
     httpErrors: readonly HttpErrorsConfig[];
+    logProfiles?: readonly LogProfileConfig[];
     userlists?: readonly UserlistConfig[];
     caches?: readonly CacheView[];
     limits: LimitsView;
@@ -159,6 +161,7 @@ export class Env {
   configure(settings: {
     readonly global: GlobalConfig;
     readonly httpErrors: readonly HttpErrorsConfig[];
+    readonly logProfiles?: readonly LogProfileConfig[];
     readonly userlists?: readonly UserlistConfig[];
     readonly caches?: readonly CacheView[];
   }): void {
@@ -170,6 +173,7 @@ export class Env {
     this.userlists = compileUserlists(settings.userlists ?? []).lists;
     this.caches = new Map((settings.caches ?? []).map((view) => [view.name, this.#cacheOf(view)]));
     this.httpErrors = settings.httpErrors;
+    this.logProfiles = settings.logProfiles ?? [];
     this.hostname = global.node ?? hostname();
   }
 

@@ -1,17 +1,21 @@
+import type { LogStep } from '../config/types.ts';
 import type { EndpointView, LogFacts } from '../expr/types.ts';
 import { C, G } from '../model/counters.ts';
 import type { ServerView } from '../model/messages.ts';
+import type { LogProfile } from './compile-logger.ts';
 import type { Stream } from './stream.ts';
 
 /** Syslog levels that lines of the traffic log have. */
-export const LEVEL_INFO = 6;
-export const LEVEL_ERR = 3;
+const LEVEL_INFO = 6;
+const LEVEL_ERR = 3;
 
 /** Formats of a frontend's log lines, compiled. */
 export interface LogFormatter {
   readonly line: (stream: Stream) => string;
   readonly error: ((stream: Stream) => string) | null;
   readonly sd: ((stream: Stream) => string) | null;
+  /** Those that targets of the frontend have. */
+  readonly profiles: readonly LogProfile[];
   /** The request line must be kept for it. */
   readonly needsRequest: boolean;
   /** This side's address of the server connection must be kept for it. */
@@ -55,6 +59,8 @@ export class StreamLog implements LogFacts {
   service: string;
   logged: boolean;
   early: boolean;
+  /** What makes the line that is being made (`%OG`). */
+  origin: string;
   /** This side's address of a server connection that is gone. */
   local: EndpointView | null;
 
@@ -87,6 +93,7 @@ export class StreamLog implements LogFacts {
     this.service = '';
     this.logged = false;
     this.early = false;
+    this.origin = 'txn_close';
     this.local = null;
   }
 
@@ -145,7 +152,8 @@ export class StreamLog implements LogFacts {
     return this.closedAt - this.acceptDate;
   }
   get status(): number {
-    return this.stream!.statusSent === 0 ? -1 : this.stream!.statusSent;
+    const { statusSent, responseHead } = this.stream!;
+    return statusSent || responseHead?.status || -1;
   }
   get logCount(): number {
     return Atomics.load(this.stream!.frontend.g, G.logLines);
@@ -234,17 +242,19 @@ export function setCause(stream: Stream, cause: string, phase: string): void {
   if (stream.log.phase === '-') stream.log.phase = phase;
 }
 
-/** Ended for a reason that is not the normal one: such lines are logged at all events, on request at a higher level. */
+/** Ended for a reason that is not the normal one: such lines are logged at all events, on request at a higher level. Answers made here are normal. */
 function isError(stream: Stream): boolean {
   const { log } = stream;
-  return log.cause !== '-' || stream.retries > 0 || stream.redispatched || stream.statusSent >= 500;
+  return (
+    (log.cause !== '-' && log.cause !== 'L') || stream.retries > 0 || stream.redispatched || stream.statusSent >= 500
+  );
 }
 
 /** Sends the log line of a stream, once, as its frontend's options say. */
 export function logStream(stream: Stream): void {
   const { frontend, log, env } = stream;
   const logger = frontend.logger;
-  if (logger === null || log.logged || stream.silentLog) return;
+  if (logger === null || log.logged || stream.silentLog || !isStep(stream, 'close')) return;
   const error = isError(stream);
   if (frontend.dontLogNormal && !error) return;
   if (
@@ -258,14 +268,82 @@ export function logStream(stream: Stream): void {
   log.logged = true;
   log.closedAt = env.now();
   const level = stream.logLevel >= 0 ? stream.logLevel : error && frontend.separateErrors ? LEVEL_ERR : LEVEL_INFO;
-  env.log({
-    proxy: frontend.id,
-    level,
-    text: error && logger.error !== null ? logger.error(stream) : logger.line(stream),
-    sd: logger.sd === null ? null : logger.sd(stream),
-    date: log.acceptDate,
-  });
+  sendLine(stream, 'close', 'txn_close', level, logger.line);
+}
+
+/** Whether streams of the frontend log at a step: at their end by themselves, else as `log-steps` says. */
+function isStep({ frontend }: Stream, step: LogStep): boolean {
+  const { logSteps } = frontend.config;
+  return logSteps === null ? step === 'close' || step === 'error' : logSteps.includes(step);
+}
+
+/** Logs a stream on its way, where `log-steps` asks for it. */
+export function logStep(stream: Stream, step: 'accept' | 'request' | 'connect' | 'response'): void {
+  const { logger, config } = stream.frontend;
+  if (config.logSteps === null || logger === null || stream.silentLog || !isStep(stream, step)) return;
+  stream.log.closedAt = stream.env.now();
+  sendLine(stream, step, `txn_${step}`, stream.logLevel >= 0 ? stream.logLevel : LEVEL_INFO, logger.line);
+}
+
+/** Logs a stream where a rule says so (`do-log`), with a profile of the rule's own or as each target has it. */
+export function logByRule(stream: Stream, step: LogStep, profile: LogProfile | null): void {
+  const { logger } = stream.frontend;
+  if (logger === null) return;
+  stream.log.closedAt = stream.env.now();
+  sendLine(stream, step, step, stream.logLevel >= 0 ? stream.logLevel : LEVEL_INFO, logger.line, profile);
+}
+
+/** Logs a connection that failed before there was anything to log. `plain`: the line where no format is set for it. */
+export function logConnectionError(stream: Stream, plain: (stream: Stream) => string): void {
+  const { frontend } = stream;
+  if (!isStep(stream, 'error')) return;
+  sendLine(
+    stream,
+    'error',
+    'sess_error',
+    frontend.separateErrors ? LEVEL_ERR : LEVEL_INFO,
+    frontend.logger!.error ?? plain,
+  );
+}
+
+/** Sends a line, and what profiles make of it. */
+function sendLine(
+  stream: Stream,
+  step: LogStep,
+  origin: string,
+  level: number,
+  format: (stream: Stream) => string,
+  own: LogProfile | null = null,
+): void {
+  const { env, frontend, log } = stream;
+  const logger = frontend.logger!;
+  log.origin = origin;
+  const text = format(stream);
+  const sd = logger.sd === null ? null : logger.sd(stream);
+  const plain = { text, sd };
+  const mine = own === null ? plain : profiled(stream, own, step, plain);
+  if (mine === null) return;
+  const line = { proxy: frontend.id, level, ...mine, date: log.acceptDate };
+  if (own !== null || logger.profiles.length === 0) env.log(line);
+  else {
+    const profiles = logger.profiles.map((profile) => [profile.name, profiled(stream, profile, step, plain)] as const);
+    env.log({ ...line, profiles: Object.fromEntries(profiles) });
+  }
   Atomics.add(frontend.g, G.logLines, 1);
+}
+
+/** What a profile makes of a line; null: nothing is logged. */
+function profiled(
+  stream: Stream,
+  { steps }: LogProfile,
+  step: LogStep,
+  plain: { readonly text: string; readonly sd: string | null },
+): typeof plain | null {
+  const found = steps.get(step) ?? steps.get('any');
+  if (found === undefined) return plain;
+  if (found === 'drop') return null;
+  const { line, sd } = found;
+  return { text: line === null ? plain.text : line(stream), sd: sd === null ? plain.sd : sd(stream) };
 }
 
 /** Adds the times of a finished exchange to the counters of its backend and server. */

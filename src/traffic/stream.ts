@@ -29,7 +29,7 @@ import * as heldBody from './http/held-body.ts';
 import * as heldResponse from './http/held-response.ts';
 import * as response from './http/response.ts';
 import * as sending from './http/sending.ts';
-import { StreamLog, setCause } from './log.ts';
+import { logStep, StreamLog, setCause } from './log.ts';
 import type { StreamQueue } from './queue.ts';
 import { continueInspection, type HeldResponse } from './rules/inspect.ts';
 import { runRule } from './rules/run-rule.ts';
@@ -528,6 +528,7 @@ export class Stream implements ExprContext, Timed {
 
   /** The server connection can be written to. */
   onServerReady(): void {
+    logStep(this, 'connect');
     if (this.raw) tunnel.begin(this);
     else sending.sendRequest(this);
   }

@@ -6,7 +6,7 @@ import { dispatch } from './dispatch.ts';
 import type { Env } from './env.ts';
 import type { TrafficFrontend, TrafficListener } from './frontend.ts';
 import { connectionEnded } from './listeners.ts';
-import { setCause } from './log.ts';
+import { logStep, setCause } from './log.ts';
 import { inspectRequest } from './rules/inspect.ts';
 import { Phase, Stream } from './stream.ts';
 import { chooseBackend } from './switching.ts';
@@ -45,6 +45,7 @@ export class TcpClient extends ConnClient implements Client, ConnHandler {
     const { frontend } = this;
     stream.clientUntil = frontend.clientTimeout > 0 ? log.requestDate + frontend.clientTimeout : 0;
     stream.schedule();
+    logStep(stream, 'accept');
     inspectRequest(stream, frontend.rules?.content ?? null, frontend.rules?.inspectDelay ?? 0, proceed);
   }
 
@@ -151,6 +152,7 @@ export class TcpClient extends ConnClient implements Client, ConnHandler {
 
 /** The frontend's rules are through: to the backend. */
 function proceed(stream: Stream): void {
+  logStep(stream, 'request');
   chooseBackend(stream);
   const { backend, frontend } = stream;
   if (backend === null) {

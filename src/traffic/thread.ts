@@ -25,6 +25,7 @@ const env = new Env({
   counters,
   global: init.global,
   httpErrors: init.httpErrors,
+  logProfiles: init.logProfiles,
   userlists: init.userlists,
   caches: init.caches,
   limits: init.limits,

@@ -44,6 +44,8 @@ const MAX_LENGTH = 65_535;
 /** `none` is the facility of targets that were given without one; a ring's own format is used where none is given. */
 export interface LogDraft extends Omit<Draft<LogTargetConfig>, 'format'> {
   format: LogTargetConfig['format'] | null;
+  /** Name of the profile, until all sections are read. */
+  profileName?: string;
 }
 
 /** Words of `log <target> ...` after `log`; null, with an alert, when they are no target. */
@@ -61,6 +63,7 @@ export function parseLogTarget(line: Line, expects: string): LogDraft | null {
     minLevel: 'emerg',
     maxLength: 1024,
     sample: null,
+    profile: null,
   };
   const index = parseLogOptions(line, words, log);
   if (index === null) return null;
@@ -112,8 +115,10 @@ function parseLogOptions(line: Line, words: readonly string[], log: LogDraft): n
     } else if (words[index] === 'sample') {
       log.sample = parseSample(value);
       if (log.sample === null) return fail(line, `invalid sampling '${value}', expected <ranges>:<size>`);
-    } else if (words[index] === 'profile') return fail(line, "'profile' is not supported. Use log-format.");
-    else break;
+    } else if (words[index] === 'profile') {
+      if (value === '') return fail(line, "'profile' expects the name of a log-profile section");
+      log.profileName = value;
+    } else break;
   }
   return index;
 }

@@ -12,6 +12,7 @@ import { END_KEYWORDS } from './ends.ts';
 import { ERROR_KEYWORDS } from './errors.ts';
 import { FILTER_KEYWORDS } from './filter.ts';
 import { type LogDraft, parseLogTarget } from './log.ts';
+import { parseLogSteps } from './log-profile.ts';
 import { warnOverride } from './options.ts';
 import { RULE_KEYWORDS } from './rules.ts';
 import { inSections } from './sections.ts';
@@ -317,6 +318,15 @@ const logging: Row[] = [
   logFormat('errorLogFormat', 'error-log-format'),
   logFormat('uniqueIdFormat', 'unique-id-format'),
   works(
+    'log-steps',
+    '{all|<step>[,<step>...]}',
+    (line, proxy) => {
+      const steps = line.atMost(1) ? parseLogSteps(line) : null;
+      if (steps !== null) proxy.config.logSteps = [...steps];
+    },
+    FRONTEND,
+  ),
+  works(
     'unique-id-header',
     '<name>',
     (line, proxy) => {
@@ -365,7 +375,6 @@ const refusals: Row[] = [
     ['email-alert {from|level|mailers|myhostname|to} <value>'],
     EVERYWHERE,
   ),
-  ...refused<ProxyDraft>('A session is logged once, at its end.', ['log-steps <steps>'], FRONTEND),
   ...refused<ProxyDraft>('Use server lines.', ['transparent'], BACKEND),
   ...refused<ProxyDraft>("Use 'timeout client'.", ['clitimeout <time>'], FRONTEND),
   ...refused<ProxyDraft>("Use 'timeout connect'.", ['contimeout <time>'], BACKEND),

@@ -29,7 +29,6 @@ export const RECOGNISED_SECTIONS: readonly RecognisedSection[] = [
       'dont-parse-log',
     ],
   },
-  { name: 'log-profile', status: 'refused', why: 'Use log-format.', keywords: ['log-tag', 'on'] },
   {
     name: 'program',
     status: 'refused',

@@ -86,19 +86,26 @@ class LogSender implements ProcessLogs {
     text: string,
     sd: string | null = null,
     dateMs: number = preciseNow(),
+    profiles: LogLine['profiles'] = undefined,
   ): void {
     const { global } = this.#config;
     const targets = this.#targetsOf(proxy === null ? global.logs : proxy.config.logs);
     if (targets.length === 0) return;
     const line = lineText(text);
-    const source = this.#source(proxy?.config.logTag ?? global.logTag ?? DEFAULT_TAG);
-    for (const target of targets) target.send(level, line, source, dateMs, sd);
+    const tag = proxy?.config.logTag ?? global.logTag ?? DEFAULT_TAG;
+    for (const target of targets) {
+      const { profile } = target;
+      const source = this.#source(profile?.logTag ?? tag);
+      const other = profile === null ? undefined : profiles?.[profile.name];
+      if (other === undefined) target.send(level, line, source, dateMs, sd);
+      else if (other !== null) target.send(level, lineText(other.text), source, dateMs, other.sd);
+    }
   }
 
   sendBatch(lines: readonly LogLine[]): void {
-    for (const { proxy: id, level, text, sd, date } of lines) {
+    for (const { proxy: id, level, text, sd, date, profiles } of lines) {
       const proxy = this.#hooks.proxyById(id);
-      if (proxy !== undefined) this.send(proxy, level, text, sd, date);
+      if (proxy !== undefined) this.send(proxy, level, text, sd, date, profiles);
     }
   }
 

@@ -29,6 +29,10 @@ export class LogTarget {
     this.#sampled = config.sample === null ? null : createSample(config.sample);
   }
 
+  get profile(): LogTargetConfig['profile'] {
+    return this.#config.profile;
+  }
+
   /** `text`: a string of bytes without line ends (`lineText`). */
   send(level: number, text: string, source: LogSource, dateMs: number, sd: string | null): void {
     if (level > this.#maxLevel || (this.#sampled !== null && !this.#sampled())) return;

@@ -4,7 +4,7 @@ import { dispatch } from '../dispatch.ts';
 import { prepareCompression } from '../filters/compression.ts';
 import { addForwardedHeaders } from '../forwarded.ts';
 import { type NamePolicy, restrictNames } from '../header-names.ts';
-import { setCause } from '../log.ts';
+import { logStep, setCause } from '../log.ts';
 import { applyRequestPersistence } from '../persistence.ts';
 import { inspectRequest } from '../rules/inspect.ts';
 import { interceptStats } from '../services.ts';
@@ -42,6 +42,7 @@ export function beginRequest(stream: Stream, buf: Buffer, pos: number, end: numb
     const line = `${method} ${stream.logUri ?? req.uri} HTTP/${stream.clientVersion === 20 ? '2.0' : req.version === 10 ? '1.0' : '1.1'}`;
     log.requestLine = line.slice(0, env.global.tune.logurilen);
   }
+  logStep(stream, 'accept');
   if (stream.wantsUpgrade && !noteWebSocket(stream)) {
     frontend.c[C.failedReq]!++;
     setCause(stream, 'P', 'R');
@@ -101,6 +102,7 @@ function monitor(stream: Stream): void {
 }
 
 function frontendRulesDone(stream: Stream): void {
+  logStep(stream, 'request');
   const { frontend } = stream;
   if (stream.caching !== null && stream.caching.hit !== null) {
     serveCached(stream);

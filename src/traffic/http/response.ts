@@ -7,7 +7,7 @@ import { recodeBody, type Sink } from '../filters/recoder.ts';
 import { badChunk } from '../h1/body.ts';
 import { Framing } from '../h1/head.ts';
 import { INVALID, NEED_MORE, parseResponse } from '../h1/parse.ts';
-import { logStream, setCause } from '../log.ts';
+import { logStep, logStream, setCause } from '../log.ts';
 import { applyResponsePersistence } from '../persistence.ts';
 import { passes } from '../rules/inspect.ts';
 import { Phase, type Stream } from '../stream.ts';
@@ -145,6 +145,7 @@ function responseFraming(stream: Stream): number {
 
 /** The server's response has passed the rules: its cookies are seen to. */
 function responseRulesDone(stream: Stream): void {
+  logStep(stream, 'response');
   const { frontend, res } = stream;
   const backend = stream.backend!;
   const cookies = backend.checkCache && res.findHeader('set-cookie', 0) >= 0;

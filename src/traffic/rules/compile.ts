@@ -1,4 +1,4 @@
-import type { Diagnostic, Location, ProxyConfig, WordsAt } from '../../config/types.ts';
+import type { Diagnostic, Location, LogProfileConfig, ProxyConfig, WordsAt } from '../../config/types.ts';
 import { type Acls, type Condition, compileAcls, compileCondition, withAcls } from '../../expr/acl/condition.ts';
 import { compileLogFormat } from '../../expr/log/format.ts';
 import type { PatternSource, PatternUse, patternKeys } from '../../expr/patterns.ts';
@@ -31,6 +31,8 @@ export interface RuleSurroundings {
   httpErrors(name: string): readonly { readonly status: number; readonly file: string }[] | null;
   /** There is a `resolvers` section of that name. */
   hasResolvers(name: string): boolean;
+  /** The `log-profile` of that name, null when there is none. */
+  logProfile(name: string): LogProfileConfig | null;
   /** Patterns that can be edited live, by the name that all threads know them by. */
   patterns(key: string, use: PatternUse, at: Location): PatternSource | ExprError;
 }
@@ -173,9 +175,9 @@ class RuleCompiler {
   }
 
   #ruleEnv(kind: RuleKind, places: number, at: Location, proxy: string): RuleEnv {
-    const { hasResolvers, readFile, httpErrors } = this.#around;
+    const { hasResolvers, logProfile, readFile, httpErrors } = this.#around;
     return {
-      ...{ kind, at, proxy, hasResolvers },
+      ...{ kind, at, proxy, hasResolvers, logProfile },
       ...{ acls: this.#acls, expr: this.#expr(places, at), slots: this.#slots },
       ...{ proxyKind: this.#config.kind, http: this.#config.mode === 'http' },
       readFile: (path) => readFile(path, at.file),

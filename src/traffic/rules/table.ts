@@ -1,6 +1,7 @@
 import type { ExprError } from '../../expr/sample.ts';
 import { addressActions } from './actions/addresses.ts';
 import { cacheActions } from './actions/cache.ts';
+import { logAction } from './actions/do-log.ts';
 import { finalActions } from './actions/final.ts';
 import { headerActions } from './actions/headers.ts';
 import { binaryHeaderActions } from './actions/headers-bin.ts';
@@ -20,6 +21,7 @@ const ACTIONS: readonly ActionRow[] = [
   ...addressActions,
   ...cacheActions,
   ...finalActions,
+  logAction,
   ...binaryHeaderActions,
   ...headerActions,
   hintAction,

@@ -1,4 +1,4 @@
-import type { Location, ProxyConfig } from '../../config/types.ts';
+import type { Location, LogProfileConfig, ProxyConfig } from '../../config/types.ts';
 import type { Decide } from '../../expr/acl/acl.ts';
 import type { Acls } from '../../expr/acl/condition.ts';
 import type { CompileEnv } from '../../expr/row.ts';
@@ -99,6 +99,8 @@ export interface RuleEnv {
   errorPages(section: string): ReadonlyMap<number, LocalResponse> | null;
   /** There is a `resolvers` section of that name. */
   hasResolvers(name: string): boolean;
+  /** The `log-profile` of that name, null when there is none. */
+  logProfile(name: string): LogProfileConfig | null;
 }
 
 /** A row of the table of actions. */

@@ -14,6 +14,7 @@ export function logTarget(target: LogTargetConfig['target'], settings: Partial<L
     minLevel: '',
     maxLength: 1024,
     sample: null,
+    profile: null,
     ...settings,
   };
 }

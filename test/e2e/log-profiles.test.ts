@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { connect, get } from '../support/connection.ts';
+import { origin } from '../support/origin.ts';
+import { runToEnd, start } from '../support/program.ts';
+import { syslog } from '../support/syslog.ts';
+
+/* Formats by target (`log-profile`), by step (`log-steps`) and by rule (`do-log`). */
+
+const web = await origin({ after }, 'web');
+const [plain, other, steps] = [await syslog({ after }), await syslog({ after }), await syslog({ after })];
+const run = await start(
+  { after },
+  `
+log-profile other
+    log-tag tagged
+    on close format "OTHER %HP %OG" sd "[x y=\\"%ST\\"]"
+    on http-req drop
+    on error format "FAILED %OG"
+log-profile json
+    on any format "%{+json}o %(path)HP %(status:sint)ST %(origin)OG"
+log-profile quiet
+    on close drop
+    on tcp-req-conn format "CONN %OG"
+    on http-req format "REQ %OG %HP"
+    on http-res format "RES %OG %ST"
+    on http-after-res format "AFTER %OG"
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 10s
+    timeout server 10s
+listen targets
+    bind {addr:targets}
+    bind {addr:proxied} accept-proxy
+    log {addr:plain} format raw local0
+    log {addr:other} format rfc5424 profile other local0
+    log-format "PLAIN %HP %OG"
+    error-log-format "ERROR %OG"
+    http-request do-log if { path /asked }
+    http-request do-log profile json if { path /json }
+    http-request return status 200 if { path /local }
+    http-request return status 503 if { path /refused }
+    server s {addr:web}
+listen steps
+    bind {addr:steps}
+    log {addr:steps} format raw local0
+    log-format "STEP %OG %HP"
+    log-steps accept,request,connect,response,close
+    server s {addr:web}
+listen rules
+    bind {addr:rules}
+    log {addr:steps} format raw profile quiet local0
+    log-format "NEVER %OG"
+    tcp-request connection do-log
+    http-request do-log
+    http-response do-log
+    http-after-response do-log
+    server s {addr:web}
+listen errors
+    bind {addr:errors}
+    log {addr:plain} format local local0
+    log-format "SEPARATE %HP"
+    option log-separate-errors
+    option dontlog-normal
+    http-request return status 200 if { path /local }
+    http-request deny if { path /denied }
+    server s {addr:web}
+`,
+  { ports: { web, plain, other, steps } },
+);
+
+test('each target has its own format, tag and structured data', async () => {
+  await get(run.port('targets'), '/both');
+  assert.match(await plain.waitFor(/PLAIN \/both/), /^PLAIN \/both txn_close$/);
+  assert.match(
+    await other.waitFor(/OTHER \/both/),
+    /^<134>1 \S+ \S+ tagged \d+ - \[x y="200"\] OTHER \/both txn_close$/,
+  );
+});
+
+test('do-log logs in the middle, where a profile may drop it', async () => {
+  await get(run.port('targets'), '/asked');
+  await plain.waitFor(/^PLAIN \/asked http-req$/m);
+  await plain.waitFor(/^PLAIN \/asked txn_close$/m);
+  await other.waitFor(/OTHER \/asked txn_close/);
+  assert.equal(other.lines.filter((line) => line.includes('/asked')).length, 1);
+});
+
+test('do-log with a profile logs in its format everywhere', async () => {
+  await get(run.port('targets'), '/json');
+  const expected = /\{"path":\s*"\/json",\s*"status":\s*-1,\s*"origin":\s*"http-req"\}/;
+  await plain.waitFor(expected);
+  await other.waitFor(expected);
+});
+
+test('connections that fail are logged in their own format', async (t) => {
+  const client = await connect(t, run.port('proxied'));
+  client.send('GET / HTTP/1.1\r\n\r\n');
+  await client.rest({ tolerateReset: true });
+  await plain.waitFor(/^ERROR sess_error$/m);
+  await other.waitFor(/FAILED sess_error$/m);
+});
+
+test('requests that fail are logged as all requests are', async () => {
+  await get(run.port('targets'), '/refused');
+  await plain.waitFor(/^PLAIN \/refused txn_close$/m);
+});
+
+test('log-steps logs on the way', async () => {
+  await get(run.port('steps'), '/walk');
+  await steps.waitFor(/STEP txn_close \/walk/);
+  assert.deepEqual(
+    steps.lines.filter((line) => line.endsWith('/walk')),
+    ['accept', 'request', 'connect', 'response', 'close'].map((step) => `STEP txn_${step} /walk`),
+  );
+});
+
+test('rules of all sets log, as profiles say', async () => {
+  await get(run.port('rules'), '/rules');
+  await steps.waitFor(/AFTER/);
+  const lines = steps.lines.filter((line) => /^(?:CONN|REQ|RES|AFTER|NEVER)/.test(line));
+  assert.deepEqual(lines, ['CONN tcp-req-conn', 'REQ http-req /rules', 'RES http-res 200', 'AFTER http-after-res']);
+});
+
+test('answers made here are no errors', async () => {
+  await get(run.port('errors'), '/local');
+  await get(run.port('errors'), '/denied');
+  assert.match(await plain.waitFor(/SEPARATE \/denied/), /^<131>/);
+  assert.equal(plain.lines.filter((line) => line.includes('SEPARATE /local')).length, 0);
+});
+
+for (const [lines, why] of [
+  ['log 127.0.0.1 profile nobody local0', /unable to find log-profile 'nobody'/],
+  ['log-steps accept,never', /'log-steps' expects 'all' or a list of accept, request/],
+  ['http-request do-log profile nobody', /unable to find log-profile 'nobody'/],
+] as const) {
+  test(`refused: ${lines}`, async () => {
+    const exit = await runToEnd(`frontend f\n    mode http\n    bind {addr:a}\n    ${lines}\n`, {
+      argv: ['-c', '-f', '{config}'],
+    });
+    assert.equal(exit.code, 1);
+    assert.match(exit.stderr, why);
+  });
+}
+
+for (const [line, why] of [
+  ['on never format x', /'on' expects one of accept, request/],
+  ['on close frob', /'on close' expects 'drop', 'format <fmt>' or 'sd <fmt>', but got 'frob'/],
+] as const) {
+  test(`refused in a log-profile: ${line}`, async () => {
+    const exit = await runToEnd(`log-profile p\n    ${line}\n`, { argv: ['-c', '-f', '{config}'] });
+    assert.equal(exit.code, 1);
+    assert.match(exit.stderr, why);
+  });
+}
