@@ -1,6 +1,7 @@
 import { type LoadInput, type LoadResult, loadConfig } from '../config/load.ts';
 import type { Config, Diagnostic, ProxyConfig } from '../config/types.ts';
 import type { Userlist } from '../expr/row.ts';
+import { tablesOf } from '../model/tables/tables.ts';
 import { compileProxy, compileUserlists, configuredFiles, type ProxySurroundings } from '../traffic/compile-proxy.ts';
 import { nameCases } from '../traffic/header-names.ts';
 import { globalVars } from '../traffic/proc-vars.ts';
@@ -8,6 +9,7 @@ import { readFileOrNull, recordingFiles } from '../util/files.ts';
 import { loadCertificates } from './certificates/load.ts';
 import { compileHealthCheck } from './checks/compile.ts';
 import { collectPatterns, type PatternCollection } from './patterns/collect.ts';
+import { supposedTable } from './supposed-table.ts';
 
 /**
  * Reads configuration files and compiles all that they say, as the traffic threads and the checks will: what is wrong is found
@@ -51,6 +53,7 @@ function surroundings(
   userlists: ReadonlyMap<string, Userlist>,
   { patterns }: PatternCollection,
 ): ProxySurroundings {
+  const tables = new Map(tablesOf(config).map((table) => [table.name, supposedTable(table)]));
   const find = (name: string) => config.proxies.filter((proxy) => proxy.name === name);
   return {
     hasProxy: (name, side) => find(name).some((proxy) => proxy.kind === 'listen' || proxy.kind === side),
@@ -59,6 +62,8 @@ function surroundings(
     userlist: (name) => userlists.get(name) ?? null,
     patterns,
     logProfile: (name) => config.logProfiles.find((profile) => profile.name === name) ?? null,
+    table: (name) => tables.get(name) ?? null,
+    stickCounters: config.global.tune.stickCounters,
     hasResolvers: (name) => name === 'default' || config.resolvers.some((section) => section.name === name),
     httpErrors: (name) => config.httpErrors.find((section) => section.name === name)?.files ?? null,
   };

@@ -48,6 +48,10 @@ export class Chain {
     this.#actual = row.type;
   }
 
+  get keyword(): string {
+    return this.#row.name;
+  }
+
   add(row: ConverterRow, convert: Convert): void {
     this.#converters++;
     const from = this.#actual;

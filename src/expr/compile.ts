@@ -88,7 +88,8 @@ function parseChain(cursor: Cursor, env: CompileEnv): Parsed | ExprError {
   if ('error' in args) return { error: `fetch method '${keyword}' : ${args.error}` };
   cursor.at = args.end;
   const made = known.row.compile(args.args, env);
-  if (typeof made !== 'function' && isUnresolved(made)) return unresolved(made, keyword, env);
+  if (typeof made !== 'function' && isUnresolved(made))
+    return unresolved(made, `sample fetch keyword '${keyword}'`, env);
   if (typeof made !== 'function' && 'error' in made) {
     return { error: `invalid args in fetch method '${keyword}' : ${made.error}` };
   }
@@ -107,9 +108,13 @@ function parseChain(cursor: Cursor, env: CompileEnv): Parsed | ExprError {
 }
 
 /** Says of a name in the first argument that nothing is called so. */
-function unresolved({ unresolved: [before, after] }: Unresolved, keyword: string, env: CompileEnv): ExprError {
+function unresolved(
+  { unresolved: [before, after], position = 1 }: Unresolved,
+  keyword: string,
+  env: CompileEnv,
+): ExprError {
   const where = env.proxy === undefined ? '' : ` in proxy '${env.proxy}'`;
-  return { error: `${before} arg 1 of sample fetch keyword '${keyword}'${where}${after}` };
+  return { error: `${before} arg ${position} of ${keyword}${where}${after}` };
 }
 
 /** Moves the cursor to the next converter and gives its name: null at the end of the expression. */
@@ -154,6 +159,8 @@ function addConverter(chain: Chain, cursor: Cursor, name: string, env: CompileEn
   if ('error' in args) return { error: `invalid arg ${args.position} in converter '${name}' : ${args.error}` };
   cursor.at = args.end;
   const convert = row.compile(args.args, env);
+  if (typeof convert !== 'function' && isUnresolved(convert))
+    return unresolved(convert, `conversion keyword '${name}' for sample fetch keyword '${chain.keyword}'`, env);
   if (typeof convert !== 'function') return { error: `invalid args in converter '${name}' : ${convert.error}` };
   chain.add(row, convert);
   return null;

@@ -3,6 +3,7 @@
 import type { Arg } from './args.ts';
 import type { PatternSource, PatternUse } from './patterns.ts';
 import type { Evaluate, ExprError, ValueType } from './sample.ts';
+import type { TableSource } from './tables.ts';
 import type { ExprContext, SampleType, SampleValue } from './types.ts';
 
 /** The places of a configuration that evaluate expressions, in the order of the columns of `-dKsmp`. */
@@ -133,6 +134,8 @@ export interface CompileEnv {
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Content of a file as latin1 text, or null when it cannot be read. Left out, files are refused. */
   readFile?(path: string): string | null;
+  /** The stick table of that name; null when there is none. Left out, there are none here. */
+  table?(name: string): TableSource | null;
   /** Patterns that can be edited live. Left out, an ACL keeps its own for itself, and files and maps are refused. */
   patterns?(use: PatternUse): PatternSource | ExprError;
 }
@@ -140,6 +143,8 @@ export interface CompileEnv {
 /** A name in an argument that nothing is called so: the message around the words for that argument. */
 export interface Unresolved {
   readonly unresolved: readonly [before: string, after: string];
+  /** Number of the argument, from 1; left out: the first. */
+  readonly position?: number;
 }
 
 export function isUnresolved(made: object): made is Unresolved {
@@ -167,5 +172,5 @@ export interface ConverterRow {
   readonly out: ValueType;
   /** The type of the value shows only at run time (in `dynamic.type`), whatever `out` says. */
   readonly dynamic?: boolean;
-  compile(args: readonly Arg[], env: CompileEnv): Convert | ExprError;
+  compile(args: readonly Arg[], env: CompileEnv): Convert | ExprError | Unresolved;
 }

@@ -5,6 +5,7 @@
  */
 
 import type { TcpInfo } from '../util/libc.ts';
+import type { Tracked } from './tables.ts';
 
 /** Head of an HTTP message under evaluation. Header names are given and compared in lower case. */
 export interface HeadView {
@@ -132,6 +133,8 @@ export interface ExprContext {
   readonly priorityClass?: number;
   readonly priorityOffset?: number;
   readonly process?: ProcessFacts;
+  /** What a counter (`track-sc0`, ...) of the stream or of its session tracks; null: nothing. */
+  tracked?(counter: number): Tracked | null;
   /** The response is compressed here, and by which algorithm. */
   readonly compressing?: boolean;
   readonly compression?: string | null;

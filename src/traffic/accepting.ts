@@ -13,6 +13,7 @@ import { type Rule, Verdict } from './rules/types.ts';
 import { Stream } from './stream.ts';
 import type { Timed } from './timer.ts';
 import { countFailure, countHandshake, REFUSED_NAME, serve, TLS_MESSAGES } from './tls/handshake.ts';
+import { countSession, Event } from './tracking.ts';
 
 /** A PROXY protocol header is not longer than this. */
 const HEADER_MAX = 16_384;
@@ -93,6 +94,7 @@ export class Accepting extends ConnClient implements Client, ConnHandler, Timed 
     if (!this.#allowed(this.frontend.rules?.session ?? null, C.deniedSess)) return false;
     this.#step = Step.over;
     this.env.wheel.disarm(this);
+    countSession(this.tracking, Event.session, this.env.now());
     const handler = this.#admission.start(this.conn, {
       source: this.sourceView,
       destination: this.destinationView,
@@ -102,6 +104,7 @@ export class Accepting extends ConnClient implements Client, ConnHandler, Timed 
       tls: this.tls,
       acceptedAt: this.acceptedAt,
       handshakeTime: this.env.now() - this.acceptedAt,
+      tracking: this.tracking,
     });
     const held = this.#held;
     this.#held = null;

@@ -1,5 +1,6 @@
 import { addToRate, C } from '../model/counters.ts';
 import type { Stream } from './stream.ts';
+import { countTrackedBytes } from './tracking.ts';
 
 /*
  * Bytes of exchanges, on both sides: what came, and what was passed on after rules have edited it. They count on the frontend, on the
@@ -15,6 +16,7 @@ export function countRequest(stream: Stream, received: number, sent: number): vo
   const backend = stream.backend ?? ownBackend(stream);
   if (backend !== null) count(backend.c, C.requestIn, C.requestOut, received, sent);
   if (server !== null) count(server.c, C.requestIn, C.requestOut, received, sent);
+  countTrackedBytes(stream, false);
 }
 
 /** Bytes of the response: come from the server (or from a service of ours), sent to the client. */
@@ -29,6 +31,7 @@ export function countResponse(stream: Stream, received: number, sent: number): v
   const backend = stream.backend ?? ownBackend(stream);
   if (backend !== null) count(backend.c, C.responseIn, C.responseOut, received, sent);
   if (server !== null) count(server.c, C.responseIn, C.responseOut, received, sent);
+  countTrackedBytes(stream, false);
 }
 
 /** Bytes of a response that was made here: nobody has sent them to us. */

@@ -164,6 +164,8 @@ function surroundings(env: Env): ProxySurroundings {
     readFile: configuredFiles(env.global.defaultPath),
     userlist: (name) => env.userlists.get(name) ?? null,
     patterns: (key, use) => env.patterns.source(key, use),
+    table: (name) => env.tables.get(name),
+    stickCounters: env.global.tune.stickCounters,
     hasResolvers: () => true,
     logProfile: (name) => env.logProfiles.find((profile) => profile.name === name) ?? null,
     httpErrors: (name) => env.httpErrors.find((section) => section.name === name)?.files ?? null,

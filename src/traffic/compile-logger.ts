@@ -73,10 +73,10 @@ export function compileLogger(
 ): LogFormatter | null {
   if (config.logs.length === 0) return null;
   const http = config.mode === 'http';
-  const { hasProxy, hasServer, patterns, keys } = around;
+  const { hasProxy, hasServer, table, patterns, keys } = around;
   const formatAt: CompileFormat = (text, at) => {
     const bare: CompileEnv = {
-      ...{ places: place.logs, proxy: config.name, hasProxy, hasServer },
+      ...{ places: place.logs, proxy: config.name, hasProxy, hasServer, table },
       patterns: (use) => patterns(keys(use, at), use, at),
     };
     return lineCompiler(withAcls(bare, acls), http)(text);

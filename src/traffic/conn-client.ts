@@ -6,6 +6,7 @@ import type { TrafficFrontend, TrafficListener } from './frontend.ts';
 import { OwnConnections } from './h2/own-connections.ts';
 import type { ServerConn } from './server-conn.ts';
 import type { ClientTls } from './tls/client-tls.ts';
+import type { Tracking } from './tracking.ts';
 
 /** What PROXY protocol or rules said of an accepted connection before its session began. */
 export interface Introduction {
@@ -19,6 +20,7 @@ export interface Introduction {
   /** Date of accept, ms, and how long it took until the session could begin. */
   readonly acceptedAt: number;
   readonly handshakeTime: number;
+  readonly tracking: Tracking | null;
 }
 
 /** A client connection, whatever is spoken on it. */
@@ -39,6 +41,8 @@ export abstract class ConnClient {
   sessionVars: Vars | null = null;
   tls: ClientTls | null = null;
   handshakeTime = 0;
+  /** Counters that rules of the connection and of the session have set. */
+  tracking: Tracking | null = null;
 
   constructor(
     env: Env,
@@ -62,6 +66,7 @@ export abstract class ConnClient {
       this.sessionVars = introduction.vars;
       this.tls = introduction.tls;
       this.handshakeTime = introduction.handshakeTime;
+      this.tracking = introduction.tracking;
     }
   }
 

@@ -24,6 +24,7 @@ import { connectionEnded, connectionsOf } from './listeners.ts';
 import { logStream, setCause } from './log.ts';
 import { Phase, Stream } from './stream.ts';
 import type { Timed } from './timer.ts';
+import { countSession, Event } from './tracking.ts';
 import * as tunnel from './tunnel.ts';
 
 /** What a client connection is doing. */
@@ -138,6 +139,7 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
       tls: this.tls,
       acceptedAt: this.acceptedAt,
       handshakeTime: this.handshakeTime,
+      tracking: this.tracking,
     };
     const first = Buffer.from(buf.subarray(start, end));
     env.wheel.disarm(this);
@@ -243,6 +245,7 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     frontend.c[C.requests]!++;
     frontend.c[C.failedReq]!++;
     frontend.c[C.hrsp4xx]!++;
+    this.#countBad();
     captureRequest(env, frontend, this.source, buf, start, end, at, stream.req.errorState || 'MSG_ERROR');
     log.requestLine = '<BADREQ>';
     log.requestEnd = 0;
@@ -260,6 +263,7 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     frontend.c[C.requests]!++;
     frontend.c[C.failedReq]!++;
     frontend.c[C.hrsp4xx]!++;
+    this.#countBad();
     log.acceptDate = this.exchanges === 1 ? this.acceptedAt : this.idleSince;
     log.requestDate = this.requestAt || this.idleSince;
     log.requestCounter = this.exchanges;
@@ -267,6 +271,13 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     setCause(stream, 'c', 'R');
     stream.statusSent = 408;
     this.#lastWords(stream, this.#page(408));
+  }
+
+  /** What could not be read counts in what the session tracks: as a request, and as a mistake of the client. */
+  #countBad(): void {
+    const now = this.env.now();
+    countSession(this.tracking, Event.request, now);
+    countSession(this.tracking, Event.error, now);
   }
 
   /** The page for what could not be parsed: the proxy's own, else HAProxy's raw one. */
@@ -311,6 +322,7 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     this.frontend.c[C.requests]!++;
     this.frontend.c[C.failedReq]!++;
     this.frontend.c[C.hrsp4xx]!++;
+    this.#countBad();
     stream.log.acceptDate = this.exchanges === 1 ? this.acceptedAt : this.idleSince;
     stream.log.requestDate = this.requestAt;
     stream.log.requestLine = '<BADREQ>';

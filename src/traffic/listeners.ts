@@ -9,6 +9,7 @@ import { HttpClient } from './http-client.ts';
 import { TcpClient } from './tcp-client.ts';
 import type { ClientTls } from './tls/client-tls.ts';
 import { leaveTls } from './tls/handshake.ts';
+import type { Tracking } from './tracking.ts';
 
 /** Connections accepted beyond a limit, kept unread until there is room; more than that are refused. */
 const HELD_MAX = 1024;
@@ -19,6 +20,7 @@ const RATE_POLL = 20;
 export interface Connected {
   readonly tls: ClientTls | null;
   closeIfIdle(): void;
+  readonly tracking: Tracking | null;
 }
 
 const connected = new WeakMap<TrafficFrontend, Set<Connected>>();
@@ -213,6 +215,7 @@ export function connectionEnded(
 ): void {
   connectionsOf(frontend).delete(client);
   if (client.tls !== null) leaveTls(env);
+  client.tracking?.release(env.tables.ledger, env.now());
   Atomics.sub(frontend.g, G.current, 1);
   Atomics.sub(env.g, G.current, 1);
   if (listener.counted) Atomics.sub(listener.g, G.current, 1);

@@ -1,5 +1,6 @@
 import { CookieState, cacheability } from './cookies.ts';
 import type { TrafficServer } from './server.ts';
+import { applyStickRules } from './stickiness.ts';
 import type { Stream } from './stream.ts';
 
 /** Finds the server that a rule (`use-server`) or the request's cookie asks for, and takes the cookie out of what the server sees. */
@@ -14,7 +15,8 @@ export function applyRequestPersistence(stream: Stream): void {
       stream.preferred = stream.ruled;
     }
   }
-  if (backend.cookie !== null) readCookie(stream);
+  if (backend.cookie !== null && !stream.raw) readCookie(stream);
+  if (rules !== null && rules.stick !== null) applyStickRules(stream, rules.stick);
 }
 
 /** The server of the first `use-server` rule that matches, if it is usable. */

@@ -1,4 +1,5 @@
 import type { CompressionAlgorithm, Location } from '../config/types.ts';
+import type { Tracked } from '../expr/tables.ts';
 import type {
   ConnectionFacts,
   EndpointView,
@@ -37,8 +38,10 @@ import { type Rule, Verdict } from './rules/types.ts';
 import { proxyHeader } from './send-proxy.ts';
 import type { TrafficServer } from './server.ts';
 import type { ServerConn } from './server-conn.ts';
+import type { PendingStore } from './stickiness.ts';
 import type { Timed } from './timer.ts';
 import type { ClientTls } from './tls/client-tls.ts';
+import type { Tracking } from './tracking.ts';
 import { captureText, clientFacts, serverFacts } from './transport-facts.ts';
 import * as tunnel from './tunnel.ts';
 
@@ -227,6 +230,14 @@ export class Stream implements ExprContext, Timed {
   sourceOverride: EndpointView | null = null;
   destinationOverride: EndpointView | null = null;
 
+  /** Counters that rules of the stream have set, and bytes counted in what is tracked: date of the last time, bytes so far. */
+  tracking: Tracking | null = null;
+  bytesTrackedAt = 0;
+  bytesInTracked = 0;
+  bytesOutTracked = 0;
+  /** Keys of stick tables whose entries are to name the server. */
+  stores: PendingStore[] | null = null;
+
   readonly log = new StreamLog();
   readonly scopes: { txn: Vars | null; req: Vars | null; res: Vars | null } = { txn: null, req: null, res: null };
 
@@ -252,6 +263,11 @@ export class Stream implements ExprContext, Timed {
   recycle(): void {
     const { env } = this;
     env.streams.delete(this);
+    if (this.tracking !== null && this.tracking.active > 0) this.tracking.release(env.tables.ledger, env.now());
+    this.bytesTrackedAt = 0;
+    this.bytesInTracked = 0;
+    this.bytesOutTracked = 0;
+    this.stores = null;
     env.wheel.disarm(this);
     this.phase = Phase.closed;
     this.client = null;
@@ -661,6 +677,10 @@ export class Stream implements ExprContext, Timed {
       default:
         return (this.scopes.txn ??= new Map());
     }
+  }
+
+  tracked(counter: number): Tracked | null {
+    return this.tracking?.get(counter) ?? this.client!.base.tracking?.get(counter) ?? null;
   }
 
   requestPayload(): string {

@@ -7,6 +7,7 @@ import type { Env } from './env.ts';
 import type { TrafficFrontend, TrafficListener } from './frontend.ts';
 import { connectionEnded } from './listeners.ts';
 import { logStep, setCause } from './log.ts';
+import { applyRequestPersistence } from './persistence.ts';
 import { inspectRequest } from './rules/inspect.ts';
 import { Phase, Stream } from './stream.ts';
 import { chooseBackend } from './switching.ts';
@@ -164,5 +165,11 @@ function proceed(stream: Stream): void {
   if (stream.maxRetries < 0) stream.maxRetries = backend.retries;
   stream.retriesLeft = stream.maxRetries;
   const content = backend.id === frontend.id ? null : (backend.rules?.content ?? null);
-  inspectRequest(stream, content, backend.rules?.inspectDelay ?? 0, dispatch);
+  inspectRequest(stream, content, backend.rules?.inspectDelay ?? 0, toServer);
+}
+
+/** The backend's rules are through: to a server. */
+function toServer(stream: Stream): void {
+  applyRequestPersistence(stream);
+  dispatch(stream);
 }

@@ -3,7 +3,9 @@ import { countRequest, countResponse } from './bytes.ts';
 import { detachServer, finishServer, leaveQueue } from './dispatch.ts';
 import { countTimes, logStream, setCause } from './log.ts';
 import { HeldResponse, inspectResponse } from './rules/inspect.ts';
+import { storeServer } from './stickiness.ts';
 import { Phase, type Stream } from './stream.ts';
+import { countTrackedBytes } from './tracking.ts';
 
 /* Raw bytes both ways: mode tcp, upgraded connections and CONNECT. Each side may end before the other. */
 
@@ -11,6 +13,7 @@ import { Phase, type Stream } from './stream.ts';
 export function begin(stream: Stream): void {
   const conn = stream.serverConn!;
   start(stream);
+  storeServer(stream);
   holdResponse(stream);
   const { proxyHeader } = stream;
   stream.proxyHeader = null;
@@ -193,6 +196,7 @@ export function close(stream: Stream, reset = false): void {
   stream.phase = Phase.closed;
   // The line tells of the load that is left behind.
   stream.leaveBackend(true);
+  countTrackedBytes(stream, true);
   logStream(stream);
   stream.server = null;
   if (reset || log.cause !== '-') client.abort(reset);

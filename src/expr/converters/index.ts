@@ -16,6 +16,7 @@ import { protobufConverters } from './protobuf.ts';
 import { protocolConverters } from './protocols.ts';
 import { proxyConverters } from './proxies.ts';
 import { stringConverters } from './strings.ts';
+import { tableConverters } from './tables.ts';
 import { variableConverters } from './variables.ts';
 
 export const CONVERTERS: readonly ConverterRow[] = [
@@ -34,5 +35,6 @@ export const CONVERTERS: readonly ConverterRow[] = [
   ...protocolConverters,
   ...proxyConverters,
   ...stringConverters,
+  ...tableConverters,
   ...variableConverters,
 ].sort((a, b) => (a.name < b.name ? -1 : 1));

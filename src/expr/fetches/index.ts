@@ -11,6 +11,7 @@ import { payloadFetches } from './payload.ts';
 import { processFetches } from './process.ts';
 import { proxyFetches } from './proxies.ts';
 import { requestFetches } from './request.ts';
+import { tableFetches } from './tables.ts';
 import { tlsHelloFetches } from './tls-hello.ts';
 import { transportFetches } from './transport.ts';
 
@@ -25,6 +26,7 @@ export const FETCHES: readonly FetchRow[] = [
   ...processFetches,
   ...proxyFetches,
   ...requestFetches,
+  ...tableFetches,
   ...tlsHelloFetches,
   ...transportFetches,
 ].sort((a, b) => (a.name < b.name ? -1 : 1));

@@ -30,7 +30,7 @@ export interface StagedTables {
 }
 
 /** All tables of a configuration: those of proxies, then those of peers sections. */
-function tablesOf(config: Pick<Config, 'proxies' | 'peers'>): StickTableConfig[] {
+export function tablesOf(config: Pick<Config, 'proxies' | 'peers'>): StickTableConfig[] {
   return [
     ...config.proxies.flatMap(({ stickTable }) => (stickTable === null ? [] : [stickTable])),
     ...config.peers.flatMap(({ tables }) => tables),

@@ -5,6 +5,7 @@ import { type LocalResponse, reasonOf } from '../error-pages.ts';
 import { Framing } from '../h1/head.ts';
 import { countTimes, logStream } from '../log.ts';
 import { Phase, type Stream } from '../stream.ts';
+import { countTrackedBytes } from '../tracking.ts';
 import { passOverBody } from './held-body.ts';
 import { countStatus } from './response.ts';
 import { reusesServer } from './sending.ts';
@@ -49,6 +50,7 @@ export function end(stream: Stream, keepAlive: boolean): void {
   }
   // The line tells of the load that is left behind.
   stream.leaveBackend(true);
+  countTrackedBytes(stream, true);
   logStream(stream);
   stream.server = null;
   stream.phase = Phase.closed;
@@ -65,6 +67,7 @@ export function cutOff(stream: Stream, reset = false): void {
   stream.log.closedAt = stream.env.now();
   // The line tells of the load that is left behind.
   stream.leaveBackend(true);
+  countTrackedBytes(stream, true);
   logStream(stream);
   stream.server = null;
   stream.phase = Phase.closed;

@@ -3,6 +3,7 @@ import { detachServer, dispatch, onConnectFailed } from '../dispatch.ts';
 import { Framing } from '../h1/head.ts';
 import { setCause } from '../log.ts';
 import { Phase, type Stream } from '../stream.ts';
+import { countTracked, Event } from '../tracking.ts';
 import { cutOff, finish, replyError } from './ending.ts';
 import { bodyCollected } from './held-response.ts';
 
@@ -60,6 +61,7 @@ export function onClientGone(stream: Stream): void {
 }
 
 function countResponseFailure(stream: Stream): void {
+  countTracked(stream, Event.failure);
   stream.server!.c[C.failedResp]!++;
   stream.backend!.c[C.failedResp]!++;
   const { observe } = stream.server!.config;
@@ -105,6 +107,7 @@ export function onServerEnd(stream: Stream): void {
     return;
   }
   setCause(stream, 'S', 'D');
+  countTracked(stream, Event.failure);
   stream.server!.c[C.srvAborts]!++;
   stream.backend!.c[C.srvAborts]!++;
   cutOff(stream);
@@ -124,6 +127,7 @@ export function onServerRefused(stream: Stream): void {
 export function onServerError(stream: Stream): void {
   if (stream.phase === Phase.relay) {
     setCause(stream, 'S', 'D');
+    countTracked(stream, Event.failure);
     stream.server!.c[C.srvAborts]!++;
     stream.backend!.c[C.srvAborts]!++;
     cutOff(stream);

@@ -10,6 +10,7 @@ import { inspectRequest } from '../rules/inspect.ts';
 import { interceptStats } from '../services.ts';
 import { Phase, type Stream } from '../stream.ts';
 import { chooseBackend } from '../switching.ts';
+import { countTracked, Event } from '../tracking.ts';
 import { noteWebSocket } from '../websocket.ts';
 import { replyError } from './ending.ts';
 import { bufferBody } from './held-body.ts';
@@ -57,6 +58,7 @@ export function beginRequest(stream: Stream, buf: Buffer, pos: number, end: numb
 
 /** `tcp-request content` rules have let the request pass: the HTTP rules follow. */
 function requestInspected(stream: Stream): void {
+  countTracked(stream, Event.request);
   const { req, frontend } = stream;
   if (frontend.config.monitorUri !== null && req.uri === frontend.config.monitorUri) {
     monitor(stream);

@@ -9,8 +9,11 @@ import { Framing } from '../h1/head.ts';
 import { INVALID, NEED_MORE, parseResponse } from '../h1/parse.ts';
 import { logStep, logStream, setCause } from '../log.ts';
 import { applyResponsePersistence } from '../persistence.ts';
+import { isClientError, isServerFailure } from '../rules/actions/tracking.ts';
 import { passes } from '../rules/inspect.ts';
+import { storeServer } from '../stickiness.ts';
 import { Phase, type Stream } from '../stream.ts';
+import { countTracked, Event } from '../tracking.ts';
 import * as tunnel from '../tunnel.ts';
 import { acceptsWebSocket } from '../websocket.ts';
 import { finish, replyError } from './ending.ts';
@@ -111,6 +114,8 @@ function beginResponse(stream: Stream, buf: Buffer, pos: number, end: number): v
   countStatus(backend.c, res.status);
   server.c[C.requests]!++;
   if (server.config.observe === 'layer7') reportStatus(stream);
+  if (isClientError(res.status)) countTracked(stream, Event.error);
+  else if (isServerFailure(res.status)) countTracked(stream, Event.failure);
   if (retriesOnStatus(stream)) return;
   if (res.fixedSize < 0) res.fixSize();
   countResponse(stream, res.fixedSize, 0);
@@ -123,6 +128,7 @@ function beginResponse(stream: Stream, buf: Buffer, pos: number, end: number): v
   stream.bodyBuf = buf;
   stream.bodyPos = pos;
   stream.bodyEnd = end;
+  storeServer(stream);
   const content = backend.rules?.responseContent ?? null;
   if (content !== null && passes(stream, content) === false) return;
   const rules = backend.rules?.response ?? null;
@@ -284,6 +290,7 @@ function switchProtocols(stream: Stream, buf: Buffer, pos: number, end: number):
   countStatus(stream.backend!.c, 101);
   countStatus(stream.frontend.c, 101);
   stream.responseHead = stream.res;
+  storeServer(stream);
   countResponse(stream, stream.res.countedSize(), 0);
   stream.client!.sendInterim(stream);
   tunnel.switchTo(stream, buf, pos, end);

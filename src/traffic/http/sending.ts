@@ -8,6 +8,7 @@ import { CHUNK_FRAMING, LAST_CHUNK, putChunk, writeChunk } from '../h1/chunk.ts'
 import { adjustCase } from '../header-names.ts';
 import { setCause } from '../log.ts';
 import { Phase, type Stream } from '../stream.ts';
+import { countTracked, Event } from '../tracking.ts';
 import { cutOff, replyError } from './ending.ts';
 
 /*
@@ -178,6 +179,7 @@ export function onRequestData(stream: Stream, buf: Buffer, start: number, end: n
 
 /** The body cannot be read: 400, or the end when a response has begun. */
 export function badRequestBody(stream: Stream): void {
+  countTracked(stream, Event.error);
   stream.frontend.c[C.failedReq]!++;
   setCause(stream, 'P', stream.phase < Phase.relay ? 'H' : 'D');
   stream.keepAlive = false;

@@ -4,10 +4,12 @@ import { compileLogFormat } from '../../expr/log/format.ts';
 import type { PatternSource, PatternUse, patternKeys } from '../../expr/patterns.ts';
 import { type CompileEnv, place, type Userlist } from '../../expr/row.ts';
 import type { ExprError } from '../../expr/sample.ts';
+import type { TableSource } from '../../expr/tables.ts';
 import type { ExprContext } from '../../expr/types.ts';
 import { readPage, sectionPages } from '../error-files.ts';
 import { sendHints } from './actions/hints.ts';
 import { type CaptureSlots, captureSlots, compileCaptures } from './captures.ts';
+import { compileStickRules } from './stick.ts';
 import { actionNames, findAction } from './table.ts';
 import {
   type BackendRules,
@@ -29,6 +31,10 @@ export interface RuleSurroundings {
   userlist(name: string): Userlist | null;
   /** Pages of an `http-errors` section, null when there is no such section. */
   httpErrors(name: string): readonly { readonly status: number; readonly file: string }[] | null;
+  /** The stick table of that name, null when there is none. */
+  table(name: string): TableSource | null;
+  /** `tune.stick-counters`. */
+  readonly stickCounters: number;
   /** There is a `resolvers` section of that name. */
   hasResolvers(name: string): boolean;
   /** The `log-profile` of that name, null when there is none. */
@@ -148,6 +154,8 @@ class RuleCompiler {
       request: both ? null : set('http-request'),
       response: set('http-response'),
       afterResponse: set('http-after-response'),
+      stick: this.#stick(false),
+      stickResponse: this.#stick(true),
       useServer: this.#switching(config.useServer, 'use-server', place.useServer),
       forcePersist: this.#tests(config.forcePersist, place.backendHttpRequest),
       ignorePersist: this.#tests(config.ignorePersist, place.backendHttpRequest),
@@ -162,22 +170,23 @@ class RuleCompiler {
   }
 
   #bare(places: number, at: Location): CompileEnv {
-    const { hasProxy, hasServer, readFile, userlist, patterns } = this.#around;
+    const { hasProxy, hasServer, readFile, userlist, patterns, table } = this.#around;
     return {
       places,
       proxy: this.#config.name,
       hasProxy,
       hasServer,
       userlist,
+      table,
       readFile: (path) => readFile(path, at.file)?.latin1Slice() ?? null,
       patterns: (use) => patterns(this.#keys(use, at), use, at),
     };
   }
 
   #ruleEnv(kind: RuleKind, places: number, at: Location, proxy: string): RuleEnv {
-    const { hasResolvers, logProfile, readFile, httpErrors } = this.#around;
+    const { hasResolvers, logProfile, readFile, httpErrors, stickCounters } = this.#around;
     return {
-      ...{ kind, at, proxy, hasResolvers, logProfile },
+      ...{ kind, at, proxy, hasResolvers, logProfile, stickCounters },
       ...{ acls: this.#acls, expr: this.#expr(places, at), slots: this.#slots },
       ...{ proxyKind: this.#config.kind, http: this.#config.mode === 'http' },
       readFile: (path) => readFile(path, at.file),
@@ -303,6 +312,21 @@ class RuleCompiler {
       rules.push({ condition: test, name: constant === null ? (ctx) => name.format(ctx) : () => constant });
     }
     return rules.length === 0 ? null : rules;
+  }
+
+  /** `stick` rules: those on requests, or those on responses. */
+  #stick(response: boolean): BackendRules['stick'] {
+    const { stickRules, name } = this.#config;
+    const places = response ? place.stickStore : place.useServer;
+    return compileStickRules(stickRules, response, name, {
+      expr: (at) => this.#expr(places, at),
+      alert: (at, text) => this.#alert(at, text),
+      condition: (words, at) => {
+        const env = { expr: this.#expr(places, at), at };
+        const condition = this.#condition(words, env, 'error detected while parsing sticking rule');
+        return condition === null || condition === undefined ? condition : (ctx) => condition.test(ctx);
+      },
+    });
   }
 
   #tests(lines: readonly WordsAt[], places: number): readonly Test[] | null {

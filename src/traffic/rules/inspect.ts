@@ -49,6 +49,10 @@ export function continueInspection(stream: Stream): void {
     }
     const verdict = runRule(stream, rule);
     if (verdict === Verdict.next) continue;
+    if (verdict === Verdict.more) {
+      wait(stream);
+      return;
+    }
     if (verdict === Verdict.stop) break;
     if (verdict === Verdict.wait) {
       // What the client sends meanwhile does not begin the evaluation anew.

@@ -11,6 +11,7 @@ import { packetActions } from './actions/packets.ts';
 import { patternActions } from './actions/patterns.ts';
 import { refusalOf } from './actions/refused.ts';
 import { settingActions } from './actions/settings.ts';
+import { trackAction, trackedActions } from './actions/tracking.ts';
 import { uriActions } from './actions/uri.ts';
 import { variableActions } from './actions/variables.ts';
 import { waitingActions } from './actions/waiting.ts';
@@ -29,6 +30,7 @@ const ACTIONS: readonly ActionRow[] = [
   ...packetActions,
   ...patternActions,
   ...settingActions,
+  ...trackedActions,
   ...uriActions,
   ...variableActions,
   ...waitingActions,
@@ -41,11 +43,15 @@ const byName = new Map<string, ActionRow>(
 /** The action that a word means in rules of a kind; why it is refused, where HAProxy has it; null for no action. */
 export function findAction(kind: RuleKind, word: string): ActionRow | ExprError | null {
   const open = word.endsWith(')') ? word.indexOf('(') : -1;
+  if (word.startsWith(trackAction.name) && trackAction.kinds.includes(kind)) return trackAction;
   const row = byName.get(`${kind} ${open < 0 ? word : word.slice(0, open + 1)}`);
   return row ?? refusalOf(kind, open < 0 ? word : word.slice(0, open));
 }
 
 /** Names of the actions of a kind. */
 export function actionNames(kind: RuleKind): string[] {
-  return ACTIONS.filter((row) => row.kinds.includes(kind)).map((row) => (row.prefix ? `${row.name}(*)` : row.name));
+  const names = ACTIONS.filter((row) => row.kinds.includes(kind)).map((row) =>
+    row.prefix ? `${row.name}(*)` : row.name,
+  );
+  return trackAction.kinds.includes(kind) ? [...names, `${trackAction.name}*`] : names;
 }

@@ -7,6 +7,7 @@ import type { ExprContext } from '../../expr/types.ts';
 import type { LocalResponse } from '../error-pages.ts';
 import type { Stream } from '../stream.ts';
 import type { CaptureSlots } from './captures.ts';
+import type { StickRule } from './stick.ts';
 
 /** What a rule says about going on. */
 export const Verdict = {
@@ -18,6 +19,8 @@ export const Verdict = {
   done: 2,
   /** The rule waits; `stream.continueRules()` goes on with the next one. */
   wait: 3,
+  /** Content inspection: it depends on data that may still come. */
+  more: 4,
 } as const;
 
 /** Does what a rule is for; returns a Verdict. */
@@ -97,6 +100,8 @@ export interface RuleEnv {
   readPage(path: string): LocalResponse | ExprError;
   /** The pages of an `http-errors` section by status, null when there is no such section. */
   errorPages(section: string): ReadonlyMap<number, LocalResponse> | null;
+  /** Counters of a stream that can track entries of stick tables. */
+  readonly stickCounters: number;
   /** There is a `resolvers` section of that name. */
   hasResolvers(name: string): boolean;
   /** The `log-profile` of that name, null when there is none. */
@@ -149,6 +154,9 @@ export interface BackendRules {
   readonly response: readonly Rule[] | null;
   readonly afterResponse: readonly Rule[] | null;
   readonly useServer: readonly SwitchingRule[] | null;
+  /** `stick on|match|store-request`, and `stick store-response`. */
+  readonly stick: readonly StickRule[] | null;
+  readonly stickResponse: readonly StickRule[] | null;
   readonly forcePersist: readonly Test[] | null;
   readonly ignorePersist: readonly Test[] | null;
   readonly statsAdmin: readonly Test[] | null;

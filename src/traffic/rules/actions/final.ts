@@ -4,6 +4,7 @@ import { endUnnoticed } from '../../../net/sockets.ts';
 import { cutOff, errorPage, reply } from '../../http/ending.ts';
 import { setCause } from '../../log.ts';
 import type { Stream } from '../../stream.ts';
+import { countTracked, Event } from '../../tracking.ts';
 import * as tunnel from '../../tunnel.ts';
 import { compileReply } from '../reply.ts';
 import { compileText, headerSafe, splitTarget, type TextOf } from '../text.ts';
@@ -28,6 +29,7 @@ const deny: ActionRow = {
     return (stream) => {
       const proxy = stream.backend !== null && stream.backendHeld ? stream.backend : stream.frontend;
       proxy.c[response ? C.deniedResp : C.deniedReq]!++;
+      if (!response) countTracked(stream, Event.error);
       if (response && stream.server !== null) stream.server.c[C.deniedResp]!++;
       setCause(stream, 'P', response ? 'H' : 'R');
       answer(stream);
@@ -161,6 +163,7 @@ const auth: ActionRow = {
     const value = `Basic realm="${headerSafe(realm).replace(/["\\]/g, '\\$&')}"`;
     return (stream) => {
       stream.frontend.c[C.deniedReq]!++;
+      countTracked(stream, Event.error);
       setCause(stream, 'P', 'R');
       const page = errorPage(stream, 401);
       reply(stream, { ...page, headers: [...page.headers, ['www-authenticate', value]] });

@@ -8,6 +8,7 @@ import { collectResponse, setLate } from '../../http/held-response.ts';
 import { setCause } from '../../log.ts';
 import { resolveName } from '../../resolving.ts';
 import type { Stream } from '../../stream.ts';
+import { countTracked, Event } from '../../tracking.ts';
 import { type ActionRow, type RuleEnv, type Run, Verdict, type Words } from '../types.ts';
 import { compileValue } from '../value.ts';
 import { compileDenial } from './final.ts';
@@ -21,6 +22,7 @@ function compileTarpit(words: Words, env: RuleEnv): Run | ExprError {
   return (stream) => {
     const timeout = stream.timeouts.tarpit ?? stream.frontend.tarpitTimeout;
     stream.frontend.c[C.deniedReq]!++;
+    countTracked(stream, Event.error);
     setCause(stream, 'P', 'T');
     stream.keepAlive = false;
     stream.waitUntil = stream.env.now() + timeout;
