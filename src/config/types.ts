@@ -551,27 +551,7 @@ export interface CompressionConfig {
 export type FilterConfig =
   | { readonly kind: 'compression'; readonly directions: readonly ('request' | 'response')[]; readonly at: Location }
   | { readonly kind: 'cache'; readonly name: string; readonly at: Location }
-  | { readonly kind: 'trace'; readonly at: Location }
-  | BandwidthFilterConfig;
-
-/** A limit of bandwidth that `set-bandwidth-limit` puts on streams. */
-export interface BandwidthFilterConfig {
-  readonly kind: 'bwlim';
-  /** in: requests; out: responses. */
-  readonly direction: 'in' | 'out';
-  readonly name: string;
-  /** Bytes in a period. */
-  readonly limit: number;
-  /** ms; 0 where a stick table says it. */
-  readonly period: number;
-  /** Bytes that are passed on at least, when any are. */
-  readonly minSize: number;
-  /** Streams with the same key share the limit; null = each has it for itself. */
-  readonly key: string | null;
-  /** Table with the rates of the keys, null = the proxy's own. */
-  readonly table: string | null;
-  readonly at: Location;
-}
+  | { readonly kind: 'trace'; readonly at: Location };
 
 export type RuleSet = 'http-request' | 'http-response' | 'http-after-response' | 'tcp-request' | 'tcp-response';
 

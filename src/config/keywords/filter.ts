@@ -2,8 +2,7 @@
 
 import type { ProxyDraft } from '../draft.ts';
 import type { Line } from '../line.ts';
-import type { BandwidthFilterConfig, FilterConfig } from '../types.ts';
-import { parseSize, parseTime } from '../units.ts';
+import type { FilterConfig } from '../types.ts';
 import { inSections } from './sections.ts';
 import { type Keyword, refused, remark, works } from './table.ts';
 
@@ -11,6 +10,8 @@ import { type Keyword, refused, remark, works } from './table.ts';
 const REFUSED: Readonly<Record<string, string>> = {
   spoe: 'Sluice has no agents to offload to: decide by maps and stick tables, or in a backend of its own.',
   'fcgi-app': 'Put a web server that speaks FastCGI in front of the application.',
+  'bwlim-in': 'Limit bandwidth in the kernel (tc), or at the servers.',
+  'bwlim-out': 'Limit bandwidth in the kernel (tc), or at the servers.',
   opentracing: 'Send the trace headers on with http-request set-header, and log them.',
 };
 
@@ -42,8 +43,6 @@ const KINDS: Readonly<Record<string, Parse>> = {
     remark(line, 'filter trace', 'noticed', 'it shows the calls inside of HAProxy, which are not made here.');
     return { kind: 'trace', at: line.at };
   },
-  'bwlim-in': (line, proxy) => bandwidth(line, proxy, 'in'),
-  'bwlim-out': (line, proxy) => bandwidth(line, proxy, 'out'),
 };
 
 function complain(line: Line, text: string): null {
@@ -67,50 +66,6 @@ function compression(directions: readonly ('request' | 'response')[]): Parse {
   };
 }
 
-/** Words behind the name of a bandwidth limit, and which of the two forms they belong to. */
-const BANDWIDTH_WORDS = ['default-limit', 'default-period', 'limit', 'key', 'table', 'min-size'] as const;
-
-/** `filter bwlim-{in|out} <name> default-limit <size> default-period <time> [min-size <size>]`; `limit <size> key <expr> [table <table>]` in place of both. */
-function bandwidth(line: Line, proxy: ProxyDraft, direction: 'in' | 'out'): BandwidthFilterConfig | null {
-  const what = `'filter' : 'bwlim-${direction}`;
-  const name = line.word(2);
-  if (name === '') return complain(line, `${what} : a name is expected as first argument'`);
-  if (proxy.config.filters.some((filter) => filter.kind === 'bwlim' && filter.name === name))
-    return complain(line, `${what} : filter '${name}' already declared for proxy '${proxy.config.name}''`);
-  const given = new Map<string, string>();
-  for (let i = 3; i < line.words.length; i += 2) {
-    const word = line.word(i);
-    if (!(BANDWIDTH_WORDS as readonly string[]).includes(word))
-      return complain(line, `'filter bwlim-${direction}' : unknown keyword '${word}'.`);
-    if (line.word(i + 1) === '') return complain(line, `${what} : '${word}' option expects a value.'`);
-    given.set(word, line.word(i + 1));
-  }
-  const limit = sizeOf(line, given, given.has('limit') ? 'limit' : 'default-limit', what);
-  const minSize = given.has('min-size') ? sizeOf(line, given, 'min-size', what) : 0;
-  if (limit === null || minSize === null) return null;
-  const bare = { kind: 'bwlim' as const, direction, name, limit, minSize, at: line.at };
-  if (given.has('limit')) {
-    if (given.has('default-limit') || given.has('default-period'))
-      return complain(line, `${what} : 'default-limit' and 'default-period' cannot be used with 'limit''`);
-    const key = given.get('key');
-    if (key === undefined) return complain(line, `${what} : 'key' option is missing'`);
-    return { ...bare, period: 0, key, table: given.get('table') ?? null };
-  }
-  if (given.has('key') || given.has('table'))
-    return complain(line, `${what} : 'key' and 'table' go with 'limit', not with 'default-limit''`);
-  const period = parseTime(given.get('default-period') ?? '');
-  if (typeof period !== 'number' || period <= 0)
-    return complain(line, `${what} : 'default-period' expects a time above 0 (default unit ms)'`);
-  return { ...bare, period, key: null, table: null };
-}
-
-function sizeOf(line: Line, given: ReadonlyMap<string, string>, word: string, what: string): number | null {
-  const text = given.get(word);
-  const size = text === undefined ? null : parseSize(text);
-  if (typeof size === 'number' && size > 0) return size;
-  return complain(line, `${what} : '${word}' ${text === undefined ? 'option is missing' : 'expects a size in bytes'}'`);
-}
-
 function parseFilter(line: Line, proxy: ProxyDraft): void {
   const kind = line.word(1);
   if (proxy.kind === 'defaults') return line.alert("filter is not allowed in a 'default' section.");
@@ -125,16 +80,11 @@ function parseFilter(line: Line, proxy: ProxyDraft): void {
 }
 
 export const FILTER_KEYWORDS: readonly Keyword<ProxyDraft>[] = [
-  works<ProxyDraft>(
-    'filter',
-    '{compression|comp-req|comp-res|cache <name>|trace|bwlim-in|bwlim-out <name> ...}',
-    parseFilter,
-    {
-      sections: inSections('DFLB'),
-    },
-  ),
+  works<ProxyDraft>('filter', '{compression|comp-req|comp-res|cache <name>|trace}', parseFilter, {
+    sections: inSections('DFLB'),
+  }),
   ...refused<ProxyDraft>(
-    'Leave it out: a body passes the cache, then compression, then limits of bandwidth.',
+    'Leave it out: a body passes the cache, then compression.',
     ['filter-sequence {request|response} <list>'],
     { sections: inSections('DFLB') },
   ),
