@@ -2,6 +2,8 @@ import type { Update, UpdateForm } from './codec/update.ts';
 
 /** Entries one after the other. */
 export interface Walk {
+  /** Of changes: the number up to which there is nothing more to tell. */
+  readonly reached: number;
   /**
    * Puts the next entry into `into`: its number, the time it has left, key and values, and the dictionary's text itself (the number is the
    * session's to give). False when there is none for now.

@@ -1,7 +1,7 @@
 import { LONGEST_DEFINITION, putDefinition } from './codec/definition.ts';
 import { Class, ControlType, shortMessage } from './codec/messages.ts';
 import { ackMessage, putUpdate, type Update, updateRoom } from './codec/update.ts';
-import { beginTeachingAll, isAfter, type Lesson } from './lesson.ts';
+import { beginTeachingAll, type Lesson } from './lesson.ts';
 import type { Peer } from './peer.ts';
 import type { Walk } from './shared-table.ts';
 
@@ -86,14 +86,13 @@ export function startTeaching(peer: Peer): void {
 /** What is being learned from a peer is not disturbed by changes. */
 function teachChanges(peer: Peer, lesson: Lesson, out: Outgoing, deadline: number): boolean {
   const { table } = lesson;
-  const last = table.localUpdate();
-  if (peer.learning !== 'NOTASSIGNED' || lesson.lastPushed === last) return true;
+  if (peer.learning !== 'NOTASSIGNED' || lesson.lastPushed === table.localUpdate()) return true;
   if (!define(peer, lesson, out)) return false;
   const changes = lesson.walk === null ? table.changesAfter(lesson.lastPushed) : null;
   if (changes === null) return teachEntries(peer, lesson, out, deadline);
-  const done = push(peer, lesson, { walk: changes, changes: true, timed: false }, out, deadline);
-  if (done && isAfter(last, lesson.lastPushed)) lesson.lastPushed = last;
-  return done;
+  if (!push(peer, lesson, { walk: changes, changes: true, timed: false }, out, deadline)) return false;
+  lesson.lastPushed = changes.reached;
+  return true;
 }
 
 /** So much has changed that all is taught, as if it had changed. */

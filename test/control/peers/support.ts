@@ -52,7 +52,10 @@ export class FakeTable implements SharedTable {
 
   changesAfter(update: number): Walk {
     const after = [...this.all].filter(([, entry]) => entry.update > 0 && ((entry.update - update) | 0) > 0);
-    return walk(after.sort(([, a], [, b]) => (a.update - b.update) | 0));
+    return walk(
+      after.sort(([, a], [, b]) => (a.update - b.update) | 0),
+      this.#update,
+    );
   }
 
   entries(): Walk {
@@ -67,9 +70,10 @@ export class FakeTable implements SharedTable {
   }
 }
 
-function walk(entries: readonly (readonly [string, FakeEntry])[]): Walk {
+function walk(entries: readonly (readonly [string, FakeEntry])[], reached = 0): Walk {
   let at = 0;
   return {
+    reached,
     next(into) {
       const next = entries[at++];
       if (next === undefined) return false;
