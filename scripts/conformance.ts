@@ -15,9 +15,7 @@ const root = new URL('..', import.meta.url).pathname;
 /** Cases that cannot pass, by what they need. Expressions match names of cases without `new.` in front. */
 const absent: readonly (readonly [reason: string, cases: RegExp])[] = [
   ['TLS', /(^|-|\.)(ssl|tls|ocsp|jwt|sni)\b|^set-server\.(ssl-|dyn-ssl)|^absent-in-2\.6\.acme-status|blankline-pem/],
-  ['stick tables', /(^|-|\.)table\b/],
   ["numbers of HAProxy's own ACLs in lists", /^(clear|commit|prepare)-(map|acl)\.list2?$|^show-acl$/],
-  ['peers', /^show-peers/],
   ['the cache', /^show-cache|^show-sess\.(one|all)$/],
   ['a log of requests over TLS and out of the cache', /^show-events\.ring$/],
   ['suggestions among commands that are absent', /^absent-in-2\.6\.show-proc$/],
@@ -29,7 +27,7 @@ const absent: readonly (readonly [reason: string, cases: RegExp])[] = [
 /** Edits of the bench: what is refused today becomes its nearest equivalent, or goes. */
 const plain: Readonly<Record<string, readonly (readonly [RegExp, string])[]>> = {
   'bench.cfg': [
-    [/^ +(stick-table|stick on|http-request track-sc0|http-re\S+ cache-\S+).*/gm, ''],
+    [/^ +(stick on|http-request track-sc0|http-re\S+ cache-\S+).*/gm, ''],
     // On ports that nobody speaks TLS to: its bytes would count as invalid requests.
     [/127\.0\.0\.1:20443 name https1 .*/, '127.0.0.1:20445 name https1'],
     [/127\.0\.0\.1:20444 name https2 .*/, '127.0.0.1:20446 name https2'],
@@ -38,7 +36,6 @@ const plain: Readonly<Record<string, readonly (readonly [RegExp, string])[]>> = 
     [/ no-ssl$/gm, ''],
   ],
   'cases.py': [[/(be_app\/dyn8 127\.0\.0\.1:20443) ssl verify none/, '$1']],
-  'newcases.py': [[/;del backend tbl_ipv6/, '']],
   'collect.py': [
     [/^exec\(.*'(\w+\.py)'.*$/gm, "run_each(os.path.join(os.path.dirname(os.path.abspath(__file__)),'$1'), globals())"],
   ],

@@ -126,8 +126,8 @@ export type Change =
   | StoreChange;
 
 /**
- * Changes of what maps, ACLs, stick tables and certificate stores hold. Tables and stores are a real HAProxy's: on Sluice `rowOf` knows
- * nothing of them. `map` and `acl`: file name or `#<id>`, as in `show map`.
+ * Changes of what maps, ACLs, stick tables and certificate stores hold. Stores are a real HAProxy's: on Sluice `rowOf` knows nothing of them.
+ * `map` and `acl`: file name or `#<id>`, as in `show map`.
  */
 export type StoreChange =
   /** Behind all others; a key may be there several times. `version`: one that was prepared, in place of that in force. */
@@ -192,8 +192,17 @@ export type StoreChange =
       readonly key: string;
       readonly data: Readonly<Record<string, string>>;
     }
-  /** `key` null: all entries that nothing uses. */
-  | { readonly kind: 'table.clear'; readonly table: string; readonly key: string | null }
+  /**
+   * `key` null: all entries that nothing uses, of these those whose data fit `where`: type, comparison (`eq`, `ne`, `le`, `ge`, `lt`, `gt`),
+   * number. `of`: the data that is shown.
+   */
+  | {
+      readonly kind: 'table.clear';
+      readonly table: string;
+      readonly key: string | null;
+      readonly where?: readonly (readonly [type: string, operator: string, value: string])[];
+      readonly of?: readonly string[];
+    }
   /** `pem`: null makes an empty store; else it is filled at once. */
   | { readonly kind: 'cert.new'; readonly path: string; readonly pem: string | Kept | null }
   | { readonly kind: 'cert.set'; readonly path: string; readonly pem: string | Kept }

@@ -44,6 +44,18 @@ const scope: Check = (value) => {
     : '"maxima", "all" or {"backend": ..., "server": ... or null}';
 };
 
+/** Data of an entry that one Change may set. */
+const MOST_DATA = 128;
+
+const data: Check = (value) => {
+  const members = value !== null && typeof value === 'object' && !Array.isArray(value) ? Object.entries(value) : null;
+  const fits =
+    members !== null &&
+    members.length <= MOST_DATA &&
+    members.every(([name, one]) => /^[a-z0-9_]{1,32}(\[\d{1,3}\])?$/.test(name) && text(one) === null);
+  return fits ? null : `{"gpc0": "1", ...}: at most ${MOST_DATA} texts by types of data`;
+};
+
 const onServer = { backend: text, server: text };
 const target = { ...onServer, addr: orNull(text), port: orNull(whole) };
 
@@ -62,7 +74,7 @@ const patterns = listOf(text, 'texts');
 const pairs = listOf(pair, 'pairs ["key", "value"]');
 
 /** Members that only Changes made here have: of versions, pointers, inverses. */
-type Inner = 'with' | 'version' | 'entry' | 'last';
+type Inner = 'with' | 'version' | 'entry' | 'last' | 'where' | 'of';
 
 /** Members of the kinds of Changes that are made here, as they may come from outside. */
 const SHAPES: { readonly [K in ChangeKind]?: Readonly<Record<Exclude<keyof ChangeOf<K>, 'kind' | Inner>, Check>> } = {
@@ -104,6 +116,8 @@ const SHAPES: { readonly [K in ChangeKind]?: Readonly<Record<Exclude<keyof Chang
   'acl.del': { acl: text, pattern: text },
   'acl.clear': { acl: text },
   'acl.replace': { acl: text, patterns },
+  'table.set': { table: text, key: text, data },
+  'table.clear': { table: text, key: orNull(text) },
   'config.reload': {},
 };
 

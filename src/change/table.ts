@@ -16,6 +16,7 @@ import { configReload, globalMaxconn, globalRateLimit, leaseConfirm, varSet } fr
 import { serverAddr, serverAgentAddr, serverAgentSend, serverCheckAddr, serverFqdn } from './rows/server-addr.ts';
 import { serverMaxconn, serverName, serverSsl, serverWeight } from './rows/server-settings.ts';
 import { serverAgent, serverChecks, serverHealth, serverState } from './rows/server-state.ts';
+import { tableClear, tableSet } from './rows/table.ts';
 
 /** Every kind of Change that this process makes. Kinds without a row are for others (a real HAProxy). */
 export const CHANGES: { readonly [K in ChangeKind]?: Row<ChangeOf<K>> } = {
@@ -62,6 +63,8 @@ export const CHANGES: { readonly [K in ChangeKind]?: Row<ChangeOf<K>> } = {
   'acl.replace': replaceAll,
   'acl.prepare': prepare,
   'acl.commit': commit,
+  'table.set': tableSet,
+  'table.clear': tableClear,
   'config.reload': configReload,
   'lease.confirm': leaseConfirm,
 };

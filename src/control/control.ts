@@ -33,6 +33,7 @@ import { prepareLogs } from './logs/addresses.ts';
 import { lineText } from './logs/format.ts';
 import { createLogs, type ProcessLogs } from './logs/logs.ts';
 import { createPeers, type RunningPeers } from './peers/peers.ts';
+import { sharedTables } from './peers/stick-table.ts';
 import { recount } from './recount.ts';
 import { applyReload } from './reload.ts';
 import { resolverEffects } from './resolver-effects.ts';
@@ -186,7 +187,10 @@ class ControlThread implements RunningControl {
       },
     });
     this.#switch = trafficSwitch(this.traffic);
-    this.peers = createPeers({ tablesOf: () => [], awaitsOldProcess: options.replaces ?? false });
+    this.peers = createPeers({
+      tablesOf: (section) => sharedTables(this.model.tables, section),
+      awaitsOldProcess: options.replaces ?? false,
+    });
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });

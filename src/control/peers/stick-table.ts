@@ -10,8 +10,21 @@ import type { SharedTable, Walk } from './shared-table.ts';
 /** Changes that are looked for at once. */
 const BATCH = 256;
 
+const known = new WeakMap<StickTable, SharedTable>();
+
+/** The tables that name a section of peers, in the order of the configuration: the same table is always the same one. */
+export function sharedTables(tables: StickTables, section: string): readonly SharedTable[] {
+  return tables.all
+    .filter(({ config }) => config.peers === section)
+    .map((table) => {
+      const shared = known.get(table) ?? sharedTable(table, tables);
+      known.set(table, shared);
+      return shared;
+    });
+}
+
 /** A stick table as sessions with peers use it. */
-export function sharedTable(table: StickTable, tables: StickTables): SharedTable {
+function sharedTable(table: StickTable, tables: StickTables): SharedTable {
   const { name, section, type, keyLength, expire, recvOnly, writeTo } = table.config;
   const form: UpdateForm = {
     keyType: KEY_TYPES[type],
@@ -164,7 +177,8 @@ function learnInto(
         at += type.kind === 'rate' ? 3 : 1;
       }
     }
-    table.touchRemote(entry, now, expire ?? table.config.expire);
+    const { expire: life } = table.config;
+    table.touchAsOf(entry, now, life === 0 || expire === null ? 0 : life - expire);
   }
   table.close();
 }

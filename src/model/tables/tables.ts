@@ -56,6 +56,13 @@ export class StickTables {
     return [...this.#tables.values()];
   }
 
+  /** The one that is declared last first, as listings have them. */
+  get listed(): readonly StickTable[] {
+    return this.all.toSorted((a, b) =>
+      a.config.at.file === b.config.at.file ? b.config.at.line - a.config.at.line : 0,
+    );
+  }
+
   get views(): readonly TableView[] {
     return this.all.map(viewOf);
   }

@@ -17,6 +17,7 @@ import { resolverCommands } from './resolvers.ts';
 import { serverCommands } from './servers.ts';
 import { sessionCommands } from './sessions.ts';
 import { statsCommands } from './stats.ts';
+import { tableCommands } from './tables.ts';
 import { traceCommands } from './trace.ts';
 import { transactionCommands } from './transactions.ts';
 import { varCommands } from './vars.ts';
@@ -32,6 +33,7 @@ export const COMMANDS: readonly CommandGroup[] = [
   { category: 'Dynamic servers and backends', commands: dynamicCommands },
   { category: 'Transactions and history', commands: [...transactionCommands, ...historyCommands] },
   { category: 'Maps and ACLs', commands: patternCommands },
+  { category: 'Stick tables', commands: tableCommands },
   { category: 'Peers', commands: peerCommands },
   { category: 'Caches', commands: cacheCommands },
   { category: 'Sessions', commands: sessionCommands },

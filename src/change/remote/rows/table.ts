@@ -73,7 +73,14 @@ export const tableClear: RemoteRow<ChangeOf<'table.clear'>> = {
     return entry ? text(Object.fromEntries(entry)) : ABSENT;
   },
   after: async ({ key }) => (key === null ? '0 entries' : ABSENT),
-  commands: async ({ table, key }) => [{ words: ['clear', 'table', table, ...(key === null ? [] : ['key', key])] }],
+  commands: async ({ table, key, where = [] }) => [
+    {
+      words: [
+        ...['clear', 'table', table, ...(key === null ? [] : ['key', key])],
+        ...where.flatMap(([type, operator, value]) => [`data.${type}`, operator, value]),
+      ],
+    },
+  ],
   async inverse({ table, key }, live): Promise<Change | null> {
     const entry = key === null ? null : await entryOf(table, key, live);
     if (!entry) return null;
