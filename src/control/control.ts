@@ -600,8 +600,9 @@ class ControlThread implements RunningControl {
     const { grace, hardStopAfter } = this.model.config.global;
     // `grace`: whoever asks is told of the stop before connections are refused.
     if (soft && grace > 0) await new Promise<void>((resolve) => setTimeout(resolve, grace));
+    // Threads without anything to do tell so before they answer.
+    if (soft) this.#handedOver = this.peers.handOver();
     await this.traffic.ask({ kind: 'stop', soft });
-    this.#handedOver = soft ? this.peers.handOver() : Promise.resolve();
     for (const { listeners } of this.model.proxies) for (const listener of listeners) closeKept(listener);
     if (!soft) this.#end();
     else if (hardStopAfter !== null) setTimeout(() => this.#end(), hardStopAfter).unref();

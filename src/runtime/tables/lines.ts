@@ -16,7 +16,7 @@ const PIECE = 4096;
 /** How entries are called in listings: numbers that look like HAProxy's pointers. */
 const BASE = 0x7f00_0000_0000;
 
-export function pointerOf(entry: number): string {
+function pointerOf(entry: number): string {
   return `0x${(BASE + 4 * entry).toString(16)}`;
 }
 
