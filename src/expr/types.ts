@@ -173,7 +173,34 @@ export interface ConnectionFacts {
   readonly error: number;
 }
 
-/** TLS session of the client's connection. */
+/** Facts of a certificate (RFC 5280); bytes are latin1. */
+export interface CertificateFacts {
+  readonly der: string;
+  /** From 1. */
+  readonly version: number;
+  readonly serial: string;
+  /** `YYMMDDhhmmss[Z]` */
+  readonly notBefore: string;
+  readonly notAfter: string;
+  readonly sha1: string;
+  /** OpenSSL's short names. */
+  readonly keyAlgorithm: string;
+  readonly signatureAlgorithm: string;
+  /** Subject alternative names as OpenSSL prints them; '' for none. */
+  readonly alternativeNames: string;
+  readonly subject: NameFacts;
+  readonly issuer: NameFacts;
+}
+
+/** A distinguished name. */
+export interface NameFacts {
+  /** `/C=FR/CN=name`, or as RFC 2253 has it; '' when there is nothing in it. */
+  text(format: 'oneline' | 'rfc2253'): string;
+  /** The n-th value of an attribute (`CN`), from the end when negative; undefined when there is none. */
+  entry(attribute: string, occurrence: number): string | undefined;
+}
+
+/** A TLS session. Texts are '' where nothing is known; bytes are latin1. */
 export interface TlsFacts {
   readonly sni: string;
   readonly alpn: string;
@@ -181,11 +208,42 @@ export interface TlsFacts {
   readonly protocol: string;
   readonly cipher: string;
   readonly resumed: boolean;
-  /** Errors of the handshake, and of the client's certificate and its chain; 0 = none. */
+  /** Error of the handshake: OpenSSL's number, and what it says. */
   readonly error: number;
+  readonly errorText: string;
+  /** Errors of the client's certificate and its chain, 0 = none; how far up the chain. */
   readonly certificateError: number;
   readonly authorityError: number;
+  readonly authorityErrorDepth: number;
+  /** The last of them, whichever it is of. */
+  readonly verifyResult: number;
   readonly certificateUsed: boolean;
+  readonly sessionId: string;
+  readonly sessionKey: string;
+  readonly uniqueId: string;
+  readonly clientRandom: string;
+  /** This side's certificate: its name in the configuration, and facts. */
+  readonly certificateName: string;
+  readonly certificate: CertificateFacts | null;
+  /** The other side's, what it sent with it, and the last one of that. */
+  readonly peerCertificate: CertificateFacts | null;
+  readonly peerChain: readonly CertificateFacts[];
+  /** What the client's hello said; null where it was not kept (`tune.ssl.capture-buffer-size`). */
+  readonly hello: HelloFacts | null;
+  /** A secret by its name in NSS's key log, hexadecimal; '' where it was not kept (`tune.ssl.keylog`). */
+  secret(label: string): string;
+}
+
+/** Lists of a ClientHello, as on the wire. */
+export interface HelloFacts {
+  readonly version: number;
+  readonly ciphers: string;
+  readonly ciphersHash: bigint;
+  readonly extensions: string;
+  readonly groups: string;
+  readonly pointFormats: string;
+  readonly signatureAlgorithms: string;
+  readonly versions: string;
 }
 
 export interface ProcessFacts {

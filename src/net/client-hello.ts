@@ -112,7 +112,8 @@ export class ClientHello {
   offersAlpn(protocol: string): boolean {
     const { alpn } = this;
     for (let at = 0; alpn !== null && at < alpn.length; at += 1 + alpn[at]!) {
-      if (alpn[at] === protocol.length && alpn.latin1Slice(at + 1, at + 1 + protocol.length) === protocol) return true;
+      const name = alpn.subarray(at + 1, at + 1 + alpn[at]!);
+      if (name.length === protocol.length && name.latin1Slice() === protocol) return true;
     }
     return false;
   }

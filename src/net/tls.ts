@@ -50,8 +50,8 @@ export interface ServerHandshake {
   readonly session: Uint8Array | null;
   /** Sessions are to be told, since the client keeps no tickets. */
   readonly onSession: ((id: Buffer, session: Buffer) => void) | null;
-  /** Lines of key material, in NSS's format. */
-  readonly onKeylog: ((line: string) => void) | null;
+  /** `onKeylog` is told lines of key material, in NSS's format. */
+  readonly keylog: boolean;
   /** Largest record, 0: the protocol's. */
   readonly maxRecord: number;
 }
@@ -153,6 +153,11 @@ export class TlsConn implements Conn {
   }
 
   start(): void {}
+
+  /** Server side: takes all that was read of the connection so far, from the client's hello on. */
+  begin(bytes: Uint8Array): void {
+    this.tls.receive(bytes);
+  }
 
   write(buffer: Uint8Array, start: number, end: number): boolean {
     if (this.closed || this.#ending || start === end) return !this.blocked;
@@ -447,8 +452,8 @@ function wireOf(protocol: string): Buffer {
   return wire;
 }
 
-/** Answers the hello that `bytes` (all that was read of `conn` so far) begin with. `conn` belongs to the result from now on. */
-export function acceptTls(conn: Conn, bytes: Uint8Array, setup: ServerHandshake, handler: ConnHandler): TlsConn {
+/** Makes ready to answer a client's hello, which is given to `begin`. `conn` belongs to the result from now on. */
+export function acceptTls(conn: Conn, setup: ServerHandshake, handler: ConnHandler): TlsConn {
   const raw = onHandle(conn);
   const tls = tlsWrap.wrap(raw.handle, setup.context, true, false);
   const result = new TlsConn(raw, tls, handler);
@@ -463,12 +468,10 @@ export function acceptTls(conn: Conn, bytes: Uint8Array, setup: ServerHandshake,
     tls.enableSessionCallbacks();
   }
   if (setup.session !== null) tls.loadSession(setup.session);
-  if (setup.onKeylog !== null) {
-    result.onKeylog = setup.onKeylog;
+  if (setup.keylog) {
     tls.onkeylog = onKeylog;
     tls.enableKeylogCallback();
   }
-  tls.receive(bytes);
   return result;
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { connect as tcpConnect } from 'node:net';
 import { after, describe, test } from 'node:test';
 import { type Issued, issue } from '../support/certificates.ts';
@@ -24,11 +25,22 @@ const facts = (names: string) =>
     .map((name) => `${name}=%[${name}]`)
     .join('\\n');
 
+const CLIENT_FACTS = `
+  ssl_fc_has_crt ssl_fc_alg_keysize ssl_fc_client_random,hex ssl_fc_unique_id,hex,length ssl_fc_protocol_hello_id
+  ssl_fc_cipherlist_hex ssl_fc_cipherlist_bin,hex,length ssl_fc_extlist_bin(1),hex ssl_fc_eclist_bin(1),hex
+  ssl_fc_client_traffic_secret_0,length ssl_fc_err_str
+  ssl_c_used ssl_c_verify ssl_c_version ssl_c_serial,hex ssl_c_s_dn ssl_c_s_dn(CN) ssl_c_s_dn(O,1) ssl_c_i_dn
+  ssl_c_s_dn(,0,rfc2253) ssl_c_der,sha1,hex ssl_c_sha1,hex ssl_c_key_alg ssl_c_sig_alg ssl_c_notafter
+  ssl_f_s_dn(CN) ssl_f_key_alg ssl_f_version
+`;
+
 const run = await start(
   { after },
   `
 global
     nbthread 2
+    tune.ssl.capture-buffer-size 512
+    tune.ssl.keylog on
     stats socket {sock:admin} level admin
     log {addr:log} local0
 defaults
@@ -54,6 +66,9 @@ frontend mutual
     bind {addr:optional} ssl crt {dir}/default.pem ca-file {dir}/ca.pem verify optional
     bind {addr:lenient} ssl crt {dir}/default.pem ca-file {dir}/ca.pem verify optional crt-ignore-err all ca-ignore-err all
     http-request return status 200 content-type text/plain lf-string "%[ssl_c_used] %[ssl_c_err] %[ssl_c_ca_err]"
+frontend told
+    bind {addr:told} ssl crt {dir}/site.pem ca-file {dir}/ca.pem verify optional
+    http-request return status 200 content-type text/plain lf-string "${facts(CLIENT_FACTS)}"
 frontend proxied
     bind {addr:proxied} accept-proxy ssl crt {dir}/default.pem
     http-request return status 200 content-type text/plain lf-string "%[src]:%[src_port] %[ssl_fc_protocol]"
@@ -84,7 +99,7 @@ async function factsOf(connection: {
   exchange(request: string): Promise<{ text: string }>;
 }): Promise<Record<string, string>> {
   const { text } = await connection.exchange('GET / HTTP/1.1\nHost: a\n\n');
-  return Object.fromEntries(text.split('\n').map((line) => line.split('=') as [string, string]));
+  return Object.fromEntries(text.split('\n').map((line) => line.split(/=(.*)/s) as [string, string]));
 }
 
 describe('TLS to clients', () => {
@@ -247,6 +262,51 @@ describe('TLS to clients', () => {
     const { connection } = await connectTls(t, run.port('main'));
     assert.equal((await factsOf(connection))['ssl_fc'], '1');
     for (const one of half) one.reset();
+  });
+});
+
+describe('what is told of a TLS connection', () => {
+  test('is what was agreed on, what the client said, and what its certificate says', async (t) => {
+    const { connection, socket } = await connectTls(t, run.port('told'), { ...user, servername: 'www.site.test' });
+    const told = await factsOf(connection);
+    const certificate = new X509Certificate(user.cert);
+    const sha1 = certificate.fingerprint.replaceAll(':', '');
+    const [, year, rest] = /^..(..)-(.*)$/.exec(certificate.validToDate.toISOString().replace(/\.\d+Z/, 'Z'))!;
+    assert.partialDeepStrictEqual(told, {
+      ssl_fc_has_crt: '1',
+      ssl_fc_alg_keysize: '256',
+      'ssl_fc_unique_id,hex,length': '96',
+      ssl_fc_protocol_hello_id: '771',
+      'ssl_fc_client_traffic_secret_0,length': '96',
+      ssl_fc_err_str: '',
+      ssl_c_used: '1',
+      ssl_c_verify: '0',
+      ssl_c_version: '3',
+      'ssl_c_serial,hex': '07',
+      ssl_c_s_dn: '/O=Sluice test/CN=user.test',
+      'ssl_c_s_dn(CN)': 'user.test',
+      'ssl_c_s_dn(O,1)': 'Sluice test',
+      ssl_c_i_dn: '/O=Sluice test/CN=Test authority',
+      'ssl_c_s_dn(,0,rfc2253)': 'CN=user.test,O=Sluice test',
+      'ssl_c_der,sha1,hex': sha1,
+      'ssl_c_sha1,hex': sha1,
+      ssl_c_key_alg: 'id-ecPublicKey',
+      ssl_c_sig_alg: 'ecdsa-with-SHA256',
+      ssl_c_notafter: `${year}${rest!.replace(/[-:T]/g, '')}`,
+      'ssl_f_s_dn(CN)': 'www.site.test',
+      ssl_f_key_alg: 'id-ecPublicKey',
+      ssl_f_version: '3',
+    });
+    assert.match(told['ssl_fc_client_random,hex']!, /^[0-9A-F]{64}$/);
+    assert.equal(told['ssl_fc_cipherlist_hex']!.length, Number(told['ssl_fc_cipherlist_bin,hex,length']));
+    assert.match(told['ssl_fc_extlist_bin(1),hex']!, /0000/);
+    assert.match(told['ssl_fc_eclist_bin(1),hex']!, /001D/);
+    assert.ok(socket.getFinished()!.length === 48);
+  });
+
+  test('of a certificate is nothing where the client has none', async (t) => {
+    const { connection } = await connectTls(t, run.port('told'));
+    assert.partialDeepStrictEqual(await factsOf(connection), { ssl_c_used: '0', ssl_c_s_dn: '', 'ssl_c_sha1,hex': '' });
   });
 });
 

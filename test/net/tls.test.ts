@@ -19,16 +19,17 @@ const served: TlsConn[] = [];
 
 before(async () => {
   const context = createSecureContext(issue(['a.test'])).context as NativeContext;
-  const plain = { alpn: null, verify: 'none', ocsp: null, session: null, onSession: null, onKeylog: null } as const;
+  const plain = { alpn: null, verify: 'none', ocsp: null, session: null, onSession: null, keylog: false } as const;
   setup = { context, ...plain, maxRecord: 0 };
   listening = await tcpTransport.listen(any, (conn) => {
     conn.handler = {
       ...quiet,
       onData: (buffer, start, end) => {
         const handler: ConnHandler = { ...quiet };
-        const tls = acceptTls(conn, Buffer.from(buffer.subarray(start, end)), setup, handler);
+        const tls = acceptTls(conn, setup, handler);
         served.push(tls);
         Object.assign(handler, serve(tls));
+        tls.begin(Buffer.from(buffer.subarray(start, end)));
       },
       onError: () => {},
     };

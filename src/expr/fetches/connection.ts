@@ -42,10 +42,6 @@ function majorOf(version: number | undefined): number | undefined {
   return version === undefined ? undefined : Math.floor(version / 10);
 }
 
-/** A text of the TLS session; none on clear connections. */
-const tlsText = (name: string, read: (ctx: ExprContext) => string | undefined): FetchRow =>
-  plain(name, 'str', 'clientConnection', (ctx) => read(ctx) || undefined);
-
 export const connectionFetches: readonly FetchRow[] = [
   plain('src', 'addr', 'clientAddress', (ctx) => hostOf(ctx.source)),
   plain('src_port', 'sint', 'clientAddress', (ctx) => portOf(ctx.source)),
@@ -76,17 +72,6 @@ export const connectionFetches: readonly FetchRow[] = [
   plain('bc.timer.connect', 'sint', 'serverConnection', (ctx) => reached(ctx.log.connectTime)),
   plain('so_id', 'sint', 'listener', (ctx) => ctx.listenerId),
   plain('so_name', 'str', 'listener', (ctx) => ctx.listenerName),
-  plain('ssl_fc', 'bool', 'clientConnection', (ctx) => ctx.log.ssl),
-  tlsText('ssl_fc_protocol', (ctx) => ctx.log.sslVersion),
-  tlsText('ssl_fc_cipher', (ctx) => ctx.log.sslCipher),
-  tlsText('ssl_fc_sni', (ctx) => ctx.tls?.sni),
-  tlsText('ssl_fc_alpn', (ctx) => ctx.tls?.alpn),
-  plain('ssl_fc_has_sni', 'bool', 'clientConnection', (ctx) => ctx.tls != null && ctx.tls.sni !== ''),
-  plain('ssl_fc_is_resumed', 'bool', 'clientConnection', (ctx) => ctx.tls?.resumed === true),
-  plain('ssl_fc_err', 'sint', 'clientConnection', (ctx) => ctx.tls?.error),
-  plain('ssl_c_err', 'sint', 'clientConnection', (ctx) => ctx.tls?.certificateError),
-  plain('ssl_c_ca_err', 'sint', 'clientConnection', (ctx) => ctx.tls?.authorityError),
-  plain('ssl_c_used', 'bool', 'clientConnection', (ctx) => ctx.tls?.certificateUsed === true),
 ];
 
 /** A time that is -1 while its phase has not been reached. */

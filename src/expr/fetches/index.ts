@@ -12,6 +12,7 @@ import { processFetches } from './process.ts';
 import { proxyFetches } from './proxies.ts';
 import { requestFetches } from './request.ts';
 import { tableFetches } from './tables.ts';
+import { tlsFetches } from './tls.ts';
 import { tlsHelloFetches } from './tls-hello.ts';
 import { transportFetches } from './transport.ts';
 
@@ -27,6 +28,7 @@ export const FETCHES: readonly FetchRow[] = [
   ...proxyFetches,
   ...requestFetches,
   ...tableFetches,
+  ...tlsFetches,
   ...tlsHelloFetches,
   ...transportFetches,
 ].sort((a, b) => (a.name < b.name ? -1 : 1));

@@ -4,7 +4,7 @@ import { acceptTls } from '../../net/tls.ts';
 import type { ConnHandler } from '../../net/transport.ts';
 import type { ConnClient } from '../conn-client.ts';
 import type { Env } from '../env.ts';
-import { ClientTls } from './client-tls.ts';
+import { ClientTls, captureHello } from './client-tls.ts';
 import type { ServerContext } from './server-context.ts';
 
 /** What the log says of a connection that no session came of, in HAProxy's words. */
@@ -41,7 +41,6 @@ export function serve(client: Served, hello: ClientHello | null, bytes: Buffer):
   const ocsp = hello?.wantsOcsp === true ? context.certificate.ocsp : null;
   const conn = acceptTls(
     client.conn,
-    bytes,
     {
       context: context.native,
       alpn,
@@ -49,13 +48,17 @@ export function serve(client: Served, hello: ClientHello | null, bytes: Buffer):
       ocsp,
       session: null,
       onSession: null,
-      onKeylog: null,
+      keylog: global.keylog,
       maxRecord: global.hardMaxRecord,
     },
     client,
   );
   gaugeUp(env.g, G.sslCurrent);
-  return new ClientTls(conn, context, hello, alpn);
+  const size = global.captureBufferSize;
+  const tls = new ClientTls(conn, context, hello, alpn, size > 0 && hello !== null ? captureHello(hello, size) : null);
+  if (global.keylog) conn.onKeylog = (line) => tls.keep(line);
+  conn.begin(bytes);
+  return tls;
 }
 
 /** A connection with TLS is gone. */

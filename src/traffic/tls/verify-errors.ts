@@ -57,7 +57,7 @@ function depthOf(code: string, certificate: CertificateHandle): number {
 }
 
 /** What the peer sent, DER, its own certificate first. */
-function chainOf(certificate: CertificateHandle): Buffer[] {
+export function chainOf(certificate: CertificateHandle): Buffer[] {
   const chain: Buffer[] = [];
   let next: CertificateHandle | undefined = certificate;
   while (next !== undefined && chain.length < CHAIN_MAX) {
