@@ -159,7 +159,9 @@ export class StreamLog implements LogFacts {
     return Atomics.load(this.stream!.frontend.g, G.logLines);
   }
   get termination(): string {
-    return this.cause + this.phase + this.persistence + this.cookieAction;
+    // Where the backend has a cookie, one that was not looked for was not there.
+    const none = this.persistence === '-' && this.stream!.backend?.cookie != null;
+    return this.cause + this.phase + (none ? 'NN' : this.persistence + this.cookieAction);
   }
   get retries(): number {
     return this.stream!.retries;
@@ -174,10 +176,14 @@ export class StreamLog implements LogFacts {
     return this.stream!.backendQueue;
   }
   get captures(): LogFacts['captures'] {
-    const slots = this.stream!.frontend.rules?.slots?.response;
-    // A request that was read has places for what its response would have had.
-    const none = this.responseCaptures.length === 0 && slots !== undefined && this.requestLine !== '<BADREQ>';
-    return { request: this.requestCaptures, response: none ? slots.map(() => null) : this.responseCaptures };
+    const slots = this.stream!.frontend.rules?.slots ?? null;
+    // A request that was read has places for what it was not looked through for.
+    if (slots === null || this.requestLine === '<BADREQ>')
+      return { request: this.requestCaptures, response: this.responseCaptures };
+    return {
+      request: this.requestCaptures.length === 0 ? slots.request.map(() => null) : this.requestCaptures,
+      response: this.responseCaptures.length === 0 ? slots.response.map(() => null) : this.responseCaptures,
+    };
   }
   get processConnections(): number {
     return Atomics.load(this.stream!.env.g, G.current);

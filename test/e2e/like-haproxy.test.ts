@@ -49,6 +49,19 @@ test('requests that were sent ahead are answered after one that was answered her
   );
 });
 
+test('what a server answered to a request that a rule answers then is not taken for requests', async (t) => {
+  const { port, app } = await frontend(t, 'http-response deny if { res.hdr(x-deny) 1 }');
+  app.script = () => ({ headers: { 'x-deny': '1' }, body: 'GET /smuggled HTTP/1.1\r\nhost: a\r\n\r\n' });
+  const client = await connect(t, port);
+  client.send('GET /first HTTP/1.1\r\nhost: a\r\n\r\nGET /second HTTP/1.1\r\nhost: a\r\n\r\n');
+  assert.deepEqual([(await client.response()).status, (await client.response()).status], [502, 502]);
+  assert.ok(await client.silent(100));
+  assert.deepEqual(
+    app.requests.map(({ target }) => target),
+    ['/first', '/second'],
+  );
+});
+
 test('a connection is kept after an answer made here to a request with a body', async (t) => {
   const { port } = await frontend(t, 'http-request deny if { path_beg /deny }');
   const client = await connect(t, port);

@@ -99,7 +99,8 @@ const bodyProbe = new Body();
 /** The request is answered here: what has come of its body is passed over, and what came behind that is the next request's. */
 export function passOverBody(stream: Stream): void {
   const { bodyBuf, bodyEnd, reqBody } = stream;
-  if (bodyBuf === null) return;
+  // Once a response has come, that buffer holds what came of it.
+  if (bodyBuf === null || stream.responseStarted) return;
   let pos = stream.bodyPos;
   while (pos < bodyEnd && !reqBody.done && !reqBody.failed)
     pos = reqBody.skip(bodyBuf, reqBody.feed(bodyBuf, pos, bodyEnd), bodyEnd);
