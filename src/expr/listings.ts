@@ -31,7 +31,7 @@ export function listFetches(): string {
 
 /** `-dKcnv`: converters with what they give and what they take. */
 export function listConverters(): string {
-  const rows = CONVERTERS.map((row) => `${withArgs(row.name, row.args)}: ${row.out} => ${row.in}`);
+  const rows = CONVERTERS.map((row) => `${withArgs(row.name, row.args)}: ${row.same ? 'same' : row.out} => ${row.in}`);
   return `${['# List of registered sample converter functions:', ...rows].join('\n')}\n`;
 }
 

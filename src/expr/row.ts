@@ -172,5 +172,7 @@ export interface ConverterRow {
   readonly out: ValueType;
   /** The type of the value shows only at run time (in `dynamic.type`), whatever `out` says. */
   readonly dynamic?: boolean;
+  /** The value goes through as it is, which listings tell in the place of `out`. */
+  readonly same?: boolean;
   compile(args: readonly Arg[], env: CompileEnv): Convert | ExprError | Unresolved;
 }

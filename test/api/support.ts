@@ -10,7 +10,7 @@ export function controlOf(
   configs: readonly ProxyConfig[],
 ): Control & { readonly changes: Change[]; readonly model: Model; lines: string[] } {
   const model = modelOf(configs, Date.now() - 60_000);
-  Object.assign(model.config, { global: { node: 'here', description: null } });
+  Object.assign(model.config, { global: { node: 'here', description: null, tls: { maxConn: 0 } } });
   const changes: Change[] = [];
   const lines: string[] = [];
   return {

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import { configurationReference } from '../../scripts/docs-configuration.ts';
 import { newGlobal } from '../../src/config/draft-global.ts';
 import { BIND_OPTIONS } from '../../src/config/keywords/bind.ts';
+import { CRT_STORE_KEYWORDS } from '../../src/config/keywords/crt-store.ts';
 import { GLOBAL_KEYWORDS } from '../../src/config/keywords/global.ts';
 import { PROXY_OPTIONS } from '../../src/config/keywords/options.ts';
 import { PROXY_KEYWORDS } from '../../src/config/keywords/proxy.ts';
@@ -30,6 +31,7 @@ function isKnown({ section, words }: { section: string; words: string[] }): bool
   const [first, second, third] = words as [string, string?, string?];
   if (section === 'global') return GLOBAL_KEYWORDS.find(words) !== undefined;
   if (section === 'userlist') return true;
+  if (section === 'crt-store') return CRT_STORE_KEYWORDS.find(words) !== undefined;
   if (section !== 'listen')
     return (
       section === 'crt-list' ||

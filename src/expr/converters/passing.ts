@@ -63,6 +63,6 @@ function compileWhen([conditionArg, aclArg]: readonly Arg[], env: CompileEnv): C
 export const passingConverters: readonly ConverterRow[] = [
   captureRow('capture-req', 'request'),
   captureRow('capture-res', 'response'),
-  { ...{ name: 'debug', args: '[string,string]', in: 'any', out: 'any' }, compile: compileDebug },
+  { ...{ name: 'debug', args: '[string,string]', in: 'any', out: 'any', same: true }, compile: compileDebug },
   { ...{ name: 'when', args: 'string[,string,string]', in: 'any', out: 'any' }, compile: compileWhen },
 ];
