@@ -1,6 +1,6 @@
 /**
- * Makes the bundles that bin/sluice and its threads start from: dist/sluice.js (control thread and command line), dist/traffic.js and
- * dist/journal.js (threads). Run by `npm ci` (prepare). A start from a bundle takes a tenth of one from source. What dist/sluice.js
+ * Makes the bundles that bin/sluice and its threads start from: dist/sluice.js (control thread and command line), dist/traffic.js,
+ * dist/journal.js and dist/password.js (threads). Run by `npm ci` (prepare). A start from a bundle takes a tenth of one from source. What dist/sluice.js
  * imports only when it is needed is in files of its own (dist/part-*.js): a command that serves nothing loads no balancer.
  */
 import { globSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
@@ -12,6 +12,7 @@ const COMMAND = 'src/cli/main.ts';
 const threads: Readonly<Record<string, string>> = {
   traffic: 'src/traffic/thread.ts',
   journal: 'src/change/journal/thread.ts',
+  password: 'src/dataplane/accounts/thread.ts',
 };
 
 /** Parts of earlier bundles are kept for so long, ms: programs that are just starting from them still load some. */

@@ -18,6 +18,7 @@ const levels: readonly (readonly string[])[] = [
   ['change'],
   ['runtime'],
   ['ops', 'api'],
+  ['dataplane'],
   ['cli'],
 ];
 

@@ -36,6 +36,7 @@ export function makeExecutable(folder: string, output: string): void {
       assets: {
         'traffic.js': `${folder}/dist/traffic.js`,
         'journal.js': `${folder}/dist/journal.js`,
+        'password.js': `${folder}/dist/password.js`,
         'quickstart.cfg': 'examples/quickstart/haproxy.cfg',
       },
     }),

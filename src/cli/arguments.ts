@@ -54,6 +54,8 @@ export interface Invocation {
   readonly dumpLibraries: boolean;
   /** `--state-dir`: where Changes are recorded and kept over restarts; null: in memory, for the life of the process. */
   readonly stateDir: string | null;
+  /** `--api`: where the Data Plane API listens (`HOST:PORT` or the path of a socket), or null. */
+  readonly api: string | null;
   /** `--policy`: who may do what on the Runtime API. */
   readonly policy: string | null;
   /** `--journal-trouble`: whether Changes are refused or made when they cannot be recorded. */
@@ -102,6 +104,7 @@ const valued: Readonly<Record<string, (draft: Draft, value: string) => void>> = 
   '-m': (draft, value) => (draft.memory = count('-m', value)),
   '-n': (draft, value) => (draft.maxconn = count('-n', value)),
   '--state-dir': (draft, value) => (draft.stateDir = value),
+  '--api': (draft, value) => (draft.api = value),
   '--policy': (draft, value) => (draft.policy = value),
   '--journal-trouble': (draft, value) => {
     if (value !== 'refuse' && value !== 'go-on')
@@ -142,6 +145,7 @@ export function parseArguments(argv: readonly string[]): Invocation {
     report: false,
     dumpLibraries: false,
     stateDir: null,
+    api: null,
     policy: null,
     journalTrouble: 'refuse',
     journalKeep: 1_000_000,
@@ -149,6 +153,13 @@ export function parseArguments(argv: readonly string[]): Invocation {
   };
   for (let i = 0; i < argv.length && draft.version === 'none'; ) i = readFlag(draft, argv, i);
   return draft;
+}
+
+/** `[flags] FILE...` as HAProxy's flags. */
+export function withFiles(args: readonly string[]): string[] {
+  let files = 0;
+  while (files < args.length && args[files]!.startsWith('-')) files += Object.hasOwn(valued, args[files]!) ? 2 : 1;
+  return files >= args.length ? [...args] : [...args.slice(0, files), '--', ...args.slice(files)];
 }
 
 /** Reads the flag at `i` with what belongs to it; returns the position of the next one. */

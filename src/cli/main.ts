@@ -7,9 +7,10 @@ import { UsageError } from './usage-error.ts';
  * what it needs: an operation is done before a balancer would have been loaded.
  */
 const subCommands: Readonly<Record<string, (args: readonly string[]) => Promise<number | null>>> = {
-  run: (args) => balancer(['-db', ...withFiles(args)]),
-  check: (args) => balancer(['-c', '-V', ...withFiles(args)]),
+  run: (args) => balancer(['-db'], args),
+  check: (args) => balancer(['-c', '-V'], args),
   send: async (args) => (await import('./send.ts')).send(args),
+  api: async (args) => (await import('./api.ts')).api(args),
   audit: async (args) => (await import('./audit/audit.ts')).audit(args),
   runtime: async (args) => (await import('./runtime/runtime.ts')).runtime(args),
   policy: async (args) => (await import('./policy.ts')).policy(args),
@@ -44,11 +45,14 @@ async function operation(args: readonly string[]): Promise<number> {
   });
 }
 
-/** Runs with HAProxy's flags. */
-async function balancer(args: readonly string[]): Promise<number | null> {
+/** Runs with HAProxy's flags, and with those of a sub-command before its files. */
+async function balancer(flags: readonly string[], own: readonly string[] = []): Promise<number | null> {
   await prepareToServe();
-  const [{ parseArguments }, { runBalancer }] = await Promise.all([import('./arguments.ts'), import('./run.ts')]);
-  return runBalancer(parseArguments(args));
+  const [{ parseArguments, withFiles }, { runBalancer }] = await Promise.all([
+    import('./arguments.ts'),
+    import('./run.ts'),
+  ]);
+  return runBalancer(parseArguments([...flags, ...withFiles(own)]));
 }
 
 /** What a process that may serve does before it loads the balancer. */
@@ -56,12 +60,6 @@ async function prepareToServe(): Promise<void> {
   const [{ adoptDaemon }, { endEarlyOnSoftStop }] = await Promise.all([import('./daemon.ts'), import('./signals.ts')]);
   adoptDaemon();
   endEarlyOnSoftStop();
-}
-
-/** `[flags] FILE...` as HAProxy's flags. */
-function withFiles(args: readonly string[]): string[] {
-  const files = args.findIndex((arg) => !arg.startsWith('-'));
-  return files < 0 ? [...args] : [...args.slice(0, files), '--', ...args.slice(files)];
 }
 
 function print(text: string): number {

@@ -45,6 +45,13 @@ export async function serve(config: Config, invocation: Invocation, messages: St
     await control.close();
     return 1;
   }
+  try {
+    await serveApi(invocation, control);
+  } catch (error) {
+    messages.alert(`[api] ${(error as Error).message}`);
+    await control.close();
+    return 1;
+  }
   await control.admit();
   const readiness = serviceReadiness(invocation.mode === 'master-notify' ? process.env['NOTIFY_SOCKET'] : undefined);
   handleSignals(control, readiness, isMaster(invocation, config));
@@ -85,6 +92,23 @@ async function start(config: Config, invocation: Invocation, messages: StartupMe
     throw error;
   }
   return control;
+}
+
+/** The Data Plane API, where it was asked for: with the rights that the process has from now on. */
+async function serveApi({ api, files }: Invocation, control: RunningControl): Promise<void> {
+  if (api === null) return;
+  const [{ startApi }, { ownSettings }, { localBalancer }] = await Promise.all([
+    import('../dataplane/start.ts'),
+    import('../dataplane/service/own-settings.ts'),
+    import('../dataplane/balancer/local.ts'),
+  ]);
+  await startApi(
+    ownSettings(
+      api,
+      files.map((file) => resolve(file)),
+    ),
+    localBalancer(control),
+  );
 }
 
 /** What people may do on the Runtime API; without a policy, what the level of a socket allows. */

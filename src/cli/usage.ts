@@ -21,6 +21,7 @@ Usage : sluice [-f <file|folder>]* [-c] [-d|-D|-db] [-W|-Ws] [-S <addr>[,<option
         -dK<class,...>  list known keywords (-dKhelp: classes); -dC: print the configuration as read; -dL: libraries in use
         -v   version; -vv: with what was built in
         --state-dir DIR  record changes there, and keep what was set live over restarts
+        --api ADDR       serve the Data Plane API there: HOST:PORT, or the path of a socket
         --policy FILE    who may do what on the Runtime API, in which hours, with whose approval
         --journal-trouble refuse|go-on  what becomes of changes when they cannot be recorded (refuse)
         --journal-keep ENTRIES  newest entries of the record that are kept (1000000); 0: all

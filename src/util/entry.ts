@@ -5,6 +5,7 @@ import { getAsset, isSea } from 'node:sea';
 const SOURCES = {
   traffic: 'traffic/thread.ts',
   journal: 'change/journal/thread.ts',
+  password: 'dataplane/accounts/thread.ts',
 } as const;
 
 /**

@@ -1,0 +1,99 @@
+/** Lines of a stored crt-list. */
+
+import Type from 'typebox';
+import type { Folder } from '../files/folder.ts';
+import { ApiError } from '../service/error.ts';
+import { type Call, type Operation, param } from './operation.ts';
+
+const ENTRY = Type.Object(
+  {
+    file: Type.String({ minLength: 1, pattern: '^\\S+$' }),
+    ssl_bind_config: Type.Optional(Type.String({ pattern: '^[^\\r\\n\\[\\]]*$' })),
+    sni_filter: Type.Optional(Type.Array(Type.String({ pattern: '^\\S+$' }))),
+  },
+  { additionalProperties: false },
+);
+
+interface Entry {
+  readonly file: string;
+  readonly ssl_bind_config?: string;
+  readonly sni_filter?: readonly string[];
+  /** From 1. */
+  readonly line_number: number;
+}
+
+/** `cert.pem [alpn h2] *.example.com !www.example.com` (manual, section 5.1, "crt-list"). */
+function entriesOf(text: string): Entry[] {
+  return text.split('\n').flatMap((line, i): Entry[] => {
+    const found = /^\s*([^\s#]\S*)(?:\s+\[([^\]]*)\])?(.*)$/.exec(line);
+    if (found === null) return [];
+    const filters = found[3]!.trim().split(/\s+/).filter(Boolean);
+    return [
+      {
+        file: found[1]!,
+        ...(found[2] === undefined ? {} : { ssl_bind_config: found[2] }),
+        ...(filters.length === 0 ? {} : { sni_filter: filters }),
+        line_number: i + 1,
+      },
+    ];
+  });
+}
+
+/** The operations on the lines of a crt-list; `folder` is where the lists are. */
+export function crtListOperations(path: string, folder: (certificates: string) => Folder): Operation[] {
+  const base = { group: 'storage ssl_crt_lists', path, query: [], body: null, answer: 'json' as const };
+  const own = ({ service, path: { name } }: Call) => ({
+    lists: folder(service.settings.storage.certificates),
+    name: name!,
+  });
+  return [
+    {
+      ...base,
+      method: 'GET',
+      summary: 'lists the lines of a crt-list',
+      success: [200],
+      run: async (call) => {
+        const { lists, name } = own(call);
+        return { status: 200, body: entriesOf(await lists.read(name)) };
+      },
+    },
+    {
+      ...base,
+      method: 'POST',
+      summary: 'adds a line to a crt-list',
+      body: { schema: ENTRY },
+      success: [201],
+      run: async (call) => {
+        const { lists, name } = own(call);
+        const { file, ssl_bind_config: options = '', sni_filter: filters = [] } = call.body as Entry;
+        const line = [file, ...(options === '' ? [] : [`[${options}]`]), ...filters].join(' ');
+        const text = await lists.read(name).catch(() => null);
+        if (text === null) await lists.create(lists.nameFor(name), `${line}\n`);
+        else await lists.replace(name, `${text}${text === '' || text.endsWith('\n') ? '' : '\n'}${line}\n`);
+        return { status: 201, body: call.body };
+      },
+    },
+    {
+      ...base,
+      method: 'DELETE',
+      summary: 'takes a line out of a crt-list',
+      query: [
+        param('certificate', 'string', 'The certificate of the line.', true),
+        param('line_number', 'integer', 'Its number, from 1.', true),
+      ],
+      success: [204],
+      answer: null,
+      run: async (call) => {
+        const { lists, name } = own(call);
+        const certificate = call.query.required('certificate');
+        const number = Number(call.query.required('line_number'));
+        const lines = (await lists.read(name)).split('\n');
+        const entry = entriesOf(lines.join('\n')).find((one) => one.line_number === number);
+        if (entry?.file !== certificate)
+          throw new ApiError(404, `line ${number} of ${name} is not for '${certificate}'`);
+        await lists.replace(name, lines.toSpliced(number - 1, 1).join('\n'));
+        return { status: 204 };
+      },
+    },
+  ];
+}

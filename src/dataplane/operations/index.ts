@@ -1,0 +1,22 @@
+/** All operations of the API. */
+
+import { CHILD_OPERATIONS } from './children.ts';
+import { INFO_OPERATIONS } from './info.ts';
+import type { Operation } from './operation.ts';
+import { RUNTIME_OPERATIONS } from './runtime/index.ts';
+import { SECTION_OPERATIONS } from './sections.ts';
+import { STORAGE_OPERATIONS } from './storage.ts';
+import { TRACE_OPERATIONS } from './traces.ts';
+import { TRANSACTION_OPERATIONS } from './transactions.ts';
+import { WITHOUT } from './without.ts';
+
+export const OPERATIONS: readonly Operation[] = [
+  ...INFO_OPERATIONS,
+  ...TRANSACTION_OPERATIONS,
+  ...SECTION_OPERATIONS,
+  ...CHILD_OPERATIONS,
+  ...TRACE_OPERATIONS,
+  ...RUNTIME_OPERATIONS,
+  ...STORAGE_OPERATIONS,
+  ...WITHOUT,
+];

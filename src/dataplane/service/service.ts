@@ -1,0 +1,59 @@
+/** The service at work: what operations are done on. */
+
+import { readFile } from 'node:fs/promises';
+import { parseDocument } from '../../config/document.ts';
+import { Accounts, type User } from '../accounts/accounts.ts';
+import { type Hashing, startHashing } from '../accounts/hashing.ts';
+import { usersOf } from '../accounts/userlist.ts';
+import type { Balancer } from '../balancer/balancer.ts';
+import { Commits } from '../store/commits.ts';
+import { ConfigurationFiles } from '../store/files.ts';
+import { Reloads } from '../store/reloads.ts';
+import { Transactions } from '../store/transactions.ts';
+import type { Settings } from './settings.ts';
+
+export interface Service {
+  readonly settings: Settings;
+  readonly balancer: Balancer;
+  readonly commits: Commits;
+  readonly transactions: Transactions;
+  readonly accounts: Accounts;
+  /** Finishes what is being done. */
+  close(): Promise<void>;
+}
+
+/** Puts a service together on a load balancer; nothing listens yet. Throws ApiError when its files cannot be read. */
+export async function makeService(settings: Settings, balancer: Balancer): Promise<Service> {
+  const files = new ConfigurationFiles(settings.haproxy.files, settings.backups);
+  await files.read();
+  const commits = new Commits(files, balancer, new Reloads(balancer, settings.reloads));
+  const transactions = new Transactions(commits, settings.transactions);
+  await transactions.resume();
+  const hashing: Hashing = startHashing();
+  const accounts = new Accounts(() => usersFor(settings, files), hashing);
+  return {
+    settings,
+    balancer,
+    commits,
+    transactions,
+    accounts,
+    async close() {
+      await transactions.close();
+      await commits.close();
+      await commits.reloads.close();
+      await hashing.close();
+      await balancer.close();
+    },
+  };
+}
+
+/** The first of: users of the service's file, of the file with a userlist, of the userlist in the configuration. */
+async function usersFor({ users, userlist }: Settings, files: ConfigurationFiles): Promise<readonly User[]> {
+  if (users.length > 0) return users;
+  if (userlist.file !== null) {
+    const text = await readFile(userlist.file, 'utf8').catch(() => '');
+    const found = usersOf([parseDocument(userlist.file, text)], userlist.name);
+    if (found.length > 0) return found;
+  }
+  return usersOf(await files.read(), userlist.name);
+}

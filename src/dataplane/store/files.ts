@@ -1,0 +1,99 @@
+/** The configuration files on disk, and what was read of them. */
+
+import { stat } from 'node:fs/promises';
+import { parseDocument } from '../../config/document.ts';
+import { problemText } from '../../config/edit/edit.ts';
+import { hashOf, readSources, type Source } from '../../config/edit/source.ts';
+import { writeSources } from '../../config/edit/write.ts';
+import { encodeText } from '../../config/text.ts';
+import type { Documents } from '../edit/sections.ts';
+import { ApiError } from '../service/error.ts';
+import { keepBackup } from './backups.ts';
+import { differenceText } from './difference.ts';
+
+/** Where numbered backups go, and how many are kept; none where `count` is 0. */
+export interface Backups {
+  readonly count: number;
+  readonly folder: string | null;
+}
+
+export class ConfigurationFiles {
+  readonly paths: readonly string[];
+  readonly #backups: Backups;
+  #sources: readonly Source[] = [];
+  #documents: Documents = [];
+  #stamp = '';
+
+  constructor(paths: readonly string[], backups: Backups) {
+    this.paths = paths;
+    this.#backups = backups;
+  }
+
+  /** The files as they are now; read again when one of them was changed. Throws ApiError 500 when one cannot be read. */
+  async read(): Promise<Documents> {
+    const stamp = await this.#stampNow();
+    if (stamp === this.#stamp && stamp !== '') return this.#documents;
+    const sources = await readSources(this.paths);
+    if ('text' in sources) throw new ApiError(500, problemText(sources));
+    this.#take(sources);
+    this.#stamp = stamp;
+    return this.#documents;
+  }
+
+  /** MD5 is what clients of the original compare; any hash of the content does. */
+  get checksum(): string {
+    return this.#sources.map(({ hash }) => hash).join('-');
+  }
+
+  /** Writes documents over what was read. Throws ApiError 409, with the difference, when a file was changed meanwhile. */
+  async write(documents: Documents, version: number): Promise<void> {
+    const before = this.#documents;
+    const edits = this.#sources.map((source, i) => ({ source, document: documents[i]! }));
+    if (this.#backups.count > 0) await keepBackup(before, this.#backups, version);
+    const written = await writeSources(edits, { backup: 'none', now: new Date() });
+    if ('text' in written) {
+      this.#stamp = '';
+      const now = await this.read();
+      const difference = differenceText(before, now);
+      if (difference === '') throw new ApiError(500, problemText(written));
+      throw new ApiError(409, `${problemText(written)}\n${difference}`);
+    }
+    this.#take(
+      this.#sources.map((source, i): Source => {
+        const document = documents[i]!;
+        if (document === source.document) return source;
+        // Line numbers are those of the new text.
+        const bytes = encodeText(document.print(), source.encoding)!;
+        return { document, hash: hashOf(bytes), encoding: source.encoding };
+      }),
+    );
+    this.#stamp = await this.#stampNow();
+  }
+
+  /** Documents of a text for the first file, the others as they are. */
+  withText(documents: Documents, text: string): Documents {
+    return documents.with(0, parseDocument(documents[0]?.name ?? this.paths[0]!, text));
+  }
+
+  #take(sources: readonly Source[]): void {
+    this.#sources = sources;
+    this.#documents = sources.map(({ document }) => document);
+  }
+
+  /** What tells whether a file is still what was read; '' when that cannot be told. */
+  async #stampNow(): Promise<string> {
+    try {
+      const all = await Promise.all(
+        this.paths.map(async (path) => {
+          const found = await stat(path, { bigint: true });
+          // What a folder has may change without it.
+          if (found.isDirectory()) throw new RangeError('a folder');
+          return `${found.ino} ${found.size} ${found.mtimeNs} ${found.ctimeNs}`;
+        }),
+      );
+      return all.join('\n');
+    } catch {
+      return '';
+    }
+  }
+}
