@@ -205,8 +205,32 @@ export type StoreChange =
     }
   /** `pem`: null makes an empty store; else it is filled at once. */
   | { readonly kind: 'cert.new'; readonly path: string; readonly pem: string | Kept | null }
-  | { readonly kind: 'cert.set'; readonly path: string; readonly pem: string | Kept }
+  /** What is beside the PEM text goes, unless it is given again: response and timestamps in base64, the issuer in PEM. */
+  | {
+      readonly kind: 'cert.set';
+      readonly path: string;
+      readonly pem: string | Kept;
+      readonly ocsp?: string;
+      readonly issuer?: string;
+      readonly sctl?: string;
+    }
   | { readonly kind: 'cert.del'; readonly path: string }
+  /** Whether tokens may be checked with a certificate. */
+  | { readonly kind: 'cert.jwt'; readonly path: string; readonly allowed: boolean }
+  /** CA files and CRL files. `pem`: null makes an empty one. */
+  | {
+      readonly kind: 'trust.new';
+      readonly store: 'ca-file' | 'crl-file';
+      readonly file: string;
+      readonly pem: string | null;
+    }
+  | {
+      readonly kind: 'trust.set';
+      readonly store: 'ca-file' | 'crl-file';
+      readonly file: string;
+      readonly pem: string;
+    }
+  | { readonly kind: 'trust.del'; readonly store: 'ca-file' | 'crl-file'; readonly file: string }
   /** `options`: what stands between the certificate and the filters, with its brackets: `[alpn h2 ocsp-update on]`. */
   | {
       readonly kind: 'crt-list.add';
@@ -214,6 +238,8 @@ export type StoreChange =
       readonly certificate: string;
       readonly options: string;
       readonly filters: readonly string[];
+      /** The number that the line had: it comes back where it was. */
+      readonly at?: number;
     }
   /** `line`: number in `show ssl crt-list -n`, where a certificate is listed more than once. */
   | {
@@ -224,8 +250,16 @@ export type StoreChange =
     }
   /** `response`: base64 of the DER. */
   | { readonly kind: 'ocsp.set'; readonly response: string }
-  /** `keys`: file name or `#<id>`, as in `show tls-keys`; `key`: base64. */
-  | { readonly kind: 'ticket-key.set'; readonly keys: string; readonly key: string | Kept };
+  /**
+   * `keys`: file name or `#<id>`, as in `show tls-keys`; `key`: base64, the newest from now on; the oldest goes. With `oldest` it is taken
+   * back: `key`, the newest, goes, and this one is the oldest again.
+   */
+  | {
+      readonly kind: 'ticket-key.set';
+      readonly keys: string;
+      readonly key: string | Kept;
+      readonly oldest?: string;
+    };
 
 /**
  * In place of what is too long or too secret for a journal: it is kept beside the journal under the SHA-256 of its JSON text, hex.

@@ -56,6 +56,18 @@ const data: Check = (value) => {
   return fits ? null : `{"gpc0": "1", ...}: at most ${MOST_DATA} texts by types of data`;
 };
 
+/** Longest text of certificates. */
+const LONGEST_PEM = 1 << 20;
+const pem: Check = (value) =>
+  typeof value === 'string' && value.length <= LONGEST_PEM && !value.includes('\0')
+    ? null
+    : `a text of at most ${LONGEST_PEM} characters`;
+const base64: Check = (value) =>
+  typeof value === 'string' && value.length <= LONGEST_PEM && /^[A-Za-z0-9+/]+={0,2}$/.test(value)
+    ? null
+    : 'base64, on one line';
+const trustStore = oneOf('ca-file', 'crl-file');
+
 const onServer = { backend: text, server: text };
 const target = { ...onServer, addr: orNull(text), port: orNull(whole) };
 
@@ -74,7 +86,7 @@ const patterns = listOf(text, 'texts');
 const pairs = listOf(pair, 'pairs ["key", "value"]');
 
 /** Members that only Changes made here have: of versions, pointers, inverses. */
-type Inner = 'with' | 'version' | 'entry' | 'last' | 'where' | 'of';
+type Inner = 'with' | 'version' | 'entry' | 'last' | 'where' | 'of' | 'ocsp' | 'issuer' | 'sctl' | 'at' | 'oldest';
 
 /** Members of the kinds of Changes that are made here, as they may come from outside. */
 const SHAPES: { readonly [K in ChangeKind]?: Readonly<Record<Exclude<keyof ChangeOf<K>, 'kind' | Inner>, Check>> } = {
@@ -118,6 +130,17 @@ const SHAPES: { readonly [K in ChangeKind]?: Readonly<Record<Exclude<keyof Chang
   'acl.replace': { acl: text, patterns },
   'table.set': { table: text, key: text, data },
   'table.clear': { table: text, key: orNull(text) },
+  'cert.new': { path: text, pem: orNull(pem) },
+  'cert.set': { path: text, pem },
+  'cert.del': { path: text },
+  'cert.jwt': { path: text, allowed: flag },
+  'trust.new': { store: trustStore, file: text, pem: orNull(pem) },
+  'trust.set': { store: trustStore, file: text, pem },
+  'trust.del': { store: trustStore, file: text },
+  'crt-list.add': { list: text, certificate: text, options: text, filters: texts },
+  'crt-list.del': { list: text, certificate: text, line: orNull(whole) },
+  'ocsp.set': { response: base64 },
+  'ticket-key.set': { keys: text, key: base64 },
   'config.reload': {},
 };
 

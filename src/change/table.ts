@@ -7,6 +7,10 @@ import {
   backendDynamicCookieKey,
   backendPublish,
 } from './rows/backend.ts';
+import { certDel, certJwt, certNew, certSet } from './rows/certificates/cert.ts';
+import { crtListAdd, crtListDel } from './rows/certificates/crt-list.ts';
+import { ocspSet, ticketKeySet } from './rows/certificates/tls.ts';
+import { trustDel, trustNew, trustSet } from './rows/certificates/trust.ts';
 import { serverAdd, serverDel } from './rows/dynamic-server.ts';
 import { frontendMaxconn, frontendState } from './rows/frontend.ts';
 import { countersClear, sessionKill, sessionsKillServer } from './rows/one-shot.ts';
@@ -65,6 +69,17 @@ export const CHANGES: { readonly [K in ChangeKind]?: Row<ChangeOf<K>> } = {
   'acl.commit': commit,
   'table.set': tableSet,
   'table.clear': tableClear,
+  'cert.new': certNew,
+  'cert.set': certSet,
+  'cert.del': certDel,
+  'cert.jwt': certJwt,
+  'trust.new': trustNew,
+  'trust.set': trustSet,
+  'trust.del': trustDel,
+  'crt-list.add': crtListAdd,
+  'crt-list.del': crtListDel,
+  'ocsp.set': ocspSet,
+  'ticket-key.set': ticketKeySet,
   'config.reload': configReload,
   'lease.confirm': leaseConfirm,
 };

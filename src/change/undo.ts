@@ -1,6 +1,7 @@
 import type { Change } from './change.ts';
 import type { ChangeContext } from './context.ts';
 import type { JournalEntry } from './journal/journal.ts';
+import { rememberedChange } from './journal/kept-change.ts';
 import { HERE } from './standing.ts';
 
 /** An operation that can be taken back: what undoes it, in the order to be made, and what each step has to find. */
@@ -29,7 +30,10 @@ export async function planUndo(
   const id = entries[0]!.origin.operation!;
   const final = entries.find(({ inverse }) => inverse === null);
   if (final) return { problem: `${final.change.kind} cannot be undone, so ${id} cannot; name another operation` };
-  return { id, steps: entries.toReversed().map(({ inverse, after }) => ({ inverse: inverse!, after })) };
+  return {
+    id,
+    steps: entries.toReversed().map(({ inverse, after }) => ({ inverse: rememberedChange(inverse!), after })),
+  };
 }
 
 /** Entries of the newest operation that is neither an undoing nor undone. */

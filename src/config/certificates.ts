@@ -42,6 +42,8 @@ export interface CertificateConfig {
   readonly also: string | null;
   readonly content: CertificateContent;
   readonly files: CertificateFiles;
+  /** Its files as `show ssl cert` tells them: where they would be looked for, too. */
+  readonly shown: CertificateFiles;
   /** Another one when its files are others. */
   readonly digest: string;
   readonly ocspUpdate: boolean | null;
@@ -96,10 +98,7 @@ export interface BindSourcesConfig {
   readonly at: Location;
   /** Paths of certificates that are shown where no name fits: those of `default-crt`; empty: of the first source. */
   readonly defaults: readonly string[];
-  readonly sources: readonly (
-    | { readonly certificates: readonly string[]; readonly ocspUpdate: boolean | null }
-    | { readonly list: string; readonly ocspUpdate: boolean | null }
-  )[];
+  readonly sources: readonly ({ readonly certificates: readonly string[] } | { readonly list: string })[];
 }
 
 /** All that was read. */

@@ -59,8 +59,9 @@ export function buildModel(config: Config, threads: number, now: number): Model 
 
 /** Has the certificates know which servers there are at any time. */
 export function knowServers(model: Model): void {
-  model.certificates.servers = () =>
-    serverUses(model.proxies.flatMap(({ servers }) => servers.map((server) => server.config)));
+  model.certificates.followServers(() =>
+    serverUses(model.proxies.flatMap(({ servers }) => servers.map((server) => server.config))),
+  );
 }
 
 /** Tells the id of the frontend of a name. */

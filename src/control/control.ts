@@ -26,6 +26,7 @@ import type {
 import type { Model } from '../model/model.ts';
 import { resolveBindNames } from './bind-names.ts';
 import { buildModel, proxyView } from './build.ts';
+import { createOcspUpdates, type OcspUpdates } from './certificates/ocsp-updates.ts';
 import { createHealth } from './checks/health.ts';
 import { closeKept } from './kept-sockets.ts';
 import { configuredListeners, restoreListeners, startListeners } from './listeners.ts';
@@ -143,6 +144,7 @@ class ControlThread implements RunningControl {
   resolvers!: ProcessResolvers;
   health!: Health & { close(): void };
   states!: ServerStates;
+  ocsp!: OcspUpdates;
   readonly peers: RunningPeers;
   readonly reloads = { done: 0, failed: 0 };
   readonly ended: Promise<void>;
@@ -254,6 +256,11 @@ class ControlThread implements RunningControl {
         this.health.start(server);
       }
     }
+    this.ocsp = createOcspUpdates({
+      model,
+      traffic,
+      log: (level, text) => this.logs.send(null, level, text),
+    });
     this.#sampler = setInterval(() => this.#sample(), 1000).unref();
     this.#endSweeping = sweepTables(model.tables);
     if (!ours) void this.#succeed();
@@ -588,6 +595,7 @@ class ControlThread implements RunningControl {
     warnings.push(...(await settleReload(before, this.#context, this.#conflicts, origin)));
     const told = [...warnings, ...sockets.map((warning) => `config : ${warning}`)];
     text += told.map((warning) => `[WARNING]  (${process.pid}) : ${warning}\n`).join('');
+    this.ocsp.refresh();
     this.reloads.done++;
     this.model.startupLogs = text;
     return { ok: true, text };
@@ -617,6 +625,7 @@ class ControlThread implements RunningControl {
     this.peers.close();
     this.health?.close();
     this.resolvers?.close();
+    this.ocsp?.close();
     this.states?.close();
     await this.traffic.close();
     await this.logs?.close();

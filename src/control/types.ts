@@ -5,6 +5,7 @@ import type { TrafficLink } from '../model/messages.ts';
 import type { Model } from '../model/model.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { Server } from '../model/server.ts';
+import type { OcspUpdates } from './certificates/ocsp-updates.ts';
 import type { Peers } from './peers/peers.ts';
 
 /**
@@ -18,6 +19,8 @@ export interface Control {
   readonly resolvers: Resolvers;
   readonly health: Health;
   readonly peers: Peers;
+  /** Fetches OCSP responses. */
+  readonly ocsp: OcspUpdates;
   /** Validates and applies a Change; resolves when all traffic threads have it. Never rejects: failures are outcomes. */
   apply(change: Change, origin: Origin): Promise<Outcome>;
   /** Transactions, and what was changed before. */

@@ -24,6 +24,7 @@ export function controlOf(
       ],
     },
     logs: { send: (_proxy, _level, text) => lines.push(text), rings: new Map(), dropped: 0 },
+    ocsp: { states: () => [], fetch: () => Promise.reject(new Error('nobody answers')), refresh() {}, close() {} },
     resolvers: {
       statistics: () => [{ section: 'dns', nameserver: 'n1', pid: 1, counters: { sent: 3, snd_error: 1 } }],
       sections: ['dns'],

@@ -205,5 +205,5 @@ test('an unknown kind of Change is refused, whatever it is called', () => {
       `this Sluice cannot make a change of kind '${kind}'`,
     );
   }
-  assert.equal(Object.keys(CHANGES).length, 45);
+  assert.equal(Object.keys(CHANGES).length, 58);
 });

@@ -6,6 +6,7 @@ import type { Model } from '../../src/model/model.ts';
 import type { Command } from '../../src/runtime/registry.ts';
 import { registry } from '../../src/runtime/server.ts';
 import { Session } from '../../src/runtime/session.ts';
+import { fetched } from './certificates.ts';
 import { fakeControl } from './support.ts';
 
 /** Arguments with which each command does what it is for, one by one; those that are not named need none. */
@@ -14,6 +15,8 @@ const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   'add backend': ['new from dyn'],
   'add map': ['hosts.map c.test be_app'],
   'add server': ['be_app/new 127.0.0.1:81 weight 5'],
+  'add ssl crt-list': ['certs.list spare.pem'],
+  'add ssl jwt': ['site.pem'],
   'clear acl': ['ua.acl'],
   'clear map': ['#6'],
   'clear counters': ['', 'all', 'server be_app/s1', 'be_app'],
@@ -24,10 +27,18 @@ const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   'debug dev write': ['10'],
   'commit acl': ['@1 ua.acl'],
   'commit map': ['@1 hosts.map'],
+  'commit ssl ca-file': ['ca.pem'],
+  'commit ssl cert': ['site.pem'],
+  'commit ssl crl-file': ['crl.pem'],
   'del acl': ['ua.acl BadBot'],
   'del backend': ['be_slow'],
   'del map': ['hosts.map a.test'],
   'del server': ['be_app/s3'],
+  'del ssl ca-file': ['ca.pem'],
+  'del ssl cert': ['spare.pem'],
+  'del ssl crl-file': ['crl.pem'],
+  'del ssl crt-list': ['certs.list site.pem:2'],
+  'del ssl jwt': ['site.pem'],
   'disable agent': ['be_agent/a1'],
   'disable dynamic-cookie backend': ['be_dyncookie'],
   'disable frontend': ['fe_http'],
@@ -42,6 +53,9 @@ const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   'get acl': ['ua.acl BadBot'],
   'get map': ['hosts.map a.test'],
   'get var': ['proc.x'],
+  'new ssl ca-file': ['new.pem'],
+  'new ssl cert': ['new.pem'],
+  'new ssl crl-file': ['new.pem'],
   'prepare acl': ['ua.acl'],
   'prepare map': ['hosts.map'],
   'set map': ['hosts.map a.test be_new'],
@@ -70,6 +84,8 @@ const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
     'be_app/s3 name other',
   ],
   'set severity-output': ['number'],
+  'set ssl ocsp-response': [fetched().bytes.toString('base64')],
+  'set ssl tls-key': [`#0 ${'A'.repeat(64)}`],
   'set timeout': ['cli 10s'],
   'set var': ['proc.x str(a)', 'proc.x fmt a'],
   'set weight': ['be_app/s1 5'],
@@ -79,6 +95,7 @@ const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   'shutdown sessions server': ['be_app/s1'],
   trace: ['all'],
   'unpublish backend': ['be_app'],
+  'update ssl ocsp-response': ['site.pem'],
   wait: ['1ms', '1ms srv-removable be_app/s3'],
 };
 
@@ -91,8 +108,19 @@ const PAYLOADS: Readonly<Record<string, string>> = {
 const TOGETHER = ['change', 'commit', 'undo', 'confirm'];
 
 /** All that the model says, but for counters: traffic and `clear counters`, a Change, move them, and no command reads through them. */
-function snapshot({ counters: _, ...model }: Model): Buffer {
-  return serialize(model);
+function snapshot({ counters: _, tables: __, certificates, ...model }: Model): Buffer {
+  // What is staged is not in force.
+  const { pending: ___, ...inForce } = certificates;
+  return serialize({ ...model, certificates: copied(inForce) });
+}
+
+/** The same with bytes in memory of its own. */
+function copied(value: unknown): unknown {
+  if (value instanceof Uint8Array) return Buffer.from(value);
+  if (value instanceof Map) return new Map([...value].map(([key, one]) => [key, copied(one)]));
+  if (Array.isArray(value)) return value.map(copied);
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, copied(one)]));
 }
 
 function sessionOn(control: ReturnType<typeof fakeControl>, command: Command): Session {

@@ -12,7 +12,6 @@ import { newGlobal } from '../../src/config/draft-global.ts';
 import { finishServerTls, newServerTls } from '../../src/config/keywords/server-tls.ts';
 import type { BindConfig, Config, ProxyConfig, ServerConfig } from '../../src/config/types.ts';
 import type { Control, Ring } from '../../src/control/types.ts';
-import { CertificateStore } from '../../src/model/certificates/store.ts';
 import { CounterStore } from '../../src/model/counters.ts';
 import type { CapturedError, StreamView, TrafficCommand } from '../../src/model/messages.ts';
 import { findProxy, findServer, type Model } from '../../src/model/model.ts';
@@ -22,6 +21,7 @@ import { StickTables } from '../../src/model/tables/tables.ts';
 import { type RuntimeApi, startRuntimeApi } from '../../src/runtime/server.ts';
 import * as control from '../control/fixture.ts';
 import { referenceConfig, references } from '../support/patterns.ts';
+import { fetched, testCertificates } from './certificates.ts';
 
 const at = { file: 'test.cfg', line: 1 };
 
@@ -282,7 +282,7 @@ export function modelOf(proxies: readonly ProxyConfig[], more: Partial<Config> =
     proxiesById: new Map(),
     patterns,
     tables: new StickTables({ proxies, peers: more.peers ?? [] }),
-    certificates: new CertificateStore(),
+    certificates: testCertificates(),
     limits: { maxconn: 200, hardMaxconn: 200, connRate: 0, sessRate: 0, sslRate: 0, compRate: 0 },
     startedAt: now,
     threads: 2,
@@ -430,6 +430,7 @@ export function fakeControl(model: Model = modelOf(benchProxies())): FakeControl
       unwatch() {},
     },
     peers: { sections: [] },
+    ocsp: { states: () => [], fetch: async () => fetched(), refresh() {}, close() {} },
     health: { start() {}, stop() {}, report() {} },
     reloads: { done: 0, failed: 0 },
     idlePercent: 99,

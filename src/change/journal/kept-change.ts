@@ -6,12 +6,17 @@ const PRIVATE_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z 
 
 /**
  * A Change as the journal keeps it: without secrets. A private key, or a key that encrypts session tickets, is replaced by the first
- * half of its SHA-256, which tells two of them apart; such a Change cannot be made again from the journal.
+ * half of its SHA-256, which tells two of them apart; such a Change can be made again by the process that has seen it only.
  */
 export function keptChange(change: Change): Change {
   const { kind, ...members } = change as unknown as Readonly<Record<string, unknown>>;
   if (kind === 'ticket-key.set' && typeof members['key'] === 'string')
-    return { kind, ...members, key: withheld(members['key']) } as unknown as Change;
+    return {
+      kind,
+      ...members,
+      key: withheld(members['key']),
+      ...(typeof members['oldest'] === 'string' ? { oldest: withheld(members['oldest']) } : {}),
+    } as unknown as Change;
   if (typeof members['pem'] === 'string' && members['pem'].includes('PRIVATE KEY-----'))
     return { kind, ...members, pem: members['pem'].replace(PRIVATE_KEY, withheld) } as unknown as Change;
   if (kind === 'runtime.command' && typeof members['payload'] === 'string')
@@ -19,6 +24,25 @@ export function keptChange(change: Change): Change {
   return change;
 }
 
+/** Secrets that this process has withheld, by what stands for them: so that it can take back what it did. The oldest go first. */
+const remembered = new Map<string, string>();
+const REMEMBERED_AT_MOST = 256;
+
 function withheld(secret: string): string {
-  return `(withheld, sha256 ${createHash('sha256').update(secret).digest('hex').slice(0, 32)})`;
+  const text = `(withheld, sha256 ${createHash('sha256').update(secret).digest('hex').slice(0, 32)})`;
+  remembered.delete(text);
+  remembered.set(text, secret);
+  if (remembered.size > REMEMBERED_AT_MOST) remembered.delete(remembered.keys().next().value!);
+  return text;
+}
+
+const WITHHELD = /\(withheld, sha256 [0-9a-f]{32}\)/g;
+
+/** A Change as it was before it was written to the journal, as far as this process has seen its secrets. */
+export function rememberedChange(change: Change): Change {
+  const restored = Object.entries(change).map(([name, value]) => [
+    name,
+    typeof value === 'string' ? value.replace(WITHHELD, (text) => remembered.get(text) ?? text) : value,
+  ]);
+  return Object.fromEntries(restored) as Change;
 }

@@ -25,6 +25,7 @@ function keepInFile(where: FilePlace, name: string | null): Keeping {
 const MAP = 'the file that the map was read from, with its comments';
 const ACL = 'the file that the patterns were read from, with its comments';
 const PEM = 'the file that the certificate was read from, with mode 0600';
+const TRUST = 'the CA or CRL file';
 const LIST = 'the crt-list file that the line is in';
 const TABLE = 'a snapshot of the stick table; the configuration does not name its entries';
 
@@ -51,6 +52,10 @@ export const storeRows: KeptRows<StoreChange['kind']> = {
   'cert.new': inFile('PEM file', PEM, ({ path }) => path),
   'cert.set': inFile('PEM file', PEM, ({ path }) => path),
   'cert.del': inFile('PEM file', 'the file is taken away', ({ path }) => path),
+  'cert.jwt': onceOnly('which certificates tokens may be checked with is in memory only'),
+  'trust.new': inFile('PEM file', TRUST, ({ file }) => file),
+  'trust.set': inFile('PEM file', TRUST, ({ file }) => file),
+  'trust.del': inFile('PEM file', 'the file is taken away', ({ file }) => file),
   'crt-list.add': inFile('crt-list file', LIST, ({ list }) => list),
   'crt-list.del': inFile('crt-list file', LIST, ({ list }) => list),
   'ocsp.set': inFile('OCSP file', 'the `.ocsp` file beside the certificate that the response is about', () => null),

@@ -28,7 +28,9 @@ type OwnKind =
   | 'lease.confirm'
   | 'fleet.operation'
   | `${'map' | 'acl'}.${'prepare' | 'commit'}`
-  | `map.${'add-all' | 'del-all'}`;
+  | `map.${'add-all' | 'del-all'}`
+  | `trust.${'new' | 'set' | 'del'}`
+  | 'cert.jwt';
 
 /** Every kind of Change that a HAProxy can be told through its Runtime API. */
 export const REMOTE: {

@@ -22,11 +22,19 @@ const BUNDLE = ['dsa', 'ecdsa', 'rsa'];
 /** Certificates read before, by what names them: those whose files are as they were are not read again. */
 export type Known = Map<string, ReadCertificate>;
 
+/** Where a certificate is named, and how. */
+export interface Use {
+  readonly at: Location;
+  readonly ocspUpdate: boolean | null;
+  /** By a line of a crt-list. */
+  readonly listed?: true;
+}
+
 /** What a configuration names of certificates and their like, each read once; every function throws CertificateError. */
 export interface CertificateCollection {
   /** The certificates that a `crt` word stands for: one, or those of a bundle; or the folder. */
-  crt(path: string, at: Location): { readonly certificates: readonly string[] } | { readonly list: string };
-  list(path: string, at: Location): void;
+  crt(path: string, use: Use): { readonly certificates: readonly string[] } | { readonly list: string };
+  list(path: string, use: Use): void;
   load(load: CrtStoreConfig['loads'][number]): void;
   trust(kind: 'ca' | 'crl', path: string, at: Location): void;
   ticketKeys(path: string, at: Location): void;
@@ -85,20 +93,31 @@ export function collectCertificates({ global }: Config, before: Known): Certific
     found.certificates.set(path, { path, ...more, ...result.config });
   }
 
-  function certificate(path: string, at: Location): void {
-    if (found.certificates.has(path)) return;
+  function certificate(path: string, { at, ocspUpdate, listed }: Use): void {
+    const there = found.certificates.get(path);
+    if (there !== undefined) {
+      if (there.ocspUpdate === null && ocspUpdate !== null) found.certificates.set(path, { ...there, ocspUpdate });
+      return;
+    }
     const file = opener(at)(path);
-    take(path, `crt ${file} ${path}`, { also: null, ocspUpdate: null }, () => readCertificate(path, reading(at)));
+    take(path, `crt ${file} ${path}`, { also: null, ocspUpdate }, () => readCertificate(path, reading(at)));
+    // Of a certificate in a crt-list HAProxy knows no files but its own.
+    const made = found.certificates.get(path)!;
+    if (listed)
+      found.certificates.set(path, { ...made, shown: { crt: path, key: null, ocsp: null, issuer: null, sctl: null } });
   }
 
-  function crt(given: string, at: Location): { readonly certificates: readonly string[] } | { readonly list: string } {
+  function crt(given: string, use: Use): { readonly certificates: readonly string[] } | { readonly list: string } {
     const path = also.get(given) ?? given;
-    if (found.certificates.has(path)) return { certificates: [path] };
-    const open = opener(at);
+    if (found.certificates.has(path)) {
+      certificate(path, use);
+      return { certificates: [path] };
+    }
+    const open = opener(use.at);
     const stats = path.startsWith('@') ? null : statOrNull(open(path));
-    if (stats?.isDirectory()) return { list: folder(path.replace(/(?<=.)\/+$/, ''), at) };
+    if (stats?.isDirectory()) return { list: folder(path.replace(/(?<=.)\/+$/, ''), use) };
     if (stats !== null) {
-      certificate(path, at);
+      certificate(path, use);
       return { certificates: [path] };
     }
     const bundle =
@@ -106,14 +125,14 @@ export function collectCertificates({ global }: Config, before: Known): Certific
     const there = bundle.filter((name) => statOrNull(open(name)) !== null);
     if (there.length === 0)
       throw new CertificateError(`unable to stat SSL certificate from file '${path}' : No such file or directory`);
-    for (const name of there) certificate(name, at);
+    for (const name of there) certificate(name, use);
     return { certificates: there };
   }
 
-  function folder(path: string, at: Location): string {
+  function folder(path: string, use: Use): string {
     if (found.lists.has(path)) return path;
-    const names = certificatesInFolder(path, opener(at)(path));
-    for (const name of names) certificate(name, at);
+    const names = certificatesInFolder(path, opener(use.at)(path));
+    for (const name of names) certificate(name, use);
     const entries = names.map((name, i) => ({
       line: i + 1,
       certificate: name,
@@ -125,14 +144,15 @@ export function collectCertificates({ global }: Config, before: Known): Certific
     return path;
   }
 
-  function list(path: string, at: Location): void {
+  function list(path: string, use: Use): void {
     if (found.lists.has(path)) return;
+    const { at } = use;
     const file = opener(at)(path);
-    if (statOrNull(file)?.isDirectory()) return void folder(path.replace(/(?<=.)\/+$/, ''), at);
+    if (statOrNull(file)?.isDirectory()) return void folder(path.replace(/(?<=.)\/+$/, ''), use);
     const { lines, count, digest } = readCrtList(path, file, caBase);
     const entries = lines.flatMap(({ warning, certificate: word, ...entry }) => {
       if (warning !== null) warnings.push(warning);
-      const named = crt(basedPath(crtBase, word), at);
+      const named = crt(basedPath(crtBase, word), { at, ocspUpdate: entry.ocspUpdate ?? use.ocspUpdate, listed: true });
       if ('list' in named)
         throw new CertificateError(
           `parsing [${path}:${entry.line}]: '${word}' is a folder; name the files in it, or give it to 'crt'`,

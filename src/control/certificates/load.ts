@@ -6,7 +6,7 @@ import type {
   Diagnostic,
   Location,
   ProxyConfig,
-  ServerTlsConfig,
+  ServerConfig,
   TlsOptions,
 } from '../../config/types.ts';
 import { CertificateError } from '../../model/certificates/content.ts';
@@ -25,7 +25,7 @@ export function loadCertificates(config: Config): {
 } {
   const collection = collectCertificates(config, known);
   const problems: Diagnostic[] = [];
-  const attempt = (at: Location, front: string, work: () => void) => {
+  const attempt = (at: Location, front: string, work: () => void, form: Diagnostic['form'] = 'parsing') => {
     try {
       work();
     } catch (error) {
@@ -34,7 +34,7 @@ export function loadCertificates(config: Config): {
       const file = /^Couldn't open the ca-file '(.*)' \(/.exec(error.message)?.[1];
       if (file !== undefined) problems.push({ severity: 'alert', at: null, text: error.message });
       const text = file === undefined ? `${error.message}.` : `unable to load ${file}`;
-      problems.push({ severity: 'alert', at, text: `${front}${text}` });
+      problems.push({ severity: 'alert', at, text: `${front}${text}`, form });
     }
   };
   for (const { loads } of config.crtStores) for (const load of loads) attempt(load.at, '', () => collection.load(load));
@@ -45,10 +45,9 @@ export function loadCertificates(config: Config): {
       binds.push(loadBind(proxy, bind, collection, (work, what = '') => attempt(bind.at, front + what, work)));
     }
   for (const proxy of config.proxies)
-    for (const { tls, name, at } of proxy.servers) {
-      if (tls === null) continue;
-      const front = `'server ${proxy.name}/${name}' : `;
-      loadServer(tls, at, collection, (work, what = '') => attempt(at, front + what, work));
+    for (const server of serversOf(proxy)) {
+      const front = `'server ${proxy.name}/${server.name}' : `;
+      loadServer(server, collection, (work, what = '') => attempt(server.at, front + what, work, 'server'));
     }
   problems.push(
     ...collection.warnings.map((text): Diagnostic => ({ severity: 'warning', at: null, text })),
@@ -87,38 +86,25 @@ function loadBind(
   attempt: Attempt,
 ): BindSourcesConfig {
   const { crts, defaultCrts, crtLists, ticketKeys, ocspUpdate, options } = tls!;
+  const use = { at, ocspUpdate };
   const sources: BindSourcesConfig['sources'][number][] = [];
   const defaults: string[] = [];
   for (const path of defaultCrts)
     attempt(() => {
-      const named = collection.crt(path, at);
+      const named = collection.crt(path, use);
       if ('list' in named) throw new CertificateError(`'default-crt' : '${path}' is a folder`);
       defaults.push(...named.certificates);
-      sources.push({ ...named, ocspUpdate });
+      sources.push(named);
     });
-  for (const path of crts) attempt(() => void sources.push({ ...collection.crt(path, at), ocspUpdate }));
+  for (const path of crts) attempt(() => void sources.push(collection.crt(path, use)));
   for (const path of crtLists)
     attempt(() => {
-      collection.list(path, at);
-      sources.push({ list: path.replace(/(?<=.)\/+$/, ''), ocspUpdate });
+      collection.list(path, use);
+      sources.push({ list: path.replace(/(?<=.)\/+$/, '') });
     }, "'crt-list' : ");
   loadTrusts(options, at, collection, attempt);
   if (ticketKeys !== null) attempt(() => collection.ticketKeys(ticketKeys, at));
   return { proxy: proxy.name, at, defaults, sources };
-}
-
-/** What a server is shown, and what it is verified with. */
-function loadServer(
-  { crt, options }: ServerTlsConfig,
-  at: Location,
-  collection: CertificateCollection,
-  attempt: Attempt,
-): void {
-  if (crt !== null)
-    attempt(() => {
-      if ('list' in collection.crt(crt, at)) throw new CertificateError(`'crt' : '${crt}' is a folder`);
-    });
-  loadTrusts(options, at, collection, attempt);
 }
 
 /** `ca-file`, `ca-verify-file`, `crl-file` of a line. */
@@ -131,6 +117,27 @@ function loadTrusts(
   if (caFile !== null) attempt(() => collection.trust('ca', caFile, at), "'ca-file' : ");
   if (caVerifyFile !== null) attempt(() => collection.trust('ca', caVerifyFile, at), "'ca-verify-file' : ");
   if (crlFile !== null) attempt(() => collection.trust('crl', crlFile, at), "'crl-file' : ");
+}
+
+/** One server of each line: those of a template have all of it in common. */
+function serversOf({ servers }: ProxyConfig): readonly ServerConfig[] {
+  const lines = new Map<string, ServerConfig>();
+  for (const server of servers) {
+    const line = `${server.at.file}:${server.at.line}`;
+    if (server.tls !== null && !lines.has(line)) lines.set(line, server);
+  }
+  return [...lines.values()];
+}
+
+function loadServer({ tls, at }: ServerConfig, collection: CertificateCollection, attempt: Attempt): void {
+  const { crt, options } = tls!;
+  if (crt !== null)
+    attempt(() => {
+      const named = collection.crt(crt, { at, ocspUpdate: null });
+      if ('list' in named || named.certificates.length > 1)
+        throw new CertificateError(`'crt' : '${crt}' is more than one certificate, and a server is shown one`);
+    });
+  loadTrusts(options, at, collection, attempt);
 }
 
 function exposure({ exposed }: CertificateCollection): Diagnostic[] {

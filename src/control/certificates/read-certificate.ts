@@ -28,7 +28,7 @@ export interface CertificateReading {
 
 /** A certificate as it was read, and what operators should know. */
 export interface ReadCertificate {
-  readonly config: Pick<CertificateConfig, 'content' | 'files' | 'digest'>;
+  readonly config: Pick<CertificateConfig, 'content' | 'files' | 'shown' | 'digest'>;
   readonly warnings: readonly string[];
   /** Files with a private key that others than their owner and group may read, as they are opened. */
   readonly exposed: readonly string[];
@@ -53,11 +53,13 @@ export function readCertificate(path: string, reading: CertificateReading): Read
     throw new CertificateError(`No Private Key found in '${base}${extraFiles.includes('key') ? '.key' : ''}'`);
   const files = { ...NO_FILES, crt: path, key, sctl: beside('sctl'), ocsp: beside('ocsp') };
   const probed = ['key', 'sctl', 'ocsp', 'issuer'].map((kind) => `${base}.${kind}`);
+  const shown = { crt: path, key: key ?? path, ocsp: `${base}.ocsp`, issuer: `${base}.issuer`, sctl: `${base}.sctl` };
   return assemble(
     path,
     content,
     text,
     { ...files, issuer: files.ocsp === null ? null : beside('issuer') },
+    shown,
     probed,
     reading,
   );
@@ -69,7 +71,7 @@ export function readLoad(files: CertificateFiles, reading: CertificateReading): 
   const text = readSource(reading.open(path));
   const content = readPem(text.latin1Slice(), path);
   if (content.key === null && files.key === null) throw new CertificateError(`No Private Key found in '${path}'`);
-  return assemble(path, content, text, files, [], reading);
+  return assemble(path, content, text, files, files, [], reading);
 }
 
 function assemble(
@@ -77,6 +79,7 @@ function assemble(
   main: CertificateContent,
   text: Buffer,
   files: CertificateFiles,
+  shown: CertificateFiles,
   probed: readonly string[],
   reading: CertificateReading,
 ): ReadCertificate {
@@ -100,6 +103,7 @@ function assemble(
     config: {
       content: stapled === null ? content : { ...content, ocsp: stapled.response },
       files,
+      shown,
       digest: digestOf(text, key, sctl, ocsp, issuer),
     },
     warnings: stapled?.warning == null ? [] : [stapled.warning],

@@ -45,7 +45,7 @@ export function stageCertificates(
   stageBinds(store, config, loaded.binds, proxyId);
   // Servers that were added live may stay, or go a little later.
   const servers = [...serverUses(config.proxies.flatMap((proxy) => proxy.servers)), ...now.servers()];
-  store.servers = () => servers;
+  store.followServers(() => servers);
   return { store, ...difference(now, store), overruled };
 }
 
@@ -56,9 +56,9 @@ function stageFiles(store: CertificateStore, { certificates }: CertificatesConfi
     if (digest !== null && !paths.has(path)) store.certificates.delete(path);
   for (const config of certificates) {
     const old = store.certificates.get(config.path);
-    const { path, also, files, ocspUpdate, digest } = config;
+    const { path, also, files, shown, ocspUpdate, digest } = config;
     if (old !== undefined && old.digest === digest) {
-      store.certificates.set(path, { ...old, also, files, ocspUpdate });
+      store.certificates.set(path, { ...old, also, files, shown, ocspUpdate });
       continue;
     }
     if (old?.edited) overruled.push(`certificate '${path}'`);
@@ -143,9 +143,7 @@ function stageBinds(
     store.binds.set(key, {
       ...{ key, proxy, at, defaults },
       sources: sources.map((source) =>
-        'list' in source
-          ? source
-          : { entries: source.certificates.map((path) => entryFor(store, path, spare)), ocspUpdate: source.ocspUpdate },
+        'list' in source ? source : { entries: source.certificates.map((path) => entryFor(store, path, spare)) },
       ),
       trusts: trustsOf(tls!.options),
       ticketKeys: tls!.ticketKeys,

@@ -140,3 +140,38 @@ const VALUED = {
   'ssl-min-ver': version('ssl-min-ver', 'minVersion'),
   'ssl-max-ver': version('ssl-max-ver', 'maxVersion'),
 } satisfies Record<string, Setter>;
+
+/** Options as `show ssl crt-list` prints them, with brackets; '' where there are none. */
+export function optionsText({ options, ocspUpdate }: Read): string {
+  const {
+    alpn,
+    verify,
+    noCaNames,
+    caFile,
+    caVerifyFile,
+    crlFile,
+    ciphers,
+    ciphersuites,
+    curves,
+    sigalgs,
+    minVersion,
+    maxVersion,
+  } = options ?? {};
+  const words = [
+    // HAProxy prints the end of the list as it keeps it.
+    alpn && (alpn.length === 0 ? 'no-alpn' : `alpn ${alpn.join(',')}\0`),
+    verify && `verify ${verify}`,
+    noCaNames && 'no-ca-names',
+    caFile && `ca-file ${caFile}`,
+    caVerifyFile && `ca-verify-file ${caVerifyFile}`,
+    crlFile && `crl-file ${crlFile}`,
+    ciphers && `ciphers ${ciphers}`,
+    ciphersuites && `ciphersuites ${ciphersuites}`,
+    curves && `curves ${curves}`,
+    sigalgs && `sigalgs ${sigalgs}`,
+    minVersion && `ssl-min-ver ${minVersion}`,
+    maxVersion && `ssl-max-ver ${maxVersion}`,
+    ocspUpdate !== null && `ocsp-update ${ocspUpdate ? 'on' : 'off'}`,
+  ].filter(Boolean);
+  return words.length === 0 ? '' : `[${words.join(' ')}]`;
+}

@@ -45,7 +45,7 @@ function entriesOf(store: CertificateStore, list: string): SniEntryView[] {
 }
 
 /** What the traffic threads get of a line of a crt-list. */
-function entryView(store: CertificateStore, { id, certificate, filters, options }: StoredEntry): SniEntryView {
+export function entryView(store: CertificateStore, { id, certificate, filters, options }: StoredEntry): SniEntryView {
   return {
     id,
     certificate: store.certificate(certificate)!.id,
@@ -76,6 +76,32 @@ function defaultsOf(
           .slice(1, 3)
           .filter((entry) => /\.(dsa|ecdsa|rsa)$/.test(pathOf(entry)) && pathOf(entry).startsWith(`${bundle}.`));
   return [first, ...others];
+}
+
+/** How many instances of a certificate there are: entries of bind lines, and servers. */
+export function certificateUses(store: CertificateStore, path: string): number {
+  const id = store.certificate(path)?.id;
+  let uses = store.servers().filter(({ certificate }) => certificate === path).length;
+  for (const { sources } of store.binds.values()) {
+    for (const source of sources) {
+      if ('list' in source)
+        for (const entry of store.lists.get(source.list)?.entries ?? []) uses += Number(entry.certificate === path);
+      else for (const entry of source.entries) uses += Number(entry.certificate === id);
+    }
+  }
+  return uses;
+}
+
+/** How often something verifies with a CA or CRL file: instances of certificates, and servers. */
+export function trustUses(store: CertificateStore, path: string): number {
+  const verifying = ({ path: one, verifies }: { readonly path: string; readonly verifies: boolean }) =>
+    one === path && verifies;
+  let uses = store.servers().filter(({ trusts }) => trusts.some(verifying)).length;
+  for (const bind of store.binds.values()) {
+    if (bind.trusts.some(verifying)) uses += bindView(store, bind).entries.length;
+    else uses += bindView(store, bind).entries.filter(({ options }) => namesTrust(options, path)).length;
+  }
+  return uses;
 }
 
 /** Whether any line names a CA or CRL file. */

@@ -23,7 +23,7 @@ const BASIC_RESPONSE = '1.3.6.1.5.5.7.48.1.1';
 const sha1 = (bytes: Uint8Array) => createHash('sha1').update(bytes).digest();
 
 /** The id that a certificate has in requests and responses, DER: hashes of its issuer's name and key, and its serial number. */
-function certIdOf(certificate: Buffer, issuer: Buffer): Buffer {
+export function certIdOf(certificate: Buffer, issuer: Buffer): Buffer {
   const { serial } = certificateParts(certificate);
   const { subject, key } = certificateParts(issuer);
   return der(
@@ -36,7 +36,7 @@ function certIdOf(certificate: Buffer, issuer: Buffer): Buffer {
 }
 
 /** The certificate that issued another one, by what stands beside it: its `.issuer` file, else its chain; null when neither has it. */
-function issuerOf(content: Pick<CertificateContent, 'chain' | 'issuer'>): X509Certificate | null {
+export function issuerOf(content: Pick<CertificateContent, 'chain' | 'issuer'>): X509Certificate | null {
   const [leaf, ...chain] = chainOf(content);
   const candidates = [...(content.issuer === null ? [] : [new X509Certificate(content.issuer)]), ...chain];
   return candidates.find((one) => leaf!.checkIssued(one)) ?? null;
@@ -46,6 +46,20 @@ function issuerOf(content: Pick<CertificateContent, 'chain' | 'issuer'>): X509Ce
 export function certIdOfContent(content: Pick<CertificateContent, 'chain' | 'issuer'>): Buffer | null {
   const issuer = issuerOf(content);
   return issuer === null ? null : certIdOf(chainOf(content)[0]!.raw, issuer.raw);
+}
+
+/** A request for one certificate, without a nonce (RFC 6960, section 4.1). */
+export function ocspRequest(certId: Buffer): Buffer {
+  return der(TAG.sequence, der(TAG.sequence, der(TAG.sequence, der(TAG.sequence, certId))));
+}
+
+/** Where responses for a certificate are to be had: the first `http://` address of its authority information; null without one. */
+export function responderOf({ infoAccess }: X509Certificate): string | null {
+  for (const line of (infoAccess ?? '').split('\n')) {
+    const match = /^OCSP - URI:"?(http:\/\/[^"\s]+)"?$/i.exec(line.trim());
+    if (match) return match[1]!;
+  }
+  return null;
 }
 
 /** What a response says of one certificate. Dates in ms. */
@@ -168,4 +182,14 @@ const hexOf = (bytes: Buffer): string => bytes.toString('hex').toUpperCase();
 /** A serial number as OpenSSL prints it: without a zero byte in front. */
 function serialText(bytes: Buffer): string {
   return hexOf(bytes[0] === 0 && bytes.length > 1 ? bytes.subarray(1) : bytes);
+}
+
+/** The id of a certificate, taken apart. */
+export function certIdParts(certId: Buffer): Pick<OcspResponse, 'issuerNameHash' | 'issuerKeyHash' | 'serial'> {
+  const [, name, key, serial] = children(readDer(certId));
+  return {
+    issuerNameHash: hexOf(name!.content),
+    issuerKeyHash: hexOf(key!.content),
+    serial: serialText(serial!.content),
+  };
 }

@@ -11,6 +11,7 @@ export interface StoredCertificate {
   /** null: made and not filled yet. */
   readonly content: CertificateContent | null;
   readonly files: CertificateFiles;
+  readonly shown: CertificateFiles;
   /** Of the files that it was read from; null: the configuration does not have it. */
   readonly digest: string | null;
   /** It is no longer as its files say. */
@@ -60,10 +61,7 @@ export interface StoredBind {
   readonly proxy: string;
   readonly at: Location;
   readonly defaults: readonly string[];
-  readonly sources: readonly (
-    | { readonly entries: readonly SniEntryView[]; readonly ocspUpdate: boolean | null }
-    | { readonly list: string; readonly ocspUpdate: boolean | null }
-  )[];
+  readonly sources: readonly ({ readonly entries: readonly SniEntryView[] } | { readonly list: string })[];
   /** What it and its crt-lists verify with. */
   readonly trusts: readonly { readonly path: string; readonly verifies: boolean }[];
   readonly ticketKeys: string | null;
@@ -76,7 +74,14 @@ export interface ServerUse {
   readonly trusts: readonly { readonly path: string; readonly verifies: boolean }[];
 }
 
-/** The parts of the store: maps of records that are never changed, so that a copy of the maps is a copy of all. */
+/** What `set ssl ...` has staged and nobody has committed: one of each kind for the whole process. */
+export interface Pending {
+  certificate: { readonly path: string; readonly content: CertificateContent } | null;
+  ca: { readonly path: string; readonly content: TrustContent } | null;
+  crl: { readonly path: string; readonly content: TrustContent } | null;
+}
+
+/** The parts of the store: maps of records that are never changed, so that a copy of the maps is a copy of all that is in force. */
 interface Parts {
   readonly certificates: Map<string, StoredCertificate>;
   readonly trusts: Map<string, StoredTrust>;
@@ -84,6 +89,8 @@ interface Parts {
   readonly ticketKeys: Map<string, StoredTicketKeys>;
   readonly binds: Map<string, StoredBind>;
   readonly formerOcsp: Map<string, string>;
+  /** The same for all copies. */
+  readonly pending: Pending;
 }
 
 /** Everything that TLS needs of files, as it is now. Owned by the control thread; only Changes and reloads alter it. */
@@ -96,8 +103,9 @@ export class CertificateStore implements Parts {
   readonly binds: Parts['binds'];
   /** Ids (hex) of certificates that had an OCSP response until they were replaced, by path: connections may still show it. */
   readonly formerOcsp: Parts['formerOcsp'];
-  /** What servers use. */
-  servers: () => readonly ServerUse[] = () => [];
+  /** Nothing of it is in force. */
+  readonly pending: Pending;
+  #servers: () => readonly ServerUse[] = () => [];
   /** Reads the authorities of the system, which are there whether somebody uses them or not. */
   #readSystem: () => TrustContent | null;
   readonly #ids: { next: number };
@@ -111,13 +119,24 @@ export class CertificateStore implements Parts {
     this.ticketKeys = new Map(parts?.ticketKeys ?? [['', madeKeys()]]);
     this.binds = new Map(parts?.binds);
     this.formerOcsp = new Map(parts?.formerOcsp);
+    this.pending = parts?.pending ?? { certificate: null, ca: null, crl: null };
   }
 
   /** A store to try things on. */
   copy(): CertificateStore {
     const copy = new CertificateStore(this.#readSystem, this, this.#ids);
-    copy.servers = this.servers;
+    copy.followServers(this.#servers);
     return copy;
+  }
+
+  /** What servers use. */
+  servers(): readonly ServerUse[] {
+    return this.#servers();
+  }
+
+  /** Says how what servers use is found out. */
+  followServers(servers: () => readonly ServerUse[]): void {
+    this.#servers = servers;
   }
 
   /** A number that nothing else has. */

@@ -34,7 +34,7 @@ export interface Crl {
 }
 
 /** Reads a revocation list. Throws DerError. */
-function readCrl(pem: string): Crl {
+export function readCrl(pem: string): Crl {
   const [tbs, algorithm] = children(expectDer(readDer(derOf(pem)), TAG.sequence));
   const fields = children(expectDer(tbs, TAG.sequence));
   const version = fields[0]?.tag === TAG.integer ? fields.shift()!.content[0]! + 1 : 1;
@@ -44,7 +44,7 @@ function readCrl(pem: string): Crl {
   const revoked = rest[0]?.tag === TAG.sequence ? children(rest[0]) : [];
   return {
     version,
-    algorithm: ALGORITHMS[oidOf(expectDer(children(expectDer(algorithm, TAG.sequence))[0], TAG.oid))] ?? 'unknown',
+    algorithm: signatureName(oidOf(expectDer(children(expectDer(algorithm, TAG.sequence))[0], TAG.oid))),
     issuer: nameOf(expectDer(issuer, TAG.sequence)),
     lastUpdate: dateOf(lastUpdate),
     nextUpdate: nextUpdate === null ? null : dateOf(nextUpdate),
@@ -93,14 +93,29 @@ const ATTRIBUTES: Readonly<Record<string, string>> = {
   '1.2.840.113549.1.9.1': 'emailAddress',
 };
 
+/** Name of a signature algorithm, by its OID. */
+export function signatureName(oid: string): string {
+  return ALGORITHMS[oid] ?? oid;
+}
+
+/** `O = Bench, CN = Bench Root CA`, of a name in DER. Throws DerError. */
+export function subjectLine(name: Buffer): string {
+  return attributesOf(readDer(name)).join(', ').replaceAll('=', ' = ');
+}
+
 /** `/O=Bench/CN=Bench Root CA`. */
 function nameOf(name: Der): string {
+  return attributesOf(name)
+    .map((attribute) => `/${attribute}`)
+    .join('');
+}
+
+function attributesOf(name: Der): string[] {
   return children(name)
     .flatMap((set) => children(set))
     .map((attribute) => {
       const [type, value] = children(attribute);
       const oid = oidOf(expectDer(type, TAG.oid));
-      return `/${ATTRIBUTES[oid] ?? oid}=${value?.content.toString('utf8') ?? ''}`;
-    })
-    .join('');
+      return `${ATTRIBUTES[oid] ?? oid}=${value?.content.toString('utf8') ?? ''}`;
+    });
 }

@@ -1,6 +1,7 @@
 import type { BatchOutcome } from '../../change/apply.ts';
 import type { Change } from '../../change/change.ts';
 import type { JournalEntry, Lease, Override } from '../../change/journal/journal.ts';
+import { keptChange } from '../../change/journal/kept-change.ts';
 import type { Judged } from '../../change/judge.ts';
 import type { Provenance } from '../../change/operations.ts';
 import { type Answer, dump } from '../answer.ts';
@@ -64,7 +65,8 @@ export function provenanceJson({ make: _, restore: __, override, ...layers }: Pr
   return { ...layers, override: override && overrideJson(override) };
 }
 
-/** A Change as it may be read by others: without the key that dynamic cookies are made with. */
+/** A Change as it may be read by others: without private keys, keys of tickets, and the key that dynamic cookies are made with. */
 function shown(change: Change | null): Change | null {
-  return change?.kind === 'backend.dynamic-cookie-key' ? { ...change, key: '(secret)' } : change;
+  if (change === null) return null;
+  return change.kind === 'backend.dynamic-cookie-key' ? { ...change, key: '(secret)' } : keptChange(change);
 }

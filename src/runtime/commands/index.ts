@@ -1,7 +1,9 @@
 import type { CommandGroup } from '../registry.ts';
 import { anonCommands } from './anon.ts';
 import { cacheCommands } from './cache.ts';
+import { certificateCommands } from './certificates.ts';
 import { cliCommands } from './cli.ts';
+import { crtListCommands } from './crt-lists.ts';
 import { dynamicCommands } from './dynamic.ts';
 import { errorCommands } from './errors.ts';
 import { eventCommands } from './events.ts';
@@ -9,6 +11,7 @@ import { getsocksCommands } from './getsocks.ts';
 import { historyCommands } from './history.ts';
 import { infoCommands } from './info.ts';
 import { masterCommands, reloadCommand } from './master.ts';
+import { ocspCommands } from './ocsp.ts';
 import { patternCommands } from './patterns.ts';
 import { peerCommands } from './peers.ts';
 import { processCommands } from './process.ts';
@@ -18,8 +21,10 @@ import { serverCommands } from './servers.ts';
 import { sessionCommands } from './sessions.ts';
 import { statsCommands } from './stats.ts';
 import { tableCommands } from './tables.ts';
+import { ticketCommands } from './tickets.ts';
 import { traceCommands } from './trace.ts';
 import { transactionCommands } from './transactions.ts';
+import { trustCommands } from './trust.ts';
 import { varCommands } from './vars.ts';
 import { waitCommands } from './wait.ts';
 
@@ -36,6 +41,10 @@ export const COMMANDS: readonly CommandGroup[] = [
   { category: 'Stick tables', commands: tableCommands },
   { category: 'Peers', commands: peerCommands },
   { category: 'Caches', commands: cacheCommands },
+  {
+    category: 'TLS',
+    commands: [...certificateCommands, ...trustCommands, ...crtListCommands, ...ticketCommands, ...ocspCommands],
+  },
   { category: 'Sessions', commands: sessionCommands },
   { category: 'Errors', commands: errorCommands },
   { category: 'Rings and logs', commands: eventCommands },

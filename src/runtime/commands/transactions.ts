@@ -1,5 +1,6 @@
 import { MAX_CHANGES } from '../../change/apply.ts';
 import type { Change } from '../../change/change.ts';
+import { rememberedChange } from '../../change/journal/kept-change.ts';
 import { readChange } from '../../change/shape.ts';
 import { shown } from '../../util/shown.ts';
 import { type Answer, dump, error, notice } from '../answer.ts';
@@ -92,7 +93,8 @@ function readRequest(payload: string): Request | string {
   for (const [i, one] of changes.entries()) {
     const found = readChange(one);
     if ('problem' in found) return `change ${i + 1}: ${found.problem}`;
-    read.push(found);
+    // What was answered without its secret may come back to be made again.
+    read.push(rememberedChange(found));
   }
   const options = readMeta(meta);
   return typeof options === 'string' ? options : { changes: read, mode, meta: options };

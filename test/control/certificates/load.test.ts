@@ -240,8 +240,8 @@ test('a crt-store names certificates by alias and by file', () => {
   const { certificates, told } = loadBind('crt @web/one crt @web/alt.pem', '', store);
   assert.deepEqual(told, []);
   assert.deepEqual(certificates.binds[0]!.sources, [
-    { certificates: ['@web/one'], ocspUpdate: null },
-    { certificates: [join(folder, 'alt.pem')], ocspUpdate: null },
+    { certificates: ['@web/one'] },
+    { certificates: [join(folder, 'alt.pem')] },
   ]);
   assert.equal(certificates.certificates[0]!.ocspUpdate, false);
 });
