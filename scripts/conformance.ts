@@ -26,7 +26,6 @@ const absent: readonly (readonly [reason: string, cases: RegExp])[] = [
 
 /** Edits of the bench: what is refused today becomes its nearest equivalent, or goes. */
 const plain: Readonly<Record<string, readonly (readonly [RegExp, string])[]>> = {
-  'bench.cfg': [[/^ +(stick on|http-request track-sc0|http-re\S+ cache-\S+).*/gm, '']],
   'collect.py': [
     [/^exec\(.*'(\w+\.py)'.*$/gm, "run_each(os.path.join(os.path.dirname(os.path.abspath(__file__)),'$1'), globals())"],
   ],

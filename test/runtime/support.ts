@@ -20,6 +20,7 @@ import { Admin, CheckResult, CheckState, OperState, Server } from '../../src/mod
 import { StickTables } from '../../src/model/tables/tables.ts';
 import { type RuntimeApi, startRuntimeApi } from '../../src/runtime/server.ts';
 import * as control from '../control/fixture.ts';
+import { tableConfig } from '../model/tables/new-table.ts';
 import { referenceConfig, references } from '../support/patterns.ts';
 import { fetched, testCertificates } from './certificates.ts';
 
@@ -161,7 +162,11 @@ export function benchProxies(): ProxyConfig[] {
       cookie: { ...cookie, name: 'DYN', dynamic: true, dynamicKey: 'abc' },
       servers: [serverConfig('dc1', 20101, { cookie: '44ba13c09c033be6' })],
     }),
-    proxyConfig('be_table', 'backend', 12, { mode: 'tcp', servers: [serverConfig('tb1', 20101)] }),
+    proxyConfig('be_table', 'backend', 12, {
+      mode: 'tcp',
+      servers: [serverConfig('tb1', 20101)],
+      stickTable: tableConfig({ name: 'be_table', type: 'string', keyLength: 32 }, 'gpc0'),
+    }),
     proxyConfig('tbl_ipv6', 'backend', 13),
     proxyConfig('tbl_int', 'backend', 14),
     proxyConfig('tbl_bin', 'backend', 15),

@@ -7,6 +7,7 @@ import {
   readPem,
   readSctl,
 } from '../../../model/certificates/content.ts';
+import { certIdOfContent, OcspError, readOcspResponse } from '../../../model/certificates/ocsp.ts';
 import { sha1Of } from '../../../model/certificates/openssl-text.ts';
 import { sharedBytes, textOf } from '../../../model/certificates/shared-bytes.ts';
 import type { ChangeOf } from '../../change.ts';
@@ -35,11 +36,24 @@ export function contentProblem(parts: Parts, path: string): Problem | null {
     if (content.key === null)
       return problem(`unable to load SSL private key into SSL Context '${path}': passed a null parameter.`);
     const clash = mismatch(content, path);
-    return clash === null ? null : problem(`${clash}.`);
+    if (clash !== null) return problem(`${clash}.`);
+    return content.ocsp === null ? null : responseProblem(content, path);
   } catch (error) {
-    if (error instanceof CertificateError) return problem(`${error.message}.`);
+    if (error instanceof CertificateError || error instanceof OcspError) return problem(`${error.message}.`);
     throw error;
   }
+}
+
+/** A response beside a certificate has to be about it. That it has not ended is looked at when it is shown. Throws OcspError. */
+function responseProblem(content: CertificateContent, path: string): Problem | null {
+  const id = certIdOfContent(content);
+  if (id === null)
+    return problem(
+      `the OCSP response of '${path}' cannot be checked: the issuer is neither in the chain nor set as '${path}.issuer'`,
+    );
+  return readOcspResponse(Buffer.from(content.ocsp!)).certId.equals(id)
+    ? null
+    : problem(`OCSP single response: Certificate ID does not match certificate and issuer.`);
 }
 
 /** A content as a Change gives it. */
