@@ -302,6 +302,8 @@ export interface Origin {
   readonly term?: { readonly for?: number; readonly confirmWithin?: number };
   /** Guards were overruled. */
   readonly force?: boolean;
+  /** In how many steps it is to be made, where all of it was asked for before the first of them. */
+  readonly steps?: number;
   /** The second person who agreed, where a policy asked for one. */
   readonly approvedBy?: Actor;
 }

@@ -3,12 +3,14 @@ import type { Change, Origin } from './change.ts';
 import type { Conflict } from './conflicts.ts';
 import { type ChangeContext, problem } from './context.ts';
 import type { Journal, Override } from './journal/journal.ts';
+import { rememberedChange } from './journal/kept-change.ts';
 import { type Judged, unfit } from './judge.ts';
 import { keyOf, type Layers } from './layers/attribute.ts';
 import { layersOf, placesOf } from './layers/layers.ts';
 import { leaseKeeper, settled } from './leases.ts';
+import { permit } from './permit.ts';
 import { named } from './policy/named.ts';
-import { approved, type PendingRequest, pendingRequests } from './policy/pending.ts';
+import { agreedToo, approved, type PendingRequest, pendingRequests } from './policy/pending.ts';
 import { type Rehearsal, rehearse, startRehearsal } from './rehearsal.ts';
 import { HERE, type Standing } from './standing.ts';
 import { planUndo } from './undo.ts';
@@ -43,8 +45,10 @@ export interface Operations {
   confirm(operation: string, origin: Origin): Promise<BatchOutcome>;
   /** What waits for a second person's approval, oldest first. Rejects with JournalError. */
   requests(): Promise<readonly PendingRequest[]>;
-  /** Makes what somebody else asked for, if the policy lets this one agree to it. */
-  approve(operation: string, origin: Origin): Promise<BatchOutcome>;
+  /** Asks the policy about all Changes of an operation of several steps before the first is made; see `permit`. */
+  permit(changes: readonly Change[], steps: number, origin: Origin, term?: Term): Promise<BatchOutcome>;
+  /** Makes what somebody else asked for, if the policy lets this one agree to it: all at once, or one step of several. */
+  approve(operation: string, origin: Origin, step?: readonly Change[]): Promise<BatchOutcome>;
   /** The attributes of an object by name (`be_app/app1`, `be_app`, `global`, `proc.x`); empty when there is none. */
   provenance(object: string): Provenance[];
 }
@@ -64,6 +68,16 @@ export function createOperations(ctx: ChangeContext, conflicts: Conflict[]): Run
     leases.watch();
     return outcome;
   };
+  let approvals: Promise<unknown> = Promise.resolve();
+  async function approve(operation: string, origin: Origin, step: readonly Change[] | null): Promise<BatchOutcome> {
+    const gate = ctx.gate();
+    if (gate === null) return refusal('there is no policy, so nothing waits for approval', { ...origin, operation });
+    const byName = (change: Change) => named(change, ctx.model);
+    const approval = { target: HERE, operation, origin, step, byName, recorded: (change: Change) => change };
+    const found = await approved(gate, ctx.journal, approval, ctx.states.now()).catch((error: Error) => error.message);
+    if (typeof found === 'string') return refusal(found, { ...origin, operation });
+    return run(found.changes.map(rememberedChange), found.origin, termOf(found.origin.term ?? {}, ctx.states.now()));
+  }
   leases.watch();
   return {
     journal: ctx.journal,
@@ -76,9 +90,10 @@ export function createOperations(ctx: ChangeContext, conflicts: Conflict[]): Run
     async undo(operation, origin) {
       const plan = await planUndo(operation, ctx).catch((error: Error) => ({ problem: error.message }));
       if ('problem' in plan) return refusal(plan.problem, origin);
-      const { id, steps } = plan;
+      const { id, steps, made } = plan;
       const effects = settled(ctx.standing, id);
-      const titled = { title: `undo ${id}`, ...origin, undoes: id };
+      const approvedBy = agreedToo(ctx.gate(), made, origin, ctx.states.now());
+      const titled = { title: `undo ${id}`, ...origin, undoes: id, ...(approvedBy ? { approvedBy } : {}) };
       return run(
         steps.map(({ inverse }) => inverse),
         titled,
@@ -97,17 +112,12 @@ export function createOperations(ctx: ChangeContext, conflicts: Conflict[]): Run
       const gate = ctx.gate();
       return gate === null ? [] : pendingRequests(ctx.journal, HERE, gate.policy.approvalExpires, ctx.states.now());
     },
-    async approve(operation, origin) {
-      const gate = ctx.gate();
-      if (gate === null) return refusal('there is no policy, so nothing waits for approval', { ...origin, operation });
-      const found = await approved(
-        gate,
-        ctx.journal,
-        { target: HERE, operation, origin, byName: (change) => named(change, ctx.model) },
-        ctx.states.now(),
-      ).catch((error: Error) => error.message);
-      if (typeof found === 'string') return refusal(found, { ...origin, operation });
-      return run(found.changes, found.origin, termOf(found.origin.term ?? {}, ctx.states.now()));
+    permit: (changes, steps, origin, term = {}) => permit(changes, steps, ctx, withTerm(origin, term)),
+    approve(operation, origin, step) {
+      // One after the other: what two people agree to at once is made once.
+      const turn = approvals.then(() => approve(operation, origin, step ?? null));
+      approvals = turn.catch(() => undefined);
+      return turn;
     },
     provenance: (object) =>
       placesOf(object, ctx.model).flatMap((place) => {

@@ -8,6 +8,8 @@ import { HERE } from './standing.ts';
 export interface UndoPlan {
   readonly id: string;
   readonly steps: readonly { readonly inverse: Change; readonly after: string }[];
+  /** What it made, oldest first. */
+  readonly made: readonly JournalEntry[];
 }
 
 /** How far back the last operation is looked for. */
@@ -33,6 +35,7 @@ export async function planUndo(
   return {
     id,
     steps: entries.toReversed().map(({ inverse, after }) => ({ inverse: rememberedChange(inverse!), after })),
+    made: entries,
   };
 }
 

@@ -1,5 +1,6 @@
 import { newOperationId } from '../change/operation-id.ts';
 import { PermissionDeniedError, UnknownCommandError } from '../client/index.ts';
+import { type Agreed, agreedTo, askForAll } from './approval.ts';
 import { ERRORS, errorCode, OperationError } from './errors.ts';
 import type { Emit, Ending } from './events.ts';
 import type { Operation, View } from './operation.ts';
@@ -73,10 +74,18 @@ async function perform(
     around.show(await operation.show(values, { target, state: await target.state() }));
     return { ok: true, ended: 'done', status: 0, text: '' };
   }
-  const prepared = await prepare(request, common, meta, around);
+  const agreed = await agreedTo(request, target);
+  if (agreed !== null)
+    return { ...(await make(agreed, around, made)), operation: made.undoable ? agreed.meta.operation : null };
+  return make({ request, common, meta }, around, made);
+}
+
+async function make({ request, common, meta }: Agreed, around: Surroundings, made: Made): Promise<StepsEnd> {
+  const { plan, meta: told, state } = await prepare(request, common, meta, around);
   if (common.dryRun) return { ok: true, ended: 'dry-run', status: 0, text: 'nothing was changed' };
-  await confirm(operation, common, around.ask);
-  return takeSteps(prepared.plan, prepared.meta, prepared.state, around, made);
+  await confirm(request.operation, common, around.ask);
+  await askForAll(plan, told, around.target);
+  return takeSteps(plan, told, state, around, made);
 }
 
 /** Asks before something dangerous is done; `where`: ` on 3 load balancers`. Throws OperationError `unconfirmed`. */

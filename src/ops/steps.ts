@@ -3,13 +3,13 @@ import type { Change } from '../change/change.ts';
 import { keptChange } from '../change/journal/kept-change.ts';
 import { objectOf } from '../change/journal/object-of.ts';
 import { newOperationId } from '../change/operation-id.ts';
-import { APPROVAL_NEEDED, GUARDED, NOT_ALLOWED } from '../change/policy/decide.ts';
 import { ERRORS, OperationError } from './errors.ts';
 import type { Ending } from './events.ts';
 import type { ActStep, ChangeStep, CheckStep, LedgerStep, Plan, Step } from './operation.ts';
+import { refusal, refusalError } from './refusal.ts';
 import type { Surroundings } from './runner.ts';
 import type { TargetState } from './state.ts';
-import type { Applied, Meta } from './target.ts';
+import type { Meta } from './target.ts';
 import { durationText } from './text.ts';
 import { waitFor } from './wait.ts';
 
@@ -146,23 +146,9 @@ async function change(step: ChangeStep, course: Course): Promise<null> {
   return null;
 }
 
-/** Why it was refused: by the load balancer, or by the policy. */
-function refusalError(text: string, { operation }: Meta): OperationError {
-  if (text.startsWith(NOT_ALLOWED)) return new OperationError('denied', text);
-  if (text.startsWith(GUARDED)) return new OperationError('guarded', text);
-  if (!text.startsWith(APPROVAL_NEEDED)) return new OperationError('refused', text);
-  return new OperationError('waiting', `${text}; it waits for 'sluice approve ${operation}' by one of them`);
-}
-
 /** What it sets stays: making it again changes nothing. */
 function isSetting(change: Change): boolean {
   return /^(server\.(state|weight|maxconn|addr|fqdn|checks)|frontend\.(state|maxconn)|map\.set)$/.test(change.kind);
-}
-
-function refusal(applied: Applied, changes: readonly Change[]): string {
-  const failed = changes[applied.failedAt];
-  const text = applied.outcomes[applied.failedAt]?.text || applied.text;
-  return failed === undefined ? text : `${text} (${objectOf(failed)})`;
 }
 
 async function wait(step: Extract<Step, { do: 'wait' }>, course: Course): Promise<StepsEnd | null> {

@@ -21,6 +21,11 @@ export interface Target {
   preview(changes: readonly Change[]): Promise<readonly Previewed[]>;
   /** Makes all or none, recorded in the journal. Refusals are answers; rejects only when the target cannot be reached. */
   apply(changes: readonly Change[], meta: Meta): Promise<Applied>;
+  /**
+   * Whether the policy lets all Changes of an operation of `steps` steps be made; asked before the first. Where a second person must agree it
+   * waits as a request. Makes nothing.
+   */
+  permit(changes: readonly Change[], steps: number, meta: Meta): Promise<Applied>;
   readonly ledger: Ledger;
   /** Servers of a backend that must stay usable unless an operation says otherwise (file of targets). */
   readonly minUsable?: Least | null;
@@ -87,6 +92,8 @@ export interface Meta {
   readonly undoes?: string;
   /** Guards were overruled. */
   readonly force?: true;
+  /** Somebody else asked for the operation: who runs this agrees to it. */
+  readonly approves?: true;
 }
 
 export interface Previewed {

@@ -41,11 +41,14 @@ const SUDOERS = `
 Defaults env_keep += "${VARIABLES.join(' ')}"
 %web-ops ALL=(root) NOPASSWD: ${sluice} runtime --level operator, ${sluice} runtime --level operator *
 %web-ops ALL=(root) NOPASSWD: ${sluice} drain *, ${sluice} ready *, ${sluice} map import *
+%web-ops ALL=(root) NOPASSWD: ${sluice} weight *, ${sluice} undo *
+%leads ALL=(root) NOPASSWD: ${sluice} requests, ${sluice} approve *, ${sluice} undo *
 `;
 
 const POLICY = `version: 1
 people:
   ops: { groups: [web-ops] }
+  leads: { groups: [leads] }
 rules:
   - deny: ["*"]
     who: [ops]
@@ -53,6 +56,9 @@ rules:
     reason: pay is frozen
   - allow: [drain, ready, counters clear, map import]
     who: [ops]
+  - allow: [weight]
+    who: [ops]
+    approval: leads
   - allow: ["*"]
     who: [user:root]
     force: true
@@ -69,7 +75,7 @@ function suite(title: string, product: 'sluice' | 'haproxy'): void {
     before(async () => {
       // The socket is known when the people are set up: a list of targets that is filled in before anybody asks.
       all = await people(scope, {
-        people: { anna: ['web-ops'], bob: [] },
+        people: { anna: ['web-ops'], bob: [], lea: ['leads'] },
         etc: { 'sudoers.d/sluice': SUDOERS, 'sluice/policy.yaml': POLICY, 'sluice/sudo.json': '{"targets": []}' },
       });
       const map = join(all.dir, 'hosts.map');
@@ -129,6 +135,38 @@ function suite(title: string, product: 'sluice' | 'haproxy'): void {
       assert.equal(stderr, '');
       return stdout.split('\n').filter((line) => /anna as root/.test(line));
     }
+
+    it('does an operation of several steps as a whole when somebody else agrees', async () => {
+      const asked = sudo('anna', [
+        'weight',
+        'app/app1',
+        'ramp',
+        '10:30:200ms',
+        '--steps',
+        '2',
+        '--reason',
+        'it is new',
+      ]);
+      assert.equal(asked.status, 8, `${asked.out}${asked.err}`);
+      const [, operation = ''] = /it waits for 'sluice approve (op-\w+)' by one of them/.exec(asked.err)!;
+      assert.match(sudo('lea', ['requests']).out, new RegExp(`^${operation} 'weight app/app1 ramp 10:30:200ms`));
+      assert.equal((await run.row('app/app1'))['weight'], '100');
+      assert.notEqual(sudo('bob', ['approve', operation]).status, 0);
+      // What is not asked for is not made in her name.
+      await run.cli('set server app/app2 weight 100%');
+      const agreed = sudo('lea', ['approve', operation]);
+      assert.equal(agreed.status, 0, `${agreed.out}${agreed.err}`);
+      assert.match(agreed.out, /weight: 100 -> 10\n[\s\S]*weight: 10 -> 20\n[\s\S]*weight: 20 -> 30\n/);
+      assert.equal((await run.row('app/app1'))['weight'], '30');
+      const entries = product === 'sluice' ? await run.cli(`show changes ${operation}`) : journal().join('\n');
+      assert.equal(entries.match(/-> (10|20|30)\b/g)?.length, product === 'sluice' ? 6 : 3, entries);
+      assert.equal(sudo('lea', ['requests']).out, 'none\n');
+      assert.equal(sudo('lea', ['approve', operation]).status, 2);
+      // Who asked, and who agreed, may take it back; others may not.
+      const back = sudo('anna', ['undo', operation]);
+      assert.equal(back.status, 0, `${back.out}${back.err}`);
+      assert.equal((await run.row('app/app1'))['weight'], '100');
+    });
 
     it('does not let the bounds be said again', async () => {
       const before = await states();

@@ -141,6 +141,39 @@ describe('a policy', { skip: process.getuid!() === 0 ? false : 'needs root, to b
     await sluice.status('app/app1', 'no check');
   });
 
+  test('makes an operation of several steps wait as a whole, and be made as it was asked for', async (t) => {
+    const sluice = await world(t);
+    const maint = (server: string) => ({ kind: 'server.state', backend: 'app', server, to: 'maint' });
+    const ask = {
+      changes: [maint('app1'), drain, maint('app1')],
+      mode: 'permit',
+      meta: { steps: 3, operation: 'op-abcdefgh' },
+    };
+    const asked = JSON.parse(await sluice.as('daemon', `change <<EOF\n${JSON.stringify(ask)}\nEOF`));
+    assert.equal(asked.ok, false);
+    assert.match(asked.results[0].problems[0].text, /^Approval needed: 'maint' on 'app\/app1' by daemon/);
+    assert.match(
+      await sluice.as('games', 'approve op-abcdefgh'),
+      /has 3 steps, .*'sluice approve op-abcdefgh' makes them/,
+    );
+    const step = async (account: Account, one: object) => {
+      const made = JSON.parse(await sluice.as(account, change([one], { operation: 'op-abcdefgh', approves: true })));
+      return made.ok ? 'made' : made.results[0].problems[0].text;
+    };
+    assert.match(await step('daemon', maint('app1')), /^A second person must approve, not daemon/);
+    assert.match(await step('bin', maint('app1')), /who is not one of 'leads'/);
+    assert.match(await step('games', maint('app2')), /^op-abcdefgh does not ask for this server.state, or it was made/);
+    assert.equal(await step('games', maint('app1')), 'made');
+    assert.equal(await step('games', drain), 'made');
+    assert.match(await step('games', drain), /or it was made already$/);
+    assert.equal(await step('games', maint('app1')), 'made');
+    assert.match(await step('games', maint('app1')), /or it was made already$/);
+    // Who agreed may take it back as long as a request would have waited; others need what the policy says.
+    assert.match(await sluice.as('bin', 'undo op-abcdefgh'), /Not allowed: /);
+    assert.match(await sluice.as('games', 'undo op-abcdefgh'), /3 changes made/);
+    assert.equal((await sluice.row('app/app1'))['status'], 'no check');
+  });
+
   test('keeps the servers that its guards ask for, unless somebody may overrule them and says why', async (t) => {
     const sluice = await world(t);
     assert.equal(await sluice.as('daemon', 'set server app/app1 state drain'), '');

@@ -65,6 +65,7 @@ export function fakeTarget(text: string, options: FakeOptions = {}): FakeTarget 
       });
     },
     apply,
+    permit: async () => ({ ok: true, failedAt: -1, outcomes: [], text: '', lease: null }),
     layers: async () => [],
     kept: () => NOTHING_KEPT,
     ledger: {

@@ -475,6 +475,10 @@ function fakeOperations(control: FakeControl): Operations {
     undo: (operation, origin) => applied([{ kind: 'lease.confirm', operation: operation ?? '' }], origin),
     confirm: (operation, origin) => applied([{ kind: 'lease.confirm', operation }], origin),
     requests: async () => [],
+    permit: async (changes) => ({
+      ...{ ok: true, operation: 'op-00000000', judged: changes.map(judgedOf), outcomes: [], failedAt: -1 },
+      ...{ warnings: [], lease: null },
+    }),
     approve: (operation, origin) => applied([{ kind: 'lease.confirm', operation }], origin),
     provenance: () => [],
   };

@@ -19,7 +19,7 @@ export function completion([shell, ...more]: readonly string[]): number {
 
 /** Prints the candidates for the last word, one a line. Never complains: who completes a line has not finished it. */
 export async function complete(words: readonly string[], subCommands: readonly string[]): Promise<number> {
-  const named = words.findIndex((word) => word === '--target');
+  const named = words.indexOf('--target');
   const target = named >= 0 && named + 2 < words.length ? words[named + 1]! : null;
   const found = await candidates(words, subCommands, (what) => namesOf(what, target));
   if (found === 'files') return FILES;

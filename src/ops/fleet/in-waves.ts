@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { askForAll } from '../approval.ts';
 import { OperationError, worstOf } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import { metaOf, prepare } from '../prepare.ts';
@@ -44,10 +45,27 @@ export async function prepareAll(course: FleetCourse): Promise<void> {
   if (!common.dryRun) await confirm(request.operation, common, around.ask, ` on ${members.length} load balancers`);
 }
 
+/** Asks everywhere whether the policy lets it be done, before anything is. Throws OperationError when it does not on one of them. */
+export async function askEverywhere({ members }: FleetCourse): Promise<void> {
+  await each(members, async (member) => {
+    const { plan, meta } = member.prepared!;
+    await askForAll(plan, meta, member.target, 1).catch((error: unknown) => {
+      member.result = failed(error, member.target);
+    });
+  });
+  const refused = refusals(members);
+  if (refused.length > 0)
+    throw new OperationError(
+      worstOf(refused.map(({ ended }) => ended)),
+      `${listed(refused)}; nothing was changed anywhere`,
+    );
+}
+
 async function prepareOn(member: Member, { request, common, id }: FleetCourse, emit: Emit): Promise<void> {
   try {
     const around = { target: member.target, emit };
-    member.prepared = await prepare(request, common, metaOf(request, id, common), around);
+    const meta = { ...metaOf(request, id, common), ...(member.approves ? { approves: true as const } : {}) };
+    member.prepared = await prepare(request, common, meta, around);
   } catch (error) {
     member.result = failed(error, member.target);
   }

@@ -16,6 +16,8 @@ export interface Member {
   prepared: Prepared | null;
   readonly made: Made;
   result: Omit<FleetResult, 'target'>;
+  /** Somebody else asked for it there: who runs this agrees to it. */
+  approves: boolean;
   /** Something there is taken back by itself. */
   leased: boolean;
 }

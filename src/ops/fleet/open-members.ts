@@ -35,6 +35,7 @@ function memberOf(name: string, target: Member['target'], emit: FleetSurrounding
     prepared: null,
     made: [],
     result: UNTOUCHED,
+    approves: false,
     leased: false,
   };
   return member;

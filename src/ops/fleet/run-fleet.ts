@@ -1,4 +1,5 @@
 import { newOperationId } from '../../change/operation-id.ts';
+import { type Agreed, agreedTo } from '../approval.ts';
 import { ERRORS, worstOf } from '../errors.ts';
 import type { Ending, FleetResult } from '../events.ts';
 import { commonValues } from '../options.ts';
@@ -6,7 +7,7 @@ import { checkOptions, metaOf, type Request } from '../prepare.ts';
 import { failure } from '../runner.ts';
 import type { StepsEnd } from '../steps.ts';
 import { everywhere } from './everywhere.ts';
-import { inWaves, prepareAll } from './in-waves.ts';
+import { askEverywhere, inWaves, prepareAll } from './in-waves.ts';
 import { type FleetCourse, type FleetSurroundings, type Member, resultOf } from './member.ts';
 import { checkReach, type Opened, openMembers } from './open-members.ts';
 import { takeBack } from './take-back.ts';
@@ -19,21 +20,18 @@ const DEFAULT_WAVE = { percent: 25 };
  * Runs an operation on several load balancers to its end, telling what happens on which; then how it ended on each, and on the whole. One
  * that changes something goes from wave to wave, one that reads goes to all at once. Never rejects.
  */
-export async function runFleet(request: Request, around: FleetSurroundings): Promise<Ending> {
+export async function runFleet(given: Request, around: FleetSurroundings): Promise<Ending> {
   const begin = performance.now();
-  const common = commonValues(request.values);
   let opened: Opened = { members: [], unreachable: [] };
   let course: FleetCourse | null = null;
   let end: StepsEnd;
   try {
-    checkOptions(common);
+    checkOptions(commonValues(given.values));
     opened = await openMembers(around);
     const { members } = opened;
-    const { canary, wave } = common;
-    const all = request.operation.danger === 'reads' || request.operation.together;
-    const split = all ? [members] : waves(members, { canary: canary ?? DEFAULT_CANARY, wave: wave ?? DEFAULT_WAVE });
-    course = { request, common, id: newOperationId(), around, members, waves: split };
+    course = await courseOf(given, members, around);
     tellBegin(course);
+    const { request, common } = course;
     const reads = request.operation.danger === 'reads';
     if (!reads) checkReach(opened, common.allowUnreachable);
     end = await perform(course);
@@ -51,6 +49,23 @@ export async function runFleet(request: Request, around: FleetSurroundings): Pro
   around.emit({ event: 'end', ...ending });
   await close(members, around);
   return ending;
+}
+
+/** What is to be done, in which waves. An operation that is agreed to is done as it was asked for, in its own. */
+async function courseOf(given: Request, members: readonly Member[], around: FleetSurroundings): Promise<FleetCourse> {
+  const found: (Agreed | null)[] = [];
+  for (const member of members) {
+    const agreed = await agreedTo(given, member.target, 1);
+    member.approves = agreed !== null;
+    found.push(agreed);
+  }
+  const agreed = found.find((one) => one !== null);
+  const { request, common } = agreed ?? { request: given, common: commonValues(given.values) };
+  const { operation } = request;
+  const { canary, wave } = common;
+  const all = operation.danger === 'reads' || operation.together;
+  const split = all ? [members] : waves(members, { canary: canary ?? DEFAULT_CANARY, wave: wave ?? DEFAULT_WAVE });
+  return { request, common, id: agreed?.meta.operation ?? newOperationId(), around, members, waves: split };
 }
 
 function resultsOf(names: readonly string[], results: readonly FleetResult[]): readonly FleetResult[] {
@@ -76,6 +91,7 @@ async function perform(course: FleetCourse): Promise<StepsEnd> {
   const ended = await around.record.begin(metaOf(request, id, common), names);
   let end: StepsEnd;
   try {
+    if (!operation.together) await askEverywhere(course);
     end = operation.together ? await everywhere(course) : await goThrough(course);
   } catch (error) {
     end = failure(error, [], null);

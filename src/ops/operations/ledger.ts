@@ -113,6 +113,7 @@ export const approve = changing({
   inverse: 'undo of the operation itself',
   about: [
     'For operations that the policy lets somebody do only when a second person agrees. It is made as it was asked for, if that is still possible; both people are recorded.',
+    'An operation of several steps, waits and checks is done here as a whole, from its own words; on several load balancers in its own waves.',
   ],
   examples: [{ command: 'approve op-mg1x2k9f0a1b2c3d4e', about: 'agree to this one' }],
   page: 'policy.md',
@@ -143,7 +144,8 @@ export const requests = reading({
 
 function requestText({ operation, origin, changes, until }: PendingRequest): string {
   const what = changes.map((change) => `${change.kind} ${objectOf(change)}`.trim()).join(', ');
-  return `${operation} by ${whoText(origin)}${whyText(origin)}: ${what}; waits until ${dateText(until)}`;
+  const title = origin.title === undefined ? '' : ` '${origin.title}'`;
+  return `${operation}${title} by ${whoText(origin)}${whyText(origin)}: ${what}; waits until ${dateText(until)}`;
 }
 
 export const history = reading({

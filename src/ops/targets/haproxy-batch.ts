@@ -133,7 +133,7 @@ async function refuse(
 }
 
 /** Nothing is made, since the policy does not let it. */
-async function deny(desk: Desk, attempts: readonly number[], text: string): Promise<Applied> {
+export async function deny(desk: Desk, attempts: readonly number[], text: string): Promise<Applied> {
   const all = attempts.map((number) => refusedAttempt(number, text));
   await recordOutcomes(desk, all, []);
   return { ok: false, failedAt: 0, outcomes: [{ ok: false, severity: 3, text, inverse: null }], text, lease: null };

@@ -1,11 +1,11 @@
 import type { Change } from '../../change/change.ts';
 import type { JournalEntry, Lease } from '../../change/journal/journal.ts';
 import { objectOf } from '../../change/journal/object-of.ts';
-import { approved, pendingRequests } from '../../change/policy/pending.ts';
+import { agreedToo, pendingRequests } from '../../change/policy/pending.ts';
 import { remoteRow } from '../../change/remote/commands.ts';
 import type { Live } from '../../change/remote/live.ts';
-import { named } from '../../change/remote/named.ts';
 import type { Applied, Ledger, Meta } from '../target.ts';
+import { approve } from './haproxy-approval.ts';
 import { makeBatch } from './haproxy-batch.ts';
 import { alone, type Desk, originOf, refused } from './haproxy-desk.ts';
 
@@ -20,7 +20,7 @@ export function haproxyLedger(desk: Desk): Ledger {
     confirm: (operation, meta) => confirm(desk, operation, meta),
     requests: async () =>
       desk.gate === null ? [] : pendingRequests(journal, target, desk.gate.policy.approvalExpires, Date.now()),
-    approve: (operation, meta) => alone(desk, (live) => approve(desk, live, operation, meta)),
+    approve: (operation, meta) => alone(desk, (live) => approve(desk, live, operation, null, meta)),
   };
 }
 
@@ -50,12 +50,16 @@ async function undo(desk: Desk, live: Live, asked: string | null, meta: Meta): P
   if (moved.length > 0)
     return refused(`nothing was taken back, since something else was set meanwhile: ${moved.join('; ')}`);
   const effects = [{ drop: 'lease' as const, target: desk.target, id: operation }];
-  return makeBatch(desk, live, {
-    changes: inOrder(held),
-    meta: { ...meta, undoes: operation },
-    surface: 'undo',
-    effects,
-  });
+  const told = { ...meta, undoes: operation };
+  const origin = originOf(desk, live, told, 'undo');
+  const approvedBy = agreedToo(
+    desk.gate,
+    made.filter(({ ok }) => ok),
+    origin,
+    Date.now(),
+  );
+  const batch = { changes: inOrder(held), meta: told, surface: 'undo', effects };
+  return makeBatch(desk, live, approvedBy ? { ...batch, origin: { ...origin, approvedBy } } : batch);
 }
 
 /** The newest operation that made something, was not taken back, and took nothing back itself. */
@@ -98,32 +102,6 @@ async function stillSet(desk: Desk, live: Live, back: readonly Back[]): Promise<
     moved.push(`${change.kind} ${objectOf(change)} is ${now}, not ${after}`);
   }
   return { held, moved };
-}
-
-async function approve(desk: Desk, live: Live, operation: string, meta: Meta): Promise<Applied> {
-  const { gate, journal, target } = desk;
-  if (gate === null) return refused('there is no policy, so nothing waits for approval');
-  const approver = originOf(desk, live, meta, 'runner');
-  const found = await approved(
-    gate,
-    journal,
-    { target, operation, origin: approver, byName: (change) => named(change, live) },
-    Date.now(),
-  );
-  if (typeof found === 'string') return refused(found);
-  const { origin } = found;
-  const { for: time, confirmWithin } = origin.term ?? {};
-  const changes = await Promise.all(found.changes.map((change) => desk.keeper.back(change)));
-  const term = {
-    ...(time === undefined ? {} : { for: time }),
-    ...(confirmWithin === undefined ? {} : { confirmWithin }),
-  };
-  return makeBatch(desk, live, {
-    changes,
-    meta: { operation, title: origin.title ?? operation, ...term },
-    surface: origin.surface,
-    origin,
-  });
 }
 
 async function confirm(desk: Desk, operation: string, _meta: Meta): Promise<Applied> {

@@ -10,6 +10,7 @@ import { stateOf, type TargetState } from '../state.ts';
 import { type Applied, type Meta, NOTHING_KEPT, type Target } from '../target.ts';
 import { type ClientWire, clientWire } from './client-wire.ts';
 import { type Configured, discover, type Hidden, type Installation } from './discover.ts';
+import { approve, permit } from './haproxy-approval.ts';
 import { makeBatch } from './haproxy-batch.ts';
 import { alone, type Desk } from './haproxy-desk.ts';
 import { haproxyLedger, takeBack } from './haproxy-ledger.ts';
@@ -65,9 +66,15 @@ export async function openHaproxy(options: HaproxyOptions): Promise<HaproxyTarge
     state: () => readState(wire),
     preview: async (changes) => previewRemote(await whole(changes), await openLive(wire)),
     apply: (changes, meta) =>
-      alone(desk, async (live) =>
-        makeBatch(desk, live, { changes: await whole(changes), meta, surface: options.surface ?? 'runner' }),
-      ),
+      alone(desk, async (live) => {
+        const all = await whole(changes);
+        if (meta.approves) return approve(desk, live, meta.operation, all, meta);
+        return makeBatch(desk, live, { changes: all, meta, surface: options.surface ?? 'runner' });
+      }),
+    async permit(changes, steps, meta) {
+      if (gate === null) return { ok: true, failedAt: -1, outcomes: [], text: '', lease: null };
+      return alone(desk, async (live) => permit(desk, live, await whole(changes), steps, meta));
+    },
     typed: (typed, meta) => makeTypedCommand(desk, typed, meta, () => readState(wire)),
     ledger: haproxyLedger(desk),
     dueLeases: async (now) => (await desk.journal.leases(name)).filter(({ until }) => until <= now),

@@ -5,7 +5,7 @@ import type { PendingRequest } from '../../change/policy/pending.ts';
 import type { Answer, RuntimeClient } from '../../client/index.ts';
 import { OperationError } from '../errors.ts';
 import { stateOf } from '../state.ts';
-import { type Applied, type Layers, type Ledger, NOTHING_KEPT, type Target } from '../target.ts';
+import { type Applied, type Layers, type Ledger, type Meta, NOTHING_KEPT, type Target } from '../target.ts';
 import { processFacts } from './process-facts.ts';
 import { sluiceInstallation } from './sluice-installation.ts';
 
@@ -35,7 +35,7 @@ interface ChangeAnswer {
 
 /** A running Sluice, by the commands of its socket. */
 export function sluiceTarget(name: string, client: RuntimeClient): Target {
-  const change = async (mode: 'preview' | 'apply', changes: readonly Change[], meta?: object) => {
+  const change = async (mode: 'preview' | 'apply' | 'permit', changes: readonly Change[], meta?: object) => {
     const payload = JSON.stringify({ changes, mode, meta });
     return json<ChangeAnswer>(await client.run(['change'], { payload }));
   };
@@ -61,10 +61,11 @@ export function sluiceTarget(name: string, client: RuntimeClient): Target {
         commands: [],
       }));
     },
-    async apply(changes, { operation, title, reason, ticket, for: time, confirmWithin, force }) {
-      const meta = { operation, title: title.slice(0, LONGEST), reason, ticket, for: time, confirmWithin, force };
-      return applied(await change('apply', changes, meta));
+    async apply(changes, meta) {
+      const { operation, approves } = meta;
+      return applied(await change('apply', changes, approves ? { operation, approves } : told(meta)));
     },
+    permit: async (changes, steps, meta) => applied(await change('permit', changes, { ...told(meta), steps })),
     ledger: ledger(client),
     layers: async (object) => layersOf(await client.command(['show', 'provenance', object, 'json'])),
     kept: () => NOTHING_KEPT,
@@ -75,6 +76,11 @@ export function sluiceTarget(name: string, client: RuntimeClient): Target {
 
 /** Longest title that is kept, characters. */
 const LONGEST = 500;
+
+/** What is said of Changes. */
+function told({ operation, title, reason, ticket, for: time, confirmWithin, force }: Meta) {
+  return { operation, title: title.slice(0, LONGEST), reason, ticket, for: time, confirmWithin, force };
+}
 
 function ledger(client: RuntimeClient): Ledger {
   const ask = async <T>(...words: string[]) => json<T>(await client.run([...words]));

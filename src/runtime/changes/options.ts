@@ -6,6 +6,10 @@ import { parseDuration } from '../time.ts';
 export interface Meta {
   readonly origin: Pick<Origin, 'reason' | 'ticket' | 'title' | 'operation' | 'force'>;
   readonly term: Term;
+  /** The step belongs to an operation that somebody else asked for: this one agrees to it. */
+  readonly approves?: true;
+  /** In how many steps the operation is to be made, of which all Changes are asked for. */
+  readonly steps?: number;
   /** The answer is to be JSON. */
   readonly json: boolean;
 }
@@ -42,7 +46,7 @@ export function readMeta(value: unknown): Meta | string {
   if (value === undefined) return { origin: {}, term: {}, json: true };
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return "'meta' must be an object";
   const members = value as Readonly<Record<string, unknown>>;
-  const known: readonly string[] = [...TEXTS, ...TIMES, 'operation', 'force'];
+  const known: readonly string[] = [...TEXTS, ...TIMES, 'operation', 'force', 'approves', 'steps'];
   const strange = Object.keys(members).find((name) => !known.includes(name));
   if (strange !== undefined)
     return `unknown member '${strange.slice(0, 100)}' of 'meta'; there are ${known.join(', ')}`;
@@ -75,7 +79,16 @@ export function readMeta(value: unknown): Meta | string {
   }
   if (term.for !== undefined && term.confirmWithin !== undefined)
     return "'for' and 'confirm-within' exclude each other; give one";
-  return { origin, term, json: true };
+  const { approves, steps } = members;
+  if (approves !== undefined && (approves !== true || origin.operation === undefined))
+    return "'approves' must be true, with the 'operation' that somebody asked for";
+  if (steps !== undefined && (!Number.isSafeInteger(steps) || (steps as number) < 1))
+    return "'steps' must be a whole number from 1";
+  return {
+    ...{ origin, term, json: true },
+    ...(approves === true ? { approves } : {}),
+    ...(steps === undefined ? {} : { steps: steps as number }),
+  };
 }
 
 /** A year. */

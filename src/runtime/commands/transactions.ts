@@ -63,13 +63,22 @@ async function change({ control, session, payload }: Call): Promise<Answer> {
   const { changes, mode, meta } = request;
   const denied = changes.find((one) => !hasLevel(session.level, levelFor(one)));
   if (denied) return jsonError(`${denied.kind} needs level ${levelFor(denied)}; this connection has ${session.level}`);
-  if (mode === 'preview') return json(previewJson(await control.operations.preview(changes)));
-  return json(outcomeJson(await control.operations.apply(changes, { ...session.origin, ...meta.origin }, meta.term)));
+  const { operations } = control;
+  if (mode === 'preview') return json(previewJson(await operations.preview(changes)));
+  const origin = { ...session.origin, ...meta.origin };
+  if (mode === 'permit') return json(outcomeJson(await operations.permit(changes, meta.steps ?? 1, origin, meta.term)));
+  const { operation } = meta.origin;
+  if (meta.approves && operation !== undefined)
+    return json(outcomeJson(await operations.approve(operation, session.origin, changes)));
+  return json(outcomeJson(await operations.apply(changes, origin, meta.term)));
 }
+
+/** `permit`: only whether the policy lets it be done, step by step; what needs a second person waits as a request. */
+type Mode = 'apply' | 'preview' | 'permit';
 
 interface Request {
   readonly changes: readonly Change[];
-  readonly mode: 'apply' | 'preview';
+  readonly mode: Mode;
   readonly meta: Exclude<ReturnType<typeof readMeta>, string>;
 }
 
@@ -86,7 +95,8 @@ function readRequest(payload: string): Request | string {
   const { changes, mode = 'apply', meta, ...rest } = value as Readonly<Record<string, unknown>>;
   const [strange] = Object.keys(rest);
   if (strange !== undefined) return `unknown member '${strange.slice(0, 100)}'; there are changes, mode, meta`;
-  if (mode !== 'apply' && mode !== 'preview') return "'mode' must be 'apply' or 'preview'";
+  if (mode !== 'apply' && mode !== 'preview' && mode !== 'permit')
+    return "'mode' must be 'apply', 'preview' or 'permit'";
   if (!Array.isArray(changes) || changes.length === 0) return "'changes' must be a list of at least one change";
   if (changes.length > MAX_CHANGES) return `too many changes: ${changes.length}; a request takes ${MAX_CHANGES}`;
   const read: Change[] = [];
@@ -155,7 +165,7 @@ export const transactionCommands: readonly Command[] = [
     where: 'worker',
     own: true,
     about:
-      'The payload is `{"changes": [...], "mode": "apply" or "preview", "meta": {"reason", "ticket", "title", "operation", "for", "confirmWithin", "force"}}`, times in ms; the answer is JSON. A change needs the level of the command that does the same.',
+      'The payload is `{"changes": [...], "mode": "apply", "preview" or "permit", "meta": {"reason", "ticket", "title", "operation", "for", "confirmWithin", "force", "steps", "approves"}}`, times in ms; the answer is JSON. A change needs the level of the command that does the same. `permit` asks the policy about all changes of an operation that is made in several steps, before the first; with `approves` a step of an operation is made that somebody else asked for.',
     run: change,
   },
 ];

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { PendingRequest } from '../../../src/change/policy/pending.ts';
 import { EVENTS, type OperationEvent } from '../../../src/ops/events.ts';
 import { runFleet } from '../../../src/ops/fleet/run-fleet.ts';
 import { parseWords } from '../../../src/ops/parse.ts';
@@ -233,4 +234,34 @@ test('what reads goes to all at once; the worst gives the exit status', async ()
   assert.equal(status, 2);
   assert.deepEqual(results, ['lb1 done', 'lb2 unknown', 'lb3 done']);
   assert.deepEqual(recorded, []);
+});
+
+test('what needs a second person waits everywhere; who agrees has it done in the waves that were asked for', async () => {
+  const targets = fleet();
+  const waiting = 'Approval needed: one of leads must agree';
+  for (const target of targets.values()) {
+    const asked: PendingRequest[] = [];
+    target.permit = async (changes, steps, { operation, title }) => {
+      const origin = { surface: 'runner', from: '', level: 'admin', operation, title, steps } as const;
+      asked.push({ operation, origin, changes, text: waiting, date: 0, until: 1 });
+      return { ok: false, failedAt: -1, outcomes: [], text: waiting, lease: null };
+    };
+    Object.assign(target.ledger, { requests: async () => asked });
+  }
+  const asked = await run('drain be/app1 --canary 1 --wave 1', targets);
+  assert.equal(asked.status, 8);
+  assert.deepEqual(drained(targets), []);
+  assert.match(asked.end.text, /^lb1: Approval needed: .* nothing was changed anywhere$/);
+  const [, id = ''] = /sluice approve (op-\w+)/.exec(asked.end.text)!;
+  const { status, recorded, end } = await run(`approve ${id}`, targets);
+  assert.equal(status, 0, end.text);
+  assert.deepEqual(drained(targets), ['lb1', 'lb2', 'lb3']);
+  assert.equal(end.operation, id);
+  assert.deepEqual(recorded[0], 'begin drain be/app1 --canary 1 --wave 1: lb1 | lb2 | lb3');
+  const metas = [...targets.values()].flatMap(({ made }) => made.map(({ meta }) => [meta.operation, meta.approves]));
+  assert.deepEqual(metas, [
+    [id, true],
+    [id, true],
+    [id, true],
+  ]);
 });
