@@ -1,21 +1,22 @@
 import type { LoadResult } from '../config/load.ts';
 import type { Config, Diagnostic, ServerConfig } from '../config/types.ts';
 import { load as loadFiles } from '../control/load.ts';
+import type { Texts } from '../control/types.ts';
 import type { Invocation } from './arguments.ts';
 import { PROGRAM_FACTS } from './facts.ts';
 import { withOwners } from './owners.ts';
 
 /**
  * Reads the files of an invocation, for the start and again for each reload; what the command line sets wins. `exhaustive`: all
- * mistakes are told, not only the first ones.
+ * mistakes are told, not only the first ones. `texts`: what the files would say, in their place.
  */
 export function load(
   invocation: Pick<Invocation, 'files' | 'localPeer' | 'maxconn' | 'proxyMaxconn' | 'ignoreResolveFailures'>,
-  { exhaustive = false } = {},
+  { exhaustive = false, texts }: { readonly exhaustive?: boolean; readonly texts?: Texts } = {},
 ): LoadResult {
   const { files, localPeer } = invocation;
   const loaded = loadFiles({
-    paths: files,
+    ...(texts === undefined ? { paths: files } : { texts }),
     env: process.env,
     facts: PROGRAM_FACTS,
     exhaustive,

@@ -67,7 +67,7 @@ async function start(config: Config, invocation: Invocation, messages: StartupMe
   let api: RuntimeApi | null = null;
   const control = await startControl({
     config,
-    load: async () => load(invocation),
+    load: async (texts) => load(invocation, texts === undefined ? {} : { texts }),
     print: (severity, text) => messages[severity.toLowerCase() as 'notice' | 'warning' | 'alert'](text),
     render,
     reconfigure: async ({ global: { statsSockets, statsMaxconn, statsTimeout } }) =>

@@ -35,6 +35,7 @@ export interface DocumentSection {
 export class Document {
   readonly name: string;
   readonly #lines: readonly DocumentLine[];
+  #text: string | null = null;
 
   constructor(name: string, lines: readonly DocumentLine[]) {
     this.name = name;
@@ -47,7 +48,8 @@ export class Document {
 
   /** The text, byte for byte as it was read where nothing was edited. */
   print(): string {
-    return this.#lines.map((line) => line.raw + line.end).join('');
+    this.#text ??= this.#lines.map((line) => line.raw + line.end).join('');
+    return this.#text;
   }
 
   sections(): DocumentSection[] {
@@ -77,7 +79,10 @@ export class Document {
       const before = lines[i - 1];
       const number = before === undefined ? 1 : before.number + 1 + (before.raw.match(/\n/g)?.length ?? 0);
       const own = lines[i]!;
-      lines[i] = { ...own, number, end: i === last && !closed ? '' : own.end || end };
+      const ending = i === last && !closed ? '' : own.end || end;
+      if (own.number !== number || own.end !== ending) lines[i] = { ...own, number, end: ending };
+      // From here on nothing has moved.
+      else if (i >= at + raws.length && i < last && closed) break;
     }
     // Nothing on a last line without end of line is no line.
     if (!closed && lines.at(-1)?.raw === '') lines.pop();

@@ -6,6 +6,8 @@ export type ResolvedBinds = { readonly config: Config } | { readonly problems: r
 
 /** Asks the system's resolver for the host names of `bind` and `stats socket` lines, once for each name. */
 export async function resolveBindNames(config: Config, lookup: typeof lookupHost = lookupHost): Promise<ResolvedBinds> {
+  const every = [...config.global.statsSockets, ...config.proxies.flatMap(({ binds }) => binds)];
+  if (every.every(({ address }) => address.family !== 'name')) return { config };
   const problems: string[] = [];
   const found = new Map<string, Promise<string | null>>();
   const resolve =

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { applyChange, inTurn } from '../change/apply.ts';
 import type { Change, Origin, Outcome } from '../change/change.ts';
 import type { Conflict } from '../change/conflicts.ts';
@@ -12,6 +13,7 @@ import { makeRuleEdits } from '../change/rule-edits.ts';
 import { isDeleted, noneStanding, type Standing, standingOf } from '../change/standing.ts';
 import { succeed } from '../change/succession.ts';
 import { diagnosticLine } from '../config/diagnostics.ts';
+import { decodeText } from '../config/text.ts';
 import type { Config, Diagnostic } from '../config/types.ts';
 import { tlsState } from '../model/certificates/make-views.ts';
 import { C, G } from '../model/counters.ts';
@@ -49,13 +51,13 @@ import { restoreName, restoreServer } from './state-file/restore.ts';
 import { sweepTables } from './sweep-tables.ts';
 import { type TrafficSwitch, trafficSwitch } from './switch.ts';
 import { Threads } from './threads.ts';
-import type { Control, Health, Loaded } from './types.ts';
+import type { Control, Health, Loaded, Texts } from './types.ts';
 
 /** How a control thread is started. */
 export interface ControlOptions {
   readonly config: Config;
-  /** Reads the configuration files again, for a reload. */
-  load(): Promise<Loaded>;
+  /** Reads the configuration files again, for a reload; or these texts in their place. */
+  load(texts?: Texts): Promise<Loaded>;
   /** Prints a line as HAProxy does on stderr: `[WARNING]  (pid) : text`. */
   print(severity: 'NOTICE' | 'WARNING' | 'ALERT', text: string): void;
   /** Formats diagnostics as a start prints them. */
@@ -87,6 +89,10 @@ export interface ControlOptions {
 
 /** The control thread at work. */
 export interface RunningControl extends Control {
+  /** What the configuration files would give if they said this. */
+  check(texts: Texts): Promise<Loaded>;
+  /** Spares the next reload the reading of files that say this: `loaded` is what they give. */
+  prepare(texts: Texts, loaded: Loaded): void;
   /** Resolves when a soft stop has come to its end. */
   readonly ended: Promise<void>;
   /** Makes `folder` the root of the file system for all traffic threads, now and later. Rejects with the system's error. */
@@ -149,6 +155,8 @@ class ControlThread implements RunningControl {
   readonly reloads = { done: 0, failed: 0 };
   readonly ended: Promise<void>;
   readonly #options: ControlOptions;
+  /** What the next reload will find, when it finds these texts. */
+  #prepared: { readonly texts: Texts; readonly loaded: Loaded } | null = null;
   readonly #switch: TrafficSwitch;
   #context!: ChangeContext;
   operations!: RunningOperations;
@@ -556,6 +564,24 @@ class ControlThread implements RunningControl {
     return { ok, text };
   }
 
+  check(texts: Texts): Promise<Loaded> {
+    return this.#options.load(texts);
+  }
+
+  prepare(texts: Texts, loaded: Loaded): void {
+    this.#prepared = { texts, loaded };
+  }
+
+  /** What was prepared, if that is what the files say. */
+  async #takePrepared(): Promise<Loaded | null> {
+    const prepared = this.#prepared;
+    this.#prepared = null;
+    if (prepared === null) return null;
+    const asRead = await Promise.all(prepared.texts.map(({ name }) => readFile(name).catch(() => null)));
+    const isSame = prepared.texts.every(({ text }, i) => asRead[i] !== null && decodeText(asRead[i]!).text === text);
+    return isSame ? prepared.loaded : null;
+  }
+
   #refused(text: string, problems: readonly string[]): { readonly ok: false; readonly text: string } {
     this.reloads.failed++;
     return { ok: false, text: text + problems.map((problem) => `[ALERT]    (${process.pid}) : ${problem}\n`).join('') };
@@ -563,7 +589,7 @@ class ControlThread implements RunningControl {
 
   async #reload(origin: Origin): Promise<{ readonly ok: boolean; readonly text: string }> {
     const before = takeSnapshot(this.model);
-    const { config: loaded, diagnostics } = await this.#options.load();
+    const { config: loaded, diagnostics } = (await this.#takePrepared()) ?? (await this.#options.load());
     let text = this.#options.format(diagnostics);
     if (loaded === null) {
       this.reloads.failed++;

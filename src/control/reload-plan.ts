@@ -2,7 +2,6 @@ import { isDeepStrictEqual } from 'node:util';
 import type { BindConfig, Config, ProxyConfig } from '../config/types.ts';
 import type { Model } from '../model/model.ts';
 import type { Listener, Proxy } from '../model/proxy.ts';
-import { withoutPlaces } from './reload-global.ts';
 
 /** Settings of a `bind` line that a socket is told before it listens, and its owner. */
 const SOCKET_SETTINGS = [
@@ -36,9 +35,23 @@ export interface ReloadPlan {
   readonly removed: readonly Proxy[];
 }
 
-/** The same but for where it is written. */
+/** The same but for where it is written. Compares without copying: thousands of servers are compared at each reload. */
 export function same(a: unknown, b: unknown): boolean {
-  return isDeepStrictEqual(withoutPlaces(a), withoutPlaces(b));
+  if (Object.is(a, b)) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (Array.isArray(a))
+    return Array.isArray(b) && a.length === b.length && a.every((element, i) => same(element, b[i]));
+  if (Object.getPrototypeOf(a) !== Object.prototype) return isDeepStrictEqual(a, b);
+  const keys = Object.keys(a).filter(isSaid);
+  return keys.length === Object.keys(b).filter(isSaid).length && keys.every((key) => hasSame(a, b, key));
+}
+
+function isSaid(key: string): boolean {
+  return key !== 'at';
+}
+
+function hasSame(a: object, b: object, key: string): boolean {
+  return Object.hasOwn(b, key) && same(a[key as keyof object], b[key as keyof object]);
 }
 
 /** Finds what differs: proxies are known by name and kind, listeners by address and what their sockets are told. */

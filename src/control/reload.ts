@@ -14,6 +14,7 @@ import type { ProcessLogs } from './logs/logs.ts';
 import { applyLimits, applyVariables, environmentOf, isSameEnvironment } from './reload-global.ts';
 import { makePlan, type ProxyChange, type ReloadPlan } from './reload-plan.ts';
 import { beginServer, changeServers, endServer } from './reload-servers.ts';
+import { applyServersAlone, serversAlone } from './reload-servers-alone.ts';
 import { moveListeners, type OwnedListener } from './reload-sockets.ts';
 import { resolveInitialAddresses } from './resolvers/initial-addresses.ts';
 import type { ProcessResolvers } from './resolvers/resolvers.ts';
@@ -48,6 +49,8 @@ export interface ReloadOutcome {
  */
 export async function applyReload(config: Config, ctx: ReloadContext): Promise<ReloadOutcome> {
   const { model, traffic } = ctx;
+  const alone = serversAlone(model, config);
+  if (alone !== null) return { problems: [], warnings: await applyServersAlone(alone, config, ctx) };
   const prepared = await prepareLogs(config);
   const alerts = prepared.diagnostics.filter((d) => d.severity === 'alert');
   if (alerts.length > 0) return refused(alerts.map(diagnosticLine));

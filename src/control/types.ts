@@ -81,6 +81,9 @@ export interface Health {
   report(server: Server, layer: 4 | 7, failed: boolean, count: number): void;
 }
 
+/** What configuration files say, by their names, in their order. */
+export type Texts = readonly { readonly name: string; readonly text: string }[];
+
 /** What one load of the configuration files gave. `config` is null when an alert was raised. */
 export interface Loaded {
   readonly config: Config | null;

@@ -3,27 +3,48 @@
 import { Socket } from 'node:net';
 import type { Change, Origin } from '../../change/change.ts';
 import { planChanges } from '../../config/diff/plan-changes.ts';
-import type { Diagnostic } from '../../config/types.ts';
-import { load } from '../../control/load.ts';
+import type { Config, Diagnostic } from '../../config/types.ts';
+import type { RunningControl } from '../../control/control.ts';
 import type { Control } from '../../control/types.ts';
 import { registry } from '../../runtime/server.ts';
 import { Session } from '../../runtime/session.ts';
 import type { Documents } from '../edit/sections.ts';
 import { ApiError } from '../service/error.ts';
 import type { Balancer, ConfigurationProblem, Made, Requester } from './balancer.ts';
+import { withServerEdits } from './server-edits.ts';
 
-export function localBalancer(control: Control): Balancer {
+/** A configuration, and the documents that it was made from. */
+interface Loaded {
+  readonly documents: Documents;
+  readonly config: Config;
+}
+
+export function localBalancer(control: RunningControl): Balancer {
   const change = async (changes: readonly Change[], requester: Requester): Promise<Made> => {
     const { ok, outcomes, failedAt } = await control.operations.apply(changes, originOf(requester));
     return { ok, text: (outcomes[failedAt] ?? outcomes.at(-1))?.text.trim() ?? '' };
   };
+  /** What was made of documents, and what the configuration in force was made from, as far as that is known. */
+  let checked: Loaded | null = null;
+  let inForce: Loaded | null = null;
+  const check = async (documents: Documents): Promise<ConfigurationProblem[]> => {
+    const texts = documents.map((document) => ({ name: document.name, text: document.print() }));
+    const known = inForce?.config === control.model.config ? inForce : null;
+    const edited = known === null ? null : withServerEdits(known.config, known.documents, documents);
+    const loaded = edited === null ? await control.check(texts) : { config: edited, diagnostics: [] };
+    if (loaded.config === null) return problemsIn(loaded.diagnostics);
+    control.prepare(texts, loaded);
+    checked = { documents, config: loaded.config };
+    return [];
+  };
   return {
     product: 'sluice',
-    check: async (documents) => check(documents),
+    check,
     plan: (before, after) => planChanges(before, after, { on: 'sluice' }),
     change,
     async putInForce(_before, _after, requester) {
       const { ok, text } = await change([{ kind: 'config.reload' }], requester);
+      inForce = checked;
       return ok ? { outcome: 'live' } : { outcome: 'failed', text };
     },
     reload: (requester) => change([{ kind: 'config.reload' }], requester),
@@ -42,11 +63,7 @@ function originOf({ user, from, title }: Requester): Origin {
   return { surface: 'api', from, level: 'admin', actor, title: title.slice(0, 500) };
 }
 
-/** The files as they would be loaded, compiled as traffic threads do. */
-function check(documents: Documents): ConfigurationProblem[] {
-  const texts = documents.map((document) => ({ name: document.name, text: document.print() }));
-  const { config, diagnostics } = load({ texts, env: process.env });
-  if (config !== null) return [];
+function problemsIn(diagnostics: readonly Diagnostic[]): ConfigurationProblem[] {
   return diagnostics
     .filter(({ severity }) => severity === 'alert')
     .filter(isOwn)

@@ -6,6 +6,7 @@ import { Accounts, type User } from '../accounts/accounts.ts';
 import { type Hashing, startHashing } from '../accounts/hashing.ts';
 import { usersOf } from '../accounts/userlist.ts';
 import type { Balancer } from '../balancer/balancer.ts';
+import type { Documents } from '../edit/sections.ts';
 import { Commits } from '../store/commits.ts';
 import { ConfigurationFiles } from '../store/files.ts';
 import { Reloads } from '../store/reloads.ts';
@@ -47,6 +48,15 @@ export async function makeService(settings: Settings, balancer: Balancer): Promi
   };
 }
 
+const known = new WeakMap<Documents, readonly User[]>();
+
+/** The users of the configuration, found once for each state of it. */
+function usersWithin(documents: Documents, userlist: string): readonly User[] {
+  let users = known.get(documents);
+  if (users === undefined) known.set(documents, (users = usersOf(documents, userlist)));
+  return users;
+}
+
 /** The first of: users of the service's file, of the file with a userlist, of the userlist in the configuration. */
 async function usersFor({ users, userlist }: Settings, files: ConfigurationFiles): Promise<readonly User[]> {
   if (users.length > 0) return users;
@@ -55,5 +65,5 @@ async function usersFor({ users, userlist }: Settings, files: ConfigurationFiles
     const found = usersOf([parseDocument(userlist.file, text)], userlist.name);
     if (found.length > 0) return found;
   }
-  return usersOf(await files.read(), userlist.name);
+  return usersWithin(await files.read(), userlist.name);
 }

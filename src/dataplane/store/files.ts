@@ -35,7 +35,8 @@ export class ConfigurationFiles {
     if (stamp === this.#stamp && stamp !== '') return this.#documents;
     const sources = await readSources(this.paths);
     if ('text' in sources) throw new ApiError(500, problemText(sources));
-    this.#take(sources);
+    this.#sources = sources;
+    this.#documents = sources.map(({ document }) => document);
     this.#stamp = stamp;
     return this.#documents;
   }
@@ -58,26 +59,19 @@ export class ConfigurationFiles {
       if (difference === '') throw new ApiError(500, problemText(written));
       throw new ApiError(409, `${problemText(written)}\n${difference}`);
     }
-    this.#take(
-      this.#sources.map((source, i): Source => {
-        const document = documents[i]!;
-        if (document === source.document) return source;
-        // Line numbers are those of the new text.
-        const bytes = encodeText(document.print(), source.encoding)!;
-        return { document, hash: hashOf(bytes), encoding: source.encoding };
-      }),
-    );
+    this.#sources = this.#sources.map((source, i): Source => {
+      const document = documents[i]!;
+      if (document === source.document) return source;
+      return { document, hash: hashOf(encodeText(document.print(), source.encoding)!), encoding: source.encoding };
+    });
+    // The same list: what was found out about it stays known.
+    this.#documents = documents;
     this.#stamp = await this.#stampNow();
   }
 
   /** Documents of a text for the first file, the others as they are. */
   withText(documents: Documents, text: string): Documents {
     return documents.with(0, parseDocument(documents[0]?.name ?? this.paths[0]!, text));
-  }
-
-  #take(sources: readonly Source[]): void {
-    this.#sources = sources;
-    this.#documents = sources.map(({ document }) => document);
   }
 
   /** What tells whether a file is still what was read; '' when that cannot be told. */
