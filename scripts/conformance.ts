@@ -16,8 +16,7 @@ const root = new URL('..', import.meta.url).pathname;
 const absent: readonly (readonly [reason: string, cases: RegExp])[] = [
   ['ACME', /^absent-in-2\.6\.acme-status/],
   ["numbers of HAProxy's own ACLs in lists", /^(clear|commit|prepare)-(map|acl)\.list2?$|^show-acl$/],
-  ['the cache', /^show-cache|^show-sess\.(one|all)$/],
-  ['a log of requests over TLS and out of the cache', /^show-events\.ring$/],
+  ['lines of several threads, which a log gets in any order', /^show-events\.ring$/],
   ['suggestions among commands that are absent', /^absent-in-2\.6\.show-proc$/],
   ["events of HAProxy's own code", /^absent-in-2\.6\.debug-counters$/],
   // Answers longer than a buffer lost parts of lines in the recording; the other holds an agent check that was in progress.

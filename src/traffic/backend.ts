@@ -103,7 +103,9 @@ export class TrafficBackend implements ProxyFacts {
     this.errorPages = errorPages;
     this.sni = sni;
     this.rules = null;
-    this.abortOnClose = config.options.includes('abortonclose');
+    this.abortOnClose =
+      config.options.includes('abortonclose') ||
+      (config.mode === 'http' && !config.options.includes('no abortonclose'));
     this.serverClose = config.options.includes('http-server-close');
     this.httpClose = config.options.includes('httpclose');
     this.preferLastServer = config.options.includes('prefer-last-server');

@@ -263,7 +263,7 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     frontend.c[C.requests]!++;
     frontend.c[C.failedReq]!++;
     frontend.c[C.hrsp4xx]!++;
-    this.#countBad();
+    countSession(this.tracking, Event.request, env.now());
     log.acceptDate = this.exchanges === 1 ? this.acceptedAt : this.idleSince;
     log.requestDate = this.requestAt || this.idleSince;
     log.requestCounter = this.exchanges;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { type Connection, connect, get } from '../support/connection.ts';
 import { origin } from '../support/origin.ts';
-import { start } from '../support/program.ts';
+import { start, unlessHaproxy26 } from '../support/program.ts';
 import { until } from '../support/wait.ts';
 
 // Answers a request when the test releases its path.
@@ -45,6 +45,10 @@ listen rated
     server ok {addr:quick}
 listen leave
     bind {addr:leave}
+    no option abortonclose
+    server s {addr:app} maxconn 1
+listen watched
+    bind {addr:watched}
     server s {addr:app} maxconn 1
 listen abort
     bind {addr:abort}
@@ -96,17 +100,21 @@ test('a client that leaves keeps no place: the others are served', async (t) => 
   assert.equal((await last.response('GET')).text, '/last');
 });
 
-test('with abortonclose a client that leaves the queue is forgotten at once', async (t) => {
-  const first = await ask(t, 'abort', '/working');
-  await arrived('/working');
-  const leaver = await ask(t, 'abort', '/given-up');
-  await queued('abort/BACKEND', 1);
-  leaver.reset();
-  await queued('abort/BACKEND', 0);
-  await release('/working');
-  assert.equal((await first.response('GET')).text, '/working');
-  assert.ok(!held.has('/given-up'));
-});
+for (const [name, listen, options] of [
+  ['with abortonclose', 'abort', {}],
+  ['over HTTP', 'watched', unlessHaproxy26('abortonclose is on by default since 3.3')],
+] as const)
+  test(`${name} a client that leaves the queue is forgotten at once`, options, async (t) => {
+    const first = await ask(t, listen, `/${listen}/working`);
+    await arrived(`/${listen}/working`);
+    const leaver = await ask(t, listen, `/${listen}/given-up`);
+    await queued(`${listen}/BACKEND`, 1);
+    leaver.reset();
+    await queued(`${listen}/BACKEND`, 0);
+    await release(`/${listen}/working`);
+    assert.equal((await first.response('GET')).text, `/${listen}/working`);
+    assert.ok(!held.has(`/${listen}/given-up`));
+  });
 
 test('maxconn of a frontend: the next connection waits in the backlog', async (t) => {
   const first = await ask(t, 'limited', '/one');

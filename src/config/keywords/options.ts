@@ -30,6 +30,15 @@ function httpToggle(name: string, letters: string): Row {
   return toggle(name, letters, { needsHttp: true });
 }
 
+/** HTTP proxies have it unless they say no (since HAProxy 3.3), so that a no is kept, too. */
+const abortOnClose: Row = toggle('abortonclose', 'DFLB', {
+  parse: (line, proxy) => {
+    if (!line.atMost(0, 2)) return;
+    setOption(proxy, 'abortonclose', line.prefix === '');
+    setOption(proxy, 'no abortonclose', line.prefix === 'no');
+  },
+});
+
 const HTTP_MODES = ['http-keep-alive', 'http-server-close', 'httpclose'];
 
 /** The connection modes: the last one wins, `no option` only takes back its own. */
@@ -199,7 +208,7 @@ function parseTcpka(line: Line, proxy: ProxyDraft): void {
 }
 
 const switches: Row[] = [
-  toggle('abortonclose', 'DFLB'),
+  abortOnClose,
   toggle('allbackups', 'DLB'),
   httpToggle('checkcache', 'DLB'),
   toggle('clitcpka', 'DFL'),

@@ -69,7 +69,8 @@ export const tableConverters: readonly ConverterRow[] = [
     in: 'any',
     out: 'sint',
     compile: ([table], env) =>
-      lookUp(table, 1, env, false, (source, entry) => (entry === 0 ? 0 : source.usesOf(entry))),
+      // The look-up counts, too, as in HAProxy.
+      lookUp(table, 1, env, false, (source, entry) => (entry === 0 ? 0 : source.usesOf(entry) + 1)),
   },
   timeRow('table_expire', (table, entry, now) => table.expiresIn(entry, now)),
   timeRow('table_idle', (table, entry, now) => table.idleFor(entry, now)),

@@ -69,7 +69,9 @@ function track(
 
 /** What is counted of a request that was there before the entry was tracked. */
 function countAtStart(stream: Stream, table: StickTable, entry: number, kind: RuleKind, now: number): void {
-  if (kind !== 'http-request' && kind !== 'http-response') return;
+  // Of a backend's rules the request was there before; a frontend's content is inspected before it is counted.
+  const counted = kind === 'tcp-request content' ? stream.backend !== null && stream.requestHead !== null : true;
+  if (SESSION_KINDS.includes(kind) || !counted) return;
   countIn(table, entry, Event.request, now);
   if (kind !== 'http-response') return;
   const { status } = stream.res;
