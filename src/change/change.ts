@@ -80,6 +80,8 @@ export type Change =
       readonly from: string;
       readonly mode: 'tcp' | 'http' | null;
       readonly guid: string | null;
+      /** What else is set of it at once: how it was when it was deleted. */
+      readonly with?: readonly Change[];
     }
   | { readonly kind: 'backend.del'; readonly backend: string }
   | { readonly kind: 'backend.publish'; readonly backend: string; readonly published: boolean }

@@ -108,3 +108,18 @@ test('a rehearsal touches nothing', async () => {
     { numRuns: 200 },
   );
 });
+
+test('a backend that was added comes back with its cookie; of a server that could not be added again nothing is promised', async () => {
+  const d = desk();
+  await d.apply({ kind: 'backend.add', backend: 'new', from: 'dyn1', mode: null, guid: null });
+  await d.apply({ kind: 'backend.dynamic-cookie', backend: 'new', enabled: true });
+  await d.apply({ kind: 'backend.dynamic-cookie-key', backend: 'new', key: 'secret' });
+  const before = settings(d);
+  const { inverse } = await d.apply({ kind: 'backend.del', backend: 'new' });
+  assert.equal((await d.apply(inverse!)).ok, true);
+  assert.deepEqual(settings(d), before);
+  await d.apply({ kind: 'server.state', backend: 'be_static', server: 'st1', to: 'maint' });
+  const gone = await d.apply({ kind: 'server.del', backend: 'be_static', server: 'st1' });
+  assert.deepEqual([gone.ok, gone.inverse], [true, null]);
+  d.ctx.states.close();
+});

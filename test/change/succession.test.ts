@@ -70,6 +70,20 @@ test('what the process before changed after its journal was read is in force whe
   );
 });
 
+test('a server that was added in place of one of the file is there after a restart, and makes room when it is gone', async () => {
+  const before = desk({}, memoryJournal());
+  const s3 = { backend: 'be_app', server: 's3' } as const;
+  await before.apply({ kind: 'server.del', ...s3 });
+  await before.apply({ kind: 'server.add', ...s3, addr: '127.0.0.9:1', from: null, words: [] });
+  const next = await successor(before);
+  assert.equal(serverAt(next.ctx.model, 'be_app/s3').host, '127.0.0.9');
+  await before.apply({ kind: 'server.del', ...s3 });
+  await before.apply({ kind: 'server.add', ...s3, addr: '', from: 'file', words: [] });
+  await wait(next);
+  assert.deepEqual(live(next), live(before));
+  assert.deepEqual(next.conflicts, []);
+});
+
 test('Changes wait for the journal, come after what the process before did, and are recorded', async () => {
   const before = desk({}, memoryJournal());
   await before.apply(weight(20));

@@ -3,7 +3,7 @@ import { formatAddress } from '../../control/address.ts';
 import { findProxy, findServer, type Model } from '../../model/model.ts';
 import type { Proxy } from '../../model/proxy.ts';
 import type { Server } from '../../model/server.ts';
-import type { Change } from '../change.ts';
+import type { Change, ChangeOf } from '../change.ts';
 import type { Layers, ObjectType, Place, ReadLayers } from './attribute.ts';
 import { BACKEND_ATTRIBUTES, FRONTEND_ATTRIBUTES, GLOBAL_ATTRIBUTES, varLayers } from './proxy.ts';
 import { SERVER_ATTRIBUTES } from './server.ts';
@@ -55,7 +55,8 @@ function presenceOf({ type, object }: Place, model: Model): Omit<Layers, keyof P
   return type === 'server' ? serverPresence(object, model) : backendPresence(object, model);
 }
 
-const ABSENT = '(absent)';
+/** What layers tell of the presence of what is not there. */
+export const ABSENT = '(absent)';
 
 function serverPresence(path: string, model: Model): Omit<Layers, keyof Place> | null {
   const server = serverAt(path, model);
@@ -107,7 +108,7 @@ function backendPresence(name: string, model: Model): Omit<Layers, keyof Place> 
 }
 
 /** What it takes to add a backend again that was added live. */
-export function backendAddition({ dynamic, config }: Proxy): Change | null {
+export function backendAddition({ dynamic, config }: Proxy): ChangeOf<'backend.add'> | null {
   const { name, defaults, mode, guid } = config;
   if (!dynamic || defaults === null || mode === 'log' || mode === 'health') return null;
   return { kind: 'backend.add', backend: name, from: defaults, mode, guid };

@@ -11,7 +11,7 @@ import { recordFacts } from '../record.ts';
 import { HERE } from '../standing.ts';
 import { rowOf } from '../table.ts';
 import type { Layers, ObjectType, Place } from './attribute.ts';
-import { layersOf } from './layers.ts';
+import { ABSENT, layersOf } from './layers.ts';
 import { settleNames } from './settle-names.ts';
 
 /** What became of the overrides when a configuration came into force. */
@@ -70,8 +70,8 @@ export async function restoreFile(
   ctx.traffic.hold();
   for (const override of inOrder(ended).toReversed()) {
     const layers = layersBefore(override, ctx);
-    if (!layers?.restore || layers.same) continue;
-    const problem = await put(layers.restore, ctx, origin);
+    if (!layers) continue;
+    const problem = await restore(override, ctx, origin);
     if (problem === null) continue;
     const { object, attribute, key } = override;
     const text = `${key} could not be set to '${layers.file}', as the file says: ${problem}`;
@@ -110,14 +110,36 @@ async function settleOne(override: Override, ctx: ChangeContext, origin: Origin)
   if (layers.file === file) {
     if (canonicalJson(layers.make) === canonicalJson(override.change))
       return { verdict: 'stands', text: '', now: value };
-    const problem = await put(override.change, ctx, origin);
+    const problem = (await makeRoom(override, layers, ctx, origin)) ?? (await put(override.change, ctx, origin));
     if (problem === null) return { verdict: 'stands', text: '', now: value };
     return { verdict: 'failed', text: `${key} could not be set to '${value}' again: ${problem}`, now: layers.live };
   }
-  if (!layers.same && layers.restore) await put(layers.restore, ctx, origin);
+  await restore(override, ctx, origin);
   if (layers.file === value) return { verdict: 'agrees', text: '', now: value };
   const text = `${key} was set to '${value}' over '${file}'; the file says '${layers.file}' now, and wins`;
   return { verdict: 'overruled', text, now: layers.file };
+}
+
+/** A server that was added live in place of one of the file, which was deleted before: that one goes again. Returns why it cannot, or null. */
+async function makeRoom(
+  { change }: Override,
+  { same, file }: Layers,
+  ctx: ChangeContext,
+  origin: Origin,
+): Promise<string | null> {
+  if (change.kind !== 'server.add' || !same || file === ABSENT) return null;
+  return put({ kind: 'server.del', backend: change.backend, server: change.server }, ctx, origin);
+}
+
+/** Puts in force what the file says. What stands in place of something of the file goes first. Returns why that is not possible, or null. */
+async function restore(override: Override, ctx: ChangeContext, origin: Origin): Promise<string | null> {
+  for (let step = 0; step < 2; step++) {
+    const layers = layersBefore(override, ctx);
+    if (!layers?.restore || layers.same) return null;
+    const problem = await put(layers.restore, ctx, origin);
+    if (problem !== null) return problem;
+  }
+  return null;
 }
 
 /** The layers of what an override is about. A server that is still to be renamed is found under its name in the file. */

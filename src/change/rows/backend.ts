@@ -2,10 +2,12 @@ import type { ProxyConfig } from '../../config/types.ts';
 import { G } from '../../model/counters.ts';
 import { findProxy, type Model } from '../../model/model.ts';
 import { Proxy } from '../../model/proxy.ts';
-import type { ChangeOf } from '../change.ts';
+import type { Change, ChangeOf } from '../change.ts';
 import { type ChangeContext, done, type Problem, problem, type Row } from '../context.ts';
 import { backendAddition } from '../layers/layers.ts';
+import { BACKEND_ATTRIBUTES } from '../layers/proxy.ts';
 import { lacksBackend, theBackend } from '../lookup.ts';
+import { rowOf } from '../table.ts';
 
 /** `add backend`. The new backend is unpublished and has no server. */
 export const backendAdd: Row<ChangeOf<'backend.add'>> = {
@@ -24,7 +26,7 @@ export const backendAdd: Row<ChangeOf<'backend.add'>> = {
     after: unpublished(change.from),
     effect: 'live',
   }),
-  async apply(change, ctx) {
+  async apply(change, ctx, origin) {
     const { model } = ctx;
     const defaults = defaultsOf(model, change)!;
     const config: ProxyConfig = {
@@ -45,6 +47,7 @@ export const backendAdd: Row<ChangeOf<'backend.add'>> = {
     const template = model.config.defaultServers[change.from];
     if (template) setDefaultServer(model, proxy.name, template);
     await ctx.traffic.ask({ kind: 'proxy.put', proxies: [ctx.hooks.proxyView(proxy)] });
+    for (const setting of change.with ?? []) await rowOf(setting)?.apply(setting, ctx, origin);
     return done({ kind: 'backend.del', backend: change.backend }, 'New backend registered.');
   },
 };
@@ -103,9 +106,20 @@ export const backendDel: Row<ChangeOf<'backend.del'>> = {
     model.proxiesById.delete(proxy.id);
     await ctx.traffic.ask({ kind: 'proxy.remove', ids: [proxy.id] });
     model.counters.release(proxy.backendSlot);
-    return done(backendAddition(proxy), 'Backend deleted.');
+    return done(addedAgain(proxy), 'Backend deleted.');
   },
 };
+
+/** What brings a backend back that was added live, as it is now. It can be deleted only while it is unpublished, as a new one is. */
+function addedAgain(proxy: Proxy): Change | null {
+  const add = backendAddition(proxy);
+  if (add === null) return null;
+  const settings = Object.entries(BACKEND_ATTRIBUTES).flatMap(([name, read]) => {
+    const { same, make } = read(proxy, proxy.config);
+    return same || make === null || name === 'published' ? [] : [make];
+  });
+  return settings.length === 0 ? add : { ...add, with: settings };
+}
 
 /** Why a backend cannot be removed now, or null. What `wait ... be-removable` asks again and again. */
 export function backendRemovable(ctx: Pick<ChangeContext, 'model'>, proxy: Proxy): Problem | null {

@@ -173,8 +173,10 @@ export const serverDel: Row<ChangeOf<'server.del'>> = {
 };
 
 /** What brings a server back that is about to be deleted, as it is now. */
-function addedAgain(server: Server): Change {
+function addedAgain(server: Server): Change | null {
   const { config, added, proxy } = server;
+  // There servers can be deleted, and none can be added.
+  if (!isDynamicBalance(proxy)) return null;
   const names = { backend: proxy.name, server: nameOf(server) };
   const settings = Object.entries(SERVER_ATTRIBUTES).flatMap(([name, read]) => {
     const { same, make } = read(server, config);
