@@ -10,6 +10,7 @@ const levels: readonly (readonly string[])[] = [
   ['util'],
   ['net'],
   ['client'],
+  ['discovery'],
   ['config'],
   ['expr'],
   ['model'],

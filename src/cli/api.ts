@@ -32,6 +32,7 @@ export async function api(args: readonly string[]): Promise<number> {
       gate: await runnerGate(),
     });
     const running = await startApi(settings, balancer);
+    for (const problem of running.problems) say(problem);
     say(`listening on ${running.address}, for ${balancer.product} at ${address}`);
     await new Promise((end) => {
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end);

@@ -8,6 +8,7 @@ import { type ControlOptions, type RunningControl, StartError, startControl } fr
 import { startMasterCli } from '../runtime/master.ts';
 import { type RuntimeApi, startRuntimeApi } from '../runtime/server.ts';
 import { groupsOf } from '../util/accounts.ts';
+import { shown } from '../util/shown.ts';
 import { type Invocation, isMaster } from './arguments.ts';
 import { reportReady } from './daemon.ts';
 import { load } from './load.ts';
@@ -102,13 +103,14 @@ async function serveApi({ api, files }: Invocation, control: RunningControl): Pr
     import('../dataplane/service/own-settings.ts'),
     import('../dataplane/balancer/local.ts'),
   ]);
-  await startApi(
+  const { problems } = await startApi(
     ownSettings(
       api,
       files.map((file) => resolve(file)),
     ),
     localBalancer(control),
   );
+  for (const problem of problems) process.stderr.write(`sluice: ${shown(problem)}\n`);
 }
 
 /** What people may do on the Runtime API; without a policy, what the level of a socket allows. */

@@ -10,6 +10,8 @@ import type { Settings } from './service/settings.ts';
 export interface RunningApi {
   /** `http://127.0.0.1:5555`, or the path of its socket. */
   readonly address: string;
+  /** What could not be read of what was kept: texts for the operator. */
+  readonly problems: readonly string[];
   /** Finishes what is being done, and ends. */
   close(): Promise<void>;
 }
@@ -28,6 +30,7 @@ export async function startApi(settings: Settings, balancer: Balancer): Promise<
   if (settings.pidFile !== null) writeFileSync(settings.pidFile, `${process.pid}\n`);
   return {
     address,
+    problems: service.problems,
     async close() {
       await app.close();
       await service.close();

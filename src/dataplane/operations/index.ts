@@ -1,6 +1,7 @@
 /** All operations of the API. */
 
 import { CHILD_OPERATIONS } from './children.ts';
+import { DISCOVERY_OPERATIONS } from './discovery.ts';
 import { INFO_OPERATIONS } from './info.ts';
 import type { Operation } from './operation.ts';
 import { RUNTIME_OPERATIONS } from './runtime/index.ts';
@@ -18,5 +19,6 @@ export const OPERATIONS: readonly Operation[] = [
   ...TRACE_OPERATIONS,
   ...RUNTIME_OPERATIONS,
   ...STORAGE_OPERATIONS,
+  ...DISCOVERY_OPERATIONS,
   ...WITHOUT,
 ];

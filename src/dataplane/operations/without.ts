@@ -7,7 +7,6 @@ const SITES = 'sites are not served: edit frontends, binds, backends and servers
 const SPOE = 'SPOE files are not served: edit them on the machine, or keep them under storage/general';
 const TRUST = 'CA files and CRLs in memory are not served: replace the file, and have it loaded with a reload';
 const ACME = 'ACME is not served: its state is told by the Runtime API (acme status)';
-const DISCOVERY = 'service discovery is not served: let a program change servers in one transaction';
 
 const BASE = '/services/haproxy';
 const SCOPE = `${BASE}/spoe/spoe_files/{parent_name}/scopes`;
@@ -34,10 +33,6 @@ const PATHS: readonly (readonly [path: string, methods: readonly Method[], why: 
     [`${SCOPE}/{scope_name}/${kind}/{name}`, ['GET', 'PUT', 'DELETE'], SPOE] as const,
   ]),
   [`${BASE}/spoe/{parent_name}/version`, ['GET'], SPOE],
-  ...['aws', 'consul'].flatMap((kind) => [
-    [`/service_discovery/${kind}`, ['GET', 'POST'], DISCOVERY] as const,
-    [`/service_discovery/${kind}/{id}`, ['GET', 'PUT', 'DELETE'], DISCOVERY] as const,
-  ]),
 ];
 
 export const WITHOUT: readonly Operation[] = PATHS.flatMap(([path, methods, why]) =>

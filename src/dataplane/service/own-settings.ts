@@ -10,7 +10,12 @@ export function ownSettings(listen: string, files: readonly string[]): Settings 
     ...settings,
     listen: listenAddress(listen),
     transactions: { ...settings.transactions, folder: join(tmpdir(), `sluice-transactions-${process.getuid!()}`) },
-    storage: { maps: join(folder, 'maps'), certificates: join(folder, 'ssl'), general: join(folder, 'general') },
+    storage: {
+      maps: join(folder, 'maps'),
+      certificates: join(folder, 'ssl'),
+      general: join(folder, 'general'),
+      own: join(folder, 'dataplane'),
+    },
     haproxy: { ...settings.haproxy, files },
   };
 }

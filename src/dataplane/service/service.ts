@@ -1,11 +1,13 @@
 /** The service at work: what operations are done on. */
 
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { parseDocument } from '../../config/document.ts';
 import { Accounts, type User } from '../accounts/accounts.ts';
 import { type Hashing, startHashing } from '../accounts/hashing.ts';
 import { usersOf } from '../accounts/userlist.ts';
 import type { Balancer } from '../balancer/balancer.ts';
+import { Discovery, type DiscoveryOptions } from '../discovery/discovery.ts';
 import type { Documents } from '../edit/sections.ts';
 import { Commits } from '../store/commits.ts';
 import { ConfigurationFiles } from '../store/files.ts';
@@ -19,12 +21,19 @@ export interface Service {
   readonly commits: Commits;
   readonly transactions: Transactions;
   readonly accounts: Accounts;
+  readonly discovery: Discovery;
+  /** What could not be read of what is kept: texts for the operator. */
+  readonly problems: readonly string[];
   /** Finishes what is being done. */
   close(): Promise<void>;
 }
 
 /** Puts a service together on a load balancer; nothing listens yet. Throws ApiError when its files cannot be read. */
-export async function makeService(settings: Settings, balancer: Balancer): Promise<Service> {
+export async function makeService(
+  settings: Settings,
+  balancer: Balancer,
+  pace?: DiscoveryOptions['pace'],
+): Promise<Service> {
   const files = new ConfigurationFiles(settings.haproxy.files, settings.backups);
   await files.read();
   const commits = new Commits(files, balancer, new Reloads(balancer, settings.reloads));
@@ -32,13 +41,19 @@ export async function makeService(settings: Settings, balancer: Balancer): Promi
   await transactions.resume();
   const hashing: Hashing = startHashing();
   const accounts = new Accounts(() => usersFor(settings, files), hashing);
+  const folder = join(settings.storage.own, 'service_discovery');
+  const discovery = new Discovery({ folder, commits, ...(pace === undefined ? {} : { pace }) });
+  const problems = await discovery.resume();
   return {
     settings,
     balancer,
     commits,
     transactions,
     accounts,
+    discovery,
+    problems,
     async close() {
+      await discovery.close();
       await transactions.close();
       await commits.close();
       await commits.reloads.close();

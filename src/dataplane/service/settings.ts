@@ -17,7 +17,7 @@ export interface Settings {
   readonly userlist: { readonly name: string; readonly file: string | null };
   readonly transactions: { readonly folder: string; readonly maxOpen: number };
   readonly backups: Backups;
-  readonly storage: Readonly<Record<'maps' | 'certificates' | 'general', string>>;
+  readonly storage: Readonly<Record<'maps' | 'certificates' | 'general' | 'own', string>>;
   readonly maxBody: number;
   readonly showSystemInfo: boolean;
   readonly pidFile: string | null;
@@ -58,7 +58,9 @@ const KEYS: readonly Key[] = [
   ...keys('text', 'dataplaneapi.transaction.transaction_dir', 'dataplaneapi.transaction.backups_dir'),
   ...keys(
     'text',
-    ...['maps_dir', 'ssl_certs_dir', 'general_storage_dir'].map((one) => `dataplaneapi.resources.${one}`),
+    ...['maps_dir', 'ssl_certs_dir', 'general_storage_dir', 'dataplane_storage_dir'].map(
+      (one) => `dataplaneapi.resources.${one}`,
+    ),
   ),
   ...keys('text', 'haproxy.config_file', 'haproxy.haproxy_bin', 'haproxy.master_runtime'),
   ...keys(
@@ -86,7 +88,6 @@ const WITHOUT_EFFECT: Readonly<Record<string, string>> = {
   'dataplaneapi.timeouts': 'a request has 60 s to come, an idle connection 120 s',
   'dataplaneapi.resources.update_map_files': 'maps go to their files when they are changed',
   'dataplaneapi.resources.update_map_files_period': 'maps go to their files when they are changed',
-  'dataplaneapi.resources.dataplane_storage_dir': 'the service keeps nothing there',
   'dataplaneapi.resources.spoe_dir': 'SPOE files are not served yet',
   'dataplaneapi.resources.spoe_transaction_dir': 'SPOE files are not served yet',
   'haproxy.preferred_time_suffix': 'times are written with the largest unit that leaves a whole number',
@@ -219,6 +220,7 @@ function settingsOf(found: ReadonlyMap<string, unknown>, file: string): Settings
       maps: resource('maps_dir', 'maps'),
       certificates: resource('ssl_certs_dir', 'ssl'),
       general: resource('general_storage_dir', 'general'),
+      own: resource('dataplane_storage_dir', 'dataplane'),
     },
     maxBody: get('dataplaneapi.max_body_size', GIB) || Number.MAX_SAFE_INTEGER,
     showSystemInfo: get('dataplaneapi.show_system_info', false),

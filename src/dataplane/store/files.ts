@@ -1,6 +1,6 @@
 /** The configuration files on disk, and what was read of them. */
 
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { parseDocument } from '../../config/document.ts';
 import { problemText } from '../../config/edit/edit.ts';
 import { hashOf, readSources, type Source } from '../../config/edit/source.ts';
@@ -66,12 +66,22 @@ export class ConfigurationFiles {
     });
     // The same list: what was found out about it stays known.
     this.#documents = documents;
-    this.#stamp = await this.#stampNow();
+    const stamp = await this.#stampNow();
+    // What somebody else wrote in between has that stamp, and must be read.
+    this.#stamp = (await this.#isOnDisk()) ? stamp : '';
   }
 
   /** Documents of a text for the first file, the others as they are. */
   withText(documents: Documents, text: string): Documents {
     return documents.with(0, parseDocument(documents[0]?.name ?? this.paths[0]!, text));
+  }
+
+  async #isOnDisk(): Promise<boolean> {
+    const same = this.#sources.map(async ({ document, hash }) => {
+      const bytes = await readFile(document.name).catch(() => null);
+      return bytes !== null && hashOf(bytes) === hash;
+    });
+    return (await Promise.all(same)).every((one) => one);
   }
 
   /** What tells whether a file is still what was read; '' when that cannot be told. */

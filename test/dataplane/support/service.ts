@@ -7,6 +7,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Change } from '../../../src/change/change.ts';
 import { planChanges } from '../../../src/config/diff/plan-changes.ts';
 import type { Balancer, ConfigurationProblem, Made, PutInForce } from '../../../src/dataplane/balancer/balancer.ts';
+import type { DiscoveryOptions } from '../../../src/dataplane/discovery/discovery.ts';
 import { makeApp } from '../../../src/dataplane/service/app.ts';
 import { makeService, type Service } from '../../../src/dataplane/service/service.ts';
 import { parseSettings } from '../../../src/dataplane/service/settings.ts';
@@ -78,7 +79,12 @@ export interface Asked {
   readonly headers: Record<string, string>;
 }
 
-export async function startService(scope: Scope, config: string, settings = ''): Promise<TestService> {
+export async function startService(
+  scope: Scope,
+  config: string,
+  settings = '',
+  pace?: DiscoveryOptions['pace'],
+): Promise<TestService> {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-dataplane-'));
   const file = join(folder, 'haproxy.cfg');
   writeFileSync(file, config);
@@ -91,7 +97,7 @@ haproxy:
   reload: { reload_delay: 1 }
 ${settings}`;
   const balancer = fakeBalancer();
-  const service = await makeService(parseSettings(yaml, 'test.yaml').settings, balancer);
+  const service = await makeService(parseSettings(yaml, 'test.yaml').settings, balancer, pace);
   const app = makeApp(service);
   await app.ready();
   scope.after(async () => {

@@ -1,0 +1,95 @@
+/** The service in Sluice, and beside the installed HAProxy: real processes. */
+
+import { spawn } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { freePort } from '../../support/ports.ts';
+import { type Run, start } from '../../support/program.ts';
+import { type Scope, until } from '../../support/wait.ts';
+
+const SLUICE = join(import.meta.dirname, '../../../bin/sluice');
+export const HAPROXY = '/usr/sbin/haproxy';
+export const withoutHaproxy = { skip: existsSync(HAPROXY) ? false : 'HAProxy is not installed' };
+
+export const CONFIG = `# Ours.
+global
+    stats socket {sock:admin} mode 600 level admin
+
+userlist controller
+    user admin insecure-password secret
+
+defaults
+    mode http
+    timeout connect 1s
+    timeout client  10s   # clients
+    timeout server  10s
+
+frontend web
+    bind 127.0.0.1:{port:web}
+    default_backend app
+
+backend app
+    balance roundrobin
+    # rack 1
+    server a1 127.0.0.1:{port:a1}   weight 10 # first
+    server a2 127.0.0.1:{port:a2} weight 10
+`;
+
+export interface Api {
+  readonly port: number;
+  readonly run: Run;
+  /** Resolves to the status and the answer. */
+  // biome-ignore lint/suspicious/noExplicitAny: answers are compared with what is expected, whatever their form.
+  ask(method: string, path: string, body?: unknown): Promise<readonly [number, any, Headers]>;
+}
+
+function client(port: number): Api['ask'] {
+  return async (method, path, body) => {
+    const answer = await fetch(`http://127.0.0.1:${port}/v3/services/haproxy/${path}`, {
+      method,
+      headers: {
+        authorization: `Basic ${btoa('admin:secret')}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    return [answer.status, text === '' ? undefined : JSON.parse(text), answer.headers];
+  };
+}
+
+/** Sluice with its API. */
+export async function inSluice(scope: Scope, config = CONFIG): Promise<Api> {
+  const port = await freePort();
+  const run = await start(scope, config, { program: SLUICE, args: ['--api', `127.0.0.1:${port}`] });
+  const ask = client(port);
+  await until('the API', async () => (await ask('GET', 'configuration/version').catch(() => [0]))[0] === 200);
+  return { port, run, ask };
+}
+
+/** The installed HAProxy with `sluice api` beside it. */
+export async function besideHaproxy(scope: Scope, config = CONFIG): Promise<Api> {
+  const run = await start(scope, config, { program: HAPROXY, argv: ['-W', '-db', '-f', '{config}'] });
+  const port = await freePort();
+  const settings = join(run.dir, 'sluice-api.yaml');
+  const yaml = `
+dataplaneapi:
+  port: ${port}
+  transaction: { transaction_dir: ${run.dir}/transactions }
+  resources: { dataplane_storage_dir: ${run.dir}/own }
+haproxy:
+  config_file: ${run.file}
+  haproxy_bin: ${HAPROXY}
+  reload: { reload_delay: 1 }
+`;
+  writeFileSync(settings, yaml);
+  const service = spawn(SLUICE, ['api', '-f', settings, '--state-dir', join(run.dir, 'state')], { stdio: 'inherit' });
+  scope.after(async () => {
+    const ended = new Promise((resolve) => service.once('exit', resolve));
+    service.kill();
+    await ended;
+  });
+  const ask = client(port);
+  await until('the API', async () => (await ask('GET', 'configuration/version').catch(() => [0]))[0] === 200);
+  return { port, run, ask };
+}
