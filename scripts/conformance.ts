@@ -14,7 +14,6 @@ const root = new URL('..', import.meta.url).pathname;
 
 /** Cases that cannot pass, by what they need. Expressions match names of cases without `new.` in front. */
 const absent: readonly (readonly [reason: string, cases: RegExp])[] = [
-  ['ACME', /^absent-in-2\.6\.acme-status/],
   ["numbers of HAProxy's own ACLs in lists", /^(clear|commit|prepare)-(map|acl)\.list2?$|^show-acl$/],
   ['lines of several threads, which a log gets in any order', /^show-events\.ring$/],
   ['suggestions among commands that are absent', /^absent-in-2\.6\.show-proc$/],

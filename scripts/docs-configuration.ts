@@ -1,6 +1,7 @@
 /** Writes docs/reference/configuration.md from the keyword tables. A test holds the page to the tables. */
 
 import { writeFileSync } from 'node:fs';
+import { ACME_KEYWORDS } from '../src/config/keywords/acme.ts';
 import { BIND_OPTIONS } from '../src/config/keywords/bind.ts';
 import { CACHE_KEYWORDS } from '../src/config/keywords/cache.ts';
 import { CRT_STORE_KEYWORDS } from '../src/config/keywords/crt-store.ts';
@@ -54,6 +55,7 @@ export function configurationReference(): string {
     table('peers', entries(PEERS_KEYWORDS)),
     table('userlist', entries(USERLIST_KEYWORDS)),
     table('cache', entries(CACHE_KEYWORDS)),
+    table('acme', entries(ACME_KEYWORDS)),
     table('http-errors', entries(HTTP_ERRORS_KEYWORDS)),
     table('crt-store', entries(CRT_STORE_KEYWORDS)),
     otherSections(),

@@ -98,6 +98,8 @@ export function newGlobal(): Draft<GlobalConfig> {
     insecureForkWanted: false,
     crtBase: null,
     caBase: null,
+    httpClient: { caFile: null, verify: true },
+    acmeScheduler: true,
     tls: newGlobalTls(),
     setVars: [],
     defaultPath: [],

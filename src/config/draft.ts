@@ -3,6 +3,7 @@
 import { newGlobal } from './draft-global.ts';
 import { finishServer, type ServerDraft } from './draft-server.ts';
 import type {
+  AcmeConfig,
   CacheConfig,
   Config,
   CrtStoreConfig,
@@ -93,6 +94,7 @@ export interface ConfigDraft {
   readonly tables: Map<string, Draft<StickTableConfig>>;
   readonly userlists: Draft<UserlistConfig>[];
   readonly caches: Draft<CacheConfig>[];
+  readonly acmes: Draft<AcmeConfig>[];
   readonly httpErrors: Draft<HttpErrorsConfig>[];
   readonly logProfiles: Draft<LogProfileConfig>[];
   readonly crtStores: Draft<CrtStoreConfig>[];
@@ -126,6 +128,7 @@ export function newConfigDraft(): ConfigDraft {
     tables: new Map(),
     userlists: [],
     caches: [],
+    acmes: [],
     httpErrors: [],
     logProfiles: [],
     crtStores: [],
@@ -150,6 +153,7 @@ export function finishConfig(draft: ConfigDraft, env: ReadonlyMap<string, string
     peers: draft.peers,
     userlists: draft.userlists,
     caches: draft.caches,
+    acmes: draft.acmes,
     httpErrors: draft.httpErrors,
     logProfiles: draft.logProfiles,
     crtStores: draft.crtStores,

@@ -1,5 +1,6 @@
 /** `-dKcfg`: the configuration keywords that work, in HAProxy's format. */
 
+import { ACME_KEYWORDS } from './keywords/acme.ts';
 import { BIND_OPTIONS } from './keywords/bind.ts';
 import { CACHE_KEYWORDS } from './keywords/cache.ts';
 import { CRT_STORE_KEYWORDS } from './keywords/crt-store.ts';
@@ -48,6 +49,7 @@ const OTHER_TABLES: readonly (readonly [string, KeywordTable<never>])[] = [
   ['resolvers', RESOLVERS_KEYWORDS],
   ['ring', RING_KEYWORDS],
   ['cache', CACHE_KEYWORDS],
+  ['acme', ACME_KEYWORDS],
   ['http-errors', HTTP_ERRORS_KEYWORDS],
   ['log-profile', LOG_PROFILE_KEYWORDS],
   ['crt-store', CRT_STORE_KEYWORDS],

@@ -1,5 +1,6 @@
 /** Sections: what starts one, and who reads its lines. */
 
+import { ACME_KEYWORDS, checkAcme, newAcme } from './keywords/acme.ts';
 import { strangeNameCharacter } from './keywords/arguments.ts';
 import { CACHE_KEYWORDS, newCache } from './keywords/cache.ts';
 import { CRT_STORE_KEYWORDS, type CrtStoreDraft } from './keywords/crt-store.ts';
@@ -165,6 +166,20 @@ const OPENERS = {
       kind: 'crt-store',
       name: name === '' ? 'crt-store' : name,
       read: (inner) => readByTable(inner, CRT_STORE_KEYWORDS, draft, 'crt-store'),
+    };
+  },
+  acme(line: Line): SectionReader {
+    const name = sectionName(line, 'acme');
+    const { acmes } = line.context.config;
+    const twin = acmes.find((section) => section.name === name);
+    if (twin !== undefined) line.alert(`acme section '${name}' already exists (${placeText(twin.at)}).`, 'reader');
+    const draft = newAcme(name, line.at);
+    acmes.push(draft);
+    return {
+      kind: 'acme',
+      name,
+      read: (inner) => readByTable(inner, ACME_KEYWORDS, draft, 'acme'),
+      close: () => checkAcme(line, draft),
     };
   },
   'log-profile'(line: Line): SectionReader {

@@ -653,6 +653,38 @@ export interface UserlistConfig {
   }[];
 }
 
+/** An `acme` section: whom to ask for certificates, and how. */
+export interface AcmeConfig {
+  readonly name: string;
+  readonly at: Location;
+  /** URL. */
+  readonly directory: string;
+  /** File of the account's key; made when it is not there. */
+  readonly accountKey: string;
+  /** Mail address. */
+  readonly contact: string | null;
+  readonly challenge: 'http-01' | 'dns-01';
+  /** What is waited for before the server may look; null: `cli` for dns-01, nothing for http-01. */
+  readonly ready: readonly ('cli' | 'dns' | 'delay' | 'initial-dns')[] | null;
+  /** Before and between look-ups of a record, and until that is given up, ms. */
+  readonly dnsDelay: number;
+  readonly dnsTimeout: number;
+  readonly keyType: 'rsa' | 'ecdsa';
+  readonly bits: number;
+  readonly curve: 'P-256' | 'P-384' | 'P-521';
+  /** Map that gets a challenge's token and the account's thumbprint. */
+  readonly map: string | null;
+  readonly profile: string | null;
+  /** For who prepares dns-01 challenges. */
+  readonly providerName: string | null;
+  readonly acmeVars: string | null;
+  readonly reuseKey: boolean;
+  readonly eabKeyId: string | null;
+  readonly eabMacAlg: 'HS256' | 'HS384' | 'HS512';
+  /** base64url. */
+  readonly eabMacKey: string | null;
+}
+
 export interface CacheConfig {
   readonly name: string;
   readonly at: Location;
@@ -686,6 +718,8 @@ export interface CrtStoreConfig {
     readonly issuer: string | null;
     readonly sctl: string | null;
     readonly ocspUpdate: boolean | null;
+    /** It is ordered from the ACME server of this section, for these names. */
+    readonly acme: { readonly section: string; readonly domains: readonly string[] } | null;
   }[];
 }
 
@@ -732,6 +766,10 @@ export interface GlobalConfig {
   readonly insecureForkWanted: boolean;
   readonly crtBase: string | null;
   readonly caBase: string | null;
+  /** How servers are verified that are asked over HTTPS (ACME): with a file of authorities, null = those of the system, or not. */
+  readonly httpClient: { readonly caFile: string | null; readonly verify: boolean };
+  /** Certificates are renewed without being asked (`acme.scheduler`). */
+  readonly acmeScheduler: boolean;
   readonly tls: GlobalTlsConfig;
   readonly setVars: readonly WordsAt[];
   readonly defaultPath: readonly string[];
@@ -784,6 +822,7 @@ export interface Config {
   readonly peers: readonly PeersConfig[];
   readonly userlists: readonly UserlistConfig[];
   readonly caches: readonly CacheConfig[];
+  readonly acmes: readonly AcmeConfig[];
   readonly httpErrors: readonly HttpErrorsConfig[];
   readonly logProfiles: readonly LogProfileConfig[];
   readonly crtStores: readonly CrtStoreConfig[];

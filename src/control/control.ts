@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { type RunningRenewals, startRenewals } from '../change/acme/running.ts';
 import { applyChange, inTurn } from '../change/apply.ts';
 import type { Change, Origin, Outcome } from '../change/change.ts';
 import type { Conflict } from '../change/conflicts.ts';
@@ -160,6 +161,7 @@ class ControlThread implements RunningControl {
   readonly #switch: TrafficSwitch;
   #context!: ChangeContext;
   operations!: RunningOperations;
+  renewals!: RunningRenewals;
   #idleThreads = new Set<number>();
   readonly #journal: Journal;
   readonly #conflicts: Conflict[] = [];
@@ -246,6 +248,7 @@ class ControlThread implements RunningControl {
     const told = await resumeStanding(this.#context, ours ? this.#conflicts : null);
     for (const text of told) this.#options.print('NOTICE', `${text}.`);
     this.operations = createOperations(this.#context, this.#conflicts);
+    this.renewals = startRenewals(this.#context);
     const failures = await startListeners(traffic, configuredListeners(model), this.#options.inherited);
     if (failures.length > 0) {
       throw new StartError(
@@ -298,6 +301,7 @@ class ControlThread implements RunningControl {
     await inTurn(this.#context, async () => {
       this.#retired = RETIRED;
       this.operations.close();
+      this.renewals.close();
       await this.#journal.close();
     });
   }
@@ -617,6 +621,7 @@ class ControlThread implements RunningControl {
     }
     peers.commit();
     policy?.take();
+    this.renewals.configured();
     const sockets = (await this.#options.reconfigure?.(config)) ?? [];
     warnings.push(...(await settleReload(before, this.#context, this.#conflicts, origin)));
     const told = [...warnings, ...sockets.map((warning) => `config : ${warning}`)];
@@ -649,6 +654,7 @@ class ControlThread implements RunningControl {
     this.#endSweeping();
     this.operations?.close();
     this.peers.close();
+    this.renewals?.close();
     this.health?.close();
     this.resolvers?.close();
     this.ocsp?.close();

@@ -1,3 +1,4 @@
+import type { RunningRenewals } from '../change/acme/running.ts';
 import type { Change, Origin, Outcome } from '../change/change.ts';
 import type { Operations } from '../change/operations.ts';
 import type { Config, Diagnostic } from '../config/types.ts';
@@ -25,6 +26,8 @@ export interface Control {
   apply(change: Change, origin: Origin): Promise<Outcome>;
   /** Transactions, and what was changed before. */
   readonly operations: Operations;
+  /** Certificates that are ordered from ACME servers. */
+  readonly renewals: Pick<RunningRenewals, 'list' | 'renew' | 'challengeReady'>;
   /** Reads the configuration files again and applies the differences. `text`: what a start would have printed. */
   reload(origin: Origin): Promise<{ readonly ok: boolean; readonly text: string }>;
   /** Number of reloads since start, and of failed ones. */

@@ -15,6 +15,10 @@ export interface HttpRequest {
   readonly tls?: HttpTls;
   /** Path of a unix socket to send it to. */
   readonly socketPath?: string | undefined;
+  /** `host:port` of a proxy that a request of http is sent to. */
+  readonly proxy?: string | undefined;
+  /** Over a connection of its own: one that is kept may have ended on the other side when the request comes. */
+  readonly alone?: true;
 }
 
 /** PEM texts. */
@@ -54,18 +58,23 @@ const agents = {
 
 /** Sends it and resolves with the whole answer, whatever its status. Redirections are not followed. Rejects with an HttpRequestError, or the signal's reason. */
 export function requestHttp(url: URL, options: HttpRequest): Promise<HttpAnswer> {
-  const { method = 'GET', headers = {}, body, timeout, limit, signal, tls = {}, socketPath } = options;
+  const { method = 'GET', headers = {}, body, timeout, limit, signal, tls = {}, socketPath, proxy, alone } = options;
   const secure = url.protocol === 'https:';
-  const at = socketPath ?? url.host;
+  const at = socketPath ?? proxy ?? url.host;
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
     const given: RequestOptions = {
       method,
-      headers: { ...headers, ...(body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }) },
-      agent: agents[secure ? 'https:' : 'http:'],
+      headers: {
+        host: url.host,
+        ...headers,
+        ...(body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }),
+      },
+      agent: alone ? false : agents[secure ? 'https:' : 'http:'],
       maxHeaderSize: MOST_HEADERS,
       ...(socketPath === undefined ? {} : { socketPath }),
       ...(secure ? tls : {}),
+      ...(proxy === undefined ? {} : throughProxy(url, proxy)),
     };
     const request = (secure ? httpsRequest : httpRequest)(url, given);
     const end = (how: () => void) => {
@@ -104,6 +113,12 @@ export function requestHttp(url: URL, options: HttpRequest): Promise<HttpAnswer>
     });
     request.end(body);
   });
+}
+
+/** Where a request goes that a proxy is to pass on, and what it is for in whole (RFC 9112, section 3.2.2). */
+function throughProxy({ href }: URL, proxy: string): RequestOptions {
+  const { hostname, port } = new URL(`http://${proxy}`);
+  return { hostname: hostname.replace(/^\[|\]$/g, ''), port: port || 80, path: href };
 }
 
 const REASONS: Readonly<Record<string, string>> = {

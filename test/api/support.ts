@@ -34,6 +34,7 @@ export function controlOf(
     peers: { sections: [] },
     health: { start: () => {}, stop: () => {}, report: () => {} },
     operations: undefined as never,
+    renewals: { list: () => [], renew: () => 'unknown', challengeReady: () => null },
     reloads: { done: 0, failed: 0 },
     idlePercent: 95,
     async apply(change): Promise<Outcome> {

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { configurationReference } from '../../scripts/docs-configuration.ts';
 import { newGlobal } from '../../src/config/draft-global.ts';
+import { ACME_KEYWORDS } from '../../src/config/keywords/acme.ts';
 import { BIND_OPTIONS } from '../../src/config/keywords/bind.ts';
 import { CRT_STORE_KEYWORDS } from '../../src/config/keywords/crt-store.ts';
 import { GLOBAL_KEYWORDS } from '../../src/config/keywords/global.ts';
@@ -31,6 +32,7 @@ function isKnown({ section, words }: { section: string; words: string[] }): bool
   const [first, second, third] = words as [string, string?, string?];
   if (section === 'global') return GLOBAL_KEYWORDS.find(words) !== undefined;
   if (section === 'userlist') return true;
+  if (section === 'acme') return ACME_KEYWORDS.find(words) !== undefined;
   if (section === 'crt-store') return CRT_STORE_KEYWORDS.find(words) !== undefined;
   if (section !== 'listen')
     return (

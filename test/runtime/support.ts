@@ -216,6 +216,8 @@ function globalConfig(): Config['global'] {
     insecureForkWanted: false,
     crtBase: null,
     caBase: null,
+    httpClient: { caFile: null, verify: true },
+    acmeScheduler: true,
     tls: newGlobal().tls,
     setVars: [],
     defaultPath: [],
@@ -260,6 +262,7 @@ export function configOf(proxies: readonly ProxyConfig[], more: Partial<Config> 
     peers: [],
     userlists: [],
     caches: [],
+    acmes: [],
     httpErrors: [],
     crtStores: [],
     defaults: [dyn1, { ...dyn1, name: 'dyn2' }],
@@ -445,6 +448,7 @@ export function fakeControl(model: Model = modelOf(benchProxies())): FakeControl
       return control.outcome;
     },
     operations: undefined as never,
+    renewals: { list: () => [], renew: () => 'unknown', challengeReady: () => null },
     async reload() {
       control.reloads.done++;
       return { ok: true, text: '[NOTICE]   (1) : configuration in force\n' };

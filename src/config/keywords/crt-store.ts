@@ -1,5 +1,6 @@
 /** Keywords of `crt-store` sections (manual, section 3.12). */
 
+import { isIP } from 'node:net';
 import type { Draft } from '../draft.ts';
 import type { Line } from '../line.ts';
 import { didYouMean } from '../suggest.ts';
@@ -15,7 +16,7 @@ export interface CrtStoreDraft {
   keyBase: string | null;
 }
 
-const LOAD_WORDS = ['crt', 'key', 'ocsp', 'issuer', 'sctl', 'alias', 'ocsp-update'] as const;
+const LOAD_WORDS = ['crt', 'key', 'ocsp', 'issuer', 'sctl', 'alias', 'ocsp-update', 'acme', 'domains'] as const;
 
 function parseLoad(line: Line, { store, crtBase, keyBase }: CrtStoreDraft): void {
   const found: Partial<Record<(typeof LOAD_WORDS)[number], string>> = {};
@@ -24,8 +25,7 @@ function parseLoad(line: Line, { store, crtBase, keyBase }: CrtStoreDraft): void
     const word = line.word(i);
     const name = LOAD_WORDS.find((known) => known === word);
     if (name === undefined) {
-      if (word === 'acme' || word === 'domains' || word === 'jwt')
-        return line.alert(`'${word}' is not supported on 'load' lines. Take it out.`);
+      if (word === 'jwt') return line.alert(`'${word}' is not supported on 'load' lines. Take it out.`);
       return line.alert(
         `'load ${word}' in section 'crt-store': unknown keyword '${word}'${didYouMean(word, LOAD_WORDS)}`,
       );
@@ -39,6 +39,11 @@ function parseLoad(line: Line, { store, crtBase, keyBase }: CrtStoreDraft): void
   if (update !== undefined && update !== 'on' && update !== 'off')
     return line.alert(`cannot parse 'ocsp-update' value '${update}', 'on' or 'off' is expected.`);
   if (alias?.includes('/')) return line.alert(`${begin}: the alias '${alias}' has a '/' in it; use another name.`);
+  const { acme, domains } = found;
+  if ((acme === undefined) !== (domains === undefined))
+    return line.alert(`${begin}: 'acme' and 'domains' need each other.`);
+  const strange = domains?.split(',').find((one) => !isOrderable(one));
+  if (strange !== undefined) return line.alert(`${begin}: '${strange}' in 'domains' is no name and no address.`);
   const { global } = line.context.config;
   const crtFolder = crtBase ?? global.crtBase;
   const file = (path: string | undefined) => (path === undefined ? null : basedPath(crtFolder, path));
@@ -53,8 +58,16 @@ function parseLoad(line: Line, { store, crtBase, keyBase }: CrtStoreDraft): void
     issuer: file(found.issuer),
     sctl: file(found.sctl),
     ocspUpdate: update === undefined ? null : update === 'on',
+    acme: acme === undefined ? null : { section: acme, domains: domains!.toLowerCase().split(',') },
   });
   return undefined;
+}
+
+/** What an ACME server may be asked for: a host name, `*.` and one, or an address. */
+function isOrderable(text: string): boolean {
+  return (
+    isIP(text) !== 0 || /^(\*\.)?([a-z\d_]([a-z\d_-]{0,61}[a-z\d_])?\.)*[a-z\d]([a-z\d-]{0,61}[a-z\d])?$/i.test(text)
+  );
 }
 
 function storeFolder(name: string, key: 'crtBase' | 'keyBase'): Keyword<CrtStoreDraft> {
@@ -72,7 +85,7 @@ export const CRT_STORE_KEYWORDS = new KeywordTable<CrtStoreDraft>([
   storeFolder('key-base', 'keyBase'),
   works<CrtStoreDraft>(
     'load',
-    'crt <file> [key <file>] [ocsp <file>] [issuer <file>] [sctl <file>] [alias <name>] [ocsp-update {on|off}]',
+    'crt <file> [key <file>] [ocsp <file>] [issuer <file>] [sctl <file>] [alias <name>] [ocsp-update {on|off}] [acme <section> domains <name>[,...]]',
     parseLoad,
   ),
 ]);

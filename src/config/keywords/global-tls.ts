@@ -183,6 +183,22 @@ const LIMITS: readonly Row[] = [
   number('tune.ssl.cachesize', '<number>', { min: 0, max: MAX }, (tls, value) => {
     tls.cacheSize = value;
   }),
+  works('acme.scheduler', '{auto|off}', (line, { global }) => {
+    const value = line.word(1);
+    if (value !== 'auto' && value !== 'off')
+      return line.alert(`'acme.scheduler' expects either 'auto' or 'off' but got '${value}'.`);
+    if (line.atMost(1)) global.acmeScheduler = value === 'auto';
+  }),
+  works('httpclient.ssl.ca-file', '<file>', (line, { global }) => {
+    const value = wordArgument(line, 'a file path');
+    if (value !== null) global.httpClient.caFile = value;
+  }),
+  works('httpclient.ssl.verify', '{none|required}', (line, { global }) => {
+    const value = line.word(1) || 'required';
+    if (value !== 'none' && value !== 'required')
+      return line.alert(`'httpclient.ssl.verify' expects 'none' or 'required' as argument (got '${value}').`);
+    if (line.atMost(1)) global.httpClient.verify = value === 'required';
+  }),
   works('tune.ssl.capture-buffer-size', '<size>', parseCaptureBuffer),
   works('tune.ssl.capture-cipherlist-size', '<size>', parseCaptureBuffer),
   number('tune.ssl.default-dh-param', '<number>', { min: 1024, max: 65_536 }, (tls, value) => {

@@ -443,21 +443,21 @@ const inert: Row[] = [
     'harden.reject-privileged-ports.quic {on|off}',
     'harden.reject-privileged-ports.tcp {on|off}',
   ]),
-  ...noticed<ConfigDraft>('there is no HTTP client inside.', [
-    'httpclient.resolvers.disabled {on|off}',
-    'httpclient.resolvers.id <name>',
-    'httpclient.resolvers.prefer {ipv4|ipv6}',
-    'httpclient.retries <number>',
-    'httpclient.ssl.ca-file <file>',
-    'httpclient.ssl.verify <mode>',
-    'httpclient.timeout.connect <time>',
-  ]),
+  ...noticed<ConfigDraft>(
+    'requests to ACME and OCSP servers have limits of their own, and names are resolved by the machine.',
+    [
+      'httpclient.resolvers.disabled {on|off}',
+      'httpclient.resolvers.id <name>',
+      'httpclient.resolvers.prefer {ipv4|ipv6}',
+      'httpclient.retries <number>',
+      'httpclient.timeout.connect <time>',
+    ],
+  ),
   ...noticed<ConfigDraft>('what tokens may be decrypted with is said where they are.', [
     'jwt.decrypt_alg_list <list>',
     'jwt.decrypt_enc_list <list>',
   ]),
   ...noticed<ConfigDraft>('there are no QUIC connections and no peers to keep secret.', ['cluster-secret <secret>']),
-  ...noticed<ConfigDraft>('certificates are not requested.', ['acme.scheduler {auto|off}']),
   ...noticed<ConfigDraft>(
     'the bug that it works around is in no client that speaks to Node.',
     ['h2-workaround-bogus-websocket-clients'],

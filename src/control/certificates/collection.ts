@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import type {
   CertificateConfig,
   CertificateContent,
@@ -8,7 +9,8 @@ import type {
 import { configuredPath } from '../../config/paths.ts';
 import { basedPath } from '../../config/tls.ts';
 import type { Config, CrtStoreConfig, Location } from '../../config/types.ts';
-import { CertificateError } from '../../model/certificates/content.ts';
+import { CertificateError, readPem } from '../../model/certificates/content.ts';
+import { standIn } from '../acme/stand-in.ts';
 import { chainCompletion } from './issuers.ts';
 import { type ReadCertificate, readCertificate, readLoad } from './read-certificate.ts';
 import { certificatesInFolder, readCrtList } from './read-crt-list.ts';
@@ -174,10 +176,15 @@ export function collectCertificates({ global }: Config, before: Known): Certific
 
   return {
     ...{ found, warnings, exposed, known, crt, list, trust },
-    load({ at, path, also: other, ocspUpdate, ...files }) {
+    load({ at, path, also: other, ocspUpdate, acme, ...files }) {
       if (found.certificates.has(path))
         throw new CertificateError(`'load' in section 'crt-store': store '${path}' was already defined`);
       const names = Object.values(files).map((name) => name ?? '');
+      if (acme !== null && statOrNull(opener(at)(files.crt)) === null) {
+        found.certificates.set(path, { path, also: other, ocspUpdate, ...standInCertificate(path, acme.domains) });
+        if (other !== null) also.set(other, path);
+        return;
+      }
       take(path, `load ${names.join('\0')} ${opener(at)(files.crt)}`, { also: other, ocspUpdate }, () =>
         readLoad(files, reading(at)),
       );
@@ -188,6 +195,14 @@ export function collectCertificates({ global }: Config, before: Known): Certific
       found.ticketKeys.set(path, { path, ...readTicketKeys(path, opener(at)(path)) });
     },
   };
+}
+
+/** What is there until the first certificate is issued; the same for every reading, so that what is in force meanwhile stays. */
+function standInCertificate(path: string, domains: readonly string[]): ReadCertificate['config'] {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const pem = standIn(privateKey, domains) + privateKey.export({ format: 'pem', type: 'pkcs8' });
+  const files = { crt: null, key: null, ocsp: null, issuer: null, sctl: null };
+  return { content: readPem(pem, path), files, shown: files, digest: 'to be issued' };
 }
 
 function isUnchanged({ identity }: ReadCertificate): boolean {

@@ -14,7 +14,7 @@ import { sharedBytes } from '../../model/certificates/shared-bytes.ts';
 import type { StoredCertificate } from '../../model/certificates/store.ts';
 import type { TrafficLink } from '../../model/messages.ts';
 import type { Model } from '../../model/model.ts';
-import { FetchError, fetchOcsp } from './fetch-ocsp.ts';
+import { FetchError, FetchTypeError, fetchOcsp } from './fetch-ocsp.ts';
 
 /** How an update ended, in HAProxy's numbers. */
 const STATUS = [
@@ -71,7 +71,7 @@ export function createOcspUpdates({ model, traffic, log }: OcspOptions): OcspUpd
   const states = new Map<string, OcspUpdateState>();
   let timer: NodeJS.Timeout | null = null;
   let busy = false;
-  let closed = false;
+  const ending = new AbortController();
 
   const settings = () => model.config.global.tls.ocspUpdate;
 
@@ -112,7 +112,7 @@ export function createOcspUpdates({ model, traffic, log }: OcspOptions): OcspUpd
   function schedule(): void {
     if (timer !== null) clearTimeout(timer);
     timer = null;
-    if (closed || busy || states.size === 0) return;
+    if (ending.signal.aborted || busy || states.size === 0) return;
     const next = Math.min(...[...states.values()].map((state) => state.next));
     timer = setTimeout(() => void run(), Math.min(LONGEST_WAIT, Math.max(0, next - Date.now()))).unref();
   }
@@ -141,6 +141,7 @@ export function createOcspUpdates({ model, traffic, log }: OcspOptions): OcspUpd
       state.next = dueAt(response);
       log(NOTICE, `<OCSP-UPDATE> ${state.path} 1 "Update successful" ${state.failures} ${state.successes}`);
     } catch (error) {
+      if (ending.signal.aborted) return;
       state.status = statusOf(error);
       state.failures++;
       state.row++;
@@ -167,7 +168,7 @@ export function createOcspUpdates({ model, traffic, log }: OcspOptions): OcspUpd
   ): Promise<{ readonly response: OcspResponse; readonly bytes: Buffer }> {
     const subject = subjectOf(stored);
     if ('problem' in subject) throw new OcspError(subject.problem);
-    const bytes = await fetchOcsp(subject.url, ocspRequest(subject.id), settings().httpProxy);
+    const bytes = await fetchOcsp(subject.url, ocspRequest(subject.id), settings().httpProxy, ending.signal);
     return { response: checkFetched(bytes, subject.id, subject.issuer, Date.now()), bytes };
   }
 
@@ -177,19 +178,20 @@ export function createOcspUpdates({ model, traffic, log }: OcspOptions): OcspUpd
     states: () => [...states.values()].map((state) => ({ ...state, statusText: STATUS[state.status]! })),
     fetch,
     refresh() {
-      if (closed) return;
+      if (ending.signal.aborted) return;
       gather();
       schedule();
     },
     close() {
-      closed = true;
+      ending.abort();
       if (timer !== null) clearTimeout(timer);
     },
   };
 }
 
 function statusOf(error: unknown): number {
-  if (error instanceof FetchError) return error.message.startsWith('Missing') ? 3 : 2;
+  if (error instanceof FetchTypeError) return 3;
+  if (error instanceof FetchError) return 2;
   return error instanceof OcspError ? 4 : 5;
 }
 

@@ -8,7 +8,7 @@ import { MemoryRing, type RingSettings } from './ring.ts';
 /** Rings that are always there, after the standard streams in `show events`. */
 const BUILT_IN: Readonly<Record<string, RingSettings>> = {
   buf0: { description: 'in-memory ring buffer', format: 'timed', maxLength: 1024, size: 1 << 20 },
-  dpapi: { description: 'DPAPI ring buffer', format: 'raw', maxLength: 1024, size: 1 << 16 },
+  dpapi: { description: 'DPAPI ring buffer', format: 'raw', maxLength: 16_384, size: 1 << 16 },
 };
 
 /** A standard stream as `show events` lists it: lines written there are not kept. */

@@ -1,4 +1,5 @@
 import type { CommandGroup } from '../registry.ts';
+import { acmeCommands } from './acme.ts';
 import { anonCommands } from './anon.ts';
 import { cacheCommands } from './cache.ts';
 import { certificateCommands } from './certificates.ts';
@@ -45,6 +46,7 @@ export const COMMANDS: readonly CommandGroup[] = [
     category: 'TLS',
     commands: [...certificateCommands, ...trustCommands, ...crtListCommands, ...ticketCommands, ...ocspCommands],
   },
+  { category: 'Certificates over ACME', commands: acmeCommands },
   { category: 'Sessions', commands: sessionCommands },
   { category: 'Errors', commands: errorCommands },
   { category: 'Rings and logs', commands: eventCommands },

@@ -1,0 +1,133 @@
+import { createPrivateKey } from 'node:crypto';
+import { Resolver } from 'node:dns/promises';
+import { readFileSync } from 'node:fs';
+import { getCACertificates } from 'node:tls';
+import { configuredPath } from '../../config/paths.ts';
+import type { CrtStoreConfig, GlobalConfig } from '../../config/types.ts';
+import { AcmeError } from '../../control/acme/error.ts';
+import { textOf } from '../../model/certificates/shared-bytes.ts';
+import { applyBatch, applyChange } from '../apply.ts';
+import type { Origin, StoreChange } from '../change.ts';
+import type { ChangeContext } from '../context.ts';
+import { type AccountKeys, readAccountKeys } from './account-keys.ts';
+import type { Managed, RenewalHost } from './host.ts';
+import { keepCertificate } from './keep-certificate.ts';
+import { AcmeRenewals } from './renewals.ts';
+
+/** Longest wait for an answer of the DNS, ms, and how often it is asked. */
+const DNS = { timeout: 5000, tries: 2 };
+
+/** Levels of syslog. */
+const LEVELS = { alert: 1, warning: 4, notice: 5 } as const;
+
+const ORIGIN: Origin = { surface: 'acme', from: 'acme', level: 'admin' };
+
+/** Renewals of a running process. */
+export interface RunningRenewals extends Pick<AcmeRenewals, 'list' | 'renew' | 'challengeReady' | 'close'> {
+  /** The configuration is another one. */
+  configured(): void;
+}
+
+/** Begins to renew the certificates of `load ... acme` lines. Account keys are read, or made, at once. */
+export function startRenewals(ctx: ChangeContext): RunningRenewals {
+  const keys: AccountKeys = new Map();
+  let trust: Trust = { ca: null, verify: true };
+  const host = hostOf(ctx, keys, () => trust);
+  const renewals = new AcmeRenewals(host);
+  const configured = () => {
+    const { config } = ctx.model;
+    try {
+      trust = trustOf(config.global);
+    } catch (error) {
+      host.tell('alert', `acme: 'httpclient.ssl.ca-file' cannot be read: ${(error as Error).message}`);
+    }
+    readAccountKeys(config.acmes, config.global, keys);
+    renewals.configure(managedOf(ctx), config.global.acmeScheduler);
+  };
+  configured();
+  return Object.assign(renewals, { configured });
+}
+
+type Load = CrtStoreConfig['loads'][number];
+
+function loadsOf({ model }: ChangeContext): (Load & { readonly acme: NonNullable<Load['acme']> })[] {
+  return model.config.crtStores.flatMap(({ loads }) =>
+    loads.flatMap((load) => (load.acme === null ? [] : [{ ...load, acme: load.acme }])),
+  );
+}
+
+function managedOf(ctx: ChangeContext): Managed[] {
+  return loadsOf(ctx).map(({ path, acme }) => ({
+    path,
+    section: ctx.model.config.acmes.find(({ name }) => name === acme.section)!,
+    domains: acme.domains,
+  }));
+}
+
+type Trust = ReturnType<RenewalHost['trust']>;
+
+/** Whom ACME servers' certificates must come from. Throws when its file cannot be read. */
+function trustOf({ httpClient: { caFile, verify }, defaultPath, at }: GlobalConfig): Trust {
+  if (caFile !== null && caFile !== '@system-ca')
+    return {
+      ca: readFileSync(configuredPath(caFile, at['httpclient.ssl.ca-file']!.file, defaultPath), 'latin1'),
+      verify,
+    };
+  const system = getCACertificates('system');
+  return { ca: system.length === 0 ? null : system.join('\n'), verify };
+}
+
+function hostOf(ctx: ChangeContext, keys: AccountKeys, trust: RenewalHost['trust']): RenewalHost {
+  const contentOf = (path: string) => {
+    const content = ctx.model.certificates.certificate(path)?.content ?? null;
+    // One that was never valid stands in for the first.
+    return content === null || content.notAfter === 0 ? null : content;
+  };
+  const edit = async (change: StoreChange) => {
+    const { ok, text } = await applyChange(change, ctx, ORIGIN);
+    return ok ? null : text;
+  };
+  return {
+    now: Date.now,
+    validity(path) {
+      const content = contentOf(path);
+      return content === null ? null : { from: content.notBefore, until: content.notAfter };
+    },
+    keyOf(path) {
+      const key = contentOf(path)?.key ?? null;
+      return key === null ? null : createPrivateKey(textOf(key));
+    },
+    accountKey({ accountKey }) {
+      const key = keys.get(accountKey)!;
+      if (key instanceof AcmeError) throw key;
+      return key;
+    },
+    async install(path, pem) {
+      const problem = await edit({ kind: 'cert.set', path, pem });
+      if (problem !== null) return problem;
+      const load = loadsOf(ctx).find((one) => one.path === path);
+      if (load === undefined) return null;
+      const { defaultPath } = ctx.model.config.global;
+      const file = (name: string) => configuredPath(name, load.at.file, defaultPath);
+      const reason = await keepCertificate(pem, file(load.crt), load.key === null ? null : file(load.key));
+      if (reason !== null)
+        this.tell('warning', `acme: ${path}: in force, but not kept: ${reason}; 'dump ssl cert ${path}' prints it`);
+      return null;
+    },
+    addToMap: (map, entries) => edit({ kind: 'map.add-all', map, entries }),
+    async takeFromMap(map, tokens) {
+      const { ok, outcomes } = await applyBatch([{ kind: 'map.del-all', map, keys: tokens }], ctx, ORIGIN);
+      return ok ? null : outcomes[0]!.text;
+    },
+    async textRecords(name) {
+      const records = await new Resolver(DNS).resolveTxt(name);
+      return records.map((pieces) => pieces.join(''));
+    },
+    tell(level, text) {
+      ctx.logs.send(null, LEVELS[level], text);
+      if (level !== 'notice') ctx.states.console(level === 'alert' ? 'ALERT' : 'WARNING', `${text}.`);
+    },
+    publish: (event) => ctx.logs.rings.get('dpapi')?.write(event),
+    trust,
+  };
+}
