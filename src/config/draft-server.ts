@@ -62,6 +62,7 @@ export function newServer(at: Location): ServerDraft {
       port: 0,
       addr: null,
       sendProxy: false,
+      proto: null,
     },
     checkEnabled: false,
     agent: { inter: 2000, port: 0, addr: null, send: null },

@@ -83,15 +83,6 @@ export function checkServer(
   if (server.checkEnabled && lacksCheckPort(proxy, server)) {
     alert("server has neither service port nor check port, nor tcp_check rule 'connect' with port information.");
   }
-  if (server.checkEnabled && isCheckedOverTls(server))
-    alert(
-      "health checks over TLS are not supported; check it in the clear with 'no-check-ssl' (and 'port'), or leave 'check' out.",
-    );
-}
-
-/** Checks follow the server's own TLS unless they have a port or an address of their own. */
-function isCheckedOverTls({ tls, check }: ServerDraft): boolean {
-  return tls.checkSsl ?? (tls.on && check.port === 0 && check.addr === null);
 }
 
 /** Checks need a port: the server's, their own, one in a `connect` rule, or one that an SRV record brings. */

@@ -10,6 +10,7 @@ import { completeServers } from './finish-servers.ts';
 import { checkTables } from './finish-tables.ts';
 import type { LogDraft } from './keywords/log.ts';
 import type { Context } from './line.ts';
+import { checksOverTls } from './server-tls.ts';
 import { checkStatsSockets } from './stats-socket.ts';
 
 /**
@@ -73,7 +74,7 @@ function assignProxyIds(config: ConfigDraft): void {
 /** Servers without an id of their own keep none here: the model numbers them. */
 function finishServers(context: Context, proxy: ProxyDraft, untangled: Set<ServerDraft>, mistakes: boolean): void {
   for (const server of proxy.servers) checkServer(context, proxy, server, untangled);
-  completeServers(context, proxy.servers, proxy.config.name, mistakes);
+  completeServers(context, proxy.servers, proxy.config.name, mistakes, checksOverTls(proxy.config.healthCheck));
   proxy.config.servers = proxy.servers.map(finishServer) as never;
 }
 

@@ -109,7 +109,13 @@ export function expandTemplate(draft: ServerDraft, prefix: string, range: { from
  */
 export function parseServerLine(
   words: readonly string[],
-  options: { readonly defaults?: ServerConfig; readonly at: Location; readonly global: ServerBasis },
+  options: {
+    readonly defaults?: ServerConfig;
+    readonly at: Location;
+    readonly global: ServerBasis;
+    /** Steps of the backend's health check speak TLS. */
+    readonly checksOverTls: boolean;
+  },
 ): ServerConfig | { readonly error: string } {
   const defaults = options.defaults === undefined ? newServer(options.at) : serverDraftOf(options.defaults);
   const { draft, error, report } = readServer(words, defaults, options.at, options.global, (row) =>
@@ -118,7 +124,8 @@ export function parseServerLine(
   if (error !== null) return { error };
   const refused = report.remarks.find((remark) => remark.status === 'refused');
   if (refused !== undefined) return { error: `'${refused.option}' is not supported. ${refused.why}` };
+  draft.tls.mentioned ||= options.checksOverTls;
   completeServerTls(draft.tls, options.global);
-  const problem = serverTlsProblem(draft, options.global);
+  const problem = serverTlsProblem(draft, options.global, options.checksOverTls);
   return problem === null ? finishServer(draft) : { error: problem };
 }

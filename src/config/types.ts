@@ -290,6 +290,8 @@ export interface CheckConfig {
   /** Explicit `addr`, else null. */
   readonly addr: string | null;
   readonly sendProxy: boolean;
+  /** `check-proto`; null: as the server's `proto`. */
+  readonly proto: 'h1' | 'h2' | null;
 }
 
 export interface AgentConfig {

@@ -201,7 +201,8 @@ describe('the list of keywords', () => {
 
 describe('servers made at run time', () => {
   const at = { file: '', line: 0 };
-  const server = (words: string) => parseServerLine(words.split(' '), { at, global: newGlobal() });
+  const server = (words: string) =>
+    parseServerLine(words.split(' '), { at, global: newGlobal(), checksOverTls: false });
   const error = (words: string) => (server(words) as { error: string }).error;
 
   it('get the settings of their words', () => {
@@ -216,7 +217,12 @@ describe('servers made at run time', () => {
       env: {},
     });
     const defaults = config!.defaultServers.b!;
-    const made = parseServerLine(['a', '127.0.0.1:80', 'check', 'fall', '8'], { defaults, at, global: newGlobal() });
+    const made = parseServerLine(['a', '127.0.0.1:80', 'check', 'fall', '8'], {
+      defaults,
+      at,
+      global: newGlobal(),
+      checksOverTls: false,
+    });
     assert.ok(!('error' in made));
     assert.deepEqual([made.weight, made.check?.inter, made.check?.rise, made.check?.fall], [7, 3000, 9, 8]);
   });

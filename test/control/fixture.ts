@@ -1,5 +1,7 @@
+import { newGlobal } from '../../src/config/draft-global.ts';
 import { newProxy } from '../../src/config/draft-proxy.ts';
 import { newServer } from '../../src/config/draft-server.ts';
+import { plainServerTls } from '../../src/config/keywords/server-tls.ts';
 import type { AgentConfig, CheckConfig, HealthCheckConfig, ProxyConfig, ServerConfig } from '../../src/config/types.ts';
 import { startServers } from '../../src/control/servers/start.ts';
 import { linkTracking } from '../../src/control/servers/tracking.ts';
@@ -11,6 +13,7 @@ import { PatternReferences } from '../../src/model/patterns/references.ts';
 import { Proxy } from '../../src/model/proxy.ts';
 import { Server } from '../../src/model/server.ts';
 import { StickTables } from '../../src/model/tables/tables.ts';
+import { ServerTls } from '../../src/traffic/tls/server-tls.ts';
 
 const at = { file: 'test.cfg', line: 1 };
 
@@ -38,6 +41,7 @@ export function checkConfig(over: Partial<CheckConfig> = {}): CheckConfig {
     port: 0,
     addr: null,
     sendProxy: false,
+    proto: null,
     ...over,
   };
 }
@@ -55,6 +59,12 @@ export const plainCheck: HealthCheckConfig = {
   externalCommand: null,
   externalPath: null,
 };
+
+/** TLS of checks that speak none. */
+export function noTls(): ServerTls {
+  const { tls } = newGlobal();
+  return new ServerTls({ certificatesByPath: new Map(), trusts: new Map() }, plainServerTls({ tls }), tls);
+}
 
 /** A backend (unless `kind` says otherwise) in HTTP mode, else with HAProxy's defaults. */
 export function proxyConfig(name: string, id: number, over: Partial<ProxyConfig> = {}): ProxyConfig {
@@ -76,6 +86,7 @@ export function modelOf(configs: readonly ProxyConfig[], now = 1_000_000): Model
         node: 'vm',
         statsSockets: [],
         tune: { bufsize: 16384 },
+        tls: newGlobal().tls,
         setVars: [],
       },
     } as unknown as Model['config'],

@@ -81,6 +81,7 @@ const check = {
   port: 0,
   addr: null,
   sendProxy: false,
+  proto: null,
   ssl: false,
   sni: null,
 };

@@ -1,4 +1,5 @@
 import { parseServerLine } from '../../config/server.ts';
+import { checksOverTls } from '../../config/server-tls.ts';
 import type { ServerConfig } from '../../config/types.ts';
 import { compileHealthCheck } from '../../control/checks/compile.ts';
 import { startServer } from '../../control/servers/start.ts';
@@ -92,7 +93,12 @@ function parse(change: ChangeOf<'server.add'>, model: Model, proxy: Proxy): Serv
   const defaults = origin(change.from, model, proxy);
   if (defaults && 'error' in defaults) return defaults;
   const words = change.addr === '' ? [change.server] : [change.server, change.addr, ...change.words];
-  return parseServerLine(words, { ...(defaults ? { defaults } : {}), at: AT, global: model.config.global });
+  return parseServerLine(words, {
+    ...(defaults ? { defaults } : {}),
+    at: AT,
+    global: model.config.global,
+    checksOverTls: checksOverTls(proxy.config.healthCheck),
+  });
 }
 
 /** `none`, `be:[backend]` (its default-server) or `srv:[backend/]server`. */

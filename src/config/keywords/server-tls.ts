@@ -50,6 +50,13 @@ export function finishServerTls(draft: ServerTlsDraft): Draft<ServerTlsConfig> |
   return mentioned ? tls : null;
 }
 
+/** The settings of a server that says nothing of TLS. */
+export function plainServerTls(global: Pick<GlobalConfig, 'tls'>): ServerTlsConfig {
+  const draft = { ...newServerTls(), mentioned: true };
+  completeServerTls(draft, global);
+  return finishServerTls(draft)!;
+}
+
 /** Fills in what the global section says for all servers. */
 export function completeServerTls(draft: ServerTlsDraft, global: Pick<GlobalConfig, 'tls'>): void {
   if (!draft.mentioned) return;

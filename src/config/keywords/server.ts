@@ -280,6 +280,12 @@ function parseProto({ draft, value: word }: Input): OptionResult {
   return undefined;
 }
 
+function parseCheckProto({ draft, value: word }: Input): OptionResult {
+  if (word !== 'h1' && word !== 'h2') return `'check-proto' :  unknown MUX protocol '${word}'`;
+  draft.check.proto = word;
+  return undefined;
+}
+
 const flags: Option<ServerDraft>[] = [
   flag('agent-check', (draft) => {
     draft.agentEnabled = true;
@@ -372,6 +378,7 @@ const checks: Option<ServerDraft>[] = [
   text('agent-send', '<string>', 'a string as argument', (draft, word) => {
     draft.agent.send = word;
   }),
+  value('check-proto', '<h1|h2>', 'a MUX protocol as argument', parseCheckProto),
   time('downinter', 1, (draft, ms) => {
     draft.check.downinter = ms;
   }),
@@ -578,7 +585,6 @@ export const SERVER_OPTIONS = new OptionTable<ServerDraft>([
     'check-reuse-pool',
   ]),
   ...inertOptions<ServerDraft>('noticed', 'health checks open their own connection anyway.', ['no-check-reuse-pool']),
-  ...inertOptions<ServerDraft>('refused', 'Health checks speak HTTP/1.', ['check-proto <proto>']),
   ...inertOptions<ServerDraft>('refused', 'Connect to the server directly.', ['check-via-socks4', 'socks4 <addr>']),
   ...inertOptions<ServerDraft>('refused', 'Write the checks in the backend.', ['healthcheck <section>']),
   ...inertOptions<ServerDraft>('refused', 'Use timeout server and pool-purge-delay.', ['idle-ping <time>']),

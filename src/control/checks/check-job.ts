@@ -1,6 +1,9 @@
 import { isIP } from 'node:net';
+import { plainServerTls } from '../../config/keywords/server-tls.ts';
 import type { Model } from '../../model/model.ts';
 import { CheckResult, CheckState, type CheckView, isUsable, type Server } from '../../model/server.ts';
+import type { TlsMaterial } from '../../traffic/tls/outgoing-context.ts';
+import { ServerTls } from '../../traffic/tls/server-tls.ts';
 import type { StateEffects } from '../servers/effects.ts';
 import { socketFamily } from '../servers/view.ts';
 import { applyAgentReply, parseAgentReply } from './agent-reply.ts';
@@ -22,6 +25,8 @@ export interface JobDeps {
   readonly model: Model;
   readonly states: StateEffects;
   readonly scheduler: Scheduler;
+  /** Certificates and authorities as they are now. */
+  readonly material: TlsMaterial;
   /** The health check of the server's backend; null: an external command. */
   programOf(server: Server): Program | null;
 }
@@ -34,6 +39,7 @@ export class CheckJob implements Job {
   readonly server: Server;
   readonly check: CheckView;
   readonly #deps: JobDeps;
+  #tls: ServerTls | null = null;
   #abort: (() => void) | null = null;
 
   constructor(server: Server, check: CheckView, deps: JobDeps) {
@@ -118,6 +124,15 @@ export class CheckJob implements Job {
     return () => run.abort();
   }
 
+  /** How the server is spoken to over TLS. Checks begin anew each time. */
+  #serverTls(): ServerTls {
+    const { config } = this.#deps.model;
+    const settings = { ...(this.server.config.tls ?? plainServerTls(config.global)), reuse: false };
+    if (this.#tls?.isAs(settings, config.global.tls) !== true)
+      this.#tls = new ServerTls(this.#deps.material, settings, config.global.tls);
+    return this.#tls!;
+  }
+
   #target(): CheckTarget {
     const { server } = this;
     const { inter, port, addr } = this.#config;
@@ -128,6 +143,9 @@ export class CheckJob implements Job {
       port: port || (server.portMap === '' ? server.port : 0),
       proxyProtocol: this.#isAgent ? 0 : proxyProtocol(server),
       sourceHost: sourceHost(server),
+      tls: this.#serverTls(),
+      secure: !this.#isAgent && isSecure(server),
+      proto: this.#isAgent ? null : (server.checkConfig!.proto ?? server.config.proto),
       connectTimeout: check !== null && connect !== null ? Math.min(inter, connect) : inter,
       checkTimeout: check,
       maxBytes: this.#deps.model.config.global.tune.bufsize ?? 16384,
@@ -155,6 +173,12 @@ function proxyProtocol(server: Server): 0 | 1 | 2 {
   const { sendProxy, port, addr } = server.checkConfig!;
   if (sendProxy) return server.config.sendProxy || 1;
   return port === 0 && addr === null ? server.config.sendProxy : 0;
+}
+
+/** Without a word on it, checks speak TLS where traffic does, unless they go elsewhere. */
+function isSecure({ config, useSsl, checkConfig }: Server): boolean {
+  const { port, addr } = checkConfig!;
+  return config.tls?.checkSsl ?? (useSsl && port === 0 && addr === null);
 }
 
 function sourceHost(server: Server): string | null {

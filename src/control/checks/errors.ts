@@ -23,7 +23,6 @@ const TEXTS: Readonly<Record<string, string>> = {
 };
 
 /** What a system error means, in the words of the C library; the bare name where it is not a usual one. */
-export function errorText(error: NodeJS.ErrnoException): string {
-  const code = error.code ?? '';
-  return TEXTS[code] ?? (code || error.message);
+export function errorText(code: string): string {
+  return TEXTS[code] ?? code;
 }

@@ -1,6 +1,7 @@
 import type { ProxyConfig } from '../../config/types.ts';
 import type { Model } from '../../model/model.ts';
 import type { Server } from '../../model/server.ts';
+import { storeMaterial } from '../certificates/store-material.ts';
 import type { StateEffects } from '../servers/effects.ts';
 import type { Health } from '../types.ts';
 import { CheckJob, type JobDeps } from './check-job.ts';
@@ -45,6 +46,7 @@ class HealthChecks implements Health {
       model: deps.model,
       states: deps.states,
       scheduler: this.#scheduler,
+      material: storeMaterial(deps.model),
       programOf: (server) => this.#programOf(server),
     };
   }

@@ -1,9 +1,12 @@
-import type { Socket } from 'node:net';
+import { isIP } from 'node:net';
 import { evaluateText } from '../../expr/compile.ts';
 import type { ExprContext } from '../../expr/types.ts';
 import { buildProxyV1, buildProxyV2 } from '../../net/proxy-protocol.ts';
-import { abstractName } from '../../util/libc/sockaddr.ts';
-import type { ConnectStep, HttpSendStep, SendStep } from './program.ts';
+import type { Conn, ConnectSpec } from '../../net/transport.ts';
+import type { ServerTls } from '../../traffic/tls/server-tls.ts';
+import type { ConnectionSetup } from './connection.ts';
+import type { H2Request } from './h2.ts';
+import type { ConnectStep, HttpSendStep, Program, SendStep } from './program.ts';
 
 /** Where and how a check connects, and how long it may take. */
 export interface CheckTarget {
@@ -14,6 +17,11 @@ export interface CheckTarget {
   /** PROXY protocol version sent by connects that take the server's options; 0 = none. */
   readonly proxyProtocol: 0 | 1 | 2;
   readonly sourceHost: string | null;
+  /** How TLS is spoken where a connect asks for it. */
+  readonly tls: ServerTls;
+  /** Connects that take the server's options speak TLS; over it they speak this protocol, null: as ALPN has it. */
+  readonly secure: boolean;
+  readonly proto: 'h1' | 'h2' | null;
   /** ms from the start to the end of connecting; from then on `checkTimeout` counts. */
   readonly connectTimeout: number;
   /** ms for all that comes after the connection; null: `connectTimeout` from the start covers it all. */
@@ -25,20 +33,38 @@ export interface CheckTarget {
 /** Gives the context of expressions; it is made when first asked for. */
 type Context = () => ExprContext;
 
-/** Where a connect step goes, or null while that is not known. */
-export function destination(
+/** The connection that the step at `at` makes, null while it is not known where to. */
+export function connectionFor(
   step: ConnectStep,
+  program: Program,
+  at: number,
   target: CheckTarget,
   ctx: Context,
-): { host: string; port: number } | { path: string } | null {
+): ConnectionSetup | null {
+  const to = destination(step, target, ctx);
+  if (to === null) return null;
+  const secure = step.ssl || (step.useDefaults && target.secure);
+  const proto = step.proto ?? (step.useDefaults ? target.proto : null);
+  const hello = { name: nameFor(step, program, at, target, ctx), alpn: protocolsFor(step, target) };
+  return {
+    to,
+    header: (conn) => proxyHeader(step, target, conn),
+    tls: secure ? { server: target.tls, hello } : null,
+    h2: program.flavour !== 'http' || proto === 'h1' ? 'no' : proto === 'h2' ? 'yes' : 'agreed',
+    linger: step.linger,
+  };
+}
+
+/** Where a connect step goes, or null while that is not known. */
+function destination(step: ConnectStep, target: CheckTarget, ctx: Context): ConnectSpec | null {
   const { addr } = step;
   const family = addr ? (addr.family === 'abns' && addr.short ? 'abnsz' : addr.family) : target.family;
   const host = addr ? ('host' in addr ? addr.host : 'path' in addr ? addr.path : null) : target.host;
-  if (host === null) return null;
-  if (family === 'unix') return { path: host };
-  if (family === 'abns' || family === 'abnsz') return { path: abstractName(family, host) };
-  const port = stepPort(step, ctx) || (addr && 'port' in addr && addr.port) || target.port;
-  return port > 0 && port < 65536 ? { host, port } : null;
+  if (host === null || family === 'fd' || family === 'name' || family === 'ring') return null;
+  const local = family !== 'inet' && family !== 'inet6';
+  const port = local ? 0 : stepPort(step, ctx) || (addr && 'port' in addr && addr.port) || target.port;
+  if (!local && !(port > 0 && port < 65536)) return null;
+  return { family, host, port, sourceHost: target.sourceHost, sourcePort: 0 };
 }
 
 function stepPort(step: ConnectStep, ctx: Context): number {
@@ -46,14 +72,29 @@ function stepPort(step: ConnectStep, ctx: Context): number {
   return Number.parseInt(evaluateText(step.port, ctx()) ?? '', 10) || 0;
 }
 
+/** The name that is asked for: of the step, of the server, or the host that the request which follows is for (manual, `check-sni-auto`). */
+function nameFor(step: ConnectStep, program: Program, at: number, target: CheckTarget, ctx: Context): string {
+  const { checkSni, checkSniAuto } = target.tls.config;
+  const set = step.sni ?? (step.useDefaults ? checkSni : null);
+  if (set !== null || !checkSniAuto) return set ?? '';
+  const next = program.steps.slice(at + 1).find(({ kind }) => kind === 'http-send' || kind === 'connect');
+  const host = next?.kind === 'http-send' ? next.headers.find(([name]) => name === 'host')?.[1] : undefined;
+  const name = host === undefined ? '' : (host.constant ?? host.format(ctx())).replace(/:\d*$/, '').toLowerCase();
+  return isIP(name.replace(/^\[|\]$/g, '')) === 0 ? name : '';
+}
+
+function protocolsFor(step: ConnectStep, { tls }: CheckTarget): readonly string[] {
+  return step.alpn ?? (step.useDefaults ? tls.config.checkAlpn : null) ?? tls.alpn;
+}
+
 /** The PROXY protocol header of a connection that the check made itself, or null for none. */
-export function proxyHeader(step: ConnectStep, target: CheckTarget, socket: Socket): string | Uint8Array | null {
+function proxyHeader(step: ConnectStep, target: CheckTarget, conn: Conn): Uint8Array | null {
   const version = step.sendProxy ? 1 : step.useDefaults ? target.proxyProtocol : 0;
   if (version === 0) return null;
   if (version === 2) return buildProxyV2(null, null);
-  const { localAddress, localPort, remoteAddress, remotePort } = socket;
-  if (localAddress === undefined || remoteAddress === undefined) return buildProxyV1(null, null);
-  return buildProxyV1({ host: localAddress, port: localPort! }, { host: remoteAddress, port: remotePort! });
+  const { localHost, localPort, remoteHost, remotePort } = conn;
+  if (localHost === '' || remoteHost === '') return Buffer.from(buildProxyV1(null, null));
+  return Buffer.from(buildProxyV1({ host: localHost, port: localPort }, { host: remoteHost, port: remotePort }));
 }
 
 /** What a send step sends, as latin1. */
@@ -62,18 +103,32 @@ export function payloadText(step: SendStep, ctx: Context): string {
   return step.hex ? Buffer.from(text, 'hex').toString('latin1') : text;
 }
 
-/** The request of an HTTP send step, as latin1. `state`: value of `X-Haproxy-Server-State`, null to leave it out. */
-export function requestText(step: HttpSendStep, ctx: Context, state: string | null): string {
+/** An HTTP request of a check. */
+export interface CheckRequest extends H2Request {
+  readonly version: string;
+  /** Value of its `connection` header in HTTP/1, null for none. */
+  readonly connection: string | null;
+}
+
+/** The request of an HTTP send step. `state`: value of `X-Haproxy-Server-State`, null to leave it out. */
+export function requestOf(step: HttpSendStep, ctx: Context, state: string | null): CheckRequest {
   const text = (format: HttpSendStep['uri']) => format.constant ?? format.format(ctx());
   const body = step.body ? text(step.body) : '';
-  let request = `${step.method} ${text(step.uri) || '/'} ${step.version}\r\n`;
+  const headers: (readonly [string, string])[] = [];
   let connection = step.version.toUpperCase() === 'HTTP/1.1' ? 'close' : null;
   for (const [name, value] of step.headers) {
     if (name === 'connection') connection = text(value);
-    else if (name !== 'content-length') request += `${name}: ${text(value)}\r\n`;
+    else if (name !== 'content-length') headers.push([name, text(value)]);
   }
-  if (state !== null) request += `x-haproxy-server-state: ${state}\r\n`;
-  if (body !== '') request += `content-length: ${body.length}\r\n`;
+  if (state !== null) headers.push(['x-haproxy-server-state', state]);
+  if (body !== '') headers.push(['content-length', String(body.length)]);
+  return { method: step.method, path: text(step.uri) || '/', version: step.version, headers, body, connection };
+}
+
+/** A request in HTTP/1, as latin1. */
+export function requestText({ method, path, version, headers, body, connection }: CheckRequest): string {
+  let request = `${method} ${path} ${version}\r\n`;
+  for (const [name, value] of headers) request += `${name}: ${value}\r\n`;
   if (connection !== null) request += `connection: ${connection}\r\n`;
   return `${request}\r\n${body}`;
 }

@@ -31,6 +31,11 @@ export interface ConnectStep extends StepBase {
   readonly port: number | Compiled | null;
   readonly addr: Address | null;
   readonly sendProxy: boolean;
+  /** TLS is spoken, whatever the server's options say; the name that is asked for, the protocols that are offered, the one that is spoken. */
+  readonly ssl: boolean;
+  readonly sni: string | null;
+  readonly alpn: readonly string[] | null;
+  readonly proto: 'h1' | 'h2' | null;
   /** Closed with a FIN instead of a RST. */
   readonly linger: boolean;
 }

@@ -1,11 +1,10 @@
-import { connect, type Socket } from 'node:net';
 import type { Compiled } from '../../expr/compile.ts';
 import type { ExprContext } from '../../expr/types.ts';
-import { errorText } from './errors.ts';
+import { CheckConnection, type ConnectionEvents } from './connection.ts';
 import type { CheckContext } from './facts.ts';
 import { type HttpResponse, parseResponse } from './http-response.ts';
 import { type Judgement, judge, type Received, success } from './judge.ts';
-import { type CheckTarget, destination, payloadText, proxyHeader, requestText } from './outgoing.ts';
+import { type CheckTarget, connectionFor, payloadText, requestOf, requestText } from './outgoing.ts';
 import type { CheckEnd, ConnectStep, ExpectStep, HttpSendStep, Program, SendStep, VarStep } from './program.ts';
 import { where } from './where.ts';
 
@@ -22,18 +21,15 @@ export interface RunHooks {
  * One execution of a program. `done` is called once, never from inside the constructor; then nothing of it is left.
  * At most one connection is open at a time.
  */
-export class CheckRun {
+export class CheckRun implements ConnectionEvents {
   readonly #program: Program;
   readonly #target: CheckTarget;
   readonly #hooks: RunHooks;
   readonly #done: (end: CheckEnd) => void;
   #step = 0;
-  #socket: Socket | null = null;
-  #connecting = false;
-  #linger = false;
+  #connection: CheckConnection | null = null;
   #toHead = false;
   #bytes: Buffer = EMPTY;
-  #ended = false;
   #timer: NodeJS.Timeout | null = null;
   #over = false;
 
@@ -75,46 +71,34 @@ export class CheckRun {
 
   #connect(step: ConnectStep): void {
     this.#drop();
-    const target = destination(step, this.#target, () => this.#context());
-    if (!target)
+    const setup = connectionFor(step, this.#program, this.#step, this.#target, () => this.#context());
+    if (setup === null)
       return this.#finish({
         status: 'SOCKERR',
         description: where(this.#program, this.#step, '').trimStart(),
         code: null,
       });
-    this.#connecting = true;
-    this.#linger = step.linger;
-    const socket = connect(
-      'path' in target
-        ? target
-        : { ...target, ...(this.#target.sourceHost ? { localAddress: this.#target.sourceHost } : {}) },
-    );
-    this.#socket = socket;
-    socket.on('connect', () => this.#onConnect(step));
-    socket.on('data', (bytes: Buffer) => this.#onData(bytes));
-    socket.on('end', () => this.#onEnd());
-    socket.on('error', (error) => this.#onError(error));
-    socket.on('close', () => this.#onEnd());
+    this.#connection = new CheckConnection(setup, this);
   }
 
-  #onConnect(step: ConnectStep): void {
-    this.#connecting = false;
+  onOpen(): void {
     if (this.#target.checkTimeout !== null) this.#arm(this.#target.checkTimeout);
-    const header = proxyHeader(step, this.#target, this.#socket!);
-    if (header !== null) this.#socket!.write(header);
     this.#step++;
     this.#advance();
   }
 
   #send(step: SendStep | HttpSendStep): void {
     this.#bytes = EMPTY;
-    const text = step.kind === 'send' ? payloadText(step, () => this.#context()) : this.#request(step);
-    if (this.#socket && !this.#ended) this.#socket.write(text, 'latin1');
+    if (step.kind === 'send') this.#connection?.write(payloadText(step, () => this.#context()));
+    else this.#request(step);
   }
 
-  #request(step: HttpSendStep): string {
+  #request(step: HttpSendStep): void {
     this.#toHead = step.method === 'HEAD';
-    return requestText(step, () => this.#context(), step.sendState ? this.#hooks.stateHeader() : null);
+    const request = requestOf(step, () => this.#context(), step.sendState ? this.#hooks.stateHeader() : null);
+    const connection = this.#connection;
+    if (connection?.h2 != null) connection.h2.send(request);
+    else connection?.write(requestText(request));
   }
 
   #setVar(step: VarStep): void {
@@ -138,9 +122,11 @@ export class CheckRun {
 
   #received(): Received {
     const text = this.#bytes.toString('latin1');
-    const ended = this.#ended || this.#bytes.length >= this.#target.maxBytes;
+    const connection = this.#connection;
+    const ended = connection?.ended === true || this.#bytes.length >= this.#target.maxBytes;
     let response: HttpResponse | 'invalid' | null = null;
-    if (this.#program.flavour === 'http') response = parseResponse(text, ended, this.#toHead);
+    if (this.#program.flavour === 'http')
+      response = connection?.h2 == null ? parseResponse(text, ended, this.#toHead) : connection.h2.response(text);
     const run = this;
     return {
       text,
@@ -159,23 +145,21 @@ export class CheckRun {
   #context(): CheckContext {
     const ctx = this.#hooks.context();
     ctx.now = Date.now();
-    if (this.#socket) {
-      ctx.source = { host: this.#socket.localAddress ?? '', port: this.#socket.localPort ?? 0 };
-      ctx.destination = { host: this.#socket.remoteAddress ?? '', port: this.#socket.remotePort ?? 0 };
+    if (this.#connection !== null) {
+      ctx.source = this.#connection.source;
+      ctx.destination = this.#connection.destination;
     }
     return ctx;
   }
 
-  #onData(bytes: Buffer): void {
+  onData(bytes: Buffer): void {
     const room = this.#target.maxBytes - this.#bytes.length;
     const taken = bytes.length > room ? bytes.subarray(0, room) : bytes;
-    this.#bytes = this.#bytes.length === 0 ? Buffer.from(taken) : Buffer.concat([this.#bytes, taken]);
+    this.#bytes = this.#bytes.length === 0 ? taken : Buffer.concat([this.#bytes, taken]);
     if (this.#waiting()) this.#advance();
   }
 
-  #onEnd(): void {
-    if (this.#ended) return;
-    this.#ended = true;
+  onEnd(): void {
     if (this.#waiting()) this.#advance();
   }
 
@@ -183,32 +167,29 @@ export class CheckRun {
     return !this.#over && this.#program.steps[this.#step]?.kind === 'expect';
   }
 
-  #onError(error: NodeJS.ErrnoException): void {
+  onFailure(text: string): void {
     if (this.#over) return;
-    if (this.#connecting)
-      return this.#finish({
-        status: 'L4CON',
-        description: where(this.#program, this.#step, errorText(error)),
-        code: null,
-      });
-    this.#ended = true;
-    const step = this.#program.steps[this.#step];
-    const failure: CheckEnd = {
-      status: 'L7RSP',
-      description: where(this.#program, this.#step, errorText(error)),
-      code: null,
-    };
-    if (step?.kind !== 'expect' || this.#bytes.length === 0) return this.#finish(failure);
+    const { stage } = this.#connection!;
+    const description = where(this.#program, this.#step, text);
+    if (stage !== 'open')
+      return this.#finish({ status: stage === 'connecting' ? 'L4CON' : 'L6RSP', description, code: null });
+    this.#connection!.ended = true;
+    const failure: CheckEnd = { status: 'L7RSP', description, code: null };
+    if (!this.#waiting() || this.#bytes.length === 0) return this.#finish(failure);
     this.#advance();
     if (!this.#over) this.#finish(failure);
   }
 
   #onTimeout(): void {
-    const description = where(this.#program, this.#step, '');
-    if (this.#connecting) return this.#finish({ status: 'L4TOUT', description, code: null });
+    this.#finish({ status: this.#timeoutStatus(), description: where(this.#program, this.#step, ''), code: null });
+  }
+
+  #timeoutStatus(): CheckEnd['status'] {
+    const stage = this.#connection?.stage;
+    if (stage === 'connecting') return 'L4TOUT';
+    if (stage === 'handshake') return 'L6TOUT';
     const step = this.#program.steps[this.#step];
-    const status = step?.kind === 'expect' ? (step.timeoutStatus ?? 'L7TOUT') : 'L7TOUT';
-    this.#finish({ status, description, code: null });
+    return step?.kind === 'expect' ? (step.timeoutStatus ?? 'L7TOUT') : 'L7TOUT';
   }
 
   #allPassed(): CheckEnd {
@@ -225,7 +206,8 @@ export class CheckRun {
     }
     if (last.kind === 'expect') return success(last, received, this.#program);
     const told = this.#program.flavour === 'tcp-check' && !(last.kind === 'connect' && last.implicit);
-    return { status: last.kind === 'connect' ? 'L4OK' : 'L7OK', description: told ? '(tcp-check)' : '', code: null };
+    const connected = this.#connection?.secured === true ? 'L6OK' : 'L4OK';
+    return { status: last.kind === 'connect' ? connected : 'L7OK', description: told ? '(tcp-check)' : '', code: null };
   }
 
   #finish(end: CheckEnd): void {
@@ -242,19 +224,10 @@ export class CheckRun {
     this.#bytes = EMPTY;
   }
 
-  /** Closes the connection of the steps so far: checks reset theirs, so that no port is left in TIME_WAIT, unless `linger` is asked for. */
+  /** Closes the connection of the steps so far. */
   #drop(): void {
-    const socket = this.#socket;
-    const established = !this.#connecting;
-    this.#socket = null;
-    this.#ended = false;
-    this.#connecting = false;
-    if (!socket) return;
-    socket.removeAllListeners();
-    socket.on('error', () => undefined);
-    if (this.#linger) socket.destroySoon();
-    else if (established && socket.remotePort !== undefined) socket.resetAndDestroy();
-    else socket.destroy();
+    this.#connection?.close();
+    this.#connection = null;
   }
 }
 

@@ -1,4 +1,5 @@
 import { parseAddress } from '../../config/address.ts';
+import { parseAlpn } from '../../config/tls.ts';
 import type { Address, WordsAt } from '../../config/types.ts';
 import type { LogFormat } from '../../expr/log/format.ts';
 import type { CompileEnv } from '../../expr/row.ts';
@@ -33,6 +34,10 @@ export function implicitConnect(): ConnectStep {
     port: null,
     addr: null,
     sendProxy: false,
+    ssl: false,
+    sni: null,
+    alpn: null,
+    proto: null,
     linger: false,
   };
 }
@@ -51,15 +56,10 @@ export function parseRule(rule: WordsAt, number: number, env: CompileEnv): Parse
 
 function parseConnect(words: RuleWords, number: number): ConnectStep {
   const step: { -readonly [K in keyof ConnectStep]: ConnectStep[K] } = {
-    kind: 'connect',
+    ...implicitConnect(),
     number,
-    comment: null,
     implicit: false,
     useDefaults: false,
-    port: null,
-    addr: null,
-    sendProxy: false,
-    linger: false,
   };
   while (!words.done) {
     const word = words.next();
@@ -69,15 +69,29 @@ function parseConnect(words: RuleWords, number: number): ConnectStep {
     else if (word === 'send-proxy') step.sendProxy = true;
     else if (word === 'linger') step.linger = true;
     else if (word === 'comment') step.comment = words.argument(word);
-    else if (['ssl', 'sni', 'alpn', 'via-socks4', 'proto'].includes(word)) {
-      throw new RuleError(`'${word}' is not supported in health checks: only clear connections are made.`);
-    } else {
+    else if (word === 'ssl') step.ssl = true;
+    else if (word === 'sni') step.sni = words.argument(word);
+    else if (word === 'alpn') step.alpn = parseProtocols(words.argument(word));
+    else if (word === 'proto') step.proto = parseProto(words.argument(word, 'a MUX protocol as argument'));
+    else if (word === 'via-socks4') throw new RuleError(`'${word}' is not supported: connect to the server directly.`);
+    else {
       throw new RuleError(
         `expects 'comment', 'port', 'addr', 'send-proxy', 'ssl', 'sni', 'alpn' or 'via-socks4', 'linger', 'default' but got '${word}' as argument.`,
       );
     }
   }
   return step;
+}
+
+function parseProtocols(text: string): readonly string[] {
+  const parsed = parseAlpn('alpn', text);
+  if ('error' in parsed) throw new RuleError(parsed.error);
+  return parsed.protocols;
+}
+
+function parseProto(word: string): 'h1' | 'h2' {
+  if (word !== 'h1' && word !== 'h2') throw new RuleError(`'proto' : unknown MUX protocol '${word}'.`);
+  return word;
 }
 
 function parsePort(words: RuleWords): ConnectStep['port'] {

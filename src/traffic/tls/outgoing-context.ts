@@ -1,16 +1,13 @@
-import { constants } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
-import { tlsVersions } from '../../config/tls.ts';
-import type { GlobalTlsConfig, ServerTlsConfig, TlsOptions, TlsVersion } from '../../config/types.ts';
+import type { GlobalTlsConfig, ServerTlsConfig } from '../../config/types.ts';
 import type { CertificateView, TrustView } from '../../model/certificates/views.ts';
 import type { NativeContext } from '../../net/bindings.ts';
+import { protocolSettings } from './protocol-settings.ts';
 
-/** Certificates and authorities by what names them. */
+/** Certificates and authorities by what names them: always the same view while they have not changed. */
 export interface TlsMaterial {
-  readonly certificatesByPath: ReadonlyMap<string, CertificateView>;
-  readonly trusts: ReadonlyMap<string, TrustView>;
-  /** Another one when some of them have changed. */
-  readonly version: number;
+  readonly certificatesByPath: Pick<ReadonlyMap<string, CertificateView>, 'get'>;
+  readonly trusts: Pick<ReadonlyMap<string, TrustView>, 'get'>;
 }
 
 /** What connections to a server are made with. */
@@ -19,8 +16,6 @@ export interface OutgoingContext {
   /** What it was built from. */
   readonly parts: readonly (CertificateView | TrustView | undefined)[];
 }
-
-const VERSION_NAMES = { 'TLSv1.0': 'TLSv1', 'TLSv1.1': 'TLSv1.1', 'TLSv1.2': 'TLSv1.2', 'TLSv1.3': 'TLSv1.3' } as const;
 
 /** The certificate and the authorities that a server's settings name. */
 export function outgoingParts(material: TlsMaterial, { crt, options }: ServerTlsConfig): OutgoingContext['parts'] {
@@ -54,18 +49,4 @@ export function buildOutgoingContext(
     ...protocolSettings(options, global),
   });
   return { native: context as NativeContext, parts };
-}
-
-function protocolSettings(options: TlsOptions, global: GlobalTlsConfig) {
-  const { min, max } = tlsVersions(options) ?? { min: 'TLSv1.2' as TlsVersion, max: 'TLSv1.3' as TlsVersion };
-  const level = global.securityLevel === null ? '' : `:@SECLEVEL=${global.securityLevel}`;
-  const suites = options.ciphersuites === null ? '' : `${options.ciphersuites}:`;
-  return {
-    minVersion: VERSION_NAMES[min],
-    maxVersion: VERSION_NAMES[max],
-    ciphers: `${suites}${options.ciphers ?? 'DEFAULT'}${level}`,
-    ...(options.curves === null ? {} : { ecdhCurve: options.curves }),
-    ...(options.sigalgs === null ? {} : { sigalgs: options.sigalgs }),
-    secureOptions: options.tickets ? 0 : constants.SSL_OP_NO_TICKET,
-  };
 }

@@ -1,10 +1,10 @@
 import { constants, createHash } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
-import { tlsVersions } from '../../config/tls.ts';
-import type { BindTlsConfig, GlobalTlsConfig, TlsOptions, TlsVersion } from '../../config/types.ts';
+import type { BindTlsConfig, GlobalTlsConfig, TlsOptions } from '../../config/types.ts';
 import type { ThreadCertificates } from '../../model/certificates/thread-certificates.ts';
 import type { CertificateView, SniEntryView, TrustView } from '../../model/certificates/views.ts';
 import type { NativeContext } from '../../net/bindings.ts';
+import { protocolSettings } from './protocol-settings.ts';
 import { ticketAnswer } from './ticket-keys.ts';
 
 /** What Node's SecureContext has beside its public methods. */
@@ -12,8 +12,6 @@ interface NativeTickets {
   enableTicketKeyCallback(): void;
   onticketkeycallback: (name: Buffer, iv: Buffer, encrypt: boolean) => unknown;
 }
-
-const VERSION_NAMES = { 'TLSv1.0': 'TLSv1', 'TLSv1.1': 'TLSv1.1', 'TLSv1.2': 'TLSv1.2', 'TLSv1.3': 'TLSv1.3' } as const;
 
 /** Not among Node's constants: a client may not begin a second handshake within a connection. */
 const SSL_OP_NO_RENEGOTIATION = 0x4000_0000;
@@ -62,11 +60,14 @@ export function buildServerContext(basis: ContextBasis, entry: SniEntryView): Se
   if (certificate === undefined) throw new Error(`no certificate ${entry.certificate}`);
   const options = entryOptions(config, entry);
   const trusts = trustsOf(certificates, options);
+  const protocol = protocolSettings(options, global);
   const { context } = createSecureContext({
     cert: Buffer.from(certificate.chain),
     key: Buffer.from(certificate.key),
     ...trustSettings(options, trusts),
-    ...protocolSettings(options, config.preferClientCiphers, global),
+    ...protocol,
+    honorCipherOrder: !config.preferClientCiphers,
+    secureOptions: protocol.secureOptions | SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_PRIORITIZE_CHACHA,
     ...sessionSettings(options, trusts, global),
     ...(certificate.dh === null ? {} : { dhparam: Buffer.from(certificate.dh) }),
   });
@@ -80,22 +81,6 @@ function trustSettings({ verify }: TlsOptions, trusts: readonly (TrustView | und
   return {
     ca: trusts.flatMap((trust) => trust?.certificates ?? []),
     ...(trusts[2] === undefined ? {} : { crl: [...trusts[2].crls] }),
-  };
-}
-
-function protocolSettings(options: TlsOptions, preferClient: boolean, global: GlobalTlsConfig) {
-  const { min, max } = tlsVersions(options) ?? { min: 'TLSv1.2' as TlsVersion, max: 'TLSv1.3' as TlsVersion };
-  const level = global.securityLevel === null ? '' : `:@SECLEVEL=${global.securityLevel}`;
-  const suites = options.ciphersuites === null ? '' : `${options.ciphersuites}:`;
-  return {
-    minVersion: VERSION_NAMES[min],
-    maxVersion: VERSION_NAMES[max],
-    ciphers: `${suites}${options.ciphers ?? 'DEFAULT'}${level}`,
-    honorCipherOrder: !preferClient,
-    ...(options.curves === null ? {} : { ecdhCurve: options.curves }),
-    ...(options.sigalgs === null ? {} : { sigalgs: options.sigalgs }),
-    secureOptions:
-      SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_PRIORITIZE_CHACHA | (options.tickets ? 0 : constants.SSL_OP_NO_TICKET),
   };
 }
 

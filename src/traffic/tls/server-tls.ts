@@ -29,7 +29,6 @@ export class ServerTls {
   readonly #material: TlsMaterial;
   readonly #global: GlobalTlsConfig;
   #context: OutgoingContext | null = null;
-  #version = -1;
   /** The last session of each name, the oldest first. */
   readonly #sessions = new Map<string, Buffer>();
 
@@ -93,15 +92,12 @@ export class ServerTls {
   }
 
   #current(): OutgoingContext {
-    const { version } = this.#material;
-    if (this.#context !== null && this.#version === version) return this.#context;
     const parts = outgoingParts(this.#material, this.config);
     if (this.#context === null || parts.some((part, index) => part !== this.#context!.parts[index])) {
       this.#context = buildOutgoingContext(this.#material, this.config, this.#global);
       // Whom they were agreed on with may not be accepted any more.
       this.#sessions.clear();
     }
-    this.#version = version;
     return this.#context;
   }
 
@@ -115,7 +111,7 @@ export class ServerTls {
 
 /** The certificate of the other side: what the library gives is below Node's own class. */
 function peerCertificate(tls: TlsConn['tls']): X509Certificate | null {
-  const native = tls.getPeerX509Certificate() as unknown as { raw(): Buffer } | undefined;
+  const native = tls.getPeerX509Certificate();
   return native === undefined ? null : new X509Certificate(native.raw());
 }
 

@@ -5,7 +5,7 @@ import { compileHealthCheck } from '../../../src/control/checks/compile.ts';
 import { CheckContext } from '../../../src/control/checks/facts.ts';
 import type { CheckEnd } from '../../../src/control/checks/program.ts';
 import { CheckRun } from '../../../src/control/checks/run.ts';
-import { modelOf, plainCheck, proxyConfig, serverAt, serverConfig } from '../fixture.ts';
+import { modelOf, noTls, plainCheck, proxyConfig, serverAt, serverConfig } from '../fixture.ts';
 import { deadPort, type Manner, origin } from './origin.ts';
 
 /** Lines of a backend, what the server does, and what HAProxy says of it: status, code, description. */
@@ -410,6 +410,9 @@ for (const { name, lines, origin: manner, expect, sent } of CASES) {
         port: server.port,
         proxyProtocol: 0 as const,
         sourceHost: null,
+        tls: noTls(),
+        secure: false,
+        proto: null,
         connectTimeout: 5000,
         checkTimeout: expect[0].endsWith('TOUT') ? 60 : 5000,
         maxBytes: 16384,

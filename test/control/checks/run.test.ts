@@ -10,7 +10,7 @@ import { CheckContext } from '../../../src/control/checks/facts.ts';
 import type { CheckTarget } from '../../../src/control/checks/outgoing.ts';
 import type { CheckEnd } from '../../../src/control/checks/program.ts';
 import { CheckRun } from '../../../src/control/checks/run.ts';
-import { modelOf, plainCheck, proxyConfig, serverAt, serverConfig } from '../fixture.ts';
+import { modelOf, noTls, plainCheck, proxyConfig, serverAt, serverConfig } from '../fixture.ts';
 import { deadPort, origin } from './origin.ts';
 
 const target: CheckTarget = {
@@ -19,6 +19,9 @@ const target: CheckTarget = {
   port: 0,
   proxyProtocol: 0,
   sourceHost: null,
+  tls: noTls(),
+  secure: false,
+  proto: null,
   connectTimeout: 5000,
   checkTimeout: 5000,
   maxBytes: 16384,

@@ -1,0 +1,147 @@
+import type { EndpointView } from '../../expr/types.ts';
+import { tcpTransport } from '../../net/tcp.ts';
+import { connectTls, type TlsConn } from '../../net/tls.ts';
+import type { Conn, ConnectSpec, ConnHandler } from '../../net/transport.ts';
+import type { Hello, Outgoing, ServerTls } from '../../traffic/tls/server-tls.ts';
+import { errorText } from './errors.ts';
+import { CheckH2 } from './h2.ts';
+
+/** How a connection of a check is made. */
+export interface ConnectionSetup {
+  readonly to: ConnectSpec;
+  /** What comes first, in the clear; asked once the connection is there. */
+  readonly header: (conn: Conn) => Uint8Array | null;
+  readonly tls: { readonly server: ServerTls; readonly hello: Hello } | null;
+  /** Whether HTTP/2 is spoken; `agreed`: where ALPN says so. */
+  readonly h2: 'yes' | 'no' | 'agreed';
+  /** Closed with a FIN instead of a RST. */
+  readonly linger: boolean;
+}
+
+export interface ConnectionEvents {
+  /** It can be used: with TLS where that is spoken. */
+  onOpen(): void;
+  /** The bytes are the receiver's. */
+  onData(bytes: Buffer): void;
+  onEnd(): void;
+  /** It is over, and why. */
+  onFailure(text: string): void;
+}
+
+/** A connection of a check, up to the first byte of the check itself. */
+export class CheckConnection implements ConnHandler {
+  /** How far it got: what failures and timeouts are told of. */
+  stage: 'connecting' | 'handshake' | 'open' = 'connecting';
+  /** No more will come. */
+  ended = false;
+  h2: CheckH2 | null = null;
+  readonly #setup: ConnectionSetup;
+  readonly #events: ConnectionEvents;
+  #conn: Conn;
+  #outgoing: Outgoing | null = null;
+  #closed = false;
+
+  constructor(setup: ConnectionSetup, events: ConnectionEvents) {
+    this.#setup = setup;
+    this.#events = events;
+    this.#conn = tcpTransport.connect(setup.to, this);
+  }
+
+  get source(): EndpointView {
+    return { host: this.#conn.localHost, port: this.#conn.localPort };
+  }
+
+  get destination(): EndpointView {
+    return { host: this.#conn.remoteHost, port: this.#conn.remotePort };
+  }
+
+  /** TLS is spoken, and the server has been found to be the right one. */
+  get secured(): boolean {
+    return this.#outgoing?.accepted === true;
+  }
+
+  /** Sends latin1. */
+  write(text: string): void {
+    if (!this.#closed && !this.ended) this.#conn.writeLatin1(text);
+  }
+
+  onConnect(): void {
+    if (this.stage === 'handshake') {
+      this.#secured();
+      return;
+    }
+    const header = this.#setup.header(this.#conn);
+    if (header !== null) this.#conn.write(header, 0, header.length);
+    const { tls } = this.#setup;
+    if (tls === null) {
+      this.#open(this.#setup.h2 === 'yes');
+      return;
+    }
+    this.stage = 'handshake';
+    try {
+      this.#outgoing = tls.server.begin(tls.hello);
+      this.#conn = connectTls(this.#conn, this.#outgoing, this);
+    } catch {
+      // A certificate or an option that the library does not take: found when the configuration was read.
+      this.onError('EPROTO');
+    }
+  }
+
+  #secured(): void {
+    const { server } = this.#setup.tls!;
+    const conn = this.#conn as TlsConn;
+    const problem = server.problem(conn, this.#outgoing!);
+    if (problem !== null) {
+      const name = server.config.verifyHost === null ? 'expected' : 'configured';
+      this.#fail(problem === 'HOSTNAME_MISMATCH' ? OTHER_CERTIFICATE(name) : HANDSHAKE_FAILURE);
+      return;
+    }
+    const agreed = this.#setup.h2 === 'agreed' && conn.tls.getALPNNegotiatedProtocol() === 'h2';
+    this.#open(agreed || this.#setup.h2 === 'yes');
+  }
+
+  #open(h2: boolean): void {
+    this.stage = 'open';
+    if (h2) this.h2 = new CheckH2(this.#conn, this.#setup.tls !== null, this.#events);
+    this.#events.onOpen();
+  }
+
+  onData(buffer: Buffer, start: number, end: number): void {
+    const bytes = Buffer.from(buffer.subarray(start, end));
+    if (this.h2 === null) this.#events.onData(bytes);
+    else this.h2.receive(bytes);
+  }
+
+  onEnd(): void {
+    if (this.stage !== 'open') {
+      this.onError('EPIPE');
+      return;
+    }
+    this.ended = true;
+    this.h2?.receive(null);
+    this.#events.onEnd();
+  }
+
+  onDrain(): void {}
+
+  onError(code: string): void {
+    this.#fail(this.stage === 'handshake' ? HANDSHAKE_FAILURE : errorText(code));
+  }
+
+  #fail(text: string): void {
+    this.#events.onFailure(text);
+  }
+
+  /** Closes it: checks reset their connections, so that no port is left in TIME_WAIT, unless `linger` is asked for. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.h2?.close();
+    if (this.#setup.linger && this.stage === 'open') this.#conn.closeGently();
+    else this.#conn.destroy(this.stage !== 'connecting');
+  }
+}
+
+const HANDSHAKE_FAILURE = 'SSL handshake failure';
+const OTHER_CERTIFICATE = (which: 'configured' | 'expected') =>
+  `Server presented an SSL certificate different from the ${which} one`;
