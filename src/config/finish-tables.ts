@@ -15,7 +15,12 @@ export function checkTables({ config, diagnostics }: Context): void {
       else keepServers(table);
     }
   }
+  const files = new Map<string, string>();
   for (const table of config.tables.values()) {
+    const twin = table.stateFile === null ? undefined : files.get(table.stateFile);
+    if (twin !== undefined)
+      diagnostics.alert(table.at, `stick-table: state-file : '${table.stateFile}' is that of table '${twin}' already.`);
+    else if (table.stateFile !== null) files.set(table.stateFile, table.name);
     const { name, section, peers, writeTo } = table;
     const owner = section === null ? `Proxy '${name}'` : `Table '${name}'`;
     if (peers !== null && !config.peers.some((one) => one.name === peers))

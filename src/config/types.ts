@@ -623,6 +623,8 @@ export interface StickTableConfig {
   readonly bratesFactor: number;
   /** File that keeps the entries over a restart of the process (an addition to HAProxy's language). */
   readonly stateFile: string | null;
+  /** How often it is saved there, ms. */
+  readonly stateInterval: number;
   /** In the order of the types' numbers. */
   readonly data: readonly StoredData[];
 }

@@ -51,6 +51,7 @@ import { readSavedStates, type SavedStates } from './state-file/load.ts';
 import { restoreName, restoreServer } from './state-file/restore.ts';
 import { sweepTables } from './sweep-tables.ts';
 import { type TrafficSwitch, trafficSwitch } from './switch.ts';
+import { createStateFiles, type StateFiles } from './tables/state-files.ts';
 import { Threads } from './threads.ts';
 import type { Control, Health, Loaded, Texts } from './types.ts';
 
@@ -153,6 +154,7 @@ class ControlThread implements RunningControl {
   states!: ServerStates;
   ocsp!: OcspUpdates;
   readonly peers: RunningPeers;
+  readonly #stateFiles: StateFiles;
   readonly reloads = { done: 0, failed: 0 };
   readonly ended: Promise<void>;
   readonly #options: ControlOptions;
@@ -203,6 +205,11 @@ class ControlThread implements RunningControl {
       tablesOf: (section) => sharedTables(this.model.tables, section),
       awaitsOldProcess: options.replaces ?? false,
     });
+    this.#stateFiles = createStateFiles({
+      tables: this.model.tables,
+      warn: (text) => options.print('WARNING', text),
+      awaitsOldProcess: options.replaces ?? false,
+    });
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -244,6 +251,7 @@ class ControlThread implements RunningControl {
       (chunk) => void traffic.ask({ kind: 'chunk', chunk }).catch((error) => this.#onError(error)),
     );
     await this.#loadPatterns();
+    await this.#stateFiles.load();
     await traffic.start();
     const told = await resumeStanding(this.#context, ours ? this.#conflicts : null);
     for (const text of told) this.#options.print('NOTICE', `${text}.`);
@@ -620,6 +628,7 @@ class ControlThread implements RunningControl {
       return this.#refused(text, problems);
     }
     peers.commit();
+    await this.#stateFiles.reloaded();
     policy?.take();
     this.renewals.configured();
     const sockets = (await this.#options.reconfigure?.(config)) ?? [];
@@ -640,7 +649,7 @@ class ControlThread implements RunningControl {
     // `grace`: whoever asks is told of the stop before connections are refused.
     if (soft && grace > 0) await new Promise<void>((resolve) => setTimeout(resolve, grace));
     // Threads without anything to do tell so before they answer.
-    if (soft) this.#handedOver = this.peers.handOver();
+    if (soft) this.#handedOver = Promise.all([this.peers.handOver(), this.#stateFiles.save()]).then(() => {});
     await this.traffic.ask({ kind: 'stop', soft });
     for (const { listeners } of this.model.proxies) for (const listener of listeners) closeKept(listener);
     if (!soft) this.#end();
@@ -659,7 +668,9 @@ class ControlThread implements RunningControl {
     this.resolvers?.close();
     this.ocsp?.close();
     this.states?.close();
+    this.#stateFiles.close();
     await this.traffic.close();
+    await this.#stateFiles.save();
     await this.logs?.close();
     await this.#journal.close();
     this.#end();

@@ -44,7 +44,7 @@ function parseStick(line: Line, { config }: ProxyDraft): void {
 export const STICK_KEYWORDS: readonly Keyword<ProxyDraft>[] = [
   works<ProxyDraft>(
     'stick-table',
-    'type {ip|ipv6|integer|string [len <length>]|binary [len <length>]} size <size> [expire <time>] [nopurge] [store <data>[,...]] ...',
+    'type {ip|ipv6|integer|string [len <length>]|binary [len <length>]} size <size> [expire <time>] [nopurge] [store <data>[,...]] [state-file <file> [state-interval <time>]] ...',
     parseProxyTable,
     { sections: inSections('FLB') },
   ),

@@ -1,10 +1,16 @@
 /** `stick-table` lines, and `table` lines of peers sections (manual, sections 4.2 and 3.5). */
 
+import { resolve } from 'node:path';
 import type { Draft } from '../draft.ts';
 import type { Line } from '../line.ts';
+import { configuredPath } from '../paths.ts';
 import type { StickTableConfig, StickTableType } from '../types.ts';
 import { parseSize, parseTime } from '../units.ts';
 import { parseStore } from './store.ts';
+
+/** How often tables are saved that do not say it, and at most, ms. */
+const STATE_INTERVAL = 60_000;
+const MIN_INTERVAL = 100;
 
 type TableDraft = Draft<StickTableConfig>;
 
@@ -37,7 +43,7 @@ function newTable(line: Line, name: string, section: string | null): TableDraft 
   return {
     ...{ name, section, at: line.at, type: 'ip', keyLength: 4, size: 0, expire: 0 },
     ...{ nopurge: false, recvOnly: false, writeTo: null, peers: section, srvkey: 'name', bratesFactor: 1 },
-    ...{ stateFile: null, data: [] },
+    ...{ stateFile: null, stateInterval: STATE_INTERVAL, data: [] },
   };
 }
 
@@ -162,8 +168,22 @@ const OPTIONS: Readonly<Record<string, ReadOption>> = {
     table.bratesFactor = factor;
     return true;
   },
-  'state-file'(words, _table, option) {
-    return words.fail(`argument '${option}' is not supported: tables are not saved yet; take it out.`);
+  // Ours: what the table has is saved there.
+  'state-file'(words, table, option) {
+    const { defaultPath } = words.line.context.config.global;
+    const path = words.argument(option);
+    if (path !== null) table.stateFile = resolve(configuredPath(path, words.line.at.file, defaultPath));
+    return path !== null;
+  },
+  // Ours: how often.
+  'state-interval'(words, table, option) {
+    const text = words.argument(option);
+    if (text === null) return false;
+    const time = parseTime(text);
+    if (typeof time !== 'number' || time < MIN_INTERVAL)
+      return words.fail(`'${option}' expects a time of at least ${MIN_INTERVAL} ms, got '${text}'.`);
+    table.stateInterval = time;
+    return true;
   },
 };
 
