@@ -11,6 +11,7 @@ const entryPatterns = [
   'src/**/thread.ts',
   'src/net/sim.ts',
   'src/client/index.ts',
+  'src/dataplane-client/index.ts',
   'scripts/*.ts',
   'bench/**/*.ts',
 ];

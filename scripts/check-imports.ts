@@ -9,7 +9,7 @@ import { dirname, join, normalize } from 'node:path';
 const levels: readonly (readonly string[])[] = [
   ['util'],
   ['net'],
-  ['client'],
+  ['client', 'dataplane-client'],
   ['discovery'],
   ['config'],
   ['expr'],

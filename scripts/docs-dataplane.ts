@@ -1,6 +1,7 @@
 /**
  * Writes the description of the Data Plane API (docs/reference/data-plane-api.openapi.json) and its reference page
- * (docs/reference/data-plane-api.md) from the tables of kinds and operations. A test holds both to them.
+ * (docs/reference/data-plane-api.md) from the tables of kinds and operations, and the types of the client from the description. Tests hold
+ * all of them to it.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,6 +10,7 @@ import type { Variant } from '../src/dataplane/kinds/kind.ts';
 import { SECTIONS } from '../src/dataplane/kinds/sections.ts';
 import { OPERATIONS } from '../src/dataplane/operations/index.ts';
 import { openApi } from '../src/dataplane/schema/openapi.ts';
+import { writeClient } from './dataplane-client.ts';
 
 const HEAD = `# Data Plane API: reference
 
@@ -62,4 +64,5 @@ if (import.meta.main) {
   const folder = join(import.meta.dirname, '../docs/reference');
   writeFileSync(join(folder, 'data-plane-api.md'), referencePage());
   writeFileSync(join(folder, 'data-plane-api.openapi.json'), specification());
+  writeClient();
 }

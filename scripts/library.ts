@@ -1,4 +1,4 @@
-/** What the package offers to programs: `sluice/runtime`, as one file and its type declarations. */
+/** What the package offers to programs: `sluice/runtime` and `sluice/dataplane`, each as one file and its type declarations. */
 import { execFileSync } from 'node:child_process';
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
@@ -6,14 +6,15 @@ import { build } from 'esbuild';
 /** Entries of `exports` in the published package.json. */
 export const libraryExports = {
   './runtime': { types: './dist/types/client/index.d.ts', default: './dist/runtime.js' },
+  './dataplane': { types: './dist/types/dataplane-client/index.d.ts', default: './dist/dataplane.js' },
   './package.json': './package.json',
 };
 
 /** Writes the library into the folder `target`/dist; the current folder must be the top of the checkout. */
 export async function buildLibrary(target: string): Promise<void> {
   await build({
-    entryPoints: ['src/client/index.ts'],
-    outfile: `${target}/dist/runtime.js`,
+    entryPoints: { runtime: 'src/client/index.ts', dataplane: 'src/dataplane-client/index.ts' },
+    outdir: `${target}/dist`,
     bundle: true,
     platform: 'node',
     format: 'esm',

@@ -1,4 +1,4 @@
-/** The client as users of the package have it: packed, installed into a folder of its own, compiled against, run. */
+/** The clients as users of the package have it: packed, installed into a folder of its own, compiled against, run. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -35,7 +35,18 @@ for (const { srv_name, srv_admin_state } of await client.showServersState())
 client.close();
 `;
 
-test('sluice/runtime has types and runs in a program that installed the package', async (t) => {
+const dataPlaneProgram = `
+import { type Backend, DataPlane, NoAnswerError, type Server } from 'sluice/dataplane';
+
+const api = new DataPlane('http://127.0.0.1:1', { timeout: 1000 });
+const servers = (name: string): Promise<readonly Server[]> =>
+  api.get('/services/haproxy/configuration/backends/{parent_name}/servers', { path: { parent_name: name } });
+const blue: Backend = { name: 'blue', balance: { algorithm: 'leastconn' } };
+const error: unknown = await servers(blue.name).catch((problem: unknown) => problem);
+console.log(error instanceof NoAnswerError && error.code);
+`;
+
+test('sluice/runtime and sluice/dataplane have types and run in a program that installed the package', async (t) => {
   const root = join(import.meta.dirname, '../..');
   process.chdir(root);
   const folder = mkdtempSync(join(tmpdir(), 'sluice-library-'));
@@ -56,6 +67,7 @@ test('sluice/runtime has types and runs in a program that installed the package'
   for (const name of ['@types', 'undici-types'])
     symlinkSync(join(root, 'node_modules', name), join(user, 'node_modules', name));
   writeFileSync(join(user, 'program.ts'), program);
+  writeFileSync(join(user, 'dataplane.ts'), dataPlaneProgram);
   const options = {
     strict: true,
     module: 'nodenext',
@@ -64,8 +76,12 @@ test('sluice/runtime has types and runs in a program that installed the package'
     exactOptionalPropertyTypes: true,
     outDir: 'out',
   };
-  writeFileSync(join(user, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, files: ['program.ts'] }));
+  writeFileSync(
+    join(user, 'tsconfig.json'),
+    JSON.stringify({ compilerOptions: options, files: ['program.ts', 'dataplane.ts'] }),
+  );
   run(join(root, 'node_modules/.bin/tsc'), ['-p', '.'], user);
+  assert.equal(run(process.execPath, ['out/dataplane.js'], user), 'ECONNREFUSED\n');
   const { sock } = await start(t, config);
   assert.equal(run(process.execPath, ['out/program.js', sock('admin')], user), 'app1 8 10 true sluice\n');
 });

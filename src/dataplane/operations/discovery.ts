@@ -1,5 +1,6 @@
 /** Sources of services: Consul, and regions of AWS EC2. */
 
+import Type from 'typebox';
 import { SOURCE_SCHEMAS, type SourceKind } from '../discovery/resource.ts';
 import type { Resource } from '../edit/resource.ts';
 import type { Operation } from './operation.ts';
@@ -13,12 +14,13 @@ function operationsOf(kind: SourceKind): Operation[] {
   const path = `/service_discovery/${kind}`;
   const body = { schema: SOURCE_SCHEMAS[kind] };
   const title = TITLES[kind];
-  const common = { group: 'service_discovery', query: [], answer: 'json' as const };
+  const common = { group: 'service_discovery', query: [], answer: body };
   return [
     {
       ...common,
       method: 'GET',
       path,
+      answer: { schema: Type.Array(body.schema) },
       summary: `lists every ${title}, with its status`,
       body: null,
       success: [200],

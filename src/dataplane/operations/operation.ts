@@ -35,8 +35,13 @@ export interface Operation {
   readonly body: BodyKind | null;
   /** Statuses of success. */
   readonly success: readonly number[];
-  /** What is answered: a model, a list of one, any JSON, text, or nothing. */
-  readonly answer: { readonly model: string; readonly many: boolean } | 'json' | 'text' | null;
+  /** What is answered: a model, a list of one, JSON of a form of its own or of any, text, or nothing. */
+  readonly answer:
+    | { readonly model: string; readonly many: boolean }
+    | { readonly schema: TSchema }
+    | 'json'
+    | 'text'
+    | null;
   run(call: Call): Promise<Reply>;
 }
 

@@ -1,5 +1,6 @@
 /** Transactions, reloads, version and raw text of the configuration. */
 
+import Type from 'typebox';
 import { parseDocument } from '../../config/document.ts';
 import { ApiError } from '../service/error.ts';
 import { backupText } from '../store/backups.ts';
@@ -19,11 +20,31 @@ function plain(group: string, rows: readonly Plain[]): Operation[] {
   return rows.map((row) => ({ group, query: [], body: null, answer: 'json', ...row }));
 }
 
+const STATUS = Type.String({ enum: ['in_progress', 'failed', 'outdated', 'success'] });
+const ONE = Type.Object(
+  { _version: Type.Integer(), id: Type.String(), status: STATUS },
+  { additionalProperties: false },
+);
+const RELOAD = Type.Object(
+  {
+    id: Type.String(),
+    status: Type.String({ enum: ['in_progress', 'succeeded', 'failed'] }),
+    response: Type.Optional(Type.String({ description: 'What was told.' })),
+    reload_timestamp: Type.Optional(Type.Integer({ description: 'Seconds since the epoch.' })),
+  },
+  { additionalProperties: false },
+);
+const PLAN = Type.Object(
+  { effect: Type.String({ enum: ['none', 'live', 'reload', 'restart'] }), differences: Type.Array(Type.Unknown()) },
+  { additionalProperties: false },
+);
+
 const TRANSACTIONS = plain('transactions', [
   {
     method: 'GET',
     path: `${BASE}/transactions`,
     summary: 'lists transactions',
+    answer: { schema: Type.Array(ONE) },
     query: [param('status', 'string', 'Only those: in_progress, failed, outdated, success.')],
     success: [200],
     run: async ({ service, query }) => ({ status: 200, body: service.transactions.list(query.text('status')) }),
@@ -32,6 +53,7 @@ const TRANSACTIONS = plain('transactions', [
     method: 'POST',
     path: `${BASE}/transactions`,
     summary: 'begins a transaction',
+    answer: { schema: ONE },
     query: [param('version', 'integer', 'The version that is in force.', true)],
     success: [201],
     run: async ({ service, query }) => {
@@ -44,6 +66,7 @@ const TRANSACTIONS = plain('transactions', [
     method: 'GET',
     path: `${BASE}/transactions/{id}`,
     summary: 'reads a transaction',
+    answer: { schema: ONE },
     success: [200],
     run: async ({ service, path }) => ({ status: 200, body: service.transactions.find(path['id']!) }),
   },
@@ -51,6 +74,7 @@ const TRANSACTIONS = plain('transactions', [
     method: 'PUT',
     path: `${BASE}/transactions/{id}`,
     summary: 'commits a transaction',
+    answer: { schema: ONE },
     query: [FORCE],
     success: [200, 202],
     async run({ service, path, query, requester }) {
@@ -89,6 +113,7 @@ const TRANSACTIONS = plain('transactions', [
     method: 'GET',
     path: `${BASE}/transactions/{id}/plan`,
     summary: 'tells what it takes to commit a transaction: what is live, what a reload, what a restart',
+    answer: { schema: PLAN },
     success: [200],
     run: async ({ service, path }) => {
       const { base, documents } = service.transactions.states(path['id']!);
@@ -103,6 +128,7 @@ const RELOADS = plain('reloads', [
     method: 'GET',
     path: `${BASE}/reloads`,
     summary: 'lists failed reloads, the last good one, and what waits',
+    answer: { schema: Type.Array(RELOAD) },
     success: [200],
     run: async ({ service }) => ({ status: 200, body: service.commits.reloads.list() }),
   },
@@ -110,6 +136,7 @@ const RELOADS = plain('reloads', [
     method: 'GET',
     path: `${BASE}/reloads/{id}`,
     summary: 'reads a reload',
+    answer: { schema: RELOAD },
     success: [200],
     run: async ({ service, path }) => {
       const reload = service.commits.reloads.find(path['id']!);
@@ -124,6 +151,7 @@ const CONFIGURATION = plain('configuration', [
     method: 'GET',
     path: `${BASE}/configuration/version`,
     summary: 'tells the version of the configuration',
+    answer: { schema: Type.Integer() },
     query: [TRANSACTION],
     success: [200],
     run: async (call) => ({ status: 200, body: versionOf(await documentsFor(call)) }),

@@ -115,5 +115,6 @@ function answerContent(answer: Operation['answer']): object {
   if (answer === null) return {};
   if (answer === 'text') return { content: { 'text/plain': { schema: { type: 'string' } } } };
   if (answer === 'json') return { content: { 'application/json': { schema: {} } } };
+  if ('schema' in answer) return { content: { 'application/json': { schema: answer.schema } } };
   return { content: { 'application/json': { schema: listOrOne(answer) } } };
 }
