@@ -6815,12 +6815,12 @@ export interface Operations {
     };
     /** adds a server to the running process, checked and ready; the file stays as it is */
     '/services/haproxy/runtime/backends/{parent_name}/servers': {
-      call: CallOptions & { readonly path: { parent_name: string }; readonly body: Server };
+      call: CallOptions & { readonly path: { parent_name: string }; readonly query?: { transaction_id?: string }; readonly body: Server };
       answer: unknown;
     };
     /** adds an entry to a map */
     '/services/haproxy/runtime/maps/{parent_name}/entries': {
-      call: CallOptions & { readonly path: { parent_name: string }; readonly query?: { force_sync?: boolean }; readonly body: {
+      call: CallOptions & { readonly path: { parent_name: string }; readonly query?: { force_sync?: boolean; transaction_id?: string }; readonly body: {
         readonly id?: string;
         readonly key: string;
         readonly value: string;
@@ -6829,7 +6829,7 @@ export interface Operations {
     };
     /** adds a pattern to an ACL */
     '/services/haproxy/runtime/acls/{parent_name}/entries': {
-      call: CallOptions & { readonly path: { parent_name: string }; readonly body: {
+      call: CallOptions & { readonly path: { parent_name: string }; readonly query?: { transaction_id?: string }; readonly body: {
         readonly id?: string;
         readonly value: string;
       } };
@@ -6837,7 +6837,7 @@ export interface Operations {
     };
     /** makes an entry of a stick table, or sets its data */
     '/services/haproxy/runtime/stick_tables/{parent_name}/entries': {
-      call: CallOptions & { readonly path: { parent_name: string }; readonly body: {
+      call: CallOptions & { readonly path: { parent_name: string }; readonly query?: { transaction_id?: string }; readonly body: {
         readonly key: string;
         readonly data_type: Readonly<Record<string, number | string>>;
       } };
@@ -6845,12 +6845,12 @@ export interface Operations {
     };
     /** puts a new certificate with its key into memory */
     '/services/haproxy/runtime/ssl_certs': {
-      call: CallOptions & { readonly body: FileUpload };
+      call: CallOptions & { readonly query?: { transaction_id?: string }; readonly body: FileUpload };
       answer: unknown;
     };
     /** adds an entry to a crt-list in memory */
     '/services/haproxy/runtime/ssl_crt_lists/entries': {
-      call: CallOptions & { readonly query: { name: string }; readonly body: {
+      call: CallOptions & { readonly query: { name: string; transaction_id?: string }; readonly body: {
         readonly file: string;
         readonly ssl_bind_config?: string;
         readonly sni_filter?: readonly string[];
@@ -6859,27 +6859,27 @@ export interface Operations {
     };
     /** stores a new file */
     '/services/haproxy/storage/maps': {
-      call: CallOptions & { readonly query?: { skip_reload?: boolean; force_reload?: boolean }; readonly body: FileUpload };
+      call: CallOptions & { readonly query?: { skip_reload?: boolean; force_reload?: boolean; transaction_id?: string }; readonly body: FileUpload };
       answer: unknown;
     };
     /** stores a new file */
     '/services/haproxy/storage/ssl_certificates': {
-      call: CallOptions & { readonly query?: { skip_reload?: boolean; force_reload?: boolean }; readonly body: FileUpload };
+      call: CallOptions & { readonly query?: { skip_reload?: boolean; force_reload?: boolean; transaction_id?: string }; readonly body: FileUpload };
       answer: unknown;
     };
     /** stores a new file */
     '/services/haproxy/storage/ssl_crt_lists': {
-      call: CallOptions & { readonly query?: { skip_reload?: boolean; force_reload?: boolean }; readonly body: FileUpload };
+      call: CallOptions & { readonly query?: { skip_reload?: boolean; force_reload?: boolean; transaction_id?: string }; readonly body: FileUpload };
       answer: unknown;
     };
     /** stores a new file */
     '/services/haproxy/storage/general': {
-      call: CallOptions & { readonly query?: { skip_reload?: boolean; force_reload?: boolean }; readonly body: FileUpload };
+      call: CallOptions & { readonly query?: { skip_reload?: boolean; force_reload?: boolean; transaction_id?: string }; readonly body: FileUpload };
       answer: unknown;
     };
     /** adds a line to a crt-list */
     '/services/haproxy/storage/ssl_crt_lists/{name}/entries': {
-      call: CallOptions & { readonly path: { name: string }; readonly body: {
+      call: CallOptions & { readonly path: { name: string }; readonly query?: { force_reload?: boolean }; readonly body: {
         readonly file: string;
         readonly ssl_bind_config?: string;
         readonly sni_filter?: readonly string[];
@@ -7837,7 +7837,7 @@ export interface Operations {
     };
     /** changes address, weight, administrative state and health of a server: all of it or nothing */
     '/services/haproxy/runtime/backends/{parent_name}/servers/{name}': {
-      call: CallOptions & { readonly path: { parent_name: string; name: string }; readonly body: {
+      call: CallOptions & { readonly path: { parent_name: string; name: string }; readonly query?: { transaction_id?: string }; readonly body: {
         readonly id?: string;
         readonly name?: string;
         readonly address?: string;
@@ -7850,7 +7850,7 @@ export interface Operations {
     };
     /** puts other entries in place of all of a map, in one switch */
     '/services/haproxy/runtime/maps/{name}': {
-      call: CallOptions & { readonly path: { name: string }; readonly query?: { force_sync?: boolean }; readonly body: readonly ({
+      call: CallOptions & { readonly path: { name: string }; readonly query?: { force_sync?: boolean; transaction_id?: string }; readonly body: readonly ({
         readonly id?: string;
         readonly key: string;
         readonly value: string;
@@ -7859,7 +7859,7 @@ export interface Operations {
     };
     /** sets the value of a key */
     '/services/haproxy/runtime/maps/{parent_name}/entries/{id}': {
-      call: CallOptions & { readonly path: { parent_name: string; id: string }; readonly query?: { force_sync?: boolean }; readonly body: {
+      call: CallOptions & { readonly path: { parent_name: string; id: string }; readonly query?: { force_sync?: boolean; transaction_id?: string }; readonly body: {
         readonly id?: string;
         readonly key?: string;
         readonly value: string;
@@ -7868,7 +7868,7 @@ export interface Operations {
     };
     /** puts other patterns in place of all of an ACL, in one switch */
     '/services/haproxy/runtime/acls/{parent_name}/entries': {
-      call: CallOptions & { readonly path: { parent_name: string }; readonly body: readonly ({
+      call: CallOptions & { readonly path: { parent_name: string }; readonly query?: { transaction_id?: string }; readonly body: readonly ({
         readonly id?: string;
         readonly value: string;
       })[] };
@@ -7876,27 +7876,27 @@ export interface Operations {
     };
     /** puts another certificate with its key in its place, in memory */
     '/services/haproxy/runtime/ssl_certs/{name}': {
-      call: CallOptions & { readonly path: { name: string }; readonly body: string };
+      call: CallOptions & { readonly path: { name: string }; readonly query?: { transaction_id?: string }; readonly body: FileUpload };
       answer: unknown;
     };
     /** replaces a file, and what the running process has of it */
     '/services/haproxy/storage/maps/{name}': {
-      call: CallOptions & { readonly path: { name: string }; readonly query?: { skip_reload?: boolean; force_reload?: boolean }; readonly body: string };
+      call: CallOptions & { readonly path: { name: string }; readonly query?: { skip_reload?: boolean; force_reload?: boolean; transaction_id?: string }; readonly body: string };
       answer: unknown;
     };
     /** replaces a file, and what the running process has of it */
     '/services/haproxy/storage/ssl_certificates/{name}': {
-      call: CallOptions & { readonly path: { name: string }; readonly query?: { skip_reload?: boolean; force_reload?: boolean }; readonly body: string };
+      call: CallOptions & { readonly path: { name: string }; readonly query?: { skip_reload?: boolean; force_reload?: boolean; transaction_id?: string }; readonly body: string };
       answer: unknown;
     };
     /** replaces a file, and what the running process has of it */
     '/services/haproxy/storage/ssl_crt_lists/{name}': {
-      call: CallOptions & { readonly path: { name: string }; readonly query?: { skip_reload?: boolean; force_reload?: boolean }; readonly body: string };
+      call: CallOptions & { readonly path: { name: string }; readonly query?: { skip_reload?: boolean; force_reload?: boolean; transaction_id?: string }; readonly body: string };
       answer: unknown;
     };
     /** replaces a file, and what the running process has of it */
     '/services/haproxy/storage/general/{name}': {
-      call: CallOptions & { readonly path: { name: string }; readonly query?: { skip_reload?: boolean; force_reload?: boolean }; readonly body: FileUpload };
+      call: CallOptions & { readonly path: { name: string }; readonly query?: { skip_reload?: boolean; force_reload?: boolean; transaction_id?: string }; readonly body: FileUpload };
       answer: unknown;
     };
     /** replaces the settings of a Consul that services are taken from */
@@ -8066,7 +8066,7 @@ export interface Operations {
     };
     /** removes one defaults section */
     '/services/haproxy/configuration/defaults/{name}': {
-      call: CallOptions & { readonly path: { name: string }; readonly query?: { transaction_id?: string; version?: number; force_reload?: boolean } };
+      call: CallOptions & { readonly path: { name: string }; readonly query?: { transaction_id?: string; version?: number; force_reload?: boolean; full_section?: boolean } };
       answer: undefined;
     };
     /** removes one frontend */
@@ -8131,7 +8131,7 @@ export interface Operations {
     };
     /** removes one certificate store */
     '/services/haproxy/configuration/crt_stores/{name}': {
-      call: CallOptions & { readonly path: { name: string }; readonly query?: { transaction_id?: string; version?: number; force_reload?: boolean } };
+      call: CallOptions & { readonly path: { name: string }; readonly query?: { transaction_id?: string; version?: number; force_reload?: boolean; full_section?: boolean } };
       answer: undefined;
     };
     /** removes one traces section */
@@ -8558,57 +8558,57 @@ export interface Operations {
     };
     /** takes a server out of the running process; the file stays as it is */
     '/services/haproxy/runtime/backends/{parent_name}/servers/{name}': {
-      call: CallOptions & { readonly path: { parent_name: string; name: string } };
+      call: CallOptions & { readonly path: { parent_name: string; name: string }; readonly query?: { transaction_id?: string } };
       answer: undefined;
     };
     /** empties a map */
     '/services/haproxy/runtime/maps/{name}': {
-      call: CallOptions & { readonly path: { name: string }; readonly query?: { force_sync?: boolean; forceDelete?: boolean } };
+      call: CallOptions & { readonly path: { name: string }; readonly query?: { force_sync?: boolean; forceDelete?: boolean; transaction_id?: string } };
       answer: undefined;
     };
     /** takes a key out */
     '/services/haproxy/runtime/maps/{parent_name}/entries/{id}': {
-      call: CallOptions & { readonly path: { parent_name: string; id: string }; readonly query?: { force_sync?: boolean } };
+      call: CallOptions & { readonly path: { parent_name: string; id: string }; readonly query?: { force_sync?: boolean; transaction_id?: string } };
       answer: undefined;
     };
     /** takes a pattern out of an ACL */
     '/services/haproxy/runtime/acls/{parent_name}/entries/{id}': {
-      call: CallOptions & { readonly path: { parent_name: string; id: string } };
+      call: CallOptions & { readonly path: { parent_name: string; id: string }; readonly query?: { transaction_id?: string } };
       answer: undefined;
     };
     /** takes a certificate that nothing uses out of memory */
     '/services/haproxy/runtime/ssl_certs/{name}': {
-      call: CallOptions & { readonly path: { name: string } };
+      call: CallOptions & { readonly path: { name: string }; readonly query?: { transaction_id?: string } };
       answer: undefined;
     };
     /** takes an entry out of a crt-list in memory */
     '/services/haproxy/runtime/ssl_crt_lists/entries': {
-      call: CallOptions & { readonly query: { name: string; cert_file: string; line_number?: number } };
+      call: CallOptions & { readonly query: { name: string; cert_file: string; line_number?: number; transaction_id?: string } };
       answer: undefined;
     };
     /** deletes a file that the configuration does not name */
     '/services/haproxy/storage/maps/{name}': {
-      call: CallOptions & { readonly path: { name: string } };
+      call: CallOptions & { readonly path: { name: string }; readonly query?: { transaction_id?: string } };
       answer: undefined;
     };
     /** deletes a file that the configuration does not name */
     '/services/haproxy/storage/ssl_certificates/{name}': {
-      call: CallOptions & { readonly path: { name: string }; readonly query?: { skip_reload?: boolean; force_reload?: boolean } };
+      call: CallOptions & { readonly path: { name: string }; readonly query?: { skip_reload?: boolean; force_reload?: boolean; transaction_id?: string } };
       answer: undefined;
     };
     /** deletes a file that the configuration does not name */
     '/services/haproxy/storage/ssl_crt_lists/{name}': {
-      call: CallOptions & { readonly path: { name: string }; readonly query?: { skip_reload?: boolean; force_reload?: boolean } };
+      call: CallOptions & { readonly path: { name: string }; readonly query?: { skip_reload?: boolean; force_reload?: boolean; transaction_id?: string } };
       answer: undefined;
     };
     /** deletes a file that the configuration does not name */
     '/services/haproxy/storage/general/{name}': {
-      call: CallOptions & { readonly path: { name: string } };
+      call: CallOptions & { readonly path: { name: string }; readonly query?: { transaction_id?: string } };
       answer: undefined;
     };
     /** takes a line out of a crt-list */
     '/services/haproxy/storage/ssl_crt_lists/{name}/entries': {
-      call: CallOptions & { readonly path: { name: string }; readonly query: { certificate: string; line_number: number } };
+      call: CallOptions & { readonly path: { name: string }; readonly query: { certificate: string; line_number: number; force_reload?: boolean } };
       answer: undefined;
     };
     /** forgets a Consul that services are taken from; its backends stay */

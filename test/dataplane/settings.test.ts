@@ -30,7 +30,8 @@ log_targets: []
     assert.equal(settings.storage.certificates, '/etc/haproxy/ssl');
     assert.deepEqual(settings.haproxy.reload, ['systemctl', 'reload', 'haproxy']);
     assert.equal(settings.reloads.delay, 2000);
-    assert.equal(notes.length, 2);
+    assert.equal(settings.storage.mapsFollow, true);
+    assert.equal(notes.length, 1);
   });
 
   test('is refused with the nearest key where one is not known, and with the place where it is no YAML', () => {

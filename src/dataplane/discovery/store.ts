@@ -1,7 +1,7 @@
 /** Where sources of services are kept: a file each, which only the service may read. */
 
 import type { Resource } from '../edit/resource.ts';
-import { Folder } from '../files/folder.ts';
+import { Folder } from '../storage/folder.ts';
 import type { SourceKind } from './resource.ts';
 
 /** A source as it is kept. */

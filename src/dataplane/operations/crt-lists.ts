@@ -1,9 +1,9 @@
 /** Lines of a stored crt-list. */
 
 import Type from 'typebox';
-import type { Folder } from '../files/folder.ts';
 import { ApiError } from '../service/error.ts';
-import { type Call, type Operation, param } from './operation.ts';
+import type { Folder } from '../storage/folder.ts';
+import { type Call, type Operation, type Parameter, param, type Reply } from './operation.ts';
 
 const ENTRY = Type.Object(
   {
@@ -39,13 +39,17 @@ function entriesOf(text: string): Entry[] {
   });
 }
 
-/** The operations on the lines of a crt-list; `folder` is where the lists are. */
-export function crtListOperations(path: string, folder: (certificates: string) => Folder): Operation[] {
+/** What the operations on lines have in common with those on whole lists. */
+interface Lists {
+  readonly query: readonly Parameter[];
+  readonly folder: (call: Call) => Folder;
+  readonly putInForce: (call: Call, file: string, content: string, done: Reply) => Promise<Reply>;
+}
+
+/** The operations on the lines of a crt-list. */
+export function crtListOperations(path: string, { query, folder, putInForce }: Lists): Operation[] {
   const base = { group: 'storage ssl_crt_lists', path, query: [], body: null, answer: 'json' as const };
-  const own = ({ service, path: { name } }: Call) => ({
-    lists: folder(service.settings.storage.certificates),
-    name: name!,
-  });
+  const own = (call: Call) => ({ lists: folder(call), name: call.path['name']! });
   return [
     {
       ...base,
@@ -61,16 +65,18 @@ export function crtListOperations(path: string, folder: (certificates: string) =
       ...base,
       method: 'POST',
       summary: 'adds a line to a crt-list',
+      query,
       body: { schema: ENTRY },
-      success: [201],
+      success: [201, 202],
       run: async (call) => {
         const { lists, name } = own(call);
         const { file, ssl_bind_config: options = '', sni_filter: filters = [] } = call.body as Entry;
         const line = [file, ...(options === '' ? [] : [`[${options}]`]), ...filters].join(' ');
         const text = await lists.read(name).catch(() => null);
-        if (text === null) await lists.create(lists.nameFor(name), `${line}\n`);
-        else await lists.replace(name, `${text}${text === '' || text.endsWith('\n') ? '' : '\n'}${line}\n`);
-        return { status: 201, body: call.body };
+        const content = `${text ?? ''}${text === null || text === '' || text.endsWith('\n') ? '' : '\n'}${line}\n`;
+        if (text === null) await lists.create(lists.nameFor(name), content);
+        else await lists.replace(name, content);
+        return putInForce(call, lists.path(name), content, { status: 201, body: call.body });
       },
     },
     {
@@ -80,8 +86,9 @@ export function crtListOperations(path: string, folder: (certificates: string) =
       query: [
         param('certificate', 'string', 'The certificate of the line.', true),
         param('line_number', 'integer', 'Its number, from 1.', true),
+        ...query,
       ],
-      success: [204],
+      success: [202, 204],
       answer: null,
       run: async (call) => {
         const { lists, name } = own(call);
@@ -91,8 +98,9 @@ export function crtListOperations(path: string, folder: (certificates: string) =
         const entry = entriesOf(lines.join('\n')).find((one) => one.line_number === number);
         if (entry?.file !== certificate)
           throw new ApiError(404, `line ${number} of ${name} is not for '${certificate}'`);
-        await lists.replace(name, lines.toSpliced(number - 1, 1).join('\n'));
-        return { status: 204 };
+        const content = lines.toSpliced(number - 1, 1).join('\n');
+        await lists.replace(name, content);
+        return putInForce(call, lists.path(name), content, { status: 204 });
       },
     },
   ];

@@ -18,10 +18,11 @@ function read(kind: SectionKind, documents: Documents, name: string, full: boole
   return readSection(kind, documents, orThrow(sectionNamed(documents, kind, name)), full);
 }
 
-function current(kind: SectionKind, name: string) {
+/** The section as the request sees it: with what stands in it, or without. */
+function current(kind: SectionKind, name: string, full: boolean) {
   return (documents: Documents): unknown => {
     const found = sectionNamed(documents, kind, name);
-    return isRefusal(found) ? null : readSection(kind, documents, found, false);
+    return isRefusal(found) ? null : readSection(kind, documents, found, full);
   };
 }
 
@@ -56,7 +57,7 @@ function put(kind: SectionKind, path: string, nameOf: (call: Call) => string): O
       const [name, full] = [nameOf(call), call.query.flag('full_section')];
       return write(call, {
         edit: (documents) => orThrow(replaceSection(kind, documents, name, call.body as Resource, full)),
-        current: current(kind, name),
+        current: current(kind, name, full),
         answer: (documents) => read(kind, documents, name, full),
         status: 200,
       });
@@ -79,7 +80,7 @@ function post(kind: SectionKind, method: 'POST' | 'PUT'): Operation {
       const { name = '' } = call.body as { readonly name?: string };
       return write(call, {
         edit: (documents) => orThrow(createSection(kind, documents, call.body as Resource, full)),
-        current: current(kind, name),
+        current: current(kind, name, full),
         answer: (documents) => (name === '' ? call.body : read(kind, documents, name, full)),
         status: 201,
       });
@@ -93,14 +94,15 @@ function remove(kind: SectionKind, path: string, nameOf: (call: Call) => string)
     path,
     group: kind.model,
     summary: `removes one ${kind.title}`,
-    query: WRITE_QUERY,
+    // What stands in it goes with it anyway.
+    query: ['defaults', 'crt-store'].includes(kind.keyword) ? [...WRITE_QUERY, FULL] : WRITE_QUERY,
     body: null,
     success: [202, 204],
     answer: null,
     run: (call) =>
       write(call, {
         edit: (documents) => orThrow(deleteSection(kind, documents, nameOf(call))),
-        current: current(kind, nameOf(call)),
+        current: current(kind, nameOf(call), false),
         answer: () => undefined,
         status: 204,
       }),

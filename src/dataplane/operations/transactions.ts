@@ -5,6 +5,7 @@ import { parseDocument } from '../../config/document.ts';
 import { ApiError } from '../service/error.ts';
 import { backupText } from '../store/backups.ts';
 import { differenceText } from '../store/difference.ts';
+import { stepText } from '../store/steps.ts';
 import { versionMismatch } from '../store/transactions.ts';
 import { problemError } from '../store/validation.ts';
 import { versionOf } from '../store/version.ts';
@@ -105,8 +106,9 @@ const TRANSACTIONS = plain('transactions', [
     success: [200],
     answer: 'text',
     run: async ({ service, path }) => {
-      const { base, documents } = service.transactions.states(path['id']!);
-      return { status: 200, text: `${differenceText(base, documents)}\n` };
+      const { base, documents, steps } = service.transactions.states(path['id']!);
+      const besides = steps.map((step) => `+ ${stepText(step)}\n`);
+      return { status: 200, text: `${differenceText(base, documents)}\n${besides.join('')}` };
     },
   },
   {
@@ -116,9 +118,9 @@ const TRANSACTIONS = plain('transactions', [
     answer: { schema: PLAN },
     success: [200],
     run: async ({ service, path }) => {
-      const { base, documents } = service.transactions.states(path['id']!);
+      const { base, documents, steps } = service.transactions.states(path['id']!);
       const { effect, differences } = service.balancer.plan(base, documents);
-      return { status: 200, body: { effect, differences } };
+      return { status: 200, body: { effect, differences, steps: steps.map(stepText) } };
     },
   },
 ]);

@@ -15,6 +15,7 @@ export function ownSettings(listen: string, files: readonly string[]): Settings 
       certificates: join(folder, 'ssl'),
       general: join(folder, 'general'),
       own: join(folder, 'dataplane'),
+      mapsFollow: false,
     },
     haproxy: { ...settings.haproxy, files },
   };

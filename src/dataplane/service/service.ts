@@ -37,7 +37,7 @@ export async function makeService(
   const files = new ConfigurationFiles(settings.haproxy.files, settings.backups);
   await files.read();
   const commits = new Commits(files, balancer, new Reloads(balancer, settings.reloads));
-  const transactions = new Transactions(commits, settings.transactions);
+  const transactions = new Transactions(commits, balancer, { ...settings.transactions, folders: settings.storage });
   await transactions.resume();
   const hashing: Hashing = startHashing();
   const accounts = new Accounts(() => usersFor(settings, files), hashing);

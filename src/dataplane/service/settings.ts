@@ -6,6 +6,7 @@ import { LineCounter, parseDocument } from 'yaml';
 import { nearestWord } from '../../config/suggest.ts';
 import type { User } from '../accounts/accounts.ts';
 import { fromEnvironment } from '../accounts/userlist.ts';
+import type { StorageFolders } from '../storage/areas.ts';
 import type { Backups } from '../store/files.ts';
 import { hclAsYaml } from './hcl.ts';
 
@@ -17,7 +18,8 @@ export interface Settings {
   readonly userlist: { readonly name: string; readonly file: string | null };
   readonly transactions: { readonly folder: string; readonly maxOpen: number };
   readonly backups: Backups;
-  readonly storage: Readonly<Record<'maps' | 'certificates' | 'general' | 'own', string>>;
+  /** Where files are kept, `own` what is the service's own; `mapsFollow`: a map that is changed in memory is written to its file, too. */
+  readonly storage: StorageFolders & { readonly own: string; readonly mapsFollow: boolean };
   readonly maxBody: number;
   readonly showSystemInfo: boolean;
   readonly pidFile: string | null;
@@ -72,7 +74,12 @@ const KEYS: readonly Key[] = [
   ...keys('number', 'config_version', 'dataplaneapi.port', 'dataplaneapi.tls.tls_port', 'dataplaneapi.max_body_size'),
   ...keys('number', 'dataplaneapi.transaction.backups_number', 'dataplaneapi.transaction.max_open_transactions'),
   ...keys('number', 'haproxy.reload.reload_delay', 'haproxy.reload.reload_retention'),
-  ...keys('flag', 'dataplaneapi.show_system_info', 'haproxy.master_worker_mode'),
+  ...keys(
+    'flag',
+    'dataplaneapi.show_system_info',
+    'dataplaneapi.resources.update_map_files',
+    'haproxy.master_worker_mode',
+  ),
   ...keys('list', 'dataplaneapi.scheme', 'haproxy.reload.validate_files_before', 'haproxy.reload.validate_files_after'),
 ];
 
@@ -86,8 +93,8 @@ const WITHOUT_EFFECT: Readonly<Record<string, string>> = {
   'dataplaneapi.debug_socket_path': 'there is no debug socket',
   'dataplaneapi.api_address': 'nothing is announced',
   'dataplaneapi.timeouts': 'a request has 60 s to come, an idle connection 120 s',
-  'dataplaneapi.resources.update_map_files': 'maps go to their files when they are changed',
-  'dataplaneapi.resources.update_map_files_period': 'maps go to their files when they are changed',
+  'dataplaneapi.resources.update_map_files_period':
+    'with update_map_files maps go to their files when they are changed',
   'dataplaneapi.resources.spoe_dir': 'SPOE files are not served yet',
   'dataplaneapi.resources.spoe_transaction_dir': 'SPOE files are not served yet',
   'haproxy.preferred_time_suffix': 'times are written with the largest unit that leaves a whole number',
@@ -221,6 +228,7 @@ function settingsOf(found: ReadonlyMap<string, unknown>, file: string): Settings
       certificates: resource('ssl_certs_dir', 'ssl'),
       general: resource('general_storage_dir', 'general'),
       own: resource('dataplane_storage_dir', 'dataplane'),
+      mapsFollow: get('dataplaneapi.resources.update_map_files', false),
     },
     maxBody: get('dataplaneapi.max_body_size', GIB) || Number.MAX_SAFE_INTEGER,
     showSystemInfo: get('dataplaneapi.show_system_info', false),

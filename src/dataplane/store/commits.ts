@@ -6,6 +6,7 @@
 import type { Balancer, PutInForce, Requester } from '../balancer/balancer.ts';
 import type { Documents } from '../edit/sections.ts';
 import { ApiError } from '../service/error.ts';
+import type { Beside } from './beside.ts';
 import type { ConfigurationFiles } from './files.ts';
 import type { Reloads } from './reloads.ts';
 import { problemError } from './validation.ts';
@@ -22,6 +23,8 @@ export interface Job {
   readonly skipReload?: boolean;
   /** The version stays. */
   readonly keepVersion?: boolean;
+  /** What goes with it: all of it or nothing. */
+  readonly beside?: Beside;
 }
 
 /** What became of it. */
@@ -74,12 +77,15 @@ export class Commits {
     // What comes in the same turn goes together.
     await new Promise(setImmediate);
     while (this.#waiting.length > 0) {
-      const alone = this.#waiting[0]!.forceReload || this.#waiting[0]!.skipReload;
-      const until = this.#waiting.findIndex((job) => job.forceReload || job.skipReload);
-      const count = alone ? 1 : Math.min(MOST_AT_ONCE, until < 0 ? this.#waiting.length : until);
+      const { user } = this.#waiting[0]!.requester;
+      // The journal names one user for what is put in force together.
+      const until = this.#waiting.findIndex((job) => isAlone(job) || job.requester.user !== user);
+      const count = until === 0 ? 1 : Math.min(MOST_AT_ONCE, until < 0 ? this.#waiting.length : until);
       const batch = this.#waiting.splice(0, count);
       try {
-        await this.#commit(batch);
+        const { beside } = batch[0]!;
+        if (beside !== undefined) await this.#commitWith(batch[0]!, beside);
+        else await this.#commit(batch);
       } catch (error) {
         for (const job of batch) job.reject(error);
       }
@@ -119,7 +125,8 @@ export class Commits {
     jobs: readonly (Waiting & { readonly version: number })[],
   ): Promise<void> {
     const [first] = jobs;
-    const { requester, forceReload, skipReload } = first!;
+    const { forceReload, skipReload } = first!;
+    const requester = togetherWith(first!.requester, jobs.length - 1);
     await this.files.write(after, versionOf(before));
     const put: PutInForce = skipReload
       ? { outcome: 'live' }
@@ -132,17 +139,76 @@ export class Commits {
     }
     let reload: string | null = null;
     if (put.outcome === 'reload') {
-      if (!forceReload) reload = this.reloads.schedule(requester);
-      else {
-        const { status, response } = await this.reloads.now(requester);
-        if (status === 'failed') {
-          await this.files.write(before, versionOf(after));
-          return first!.reject(new ApiError(400, `the reload failed, and the file is as before: ${response}`));
-        }
+      try {
+        reload = await this.#reload(requester, forceReload);
+      } catch (error) {
+        await this.files.write(before, versionOf(after));
+        throw error;
       }
     }
     for (const job of jobs) job.resolve({ version: job.version, documents: after, reload });
   }
+
+  /** Resolves to the reload that is to come; null: it is over. Rejects with an ApiError when it has failed. */
+  async #reload(requester: Requester, now: boolean): Promise<string | null> {
+    if (!now) return this.reloads.schedule(requester);
+    const { status, response } = await this.reloads.now(requester);
+    if (status === 'failed') throw new ApiError(400, `the reload failed, and the file is as before: ${response}`);
+    return null;
+  }
+
+  /** Commits a change together with what goes with it: whatever fails, nothing of either is left. */
+  async #commitWith(job: Waiting, beside: Beside): Promise<void> {
+    const before = await this.files.read();
+    const version = versionOf(before);
+    const after = withVersion(job.edit(before, version), version + 1);
+    try {
+      await beside.prepare(version);
+      const problems = await this.#balancer.check(after);
+      if (problems.length > 0) throw problemError(problems, after, before);
+      await this.files.write(after, version);
+      const reload = await this.#putWith(job, beside, before, after);
+      await beside.end();
+      job.resolve({ version: version + 1, documents: after, reload });
+    } catch (error) {
+      await beside.takeBack();
+      throw error;
+    }
+  }
+
+  async #putWith(
+    { requester, forceReload }: Job,
+    beside: Beside,
+    before: Documents,
+    after: Documents,
+  ): Promise<string | null> {
+    let inForce = false;
+    try {
+      const put = await this.#balancer.putInForce(before, after, requester);
+      if (put.outcome === 'failed') throw new ApiError(400, put.text);
+      const now = forceReload || beside.needsProcess;
+      if (put.outcome === 'reload' && now) await this.#reload(requester, true);
+      inForce = put.outcome === 'live' || now;
+      const rest = await beside.finish(after, requester);
+      if (rest.outcome === 'failed') throw new ApiError(400, rest.text);
+      if (inForce && rest.outcome === 'live') return null;
+      return await this.#reload(requester, forceReload);
+    } catch (error) {
+      await this.files.write(before, versionOf(after));
+      await beside.takeBack();
+      if (inForce) await this.#balancer.putInForce(after, before, requester).catch(failed);
+      throw error;
+    }
+  }
+}
+
+/** It is committed by itself. */
+function isAlone({ forceReload, skipReload, beside }: Job): boolean {
+  return forceReload || skipReload === true || beside !== undefined;
+}
+
+function togetherWith(requester: Requester, others: number): Requester {
+  return others === 0 ? requester : { ...requester, title: `${requester.title} and ${others} more` };
 }
 
 function failed(error: Error): PutInForce {

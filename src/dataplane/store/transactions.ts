@@ -1,14 +1,17 @@
-/** Transactions: states of the configuration that are edited apart, and committed whole. Kept in files while they are open. */
+/** Transactions: states of the configuration that are edited apart, and committed whole with what goes with them. Kept in files while they are open. */
 
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseDocument } from '../../config/document.ts';
-import type { Requester } from '../balancer/balancer.ts';
+import type { Balancer, Requester } from '../balancer/balancer.ts';
 import type { Documents } from '../edit/sections.ts';
 import { ApiError } from '../service/error.ts';
+import type { StorageFolders } from '../storage/areas.ts';
+import { type BesideOptions, besideOf, takeBackInterrupted } from './beside.ts';
 import type { Commits, Committed } from './commits.ts';
 import { differenceText } from './difference.ts';
+import type { Step } from './steps.ts';
 import { versionOf } from './version.ts';
 
 export type TransactionStatus = 'in_progress' | 'failed' | 'outdated' | 'success';
@@ -27,11 +30,14 @@ interface Transaction {
   /** The configuration when it began. */
   readonly base: Documents;
   documents: Documents;
+  /** What it does besides. */
+  steps: readonly Step[];
 }
 
 export interface TransactionOptions {
   readonly folder: string;
   readonly maxOpen: number;
+  readonly folders: StorageFolders;
 }
 
 const STATUSES: readonly TransactionStatus[] = ['in_progress', 'failed', 'outdated', 'success'];
@@ -41,16 +47,19 @@ const WRITE_DELAY = 100;
 export class Transactions {
   readonly #commits: Commits;
   readonly #options: TransactionOptions;
+  readonly #beside: BesideOptions;
   readonly #all = new Map<string, Transaction>();
   readonly #dirty = new Map<Transaction, NodeJS.Timeout>();
 
-  constructor(commits: Commits, options: TransactionOptions) {
+  constructor(commits: Commits, balancer: Balancer, options: TransactionOptions) {
     this.#commits = commits;
     this.#options = options;
+    this.#beside = { folders: options.folders, balancer, folder: options.folder };
   }
 
-  /** Takes up what was open when the service ended. */
+  /** Takes up what was open when the service ended, and takes back what it was killed in. */
   async resume(): Promise<void> {
+    await takeBackInterrupted(this.#beside, versionOf(await this.#commits.files.read()));
     for (const status of STATUSES.slice(0, 3))
       for (const name of await readdir(this.#folder(status)).catch(() => [] as string[])) {
         const id = /^transaction\.([0-9a-f-]{36})\.json$/.exec(name)?.[1];
@@ -82,7 +91,8 @@ export class Transactions {
         429,
         `${open} transactions are in progress already, and ${this.#options.maxOpen} may be: commit or delete one`,
       );
-    const transaction: Transaction = { id: randomUUID(), version, status: 'in_progress', base: documents, documents };
+    const [id, status] = [randomUUID(), 'in_progress'] as const;
+    const transaction: Transaction = { id, version, status, base: documents, documents, steps: [] };
     this.#all.set(transaction.id, transaction);
     await this.#write(transaction);
     return view(transaction);
@@ -102,6 +112,22 @@ export class Transactions {
   edit(id: string, edit: (documents: Documents) => Documents): void {
     const transaction = this.#open(id);
     transaction.documents = edit(transaction.documents);
+    this.#changed(transaction);
+  }
+
+  /** Does something besides with its commit. */
+  add(id: string, step: Step): void {
+    const transaction = this.#open(id);
+    transaction.steps = [...transaction.steps, step];
+    this.#changed(transaction);
+  }
+
+  /** What it does besides the configuration, so far. */
+  steps(id: string): readonly Step[] {
+    return this.#open(id).steps;
+  }
+
+  #changed(transaction: Transaction): void {
     if (!this.#dirty.has(transaction))
       this.#dirty.set(
         transaction,
@@ -109,10 +135,10 @@ export class Transactions {
       );
   }
 
-  /** What it would change: the two states. */
-  states(id: string): { readonly base: Documents; readonly documents: Documents } {
-    const { base, documents } = this.#find(id);
-    return { base, documents };
+  /** What it would change: the two states, and what is done besides. */
+  states(id: string): Pick<Transaction, 'base' | 'documents' | 'steps'> {
+    const { base, documents, steps } = this.#find(id);
+    return { base, documents, steps };
   }
 
   async drop(id: string): Promise<void> {
@@ -138,6 +164,7 @@ export class Transactions {
         requester,
         forceReload,
         edit: (documents, version) => this.#merge(transaction, documents, version),
+        ...(transaction.steps.length === 0 ? {} : { beside: besideOf(id, transaction.steps, this.#beside) }),
       });
       this.#forget(transaction);
       await rm(this.#path({ ...transaction, status: 'in_progress' }), { force: true });
@@ -211,6 +238,7 @@ export class Transactions {
       version: transaction.version,
       base: texts(transaction.base),
       documents: texts(transaction.documents),
+      steps: transaction.steps,
     };
     const path = this.#path(transaction);
     await writeFile(`${path}.new`, JSON.stringify(kept), { mode: 0o600 });
@@ -235,15 +263,16 @@ function view({ id, version, status }: Transaction): TransactionView {
   return { _version: version, id, status };
 }
 
-function parsed(text: string): Pick<Transaction, 'version' | 'base' | 'documents'> | null {
+function parsed(text: string): Pick<Transaction, 'version' | 'base' | 'documents' | 'steps'> | null {
   try {
-    const { version, base, documents } = JSON.parse(text) as {
+    const { version, base, documents, steps } = JSON.parse(text) as {
       version: number;
       base: { name: string; text: string }[];
       documents: { name: string; text: string }[];
+      steps: Step[];
     };
     const read = (files: typeof base) => files.map((file) => parseDocument(file.name, file.text));
-    return { version, base: read(base), documents: read(documents) };
+    return { version, base: read(base), documents: read(documents), steps };
   } catch {
     return null;
   }

@@ -20,6 +20,8 @@ export interface FakeBalancer extends Balancer {
   /** How it behaves next. */
   put: PutInForce;
   reloaded: Made;
+  /** What becomes of Changes. */
+  made: Made;
   problems: ConfigurationProblem[];
   answers: Record<string, string>;
 }
@@ -31,6 +33,7 @@ export function fakeBalancer(): FakeBalancer {
     reloads: 0,
     put: { outcome: 'live' },
     reloaded: { ok: true, text: '' },
+    made: { ok: true, text: '' },
     problems: [],
     answers: {},
     check: async () => fake.problems,
@@ -41,7 +44,7 @@ export function fakeBalancer(): FakeBalancer {
     },
     async change(changes) {
       fake.changes.push(...changes);
-      return { ok: true, text: '' };
+      return fake.made;
     },
     ask: async (words) => fake.answers[words.join(' ')] ?? '',
     async *stream(words) {

@@ -54,8 +54,10 @@ export const RUNTIME_CERTIFICATES: readonly Operation[] = runtimeRows('certifica
     success: [201],
     async run(call) {
       const { name, content } = call.body as UploadedFile;
-      await make(call, [{ kind: 'cert.new', path: name, pem: content.toString('utf8') }]);
-      return { status: 201, body: { storage_name: name } };
+      return make(call, [{ kind: 'cert.new', path: name, pem: content.toString('utf8') }], () => ({
+        status: 201,
+        body: { storage_name: name },
+      }));
     },
   },
   {
@@ -71,12 +73,18 @@ export const RUNTIME_CERTIFICATES: readonly Operation[] = runtimeRows('certifica
     method: 'PUT',
     path: '/ssl_certs/{name}',
     summary: 'puts another certificate with its key in its place, in memory',
-    body: 'text',
+    body: 'file',
     success: [200],
     async run(call) {
       const path = await certificateNamed(call, call.path['name']!);
-      await make(call, [{ kind: 'cert.set', path, pem: call.body as string }]);
-      return { status: 200, body: await facts(call, path) };
+      return make(
+        call,
+        [{ kind: 'cert.set', path, pem: (call.body as UploadedFile).content.toString('utf8') }],
+        async () => ({
+          status: 200,
+          body: await facts(call, path),
+        }),
+      );
     },
   },
   {
@@ -85,8 +93,9 @@ export const RUNTIME_CERTIFICATES: readonly Operation[] = runtimeRows('certifica
     summary: 'takes a certificate that nothing uses out of memory',
     success: [204],
     async run(call) {
-      await make(call, [{ kind: 'cert.del', path: await certificateNamed(call, call.path['name']!) }]);
-      return { status: 204 };
+      return make(call, [{ kind: 'cert.del', path: await certificateNamed(call, call.path['name']!) }], () => ({
+        status: 204,
+      }));
     },
   },
   {
@@ -130,10 +139,11 @@ export const RUNTIME_CERTIFICATES: readonly Operation[] = runtimeRows('certifica
         readonly sni_filter?: readonly string[];
       };
       const given = options === '' || options.startsWith('[') ? options : `[${options}]`;
-      await make(call, [
-        { kind: 'crt-list.add', list: call.query.required('name'), certificate: file, options: given, filters },
-      ]);
-      return { status: 201, body: call.body };
+      return make(
+        call,
+        [{ kind: 'crt-list.add', list: call.query.required('name'), certificate: file, options: given, filters }],
+        () => ({ status: 201, body: call.body }),
+      );
     },
   },
   {
@@ -149,8 +159,9 @@ export const RUNTIME_CERTIFICATES: readonly Operation[] = runtimeRows('certifica
     async run(call) {
       const certificate = call.query.required('cert_file');
       const line = call.query.number('line_number');
-      await make(call, [{ kind: 'crt-list.del', list: call.query.required('name'), certificate, line }]);
-      return { status: 204 };
+      return make(call, [{ kind: 'crt-list.del', list: call.query.required('name'), certificate, line }], () => ({
+        status: 204,
+      }));
     },
   },
 ]);

@@ -85,7 +85,8 @@ async function hasKey(call: Call, set: PatternSet, key: string): Promise<boolean
 
 /** Writes what is in memory to the map's file, whole or not at all. */
 async function sync(call: Call, set: PatternSet): Promise<void> {
-  if (!call.query.flag('force_sync')) return;
+  const { maps, mapsFollow } = call.service.settings.storage;
+  if (!call.query.flag('force_sync') && !(mapsFollow && set.file.startsWith(`${maps}/`))) return;
   if (set.file === '') throw new ApiError(400, `map #${set.id} has no file`);
   const temporary = `${set.file}.new-${process.pid}`;
   const file = await open(temporary, 'w', 0o644);
@@ -141,9 +142,10 @@ const MAPS = runtimeRows('maps', [
       const set = await setNamed(call, 'map', call.path['name']!);
       const given = call.body as readonly { readonly key: string; readonly value: string }[];
       const entries = given.map(({ key, value }) => [key, value] as const);
-      await make(call, [{ kind: 'map.replace', map: reference(set), entries }]);
-      await sync(call, set);
-      return { status: 201, body: { entries: given.length } };
+      return make(call, [{ kind: 'map.replace', map: reference(set), entries }], async () => {
+        await sync(call, set);
+        return { status: 201, body: { entries: given.length } };
+      });
     },
   },
   {
@@ -154,10 +156,11 @@ const MAPS = runtimeRows('maps', [
     success: [204],
     async run(call) {
       const set = await setNamed(call, 'map', call.path['name']!);
-      await make(call, [{ kind: 'map.clear', map: reference(set) }]);
-      await sync(call, set);
-      if (call.query.flag('forceDelete') && set.file !== '') await rm(set.file, { force: true });
-      return { status: 204 };
+      return make(call, [{ kind: 'map.clear', map: reference(set) }], async () => {
+        await sync(call, set);
+        if (call.query.flag('forceDelete') && set.file !== '') await rm(set.file, { force: true });
+        return { status: 204 };
+      });
     },
   },
   {
@@ -181,9 +184,10 @@ const MAPS = runtimeRows('maps', [
       const set = await setNamed(call, 'map', call.path['parent_name']!);
       const { key, value } = call.body as { readonly key: string; readonly value: string };
       if (await hasKey(call, set, key)) throw new ApiError(409, `map '${reference(set)}' already has a key '${key}'`);
-      await make(call, [{ kind: 'map.add', map: reference(set), key, value }]);
-      await sync(call, set);
-      return { status: 201, body: { key, value } };
+      return make(call, [{ kind: 'map.add', map: reference(set), key, value }], async () => {
+        await sync(call, set);
+        return { status: 201, body: { key, value } };
+      });
     },
   },
   {
@@ -207,9 +211,10 @@ const MAPS = runtimeRows('maps', [
       const set = await setNamed(call, 'map', call.path['parent_name']!);
       const key = call.path['id']!;
       const { value } = call.body as { readonly value: string };
-      await make(call, [{ kind: 'map.set', map: reference(set), key, value }]);
-      await sync(call, set);
-      return { status: 200, body: { key, value } };
+      return make(call, [{ kind: 'map.set', map: reference(set), key, value }], async () => {
+        await sync(call, set);
+        return { status: 200, body: { key, value } };
+      });
     },
   },
   {
@@ -220,9 +225,10 @@ const MAPS = runtimeRows('maps', [
     success: [204],
     async run(call) {
       const set = await setNamed(call, 'map', call.path['parent_name']!);
-      await make(call, [{ kind: 'map.del', map: reference(set), key: call.path['id']! }]);
-      await sync(call, set);
-      return { status: 204 };
+      return make(call, [{ kind: 'map.del', map: reference(set), key: call.path['id']! }], async () => {
+        await sync(call, set);
+        return { status: 204 };
+      });
     },
   },
 ]);
@@ -264,8 +270,10 @@ const ACLS = runtimeRows('acls', [
       for await (const entry of entriesOf(call, 'acl', set))
         if (entry.value === value)
           throw new ApiError(409, `ACL '${reference(set)}' already has the pattern '${value}'`);
-      await make(call, [{ kind: 'acl.add', acl: reference(set), pattern: value }]);
-      return { status: 201, body: { value } };
+      return make(call, [{ kind: 'acl.add', acl: reference(set), pattern: value }], () => ({
+        status: 201,
+        body: { value },
+      }));
     },
   },
   {
@@ -277,8 +285,10 @@ const ACLS = runtimeRows('acls', [
     async run(call) {
       const set = await setNamed(call, 'acl', call.path['parent_name']!);
       const patterns = (call.body as readonly { readonly value: string }[]).map(({ value }) => value);
-      await make(call, [{ kind: 'acl.replace', acl: reference(set), patterns }]);
-      return { status: 201, body: call.body };
+      return make(call, [{ kind: 'acl.replace', acl: reference(set), patterns }], () => ({
+        status: 201,
+        body: call.body,
+      }));
     },
   },
   {
@@ -296,8 +306,7 @@ const ACLS = runtimeRows('acls', [
     async run(call) {
       const set = await setNamed(call, 'acl', call.path['parent_name']!);
       const { id, value } = await aclEntry(call);
-      await make(call, [{ kind: 'acl.del', acl: reference(set), pattern: value, entry: id }]);
-      return { status: 204 };
+      return make(call, [{ kind: 'acl.del', acl: reference(set), pattern: value, entry: id }], () => ({ status: 204 }));
     },
   },
 ]);

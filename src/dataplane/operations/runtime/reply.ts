@@ -1,27 +1,40 @@
 import type { Change } from '../../../change/change.ts';
 import { ApiError } from '../../service/error.ts';
-import type { Call, Operation } from '../operation.ts';
+import { type Call, type Operation, type Reply, TRANSACTION } from '../operation.ts';
 
 const RUNTIME = '/services/haproxy/runtime';
 
 type Row = Pick<Operation, 'method' | 'path' | 'summary' | 'success' | 'run'> & Partial<Operation>;
 
-/** Operations of a subject; paths are from `/runtime`. */
+/** Operations of a subject; paths are from `/runtime`. What changes something may be done in a transaction. */
 export function runtimeRows(subject: string, rows: readonly Row[]): Operation[] {
   return rows.map((row) => ({
     group: `runtime ${subject}`,
-    query: [],
     body: null,
     answer: row.success.includes(204) ? null : 'json',
     ...row,
+    query: [...(row.query ?? []), ...(row.method === 'GET' ? [] : [TRANSACTION])],
+    success: row.method === 'GET' ? row.success : [...row.success, 202],
     path: `${RUNTIME}${row.path}`,
   }));
 }
 
-/** Makes Changes; throws ApiError with what was answered when they are refused. */
-export async function make({ service, requester }: Call, changes: readonly Change[]): Promise<void> {
-  const { ok, text } = await service.balancer.change(changes, requester);
-  if (!ok) throw refused(text);
+/**
+ * Makes Changes, and gives what `done` answers then; in a transaction they are made with its commit, and the request is answered with 202.
+ * Throws ApiError with what was answered when they are refused.
+ */
+export async function make(call: Call, changes: readonly Change[], done: () => Reply | Promise<Reply>): Promise<Reply> {
+  const { service, requester, query } = call;
+  const id = query.text('transaction_id');
+  if (id !== null) {
+    service.transactions.add(id, { kind: 'changes', title: requester.title, changes });
+    return { status: 202, body: typeof call.body === 'object' && !Array.isArray(call.body) ? call.body : undefined };
+  }
+  if (changes.length > 0) {
+    const { ok, text } = await service.balancer.change(changes, requester);
+    if (!ok) throw refused(text);
+  }
+  return done();
 }
 
 /** The error for a Change that was refused, its status told from the text. */

@@ -63,21 +63,23 @@ async function stateOf(call: Call, name = call.path['name']!): Promise<State> {
   return found;
 }
 
-function changesFor(call: Call, before: State): Change[] {
+/** What makes a server as the request wants it. `before` null: whatever it is like. */
+function changesFor(call: Call, before: State | null): Change[] {
   const given = call.body as Partial<State>;
-  const here = { backend: call.path['parent_name']!, server: before.name };
+  const here = { backend: call.path['parent_name']!, server: call.path['name']! };
+  const differs = <K extends keyof State>(field: K): boolean =>
+    given[field] !== undefined && given[field] !== before?.[field];
   const changes: Change[] = [];
-  if (given.address !== undefined || given.port !== undefined) {
-    const [addr, port] = [given.address ?? before.address, given.port ?? before.port];
-    if (addr !== before.address || port !== before.port)
-      changes.push({ kind: 'server.addr', ...here, addr, port: String(port) });
-  }
-  if (given.weight !== undefined && given.weight !== before.weight)
-    changes.push({ kind: 'server.weight', ...here, weight: given.weight, percent: false });
-  if (given.admin_state !== undefined && given.admin_state !== before.admin_state)
-    changes.push({ kind: 'server.state', ...here, to: given.admin_state });
-  if (given.operational_state !== undefined && given.operational_state !== before.operational_state)
-    changes.push({ kind: 'server.health', ...here, to: given.operational_state });
+  if (differs('address') || differs('port'))
+    changes.push({
+      kind: 'server.addr',
+      ...here,
+      addr: given.address ?? before?.address ?? null,
+      port: given.port === undefined ? (before === null ? null : String(before.port)) : String(given.port),
+    });
+  if (differs('weight')) changes.push({ kind: 'server.weight', ...here, weight: given.weight!, percent: false });
+  if (differs('admin_state')) changes.push({ kind: 'server.state', ...here, to: given.admin_state! });
+  if (differs('operational_state')) changes.push({ kind: 'server.health', ...here, to: given.operational_state! });
   return changes;
 }
 
@@ -107,8 +109,7 @@ export const RUNTIME_SERVERS: readonly Operation[] = runtimeRows('servers', [
       if (check === 'enabled') changes.push({ kind: 'server.checks', ...here, which: 'health', enabled: true });
       if (agent === 'enabled') changes.push({ kind: 'server.checks', ...here, which: 'agent', enabled: true });
       if (maintenance !== 'enabled') changes.push({ kind: 'server.state', ...here, to: 'ready' });
-      await make(call, changes);
-      return { status: 201, body: await stateOf(call, String(name)) };
+      return make(call, changes, async () => ({ status: 201, body: await stateOf(call, String(name)) }));
     },
   },
   {
@@ -125,9 +126,10 @@ export const RUNTIME_SERVERS: readonly Operation[] = runtimeRows('servers', [
     body: { schema: STATE },
     success: [200],
     async run(call) {
-      const changes = changesFor(call, await stateOf(call));
-      if (changes.length > 0) await make(call, changes);
-      return { status: 200, body: await stateOf(call) };
+      // In a transaction it may be made by that first.
+      const before = call.query.text('transaction_id') === null ? await stateOf(call) : null;
+      const changes = changesFor(call, before);
+      return make(call, changes, async () => ({ status: 200, body: await stateOf(call) }));
     },
   },
   {
@@ -138,11 +140,14 @@ export const RUNTIME_SERVERS: readonly Operation[] = runtimeRows('servers', [
     async run(call) {
       const { name } = await stateOf(call);
       const here = { backend: call.path['parent_name']!, server: name };
-      await make(call, [
-        { kind: 'server.state', ...here, to: 'maint' },
-        { kind: 'server.del', ...here },
-      ]);
-      return { status: 204 };
+      return make(
+        call,
+        [
+          { kind: 'server.state', ...here, to: 'maint' },
+          { kind: 'server.del', ...here },
+        ],
+        () => ({ status: 204 }),
+      );
     },
   },
 ]);

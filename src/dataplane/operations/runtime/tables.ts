@@ -98,8 +98,7 @@ export const RUNTIME_TABLES: readonly Operation[] = runtimeRows('stick tables', 
         readonly data_type: Record<string, unknown>;
       };
       const data = Object.fromEntries(Object.entries(given).map(([type, value]) => [type, String(value)]));
-      await make(call, [{ kind: 'table.set', table: name, key, data }]);
-      return { status: 204 };
+      return make(call, [{ kind: 'table.set', table: name, key, data }], () => ({ status: 204 }));
     },
   },
 ]);

@@ -66,6 +66,16 @@ export class Folder {
     return readFile(this.path(name), 'utf8');
   }
 
+  /** The content of a file, or null when there is none of that name. */
+  async bytes(name: string): Promise<Buffer | null> {
+    return (await this.#stored(name)) === null ? null : readFile(this.path(name));
+  }
+
+  /** Writes a file, whether there is one of that name or not. */
+  put(name: string, content: Buffer): Promise<void> {
+    return this.#write(name, content);
+  }
+
   /** Writes a new file. Throws ApiError 409 when there is one of that name. */
   async create(name: string, content: Buffer | string): Promise<Stored> {
     if ((await this.#stored(name)) !== null)
