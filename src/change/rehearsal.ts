@@ -82,7 +82,7 @@ function copyModel(model: Model): Model {
     proxies,
     proxiesById: new Map(proxies.map((proxy) => [proxy.id, proxy])),
     certificates: model.certificates.copy(),
-    supposed: new Map(),
+    supposed: { patterns: new Map(), tables: new Map() },
     limits: { ...model.limits },
     procVars: new Map(model.procVars),
   };

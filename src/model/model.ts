@@ -7,6 +7,7 @@ import type { PatternReferences } from './patterns/references.ts';
 import type { SupposedPatterns } from './patterns/supposed.ts';
 import type { Proxy } from './proxy.ts';
 import type { Server } from './server.ts';
+import type { SupposedTables } from './tables/supposed.ts';
 import type { StickTables } from './tables/tables.ts';
 
 /** Process-wide limits that can be changed live. 0 = none. */
@@ -42,7 +43,7 @@ export interface Model {
   certificates: CertificateStore;
   readonly tables: StickTables;
   /** What they would hold after the Changes of a rehearsal; only in its copy of the model. */
-  readonly supposed?: SupposedPatterns;
+  readonly supposed?: { readonly patterns: SupposedPatterns; readonly tables: SupposedTables };
   /** Start of the process, ms since the epoch. */
   readonly startedAt: number;
   readonly threads: number;

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { applyBatch } from '../../src/change/apply.ts';
 import type { Change } from '../../src/change/change.ts';
 import { judge } from '../../src/change/judge.ts';
+import { rehearse } from '../../src/change/rehearsal.ts';
 import { readChange } from '../../src/change/shape.ts';
 import { StickTables } from '../../src/model/tables/tables.ts';
 import { EntryLines, listing } from '../../src/runtime/tables/lines.ts';
@@ -110,6 +111,38 @@ describe('Changes of stick tables', () => {
     await d.apply({ kind: 'table.clear', table: 'st', key: null });
     assert.equal(content(d).length, 1);
     d.ctx.states.close();
+  });
+
+  it('are previewed one on top of the other', async () => {
+    const anyClear = fc.record({
+      kind: fc.constant('table.clear' as const),
+      table: fc.constant('st'),
+      key: fc.constant(null),
+      where: fc.tuple(fc.tuple(fc.constant('gpc0'), fc.constantFrom('eq', 'ge'), value)),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(change, { maxLength: 4 }),
+        fc.array(fc.oneof({ weight: 5, arbitrary: change }, { weight: 1, arbitrary: anyClear }), {
+          minLength: 2,
+          maxLength: 8,
+        }),
+        async (earlier, changes) => {
+          const d = tableDesk();
+          for (const one of earlier) await d.apply(one);
+          const before = content(d);
+          const previews = await rehearse(changes, d.ctx);
+          assert.deepEqual(content(d), before, 'nothing is done');
+          for (const [i, one] of changes.entries()) {
+            const now = judge(one, d.ctx);
+            if (!('where' in one)) assert.deepEqual([previews[i]!.before, previews[i]!.after], [now.before, now.after]);
+            await d.apply(one);
+          }
+          d.ctx.states.close();
+        },
+      ),
+      { numRuns: 150 },
+    );
   });
 
   it('come from outside with the shape they must have', () => {

@@ -8,6 +8,7 @@ import {
   wholeNumber,
 } from '../../model/tables/data-names.ts';
 import { keyFromText } from '../../model/tables/keys.ts';
+import { type EntryFilter, supposeCleared, tableWith } from '../../model/tables/supposed.ts';
 import type { StickTable } from '../../model/tables/table.ts';
 import type { Change, ChangeOf } from '../change.ts';
 import { type ChangeContext, done, failed, type Problem, problem, type Row } from '../context.ts';
@@ -25,6 +26,11 @@ const BATCH = 2000;
 
 function tableOf({ table }: Set | Clear, { model }: ChangeContext): StickTable | null {
   return model.tables.get(table);
+}
+
+/** The table that has the entry of a key that is known to fit: in a rehearsal, as it would be by then. */
+function seen(table: StickTable, key: string, { model }: ChangeContext): StickTable {
+  return tableWith(model, table, keyFromText(table.config, key)!);
 }
 
 /** Opens the entry of a key that is known to fit, calls `read`, and closes it; `read` gets 0 when there is none. */
@@ -86,7 +92,7 @@ export const tableSet: Row<Set> = {
   preview(change, ctx) {
     const names = Object.keys(change.data);
     return {
-      before: told(valuesOf(tableOf(change, ctx)!, change.key, names)),
+      before: told(valuesOf(seen(tableOf(change, ctx)!, change.key, ctx), change.key, names)),
       after: told(change.data),
       effect: 'live',
     };
@@ -103,7 +109,9 @@ export const tableSet: Row<Set> = {
         : { kind: 'table.set', table: name, key, data: before };
     return done(back);
   },
-  rehearse() {},
+  rehearse(change, ctx) {
+    put(seen(tableOf(change, ctx)!, change.key, ctx), change);
+  },
 };
 
 /** Sets the data of an entry that is made when there is none; false when the table is full. */
@@ -126,19 +134,18 @@ function put(table: StickTable, { key, data }: Set): boolean {
   return entry !== 0;
 }
 
-/** Conditions of a filter, ready to be asked of entries; null for one that does not fit the table. */
-type Condition = (entry: number, now: number) => boolean;
-
-function conditionsOf(table: StickTable, where: Clear['where'] = []): Condition[] | null {
-  const conditions = where.map(([name, operator, value]): Condition | null => {
+/** A filter, ready to be asked of entries; null for one that does not fit the table. */
+function filterOf(table: StickTable, where: Clear['where'] = []): EntryFilter | null {
+  const conditions = where.map(([name, operator, value]): EntryFilter | null => {
     const place = dataPlace(table, name);
     const other = wholeNumber(value);
     if (typeof place === 'string' || other === null || !OPERATORS.includes(operator as Operator)) return null;
     const { column, element } = place;
     if (column.kind === 'dict') return () => false;
-    return (entry, now) => compares(table.get(entry, column, element, now), operator as Operator, other);
+    return (of, entry, now) => compares(of.get(entry, column, element, now), operator as Operator, other);
   });
-  return conditions.some((condition) => condition === null) ? null : (conditions as Condition[]);
+  if (conditions.some((condition) => condition === null)) return null;
+  return (of, entry, now) => conditions.every((fits) => fits!(of, entry, now));
 }
 
 /** `clear table`: one entry, or all that nothing uses and whose data fit. */
@@ -146,10 +153,11 @@ export const tableClear: Row<Clear> = {
   validate(change, ctx) {
     const table = tableOf(change, ctx);
     if (table === null) return NO_TABLE;
-    if (conditionsOf(table, change.where) === null) return problem('a condition does not fit the table');
+    if (filterOf(table, change.where) === null) return problem('a condition does not fit the table');
     if (change.key === null) return null;
     if (keyFromText(table.config, change.key) === null) return BAD_KEY;
-    return withEntry(table, change.key, (entry) => (entry !== 0 && table.usesOf(entry) > 0 ? IN_USE : null));
+    const there = seen(table, change.key, ctx);
+    return withEntry(there, change.key, (entry) => (entry !== 0 && there.usesOf(entry) > 0 ? IN_USE : null));
   },
   warnings: ({ key }) => (key === null ? ['entries that are cleared at once are not put back by undo'] : []),
   preview(change, ctx) {
@@ -159,13 +167,14 @@ export const tableClear: Row<Clear> = {
       const after = change.where === undefined ? 'those in use' : 'those that do not fit';
       return { before: `${table.used} entries`, after, effect: 'live' };
     }
-    return { before: told(valuesOf(table, key, names ?? settableNames(table))), after: ABSENT, effect: 'live' };
+    const before = told(valuesOf(seen(table, key, ctx), key, names ?? settableNames(table)));
+    return { before, after: ABSENT, effect: 'live' };
   },
   async apply(change, ctx) {
     const table = tableOf(change, ctx)!;
     const { key } = change;
     if (key === null) {
-      await clearAll(table, conditionsOf(table, change.where)!);
+      await clearAll(table, filterOf(table, change.where)!);
       return done(null);
     }
     const before = valuesOf(table, key, settableNames(table));
@@ -173,17 +182,25 @@ export const tableClear: Row<Clear> = {
     if (!withEntry(table, key, (entry) => entry === 0 || table.remove(entry))) return failed(IN_USE);
     return done({ kind: 'table.set', table: change.table, key, data: before });
   },
-  rehearse() {},
+  rehearse(change, ctx) {
+    const table = tableOf(change, ctx)!;
+    if (change.key === null) {
+      supposeCleared(ctx.model, table, filterOf(table, change.where)!);
+      return;
+    }
+    const there = seen(table, change.key, ctx);
+    withEntry(there, change.key, (entry) => entry === 0 || there.remove(entry));
+  },
 };
 
-async function clearAll(table: StickTable, conditions: readonly Condition[]): Promise<void> {
+async function clearAll(table: StickTable, filter: EntryFilter): Promise<void> {
   let looked = 0;
   for (let shard = 0; shard < table.shards; shard++) {
     for (const entry of table.entriesOf(shard)) {
       if (++looked % BATCH === 0) await setImmediate();
       const now = Date.now();
       if (!table.reopen(shard, entry, now)) continue;
-      if (conditions.every((fits) => fits(entry, now))) table.remove(entry);
+      if (filter(table, entry, now)) table.remove(entry);
       table.close();
     }
   }

@@ -14,7 +14,7 @@ interface Supposed {
 
 /** The values of a pattern in force, in order; '' for each time where there are none. In a rehearsal, as its Changes would leave them. */
 export function valuesOf({ supposed }: Model, live: LivePatterns, key: string): readonly string[] {
-  const here = supposed?.get(live.config.key);
+  const here = supposed?.patterns.get(live.config.key);
   const values = here?.values.get(key);
   if (values !== undefined) return values;
   return here?.cleared ? [] : [...live.store.withKey(live.store.current, key)].map((entry) => live.store.value(entry));
@@ -22,7 +22,7 @@ export function valuesOf({ supposed }: Model, live: LivePatterns, key: string): 
 
 /** How many entries are in force, likewise. */
 export function countOf({ supposed }: Model, live: LivePatterns): number {
-  const here = supposed?.get(live.config.key);
+  const here = supposed?.patterns.get(live.config.key);
   return (here?.cleared ? 0 : live.store.count(live.store.current)) + (here?.more ?? 0);
 }
 
@@ -50,7 +50,7 @@ export function supposeOnly(
 
 function supposedOf({ supposed }: Model, { config: { key } }: LivePatterns): Supposed | null {
   if (supposed === undefined) return null;
-  const here = supposed.get(key) ?? { values: new Map(), cleared: false, more: 0 };
-  supposed.set(key, here);
+  const here = supposed.patterns.get(key) ?? { values: new Map(), cleared: false, more: 0 };
+  supposed.patterns.set(key, here);
   return here;
 }
