@@ -2,7 +2,7 @@
 import { accessSync, constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import type { GlobalConfig } from '../config/types.ts';
-import type { RunningControl } from '../control/control.ts';
+import type { RunningControl } from '../control/types.ts';
 import {
   type Capability,
   descriptorLimit,

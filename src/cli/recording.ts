@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { ThreadedJournal } from '../change/journal/threaded.ts';
 import type { Config } from '../config/types.ts';
-import type { ControlOptions } from '../control/control.ts';
+import type { ControlOptions } from '../control/types.ts';
 import type { Invocation } from './arguments.ts';
 import type { StartupMessages } from './messages.ts';
 

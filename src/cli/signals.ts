@@ -1,7 +1,7 @@
 /** Signals of a running balancer (management guide, section 4). */
 import { url as inspectorUrl } from 'node:inspector';
 import type { Origin } from '../change/change.ts';
-import type { RunningControl } from '../control/control.ts';
+import type { RunningControl } from '../control/types.ts';
 import type { Readiness } from './readiness.ts';
 
 /** Exit status after SIGINT in master-worker mode, as of a process ended by that signal. */

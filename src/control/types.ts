@@ -1,8 +1,10 @@
 import type { RunningRenewals } from '../change/acme/running.ts';
 import type { Change, Origin, Outcome } from '../change/change.ts';
+import type { Journal } from '../change/journal/journal.ts';
 import type { Operations } from '../change/operations.ts';
+import type { PolicyInForce } from '../change/policy/in-force.ts';
 import type { Config, Diagnostic } from '../config/types.ts';
-import type { TrafficLink } from '../model/messages.ts';
+import type { RenderedView, RenderRequest, TrafficLink } from '../model/messages.ts';
 import type { Model } from '../model/model.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { Server } from '../model/server.ts';
@@ -91,4 +93,56 @@ export type Texts = readonly { readonly name: string; readonly text: string }[];
 export interface Loaded {
   readonly config: Config | null;
   readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Prints a line as HAProxy does on stderr: `[WARNING]  (pid) : text`. */
+export type Print = (severity: 'NOTICE' | 'WARNING' | 'ALERT', text: string) => void;
+
+/** How a control thread is started. */
+export interface ControlOptions {
+  readonly config: Config;
+  /** Reads the configuration files again, for a reload; or these texts in their place. */
+  load(texts?: Texts): Promise<Loaded>;
+  readonly print: Print;
+  /** Formats diagnostics as a start prints them. */
+  format(diagnostics: readonly Diagnostic[]): string;
+  /** Makes the answers of services that traffic threads pass on (statistics page, exporter); null: there are none. */
+  readonly render: ((control: Control, request: RenderRequest) => Promise<RenderedView>) | null;
+  /** Listening sockets taken over from another process, by address. */
+  readonly inherited?: ReadonlyMap<string, readonly number[]>;
+  /** Called when a reload has put another configuration in force. Resolves to what operators should know. */
+  reconfigure?(config: Config): Promise<readonly string[]>;
+  /** Clients wait until `admit`. */
+  readonly hold?: boolean;
+  /** Another process is told to end once this one serves: it may teach stick tables before. */
+  readonly replaces?: boolean;
+  /** What the start printed before (`show startup-logs`). */
+  readonly startupLogs: string;
+  /** Where Changes are recorded; by itself in memory. */
+  readonly journal?: Journal;
+  /**
+   * Gets the journal from the process that this one replaces; false while that one has it still. Until then it can be read.
+   * Rejects with JournalError.
+   */
+  takeJournal?(): Promise<boolean>;
+  /** Changes are made although they cannot be recorded. */
+  readonly goOn?: boolean;
+  /** What people may do; left out, nobody is asked for more than the level of his socket. */
+  readonly policy?: PolicyInForce;
+}
+
+/** The control thread at work. */
+export interface RunningControl extends Control {
+  /** What the configuration files would give if they said this. */
+  check(texts: Texts): Promise<Loaded>;
+  /** Spares the next reload the reading of files that say this: `loaded` is what they give. */
+  prepare(texts: Texts, loaded: Loaded): void;
+  /** Resolves when a soft stop has come to its end. */
+  readonly ended: Promise<void>;
+  /** Makes `folder` the root of the file system for all traffic threads, now and later. Rejects with the system's error. */
+  confine(folder: string): Promise<void>;
+  /** Serves the clients that wait, and others from now on. */
+  admit(): Promise<void>;
+  /** Ends everything at once. */
+  close(): Promise<void>;
 }

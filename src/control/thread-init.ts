@@ -1,0 +1,33 @@
+import { tlsState } from '../model/certificates/make-views.ts';
+import type { ThreadInit } from '../model/messages.ts';
+import type { Model } from '../model/model.ts';
+import { proxyView } from './build.ts';
+
+/** How a traffic thread starts: as the model is now. */
+export function threadInit(
+  model: Model,
+  thread: number,
+  { chroot, holding }: Pick<ThreadInit, 'chroot' | 'holding'>,
+): ThreadInit {
+  return {
+    thread,
+    threads: model.threads,
+    rows: model.counters.rows,
+    chunks: model.counters.chunks,
+    processSlot: model.processSlot,
+    patterns: model.patterns.view(),
+    tables: model.tables.viewFor(thread),
+    tls: tlsState(model.certificates),
+    global: model.config.global,
+    httpErrors: model.config.httpErrors,
+    logProfiles: model.config.logProfiles,
+    userlists: model.config.userlists,
+    caches: model.caches,
+    files: model.config.files ?? {},
+    proxies: model.proxies.map(proxyView),
+    limits: model.limits,
+    startedAt: model.startedAt,
+    chroot,
+    holding,
+  };
+}
