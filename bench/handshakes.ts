@@ -41,7 +41,7 @@ function next(session: Buffer | null): void {
     onError: failed,
     onConnect() {
       const onSession = kind === 'resumed' ? (told: Buffer) => void (kept = told) : null;
-      const begin = { context, servername: 'bench.test', alpn: ['http/1.1'], session, onSession };
+      const begin = { context, servername: 'bench.test', alpn: ['http/1.1'], session, onSession, keylog: false };
       const conn = connectTls(raw, begin, {
         ...none,
         onError: failed,
@@ -53,6 +53,7 @@ function next(session: Buffer | null): void {
         },
         onEnd: () => done(conn),
       });
+      conn.hello();
     },
   });
 }

@@ -18,7 +18,7 @@ import {
 } from './row.ts';
 import { castBetween, type ExprError, isError, textOf } from './sample.ts';
 import type { ExprContext } from './types.ts';
-import { UNSUPPORTED_CONVERTERS, UNSUPPORTED_FETCHES } from './unsupported.ts';
+import { UNSUPPORTED_CONVERTERS, UNSUPPORTED_FETCHES, UNSUPPORTED_REASONS } from './unsupported.ts';
 
 export type { Compiled } from './chain.ts';
 
@@ -148,7 +148,9 @@ function readConverterName(cursor: Cursor): string | ExprError {
 
 /** Tells what HAProxy has and Sluice has not from what nobody has. */
 function unknown(kind: string, name: string, unsupported: ReadonlySet<string>): ExprError {
-  return { error: unsupported.has(name) ? `${kind} '${name}' is not supported` : `unknown ${kind} '${name}'` };
+  if (!unsupported.has(name)) return { error: `unknown ${kind} '${name}'` };
+  const reason = UNSUPPORTED_REASONS[name];
+  return { error: `${kind} '${name}' is not supported${reason === undefined ? '' : `: ${reason}`}` };
 }
 
 function addConverter(chain: Chain, cursor: Cursor, name: string, env: CompileEnv): ExprError | null {

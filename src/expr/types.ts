@@ -126,7 +126,9 @@ export interface ExprContext {
   /** Tells what an expression gives, for who writes it (`debug`). */
   debug?(ring: string, line: string): void;
   /** TLS of the client's connection; null or left out: none. */
-  readonly tls?: TlsFacts | null;
+  readonly tls?: ClientTlsFacts | null;
+  /** TLS of the connection to the server, likewise. */
+  readonly serverTls?: ServerTlsFacts | null;
   /** Timeouts in use for this stream, in ms, where rules have changed them (`http-request set-timeout`). */
   readonly timeouts?: { readonly [name in TimeoutName]?: number };
   /** Class and offset of `http-request set-priority-*`. */
@@ -200,7 +202,7 @@ export interface NameFacts {
   entry(attribute: string, occurrence: number): string | undefined;
 }
 
-/** A TLS session. Texts are '' where nothing is known; bytes are latin1. */
+/** A TLS session, either side. Texts are '' where nothing is known; bytes are latin1. */
 export interface TlsFacts {
   readonly sni: string;
   readonly alpn: string;
@@ -211,6 +213,18 @@ export interface TlsFacts {
   /** Error of the handshake: OpenSSL's number, and what it says. */
   readonly error: number;
   readonly errorText: string;
+  readonly sessionId: string;
+  readonly sessionKey: string;
+  readonly uniqueId: string;
+  /** The other side's certificate, and what it sent with it: its own first. */
+  readonly peerCertificate: CertificateFacts | null;
+  readonly peerChain: readonly CertificateFacts[];
+  /** A secret by its name in NSS's key log, hexadecimal; '' where it was not kept (`tune.ssl.keylog`). */
+  secret(label: string): string;
+}
+
+/** TLS of the client's connection. */
+export interface ClientTlsFacts extends TlsFacts {
   /** Errors of the client's certificate and its chain, 0 = none; how far up the chain. */
   readonly certificateError: number;
   readonly authorityError: number;
@@ -218,20 +232,18 @@ export interface TlsFacts {
   /** The last of them, whichever it is of. */
   readonly verifyResult: number;
   readonly certificateUsed: boolean;
-  readonly sessionId: string;
-  readonly sessionKey: string;
-  readonly uniqueId: string;
   readonly clientRandom: string;
   /** This side's certificate: its name in the configuration, and facts. */
   readonly certificateName: string;
   readonly certificate: CertificateFacts | null;
-  /** The other side's, what it sent with it, and the last one of that. */
-  readonly peerCertificate: CertificateFacts | null;
-  readonly peerChain: readonly CertificateFacts[];
   /** What the client's hello said; null where it was not kept (`tune.ssl.capture-buffer-size`). */
   readonly hello: HelloFacts | null;
-  /** A secret by its name in NSS's key log, hexadecimal; '' where it was not kept (`tune.ssl.keylog`). */
-  secret(label: string): string;
+}
+
+/** TLS of the connection to the server. */
+export interface ServerTlsFacts extends TlsFacts {
+  /** The group of the key exchange. */
+  readonly curve: string;
 }
 
 /** Lists of a ClientHello, as on the wire. */

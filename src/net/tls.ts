@@ -65,6 +65,7 @@ export interface ClientHandshake {
   /** A session to resume, as `onSession` was given it. */
   readonly session: Uint8Array | null;
   readonly onSession: ((session: Buffer) => void) | null;
+  readonly keylog: boolean;
 }
 
 /** A connection over TLS, either side. `onConnect` of its handler tells that the handshake is done; before, nothing may be written. */
@@ -157,6 +158,12 @@ export class TlsConn implements Conn {
   /** Server side: takes all that was read of the connection so far, from the client's hello on. */
   begin(bytes: Uint8Array): void {
     this.tls.receive(bytes);
+  }
+
+  /** Client side: sends the hello. */
+  hello(): void {
+    this.raw.resume();
+    this.tls.start();
   }
 
   write(buffer: Uint8Array, start: number, end: number): boolean {
@@ -468,14 +475,11 @@ export function acceptTls(conn: Conn, setup: ServerHandshake, handler: ConnHandl
     tls.enableSessionCallbacks();
   }
   if (setup.session !== null) tls.loadSession(setup.session);
-  if (setup.keylog) {
-    tls.onkeylog = onKeylog;
-    tls.enableKeylogCallback();
-  }
+  logKeys(tls, setup.keylog);
   return result;
 }
 
-/** Begins TLS as a client on a connection that is established. `conn` belongs to the result from now on. */
+/** Makes ready to speak TLS as a client on a connection that is established; `hello` begins it. `conn` belongs to the result from now on. */
 export function connectTls(conn: Conn, setup: ClientHandshake, handler: ConnHandler): TlsConn {
   const raw = onHandle(conn);
   const tls = tlsWrap.wrap(raw.handle, setup.context, false, false);
@@ -489,9 +493,14 @@ export function connectTls(conn: Conn, setup: ClientHandshake, handler: ConnHand
     tls.enableSessionCallbacks();
   }
   if (setup.session !== null) tls.setSession(setup.session);
-  raw.resume();
-  tls.start();
+  logKeys(tls, setup.keylog);
   return result;
+}
+
+function logKeys(tls: TlsHandle, wanted: boolean): void {
+  if (!wanted) return;
+  tls.onkeylog = onKeylog;
+  tls.enableKeylogCallback();
 }
 
 function onHandle(conn: Conn): HandleConn {

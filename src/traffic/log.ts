@@ -4,6 +4,7 @@ import { C, G } from '../model/counters.ts';
 import type { ServerView } from '../model/messages.ts';
 import type { LogProfile } from './compile-logger.ts';
 import type { Stream } from './stream.ts';
+import type { ServerSession } from './tls/server-session.ts';
 
 /** Syslog levels that lines of the traffic log have. */
 const LEVEL_INFO = 6;
@@ -63,6 +64,8 @@ export class StreamLog implements LogFacts {
   origin: string;
   /** This side's address of a server connection that is gone. */
   local: EndpointView | null;
+  /** TLS of the connection to a server that has gone. */
+  serverTls: ServerSession | null;
 
   constructor() {
     this.stream = null;
@@ -95,6 +98,7 @@ export class StreamLog implements LogFacts {
     this.early = false;
     this.origin = 'txn_close';
     this.local = null;
+    this.serverTls = null;
   }
 
   reset(): void {
@@ -122,10 +126,12 @@ export class StreamLog implements LogFacts {
     this.logged = false;
     this.early = false;
     this.local = null;
+    this.serverTls = null;
   }
 
   /** The server connection is about to go: notes what the line will tell of it. */
   keepLocal(): void {
+    this.serverTls = this.stream!.serverConn?.session ?? null;
     if (this.stream!.frontend.logger?.needsLocal) this.local = { host: this.localHost, port: this.localPort };
   }
 

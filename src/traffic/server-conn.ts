@@ -6,6 +6,7 @@ import type { PooledConn } from './idle-pool.ts';
 import { proxyHeader } from './send-proxy.ts';
 import type { TrafficServer } from './server.ts';
 import type { Stream } from './stream.ts';
+import { ServerSession } from './tls/server-session.ts';
 import type { Hello, Outgoing } from './tls/server-tls.ts';
 
 /**
@@ -22,6 +23,8 @@ export class ServerConn implements ConnHandler, PooledConn {
   hello: Hello | null;
   /** The handshake that is under way, or was. */
   tls: Outgoing | null;
+  /** What is known of TLS on it. */
+  session: ServerSession | null;
   /** A PROXY protocol header has been sent, or there is none to be sent. */
   introduced: boolean;
   stream: Stream | null;
@@ -44,6 +47,7 @@ export class ServerConn implements ConnHandler, PooledConn {
     this.mux = null;
     this.hello = null;
     this.tls = null;
+    this.session = null;
     this.introduced = false;
     this.conn = null as unknown as Conn;
     this.stream = null;
@@ -109,7 +113,11 @@ export class ServerConn implements ConnHandler, PooledConn {
     this.#introduce(stream);
     try {
       this.tls = server.tls!.begin(hello);
-      this.conn = connectTls(this.conn, this.tls, this);
+      const conn = connectTls(this.conn, this.tls, this);
+      this.conn = conn;
+      this.session = new ServerSession(conn, this.tls);
+      if (this.tls.keylog) this.session.keepSecrets();
+      conn.hello();
     } catch {
       // Found when the configuration was read, or when a file was replaced.
       this.conn.destroy();
@@ -126,9 +134,10 @@ export class ServerConn implements ConnHandler, PooledConn {
       this.onError('EPROTO');
       return;
     }
+    this.session!.resumed = conn.tls.isSessionReused();
     server.c[C.sslSessions]!++;
     server.backend.c[C.sslSessions]!++;
-    if (conn.tls.isSessionReused()) {
+    if (this.session!.resumed) {
       server.c[C.sslReused]!++;
       server.backend.c[C.sslReused]!++;
     }

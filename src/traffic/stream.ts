@@ -41,6 +41,7 @@ import type { ServerConn } from './server-conn.ts';
 import type { PendingStore } from './stickiness.ts';
 import type { Timed } from './timer.ts';
 import type { ClientTls } from './tls/client-tls.ts';
+import type { ServerSession } from './tls/server-session.ts';
 import type { Tracking } from './tracking.ts';
 import { captureText, clientFacts, serverFacts } from './transport-facts.ts';
 import * as tunnel from './tunnel.ts';
@@ -649,6 +650,11 @@ export class Stream implements ExprContext, Timed {
   /** The last log line may come after the client is gone. */
   get tls(): ClientTls | null {
     return this.client?.tls ?? null;
+  }
+
+  /** Of the last connection to a server, when that has gone before. */
+  get serverTls(): ServerSession | null {
+    return this.serverConn === null ? this.log.serverTls : this.serverConn.session;
   }
 
   get process(): ProcessFacts {

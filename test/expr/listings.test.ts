@@ -6,7 +6,7 @@ import { CONVERTERS } from '../../src/expr/converters/index.ts';
 import { FETCHES } from '../../src/expr/fetches/index.ts';
 import { listAcls, listConverters, listFetches } from '../../src/expr/listings.ts';
 import { place } from '../../src/expr/row.ts';
-import { UNSUPPORTED_CONVERTERS, UNSUPPORTED_FETCHES } from '../../src/expr/unsupported.ts';
+import { UNSUPPORTED_CONVERTERS, UNSUPPORTED_FETCHES, UNSUPPORTED_REASONS } from '../../src/expr/unsupported.ts';
 
 const folder = new URL('../../../shared/keywords/', import.meta.url);
 const skip = existsSync(folder) ? false : 'the keyword lists of HAProxy are not here';
@@ -60,7 +60,9 @@ test('what HAProxy has and Sluice has not is refused as not supported', { skip }
       .map((row) => /^(?:\[.*?\] )?([^(: ]+)/.exec(row)![1]!);
   const fetches = new Set(FETCHES.map(({ name }) => name));
   for (const name of namesIn('smp.txt').filter((candidate) => !fetches.has(candidate))) {
-    assert.deepEqual(compileExpression([name], env), { error: `fetch method '${name}' is not supported` });
+    const reason = UNSUPPORTED_REASONS[name];
+    const error = `fetch method '${name}' is not supported${reason === undefined ? '' : `: ${reason}`}`;
+    assert.deepEqual(compileExpression([name], env), { error });
   }
   const converters = new Set(CONVERTERS.map(({ name }) => name));
   for (const name of namesIn('cnv.txt').filter((candidate) => !converters.has(candidate))) {

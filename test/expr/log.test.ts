@@ -12,7 +12,7 @@ import {
 import { compileLogFormat, type LogFormatOptions } from '../../src/expr/log/format.ts';
 import { place } from '../../src/expr/row.ts';
 import { isError } from '../../src/expr/sample.ts';
-import type { ExprContext, TlsFacts } from '../../src/expr/types.ts';
+import type { ClientTlsFacts, ExprContext } from '../../src/expr/types.ts';
 import { context, logFacts } from './context.ts';
 
 const date = localDateWithMs(logFacts.acceptDate);
@@ -64,7 +64,7 @@ describe('the default formats', () => {
       protocol: 'TLSv1.3',
       cipher: 'TLS_AES_128_GCM_SHA256',
       certificateUsed: true,
-    } as TlsFacts;
+    } as ClientTlsFacts;
     const ctx = context({ log: { ssl: true, sslVersion: 'TLSv1.3', sslCipher: 'AES' }, more: { tls } });
     const line = format(HTTPS_LOG_FORMAT, ctx);
     assert.ok(line.includes(' fe~ be/s1 '));

@@ -197,7 +197,7 @@ suite('connections over TLS', () => {
               ...quiet,
               onConnect() {
                 const context = createSecureContext({ ca: [] }).context as NativeContext;
-                const begin = { context, servername: 'a.test', alpn: [], session };
+                const begin = { context, servername: 'a.test', alpn: [], session, keylog: false };
                 const conn: TlsConn = connectTls(
                   raw!,
                   { ...begin, onSession: (kept) => void (session = kept) },
@@ -211,6 +211,7 @@ suite('connections over TLS', () => {
                     },
                   },
                 );
+                conn.hello();
               },
             },
           );

@@ -2,6 +2,7 @@ import type { EndpointView } from '../../expr/types.ts';
 import { tcpTransport } from '../../net/tcp.ts';
 import { connectTls, type TlsConn } from '../../net/tls.ts';
 import type { Conn, ConnectSpec, ConnHandler } from '../../net/transport.ts';
+import { ServerSession } from '../../traffic/tls/server-session.ts';
 import type { Hello, Outgoing, ServerTls } from '../../traffic/tls/server-tls.ts';
 import { errorText } from './errors.ts';
 import { CheckH2 } from './h2.ts';
@@ -35,6 +36,7 @@ export class CheckConnection implements ConnHandler {
   /** No more will come. */
   ended = false;
   h2: CheckH2 | null = null;
+  session: ServerSession | null = null;
   readonly #setup: ConnectionSetup;
   readonly #events: ConnectionEvents;
   #conn: Conn;
@@ -80,7 +82,10 @@ export class CheckConnection implements ConnHandler {
     this.stage = 'handshake';
     try {
       this.#outgoing = tls.server.begin(tls.hello);
-      this.#conn = connectTls(this.#conn, this.#outgoing, this);
+      const conn = connectTls(this.#conn, this.#outgoing, this);
+      this.#conn = conn;
+      this.session = new ServerSession(conn, this.#outgoing);
+      conn.hello();
     } catch {
       // A certificate or an option that the library does not take: found when the configuration was read.
       this.onError('EPROTO');

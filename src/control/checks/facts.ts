@@ -1,5 +1,14 @@
 import { hostname } from 'node:os';
-import type { EndpointView, ExprContext, HeadView, LogFacts, ProxyFacts, ServerFacts, Vars } from '../../expr/types.ts';
+import type {
+  EndpointView,
+  ExprContext,
+  HeadView,
+  LogFacts,
+  ProxyFacts,
+  ServerFacts,
+  ServerTlsFacts,
+  Vars,
+} from '../../expr/types.ts';
 import { C, G } from '../../model/counters.ts';
 import { findProxy, type Model } from '../../model/model.ts';
 import type { Proxy } from '../../model/proxy.ts';
@@ -13,6 +22,7 @@ export class CheckContext implements ExprContext {
   source: EndpointView = NOWHERE;
   destination: EndpointView = NOWHERE;
   responseHead: HeadView | null = null;
+  serverTls: ServerTlsFacts | null = null;
   payload = '';
   readonly requestHead = null;
   readonly frontend: ProxyFacts;

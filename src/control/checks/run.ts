@@ -146,6 +146,7 @@ export class CheckRun implements ConnectionEvents {
     const ctx = this.#hooks.context();
     ctx.now = Date.now();
     if (this.#connection !== null) {
+      ctx.serverTls = this.#connection.session;
       ctx.source = this.#connection.source;
       ctx.destination = this.#connection.destination;
     }

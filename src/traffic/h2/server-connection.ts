@@ -3,6 +3,7 @@ import type { Conn, ConnHandler } from '../../net/transport.ts';
 import type { PooledConn } from '../idle-pool.ts';
 import type { TrafficServer } from '../server.ts';
 import { ServerConn } from '../server-conn.ts';
+import type { ServerSession } from '../tls/server-session.ts';
 import { H2Error, PREFACE, Setting } from './frames.ts';
 import { type FramingOwner, H2Framing } from './framing.ts';
 import type { OwnConnections } from './own-connections.ts';
@@ -20,6 +21,7 @@ export class H2ServerConnection implements ConnHandler, FramingOwner<H2ServerStr
   readonly server: TrafficServer;
   readonly conn: Conn;
   readonly key: string;
+  readonly session: ServerSession | null;
   readonly framing: H2Framing<H2ServerStream>;
   private = false;
   /** The server takes WebSockets over HTTP/2 (RFC 8441). */
@@ -45,6 +47,7 @@ export class H2ServerConnection implements ConnHandler, FramingOwner<H2ServerStr
     this.server = server;
     this.conn = conn;
     this.key = first.key;
+    this.session = first.session;
     this.private = first.private || first.single;
     this.#retired = first.single;
     this.#inUse = shared;
@@ -98,6 +101,7 @@ export class H2ServerConnection implements ConnHandler, FramingOwner<H2ServerStr
     framing.streams.set(id, stream);
     conn.conn = stream;
     conn.mux = this;
+    conn.session = this.session;
     // Streams of a connection come behind its header.
     conn.introduced = true;
     conn.private = this.private;

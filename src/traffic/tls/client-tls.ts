@@ -1,35 +1,26 @@
 import { X509Certificate } from 'node:crypto';
-import type { HelloFacts, TlsFacts } from '../../expr/types.ts';
+import type { ClientTlsFacts, HelloFacts } from '../../expr/types.ts';
 import { xxh64 } from '../../expr/xxhash.ts';
-import { children, readDer } from '../../model/certificates/der.ts';
 import type { CertificateView } from '../../model/certificates/views.ts';
 import type { ClientHello } from '../../net/client-hello.ts';
 import type { TlsConn } from '../../net/tls.ts';
 import { Certificate } from './certificate-facts.ts';
 import type { ServerContext } from './server-context.ts';
+import { TlsSession } from './tls-session.ts';
 import { chainOf, ignored, type VerifyErrors, verifyErrors } from './verify-errors.ts';
-
-/** Lines of a key log that a connection is worth: TLS 1.3 has some seven. */
-const SECRETS_MAX = 16;
-/** Places in a session as OpenSSL writes it down. */
-const SESSION_ID = 3;
-const SESSION_KEY = 4;
 
 const own = new WeakMap<CertificateView, Certificate>();
 
 /** TLS of a client's connection: what was agreed on, and what the client said of itself. */
-export class ClientTls implements TlsFacts {
-  readonly conn: TlsConn;
+export class ClientTls extends TlsSession implements ClientTlsFacts {
   readonly context: ServerContext;
   readonly sni: string;
   readonly alpn: string;
   readonly clientRandom: string;
   readonly hello: HelloFacts | null;
-  resumed = false;
   certificateUsed = false;
   #errors: VerifyErrors | null = null;
   #peer: readonly Certificate[] | null = null;
-  #secrets: Map<string, string> | null = null;
 
   constructor(
     conn: TlsConn,
@@ -38,7 +29,7 @@ export class ClientTls implements TlsFacts {
     alpn: string | null,
     captured: HelloFacts | null,
   ) {
-    this.conn = conn;
+    super(conn);
     this.context = context;
     this.sni = hello?.serverName ?? '';
     this.alpn = alpn ?? '';
@@ -61,35 +52,6 @@ export class ClientTls implements TlsFacts {
     return ignored(this.#errors, options) ?? 'ok';
   }
 
-  /** Keeps a line of the key log. */
-  keep(line: string): void {
-    const [label, , secret] = line.split(' ');
-    this.#secrets ??= new Map();
-    if (secret !== undefined && this.#secrets.size < SECRETS_MAX) this.#secrets.set(label!, secret);
-  }
-
-  secret(label: string): string {
-    return this.#secrets?.get(label) ?? '';
-  }
-
-  get protocol(): string {
-    return this.conn.known ? this.conn.tls.getProtocol() : '-';
-  }
-
-  get cipher(): string {
-    return this.conn.known ? this.conn.tls.getCipher().name : '-';
-  }
-
-  get error(): number {
-    return this.conn.failure?.code ?? 0;
-  }
-
-  get errorText(): string {
-    const { failure } = this.conn;
-    if (failure === null || failure.code === 0) return '';
-    return `error:${failure.code.toString(16).toUpperCase().padStart(8, '0')}:SSL routines::${failure.reason}`;
-  }
-
   get certificateError(): number {
     return this.#errors?.certificate[0] ?? 0;
   }
@@ -106,24 +68,8 @@ export class ClientTls implements TlsFacts {
     return this.#errors?.certificate.at(-1) ?? this.#errors?.authority.at(-1) ?? 0;
   }
 
-  get sessionId(): string {
-    return this.#session(SESSION_ID);
-  }
-
-  get sessionKey(): string {
-    return this.#session(SESSION_KEY);
-  }
-
-  #session(field: number): string {
-    const session = this.conn.known ? this.conn.tls.getSession() : undefined;
-    return session === undefined ? '' : (children(readDer(session))[field]?.content.latin1Slice() ?? '');
-  }
-
-  /** The first Finished message of the handshake (RFC 5929, section 3). */
   get uniqueId(): string {
-    if (!this.conn.known) return '';
-    const { tls } = this.conn;
-    return (this.resumed ? tls.getFinished() : tls.getPeerFinished())?.latin1Slice() ?? '';
+    return this.firstFinished(false);
   }
 
   get certificateName(): string {

@@ -56,7 +56,7 @@ export function serve(client: Served, hello: ClientHello | null, bytes: Buffer):
   gaugeUp(env.g, G.sslCurrent);
   const size = global.captureBufferSize;
   const tls = new ClientTls(conn, context, hello, alpn, size > 0 && hello !== null ? captureHello(hello, size) : null);
-  if (global.keylog) conn.onKeylog = (line) => tls.keep(line);
+  if (global.keylog) tls.keepSecrets();
   conn.begin(bytes);
   return tls;
 }

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { GlobalTlsConfig, ServerTlsConfig } from '../../config/types.ts';
 import type { ClientHandshake, TlsConn } from '../../net/tls.ts';
 import { buildOutgoingContext, type OutgoingContext, outgoingParts, type TlsMaterial } from './outgoing-context.ts';
+import { chainOf } from './verify-errors.ts';
 
 /** Sessions kept of a server: one for each name that is asked for. */
 const SESSIONS_KEPT = 64;
@@ -19,7 +20,19 @@ export interface Outgoing extends ClientHandshake {
   /** Sessions that came before the server was found to be the right one. */
   readonly sessions: Buffer[];
   accepted: boolean;
+  /** What the server sent as its certificate and with it, DER; of a session that is resumed, when that began. */
+  chain: readonly Buffer[] | null;
+  conn: TlsConn | null;
 }
+
+/** A session with a server that was accepted: it is resumed without the certificate. */
+interface Kept {
+  readonly session: Buffer;
+  readonly chain: readonly Buffer[];
+}
+
+/** OpenSSL's number for a server that is not the right one. */
+const VERIFY_FAILED = { code: 0x0a00_0086, reason: 'certificate verify failed' };
 
 /** TLS towards one server in this thread: its context, built when it is first needed and when files have changed, and its sessions. */
 export class ServerTls {
@@ -30,7 +43,7 @@ export class ServerTls {
   readonly #global: GlobalTlsConfig;
   #context: OutgoingContext | null = null;
   /** The last session of each name, the oldest first. */
-  readonly #sessions = new Map<string, Buffer>();
+  readonly #sessions = new Map<string, Kept>();
 
   constructor(material: TlsMaterial, config: ServerTlsConfig, global: GlobalTlsConfig) {
     this.#material = material;
@@ -47,18 +60,21 @@ export class ServerTls {
   /** What a handshake begins with. Throws what the library says of a certificate or an option. */
   begin({ name, alpn }: Hello): Outgoing {
     const { native } = this.#current();
-    const session = this.config.reuse ? (this.#sessions.get(name) ?? null) : null;
+    const kept = this.config.reuse ? this.#sessions.get(name) : undefined;
     const sessions: Buffer[] = [];
     const outgoing: Outgoing = {
       context: native,
       servername: name,
       alpn,
-      session,
+      session: kept?.session ?? null,
       sessions,
       accepted: false,
+      chain: kept?.chain ?? null,
+      conn: null,
+      keylog: this.#global.keylog,
       onSession: this.config.reuse
         ? (fresh) => {
-            if (outgoing.accepted) this.#keep(name, fresh);
+            if (outgoing.accepted) this.#keep(fresh, outgoing);
             else sessions.push(fresh);
           }
         : null,
@@ -67,12 +83,18 @@ export class ServerTls {
   }
 
   /** The handshake is done: why the server is not the right one, null when it is (manual, `verify`, `verifyhost`). */
-  problem({ tls }: TlsConn, outgoing: Outgoing): string | null {
+  problem(conn: TlsConn, outgoing: Outgoing): string | null {
+    const { tls } = conn;
+    outgoing.conn = conn;
+    if (!tls.isSessionReused()) outgoing.chain = null;
     const problem = this.config.options.verify === 'required' ? this.#verify(tls, outgoing.servername) : null;
     if (problem === null) {
       outgoing.accepted = true;
-      for (const session of outgoing.sessions) this.#keep(outgoing.servername, session);
-    } else this.#sessions.delete(outgoing.servername);
+      for (const session of outgoing.sessions) this.#keep(session, outgoing);
+    } else {
+      conn.failure ??= VERIFY_FAILED;
+      this.#sessions.delete(outgoing.servername);
+    }
     return problem;
   }
 
@@ -101,12 +123,22 @@ export class ServerTls {
     return this.#context;
   }
 
-  #keep(name: string, session: Buffer): void {
+  #keep(session: Buffer, outgoing: Outgoing): void {
+    const name = outgoing.servername;
     this.#sessions.delete(name);
-    this.#sessions.set(name, session);
+    this.#sessions.set(name, { session, chain: peerChain(outgoing) });
     if (this.#sessions.size > SESSIONS_KEPT)
       for (const oldest of this.#sessions.keys()) if (this.#sessions.delete(oldest)) break;
   }
+}
+
+/** What the server sent, its own certificate first; nothing when the connection is gone. */
+export function peerChain(outgoing: Outgoing): readonly Buffer[] {
+  if (outgoing.chain === null && outgoing.conn?.known) {
+    const certificate = outgoing.conn.tls.getPeerX509Certificate();
+    outgoing.chain = certificate === undefined ? [] : chainOf(certificate);
+  }
+  return outgoing.chain ?? [];
 }
 
 /** The certificate of the other side: what the library gives is below Node's own class. */

@@ -1,0 +1,73 @@
+import { children, readDer } from '../../model/certificates/der.ts';
+import type { TlsConn } from '../../net/tls.ts';
+
+/** Lines of a key log that a connection is worth: TLS 1.3 has some seven. */
+const SECRETS_MAX = 16;
+/** Places in a session as OpenSSL writes it down. */
+const SESSION_ID = 3;
+const SESSION_KEY = 4;
+
+/** What either side can tell of a TLS connection. Bytes are latin1; '' (protocol and cipher '-') once the connection is gone. */
+export class TlsSession {
+  readonly conn: TlsConn;
+  resumed = false;
+  #secrets: Map<string, string> | null = null;
+
+  constructor(conn: TlsConn) {
+    this.conn = conn;
+  }
+
+  /** Keeps the secrets of the handshake that begins. */
+  keepSecrets(): void {
+    this.conn.onKeylog = (line) => this.#keep(line);
+  }
+
+  /** A line of the key log: label, client's random, secret. */
+  #keep(line: string): void {
+    const [label, , secret] = line.split(' ');
+    this.#secrets ??= new Map();
+    if (secret !== undefined && this.#secrets.size < SECRETS_MAX) this.#secrets.set(label!, secret);
+  }
+
+  secret(label: string): string {
+    return this.#secrets?.get(label) ?? '';
+  }
+
+  get protocol(): string {
+    return this.conn.known ? this.conn.tls.getProtocol() : '-';
+  }
+
+  get cipher(): string {
+    return this.conn.known ? this.conn.tls.getCipher().name : '-';
+  }
+
+  get error(): number {
+    return this.conn.failure?.code ?? 0;
+  }
+
+  get errorText(): string {
+    const { failure } = this.conn;
+    if (failure === null || failure.code === 0) return '';
+    return `error:${failure.code.toString(16).toUpperCase().padStart(8, '0')}:SSL routines::${failure.reason}`;
+  }
+
+  get sessionId(): string {
+    return this.#session(SESSION_ID);
+  }
+
+  get sessionKey(): string {
+    return this.#session(SESSION_KEY);
+  }
+
+  #session(field: number): string {
+    const session = this.conn.known ? this.conn.tls.getSession() : undefined;
+    return session === undefined ? '' : (children(readDer(session))[field]?.content.latin1Slice() ?? '');
+  }
+
+  /** The first Finished message of the handshake (RFC 5929, section 3): the client's, or the server's of a session that is resumed. */
+  firstFinished(isClient: boolean): string {
+    if (!this.conn.known) return '';
+    const { tls } = this.conn;
+    return (this.resumed === isClient ? tls.getPeerFinished() : tls.getFinished())?.latin1Slice() ?? '';
+  }
+}
