@@ -9,7 +9,7 @@ const TUNABLES: Tunables = {
   bufsize: 16384,
   maxrewrite: 1024,
   maxhdr: 101,
-  logurilen: 1024,
+  logurilen: 1023,
   cookielen: 64,
   cliMaxPayloadSize: 131072,
   h2InitialWindowSize: 65536,

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { markedText } from './bytes.ts';
 import type { Facts } from './conditions.ts';
 import { Diagnostics } from './diagnostics.ts';
 import { type Document, parseDocument } from './document.ts';
@@ -11,7 +12,6 @@ import { configurationFiles } from './files.ts';
 import { finish } from './finish.ts';
 import type { Context, Remark } from './line.ts';
 import { readDocument } from './reader.ts';
-import { decodeText } from './text.ts';
 import type { Config, Diagnostic, Location } from './types.ts';
 
 export interface LoadInput {
@@ -129,7 +129,7 @@ function readText(file: string, diagnostics: Diagnostics): string | null {
       diagnostics.alert(null, `Could not open configuration file ${file} : larger than ${MAX_FILE} bytes`);
       return null;
     }
-    return decodeText(bytes).text;
+    return markedText(bytes);
   } catch (error) {
     diagnostics.alert(null, `Could not open configuration file ${file} : ${reason(error)}`);
     return null;

@@ -185,3 +185,12 @@ export function evaluateText(compiled: Compiled, ctx: ExprContext): string | und
   const value = compiled.evaluate(ctx);
   return value === undefined ? undefined : textOf(value, compiled.typeOf(value));
 }
+
+/** Value of an expression as bytes (an address in network order, ...), for hashing; undefined: no value. */
+export function evaluateBytes(compiled: Compiled, ctx: ExprContext): string | undefined {
+  const value = compiled.evaluate(ctx);
+  if (value === undefined) return undefined;
+  const cast = castBetween(compiled.typeOf(value), 'bin');
+  const bytes = cast === null ? value : cast?.(value);
+  return typeof bytes === 'string' ? bytes : undefined;
+}

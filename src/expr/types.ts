@@ -83,6 +83,8 @@ export interface ExprContext {
   readonly source: EndpointView;
   readonly destination: EndpointView;
   readonly requestHead: HeadView | null;
+  /** Method that the request came with; left out where there is none. */
+  readonly method?: string;
   readonly responseHead: HeadView | null;
   readonly frontend: ProxyFacts;
   readonly backend: ProxyFacts | null;

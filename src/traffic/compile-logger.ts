@@ -1,3 +1,4 @@
+import { bytesOf } from '../config/bytes.ts';
 import type { Diagnostic, Location, LogProfileConfig, LogStep, ProxyConfig, WordsAt } from '../config/types.ts';
 import { type Acls, withAcls } from '../expr/acl/condition.ts';
 import { connectLine } from '../expr/log/connection.ts';
@@ -49,7 +50,7 @@ export function compileProfile({ name, steps }: LogProfileConfig, compile: Compi
 /** Compiles formats of log lines of a proxy. */
 export function lineCompiler(env: CompileEnv, http: boolean): (text: string) => LineOf | ExprError {
   return (text) => {
-    const format = compileLogFormat(text, env, { line: true, http });
+    const format = compileLogFormat(bytesOf(text), env, { line: true, http });
     return 'error' in format ? format : (ctx) => format.format(ctx);
   };
 }

@@ -9,7 +9,7 @@ import { compileLogger } from './compile-logger.ts';
 import { loadErrorPages } from './error-files.ts';
 import { ErrorPages, type LocalResponse } from './error-pages.ts';
 import type { LogFormatter } from './log.ts';
-import { compileRules, type RuleSurroundings } from './rules/compile.ts';
+import { compileErrorAnswer, compileRules, type RuleSurroundings } from './rules/compile.ts';
 import type { BackendRules, FrontendRules } from './rules/types.ts';
 
 /** All of a proxy that is compiled: rules, log formats, error pages. */
@@ -32,7 +32,12 @@ export function compileProxy(config: ProxyConfig, around: ProxySurroundings): Co
   const rules = compileRules(config, around, keys);
   const problems: Diagnostic[] = [...rules.problems];
   const logger = config.kind === 'backend' ? null : compileLogger(config, { ...around, keys }, rules.acls, problems);
-  const pages: ReadonlyMap<number, LocalResponse> = loadErrorPages(config, around, problems);
+  const pages: ReadonlyMap<number, LocalResponse> = loadErrorPages(
+    config,
+    around,
+    (line) => compileErrorAnswer(config, around, keys, line),
+    problems,
+  );
   return {
     frontendRules: rules.frontend,
     backendRules: rules.backend,

@@ -336,6 +336,11 @@ export function onConnectFailed(stream: Stream, code: string): void {
   failConnect(stream, code);
 }
 
+/** Connecting is tried again, unless `retry-on` lists other causes only. */
+function retriesConnecting(causes: readonly string[]): boolean {
+  return causes.includes('conn-failure') || causes.includes('all-retryable-errors');
+}
+
 function failConnect(stream: Stream, code: string): void {
   stream.serverError = code === 'ETIMEDOUT' ? 0 : SOCKET_ERROR;
   const server = stream.server!;
@@ -343,7 +348,7 @@ function failConnect(stream: Stream, code: string): void {
   const { env } = stream;
   if (server.config.observe === 'layer4')
     env.post({ kind: 'server.error', proxy: backend.id, server: server.id, layer: 4, count: 1 });
-  if (stream.retriesLeft <= 0) {
+  if (stream.retriesLeft <= 0 || !retriesConnecting(backend.config.retryOn)) {
     server.c[C.failedConns]!++;
     backend.c[C.failedConns]!++;
     setCause(stream, code === 'ETIMEDOUT' ? 's' : 'S', 'C');

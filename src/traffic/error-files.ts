@@ -1,19 +1,21 @@
-import type { Diagnostic, ErrorPageConfig, Location, ProxyConfig } from '../config/types.ts';
+import type { Diagnostic, ErrorPageConfig, Location, ProxyConfig, WordsAt } from '../config/types.ts';
 import type { ExprError } from '../expr/sample.ts';
 import type { ProxySurroundings } from './compile-proxy.ts';
 import { errorStatuses, type LocalResponse } from './error-pages.ts';
 import { Head } from './h1/head.ts';
 import { parseResponse } from './h1/parse.ts';
+import type { Stream } from './stream.ts';
 
 /** The pages that a proxy's `errorfile`, `errorloc`, `errorfiles` and `http-error` lines define; the last one for a status wins. */
 export function loadErrorPages(
   config: ProxyConfig,
   around: ProxySurroundings,
+  compile: CompileAnswer,
   problems: Diagnostic[],
 ): ReadonlyMap<number, LocalResponse> {
   const pages = new Map<number, LocalResponse>();
   for (const page of config.errorPages) {
-    for (const [status, response] of pagesOf(page, around, problems)) pages.set(status, response);
+    for (const [status, response] of pagesOf(page, around, compile, problems)) pages.set(status, response);
   }
   return pages;
 }
@@ -21,14 +23,15 @@ export function loadErrorPages(
 function pagesOf(
   page: ErrorPageConfig,
   around: ProxySurroundings,
+  compile: CompileAnswer,
   problems: Diagnostic[],
 ): (readonly [number, LocalResponse])[] {
   switch (page.kind) {
     case 'redirect':
-      return [[page.status, redirectTo(page.code, page.url)]];
+      return [[page.status, { ...redirectTo(page.code, page.url), logged: page.status }]];
     case 'file': {
       const response = loadPage(page.file, page.at, around, problems);
-      return response === null ? [] : [[page.status, response]];
+      return response === null ? [] : [[page.status, { ...response, logged: page.status }]];
     }
     case 'section': {
       const files = around.httpErrors(page.section);
@@ -43,11 +46,11 @@ function pagesOf(
       const wanted = files.filter(({ status }) => page.statuses.length === 0 || page.statuses.includes(status));
       return wanted.flatMap(({ status, file }) => {
         const response = loadPage(file, page.at, around, problems);
-        return response === null ? [] : [[status, response] as const];
+        return response === null ? [] : [[status, { ...response, logged: status }] as const];
       });
     }
     default:
-      return rulePage(page, around, problems);
+      return rulePage(page, compile, problems);
   }
 }
 
@@ -89,9 +92,10 @@ export function readPage(file: string, content: Buffer | null): LocalResponse | 
   const headers: [string, string][] = [];
   for (let i = 0; i < head.count; i++) {
     const name = head.headerName(i);
-    if (name !== '' && name !== 'content-length') headers.push([name, head.headerValue(i)]);
+    if (name === 'content-length') headers.push([name, String(body.length)]);
+    else if (name !== '') headers.push([name, head.headerValue(i)]);
   }
-  headers.push(['content-length', String(body.length)]);
+  if (head.contentLength < 0) headers.push(['content-length', String(body.length)]);
   return { status: head.status, version: head.version, reason: head.reason, headers, body: Buffer.from(body) };
 }
 
@@ -104,62 +108,27 @@ export function sectionPages(
   const pages = new Map<number, LocalResponse>();
   for (const { status, file } of files) {
     const page = readPage(file, readFile(file));
-    if (!('error' in page)) pages.set(status, page);
+    if (!('error' in page)) pages.set(status, { ...page, logged: status });
   }
   return pages;
 }
 
-/** `http-error status <code> content-type <type> string|file <text>`. */
+/** Compiles the answer that an `http-error` line describes as rules do. */
+export type CompileAnswer = (line: WordsAt) => ((stream: Stream) => LocalResponse) | ExprError;
+
+/** `http-error status <code> ...`: an answer like those of rules. */
 function rulePage(
   page: Extract<ErrorPageConfig, { kind: 'rule' }>,
-  around: ProxySurroundings,
+  compile: CompileAnswer,
   problems: Diagnostic[],
 ): (readonly [number, LocalResponse])[] {
   const alert = (text: string) => {
     problems.push({ severity: 'alert', at: page.at, text: `'http-error' : ${text}.` });
     return [];
   };
-  const { words } = page;
-  let status = 0;
-  let type: string | null = null;
-  let body: string | Buffer = '';
-  const headers: [string, string][] = [];
-  for (let i = 0; i < words.length; i += 2) {
-    const value = words[i + 1];
-    if (value === undefined) return alert(`'${words[i]}' expects an argument`);
-    switch (words[i]) {
-      case 'status':
-        status = Number(value);
-        break;
-      case 'content-type':
-        type = value;
-        break;
-      case 'string':
-        body = value;
-        break;
-      case 'file': {
-        const content = around.readFile(value, page.at.file);
-        if (content === null) return alert(`unable to read file '${value}'`);
-        body = content;
-        break;
-      }
-      case 'errorfile':
-        return mapped(status, loadPage(value, page.at, around, problems, page.at.file));
-      case 'hdr':
-        headers.push([value.toLowerCase(), words[i + 2] ?? '']);
-        i++;
-        break;
-      default:
-        return alert(`unknown argument '${words[i]}'`);
-    }
-  }
+  const status = Number(page.words[page.words.indexOf('status') + 1]);
   if (!errorStatuses.includes(status)) return alert(`status code ${status} not handled`);
-  if (body.length > 0 && type === null) return alert('content-type expected when a payload is set');
-  headers.push(['content-length', String(body.length)]);
-  if (type !== null) headers.push(['content-type', type]);
-  return [[status, { status, reason: null, headers, body }]];
-}
-
-function mapped(status: number, response: LocalResponse | null): (readonly [number, LocalResponse])[] {
-  return response === null ? [] : [[status, response]];
+  const make = compile(page);
+  if ('error' in make) return alert(make.error);
+  return [[status, { status, reason: null, headers: [], body: '', make }]];
 }

@@ -26,20 +26,21 @@ const REASONS: Readonly<Record<number, string>> = {
   405: 'Method Not Allowed',
   406: 'Not Acceptable',
   407: 'Proxy Authentication Required',
-  408: 'Request Timeout',
+  408: 'Request Time-out',
   409: 'Conflict',
   410: 'Gone',
   411: 'Length Required',
   412: 'Precondition Failed',
-  413: 'Payload Too Large',
-  414: 'URI Too Long',
+  413: 'Request Entity Too Large',
+  414: 'Request-URI Too Long',
   415: 'Unsupported Media Type',
-  416: 'Range Not Satisfiable',
-  417: 'Expectation Failed',
+  416: 'Requested range unsatisfiable',
+  417: 'Expectation failed',
+  418: "I'm a teapot",
   421: 'Misdirected Request',
   422: 'Unprocessable Content',
   423: 'Locked',
-  424: 'Failed Dependency',
+  424: 'Method failure',
   425: 'Too Early',
   426: 'Upgrade Required',
   428: 'Precondition Required',
@@ -48,20 +49,29 @@ const REASONS: Readonly<Record<number, string>> = {
   451: 'Unavailable For Legal Reasons',
   500: 'Internal Server Error',
   501: 'Not Implemented',
-  502: 'Bad Gateway',
+  502: 'Bad Gateway or Proxy Error',
   503: 'Service Unavailable',
-  504: 'Gateway Timeout',
-  505: 'HTTP Version Not Supported',
+  504: 'Gateway Time-out',
+  505: 'HTTP Version not supported',
 };
 
-/** Reason phrase of a status, 'Other' when it has none here. */
+import type { Stream } from './stream.ts';
+
+const FAMILIES = ['Informational', 'Success', 'Redirection', 'Client Error', 'Server Error'];
+
+/** HAProxy's reason phrase of a status; one of its family, or 'Other', where the status has none. */
 export function reasonOf(status: number): string {
-  return REASONS[status] ?? 'Other';
+  return REASONS[status] ?? FAMILIES[Math.floor(status / 100) - 1] ?? 'Other';
 }
 
 /** A response made by the proxy itself. */
 export interface LocalResponse {
+  /** 0: nothing is sent, the connection ends. */
   readonly status: number;
+  /** Status that the log tells, where it is not that of the page. */
+  readonly logged?: number;
+  /** The connection ends behind it. */
+  readonly closes?: boolean;
   /** 10 for a page that says so of itself, else 11. */
   readonly version?: number;
   /** Reason phrase, null = the usual one. */
@@ -69,6 +79,8 @@ export interface LocalResponse {
   /** Lower-case names and values, in order; content-length included where there is a body. */
   readonly headers: readonly (readonly [string, string])[];
   readonly body: string | Uint8Array;
+  /** Makes it anew for each stream; what is here otherwise does not count then, but for the status. */
+  readonly make?: (stream: Stream) => LocalResponse;
 }
 
 /** HAProxy's built-in pages: reason in the start line, title, sentence. */
@@ -119,14 +131,15 @@ const builtIn = new Map<number, LocalResponse & { readonly body: string }>(
       ['cache-control', 'no-cache'],
       ['content-type', 'text/html'],
     ];
-    return [status, { status, reason, headers, body }];
+    return [status, { status, reason, headers, body, closes: status === 400 || status === 408 }];
   }),
 );
 
 /** HAProxy's page for a request that could not be parsed: a whole message, which ends the connection. */
 export function rawPage(status: number): string {
   const { reason, body } = builtIn.get(status) ?? builtIn.get(400)!;
-  return `HTTP/1.1 ${status} ${reason}\r\nContent-length: ${body.length}\r\nCache-Control: no-cache\r\nConnection: close\r\nContent-Type: text/html\r\n\r\n${body}`;
+  const close = status === 413 ? '' : 'Connection: close\r\n';
+  return `HTTP/1.1 ${status} ${reason}\r\nContent-length: ${body.length}\r\nCache-Control: no-cache\r\n${close}Content-Type: text/html\r\n\r\n${body}`;
 }
 
 /** Statuses that HAProxy has a page for. */

@@ -283,7 +283,9 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
   /** The page for what could not be parsed: the proxy's own, else HAProxy's raw one. */
   #page(status: number): string {
     const page = this.frontend.errorPages.own(status);
-    if (page === null) return rawPage(status);
+    // Below HTTP there is nothing to make a page from.
+    if (page === null || page.make !== undefined) return rawPage(status);
+    if (page.status === 0) return '';
     const headers = page.headers.map(([name, value]) => `${name}: ${value}\r\n`).join('');
     const body = typeof page.body === 'string' ? page.body : Buffer.from(page.body).latin1Slice();
     return `HTTP/1.1 ${page.status} ${page.reason ?? reasonOf(page.status)}\r\n${headers}connection: close\r\n\r\n${body}`;
@@ -294,7 +296,7 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     this.env.wheel.disarm(this);
     this.stream = null;
     // HAProxy counts nothing for what its protocol layer answers by itself.
-    logStream(stream);
+    logStream(stream, true);
     stream.phase = Phase.closed;
     stream.recycle();
     if (text !== '') this.conn.writeLatin1(text);

@@ -85,8 +85,8 @@ export class StreamLog implements LogFacts {
     this.responseSent = 0;
     this.cause = '-';
     this.phase = '-';
-    this.requestCookie = '-';
-    this.responseCookie = '-';
+    this.requestCookie = '';
+    this.responseCookie = '';
     this.persistence = '-';
     this.cookieAction = '-';
     this.requestLine = '';
@@ -115,8 +115,8 @@ export class StreamLog implements LogFacts {
     this.responseSent = 0;
     this.cause = '-';
     this.phase = '-';
-    this.requestCookie = '-';
-    this.responseCookie = '-';
+    this.requestCookie = '';
+    this.responseCookie = '';
     this.persistence = '-';
     this.cookieAction = '-';
     this.requestLine = '';
@@ -142,7 +142,7 @@ export class StreamLog implements LogFacts {
     return this.requestEnd === 0 ? -1 : this.requestEnd - this.requestDate;
   }
   get queueTime(): number {
-    return this.queueEnd === 0 ? -1 : this.queueEnd - this.requestEnd;
+    return this.queueEnd === 0 ? -1 : this.queueEnd - (this.requestEnd || this.acceptDate);
   }
   get connectTime(): number {
     return this.connectEnd === 0 ? -1 : this.connectEnd - this.queueEnd;
@@ -166,7 +166,11 @@ export class StreamLog implements LogFacts {
   }
   get termination(): string {
     // Where the backend has a cookie, one that was not looked for was not there.
-    const none = this.persistence === '-' && this.stream!.backend?.cookie != null;
+    const cookie = this.stream!.backend?.cookie ?? null;
+    // A cookie that is only read has no letters.
+    if (cookie !== null && cookie.config.mode === 'rewrite' && cookie.config.preserve)
+      return `${this.cause}${this.phase}--`;
+    const none = this.persistence === '-' && cookie !== null;
     return this.cause + this.phase + (none ? 'NN' : this.persistence + this.cookieAction);
   }
   get retries(): number {
@@ -224,7 +228,7 @@ export class StreamLog implements LogFacts {
     return conn === null ? (this.local?.port ?? 0) : conn.conn.localPort;
   }
   get logAsap(): boolean {
-    return this.early;
+    return this.stream!.frontend.logAsap;
   }
   get ssl(): boolean {
     return this.stream!.tls !== null;
@@ -262,8 +266,8 @@ function isError(stream: Stream): boolean {
   );
 }
 
-/** Sends the log line of a stream, once, as its frontend's options say. */
-export function logStream(stream: Stream): void {
+/** Sends the log line of a stream, once, as its frontend's options say. `unread`: its request could not be read (`error-log-format`). */
+export function logStream(stream: Stream, unread = false): void {
   const { frontend, log, env } = stream;
   const logger = frontend.logger;
   if (logger === null || log.logged || stream.silentLog || !isStep(stream, 'close')) return;
@@ -280,7 +284,7 @@ export function logStream(stream: Stream): void {
   log.logged = true;
   log.closedAt = env.now();
   const level = stream.logLevel >= 0 ? stream.logLevel : error && frontend.separateErrors ? LEVEL_ERR : LEVEL_INFO;
-  sendLine(stream, 'close', 'txn_close', level, logger.line);
+  sendLine(stream, 'close', 'txn_close', level, unread ? (logger.error ?? logger.line) : logger.line);
 }
 
 /** Whether streams of the frontend log at a step: at their end by themselves, else as `log-steps` says. */

@@ -1,4 +1,4 @@
-import { compileWhole, evaluateText } from '../expr/compile.ts';
+import { compileWhole, evaluateBytes, evaluateText } from '../expr/compile.ts';
 import { place } from '../expr/row.ts';
 import { G } from '../model/counters.ts';
 import type { TrafficBackend } from './backend.ts';
@@ -107,7 +107,10 @@ function hasher(backend: TrafficBackend): HashOf | null {
     }
     case 'hash': {
       const expression = compileWhole(balance.args.join(' '), { places: place.useServer, proxy: backend.name });
-      return 'error' in expression ? null : (stream) => hash(evaluateText(expression, stream));
+      if ('error' in expression) return null;
+      return balance.hashFunction === 'none'
+        ? (stream) => hash(evaluateText(expression, stream))
+        : (stream) => hash(evaluateBytes(expression, stream));
     }
     case 'rdp-cookie': {
       const expression = compileWhole(`req.rdp_cookie(${first || 'mstshash'})`, {

@@ -210,10 +210,12 @@ export class Stream implements ExprContext, Timed {
   logLevel = -1;
   silentLog = false;
   statusSent = 0;
+  /** What the log says in place of the status of a page that has one of its own; 0 = that of the page. */
+  loggedStatus = 0;
   /** Status as the server has sent it; error of the last connection to a server that failed. */
   serverStatus = 0;
   serverError = 0;
-  uniqueId = '';
+  uniqueIdText = '';
   /** Request target as the log has it, where it is not that of the head (HTTP/2). */
   logUri: string | null = null;
   /** Number of the page that the control thread is asked for, 0 = none. */
@@ -341,9 +343,10 @@ export class Stream implements ExprContext, Timed {
     this.logLevel = -1;
     this.silentLog = false;
     this.statusSent = 0;
+    this.loggedStatus = 0;
     this.serverStatus = 0;
     this.serverError = 0;
-    this.uniqueId = '';
+    this.uniqueIdText = '';
     this.logUri = null;
     this.renderId = 0;
     this.bodyLimit = 0;
@@ -668,6 +671,13 @@ export class Stream implements ExprContext, Timed {
 
   findFrontend(name: string): ProxyFacts | null {
     return this.env.frontendsByName.get(name) ?? null;
+  }
+
+  /** Made when it is first asked for, and at the latest when the request goes to its server. */
+  get uniqueId(): string {
+    const make = this.frontend.rules?.uniqueId ?? null;
+    if (this.uniqueIdText === '' && make !== null) this.uniqueIdText = make(this);
+    return this.uniqueIdText;
   }
 
   vars(scope: 'proc' | 'sess' | 'txn' | 'req' | 'res' | 'check'): Vars {

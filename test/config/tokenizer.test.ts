@@ -58,7 +58,7 @@ describe('the tokenizer', () => {
   });
 
   it('writes bytes given in hexadecimal', () => {
-    assert.deepEqual(words('\\x41\\x20b "\\xc3\\xa9" \\xff'), ['A b', 'é', 'ÿ']);
+    assert.deepEqual(words('\\x41\\x20b "\\xc3\\xa9" \\xff'), ['A b', 'é', '\udcff']);
     assert.deepEqual(words('"💀\\xc3\\xa9"'), ['💀é']);
   });
 

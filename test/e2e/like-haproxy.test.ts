@@ -128,3 +128,109 @@ test('a request that cannot be read counts for nothing in its line', async (t) =
   await request(port, 'G@T / HTTP/1.1\n\n');
   await log.waitFor(/400 0 0 "<BADREQ>"/);
 });
+
+test('text outside of ASCII in the configuration is sent byte by byte, in headers, bodies and log lines', async (t) => {
+  const { port, log } = await frontend(
+    t,
+    'log-format "né %HP"\nhttp-request return status 200 content-type text/plain string "très" hdr x-a "été %[path]"',
+  );
+  const seen = await get(port, '/x');
+  assert.deepEqual([Buffer.from(seen.get('x-a')!, 'latin1').toString(), seen.text], ['été /x', 'très']);
+  assert.equal(
+    Buffer.from(await log.waitFor(/\/x$/), 'latin1')
+      .toString()
+      .endsWith(' né /x'),
+    true,
+  );
+});
+
+test('an empty page is silence, and the log tells the status that it stands for', async (t) => {
+  const { port, log } = await frontend(
+    t,
+    'errorfile 403 /dev/null\nhttp-after-response set-header x-a b\nlog-format "%ST %ts %B"\nhttp-request deny',
+  );
+  const client = await connect(t, port);
+  client.send('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
+  assert.equal(await client.rest(), '');
+  await log.waitFor(/403 PR 0/);
+});
+
+test('a page keeps the order of its fields, and the log tells the status that it stands for', async (t) => {
+  const page = 'HTTP/1.1 404 Mine\r\nContent-Length: 4\r\nX-Page: 1\r\n\r\nmine';
+  const { port, log } = await frontend(t, 'errorfile 403 {dir}/403.http\nlog-format "%ST"\nhttp-request deny', {
+    '403.http': page,
+  });
+  const client = await connect(t, port);
+  client.send('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
+  assert.equal(await client.through('mine'), 'HTTP/1.1 404 Mine\r\ncontent-length: 4\r\nx-page: 1\r\n\r\nmine');
+  await log.waitFor(/ 403$/);
+});
+
+test('pages of http-error lines are made from formats', async (t) => {
+  const { port } = await frontend(
+    t,
+    'http-error status 403 content-type text/plain lf-string "no %[capture.req.uri]" hdr x-a "%[method]" hdr x-none "%[var(txn.no)]"\nhttp-request deny',
+  );
+  const seen = await get(port, '/x');
+  assert.deepEqual([seen.status, seen.text, seen.get('x-a'), seen.get('x-none')], [403, 'no /x', 'GET', undefined]);
+});
+
+test('a tarpit is logged as time in a queue, and leaves the connection open', async (t) => {
+  const { port, log } = await frontend(t, 'timeout tarpit 50ms\nlog-format "%TR/%Tw %ts"\nhttp-request tarpit');
+  const client = await connect(t, port);
+  for (let i = 0; i < 2; i++) {
+    client.send('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
+    assert.equal((await client.response()).status, 500);
+    await log.waitFor(/ -1\/\d+ PT/);
+  }
+});
+
+test('the unique ID is made when the rules are through, and its field comes behind theirs', async (t) => {
+  const { port, app } = await frontend(
+    t,
+    'unique-id-format "%[path]"\nunique-id-header x-id\nhttp-request set-path /new\nhttp-request set-header x-a b',
+  );
+  await get(port, '/old');
+  assert.deepEqual(
+    app.requests[0]!.fields.map(([name, value]) => `${name}: ${value}`).filter((field) => field.startsWith('x-')),
+    ['x-a: b', 'x-id: /new'],
+  );
+});
+
+test('error-log-format is that of requests that could not be read', async (t) => {
+  const { port, log } = await frontend(t, 'log-format "fine"\nerror-log-format "bad %ST"');
+  await request(port, 'G@T / HTTP/1.1\n\n');
+  await log.waitFor(/bad 400/);
+});
+
+test('a target with an authority is that of the Host field, too, and quotes are none of headers', async (t) => {
+  const { port, app } = await frontend(
+    t,
+    'http-request set-uri http://other.example/x\nhttp-request set-header x-a "%{+Q}[path]"\nhttp-request replace-path (.*) /r\\1',
+  );
+  await get(port, '/');
+  assert.deepEqual([app.requests[0]!.get('host'), app.requests[0]!.get('x-a')], ['other.example', '/x']);
+});
+
+test('retry-on that does not list failed connections has none tried again', async (t) => {
+  const log = await syslog(t);
+  const run = await start(
+    t,
+    `
+    listen web
+        mode http
+        bind {addr:web}
+        log {addr:log} local0
+        log-format "%rc %ST"
+        retry-on 503
+        retries 2
+        timeout client 5s
+        timeout connect 5s
+        timeout server 5s
+        server s {addr:refused}
+`,
+    { ports: { log } },
+  );
+  assert.equal((await get(run.port('web'))).status, 503);
+  await log.waitFor(/ 0 503$/);
+});

@@ -66,7 +66,9 @@ export const connectionFetches: readonly FetchRow[] = [
   ),
   plain('bc_src', 'addr', 'serverConnection', (ctx) => ctx.log.localHost || undefined),
   plain('bc_src_port', 'sint', 'serverConnection', (ctx) => (ctx.log.localHost === '' ? undefined : ctx.log.localPort)),
-  plain('bc_http_major', 'sint', 'serverConnection', (ctx) => majorOf(ctx.responseHead?.version)),
+  plain('bc_http_major', 'sint', 'serverConnection', (ctx) =>
+    ctx.log.connectTime < 0 ? undefined : majorOf(ctx.responseHead?.version),
+  ),
   plain('bc_be_queue', 'sint', 'serverConnection', (ctx) => ctx.log.backendQueue),
   plain('bc_srv_queue', 'sint', 'serverConnection', (ctx) => ctx.log.serverQueue),
   plain('bc.timer.connect', 'sint', 'serverConnection', (ctx) => reached(ctx.log.connectTime)),

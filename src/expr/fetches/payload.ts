@@ -99,6 +99,8 @@ const bodySizeRow = (name: string, side: Side): FetchRow => ({
   compile: () => (ctx) => {
     const head = side === 'request' ? ctx.requestHead : ctx.responseHead;
     if (head === null) return undefined;
+    // What the header of a response to HEAD says is not there.
+    if (side === 'response' && ctx.method === 'HEAD') return 0;
     const index = head.findHeader('content-length', 0);
     const advertised = index < 0 ? null : parseSint(head.headerValue(index));
     return advertised ?? bufferOf(ctx, side).length;

@@ -155,12 +155,18 @@ const protoRow = (name: string): FetchRow => ({
   compile: () => (ctx) => (ctx.requestHead === null ? undefined : true),
 });
 
+/** Methods that are known stay as the client sent them, for as long as the exchange lasts; others are those of the request as it is. */
+const METHODS = new Set(['OPTIONS', 'GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'TRACE', 'CONNECT']);
+
+const methodOf = ({ requestHead, method }: ExprContext): string | undefined =>
+  method !== undefined && METHODS.has(method) ? method : requestHead?.method;
+
 function noUserlist(name: Arg): Unresolved {
   return { unresolved: [`unable to find userlist '${name}' referenced in`, ''] };
 }
 
 export const requestFetches: readonly FetchRow[] = [
-  { name: 'method', args: '', type: 'meth', source: 'request', compile: () => (ctx) => ctx.requestHead?.method },
+  { name: 'method', args: '', type: 'meth', source: 'request', compile: () => methodOf },
   ofRequest('url', 'str', (head) => head.uri),
   ofRequest('path', 'str', (head) => pathOf(head.uri)),
   ofRequest('pathq', 'str', (head) => pathAndQueryOf(head.uri)),

@@ -189,7 +189,10 @@ class Parser {
       };
     }
     this.#at = next + 1;
-    this.#push(printExpression(compiled, flags, encoderOf(this.#options)), expressionValue(compiled));
+    // Where values are encoded for headers and the like, HAProxy puts no quotes around them.
+    const { line, raw } = this.#options;
+    const own = line === true || raw === true ? flags : { ...flags, quote: false };
+    this.#push(printExpression(compiled, own, encoderOf(this.#options)), expressionValue(compiled));
     return null;
   }
 

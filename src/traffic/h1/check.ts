@@ -36,6 +36,8 @@ export function settleRequest(head: Head): void {
 export function settleResponse(head: Head): void {
   settleLengths(head);
   if (head.status < 200 || head.status === 204) {
+    // HAProxy counts what it leaves out only when it sends.
+    if (head.contentLength >= 0) head.fixSize();
     head.removeHeader('content-length');
     head.removeHeader('transfer-encoding');
     head.contentLength = -1;

@@ -81,8 +81,9 @@ export function replyError(stream: Stream, status: number): void {
 }
 
 /** The page of a status: the backend's own, else the frontend's, else HAProxy's. */
-export function errorPage({ backend, frontend }: Stream, status: number): LocalResponse {
-  return backend?.errorPages.own(status) ?? frontend.errorPages.get(status);
+export function errorPage(stream: Stream, status: number): LocalResponse {
+  const page = stream.backend?.errorPages.own(status) ?? stream.frontend.errorPages.get(status);
+  return page.make === undefined ? page : page.make(stream);
 }
 
 /** Answers with a response made here and ends the exchange. */
@@ -92,16 +93,24 @@ export function reply(stream: Stream, response: LocalResponse): void {
     cutOff(stream);
     return;
   }
+  if (response.status === 0) {
+    endSilently(stream, response.logged ?? 0);
+    return;
+  }
   if (stream.queue !== null) leaveQueue(stream);
   detachServer(stream);
   const { res } = stream;
+  stream.loggedStatus = response.logged ?? 0;
   res.reset();
   res.isRequest = false;
   res.version = response.version ?? 11;
   res.status = response.status;
   res.reasonText = response.reason ?? reasonOf(response.status);
   for (const [name, value] of response.headers) res.addHeader(name, value);
+  if (response.closes === true) stream.keepAlive = false;
   res.fixSize();
+  // HAProxy counts the field by which it knows that.
+  if (response.closes === true) res.sizeChange += 'connectionclose'.length;
   stream.responseHead = res;
   stream.localBody = response.body;
   const after = stream.backend?.rules?.afterResponse ?? null;
@@ -110,13 +119,23 @@ export function reply(stream: Stream, response: LocalResponse): void {
   else stream.runRules(after, (s) => s.runRules(frontAfter, sendLocal));
 }
 
+/** An empty page: the client hears nothing. */
+function endSilently(stream: Stream, status: number): void {
+  stream.statusSent = status;
+  countStatus(stream.frontend.c, status);
+  if (stream.backend !== null && stream.backendHeld) countStatus(stream.backend.c, status);
+  stream.keepAlive = false;
+  cutOff(stream);
+}
+
 function sendLocal(stream: Stream): void {
   const { frontend, req, res } = stream;
   const body = stream.isHead ? '' : stream.localBody;
   stream.localBody = '';
-  stream.statusSent = res.status;
-  countStatus(frontend.c, res.status);
-  if (stream.backend !== null && stream.backendHeld) countStatus(stream.backend.c, res.status);
+  const status = stream.loggedStatus || res.status;
+  stream.statusSent = status;
+  countStatus(frontend.c, status);
+  if (stream.backend !== null && stream.backendHeld) countStatus(stream.backend.c, status);
   passOverBody(stream);
   // A request that no server has got was received all the same.
   if (stream.log.bytesUploaded === 0)

@@ -78,17 +78,12 @@ function namesAllowed(stream: Stream, policy: NamePolicy): boolean {
 }
 
 function requestBuffered(stream: Stream): void {
-  const { req, frontend } = stream;
+  const { frontend } = stream;
   if (!namesAllowed(stream, frontend.names)) return;
   const { rules } = frontend;
   if (rules === null) {
     frontendRulesDone(stream);
     return;
-  }
-  if (rules.uniqueId !== null) {
-    stream.uniqueId = rules.uniqueId(stream);
-    if (frontend.config.uniqueIdHeader !== null)
-      req.setHeader(frontend.config.uniqueIdHeader.toLowerCase(), stream.uniqueId);
   }
   if (rules.captureRequest !== null) rules.captureRequest(stream);
   stream.runRules(rules.request, frontendRulesDone);
@@ -148,6 +143,11 @@ function backendRulesDone(stream: Stream): void {
     return;
   }
   if (backend.config.stats !== null && interceptStats(stream, backend.config, backend.rules)) return;
+  const { uniqueIdHeader } = stream.frontend.config;
+  if (stream.frontend.rules !== null && stream.frontend.rules.uniqueId !== null) {
+    const id = stream.uniqueId;
+    if (uniqueIdHeader !== null) stream.req.addHeader(uniqueIdHeader.toLowerCase(), id);
+  }
   addForwardedHeaders(stream);
   if (backend.nameHeader !== null) stream.req.removeHeader(backend.nameHeader);
   applyRequestPersistence(stream);

@@ -129,6 +129,7 @@ function beginResponse(stream: Stream, buf: Buffer, pos: number, end: number): v
   stream.bodyPos = pos;
   stream.bodyEnd = end;
   storeServer(stream);
+  frontend.rules?.captureResponse?.(stream);
   const content = backend.rules?.responseContent ?? null;
   if (content !== null && passes(stream, content) === false) return;
   const rules = backend.rules?.response ?? null;
@@ -147,6 +148,14 @@ function responseFraming(stream: Stream): number {
   if (stream.isConnect && res.status < 300) return Framing.tunnel;
   if (res.chunked) return Framing.chunked;
   return res.contentLength >= 0 ? Framing.length : Framing.close;
+}
+
+/** A response without a body whose status has been changed to one that has: its end must be told. */
+function tellEnd({ res, resBody, isHead, serverStatus }: Stream): void {
+  if (isHead || resBody.framing !== Framing.none || res.status === serverStatus) return;
+  if (res.status === 204 || res.status === 304) return;
+  res.removeHeader('content-length');
+  res.addHeader('content-length', '0');
 }
 
 /** The server's response has passed the rules: its cookies are seen to. */
@@ -176,8 +185,8 @@ function responseRulesDone(stream: Stream): void {
 function forwardResponse(stream: Stream): void {
   const { res, frontend } = stream;
   const buf = stream.bodyBuf!;
+  tellEnd(stream);
   stream.bodyBuf = null;
-  frontend.rules?.captureResponse?.(stream);
   stream.statusSent = res.status;
   countStatus(frontend.c, res.status);
   const held = stream.responseHeld;

@@ -78,7 +78,7 @@ function take(head: Head, { name, length }: CaptureSlot): string | null {
   return last < 0 ? null : head.headerValue(last).slice(0, length);
 }
 
-/** The first cookie whose name begins as asked for, `name=value`; '-' when there is none. */
+/** The first cookie with a value whose name begins as asked for, `name=value`; '' when there is none. */
 function cookieOf(
   head: Head,
   header: string,
@@ -86,7 +86,8 @@ function cookieOf(
 ): string {
   for (let i = head.findHeader(header, 0); i >= 0; i = head.findHeader(header, i + 1)) {
     const parts = header === 'cookie' ? head.headerValue(i).split(';') : [head.headerValue(i).split(';')[0]!];
-    for (const part of parts) if (part.trim().startsWith(name)) return part.trim().slice(0, length);
+    const found = parts.map((part) => part.trim()).find((part) => part.startsWith(name) && part.includes('='));
+    if (found !== undefined) return found.slice(0, length);
   }
-  return '-';
+  return '';
 }

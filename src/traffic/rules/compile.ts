@@ -1,3 +1,4 @@
+import { bytesOf, textOfBytes } from '../../config/bytes.ts';
 import type { Diagnostic, Location, LogProfileConfig, ProxyConfig, WordsAt } from '../../config/types.ts';
 import { type Acls, type Condition, compileAcls, compileCondition, withAcls } from '../../expr/acl/condition.ts';
 import { compileLogFormat } from '../../expr/log/format.ts';
@@ -9,6 +10,7 @@ import type { ExprContext } from '../../expr/types.ts';
 import { readPage, sectionPages } from '../error-files.ts';
 import { sendHints } from './actions/hints.ts';
 import { type CaptureSlots, captureSlots, compileCaptures } from './captures.ts';
+import { type Answer, compileReply } from './reply.ts';
 import { compileStickRules } from './stick.ts';
 import { actionNames, findAction } from './table.ts';
 import {
@@ -81,6 +83,16 @@ export function compileRules(config: ProxyConfig, around: RuleSurroundings, keys
   return new RuleCompiler(config, around, keys).run();
 }
 
+/** Compiles the answer that an `http-error` line of a proxy describes. */
+export function compileErrorAnswer(
+  config: ProxyConfig,
+  around: RuleSurroundings,
+  keys: PatternKeys,
+  line: WordsAt,
+): Answer | ExprError {
+  return new RuleCompiler(config, around, keys).errorAnswer(line);
+}
+
 class RuleCompiler {
   readonly #config: ProxyConfig;
   readonly #around: RuleSurroundings;
@@ -104,6 +116,16 @@ class RuleCompiler {
     const frontend = kind === 'backend' ? null : this.#frontend();
     const backend = kind === 'frontend' ? null : this.#backend();
     return { frontend, backend, acls: this.#acls, problems: this.#problems };
+  }
+
+  /** The answer of an `http-error` line. */
+  errorAnswer({ words, at }: WordsAt): Answer | ExprError {
+    const side = this.#config.kind === 'backend' ? BACK_PLACE : FRONT_PLACE;
+    const args = new Words(words, 0);
+    const env = this.#ruleEnv('http-response', side['http-response'], at, this.#config.name);
+    const answer = compileReply(args, env, 200, false);
+    if ('error' in answer) return answer;
+    return args.left.length === 0 ? answer : { error: `unknown argument '${args.left[0]}'` };
   }
 
   #frontend(): FrontendRules | null {
@@ -189,8 +211,8 @@ class RuleCompiler {
       ...{ kind, at, proxy, hasResolvers, logProfile, stickCounters },
       ...{ acls: this.#acls, expr: this.#expr(places, at), slots: this.#slots },
       ...{ proxyKind: this.#config.kind, http: this.#config.mode === 'http' },
-      readFile: (path) => readFile(path, at.file),
-      readPage: (path) => readPage(path, readFile(path, at.file)),
+      readFile: (path) => readFile(textOfBytes(path), at.file),
+      readPage: (path) => readPage(path, readFile(textOfBytes(path), at.file)),
       errorPages: (section) => sectionPages(httpErrors(section), readFile),
     };
   }
@@ -351,7 +373,7 @@ class RuleCompiler {
     const { uniqueIdFormat } = this.#config;
     if (uniqueIdFormat === null) return null;
     const format = compileLogFormat(
-      uniqueIdFormat.words[0] ?? '',
+      bytesOf(uniqueIdFormat.words[0] ?? ''),
       this.#expr(place.frontendHttpRequest | place.logs, uniqueIdFormat.at),
     );
     if ('error' in format) {

@@ -41,7 +41,11 @@ export function compileReply(words: Words, env: RuleEnv, status: number, bare: b
 
 function ownAnswer({ status, headers, body, contentType }: ReplyArgs): Answer {
   return (stream) => {
-    const fields: [string, string][] = headers.map(({ name, text }) => [name, headerSafe(text(stream))]);
+    const fields: [string, string][] = [];
+    for (const { name, text } of headers) {
+      const value = headerSafe(text(stream));
+      if (value !== '') fields.push([name, value]);
+    }
     const content = body === null ? '' : typeof body === 'function' ? body(stream) : body;
     fields.push(['content-length', String(content.length)]);
     if (content.length > 0) fields.push(['content-type', contentType!]);
@@ -103,7 +107,7 @@ function sourceArgument(word: string, words: Words, env: RuleEnv, args: ReplyArg
     case 'errorfile': {
       const page = env.readPage(value);
       if ('error' in page) return page;
-      args.page = () => page;
+      args.page = (_stream, status) => ({ ...page, logged: status });
       return null;
     }
     case 'errorfiles': {

@@ -23,6 +23,7 @@ export function headerSafe(value: string): string {
 /** Path and query (with its '?') of a request target in any form. */
 export function splitTarget(uri: string): { readonly path: string; readonly query: string } {
   const scheme = uri.startsWith('/') ? -1 : uri.indexOf('://');
+  if (uri === '*') return { path: '/', query: '' };
   const start = scheme < 0 ? 0 : uri.indexOf('/', scheme + 3);
   const rest = start < 0 ? '/' : uri.slice(start);
   const mark = rest.indexOf('?');

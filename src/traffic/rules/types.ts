@@ -1,3 +1,4 @@
+import { bytesOf } from '../../config/bytes.ts';
 import type { Location, LogProfileConfig, ProxyConfig } from '../../config/types.ts';
 import type { Decide } from '../../expr/acl/acl.ts';
 import type { Acls } from '../../expr/acl/condition.ts';
@@ -65,9 +66,10 @@ export class Words {
     return word === 'if' || word === 'unless' ? undefined : word;
   }
 
-  /** Takes the next word, whatever it is. */
+  /** Takes the next word, whatever it is, as bytes. */
   take(): string | undefined {
-    return this.words[this.at++];
+    const word = this.words[this.at++];
+    return word === undefined ? undefined : bytesOf(word);
   }
 
   /** Takes the next word when it is `word`. */

@@ -32,6 +32,7 @@ const deny: ActionRow = {
       if (!response) countTracked(stream, Event.error);
       if (response && stream.server !== null) stream.server.c[C.deniedResp]!++;
       setCause(stream, 'P', response ? 'H' : 'R');
+      if (response) stream.log.responseStart = 0;
       answer(stream);
       return Verdict.done;
     };
@@ -46,7 +47,8 @@ const returnAction: ActionRow = {
     if ('error' in answer) return answer;
     return (stream) => {
       stream.frontend.c[C.intercepted]!++;
-      setCause(stream, 'L', 'R');
+      setCause(stream, 'L', env.kind === 'http-response' ? 'H' : 'R');
+      if (env.kind === 'http-response') stream.log.responseStart = 0;
       reply(stream, answer(stream));
       return Verdict.done;
     };
@@ -71,6 +73,7 @@ const redirect: ActionRow = {
       if (args.cookie !== null) headers.push(['set-cookie', args.cookie]);
       stream.frontend.c[C.intercepted]!++;
       setCause(stream, 'L', env.kind === 'http-response' ? 'H' : 'R');
+      if (env.kind === 'http-response') stream.log.responseStart = 0;
       reply(stream, { status: args.code, reason: null, headers, body: '' });
       return Verdict.done;
     };
@@ -164,7 +167,7 @@ const auth: ActionRow = {
     return (stream) => {
       stream.frontend.c[C.deniedReq]!++;
       countTracked(stream, Event.error);
-      setCause(stream, 'P', 'R');
+      setCause(stream, 'L', 'R');
       const page = errorPage(stream, 401);
       reply(stream, { ...page, headers: [...page.headers, ['www-authenticate', value]] });
       return Verdict.done;
@@ -182,6 +185,8 @@ function drop(ttl: number, response: boolean): (stream: Stream) => number {
       stream.server!.c[C.deniedResp]!++;
     } else stream.frontend.c[C.deniedReq]!++;
     setCause(stream, 'P', response ? 'D' : 'R');
+    // Only a request whose body was waited for has a time.
+    if (!stream.raw && !response && !stream.frontend.bufferRequest) stream.log.requestEnd = 0;
     if (silent) endUnnoticed(base.conn.fd, base.conn.remoteHost.includes(':'), ttl);
     if (stream.raw) tunnel.close(stream, silent);
     else {

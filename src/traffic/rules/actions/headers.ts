@@ -38,6 +38,7 @@ const setStatus: ActionRow = {
     if (reason === undefined) return { error: "'reason' expects <str> as argument" };
     return (stream) => {
       stream.res.setStatus(status, headerSafe(reason));
+      stream.loggedStatus = 0;
       return Verdict.next;
     };
   },

@@ -36,6 +36,7 @@ function send(stream: Stream): number {
   res.status = 103;
   res.reasonText = 'Early Hints';
   for (const [name, value] of hints) res.addHeader(name, value);
+  stream.log.bytesRead += res.editedSize();
   stream.client!.sendInterim(stream);
   return Verdict.next;
 }

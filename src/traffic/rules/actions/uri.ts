@@ -64,7 +64,11 @@ function setter(name: string, set: (head: Head, text: string) => void): ActionRo
 }
 
 /** `replace-*`: a regular expression and a log-format, on the part that `get` gives. */
-function replacer(name: string, get: (head: Head) => string, set: (head: Head, text: string) => void): ActionRow {
+function replacer(
+  name: string,
+  get: (head: Head) => string | null,
+  set: (head: Head, text: string) => void,
+): ActionRow {
   return {
     name,
     kinds: ['http-request'],
@@ -78,7 +82,8 @@ function replacer(name: string, get: (head: Head) => string, set: (head: Head, t
       const text: TextOf | ExprError = compileText(format, env);
       if ('error' in text) return text;
       return (stream: Stream) => {
-        const replaced = replaceOnce(get(stream.req), regex, text, stream);
+        const part = get(stream.req);
+        const replaced = part === null ? null : replaceOnce(part, regex, text, stream);
         if (replaced !== null) set(stream.req, replaced);
         return Verdict.next;
       };
@@ -86,13 +91,21 @@ function replacer(name: string, get: (head: Head) => string, set: (head: Head, t
   };
 }
 
-function pathOf(head: Head): string {
-  const { start, query } = pathBounds(head.uri);
-  return head.uri.slice(start, query);
+/** Whether a target has a path: neither `*` nor the authority of a CONNECT has one. */
+const hasPath = (uri: string): boolean => uri[pathBounds(uri).start] === '/';
+
+function pathOf({ uri }: Head): string | null {
+  const { start, query } = pathBounds(uri);
+  return hasPath(uri) ? uri.slice(start, query) : null;
 }
 
+/** Sets the whole target; an authority in it is that of the Host header, too. */
 function setUri(head: Head, text: string): void {
-  head.uri = targetSafe(text);
+  const target = targetSafe(text);
+  head.uri = target;
+  const authority = /^[A-Za-z][A-Za-z0-9+.-]*:\/\/(?:[^/?#]*@)?([^/?#]+)/.exec(target)?.[1];
+  if (authority === undefined) return;
+  for (let i = head.findHeader('host', 0); i >= 0; i = head.findHeader('host', i + 1)) head.setValueAt(i, authority);
 }
 
 /** `normalize-uri <normalizer> [<option>]`. */
@@ -110,11 +123,11 @@ function compileNormalizer(words: Words): Run | ExprError {
   return (stream) => {
     const { uri } = stream.req;
     const { start, query } = pathBounds(uri);
-    // Neither `*` nor the authority of a CONNECT has a path.
-    if (uri[start] !== '/') return Verdict.next;
+    if (!hasPath(uri)) return Verdict.next;
     const end = row.part === 'path' ? query : uri.length;
     const normal = normalize(uri.slice(start, end));
     if (normal === null) {
+      stream.log.requestEnd = 0;
       stream.frontend.c[C.failedReq]!++;
       setCause(stream, 'P', 'R');
       replyError(stream, 400);
@@ -137,5 +150,5 @@ export const uriActions: readonly ActionRow[] = [
   setter('set-query', setQuery),
   replacer('replace-uri', (head) => head.uri, setUri),
   replacer('replace-path', pathOf, setPath),
-  replacer('replace-pathq', (head) => head.uri.slice(pathBounds(head.uri).start), setPathQuery),
+  replacer('replace-pathq', ({ uri }) => (hasPath(uri) ? uri.slice(pathBounds(uri).start) : null), setPathQuery),
 ];

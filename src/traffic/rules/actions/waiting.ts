@@ -19,14 +19,19 @@ import { compileTime } from './settings.ts';
 function compileTarpit(words: Words, env: RuleEnv): Run | ExprError {
   const deny = compileDenial(words, env, 500);
   if ('error' in deny) return deny;
+  const tarpitted = (stream: Stream): void => {
+    stream.log.queueEnd = stream.env.now();
+    deny(stream);
+  };
   return (stream) => {
     const timeout = stream.timeouts.tarpit ?? stream.frontend.tarpitTimeout;
     stream.frontend.c[C.deniedReq]!++;
     countTracked(stream, Event.error);
     setCause(stream, 'P', 'T');
-    stream.keepAlive = false;
+    // The time spent is logged as that in a queue, as HAProxy does.
+    stream.log.requestEnd = 0;
     stream.waitUntil = stream.env.now() + timeout;
-    stream.onWaited = deny;
+    stream.onWaited = tarpitted;
     return Verdict.wait;
   };
 }

@@ -1,0 +1,161 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { freePort } from '../support/ports.ts';
+import { type Run, runToEnd, start } from '../support/program.ts';
+import { type Syslog, syslog } from '../support/syslog.ts';
+import type { Scope } from '../support/wait.ts';
+import { server } from './origin.ts';
+import { FILES, HEAD, type Scenario } from './scenario.ts';
+import { type Patience, talk } from './talk.ts';
+
+/** What one program did with a scenario: named texts that have to be the same. */
+export type Observed = ReadonlyMap<string, string>;
+
+/** Servers, log receiver and ports that both programs get. */
+export interface Stage {
+  readonly ports: Record<string, number>;
+  readonly log: Syslog;
+  /** What servers have seen since it was last emptied. */
+  readonly seen: string[];
+}
+
+/** Sets up what both programs are run between. */
+export async function stage(scope: Scope, scenarios: readonly Scenario[]): Promise<Stage> {
+  const seen: string[] = [];
+  const log = await syslog(scope);
+  const ports: Record<string, number> = { log: log.port, refused: await freePort() };
+  for (const name of ['s1', 's2', 's3']) ports[name] = (await server(scope, name, (text) => seen.push(text))).port;
+  for (const { id } of scenarios) ports[`fe_${id}`] = await freePort();
+  return { ports, log, seen };
+}
+
+/** The configuration of these scenarios, and of which of them each line is. */
+function configuration(scenarios: readonly Scenario[]): {
+  text: string;
+  owners: ({ id: number; line: string } | null)[];
+} {
+  const lines = HEAD.trim().split('\n');
+  const owners: ({ id: number; line: string } | null)[] = lines.map(() => null);
+  for (const { id, lines: own } of scenarios) {
+    for (const line of own) {
+      lines.push(line.replace(/\bsmall\b/, `small_${id}`).replaceAll('fe_line', `fe_${id}`));
+      owners.push({ id, line });
+    }
+    lines.push(`cache small_${id}`, 'total-max-size 1', 'max-age 60');
+    owners.push(null, null, null);
+  }
+  return { text: `${lines.join('\n')}\n`, owners };
+}
+
+/** A line that a program refused. */
+export interface Refusal {
+  readonly id: number;
+  readonly line: string;
+  readonly why: string;
+}
+
+/** The lines of the scenarios that `program` does not take, each with what it says. */
+export async function refused(program: string, scenarios: readonly Scenario[], { ports }: Stage): Promise<Refusal[]> {
+  const refusals: Refusal[] = [];
+  for (;;) {
+    const left = without(scenarios, refusals);
+    const { text, owners } = configuration(left);
+    const exit = await runToEnd(text, { program, argv: ['-c', '-f', '{config}'], ports, files: FILES });
+    if (exit.code === 0 || left.length === 0) return refusals;
+    const before = refusals.length;
+    for (const [why, at] of exit.stderr.matchAll(/^(?:\[ALERT\]|\s+parsing ).*?haproxy\.cfg:(\d+)\b.*$/gm)) {
+      const owner = owners[Number(at) - 1];
+      if (owner != null) refusals.push({ ...owner, why });
+    }
+    if (refusals.length > before) continue;
+    for (const [why, id] of exit.stderr.matchAll(/^\[ALERT\].*?(?:fe|a|b)_(\d+)\b.*$/gm))
+      refusals.push({ id: Number(id), line: '', why });
+    if (refusals.length === before)
+      throw new Error(`${program} refuses the whole: ${exit.stderr.replace(/^\[(?!ALERT).*\n/gm, '')}`);
+  }
+}
+
+/** The scenarios without the lines that were refused, and without those refused as a whole. */
+export function without(scenarios: readonly Scenario[], refusals: readonly Refusal[]): Scenario[] {
+  return scenarios
+    .filter(({ id }) => !refusals.some((one) => one.id === id && one.line === ''))
+    .map((one) => ({
+      ...one,
+      lines: one.lines.filter((line) => !refusals.some((refusal) => refusal.id === one.id && refusal.line === line)),
+    }));
+}
+
+/** Runs `program` on all scenarios, one after the other, and tells what each of them saw. */
+export async function observe(
+  program: string,
+  scenarios: readonly Scenario[],
+  on: Stage,
+  patience: Patience,
+): Promise<Map<number, Observed>> {
+  const cleanUps: (() => unknown)[] = [];
+  on.log.clear();
+  const run = await start({ after: (cleanUp) => cleanUps.push(cleanUp) }, configuration(scenarios).text, {
+    program,
+    ports: on.ports,
+    files: FILES,
+  });
+  const result = new Map<number, Map<string, string>>();
+  try {
+    for (const scenario of scenarios) result.set(scenario.id, await play(run, scenario, on, patience));
+    await pause(patience.answer);
+  } finally {
+    for (const cleanUp of cleanUps) await cleanUp();
+  }
+  for (const { id } of scenarios) {
+    const own = on.log.lines.filter((line) => new RegExp(`\\b(fe|b|a)_${id}\\b`).test(line)).map(lineOf);
+    result.get(id)!.set('log', own.join('\n'));
+  }
+  return result;
+}
+
+async function play(
+  run: Run,
+  { id, connections }: Scenario,
+  on: Stage,
+  patience: Patience,
+): Promise<Map<string, string>> {
+  const observed = new Map<string, string>();
+  on.seen.length = 0;
+  for (const [index, exchanges] of connections.entries()) {
+    const heard = await talk(run.port(`fe_${id}`), exchanges, patience);
+    for (const [at, text] of heard.exchanges.entries()) observed.set(`${index}.${at}`, masked(text));
+    observed.set(`${index} closed`, String(heard.closed));
+  }
+  observed.set('servers', on.seen.map(masked).join('\n'));
+  return observed;
+}
+
+/** Without what is different in each run: times in cookies, the port that a client happens to have. */
+function masked(text: string): string {
+  return text.replace(
+    /(=s\dc\|)[A-Za-z0-9+/]{5}(\|[A-Za-z0-9+/]{5})?/g,
+    (_, start: string, second) => `${start}T${second === undefined ? '' : '|T'}`,
+  );
+}
+
+/** A log line without the time, the ports, the process and how long things took. */
+function lineOf(line: string): string {
+  return line
+    .replace(/^(<\d+>)\w+ +\d+ [\d:]+ (\S+ \S+?)\[\d+\]: /, '$1$2: ')
+    .replace(/(127\.0\.0\.1|192\.0\.2\.\d+|10\.0\.0\.1|2001:db8::1):\d+ \[[^\]]*\]/, '$1 [DATE]')
+    .replace(/(\S+) - (\S+) \[[^\]]*\]/, '$1 - $2 [DATE]')
+    .replace(
+      / (-?\d+)\/(-?\d+)\/(-?\d+)\/(-?\d+)\/\+?(-?\d+) /,
+      (_, ...timers: string[]) =>
+        ` ${timers
+          .slice(0, 5)
+          .map((t) => (t === '-1' ? t : 'T'))
+          .join('/')} `,
+    )
+    .replace(/ \d+\/\d+\/\d+\/\d+\/(\+?\d+) (\d+\/\d+) /, ' C/C/C/C/$1 $2 ')
+    .replace(/ \+\d+ /, ' +SOFAR ')
+    .replace(/Connect from 127.0.0.1:\d+/, 'Connect from CLIENT')
+    .replace(
+      /(- \S+ \[DATE\].*") \d+ \d{3} ("fe_.*?) -?\d+ -?\d+ -?\d+ -?\d+ \+?-?\d+ (\S{4} )\d+ \d+ \d+ \d+ /,
+      '$1 PORT MS $2 T $3 C ',
+    );
+}
