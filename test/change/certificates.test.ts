@@ -72,6 +72,13 @@ for (const change of undoable)
     assert.deepEqual(inForce(desk), before);
   });
 
+test('a secret comes back into the member that it was taken from only', () => {
+  const kept = keptChange({ kind: 'cert.set', path: 'site.pem', pem }) as { readonly pem: string };
+  assert.match(kept.pem, /\(withheld, sha256 [0-9a-f]{32}\)/);
+  const elsewhere: Change = { kind: 'var.set', name: 'proc.x', value: { type: 'str', value: kept.pem } };
+  assert.deepEqual(rememberedChange(elsewhere), elsewhere);
+});
+
 test('a deleted certificate comes back by its inverse', async () => {
   const desk = certificateDesk();
   const { inverse } = await desk.apply({ kind: 'cert.del', path: 'spare.pem' });

@@ -38,11 +38,21 @@ function withheld(secret: string): string {
 
 const WITHHELD = /\(withheld, sha256 [0-9a-f]{32}\)/g;
 
-/** A Change as it was before it was written to the journal, as far as this process has seen its secrets. */
-export function rememberedChange(change: Change): Change {
+/** The members that secrets are withheld from, by kind: elsewhere the text that stands for one is a text like any other. */
+const SECRET = new Map<unknown, readonly string[]>([
+  ['cert.new', ['pem']],
+  ['cert.set', ['pem']],
+  ['ticket-key.set', ['key', 'oldest']],
+]);
+
+/** A Change (or what may become one) as it was before its secrets were withheld, as far as this process has seen them. */
+export function rememberedChange<T extends object>(change: T): T {
+  const secret = SECRET.get((change as { readonly kind?: unknown }).kind) ?? [];
   const restored = Object.entries(change).map(([name, value]) => [
     name,
-    typeof value === 'string' ? value.replace(WITHHELD, (text) => remembered.get(text) ?? text) : value,
+    typeof value === 'string' && secret.includes(name)
+      ? value.replace(WITHHELD, (text) => remembered.get(text) ?? text)
+      : value,
   ]);
-  return Object.fromEntries(restored) as Change;
+  return Object.fromEntries(restored) as T;
 }

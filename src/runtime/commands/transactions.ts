@@ -101,10 +101,12 @@ function readRequest(payload: string): Request | string {
   if (changes.length > MAX_CHANGES) return `too many changes: ${changes.length}; a request takes ${MAX_CHANGES}`;
   const read: Change[] = [];
   for (const [i, one] of changes.entries()) {
-    const found = readChange(one);
-    if ('problem' in found) return `change ${i + 1}: ${found.problem}`;
     // What was answered without its secret may come back to be made again.
-    read.push(rememberedChange(found));
+    const found = readChange(
+      one !== null && typeof one === 'object' && !Array.isArray(one) ? rememberedChange(one) : one,
+    );
+    if ('problem' in found) return `change ${i + 1}: ${found.problem}`;
+    read.push(found);
   }
   const options = readMeta(meta);
   return typeof options === 'string' ? options : { changes: read, mode, meta: options };
