@@ -12,7 +12,7 @@ const TABLE = {
   about: 'the table',
 } as const;
 const KEY = { kind: textKind('KEY', 'a key: an address, a string, ...'), about: 'the key' } as const;
-const PAGE = { page: 'maps.md', group: 'patterns' } as const;
+const PAGE = { page: 'stick-tables.md', group: 'patterns' } as const;
 
 /** Entries that are listed when nothing else is asked for. */
 const LISTED = 50;
