@@ -9,6 +9,7 @@ import { restoreFile, settleOverrides } from './layers/settle.ts';
 import { endLease, timeLeft } from './leases.ts';
 import { newOperationId } from './operation-id.ts';
 import { owedTo, recordFacts } from './record.ts';
+import { isPatternChange } from './rows/patterns/subject.ts';
 import { replaceStanding, standingOf } from './standing.ts';
 import { rowOf } from './table.ts';
 
@@ -54,10 +55,16 @@ export async function catchUp(ctx: ChangeContext, conflicts: Conflict[]): Promis
   return unrecorded((await settleOverrides(ctx, conflicts, origin)).trouble);
 }
 
-/** Another server of a name, or another name, is made from what the file says; another value is set over the one that is there. */
+/**
+ * Another server of a name, another name, and what a map has are made from what the file says; another value is set over the one that is
+ * there.
+ */
 function hasEnded({ attribute, change }: Override, by: Override | undefined): boolean {
   if (by === undefined) return true;
-  return ['presence', 'name'].includes(attribute) && canonicalJson(by.change) !== canonicalJson(change);
+  return (
+    (['presence', 'name'].includes(attribute) || isPatternChange(change)) &&
+    canonicalJson(by.change) !== canonicalJson(change)
+  );
 }
 
 function startOrigin(): Origin {

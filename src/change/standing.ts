@@ -7,6 +7,8 @@ export interface Standing {
   /** Oldest first. */
   overrides(): Override[];
   override(key: string): Override | undefined;
+  /** How many there are of an object. */
+  countOf(object: string): number;
   /** The one that ends next comes first. */
   leases(): Lease[];
   lease(id: string): Lease | undefined;
@@ -20,18 +22,29 @@ export const HERE = '';
 /** Nothing stands yet. */
 export function noneStanding(): Standing {
   const overrides = new Map<string, Override>();
+  const counts = new Map<string, number>();
+  const put = (key: string, override: Override | null) => {
+    const before = overrides.get(key);
+    if (before) counts.set(before.object, counts.get(before.object)! - 1);
+    if (override) {
+      overrides.set(key, override);
+      counts.set(override.object, (counts.get(override.object) ?? 0) + 1);
+    } else overrides.delete(key);
+    if (before && counts.get(before.object) === 0) counts.delete(before.object);
+  };
   const leases = new Map<string, Lease>();
   return {
     overrides: () => [...overrides.values()].sort((a, b) => a.date - b.date),
     override: (key) => overrides.get(key),
+    countOf: (object) => counts.get(object) ?? 0,
     leases: () => [...leases.values()].sort((a, b) => a.until - b.until),
     lease: (id) => leases.get(id),
     commit(effects) {
       for (const effect of effects) {
         if ('put' in effect) {
-          if (effect.put === 'override') overrides.set(effect.override.key, effect.override);
+          if (effect.put === 'override') put(effect.override.key, effect.override);
           else leases.set(effect.lease.id, effect.lease);
-        } else if (effect.drop === 'override') overrides.delete(effect.key);
+        } else if (effect.drop === 'override') put(effect.key, null);
         else leases.delete(effect.id);
       }
     },

@@ -192,7 +192,7 @@ function going({ removed, changed }: ReloadPlan): OwnedListener[] {
 function overruled(patterns: StagedPatterns): string[] {
   return patterns.overruled.map(({ name, description, map }) => {
     const what = name === '' ? description : `${map ? 'map' : 'ACL'} '${name}'`;
-    return `config : ${what} was edited live, and the configuration has changed it: the edits are gone`;
+    return `config : ${what} was edited live, and the configuration has changed it: it is filled anew ('show overrides' lists the edits that stand)`;
   });
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -46,6 +46,39 @@ test('a process that replaces another one has what was set there, and records on
   assert.match(await after.cli('show changes'), /100 -> 20.*20 -> 30/s);
   await before.exited;
   await before.stop();
+});
+
+test("what maps and ACLs were told outlives a kill, and reloads; a key that the file says otherwise is the file's", async (t) => {
+  const { args, ports } = await place(t);
+  const dir = join(args[1]!, '..');
+  const files = { hosts: join(dir, 'hosts.map'), blocked: join(dir, 'blocked.acl') };
+  writeFileSync(files.hosts, 'a.test s1\nb.test s1\n');
+  writeFileSync(files.blocked, '192.0.2.1\n');
+  const rules = `    http-request deny if { src -f ${files.blocked} }\n    http-request set-header x %[hdr(host),map(${files.hosts})]\n`;
+  const config = CONFIG.replace('    default_backend', `${rules}    default_backend`);
+  const first = await start(t, config, { args, ports });
+  await first.cli(`set map ${files.hosts} a.test s2`);
+  await first.cli(`add map ${files.hosts} c.test s2`);
+  await first.cli(`add acl ${files.blocked} 198.51.100.0/24`);
+  await first.cli(`del acl ${files.blocked} 192.0.2.1`);
+  first.signal('SIGKILL');
+  await first.stop();
+  const second = await start(t, config, { args, ports });
+  const content = async (run: Run, what: string) =>
+    (await run.cli(`show ${what}`))
+      .split('\n')
+      .flatMap((line) => (line === '' ? [] : [line.replace(/^\S+ /, '')]))
+      .sort();
+  assert.deepEqual(await content(second, `map ${files.hosts}`), ['a.test s2', 'b.test s1', 'c.test s2']);
+  assert.deepEqual(await content(second, `acl ${files.blocked}`), ['198.51.100.0/24']);
+  assert.match(
+    await second.cli('show overrides'),
+    /^map \S+hosts.map key a.test s2 \(override by .*; file says s1\)$/m,
+  );
+  writeFileSync(files.hosts, 'a.test s1\nb.test s1\nc.test s1\n');
+  const reload = await second.cli('reload');
+  assert.match(reload, /key c\.test was set to 's2' over '\(absent\)'; the file says 's1' now, and wins/);
+  assert.deepEqual(await content(second, `map ${files.hosts}`), ['a.test s2', 'b.test s1', 'c.test s1']);
 });
 
 test('two processes do not share a state folder', async (t) => {

@@ -1,7 +1,8 @@
 import type { Model } from '../../model/model.ts';
 import type { Change, Origin } from '../change.ts';
 import type { Override, StateEffect } from '../journal/journal.ts';
-import { HERE, noneStanding, type Standing } from '../standing.ts';
+import { MOST_OF_ONE } from '../rows/patterns/subject.ts';
+import { HERE, type Standing } from '../standing.ts';
 import { keyOf, type Place } from './attribute.ts';
 import { layersOf } from './layers.ts';
 import type { Touched } from './touched.ts';
@@ -16,8 +17,7 @@ export function overrideEffects(
   standing: Standing,
   made: { readonly origin: Origin; readonly date: number; readonly until: number | null },
 ): StateEffect[] {
-  const draft = noneStanding();
-  draft.commit(standing.overrides().map((override) => ({ put: 'override', override })));
+  const draft = draftOf(standing);
   const effects: StateEffect[] = [];
   const note = (...more: StateEffect[]) => {
     draft.commit(more);
@@ -39,9 +39,33 @@ export function overrideEffects(
   }
   for (const place of new Map(places.map((one) => [keyOf(one), one])).values()) {
     const effect = effectAt(place, model, made);
-    if ('put' in effect || draft.override(keyOf(place))) note(effect);
+    const known = draft.override(keyOf(place)) !== undefined;
+    // Beyond that keys are in memory only; operators are told before.
+    const isRoom = known || standing.countOf(place.object) + effects.length < MOST_OF_ONE;
+    if ('put' in effect ? isRoom : known) note(effect);
   }
   return effects;
+}
+
+/** What stands, and what is going to: without a copy of all of it. */
+function draftOf(
+  standing: Standing,
+): Pick<Standing, 'override' | 'overrides'> & { commit(effects: readonly StateEffect[]): void } {
+  const changed = new Map<string, Override | undefined>();
+  return {
+    override: (key) => (changed.has(key) ? changed.get(key) : standing.override(key)),
+    overrides: () => [
+      ...standing.overrides().filter(({ key }) => !changed.has(key)),
+      ...[...changed.values()].filter((override) => override !== undefined),
+    ],
+    commit(effects) {
+      for (const effect of effects) {
+        if ('put' in effect) {
+          if (effect.put === 'override') changed.set(effect.override.key, effect.override);
+        } else if (effect.drop === 'override') changed.set(effect.key, undefined);
+      }
+    },
+  };
 }
 
 function effectAt(

@@ -5,6 +5,7 @@ import type { Proxy } from '../../model/proxy.ts';
 import type { Server } from '../../model/server.ts';
 import type { Change, ChangeOf } from '../change.ts';
 import type { Layers, ObjectType, Place, ReadLayers } from './attribute.ts';
+import { patternLayers } from './patterns.ts';
 import { BACKEND_ATTRIBUTES, FRONTEND_ATTRIBUTES, GLOBAL_ATTRIBUTES, varLayers } from './proxy.ts';
 import { SERVER_ATTRIBUTES } from './server.ts';
 
@@ -31,6 +32,9 @@ function valueOf({ type, object, attribute }: Place, model: Model): Omit<Layers,
     }
     case 'global':
       return read(GLOBAL_ATTRIBUTES, attribute, model, model.config);
+    case 'map':
+    case 'acl':
+      return patternLayers({ type, object, attribute }, model);
     case 'var':
       return varLayers(object.replace(/^proc\./, ''))(model, model.config);
   }

@@ -87,7 +87,14 @@ function inOrder(overrides: readonly Override[]): Override[] {
   return overrides.toSorted((a, b) => rank(a) - rank(b));
 }
 
-const FIRST: readonly Change['kind'][] = ['backend.add', 'server.add', 'server.name', 'server.check-addr'];
+const FIRST: readonly Change['kind'][] = [
+  'map.replace',
+  'acl.replace',
+  'backend.add',
+  'server.add',
+  'server.name',
+  'server.check-addr',
+];
 const LAST: readonly Change['kind'][] = ['server.del', 'backend.del'];
 
 function rank({ change: { kind } }: Override): number {

@@ -1,7 +1,10 @@
 import { findProxy, findServer, type Model } from '../../model/model.ts';
+import type { LivePatterns } from '../../model/patterns/references.ts';
 import type { Change } from '../change.ts';
+import { entryOf, findPatterns, isPatternChange, type PatternChange } from '../rows/patterns/subject.ts';
 import type { Place } from './attribute.ts';
 import { PRESENCE } from './layers.ts';
+import { CONTENT, keyAttribute } from './patterns.ts';
 
 /** What a Change does to the layers. Taken before it is made, while names still say what they said. */
 export interface Touched {
@@ -39,8 +42,43 @@ export function touchedBy(change: Change, model: Model): Touched {
       return { ...sets({ type: 'backend', object, attribute: PRESENCE }), reset: [object] };
     }
     default:
+      if (isPatternChange(change)) return onPatterns(change, model);
       return 'server' in change ? onServer(change, model) : NOTHING;
   }
+}
+
+/** Maps and ACLs that have a name: what stands in the configuration is edited there. */
+function onPatterns(change: PatternChange, model: Model): Touched {
+  const live = findPatterns(change, model);
+  if (live === null || live.config.name === '') return NOTHING;
+  const { name: object, map } = live.config;
+  const type = map ? 'map' : 'acl';
+  switch (change.kind) {
+    case 'map.prepare':
+    case 'acl.prepare':
+      return NOTHING;
+    case 'map.clear':
+    case 'acl.clear':
+    case 'map.replace':
+    case 'acl.replace':
+    case 'map.commit':
+    case 'acl.commit':
+      return { ...sets({ type, object, attribute: CONTENT }), reset: [object] };
+    default: {
+      const isPrepared = 'version' in change && change.version !== undefined && change.version !== live.current;
+      const keys = isPrepared ? [] : keysOf(change, live);
+      return { ...NOTHING, places: keys.map((key) => ({ type, object, attribute: keyAttribute(key) })) };
+    }
+  }
+}
+
+/** The keys that an edit is about. */
+function keysOf(change: PatternChange, live: LivePatterns): readonly string[] {
+  if ('keys' in change) return change.keys;
+  if (change.kind === 'map.add-all') return change.entries.map(([key]) => key);
+  const entry = 'entry' in change && change.entry !== undefined ? entryOf(live, change.entry) : 0;
+  if (entry !== 0) return [live.store.key(entry)];
+  return 'key' in change ? [change.key] : 'pattern' in change ? [change.pattern] : [];
 }
 
 function sets(place: Place): Touched {

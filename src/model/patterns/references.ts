@@ -1,5 +1,6 @@
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import type { PatternReferenceConfig } from '../../config/types.ts';
+import type { PatternBase } from './base.ts';
 import { type Hasher, newHasher } from './hash.ts';
 import { indexesFor, PatternLookup, type PatternReference } from './lookup.ts';
 import { WritablePatternMemory } from './memory.ts';
@@ -46,6 +47,8 @@ export interface LivePatterns {
   readonly prepared: Map<number, number>;
   /** It is no longer as its file says. */
   edited: boolean;
+  /** What has taken the place of all that its file says; null: nothing has. */
+  base: PatternBase | null;
 }
 
 /** References that are ready to take the place of those in force. */
@@ -137,6 +140,7 @@ export class PatternReferences {
         for (const config of configs) next.get(config.key)!.config = config;
         for (const [live, version] of refilled) {
           live.edited = false;
+          live.base = null;
           this.discard(live, live.store.switchTo(version));
         }
         this.#byKey.clear();
@@ -157,8 +161,9 @@ export class PatternReferences {
     const lookup = new PatternLookup(this.#memory, this.#hasher, reference);
     // With another way of looking it up, what was edited stays.
     const keeps = before !== undefined && isSameSource(before.config, config);
-    const { current, next, edited } = before ?? { current: 0, next: 0, edited: false };
-    const live = { config, store, lookup, current, next, edited: keeps && edited, prepared: new Map<number, number>() };
+    const { current, next, edited, base } = before ?? { current: 0, next: 0, edited: false, base: null };
+    const kept = keeps ? { edited, base } : { edited: false, base: null };
+    const live = { config, store, lookup, current, next, ...kept, prepared: new Map<number, number>() };
     await this.fill(live, store.current, keeps ? entriesOf(before.store) : readPatterns(config));
     return live;
   }

@@ -2,7 +2,7 @@ import type { LivePatterns } from '../../../model/patterns/references.ts';
 import { suppose, valuesOf } from '../../../model/patterns/supposed.ts';
 import type { Change, ChangeOf } from '../../change.ts';
 import { type ChangeContext, done, type Problem, problem, type Row } from '../../context.ts';
-import { entryOf, findPatterns, patternsOf, subjectOf, unfitEntry, unknownPatterns } from './subject.ts';
+import { entryOf, findPatterns, inMemoryOnly, patternsOf, subjectOf, unfitEntry, unknownPatterns } from './subject.ts';
 import { entriesText, versionOf, versionProblem } from './versions.ts';
 
 type Add = ChangeOf<'map.add' | 'acl.add' | 'map.add-all'>;
@@ -29,6 +29,7 @@ function entriesOf(change: Add): readonly (readonly [string, string])[] {
 /** `add map`, `add acl`: behind all others; what is there already is there twice then. */
 function add<C extends Add>(inverseOf: (change: C) => Change): Row<C> {
   return {
+    warnings: inMemoryOnly,
     validate(change, { model }) {
       const live = findPatterns(change, model);
       if (live === null) return unknownPatterns(subjectOf(change).kind);
@@ -85,6 +86,7 @@ const NOT_FOUND = problem('Key not found.');
 /** `del map`, `del acl`: one entry; several with the same pattern take as many commands. */
 function del<C extends Del>(inverseOf: (change: C, values: readonly string[]) => Change): Row<C> {
   return {
+    warnings: inMemoryOnly,
     validate(change, { model }) {
       const live = findPatterns(change, model);
       if (live === null) return unknownPatterns(subjectOf(change).kind);
@@ -149,6 +151,7 @@ export const aclDel = del<ChangeOf<'acl.del'>>(({ acl, pattern }) => ({ kind: 'a
 
 /** `set map`: another value for all entries of the key, or for one. */
 export const mapSet: Row<ChangeOf<'map.set'>> = {
+  warnings: inMemoryOnly,
   validate(change, { model }): Problem | null {
     const live = findPatterns(change, model);
     if (live === null) return unknownPatterns('map');

@@ -4,8 +4,15 @@ import type { LivePatterns } from '../../../model/patterns/references.ts';
 import type { Change } from '../../change.ts';
 import { type ChangeContext, type Problem, problem } from '../../context.ts';
 
+/** Overrides of one map or ACL, at most: it may get millions of keys. */
+export const MOST_OF_ONE = 10_000;
+
 /** Changes of maps and ACLs. */
 export type PatternChange = Extract<Change, { readonly kind: `map.${string}` | `acl.${string}` }>;
+
+export function isPatternChange(change: Change): change is PatternChange {
+  return 'map' in change || 'acl' in change;
+}
 
 /** A map or an ACL, and how operators named it. */
 export interface Subject {
@@ -27,6 +34,21 @@ export function findPatterns(change: PatternChange, { patterns }: Model): LivePa
 /** The reference of a Change that has been found fit. */
 export function patternsOf(change: PatternChange, { model }: ChangeContext): LivePatterns {
   return findPatterns(change, model)!;
+}
+
+/** What operators are told of edits that a restart forgets; nothing for others. */
+export function inMemoryOnly(change: PatternChange, { model, standing }: ChangeContext): readonly string[] {
+  const live = findPatterns(change, model);
+  if (live === null || ('version' in change && change.version !== undefined)) return [];
+  if (live.config.name === '') return [memoryOnlyText('it stands in the configuration itself')];
+  if (live.base === 'many') return [memoryOnlyText('its entries were replaced by too many to be kept')];
+  return standing.countOf(live.config.name) < MOST_OF_ONE
+    ? []
+    : [memoryOnlyText(`it has ${MOST_OF_ONE} edits already`)];
+}
+
+export function memoryOnlyText(why: string): string {
+  return `in memory only, gone with the process: ${why}`;
 }
 
 /** That there is no such map or ACL. */

@@ -1,8 +1,10 @@
+import { baseOf, REMEMBERED_AT_MOST } from '../../../model/patterns/base.ts';
+import { readPatterns } from '../../../model/patterns/read-patterns.ts';
 import type { LivePatterns } from '../../../model/patterns/references.ts';
 import { countOf, supposeOnly } from '../../../model/patterns/supposed.ts';
 import type { Change, ChangeOf, Outcome } from '../../change.ts';
 import { type ChangeContext, done, type Problem, problem, type Row } from '../../context.ts';
-import { findPatterns, patternsOf, subjectOf, unfitEntry, unknownPatterns } from './subject.ts';
+import { findPatterns, memoryOnlyText, patternsOf, subjectOf, unfitEntry, unknownPatterns } from './subject.ts';
 
 /** Entries that are kept to take a Change of all of them back, at most: they are written to the journal. */
 const KEPT_AT_MOST = 10_000;
@@ -77,6 +79,7 @@ export const commit: Row<Commit> = {
     }
     live.current = change.version;
     live.edited = true;
+    live.base = baseOf(entriesOf(live), live.store.count(live.store.current));
     for (const version of gone) ctx.model.patterns.discard(live, version);
     return done(null);
   },
@@ -113,7 +116,11 @@ export const replaceAll: Row<All> = {
   },
   warnings(change, ctx) {
     const count = countOf(ctx.model, patternsOf(change, ctx));
-    return count > KEPT_AT_MOST ? [`${count} entries are too many to be put back by undo`] : [];
+    const { length } = wantedBy(change) ?? [];
+    return [
+      ...(count > KEPT_AT_MOST ? [`${count} entries are too many to be put back by undo`] : []),
+      ...(length > REMEMBERED_AT_MOST ? [memoryOnlyText(`${length} entries are too many to be kept`)] : []),
+    ];
   },
   preview(change, ctx) {
     const before = countOf(ctx.model, patternsOf(change, ctx));
@@ -126,18 +133,31 @@ export const replaceAll: Row<All> = {
   },
 };
 
+function* entriesOf({ store }: LivePatterns): Generator<{ readonly key: string; readonly value: string }> {
+  for (const entry of store.entries(store.current)) yield { key: store.key(entry), value: store.value(entry) };
+}
+
+/** Whether these are the entries that the file says, in its order. */
+function isAsFiled({ config }: LivePatterns, wanted: readonly { readonly key: string; readonly value: string }[]) {
+  if (wanted.length > REMEMBERED_AT_MOST) return false;
+  let at = 0;
+  for (const { key, value } of readPatterns(config)) {
+    const one = wanted[at++];
+    if (one?.key !== key || (config.keyed && one.value !== value)) return false;
+  }
+  return at === wanted.length;
+}
+
 async function putAll(change: All, ctx: ChangeContext): Promise<Outcome> {
   const live = patternsOf(change, ctx);
   const { patterns } = ctx.model;
   const inverse = putBack(live, change);
   await patterns.makeRoom();
   const version = live.store.newVersion();
-  await patterns.fill(
-    live,
-    version,
-    wantedBy(change)!.map(([key, value]) => ({ key, value })),
-  );
+  const wanted = wantedBy(change)!.map(([key, value]) => ({ key, value }));
+  await patterns.fill(live, version, wanted);
   patterns.discard(live, live.store.switchTo(version));
   live.edited = true;
+  live.base = isAsFiled(live, wanted) ? null : baseOf(wanted, wanted.length);
   return done(inverse);
 }
