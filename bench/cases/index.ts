@@ -1,5 +1,6 @@
 import type { Row } from '../measure.ts';
 import type { Proxy } from '../programs.ts';
+import { dataPlane, dataPlaneReloads } from './dataplane.ts';
 import { fleetStatus } from './fleet-status.ts';
 import { journaledChanges } from './journal.ts';
 import { lostInDrains, lostInReloads } from './losses.ts';
@@ -53,6 +54,16 @@ export const cases: Case[] = [
     name: 'map-import',
     about: 'a map of 1,000,000 entries put into haproxy: as a Change, by hand, with socat',
     run: mapImport,
+  },
+  {
+    name: 'dataplane',
+    about: 'the Data Plane API, 5,000 lines with 2,000 servers: edits one by one, together, by 50 clients; a large map',
+    run: dataPlane,
+  },
+  {
+    name: 'dataplane-reloads',
+    about: 'reloads of haproxy for 100 servers that are added, weighed and removed over REST',
+    run: dataPlaneReloads,
   },
   { name: 'reloads', about: 'requests lost in 100 reloads under load', run: lostInReloads },
   { name: 'drains', about: 'requests lost in 100 drain/ready cycles under load', run: lostInDrains },

@@ -46,7 +46,7 @@ export async function showStat(bench: Bench): Promise<Row[]> {
 }
 
 /** The longest wait that a pulse has seen since it was last asked, in ms. */
-function longestWait(pulse: Running): Promise<number> {
+export function longestWait(pulse: Running): Promise<number> {
   return new Promise((resolve) => {
     pulse.child.stdout?.once('data', (bytes: Buffer) => resolve(Number.parseFloat(bytes.toString())));
     pulse.child.kill('SIGUSR2');

@@ -34,11 +34,14 @@ export interface DocumentSection {
 
 export class Document {
   readonly name: string;
+  /** The same for documents whose sections and conditional blocks are at the same lines: what is derived from these is kept by it. */
+  readonly shape: object;
   readonly #lines: readonly DocumentLine[];
   #text: string | null = null;
 
-  constructor(name: string, lines: readonly DocumentLine[]) {
+  constructor(name: string, lines: readonly DocumentLine[], shape: object = {}) {
     this.name = name;
+    this.shape = shape;
     this.#lines = lines;
   }
 
@@ -86,8 +89,16 @@ export class Document {
     }
     // Nothing on a last line without end of line is no line.
     if (!closed && lines.at(-1)?.raw === '') lines.pop();
-    return new Document(this.name, lines);
+    const own = [...this.#lines.slice(at, at + remove), ...lines.slice(at, at + raws.length)];
+    const isSameShape = remove === raws.length && own.every(isShapeless);
+    return new Document(this.name, lines, isSameShape ? this.shape : {});
   }
+}
+
+/** Neither begins a section or a block nor ends one, and is one line of the file. */
+function isShapeless({ raw, words }: DocumentLine): boolean {
+  const [first = ''] = words;
+  return !first.startsWith('.') && !raw.includes('\n') && !sectionNames().includes(first);
 }
 
 /** What is put in is one line: an end of line in it, but for a continued one, would begin another statement. */

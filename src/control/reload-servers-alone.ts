@@ -40,6 +40,8 @@ export async function applyServersAlone(
 ): Promise<string[]> {
   const { model, traffic, states } = ctx;
   const warnings: string[] = [];
+  // Servers that stay are told by themselves: rules need not be compiled again.
+  const coming = changed.filter(({ proxy, to }) => !hasSameServers(proxy.config, to));
   for (const { proxy, to } of changed) {
     const before = proxy.config;
     proxy.config = to;
@@ -49,9 +51,13 @@ export async function applyServersAlone(
   model.config = config;
   knowServers(model);
   markReferences(model);
-  await traffic.ask({ kind: 'proxy.put', proxies: changed.map(({ proxy }) => proxyView(proxy)) });
+  if (coming.length > 0) await traffic.ask({ kind: 'proxy.put', proxies: coming.map(({ proxy }) => proxyView(proxy)) });
   await states.flush();
   return warnings;
+}
+
+function hasSameServers({ servers: from }: ProxyConfig, { servers: to }: ProxyConfig): boolean {
+  return from.length === to.length && from.every(({ name }, i) => name === to[i]!.name);
 }
 
 /** Whether two objects share all members but one. */

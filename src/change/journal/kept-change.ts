@@ -6,10 +6,14 @@ const PRIVATE_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z 
 
 /**
  * A Change as the journal keeps it: without secrets. A private key, or a key that encrypts session tickets, is replaced by the first
- * half of its SHA-256, which tells two of them apart; such a Change can be made again by the process that has seen it only.
+ * half of its SHA-256, which tells two of them apart; such a Change can be made again by the process that has seen it only. A map or an
+ * ACL that is replaced in bulk is in it by the hash of its entries: a record has a limit, and they are in no file of ours.
  */
 export function keptChange(change: Change): Change {
   const { kind, ...members } = change as unknown as Readonly<Record<string, unknown>>;
+  for (const name of ['entries', 'patterns'])
+    if (Array.isArray(members[name]) && members[name].length > ENTRIES_AT_MOST)
+      return { kind, ...members, [name]: { kept: hashOfAll(members[name]) } } as unknown as Change;
   if (kind === 'ticket-key.set' && typeof members['key'] === 'string')
     return {
       kind,
@@ -22,6 +26,22 @@ export function keptChange(change: Change): Change {
   if (kind === 'runtime.command' && typeof members['payload'] === 'string')
     return { kind, ...members, payload: members['payload'].replace(PRIVATE_KEY, withheld) } as unknown as Change;
   return change;
+}
+
+/** Entries of a map or patterns of an ACL that are written down one by one. */
+const ENTRIES_AT_MOST = 10_000;
+
+/** SHA-256 of a list as JSON, hex, without making its text. */
+function hashOfAll(list: readonly unknown[]): string {
+  const hash = createHash('sha256');
+  let text = '[';
+  for (const [i, element] of list.entries()) {
+    text += (i === 0 ? '' : ',') + JSON.stringify(element);
+    if (text.length < 65_536) continue;
+    hash.update(text);
+    text = '';
+  }
+  return hash.update(`${text}]`).digest('hex');
 }
 
 /** Secrets that this process has withheld, by what stands for them: so that it can take back what it did. The oldest go first. */

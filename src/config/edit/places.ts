@@ -23,11 +23,26 @@ export interface Files {
 }
 
 export function filesOf(documents: readonly Document[]): Files {
-  const blocks = documents.map(blocksOf);
-  const places = documents.flatMap((document, i) =>
-    document.sections().map((section) => ({ document: i, section, block: blocks[i]![section.start]! })),
+  const layouts = documents.map(layoutOf);
+  const places = layouts.flatMap(({ sections, blocks }, i) =>
+    sections.map((section) => ({ document: i, section, block: blocks[section.start]! })),
   );
-  return { documents, places, blocks };
+  return { documents, places, blocks: layouts.map(({ blocks }) => blocks) };
+}
+
+interface Layout {
+  readonly sections: readonly DocumentSection[];
+  readonly blocks: readonly string[];
+}
+
+const layouts = new WeakMap<object, Layout>();
+
+/** Found once for documents of one shape: an edit of a line in thousands does not change it. */
+function layoutOf(document: Document): Layout {
+  let layout = layouts.get(document.shape);
+  if (layout === undefined)
+    layouts.set(document.shape, (layout = { sections: document.sections(), blocks: blocksOf(document) }));
+  return layout;
 }
 
 /** Blocks in each other that HAProxy reads; files with more are refused, and deeper ones are not told apart here. */

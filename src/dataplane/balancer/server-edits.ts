@@ -1,6 +1,7 @@
 /** The commonest edits of all, without reading the whole configuration again: a server gets another weight, address or state. */
 
 import type { Document, DocumentLine } from '../../config/document.ts';
+import type { Place } from '../../config/edit/places.ts';
 import { loadConfig } from '../../config/load.ts';
 import type { Config, Diagnostic, ProxyConfig, ServerConfig } from '../../config/types.ts';
 import { same } from '../../control/reload-plan.ts';
@@ -8,33 +9,53 @@ import { type Documents, filesFor } from '../edit/sections.ts';
 
 /** What may differ. Nothing but the server depends on these. */
 const OWN = ['weight', 'address', 'disabled'] as const satisfies readonly (keyof ServerConfig)[];
-/** Edits that are looked at one by one; with more the whole is read. */
-const MOST = 100;
+/** With more edits the whole is read. */
+const MOST = 1000;
 /** What else a server's settings depend on: the self-check below fails where there is more. */
 const SURROUNDINGS = ['mode', 'default-server'];
 
 /**
  * The configuration that `after` gives, where `before` gives `config` and only `server` lines differ, in what is a server's own; it shares
- * all else with `config`. null: it has to be loaded. The lines are read by themselves, and trusted only where the old one, read so, gives
- * the server that is there.
+ * all else with `config`. null: it has to be loaded. The lines are read by themselves, and trusted only where the old ones, read so, give
+ * the servers that are there.
  */
 export function withServerEdits(config: Config, before: Documents, after: Documents): Config | null {
   const edits = lineEdits(before, after);
   if (edits === null || edits.length > MOST) return null;
+  if (edits.length === 0) return { ...config };
+  const sections = sectionsWith(edits, after);
+  if (sections === null) return null;
+  const [was, is] = [serversAlone(sections, before), serversAlone(sections, after)];
+  if (was === null || is === null) return null;
+  const positions = new Map(config.proxies.map(({ kind, name }, i) => [`${kind} ${name}`, i]));
   const proxies = [...config.proxies];
-  for (const { document, index } of edits) {
-    const place = filesFor(after).places.find(
-      ({ document: own, section }) => own === document && index > section.start && index < section.end,
-    );
-    const { kind, name } = place?.section ?? { kind: '', name: '' };
-    const at = proxies.findIndex((proxy) => proxy.kind === kind && proxy.name === name);
-    if (at < 0 || (kind !== 'backend' && kind !== 'listen')) return null;
-    const alone = (documents: Documents) => serverAlone(documents, document, place!.section, index);
-    const servers = withEdit(proxies[at]!, alone(before), alone(after));
+  for (const [i, { place }] of sections.entries()) {
+    const at = positions.get(`${place.section.kind} ${place.section.name}`);
+    const servers = at === undefined ? null : withEdits(proxies[at]!, was[i]!, is[i]!);
     if (servers === null) return null;
-    proxies[at] = { ...proxies[at]!, servers };
+    proxies[at!] = { ...proxies[at!]!, servers };
   }
   return { ...config, proxies };
+}
+
+/** A section with the lines of it that differ. */
+interface EditedSection {
+  readonly place: Place;
+  readonly lines: readonly number[];
+}
+
+/** The sections of edits in the order of the files; null when one is in none that has servers of its own. */
+function sectionsWith(edits: readonly LineEdit[], documents: Documents): EditedSection[] | null {
+  const found = filesFor(documents).places.flatMap((place) => {
+    const { document, section } = place;
+    const lines = edits.filter(
+      (one) => one.document === document && one.index > section.start && one.index < section.end,
+    );
+    return lines.length === 0 ? [] : [{ place, lines: lines.map(({ index }) => index) }];
+  });
+  const all = found.reduce((sum, { lines }) => sum + lines.length, 0);
+  const fits = found.every(({ place: { section } }) => section.kind === 'backend' || section.kind === 'listen');
+  return fits && all === edits.length ? found : null;
 }
 
 interface LineEdit {
@@ -66,28 +87,20 @@ function isPlainServer({ words, raw }: DocumentLine): boolean {
   return words[0] === 'server' && words.length >= 3 && !raw.includes('$') && !raw.includes('\n');
 }
 
-/** A server from its line and what stands around it. */
-function serverAlone(
-  documents: Documents,
-  document: number,
-  section: SectionPlace,
-  index: number,
-): ServerConfig | null {
+/** The servers of lines of sections, read with what they depend on, by section; null when they cannot be read so. */
+function serversAlone(sections: readonly EditedSection[], documents: Documents): (readonly ServerConfig[])[] | null {
+  const edited = new Map(sections.map((one) => [`${one.place.document} ${one.place.section.start}`, one.lines]));
   const lines: string[] = [];
-  for (const [i, { lines: all }] of documents.entries()) {
-    if (i > document) break;
-    const end = i === document ? section.start : all.length;
-    for (const place of filesFor(documents).places)
-      if (place.document === i && place.section.kind === 'defaults' && place.section.start < end)
-        lines.push(...around(documents[i]!, place.section));
+  for (const { document, section } of filesFor(documents).places) {
+    const own = edited.get(`${document} ${section.start}`);
+    if (own === undefined && section.kind !== 'defaults') continue;
+    lines.push(...around(documents[document]!, section));
+    for (const index of own ?? []) lines.push(documents[document]!.lines[index]!.raw);
   }
-  lines.push(...around(documents[document]!, section), documents[document]!.lines[index]!.raw);
-  const { config, diagnostics } = loadConfig({
-    texts: [{ name: '', text: `${lines.join('\n')}\n` }],
-    env: process.env,
-  });
-  const servers = config?.proxies[0]?.servers ?? [];
-  return diagnostics.some(isOfServer) || servers.length !== 1 ? null : servers[0]!;
+  const text = `${lines.join('\n')}\n`;
+  const { config, diagnostics } = loadConfig({ texts: [{ name: '', text }], env: process.env });
+  if (config === null || diagnostics.some(isOfServer) || config.proxies.length !== sections.length) return null;
+  return config.proxies.map(({ servers }) => servers);
 }
 
 interface SectionPlace {
@@ -108,18 +121,24 @@ function around(document: Document, { start, end }: SectionPlace): string[] {
     .map(({ raw }) => raw);
 }
 
-/** The servers of a proxy with one as its line says it now; null where that cannot be told. */
-function withEdit(
+/** The servers of a proxy with some as their lines say them now; null where that cannot be told. */
+function withEdits(
   { servers }: ProxyConfig,
-  was: ServerConfig | null,
-  is: ServerConfig | null,
+  was: readonly ServerConfig[],
+  is: readonly ServerConfig[],
 ): readonly ServerConfig[] | null {
-  if (was === null || is === null) return null;
-  const at = servers.findIndex(({ name }) => name === was.name);
-  const now = servers[at];
-  if (now === undefined || servers.some(({ name }, i) => name === was.name && i !== at)) return null;
-  const { weight, address, disabled } = is;
-  const rest = (server: ServerConfig) => ({ ...server, ...Object.fromEntries(OWN.map((key) => [key, null])) });
-  if (!same(was, now) || !same(rest(was), rest(is))) return null;
-  return servers.with(at, { ...now, weight, address, disabled });
+  if (was.length !== is.length) return null;
+  const now = [...servers];
+  for (const [i, { name }] of was.entries()) {
+    const at = servers.findIndex((server) => server.name === name);
+    const { weight, address, disabled } = is[i]!;
+    if (at < 0 || at !== servers.findLastIndex((server) => server.name === name)) return null;
+    if (!same(was[i], servers[at]) || !same(rest(was[i]!), rest(is[i]!))) return null;
+    now[at] = { ...servers[at]!, weight, address, disabled };
+  }
+  return now;
+}
+
+function rest(server: ServerConfig): object {
+  return { ...server, ...Object.fromEntries(OWN.map((key) => [key, null])) };
 }

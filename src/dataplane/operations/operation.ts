@@ -22,7 +22,9 @@ export type BodyKind =
   /** `multipart/form-data` with a field `file_upload`. */
   | 'file'
   /** JSON of no model of the tables. */
-  | { readonly schema: TSchema };
+  | { readonly schema: TSchema }
+  /** A list of such, maybe a long one. */
+  | { readonly list: TSchema };
 
 export interface Operation {
   readonly method: Method;

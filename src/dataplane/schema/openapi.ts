@@ -103,6 +103,7 @@ function bodyContent(body: BodyKind): object {
         },
       },
     };
+  if ('list' in body) return { 'application/json': { schema: { type: 'array', items: body.list } } };
   if ('schema' in body) return { 'application/json': { schema: body.schema } };
   return { 'application/json': { schema: listOrOne(body) } };
 }

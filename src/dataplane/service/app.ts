@@ -76,7 +76,7 @@ function route(app: FastifyInstance, service: Service, operation: Operation, url
         },
         path: request.params as Readonly<Record<string, string>>,
         query: new Query(request.query as Readonly<Record<string, unknown>>),
-        body: readBody(operation.body, request.body as Buffer | undefined, request.headers['content-type'] ?? ''),
+        body: await readBody(operation.body, request.body as Buffer | undefined, request.headers['content-type'] ?? ''),
         header: (name) => oneOf(request.headers[name]),
       };
       return send(reply, await operation.run(call));

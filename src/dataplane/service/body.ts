@@ -1,13 +1,16 @@
 /** What a request brings: JSON, a text, or a file. */
 
+import type { TSchema } from 'typebox';
+import Compile from 'typebox/compile';
 import { Errors } from 'typebox/value';
 import type { BodyKind } from '../operations/operation.ts';
 import { bodyProblem, withoutNulls } from '../schema/check.ts';
 import { ApiError } from './error.ts';
+import { isLongList, listSlices } from './list-slices.ts';
 import { uploadedFile } from './multipart.ts';
 
-/** The body of a request as its operation takes it. Throws ApiError 400, 415 or 422. */
-export function readBody(kind: BodyKind | null, bytes: Buffer | undefined, type: string): unknown {
+/** The body of a request as its operation takes it. Rejects with ApiError 400, 415 or 422. */
+export async function readBody(kind: BodyKind | null, bytes: Buffer | undefined, type: string): Promise<unknown> {
   // Clients send junk with requests that have no body.
   if (kind === null) return undefined;
   const media = type.split(';')[0]!.trim().toLowerCase();
@@ -20,16 +23,57 @@ export function readBody(kind: BodyKind | null, bytes: Buffer | undefined, type:
     return uploadedFile(bytes ?? Buffer.alloc(0), type);
   }
   accept(media, ['application/json', '']);
+  if ('list' in kind) return listOf(kind.list, bytes);
   const value = withoutNulls(parsed(bytes));
-  if ('schema' in kind) {
-    const [error] = Errors(kind.schema, value);
-    if (error === undefined) return value;
-    const field = error.instancePath.replace(/^\//, '');
-    throw new ApiError(422, `${field || 'the body'} ${error.message}`, field === '' ? {} : { field });
+  if ('schema' in kind) checkSchema(kind.schema, value, '');
+  else {
+    const problem = bodyProblem(kind.model, kind.many, value);
+    if (problem !== null) throw new ApiError(422, problem.text, problem.field === '' ? {} : { field: problem.field });
   }
-  const problem = bodyProblem(kind.model, kind.many, value);
-  if (problem !== null) throw new ApiError(422, problem.text, problem.field === '' ? {} : { field: problem.field });
   return value;
+}
+
+/** Checks by schema, each compiled once. */
+const checks = new WeakMap<TSchema, (value: unknown) => boolean>();
+
+function checkSchema(schema: TSchema, value: unknown, where: string): void {
+  let check = checks.get(schema);
+  if (check === undefined) {
+    const validator = Compile(schema);
+    check = (one) => validator.Check(one);
+    checks.set(schema, check);
+  }
+  if (check(value)) return;
+  const [error] = Errors(schema, value);
+  const field = [where, (error?.instancePath ?? '').replace(/^\//, '')].filter((part) => part !== '').join('/');
+  throw new ApiError(
+    422,
+    `${field || 'the body'} ${error?.message ?? 'is not as it should be'}`,
+    field === '' ? {} : { field },
+  );
+}
+
+/** A list of what fits a schema; a long one is read in parts, others are answered meanwhile. */
+async function listOf(schema: TSchema, bytes: Buffer | undefined): Promise<unknown[]> {
+  const all: unknown[] = [];
+  const take = (elements: unknown) => {
+    if (!Array.isArray(elements)) throw new ApiError(422, 'the body must be a list');
+    for (const element of elements) {
+      const value = withoutNulls(element);
+      checkSchema(schema, value, String(all.length));
+      all.push(value);
+    }
+  };
+  if (bytes === undefined || !isLongList(bytes)) {
+    take(parsed(bytes));
+    return all;
+  }
+  try {
+    for await (const elements of listSlices(bytes)) take(elements);
+  } catch (error) {
+    throw error instanceof SyntaxError ? notJson(error) : error;
+  }
+  return all;
 }
 
 function accept(media: string, allowed: readonly string[]): void {
@@ -45,6 +89,10 @@ function parsed(bytes: Buffer | undefined): unknown {
   try {
     return JSON.parse(bytes.toString('utf8')) as unknown;
   } catch (error) {
-    throw new ApiError(400, `the body is no JSON: ${(error as Error).message}`);
+    throw notJson(error as Error);
   }
+}
+
+function notJson({ message }: Error): ApiError {
+  return new ApiError(400, `the body is no JSON: ${message}`);
 }

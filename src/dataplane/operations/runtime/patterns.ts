@@ -136,7 +136,7 @@ const MAPS = runtimeRows('maps', [
     path: '/maps/{name}',
     summary: 'puts other entries in place of all of a map, in one switch',
     query: [SYNC],
-    body: { schema: Type.Array(MAP_ENTRY) },
+    body: { list: MAP_ENTRY },
     success: [201],
     async run(call) {
       const set = await setNamed(call, 'map', call.path['name']!);
@@ -280,7 +280,7 @@ const ACLS = runtimeRows('acls', [
     method: 'PUT',
     path: '/acls/{parent_name}/entries',
     summary: 'puts other patterns in place of all of an ACL, in one switch',
-    body: { schema: Type.Array(ACL_ENTRY) },
+    body: { list: ACL_ENTRY },
     success: [201],
     async run(call) {
       const set = await setNamed(call, 'acl', call.path['parent_name']!);
