@@ -41,7 +41,15 @@ function next(session: Buffer | null): void {
     onError: failed,
     onConnect() {
       const onSession = kind === 'resumed' ? (told: Buffer) => void (kept = told) : null;
-      const begin = { context, servername: 'bench.test', alpn: ['http/1.1'], session, onSession, keylog: false };
+      const begin = {
+        context,
+        servername: 'bench.test',
+        alpn: ['http/1.1'],
+        session,
+        onSession,
+        keylog: false,
+        onClosed: null,
+      };
       const conn = connectTls(raw, begin, {
         ...none,
         onError: failed,

@@ -31,6 +31,9 @@ function notePeaks({ counters, proxies, processSlot }: Model): void {
   const second = Math.floor(Date.now() / 1000) - 1;
   counters.notePeak(processSlot, C.connRate, G.connRateMax, second);
   counters.notePeak(processSlot, C.sessRate, G.sessRateMax, second);
+  counters.notePeak(processSlot, C.sslRate, G.sslRateMax, second);
+  counters.notePeak(processSlot, C.sslKeyRate, G.sslKeyRateMax, second);
+  counters.notePeak(processSlot, C.sslBackendKeyRate, G.sslBackendKeyRateMax, second);
   for (const { frontendSlot, backendSlot, servers } of proxies) {
     if (frontendSlot >= 0) {
       counters.notePeak(frontendSlot, C.connRate, G.connRateMax, second);

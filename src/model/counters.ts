@@ -98,8 +98,10 @@ export const C = {
   sslCacheMisses: 92,
   /** Connections that began with TLS (row of the process). */
   sslConnections: 93,
+  /** Handshakes with servers that were not resumed (row of the process). */
+  sslBackendKeyRate: 94,
 } as const;
-export const COUNTER_FIELDS = 94;
+export const COUNTER_FIELDS = 97;
 
 /** Gauge fields: index into a shared Int32 row. `*Max` are maxima since start or `clear counters`. */
 export const G = {
@@ -127,8 +129,18 @@ export const G = {
   sslKeyRateMax: 15,
   /** Connections with TLS, both sides (row of the process). */
   sslCurrent: 16,
+  sslBackendKeyRateMax: 17,
 } as const;
-export const GAUGE_FIELDS = 17;
+export const GAUGE_FIELDS = 18;
+
+const MAXIMA = [
+  G.sessRateMax,
+  G.connRateMax,
+  G.reqRateMax,
+  G.sslRateMax,
+  G.sslKeyRateMax,
+  G.sslBackendKeyRateMax,
+] as const;
 
 const CHUNK = 256;
 
@@ -265,8 +277,7 @@ export class CounterStore {
   /** Sets the maxima back (`clear counters`). */
   clearMaxima(slot: number): void {
     const gauges = this.gauges(slot);
-    for (const f of [G.sessRateMax, G.connRateMax, G.reqRateMax, G.sslRateMax, G.sslKeyRateMax])
-      Atomics.store(gauges, f, 0);
+    for (const f of MAXIMA) Atomics.store(gauges, f, 0);
     Atomics.store(gauges, G.currentMax, Atomics.load(gauges, G.current));
     Atomics.store(gauges, G.queuedMax, Atomics.load(gauges, G.queued));
     const rows = this.rowsOf(slot);

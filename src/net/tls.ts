@@ -66,6 +66,8 @@ export interface ClientHandshake {
   readonly session: Uint8Array | null;
   readonly onSession: ((session: Buffer) => void) | null;
   readonly keylog: boolean;
+  /** Called once, when the connection ends on either side. */
+  readonly onClosed: (() => void) | null;
 }
 
 /** A connection over TLS, either side. `onConnect` of its handler tells that the handshake is done; before, nothing may be written. */
@@ -80,6 +82,7 @@ export class TlsConn implements Conn {
   failure: TlsFailure | null;
   onSession: ((id: Buffer, session: Buffer) => void) | null;
   onKeylog: ((line: string) => void) | null;
+  onClosed: (() => void) | null;
   #told: boolean;
   #reading: boolean;
   #writing: boolean;
@@ -107,6 +110,7 @@ export class TlsConn implements Conn {
     this.failure = null;
     this.onSession = null;
     this.onKeylog = null;
+    this.onClosed = null;
     this.#told = false;
     this.#reading = true;
     this.#writing = false;
@@ -286,6 +290,7 @@ export class TlsConn implements Conn {
     this.#reading = false;
     this.#held = null;
     this.handler = noHandler;
+    this.onClosed?.();
     // The end that was asked for goes out behind what is being written.
     if (!reset && this.#ending && this.#writing) this.#leave();
     else this.#close(reset);
@@ -493,6 +498,7 @@ export function connectTls(conn: Conn, setup: ClientHandshake, handler: ConnHand
     tls.enableSessionCallbacks();
   }
   if (setup.session !== null) tls.setSession(setup.session);
+  result.onClosed = setup.onClosed;
   logKeys(tls, setup.keylog);
   return result;
 }

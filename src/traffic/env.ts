@@ -23,6 +23,7 @@ import type { Resolving } from './resolving.ts';
 import type { Stream } from './stream.ts';
 import { TrafficTables } from './tables.ts';
 import { TimerWheel } from './timer.ts';
+import { TlsAccounts } from './tls/accounts.ts';
 
 /** Streams kept for reuse, at most. */
 const STREAMS_KEPT = 1024;
@@ -62,6 +63,7 @@ export class Env {
   /** Process-wide counters of this thread, and gauges. */
   readonly c: Float64Array;
   readonly g: Int32Array;
+  readonly tlsAccounts: TlsAccounts;
   readonly frontends = new Map<number, TrafficFrontend>();
   readonly backends = new Map<number, TrafficBackend>();
   readonly backendsByName = new Map<string, TrafficBackend>();
@@ -145,6 +147,7 @@ export class Env {
     if (init.seed !== undefined) this.seed = init.seed;
     this.processSlot = init.processSlot;
     this.c = init.counters.row(init.processSlot, init.thread);
+    this.tlsAccounts = new TlsAccounts(this.c, init.counters.gauges(init.processSlot), () => this.now());
     this.g = init.counters.gauges(init.processSlot);
     this.#turnEnd = setTimer === undefined ? setImmediate : (fire) => void setTimer(0, fire);
     this.startedAt = init.startedAt ?? 0;

@@ -113,13 +113,14 @@ export class ServerConn implements ConnHandler, PooledConn {
     this.#introduce(stream);
     try {
       this.tls = server.tls!.begin(hello);
+      if (this.tls === null) throw new Error('too many connections with TLS');
       const conn = connectTls(this.conn, this.tls, this);
       this.conn = conn;
       this.session = new ServerSession(conn, this.tls);
       if (this.tls.keylog) this.session.keepSecrets();
       conn.hello();
     } catch {
-      // Found when the configuration was read, or when a file was replaced.
+      // `maxsslconn`; or a mistake that was found when the configuration was read, or when a file was replaced.
       this.conn.destroy();
       this.onError('EPROTO');
     }
@@ -135,12 +136,9 @@ export class ServerConn implements ConnHandler, PooledConn {
       return;
     }
     this.session!.resumed = conn.tls.isSessionReused();
-    server.c[C.sslSessions]!++;
-    server.backend.c[C.sslSessions]!++;
-    if (this.session!.resumed) {
-      server.c[C.sslReused]!++;
-      server.backend.c[C.sslReused]!++;
-    }
+    const field = this.session!.resumed ? C.sslReused : C.sslSessions;
+    server.c[field]!++;
+    server.backend.c[field]!++;
     const chosen = conn.tls.getALPNNegotiatedProtocol();
     this.#ready(stream, chosen === 'h2' || (chosen === false && server.config.proto === 'h2'));
   }

@@ -99,7 +99,7 @@ export class TrafficServer implements ServerFacts {
       return;
     }
     if (this.tls?.isAs(tls, env.global.tls)) return;
-    this.tls = new ServerTls(env.certificates, tls, env.global.tls);
+    this.tls = new ServerTls(env.certificates, tls, env.global.tls, env.tlsAccounts);
     this.sni = tls.sni === null ? null : (backend.sni.get(tls.sni) ?? compileSni(tls.sni, backend.name));
   }
 

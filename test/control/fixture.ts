@@ -13,6 +13,7 @@ import { PatternReferences } from '../../src/model/patterns/references.ts';
 import { Proxy } from '../../src/model/proxy.ts';
 import { Server } from '../../src/model/server.ts';
 import { StickTables } from '../../src/model/tables/tables.ts';
+import { TlsAccounts } from '../../src/traffic/tls/accounts.ts';
 import { ServerTls } from '../../src/traffic/tls/server-tls.ts';
 
 const at = { file: 'test.cfg', line: 1 };
@@ -63,7 +64,10 @@ export const plainCheck: HealthCheckConfig = {
 /** TLS of checks that speak none. */
 export function noTls(): ServerTls {
   const { tls } = newGlobal();
-  return new ServerTls({ certificatesByPath: new Map(), trusts: new Map() }, plainServerTls({ tls }), tls);
+  const counters = new CounterStore(1);
+  const slot = counters.allocate();
+  const accounts = new TlsAccounts(counters.row(slot, 0), counters.gauges(slot), Date.now);
+  return new ServerTls({ certificatesByPath: new Map(), trusts: new Map() }, plainServerTls({ tls }), tls, accounts);
 }
 
 /** A backend (unless `kind` says otherwise) in HTTP mode, else with HAProxy's defaults. */

@@ -19,7 +19,14 @@ const served: TlsConn[] = [];
 
 before(async () => {
   const context = createSecureContext(issue(['a.test'])).context as NativeContext;
-  const plain = { alpn: null, verify: 'none', ocsp: null, session: null, onSession: null, keylog: false } as const;
+  const plain = {
+    alpn: null,
+    verify: 'none',
+    ocsp: null,
+    session: null,
+    onSession: null,
+    keylog: false,
+  } as const;
   setup = { context, ...plain, maxRecord: 0 };
   listening = await tcpTransport.listen(any, (conn) => {
     conn.handler = {
@@ -197,7 +204,7 @@ suite('connections over TLS', () => {
               ...quiet,
               onConnect() {
                 const context = createSecureContext({ ca: [] }).context as NativeContext;
-                const begin = { context, servername: 'a.test', alpn: [], session, keylog: false };
+                const begin = { context, servername: 'a.test', alpn: [], session, keylog: false, onClosed: null };
                 const conn: TlsConn = connectTls(
                   raw!,
                   { ...begin, onSession: (kept) => void (session = kept) },

@@ -14,6 +14,7 @@ import { type ChangeContext, done, type Problem, problem, type Row } from '../co
 import { SERVER_ATTRIBUTES } from '../layers/server.ts';
 import { lacksBackend, lacksServer, theBackend, theServer } from '../lookup.ts';
 import { rowOf } from '../table.ts';
+import { lacksMaterial, materialFor } from './server-material.ts';
 import { forcedState } from './server-state.ts';
 
 /** Settings that a server line at run time starts from, and where the line is said to be. */
@@ -35,7 +36,12 @@ export const serverAdd: Row<ChangeOf<'server.add'>> = {
     if (change.from === 'file') return putBackProblem(change, proxy);
     const config = parse(change, ctx.model, proxy);
     if ('error' in config) return problem(config.error);
-    return idTaken(proxy, config) ?? cannotTrack(ctx.model, proxy, config) ?? cannotCheck(proxy, config);
+    return (
+      lacksMaterial(ctx.model.certificates, config) ??
+      idTaken(proxy, config) ??
+      cannotTrack(ctx.model, proxy, config) ??
+      cannotCheck(proxy, config)
+    );
   },
   preview: (change) => ({
     before: 'no such server',
@@ -46,6 +52,8 @@ export const serverAdd: Row<ChangeOf<'server.add'>> = {
     const proxy = theBackend(ctx.model, change);
     const ofFile = change.from === 'file' ? configured(change, proxy) : null;
     const config = ofFile ?? (parse(change, ctx.model, proxy) as ServerConfig);
+    const update = materialFor(ctx.model.certificates, config);
+    if (update !== null) await ctx.traffic.ask({ kind: 'tls', update });
     const id = config.id === null || proxy.serversById.has(config.id) ? freeId(proxy) : config.id;
     const server = new Server(proxy, config, id, ctx.model.counters.allocate(), !ofFile, ctx.states.now());
     server.admin |= Admin.forcedMaint;

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { plainServerTls } from '../../config/keywords/server-tls.ts';
 import type { Model } from '../../model/model.ts';
 import { CheckResult, CheckState, type CheckView, isUsable, type Server } from '../../model/server.ts';
+import type { TlsAccounts } from '../../traffic/tls/accounts.ts';
 import type { TlsMaterial } from '../../traffic/tls/outgoing-context.ts';
 import { ServerTls } from '../../traffic/tls/server-tls.ts';
 import type { StateEffects } from '../servers/effects.ts';
@@ -27,6 +28,7 @@ export interface JobDeps {
   readonly scheduler: Scheduler;
   /** Certificates and authorities as they are now. */
   readonly material: TlsMaterial;
+  readonly accounts: TlsAccounts;
   /** The health check of the server's backend; null: an external command. */
   programOf(server: Server): Program | null;
 }
@@ -129,13 +131,14 @@ export class CheckJob implements Job {
     const { config } = this.#deps.model;
     const settings = { ...(this.server.config.tls ?? plainServerTls(config.global)), reuse: false };
     if (this.#tls?.isAs(settings, config.global.tls) !== true)
-      this.#tls = new ServerTls(this.#deps.material, settings, config.global.tls);
+      this.#tls = new ServerTls(this.#deps.material, settings, config.global.tls, this.#deps.accounts);
     return this.#tls!;
   }
 
   #target(): CheckTarget {
     const { server } = this;
     const { inter, port, addr } = this.#config;
+    const { counters } = this.#deps.model;
     const { connect, check } = server.proxy.config.timeouts;
     return {
       host: addr ?? server.host,
@@ -144,6 +147,7 @@ export class CheckJob implements Job {
       proxyProtocol: this.#isAgent ? 0 : proxyProtocol(server),
       sourceHost: sourceHost(server),
       tls: this.#serverTls(),
+      tlsRows: [server.slot, server.proxy.backendSlot].map((slot) => counters.row(slot, counters.rows - 1)),
       secure: !this.#isAgent && isSecure(server),
       proto: this.#isAgent ? null : (server.checkConfig!.proto ?? server.config.proto),
       connectTimeout: check !== null && connect !== null ? Math.min(inter, connect) : inter,

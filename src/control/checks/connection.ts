@@ -1,4 +1,5 @@
 import type { EndpointView } from '../../expr/types.ts';
+import { C } from '../../model/counters.ts';
 import { tcpTransport } from '../../net/tcp.ts';
 import { connectTls, type TlsConn } from '../../net/tls.ts';
 import type { Conn, ConnectSpec, ConnHandler } from '../../net/transport.ts';
@@ -12,7 +13,7 @@ export interface ConnectionSetup {
   readonly to: ConnectSpec;
   /** What comes first, in the clear; asked once the connection is there. */
   readonly header: (conn: Conn) => Uint8Array | null;
-  readonly tls: { readonly server: ServerTls; readonly hello: Hello } | null;
+  readonly tls: { readonly server: ServerTls; readonly hello: Hello; readonly rows: readonly Float64Array[] } | null;
   /** Whether HTTP/2 is spoken; `agreed`: where ALPN says so. */
   readonly h2: 'yes' | 'no' | 'agreed';
   /** Closed with a FIN instead of a RST. */
@@ -82,6 +83,10 @@ export class CheckConnection implements ConnHandler {
     this.stage = 'handshake';
     try {
       this.#outgoing = tls.server.begin(tls.hello);
+      if (this.#outgoing === null) {
+        this.#fail('Too many SSL connections');
+        return;
+      }
       const conn = connectTls(this.#conn, this.#outgoing, this);
       this.#conn = conn;
       this.session = new ServerSession(conn, this.#outgoing);
@@ -93,7 +98,7 @@ export class CheckConnection implements ConnHandler {
   }
 
   #secured(): void {
-    const { server } = this.#setup.tls!;
+    const { server, rows } = this.#setup.tls!;
     const conn = this.#conn as TlsConn;
     const problem = server.problem(conn, this.#outgoing!);
     if (problem !== null) {
@@ -101,6 +106,7 @@ export class CheckConnection implements ConnHandler {
       this.#fail(problem === 'HOSTNAME_MISMATCH' ? OTHER_CERTIFICATE(name) : HANDSHAKE_FAILURE);
       return;
     }
+    for (const row of rows) row[C.sslSessions]!++;
     const agreed = this.#setup.h2 === 'agreed' && conn.tls.getALPNNegotiatedProtocol() === 'h2';
     this.#open(agreed || this.#setup.h2 === 'yes');
   }
@@ -134,6 +140,7 @@ export class CheckConnection implements ConnHandler {
   }
 
   #fail(text: string): void {
+    if (this.stage === 'handshake') for (const row of this.#setup.tls!.rows) row[C.sslFailed]!++;
     this.#events.onFailure(text);
   }
 

@@ -19,6 +19,8 @@ export interface CheckTarget {
   readonly sourceHost: string | null;
   /** How TLS is spoken where a connect asks for it. */
   readonly tls: ServerTls;
+  /** Where handshakes are counted. */
+  readonly tlsRows: readonly Float64Array[];
   /** Connects that take the server's options speak TLS; over it they speak this protocol, null: as ALPN has it. */
   readonly secure: boolean;
   readonly proto: 'h1' | 'h2' | null;
@@ -49,7 +51,7 @@ export function connectionFor(
   return {
     to,
     header: (conn) => proxyHeader(step, target, conn),
-    tls: secure ? { server: target.tls, hello } : null,
+    tls: secure ? { server: target.tls, hello, rows: target.tlsRows } : null,
     h2: program.flavour !== 'http' || proto === 'h1' ? 'no' : proto === 'h2' ? 'yes' : 'agreed',
     linger: step.linger,
   };

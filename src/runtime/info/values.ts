@@ -66,6 +66,8 @@ export function infoValues(
     SslFrontendKeyRate: keyRate,
     SslFrontendMaxKeyRate: gauges[G.sslKeyRateMax]!,
     SslFrontendSessionReuse_pct: sslRate > keyRate ? Math.floor(((sslRate - keyRate) * 100) / sslRate) : 0,
+    SslBackendKeyRate: counters.rate(slot, C.sslBackendKeyRate, now),
+    SslBackendMaxKeyRate: gauges[G.sslBackendKeyRateMax]!,
     SslCacheLookups: counters.sum(slot, C.sslCacheLookups),
     SslCacheMisses: counters.sum(slot, C.sslCacheMisses),
     CompressBpsIn: counters.rate(slot, C.compInRate, now),

@@ -1,4 +1,4 @@
-import { C, countRate, G, gaugeUp } from '../../model/counters.ts';
+import { C } from '../../model/counters.ts';
 import type { ClientHello } from '../../net/client-hello.ts';
 import { acceptTls } from '../../net/tls.ts';
 import type { ConnHandler } from '../../net/transport.ts';
@@ -28,7 +28,6 @@ export function serve(client: Served, hello: ClientHello | null, bytes: Buffer):
   const { env, listener } = client;
   const bind = listener.tls!;
   const { tls: global } = env.global;
-  if (global.maxConn > 0 && Atomics.load(env.g, G.sslCurrent) >= global.maxConn) return TLS_MESSAGES.tooMany;
   let context: ServerContext | null;
   try {
     context = hello === null ? bind.any() : bind.choose(hello);
@@ -37,6 +36,7 @@ export function serve(client: Served, hello: ClientHello | null, bytes: Buffer):
     context = null;
   }
   if (context === null) return TLS_MESSAGES.handshake;
+  if (!env.tlsAccounts.enter(global.maxConn)) return TLS_MESSAGES.tooMany;
   const alpn = hello === null ? null : bind.protocol(context, hello);
   const ocsp = hello?.wantsOcsp === true ? context.certificate.ocsp : null;
   const conn = acceptTls(
@@ -53,7 +53,6 @@ export function serve(client: Served, hello: ClientHello | null, bytes: Buffer):
     },
     client,
   );
-  gaugeUp(env.g, G.sslCurrent);
   const size = global.captureBufferSize;
   const tls = new ClientTls(conn, context, hello, alpn, size > 0 && hello !== null ? captureHello(hello, size) : null);
   if (global.keylog) tls.keepSecrets();
@@ -63,17 +62,16 @@ export function serve(client: Served, hello: ClientHello | null, bytes: Buffer):
 
 /** A connection with TLS is gone. */
 export function leaveTls(env: Env): void {
-  Atomics.sub(env.g, G.sslCurrent, 1);
+  env.tlsAccounts.leave();
 }
 
 /** Counts a handshake that succeeded: as a session of its own, or as one that was resumed. */
 export function countHandshake({ env, frontend, listener }: ConnClient, tls: ClientTls): void {
-  const second = Math.floor(env.now() / 1000);
   const { resumed } = tls;
   const field = resumed ? C.sslReused : C.sslSessions;
   frontend.c[field]!++;
   if (listener.counted) listener.c[field]!++;
-  if (!resumed) countRate(env.c, C.sslKeyRate, second, env.g, G.sslKeyRateMax);
+  if (!resumed) env.tlsAccounts.key('client');
 }
 
 /** Counts one that failed. */

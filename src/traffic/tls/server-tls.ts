@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { GlobalTlsConfig, ServerTlsConfig } from '../../config/types.ts';
 import type { ClientHandshake, TlsConn } from '../../net/tls.ts';
+import type { TlsAccounts } from './accounts.ts';
 import { buildOutgoingContext, type OutgoingContext, outgoingParts, type TlsMaterial } from './outgoing-context.ts';
 import { chainOf } from './verify-errors.ts';
 
@@ -41,11 +42,14 @@ export class ServerTls {
   readonly alpn: readonly string[];
   readonly #material: TlsMaterial;
   readonly #global: GlobalTlsConfig;
+  readonly #accounts: TlsAccounts;
   #context: OutgoingContext | null = null;
   /** The last session of each name, the oldest first. */
   readonly #sessions = new Map<string, Kept>();
+  readonly #leave = () => this.#accounts.leave();
 
-  constructor(material: TlsMaterial, config: ServerTlsConfig, global: GlobalTlsConfig) {
+  constructor(material: TlsMaterial, config: ServerTlsConfig, global: GlobalTlsConfig, accounts: TlsAccounts) {
+    this.#accounts = accounts;
     this.#material = material;
     this.config = config;
     this.alpn = config.options.alpn ?? [];
@@ -57,9 +61,12 @@ export class ServerTls {
     return isDeepStrictEqual([config, global], [this.config, this.#global]);
   }
 
-  /** What a handshake begins with. Throws what the library says of a certificate or an option. */
-  begin({ name, alpn }: Hello): Outgoing {
+  /** What a handshake begins with; null: there are too many (`maxsslconn`). Throws what the library says of a certificate or an option. */
+  begin({ name, alpn }: Hello): Outgoing | null {
     const { native } = this.#current();
+    const accounts = this.#accounts;
+    if (!accounts.enter(this.#global.maxConn)) return null;
+    accounts.began();
     const kept = this.config.reuse ? this.#sessions.get(name) : undefined;
     const sessions: Buffer[] = [];
     const outgoing: Outgoing = {
@@ -72,6 +79,7 @@ export class ServerTls {
       chain: kept?.chain ?? null,
       conn: null,
       keylog: this.#global.keylog,
+      onClosed: this.#leave,
       onSession: this.config.reuse
         ? (fresh) => {
             if (outgoing.accepted) this.#keep(fresh, outgoing);
@@ -86,7 +94,10 @@ export class ServerTls {
   problem(conn: TlsConn, outgoing: Outgoing): string | null {
     const { tls } = conn;
     outgoing.conn = conn;
-    if (!tls.isSessionReused()) outgoing.chain = null;
+    if (!tls.isSessionReused()) {
+      outgoing.chain = null;
+      this.#accounts.key('server');
+    }
     const problem = this.config.options.verify === 'required' ? this.#verify(tls, outgoing.servername) : null;
     if (problem === null) {
       outgoing.accepted = true;

@@ -411,6 +411,7 @@ for (const { name, lines, origin: manner, expect, sent } of CASES) {
         proxyProtocol: 0 as const,
         sourceHost: null,
         tls: noTls(),
+        tlsRows: [],
         secure: false,
         proto: null,
         connectTimeout: 5000,

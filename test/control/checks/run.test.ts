@@ -20,6 +20,7 @@ const target: CheckTarget = {
   proxyProtocol: 0,
   sourceHost: null,
   tls: noTls(),
+  tlsRows: [],
   secure: false,
   proto: null,
   connectTimeout: 5000,
