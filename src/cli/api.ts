@@ -30,6 +30,7 @@ export async function api(args: readonly string[]): Promise<number> {
       reload,
       stateDir,
       gate: await runnerGate(),
+      note: say,
     });
     const running = await startApi(settings, balancer);
     for (const problem of running.problems) say(problem);

@@ -13,6 +13,7 @@ const subCommands: Readonly<Record<string, (args: readonly string[]) => Promise<
   api: async (args) => (await import('./api.ts')).api(args),
   audit: async (args) => (await import('./audit/audit.ts')).audit(args),
   runtime: async (args) => (await import('./runtime/runtime.ts')).runtime(args),
+  remote: async (args) => operation((await import('./remote.ts')).remoteWords(args)),
   policy: async (args) => (await import('./policy.ts')).policy(args),
   top: async (args) => (await import('./top/top.ts')).top(args),
   completion: async (args) => (await import('./completion/completion.ts')).completion(args),

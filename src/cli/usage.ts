@@ -39,6 +39,7 @@ export function subCommandsText(): string {
   sluice send SOCKET COMMAND...   one Runtime API command to Sluice or HAProxy; exit status 1 when it is refused, 2 without an answer
   sluice runtime [COMMAND...]     Runtime API commands as through socat, or a prompt; --level user|operator|admin bounds what may be done
   sluice audit COMMAND            what was done, by whom, and whether the record of it is whole (sluice audit help)
+  sluice remote URL OPERATION ... an operation over a Data Plane API, as with --target URL; SLUICE_API_USER, SLUICE_API_PASSWORD say who asks
   sluice policy COMMAND           look at a policy file before it is in force: check, explain, schema, actions
   sluice agent --target TARGET    keep what was set on a HAProxy through its reloads, end it in time, record what others change
   sluice top [--target TARGET]    a load balancer as it carries, on a screen that is drawn anew

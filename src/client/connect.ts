@@ -9,7 +9,7 @@ import { processCommands } from './commands/process.ts';
 import { serverCommands } from './commands/servers.ts';
 import { sessionCommands } from './commands/sessions.ts';
 import { tableCommands } from './commands/tables.ts';
-import { type Conversation, converse } from './conversation.ts';
+import type { Conversation } from './conversation.ts';
 import type { Identity, Version } from './identity.ts';
 import { type ClientOptions, type CommandOptions, openSession, type Session, type StreamOptions } from './session.ts';
 import { type Feature, supports } from './versions.ts';
@@ -55,7 +55,8 @@ export async function connect(address: string, options: ClientOptions = {}): Pro
   return clientOf(await openSession(parseAddress(address), options));
 }
 
-function clientOf(session: Session): RuntimeClient {
+/** The client of a session. */
+export function clientOf(session: Session): RuntimeClient {
   return {
     get product() {
       return session.identity.product;
@@ -72,10 +73,7 @@ function clientOf(session: Session): RuntimeClient {
     async *stream(words, options) {
       for await (const lines of session.batches(words, options)) yield* lines;
     },
-    converse() {
-      const { timeout = 30_000, tls } = session.options;
-      return converse(session.endpoint, { timeout, tls });
-    },
+    converse: session.converse,
     close: session.close,
     ...dumpCommands(session),
     ...serverCommands(session),

@@ -1,5 +1,6 @@
 import type { Endpoint } from './address.ts';
 import { type Answer, parseAnswer } from './answer.ts';
+import { type Conversation, converse } from './conversation.ts';
 import { RuntimeClientError } from './failures.ts';
 import { gate } from './gate.ts';
 import { type Identity, identityOf } from './identity.ts';
@@ -57,6 +58,8 @@ export interface Session {
   batches(words: readonly string[], options?: StreamOptions): AsyncGenerator<string[], void, undefined>;
   /** Asks anew who answers. */
   refresh(): Promise<void>;
+  /** A connection of its own. */
+  converse(): Promise<Conversation>;
   close(): void;
 }
 
@@ -188,6 +191,10 @@ function session(endpoint: Endpoint, options: ClientOptions, { identity, send, r
         severity: hasSeverities(endpoint, identity()),
       }),
     refresh,
+    converse() {
+      const { timeout, tls } = limits(options);
+      return converse(endpoint, { timeout, tls });
+    },
     close,
   };
 }

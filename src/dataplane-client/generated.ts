@@ -6305,6 +6305,36 @@ export interface Operations {
         })[];
       };
     };
+    /** tells what load balancer the service works on */
+    '/sluice': {
+      call: CallOptions;
+      answer: unknown;
+    };
+    /** lists what was changed */
+    '/sluice/history': {
+      call: CallOptions & { readonly query?: { last?: number; operation?: string; object?: string; phase?: string; since?: number; until?: number; before?: number } };
+      answer: unknown;
+    };
+    /** lists what holds over the files */
+    '/sluice/overrides': {
+      call: CallOptions;
+      answer: unknown;
+    };
+    /** lists what will be taken back */
+    '/sluice/leases': {
+      call: CallOptions;
+      answer: unknown;
+    };
+    /** lists what waits for a second person */
+    '/sluice/requests': {
+      call: CallOptions;
+      answer: unknown;
+    };
+    /** tells where the attributes of an object come from */
+    '/sluice/layers': {
+      call: CallOptions & { readonly query: { object: string } };
+      answer: unknown;
+    };
   };
   POST: {
     /** begins a transaction */
@@ -7043,6 +7073,126 @@ export interface Operations {
           readonly value: string;
         })[];
       };
+    };
+    /** gives the answer of a command that only reads */
+    '/sluice/ask': {
+      call: CallOptions & { readonly body: {
+        readonly words: readonly string[];
+      } };
+      answer: unknown;
+    };
+    /** tells what Changes would do, one after the other */
+    '/sluice/preview': {
+      call: CallOptions & { readonly body: {
+        readonly changes: readonly (Readonly<Record<string, unknown>>)[];
+      } };
+      answer: unknown;
+    };
+    /** makes Changes, all or none */
+    '/sluice/apply': {
+      call: CallOptions & { readonly body: {
+        readonly changes: readonly (Readonly<Record<string, unknown>>)[];
+        readonly meta: {
+          /** Chosen by who asks; the journal has it. */
+          readonly operation: string;
+          readonly title: string;
+          readonly reason?: string;
+          readonly ticket?: string;
+          /** ms */
+          readonly for?: number;
+          /** ms */
+          readonly confirmWithin?: number;
+          readonly undoes?: string;
+          readonly force?: boolean;
+          readonly approves?: boolean;
+        };
+      } };
+      answer: unknown;
+    };
+    /** tells whether the policy lets Changes be made step by step; what needs a second person waits */
+    '/sluice/permit': {
+      call: CallOptions & { readonly body: {
+        readonly changes: readonly (Readonly<Record<string, unknown>>)[];
+        readonly meta: {
+          /** Chosen by who asks; the journal has it. */
+          readonly operation: string;
+          readonly title: string;
+          readonly reason?: string;
+          readonly ticket?: string;
+          /** ms */
+          readonly for?: number;
+          /** ms */
+          readonly confirmWithin?: number;
+          readonly undoes?: string;
+          readonly force?: boolean;
+          readonly approves?: boolean;
+        };
+        readonly steps: number;
+      } };
+      answer: unknown;
+    };
+    /** takes an operation back, the last one that can be where none is named */
+    '/sluice/undo': {
+      call: CallOptions & { readonly body: {
+        readonly operation?: string;
+        readonly meta: {
+          /** Chosen by who asks; the journal has it. */
+          readonly operation: string;
+          readonly title: string;
+          readonly reason?: string;
+          readonly ticket?: string;
+          /** ms */
+          readonly for?: number;
+          /** ms */
+          readonly confirmWithin?: number;
+          readonly undoes?: string;
+          readonly force?: boolean;
+          readonly approves?: boolean;
+        };
+      } };
+      answer: unknown;
+    };
+    /** keeps what would be taken back */
+    '/sluice/confirm': {
+      call: CallOptions & { readonly body: {
+        readonly operation: string;
+        readonly meta: {
+          /** Chosen by who asks; the journal has it. */
+          readonly operation: string;
+          readonly title: string;
+          readonly reason?: string;
+          readonly ticket?: string;
+          /** ms */
+          readonly for?: number;
+          /** ms */
+          readonly confirmWithin?: number;
+          readonly undoes?: string;
+          readonly force?: boolean;
+          readonly approves?: boolean;
+        };
+      } };
+      answer: unknown;
+    };
+    /** agrees to what somebody else asked for */
+    '/sluice/approve': {
+      call: CallOptions & { readonly body: {
+        readonly operation: string;
+        readonly meta: {
+          /** Chosen by who asks; the journal has it. */
+          readonly operation: string;
+          readonly title: string;
+          readonly reason?: string;
+          readonly ticket?: string;
+          /** ms */
+          readonly for?: number;
+          /** ms */
+          readonly confirmWithin?: number;
+          readonly undoes?: string;
+          readonly force?: boolean;
+          readonly approves?: boolean;
+        };
+      } };
+      answer: unknown;
     };
   };
   PUT: {

@@ -3,6 +3,7 @@ import { addressText, parseAddress } from '../client/address.ts';
 import { connect, type RuntimeClient, RuntimeClientError } from '../client/index.ts';
 import { sudoUser } from '../util/sudo.ts';
 import { OperationError } from './errors.ts';
+import { isServiceAddress, serviceText } from './service-address.ts';
 import { isTrustedPlace, sudoTarget } from './sudo-targets.ts';
 import type { Target } from './target.ts';
 import { sluiceTarget } from './targets/sluice.ts';
@@ -28,7 +29,9 @@ export async function openTarget(given: string | null): Promise<Target> {
   const wanted = user === null ? (given ?? process.env['SLUICE_TARGET'] ?? null) : sudoTarget(given, user);
   if (wanted === null) return openUsual();
   const named = isAddress(wanted) ? null : nameOf(wanted);
-  return targetOf(named?.address ?? wanted, await connect(named?.address ?? wanted), named);
+  const address = named?.address ?? wanted;
+  if (isServiceAddress(address)) return openServiceTarget(address, named);
+  return targetOf(address, await connect(address), named);
 }
 
 /** The one load balancer that is meant by a name. */
@@ -50,7 +53,7 @@ export function targetsMeant(words: readonly string[]): readonly string[] {
   );
   const byAddress = new Map<string, string>();
   for (const { name, address } of meant) {
-    const text = addressText(parseAddress(address));
+    const text = isServiceAddress(address) ? serviceText(address) : addressText(parseAddress(address));
     if (!byAddress.has(text)) byAddress.set(text, name);
   }
   return [...byAddress.values()];
@@ -58,6 +61,16 @@ export function targetsMeant(words: readonly string[]): readonly string[] {
 
 function isAddress(word: string): boolean {
   return /[/:]/.test(word);
+}
+
+async function openServiceTarget(address: string, named: NamedTarget | null): Promise<Target> {
+  const [{ dataPlaneTarget }, { openService }] = await Promise.all([
+    import('./targets/data-plane.ts'),
+    import('./targets/open-service.ts'),
+  ]);
+  const api = openService(address, named ?? {});
+  const target = await dataPlaneTarget(named?.name ?? serviceText(address), api);
+  return Object.assign(target, { minUsable: named?.minUsable ?? null });
 }
 
 async function targetOf(address: string, client: RuntimeClient, named: NamedTarget | null): Promise<Target> {

@@ -1,4 +1,5 @@
 import type { Change } from '../../change/change.ts';
+import type { Target } from '../../ops/target.ts';
 import type { Documents } from '../edit/sections.ts';
 
 /** Who asks, for the journal and the policy. */
@@ -46,5 +47,9 @@ export interface Balancer {
   stream(words: readonly string[]): AsyncIterable<string>;
   /** What it would take to get from one state to another. */
   plan(before: Documents, after: Documents): { readonly effect: string; readonly differences: readonly unknown[] };
+  /** As operations work on it, for who asks; it is not to be closed. */
+  target(requester: Requester): Promise<Target>;
+  /** Something was lent: it is taken back when its time is over. */
+  leased(): void;
   close(): Promise<void>;
 }

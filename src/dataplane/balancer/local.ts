@@ -1,15 +1,13 @@
 /** The Sluice that the service is a part of. */
 
-import { Socket } from 'node:net';
 import type { Change, Origin } from '../../change/change.ts';
 import { planChanges } from '../../config/diff/plan-changes.ts';
 import type { Config, Diagnostic } from '../../config/types.ts';
 import type { Control, RunningControl } from '../../control/types.ts';
-import { registry } from '../../runtime/server.ts';
-import { Session } from '../../runtime/session.ts';
 import type { Documents } from '../edit/sections.ts';
 import { ApiError } from '../service/error.ts';
 import type { Balancer, ConfigurationProblem, Made, Requester } from './balancer.ts';
+import { answerTo, localTarget } from './local-target.ts';
 import { withServerEdits } from './server-edits.ts';
 
 /** A configuration, and the documents that it was made from. */
@@ -53,6 +51,9 @@ export function localBalancer(control: RunningControl): Balancer {
       return text;
     },
     stream: (words) => answerOf(control, words),
+    target: (requester) => localTarget(control, originOf(requester)),
+    // Sluice takes back what it lends.
+    leased: () => {},
     close: async () => {},
   };
 }
@@ -76,16 +77,7 @@ function isOwn({ text }: Diagnostic): boolean {
 
 /** What the Runtime API answers to a command, without a connection. */
 async function* answerOf(control: Control, words: readonly string[]): AsyncGenerator<string, void, undefined> {
-  const session = new Session(new Socket(), {
-    control,
-    registry,
-    level: 'admin',
-    severity: 'none',
-    timeout: 0,
-    from: 'api',
-    sockets: () => [],
-  });
-  const answer = await session.answer(words, null);
+  const answer = await answerTo(control, originOf({ user: 'service', from: 'api', title: '' }), words);
   if (answer.kind === 'message' && answer.severity <= 3) throw new ApiError(400, answer.text.trim());
   if (answer.kind === 'message') yield answer.text;
   if (answer.kind === 'dump') yield* answer.pieces;

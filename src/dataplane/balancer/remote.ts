@@ -15,6 +15,7 @@ import { openRunnerJournal } from '../../ops/targets/open-haproxy.ts';
 import { sluiceTarget } from '../../ops/targets/sluice.ts';
 import type { Documents } from '../edit/sections.ts';
 import type { Balancer, Made, PutInForce, Requester } from './balancer.ts';
+import { leaseKeeping } from './lease-keeping.ts';
 import { programCheck } from './program-check.ts';
 
 export interface RemoteOptions {
@@ -28,6 +29,8 @@ export interface RemoteOptions {
   /** Where its journal is. */
   readonly stateDir: string;
   readonly gate: Gate | null;
+  /** Told to the operator. */
+  readonly note: (text: string) => void;
 }
 
 /** How long servers that are to go may still have connections before a reload is asked for instead, ms. */
@@ -76,6 +79,12 @@ export async function remoteBalancer(options: RemoteOptions): Promise<Balancer> 
   const service: Requester = { user: 'service', from: 'api', title: '' };
   const current = async (): Promise<RuntimeClient> => (await targetOf(service)).client;
   const { product } = client;
+  const { address: name, stateDir, note } = options;
+  const leases = leaseKeeping({ target: () => targetOf(service), stateDir, name, note });
+  const leased = () => {
+    if (product === 'haproxy') leases.wake();
+  };
+  leased();
   return {
     product,
     check: (documents) => programCheck(options.check, documents),
@@ -93,7 +102,10 @@ export async function remoteBalancer(options: RemoteOptions): Promise<Balancer> 
     async *stream(words) {
       for await (const batch of (await current()).stream(words)) yield `${batch}\n`;
     },
+    target: targetOf,
+    leased,
     async close() {
+      await leases.close();
       for (const user of [...targets.keys()]) forget(targets, user);
       client.close();
       await journal?.close();

@@ -7,6 +7,7 @@ import type { Operation } from './operation.ts';
 import { RUNTIME_OPERATIONS } from './runtime/index.ts';
 import { SECTION_OPERATIONS } from './sections.ts';
 import { STORAGE_OPERATIONS } from './storage.ts';
+import { TARGET_OPERATIONS } from './target.ts';
 import { TRACE_OPERATIONS } from './traces.ts';
 import { TRANSACTION_OPERATIONS } from './transactions.ts';
 import { WITHOUT } from './without.ts';
@@ -20,5 +21,6 @@ export const OPERATIONS: readonly Operation[] = [
   ...RUNTIME_OPERATIONS,
   ...STORAGE_OPERATIONS,
   ...DISCOVERY_OPERATIONS,
+  ...TARGET_OPERATIONS,
   ...WITHOUT,
 ];

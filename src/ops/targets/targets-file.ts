@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { nearestWord } from '../../config/suggest.ts';
 import { OperationError } from '../errors.ts';
 import { type Least, leastKind } from '../kinds.ts';
+import type { ServiceLogin } from '../service-address.ts';
 import type { Configured } from './discover.ts';
 
 /** What a team has set down for a load balancer. */
-export interface NamedTarget extends Configured {
+export interface NamedTarget extends Configured, ServiceLogin {
   readonly name: string;
   readonly address: string;
   /** Servers of a backend that must stay usable when nothing else is said. */
@@ -77,16 +78,27 @@ export function parseTargets(text: string, path: string): readonly NamedTarget[]
       const near = nearestWord(member, MEMBERS);
       throw wrong(name, `unknown member '${member}'${near === null ? '' : `; did you mean '${near}'?`}`);
     }
-    const { address, minUsable, ...commands } = entry;
-    if (typeof address !== 'string') throw wrong(name, "'address' is missing: a socket, or tcp:HOST:PORT");
+    const { address, minUsable, user, passwordFile, ca, ...commands } = entry;
+    const login = { user, passwordFile, ca };
+    for (const [member, value] of Object.entries(login))
+      if (value !== undefined && typeof value !== 'string') throw wrong(name, `'${member}' must be a text`);
+    if (typeof address !== 'string')
+      throw wrong(name, "'address' is missing: a socket, tcp:HOST:PORT or https://HOST:PORT");
     for (const [member, words] of Object.entries(commands))
       if (!Array.isArray(words) || words.length === 0 || !words.every((word) => typeof word === 'string'))
         throw wrong(name, `'${member}' must be a list of texts`);
-    return { ...(commands as Configured), name, address, minUsable: leastOf(minUsable, (what) => wrong(name, what)) };
+    const given = Object.fromEntries(Object.entries(login).filter(([, value]) => value !== undefined));
+    return {
+      ...(commands as Configured),
+      ...given,
+      name,
+      address,
+      minUsable: leastOf(minUsable, (what) => wrong(name, what)),
+    };
   });
 }
 
-const MEMBERS = ['address', 'groups', 'minUsable', 'files', 'check', 'reload'];
+const MEMBERS = ['address', 'groups', 'minUsable', 'files', 'check', 'reload', 'user', 'passwordFile', 'ca'];
 
 function leastOf(value: unknown, wrong: (what: string) => OperationError): Least | null {
   if (value === undefined) return null;

@@ -59,17 +59,17 @@ function client(port: number): Api['ask'] {
 }
 
 /** Sluice with its API. */
-export async function inSluice(scope: Scope, config = CONFIG): Promise<Api> {
+export async function inSluice(scope: Scope, config = CONFIG, files: Record<string, string> = {}): Promise<Api> {
   const port = await freePort();
-  const run = await start(scope, config, { program: SLUICE, args: ['--api', `127.0.0.1:${port}`] });
+  const run = await start(scope, config, { program: SLUICE, args: ['--api', `127.0.0.1:${port}`], files });
   const ask = client(port);
   await until('the API', async () => (await ask('GET', 'configuration/version').catch(() => [0]))[0] === 200);
   return { port, run, ask };
 }
 
 /** The installed HAProxy with `sluice api` beside it. */
-export async function besideHaproxy(scope: Scope, config = CONFIG): Promise<Api> {
-  const run = await start(scope, config, { program: HAPROXY, argv: ['-W', '-db', '-f', '{config}'] });
+export async function besideHaproxy(scope: Scope, config = CONFIG, files: Record<string, string> = {}): Promise<Api> {
+  const run = await start(scope, config, { program: HAPROXY, argv: ['-W', '-db', '-f', '{config}'], files });
   const port = await freePort();
   const settings = join(run.dir, 'sluice-api.yaml');
   const yaml = `

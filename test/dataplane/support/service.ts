@@ -51,6 +51,8 @@ export function fakeBalancer(): FakeBalancer {
       yield fake.answers[words.join(' ')] ?? '';
     },
     plan: (before, after) => planChanges(before, after, { on: 'haproxy' }),
+    target: () => Promise.reject(new Error('there is no process behind it')),
+    leased: () => {},
     close: async () => {},
   };
   return fake;

@@ -1,0 +1,190 @@
+/** Operations over the Data Plane API: on a Sluice that has one, and on the installed HAProxy with the service beside it. */
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { suite, type TestContext, test } from 'node:test';
+import { until } from '../support/wait.ts';
+import { type Api, besideHaproxy, CONFIG, inSluice, withoutHaproxy } from './support/processes.ts';
+
+const SLUICE = join(import.meta.dirname, '../../bin/sluice');
+const LOGIN = { SLUICE_API_USER: 'admin', SLUICE_API_PASSWORD: 'secret' };
+
+interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+function sluice(words: readonly string[], env: Readonly<Record<string, string>> = LOGIN): Promise<Ended> {
+  return new Promise((resolve) => {
+    execFile(SLUICE, words, { env: { ...process.env, ...env } }, (error, out, err) =>
+      resolve({ code: (error as { readonly code?: number } | null)?.code ?? 0, out, err }),
+    );
+  });
+}
+
+const url = ({ port }: Api) => `http://127.0.0.1:${port}`;
+
+async function weight({ run }: Api, server: string): Promise<string | undefined> {
+  return (await run.serversState()).find((row) => row['srv_name'] === server)?.['srv_uweight'];
+}
+
+const state = async ({ run }: Api, server: string) =>
+  Number((await run.serversState()).find((row) => row['srv_name'] === server)!['srv_admin_state']);
+
+/** What an operator does, and what must come of it on either. */
+async function shift(api: Api, product: string): Promise<void> {
+  const done = async (...words: readonly string[]): Promise<string> => {
+    const { code, out, err } = await sluice(['remote', url(api), ...words]);
+    assert.equal(code, 0, `${words.join(' ')}: ${out}${err}`);
+    return out;
+  };
+  assert.match(await done('status'), new RegExp(`: ${product} [\\s\\S]*backend app[\\s\\S]*a1 +ready`));
+  assert.match(await done('weight', 'app/a1', '33', '--reason', 'bigger machine'), /app\/a1 weight: 10 -> 33/);
+  assert.equal(await weight(api, 'a1'), '33');
+  assert.match(await done('history'), /admin {2}app\/a1 weight {2}10 -> 33/);
+  await done('undo');
+  assert.equal(await weight(api, 'a1'), '10');
+  await done('drain', 'app/a1', '--wait', '--timeout', '5s');
+  assert.equal(await state(api, 'a1'), 8);
+  const refused = await sluice(['remote', url(api), 'maint', 'app/a2', '--yes']);
+  assert.equal(refused.code, 3, 'the last server that takes traffic is guarded');
+  assert.match(refused.err, /no server of app would take traffic|app would have no|usable/);
+  await done('ready', 'app/a1');
+  assert.equal(await state(api, 'a1'), 0);
+  await done('weight', 'app/a2', '7', '--for', '6s');
+  assert.equal(await weight(api, 'a2'), '7');
+  assert.match(await done('leases'), /weight app\/a2 7/);
+  await until('it is taken back', async () => (await weight(api, 'a2')) === '10', { ms: 30_000 });
+  const { events } = await json(api, 'weight', 'app/a2', '50%', '--dry-run');
+  assert.equal(events.at(-1)!['ok'], true);
+  assert.equal(await weight(api, 'a2'), '10');
+}
+
+async function json(api: Api, ...words: readonly string[]) {
+  const { out } = await sluice([...words, '--json', '--target', url(api)]);
+  return {
+    events: out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>),
+  };
+}
+
+async function maps(context: TestContext, make: typeof inSluice): Promise<void> {
+  const config = CONFIG.replace(
+    'default_backend app',
+    'http-request set-header x %[path,map({dir}/hosts.map)]\n    default_backend app',
+  );
+  const api = await make(context, config, { 'hosts.map': 'a 1\nb 2\n' });
+  const file = join(api.run.dir, 'hosts.map');
+  const wanted = join(api.run.dir, 'wanted.map');
+  const entries = Array.from({ length: 5000 }, (_, i) => `/key${i} ${i}\n`).join('');
+  writeFileSync(wanted, entries);
+  const { code, err } = await sluice(['map', 'import', file, wanted, '--yes', '--target', url(api)]);
+  assert.equal(code, 0, err);
+  const shown = await api.run.cli(`show map ${file}`);
+  assert.equal(shown.trim().split('\n').length, 5000);
+  assert.match(shown, / \/key4999 4999$/m);
+}
+
+suite('operations over the Data Plane API', () => {
+  test('work on a Sluice', async (context) => shift(await inSluice(context), 'sluice'));
+  test('work on a real HAProxy', withoutHaproxy, async (context) => shift(await besideHaproxy(context), 'haproxy'));
+  test('change maps of a Sluice', (context) => maps(context, inSluice));
+  test('change maps of a real HAProxy', withoutHaproxy, (context) => maps(context, besideHaproxy));
+
+  test('tell why they cannot be done', async (context) => {
+    const api = await inSluice(context);
+    const cases: readonly (readonly [readonly string[], Record<string, string>, number, RegExp])[] = [
+      [
+        ['remote', url(api), 'status'],
+        { SLUICE_API_USER: 'admin', SLUICE_API_PASSWORD: 'wrong' },
+        3,
+        /unauthenticated.*set SLUICE_API_USER and SLUICE_API_PASSWORD/,
+      ],
+      [
+        ['remote', `http://admin:secret@127.0.0.1:${api.port}`, 'status'],
+        {},
+        2,
+        /a password does not belong into an address/,
+      ],
+      [['remote', 'http://127.0.0.1:1', 'status'], LOGIN, 4, /nobody listens there/],
+      [['status', '--target', 'https://lb/path'], LOGIN, 2, /no address of a Data Plane API/],
+      [['remote', 'lb1', 'status'], LOGIN, 1, /usage: sluice remote/],
+      [['remote', url(api), 'weight', 'app/a9', '1'], LOGIN, 2, /a9/],
+      [['remote', url(api), 'reload'], LOGIN, 1, /kept by the Data Plane API/],
+    ];
+    for (const [words, env, code, text] of cases) {
+      const ended = await sluice(words, env);
+      assert.equal(ended.code, code, `${words.join(' ')}: ${ended.out}${ended.err}`);
+      assert.match(ended.err, text);
+    }
+  });
+
+  test('take who asks from files, for targets by name', async (context) => {
+    const api = await inSluice(context);
+    const password = join(api.run.dir, 'password');
+    writeFileSync(password, 'secret\n');
+    const targets = join(api.run.dir, 'targets.json');
+    writeFileSync(targets, JSON.stringify({ lb1: { address: url(api), user: 'admin', passwordFile: password } }));
+    const { code, out, err } = await sluice(['weight', 'app/a1', '5', '--target', 'lb1'], { SLUICE_TARGETS: targets });
+    assert.equal(code, 0, out + err);
+    assert.equal(await weight(api, 'a1'), '5');
+  });
+
+  test('say so when the service is another one', async (context) => {
+    const server = createServer((_request, response) =>
+      response
+        .writeHead(404, { 'content-type': 'application/json' })
+        .end('{"code":404,"message":"path /v3/sluice was not found"}'),
+    );
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    context.after(() => server.close());
+    const { code, err } = await sluice([
+      'remote',
+      `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      'status',
+    ]);
+    assert.equal(code, 4);
+    assert.match(err, /is no Data Plane API of Sluice/);
+  });
+});
+
+suite('what operations need of the Data Plane API', () => {
+  test('reads only where it says so, and takes no Change that is none', async (context) => {
+    const api = await inSluice(context);
+    const post = async (path: string, body: unknown) => {
+      const answer = await fetch(`${url(api)}/v3/sluice/${path}`, {
+        method: 'POST',
+        headers: { authorization: `Basic ${btoa('admin:secret')}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+      return [answer.status, (await answer.json()) as { readonly message?: string }] as const;
+    };
+    for (const words of [
+      ['set', 'weight', 'app/a1', '1'],
+      ['show', 'events', 'x', '-w'],
+      ['shutdown', 'session', '1'],
+    ])
+      assert.equal((await post('ask', { words }))[0], 400, words.join(' '));
+    const meta = { operation: 'op-1', title: 'test' };
+    const [status, { message }] = await post('apply', {
+      changes: [{ kind: 'server.weight', backend: 'app', server: 'a1' }],
+      meta,
+    });
+    assert.equal(status, 422);
+    assert.match(message!, /^change 1: 'weight' of server.weight is missing$/);
+    assert.equal((await post('apply', { changes: [{ kind: 'server.life' }], meta }))[0], 422);
+    assert.equal((await post('apply', { changes: [], meta }))[0], 422);
+    assert.equal(
+      (await post('apply', { changes: [{ kind: 'config.reload' }], meta: { ...meta, operation: '../x' } }))[0],
+      422,
+    );
+    assert.equal(await weight(api, 'a1'), '10');
+  });
+});
