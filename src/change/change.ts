@@ -110,6 +110,8 @@ export type Change =
     }
   /** Put another configuration in force (the files named at start, read again): a batch of the differences. */
   | { readonly kind: 'config.reload' }
+  /** Reads a file that `mmdb` looks up anew. */
+  | { readonly kind: 'mmdb.reload'; readonly file: string }
   /**
    * A command of a real HAProxy's Runtime API that no other kind stands for, as it was typed. `on`: what it is made to, as far as the words
    * tell; '' is the process.

@@ -142,6 +142,7 @@ const SHAPES: { readonly [K in ChangeKind]?: Readonly<Record<Exclude<keyof Chang
   'ocsp.set': { response: base64 },
   'ticket-key.set': { keys: text, key: base64 },
   'config.reload': {},
+  'mmdb.reload': { file: text },
 };
 
 /** A Change that came from outside, or why it is none. */

@@ -11,6 +11,7 @@ import { certDel, certJwt, certNew, certSet } from './rows/certificates/cert.ts'
 import { crtListAdd, crtListDel } from './rows/certificates/crt-list.ts';
 import { ocspSet, ticketKeySet } from './rows/certificates/tls.ts';
 import { trustDel, trustNew, trustSet } from './rows/certificates/trust.ts';
+import { mmdbReload } from './rows/databases.ts';
 import { serverAdd, serverDel } from './rows/dynamic-server.ts';
 import { frontendMaxconn, frontendState } from './rows/frontend.ts';
 import { countersClear, sessionKill, sessionsKillServer } from './rows/one-shot.ts';
@@ -81,6 +82,7 @@ export const CHANGES: { readonly [K in ChangeKind]?: Row<ChangeOf<K>> } = {
   'ocsp.set': ocspSet,
   'ticket-key.set': ticketKeySet,
   'config.reload': configReload,
+  'mmdb.reload': mmdbReload,
   'lease.confirm': leaseConfirm,
 };
 

@@ -836,6 +836,8 @@ export interface Config {
   readonly defaultServers: Readonly<Record<string, ServerConfig>>;
   /** Contents of the files that rules, pages and ACLs name, by path as it was opened: what the traffic threads work with. */
   readonly files?: Readonly<Record<string, Uint8Array>>;
+  /** Files of facts about addresses that expressions look up (`mmdb`), read into memory that threads share. */
+  readonly databases?: readonly { readonly path: string; readonly content: SharedArrayBuffer }[];
   /** Patterns that ACLs and maps look up, in the order of their numbers. */
   readonly patterns?: readonly PatternReferenceConfig[];
   /** What the files of certificates, authorities, lists and ticket keys hold. */

@@ -40,6 +40,7 @@ export function buildModel(config: Config, threads: number, now: number): Model 
       compRate: config.global.maxcomprate * 1024,
     },
     caches: cachesOf(config, []),
+    databases: config.databases ?? [],
     patterns: new PatternReferences(),
     tables: new StickTables(config),
     certificates: new CertificateStore(systemAuthorities),

@@ -8,6 +8,7 @@ import { globalVars } from '../traffic/proc-vars.ts';
 import { readFileOrNull, recordingFiles } from '../util/files.ts';
 import { loadCertificates } from './certificates/load.ts';
 import { compileHealthCheck } from './checks/compile.ts';
+import { collectDatabases, type DatabaseCollection } from './databases.ts';
 import { collectPatterns, type PatternCollection } from './patterns/collect.ts';
 import { supposedTable } from './supposed-table.ts';
 
@@ -29,7 +30,8 @@ function compiled(input: LoadInput): LoadResult {
   all.push(...userlists.problems);
   all.push(...globalVars(config.global).problems);
   const patterns = collectPatterns(config.global.defaultPath);
-  const around = surroundings(config, userlists.lists, patterns);
+  const databases = collectDatabases(config.global.defaultPath);
+  const around = surroundings(config, userlists.lists, patterns, databases);
   for (const text of nameCases(config.global, (path) => readFileOrNull(path)?.latin1Slice() ?? null).problems)
     all.push({ severity: 'alert', at: null, text: `${text}.` });
   for (const proxy of config.proxies) {
@@ -43,7 +45,12 @@ function compiled(input: LoadInput): LoadResult {
   if (all.some((d) => d.severity === 'alert')) return { ...result, config: null, diagnostics: all };
   return {
     ...result,
-    config: { ...config, patterns: patterns.references(), certificates: tls.certificates },
+    config: {
+      ...config,
+      patterns: patterns.references(),
+      databases: databases.views(),
+      certificates: tls.certificates,
+    },
     diagnostics: all,
   };
 }
@@ -52,6 +59,7 @@ function surroundings(
   config: Config,
   userlists: ReadonlyMap<string, Userlist>,
   { patterns }: PatternCollection,
+  { database }: DatabaseCollection,
 ): ProxySurroundings {
   const tables = new Map(tablesOf(config).map((table) => [table.name, supposedTable(table)]));
   const find = (name: string) => config.proxies.filter((proxy) => proxy.name === name);
@@ -61,6 +69,7 @@ function surroundings(
     readFile: configuredFiles(config.global.defaultPath),
     userlist: (name) => userlists.get(name) ?? null,
     patterns,
+    database,
     logProfile: (name) => config.logProfiles.find((profile) => profile.name === name) ?? null,
     table: (name) => tables.get(name) ?? null,
     stickCounters: config.global.tune.stickCounters,

@@ -58,6 +58,7 @@ export async function applyReload(config: Config, ctx: ReloadContext): Promise<R
   const before = model.config;
   const patterns = await model.patterns.stage(config.patterns ?? []);
   await traffic.ask({ kind: 'patterns', references: patterns.references });
+  await traffic.ask({ kind: 'databases', databases: config.databases ?? [] });
   const tables = model.tables.stage(config);
   await traffic.ask({ kind: 'tables', tables: tables.views });
   const everywhere = patterns.moved || tables.moved || !isSameEnvironment(before, config);
@@ -85,6 +86,7 @@ export async function applyReload(config: Config, ctx: ReloadContext): Promise<R
   for (const proxy of opened.fresh) for (const server of proxy.servers) beginServer(server, ctx);
   model.config = config;
   model.caches = caches;
+  model.databases = config.databases ?? [];
   warnings.push(...overruled(patterns));
   patterns.commit();
   warnings.push(

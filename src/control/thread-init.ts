@@ -23,6 +23,7 @@ export function threadInit(
     logProfiles: model.config.logProfiles,
     userlists: model.config.userlists,
     caches: model.caches,
+    databases: model.databases,
     files: model.config.files ?? {},
     proxies: model.proxies.map(proxyView),
     limits: model.limits,

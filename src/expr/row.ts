@@ -117,6 +117,12 @@ export interface Userlist {
   isMember(user: string, group: string): boolean;
 }
 
+/** Facts about addresses. */
+export interface AddressDatabase {
+  /** What is known of an address: texts, numbers, lists and objects of them; null: nothing. Never throws. */
+  lookup(address: string): unknown;
+}
+
 /** What the names in expressions may be checked against while compiling. */
 export interface CompileEnv {
   /** Mask of `place`: where the expression is evaluated. */
@@ -136,6 +142,8 @@ export interface CompileEnv {
   readFile?(path: string): string | null;
   /** The stick table of that name; null when there is none. Left out, there are none here. */
   table?(name: string): TableSource | null;
+  /** The file of facts about addresses at a path (`mmdb`). Left out, there are none here. */
+  database?(path: string): AddressDatabase | ExprError;
   /** Patterns that can be edited live. Left out, an ACL keeps its own for itself, and files and maps are refused. */
   patterns?(use: PatternUse): PatternSource | ExprError;
 }

@@ -2,6 +2,7 @@ import type { BindConfig, Config, ProxyConfig } from '../config/types.ts';
 import type { CacheView } from './cache/memory.ts';
 import type { TlsState, TlsUpdate } from './certificates/views.ts';
 import type { CounterChunk } from './counters.ts';
+import type { DatabaseView } from './databases/database.ts';
 import type { PatternReferenceView, PatternsView } from './patterns/references.ts';
 import type { TableView } from './tables/table.ts';
 import type { TablesView } from './tables/tables.ts';
@@ -73,6 +74,7 @@ export interface ThreadInit extends EnvironmentView {
   readonly processSlot: number;
   readonly patterns: PatternsView;
   readonly tables: TablesView;
+  readonly databases: readonly DatabaseView[];
   readonly tls: TlsState;
   readonly proxies: readonly ProxyView[];
   readonly limits: LimitsView;
@@ -212,6 +214,8 @@ export type TrafficCommand =
   | { readonly kind: 'made'; readonly what: 'pattern-edits' | 'proc-vars' }
   /** All stick tables that there are, for proxies that are put from now on. */
   | { readonly kind: 'tables'; readonly tables: readonly TableView[] }
+  /** Files of facts about addresses that are new, or other editions of those that are there. */
+  | { readonly kind: 'databases'; readonly databases: readonly DatabaseView[] }
   /** Nothing: whoever asks wants to know that what the thread was doing is over. */
   | { readonly kind: 'turn' }
   | { readonly kind: 'servers'; readonly views: readonly ServerView[] }

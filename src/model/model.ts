@@ -2,6 +2,7 @@ import type { Config } from '../config/types.ts';
 import type { CacheView } from './cache/memory.ts';
 import type { CertificateStore } from './certificates/store.ts';
 import type { CounterStore } from './counters.ts';
+import type { DatabaseView } from './databases/database.ts';
 import type { ProcVar } from './messages.ts';
 import type { PatternReferences } from './patterns/references.ts';
 import type { SupposedPatterns } from './patterns/supposed.ts';
@@ -37,6 +38,8 @@ export interface Model {
   readonly limits: Limits;
   /** Caches of responses, in configuration order. */
   caches: readonly CacheView[];
+  /** Files of facts about addresses, by their paths. */
+  databases: readonly DatabaseView[];
   /** What ACLs and maps look up. */
   readonly patterns: PatternReferences;
   /** Certificates, authorities, crt-lists, ticket keys. */

@@ -1,3 +1,4 @@
+import { configuredPath } from '../config/paths.ts';
 import { C, type CounterStore } from '../model/counters.ts';
 import type { Activity, ListenerRef, ProxyView, ServerView, StreamFilter, TrafficCommand } from '../model/messages.ts';
 import { useFiles } from '../util/files.ts';
@@ -31,6 +32,9 @@ export async function execute(env: Env, counters: CounterStore, command: Traffic
       return null;
     case 'tables':
       env.tables.put(command.tables);
+      return null;
+    case 'databases':
+      env.databases.put(command.databases);
       return null;
     case 'tls':
       env.certificates.update(command.update);
@@ -165,6 +169,8 @@ function surroundings(env: Env): ProxySurroundings {
     userlist: (name) => env.userlists.get(name) ?? null,
     patterns: (key, use) => env.patterns.source(key, use),
     table: (name) => env.tables.get(name),
+    database: (path, from) =>
+      env.databases.find(configuredPath(path, from, env.global.defaultPath)) ?? { error: `${path} was not read` },
     stickCounters: env.global.tune.stickCounters,
     hasResolvers: () => true,
     logProfile: (name) => env.logProfiles.find((profile) => profile.name === name) ?? null,

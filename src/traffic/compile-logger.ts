@@ -74,10 +74,11 @@ export function compileLogger(
 ): LogFormatter | null {
   if (config.logs.length === 0) return null;
   const http = config.mode === 'http';
-  const { hasProxy, hasServer, table, patterns, keys } = around;
+  const { hasProxy, hasServer, table, patterns, database, keys } = around;
   const formatAt: CompileFormat = (text, at) => {
     const bare: CompileEnv = {
       ...{ places: place.logs, proxy: config.name, hasProxy, hasServer, table },
+      database: (path) => database(path, at.file),
       patterns: (use) => patterns(keys(use, at), use, at),
     };
     return lineCompiler(withAcls(bare, acls), http)(text);

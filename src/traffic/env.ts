@@ -6,6 +6,8 @@ import { CacheMemory, type CacheView } from '../model/cache/memory.ts';
 import { ThreadCertificates } from '../model/certificates/thread-certificates.ts';
 import type { TlsState } from '../model/certificates/views.ts';
 import type { CounterStore } from '../model/counters.ts';
+import type { DatabaseView } from '../model/databases/database.ts';
+import { Databases } from '../model/databases/databases.ts';
 import type { CapturedError, LimitsView, LogLine, PatternEdit, TrafficEvent } from '../model/messages.ts';
 import type { PatternsView } from '../model/patterns/references.ts';
 import type { TablesView } from '../model/tables/tables.ts';
@@ -55,6 +57,7 @@ export class Env {
   logProfiles: readonly LogProfileConfig[] = [];
   limits: LimitsView;
   readonly patterns: TrafficPatterns;
+  readonly databases: Databases;
   readonly tables: TrafficTables;
   /** Certificates and what else TLS needs. */
   readonly certificates: ThreadCertificates;
@@ -108,6 +111,7 @@ export class Env {
     caches?: readonly CacheView[];
     limits: LimitsView;
     patterns?: PatternsView;
+    databases?: readonly DatabaseView[];
     tables?: TablesView;
     tls?: TlsState;
     processSlot: number;
@@ -122,6 +126,7 @@ export class Env {
     this.threads = init.threads;
     this.transport = init.transport;
     this.counters = init.counters;
+    this.databases = new Databases(init.databases);
     this.patterns = new TrafficPatterns(init.patterns ?? { factor: 0, chunks: [], references: [] }, (header) =>
       init.post({ kind: 'patterns.released', header }),
     );

@@ -30,6 +30,7 @@ const env = new Env({
   caches: init.caches,
   limits: init.limits,
   patterns: init.patterns,
+  databases: init.databases,
   tables: init.tables,
   tls: init.tls,
   processSlot: init.processSlot,

@@ -99,6 +99,7 @@ export function modelOf(configs: readonly ProxyConfig[], now = 1_000_000): Model
     processSlot: counters.allocate(),
     proxies: [],
     proxiesById: new Map(),
+    databases: [],
     caches: [],
     patterns: new PatternReferences(),
     tables: new StickTables({ proxies: [], peers: [] }),

@@ -20,10 +20,18 @@ type=ip, case=sensitive, match=yes, idx=tree, pattern="127.0.0.1"
 deleted: 403`,
   geoip: `
 192.0.2.200: NL
-203.0.113.9: unknown
+198.51.100.7: FR
+198.51.100.7: SE
+203.0.113.9: CH
 192.0.2.200: NL
 192.0.2.200: BE
 203.0.113.9: JP`,
+  'geoip-database': `
+192.0.2.200: NL
+2001:db8::1: unknown
+path bytes nodes built type
+721 61 1700000000 Example-Country
+192.0.2.200: NL`,
   'blue-green': `
 shop.example.net: blue
 beta.example.net: green

@@ -117,6 +117,7 @@ type ProcessKind = Extract<
   | 'counters.clear'
   | 'var.set'
   | 'config.reload'
+  | 'mmdb.reload'
   | 'lease.confirm'
   | 'fleet.operation'
   | 'runtime.command'
@@ -136,6 +137,7 @@ export const processRows: KeptRows<ProcessKind> = {
   'counters.clear': onceOnly(ONCE),
   'var.set': inConfiguration('`set-var` in `global`', keepVariable),
   'config.reload': onceOnly('it reads the files, and has nothing to write to them'),
+  'mmdb.reload': onceOnly('it reads a file, and has nothing to write to it'),
   'lease.confirm': onceOnly('it ends a lease: what the lease was on is kept by itself'),
   'fleet.operation': onceOnly('it records an operation on several load balancers: what was made on each is kept there'),
   'runtime.command': onceOnly('what a command does that no other kind stands for is not known'),

@@ -34,6 +34,7 @@ const ACTION_OF: {
   'counters.clear': 'counters clear',
   'var.set': 'set-var',
   'config.reload': 'reload',
+  'mmdb.reload': 'mmdb reload',
   'lease.confirm': 'confirm',
   'runtime.command': 'runtime',
   'map.add': 'map set',

@@ -25,6 +25,7 @@ import { ocspSet, ticketKeySet } from './rows/tls.ts';
 /** Kinds that only a Sluice makes; of a HAProxy's patterns, the others are made of several commands. */
 type OwnKind =
   | 'config.reload'
+  | 'mmdb.reload'
   | 'lease.confirm'
   | 'fleet.operation'
   | `${'map' | 'acl'}.${'prepare' | 'commit'}`

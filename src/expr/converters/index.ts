@@ -5,6 +5,7 @@ import { addressConverters } from './addresses.ts';
 import { arithmeticConverters } from './arithmetic.ts';
 import { binaryConverters } from './binary.ts';
 import { cryptoConverters } from './crypto.ts';
+import { databaseConverters } from './databases.ts';
 import { dateConverters } from './dates.ts';
 import { forwardedConverters } from './forwarded.ts';
 import { hashConverters } from './hashing.ts';
@@ -24,6 +25,7 @@ export const CONVERTERS: readonly ConverterRow[] = [
   ...arithmeticConverters,
   ...binaryConverters,
   ...cryptoConverters,
+  ...databaseConverters,
   ...dateConverters,
   ...forwardedConverters,
   ...hashConverters,

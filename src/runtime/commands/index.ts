@@ -5,6 +5,7 @@ import { cacheCommands } from './cache.ts';
 import { certificateCommands } from './certificates.ts';
 import { cliCommands } from './cli.ts';
 import { crtListCommands } from './crt-lists.ts';
+import { databaseCommands } from './databases.ts';
 import { dynamicCommands } from './dynamic.ts';
 import { errorCommands } from './errors.ts';
 import { eventCommands } from './events.ts';
@@ -39,6 +40,7 @@ export const COMMANDS: readonly CommandGroup[] = [
   { category: 'Dynamic servers and backends', commands: dynamicCommands },
   { category: 'Transactions and history', commands: [...transactionCommands, ...historyCommands] },
   { category: 'Maps and ACLs', commands: patternCommands },
+  { category: 'Databases of addresses', commands: databaseCommands },
   { category: 'Stick tables', commands: tableCommands },
   { category: 'Peers', commands: peerCommands },
   { category: 'Caches', commands: cacheCommands },

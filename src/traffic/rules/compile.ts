@@ -3,7 +3,7 @@ import type { Diagnostic, Location, LogProfileConfig, ProxyConfig, WordsAt } fro
 import { type Acls, type Condition, compileAcls, compileCondition, withAcls } from '../../expr/acl/condition.ts';
 import { compileLogFormat } from '../../expr/log/format.ts';
 import type { PatternSource, PatternUse, patternKeys } from '../../expr/patterns.ts';
-import { type CompileEnv, place, type Userlist } from '../../expr/row.ts';
+import { type AddressDatabase, type CompileEnv, place, type Userlist } from '../../expr/row.ts';
 import type { ExprError } from '../../expr/sample.ts';
 import type { TableSource } from '../../expr/tables.ts';
 import type { ExprContext } from '../../expr/types.ts';
@@ -35,6 +35,8 @@ export interface RuleSurroundings {
   httpErrors(name: string): readonly { readonly status: number; readonly file: string }[] | null;
   /** The stick table of that name, null when there is none. */
   table(name: string): TableSource | null;
+  /** The file of facts about addresses; `from` as for `readFile`. */
+  database(path: string, from: string): AddressDatabase | ExprError;
   /** `tune.stick-counters`. */
   readonly stickCounters: number;
   /** There is a `resolvers` section of that name. */
@@ -192,7 +194,7 @@ class RuleCompiler {
   }
 
   #bare(places: number, at: Location): CompileEnv {
-    const { hasProxy, hasServer, readFile, userlist, patterns, table } = this.#around;
+    const { hasProxy, hasServer, readFile, userlist, patterns, table, database } = this.#around;
     return {
       places,
       proxy: this.#config.name,
@@ -201,6 +203,7 @@ class RuleCompiler {
       userlist,
       table,
       readFile: (path) => readFile(path, at.file)?.latin1Slice() ?? null,
+      database: (path) => database(path, at.file),
       patterns: (use) => patterns(this.#keys(use, at), use, at),
     };
   }
