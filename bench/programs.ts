@@ -56,7 +56,7 @@ export async function startBackend(): Promise<Running & { port: number }> {
 export function proxyConfig(
   ports: { http: number; h2: number; tcp: number; backend: number },
   socket: string,
-  { threads = 1, servers = 0, spare = false, more: lines = '' } = {},
+  { threads = 1, servers = 0, spare = false, more: lines = '', rules = '' } = {},
 ): string {
   const more = Array.from({ length: servers }, (_, i) => `    server s${i} 127.0.0.1:${ports.backend}`).join('\n');
   return `
@@ -73,6 +73,7 @@ defaults
     http-reuse always
 frontend http
     bind 127.0.0.1:${ports.http} backlog 4096
+${rules}
     default_backend app
 frontend h2
     bind 127.0.0.1:${ports.h2} proto h2
@@ -95,7 +96,7 @@ let count = 0;
 export async function startBalancer(
   name: 'haproxy' | 'sluice',
   backend: number,
-  options: { threads?: number; servers?: number; spare?: boolean; more?: string; args?: string[] } = {},
+  options: { threads?: number; servers?: number; spare?: boolean; more?: string; rules?: string; args?: string[] } = {},
 ): Promise<Proxy> {
   const ports = { http: await freePort(), h2: await freePort(), tcp: await freePort(), backend };
   const dir = join(folder, `${name}-${count++}`);

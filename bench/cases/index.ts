@@ -3,9 +3,12 @@ import type { Proxy } from '../programs.ts';
 import { dataPlane, dataPlaneReloads } from './dataplane.ts';
 import { fleetStatus } from './fleet-status.ts';
 import { journaledChanges } from './journal.ts';
+import { liveMap } from './live-map.ts';
+import { liveTable, tableUpdates } from './live-table.ts';
 import { lostInDrains, lostInReloads } from './losses.ts';
 import { mapImport } from './map-import.ts';
 import { idleConnections, startTime } from './process.ts';
+import { rules } from './rules.ts';
 import { showStat } from './show-stat.ts';
 import { readingState } from './status.ts';
 import { tls } from './tls.ts';
@@ -65,6 +68,10 @@ export const cases: Case[] = [
     about: 'reloads of haproxy for 100 servers that are added, weighed and removed over REST',
     run: dataPlaneReloads,
   },
+  { name: 'rules', about: 'ten rules, ACL files, a map and a tracked entry: CPU per request', run: rules },
+  { name: 'live-map', about: 'a map of 1,000,000 entries filled, emptied, replaced; memory of an entry', run: liveMap },
+  { name: 'live-table', about: 'a stick table of 1,000,000 entries: memory, listing', run: liveTable },
+  { name: 'table-updates', about: 'updates of a stick table by two threads', run: tableUpdates },
   { name: 'reloads', about: 'requests lost in 100 reloads under load', run: lostInReloads },
   { name: 'drains', about: 'requests lost in 100 drain/ready cycles under load', run: lostInDrains },
 ];

@@ -116,7 +116,7 @@ async function byHand(path: string, map: string, entries: Entries): Promise<void
 let versions = 0;
 
 /** Writes in interactive mode and resolves after so many prompts. */
-function converse(path: string, text: string, commands: number): Promise<void> {
+export function converse(path: string, text: string, commands: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = createConnection(path, () => socket.write(`prompt\n${text}`));
     let left = commands + 1;

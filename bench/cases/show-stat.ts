@@ -11,9 +11,7 @@ export async function showStat(bench: Bench): Promise<Row[]> {
   for (const name of ['sluice', 'haproxy'] as const) {
     programs.push(await startBalancer(name, bench.backend, { servers: 10_000 }));
   }
-  const pulses = programs.map(({ http }) =>
-    launch('pulse', process.execPath, [join(import.meta.dirname, '../pulse.ts'), String(http)]),
-  );
+  const pulses = programs.map(({ http }) => startPulse(http));
   const times: Record<string, number[]> = { sluice: [], haproxy: [] };
   const waits: Record<string, number[]> = { sluice: [], haproxy: [] };
   const quiet: number[] = [];
@@ -43,6 +41,11 @@ export async function showStat(bench: Bench): Promise<Row[]> {
     { case: 'show stat, 10,000 servers', unit: 'ms', figures, value: ratio, of: 'x haproxy', bound: 2 },
     { case: 'longest request meanwhile', unit: 'ms', figures: stalls, value: stalls.sluice, of: 'ms', bound: 20, note },
   ];
+}
+
+/** Asks a proxy without a break, one request at a time. */
+export function startPulse(port: number): Running {
+  return launch('pulse', process.execPath, [join(import.meta.dirname, '../pulse.ts'), String(port)]);
 }
 
 /** The longest wait that a pulse has seen since it was last asked, in ms. */

@@ -1,23 +1,22 @@
 import { JournalError } from './error.ts';
 import type { Journal, JournalEntry, Lease, Override, StateEffect } from './journal.ts';
-import { attemptEntry, outcomeEntry, withinBounds } from './links.ts';
+import { attemptEntry, outcomeEntry, type Tried, withinBounds } from './links.ts';
 import { DEFAULT_LAST, matches } from './matches.ts';
 
 /** A journal in memory that keeps the last `limit` entries; it ends with the process, so that it has no chain: hashes are ''. */
 export function memoryJournal(limit = 1000, now: () => number = Date.now): Journal {
-  const kept: JournalEntry[] = [];
-  const open = new Map<number, JournalEntry>();
+  /** Entries as text, as they were then, whatever becomes of what they refer to: a bulk change has many thousands of values. */
+  const kept: string[] = [];
+  /** Attempts without an outcome, and their Changes as text. */
+  const open = new Map<number, { readonly tried: Tried; readonly change: string }>();
   const overrides = new Map<string, Override>();
   const leases = new Map<string, Lease>();
   let last = 0;
 
-  function add(fields: Omit<JournalEntry, 'hash'>): JournalEntry {
-    // As it is now, whatever becomes of what it refers to.
-    const entry: JournalEntry = { ...JSON.parse(withinBounds(JSON.stringify(fields))), hash: '' };
-    last = entry.seq;
-    kept.push(entry);
+  function add({ change: _, ...fields }: Omit<JournalEntry, 'hash'>, change: string): void {
+    kept.push(withinBounds(`${JSON.stringify(fields).slice(0, -1)},"change":${change}}`));
+    last = fields.seq;
     if (kept.length > limit) kept.shift();
-    return entry;
   }
 
   return {
@@ -25,25 +24,32 @@ export function memoryJournal(limit = 1000, now: () => number = Date.now): Journ
     troubleCode: null,
     async attempt(attempts) {
       return attempts.map((made) => {
-        const entry = add(attemptEntry(last + 1, now(), made));
-        open.set(entry.seq, entry);
+        const tried = attemptEntry(last + 1, now(), made);
+        const change = JSON.stringify(tried.change);
+        add(tried, change);
+        open.set(last, { tried, change });
         if (open.size > limit) open.delete(open.keys().next().value!);
-        return entry.seq;
+        return last;
       });
     },
     async outcome(outcomes, effects = []) {
       const missing = outcomes.find(({ attempt }) => !open.has(attempt));
       if (missing) throw new JournalError('unknown-attempt', `no open attempt has the number ${missing.attempt}`);
       for (const made of outcomes) {
-        add(outcomeEntry(last + 1, now(), open.get(made.attempt)!, made));
+        const { tried, change } = open.get(made.attempt)!;
+        add(outcomeEntry(last + 1, now(), tried, made), change);
         open.delete(made.attempt);
       }
       for (const effect of effects) keep(effect, overrides, leases);
     },
     async entries(query = {}) {
-      const wanted = (entry: JournalEntry): boolean =>
-        matches(entry, query) && (query.answered !== false || entry.phase === 'outcome' || open.has(entry.seq));
-      return kept.filter(wanted).slice(-(query.last ?? DEFAULT_LAST));
+      const found: JournalEntry[] = [];
+      for (let i = kept.length - 1; i >= 0 && found.length < (query.last ?? DEFAULT_LAST); i--) {
+        const entry: JournalEntry = { ...JSON.parse(kept[i]!), hash: '' };
+        const answered = query.answered !== false || entry.phase === 'outcome' || open.has(entry.seq);
+        if (answered && matches(entry, query)) found.push(entry);
+      }
+      return found.reverse();
     },
     async overrides(target) {
       return [...overrides.values()]

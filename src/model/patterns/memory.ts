@@ -63,7 +63,8 @@ export class WritablePatternMemory extends PatternMemory {
   /** Freed places by their size in words. */
   readonly #free = new Map<number, number[]>();
   readonly #announce: (chunk: SharedArrayBuffer) => Promise<unknown>;
-  #retired: { readonly address: number; readonly words: number }[] = [];
+  /** Address and words of each place. */
+  #retired: number[] = [];
   #next = 0;
   #end = 0;
   /** Chunks from `#next` on that every thread has, not yet begun. */
@@ -116,7 +117,7 @@ export class WritablePatternMemory extends PatternMemory {
 
   /** Gives back what others may still be reading: it is used again after `reclaim`. */
   retire(address: number, words: number): void {
-    this.#retired.push({ address, words: (words + 1) & ~1 });
+    this.#retired.push(address, (words + 1) & ~1);
   }
 
   /** Whether so many words from an address on lie in one chunk that there is. */
@@ -128,21 +129,23 @@ export class WritablePatternMemory extends PatternMemory {
 
   /** Number of places that wait for `reclaim`. */
   get retired(): number {
-    return this.#retired.length;
+    return this.#retired.length / 2;
   }
 
-  /** What was retired up to now, to be given to `reclaim` once no thread can still be reading it. */
-  takeRetired(): readonly { readonly address: number; readonly words: number }[] {
+  /** What was retired up to now (address and words of each place), to be given to `reclaim` once no thread can still be reading it. */
+  takeRetired(): readonly number[] {
     const retired = this.#retired;
     this.#retired = [];
     return retired;
   }
 
-  /** Makes retired places free again. */
-  reclaim(retired: readonly { readonly address: number; readonly words: number }[]): void {
-    for (const { address, words } of retired) {
+  /** Makes retired places free again: those between two positions of the list. */
+  reclaim(retired: readonly number[], from = 0, to: number = retired.length): void {
+    for (let i = from; i < Math.min(to, retired.length); i += 2) {
+      const address = retired[i]!;
+      const words = retired[i + 1]!;
       this.used -= words;
-      for (let i = 0; i < words; i++) this.setWord(address + i, 0);
+      for (let at = address; at < address + words; at++) this.setWord(at, 0);
       const list = this.#free.get(words);
       if (list === undefined) this.#free.set(words, [address]);
       else list.push(address);

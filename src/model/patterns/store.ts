@@ -75,8 +75,9 @@ export class PatternStore {
     memory.setWord(entry + ENTRY.value, this.#newValue(value));
     this.#write(entry + ENTRY.bytes, key);
     this.#append(version, entry);
-    for (const [i, kind] of this.indexes.entries()) {
-      for (const indexed of INDEX_KINDS[kind]!.keys(key) ?? []) this.#index(version, i, indexed, entry);
+    for (let i = 0; i < this.indexes.length; i++) {
+      const keys = INDEX_KINDS[this.indexes[i]!]!.keys(key);
+      if (keys !== null) for (let k = 0; k < keys.length; k++) this.#index(version, i, keys[k]!, entry);
     }
     this.#edited(version, 1);
     return entry;

@@ -41,29 +41,56 @@ export function addressInBlock(memory: PatternMemory, block: number, position: n
 
 /** Adds a pair after all that have the same hash. The memory must be ready. */
 export function insert(memory: WritablePatternMemory, root: number, hash: number, address: number): void {
-  let place = root;
+  insertFrom(memory, root, 0, hash, address);
+}
+
+/** The same below a slot at `level`. */
+function insertFrom(memory: WritablePatternMemory, from: number, level: number, hash: number, address: number): void {
+  let place = from;
+  let at = level;
   let slot = memory.word(place);
-  let level = 0;
-  for (; (slot & 1) !== 0; level++) {
-    place = slot - 1 + slotOf(hash, level);
+  for (; (slot & 1) !== 0; at++) {
+    place = slot - 1 + slotOf(hash, at);
     slot = memory.word(place);
   }
-  if (slot === 0) {
-    memory.store(place, newBlock(memory, [hash, address], FIRST_ROOM));
-    return;
-  }
-  const [count, room] = [memory.word(slot), memory.word(slot + 1)];
+  const count = slot === 0 ? 0 : memory.word(slot);
+  const room = slot === 0 ? 0 : memory.word(slot + 1);
   if (count < room) {
-    const pair = slot + BLOCK_HEADER + 2 * count;
-    memory.setWord(pair, hash);
-    memory.setWord(pair + 1, address);
+    putPair(memory, slot, count, hash, address);
     memory.store(slot, count + 1);
     return;
   }
-  const pairs = [...pairsOf(memory, slot), hash, address];
-  const splits = count >= SPLIT_AT && level < LEVELS && pairs.some((word, i) => i % 2 === 0 && word !== hash);
-  memory.store(place, splits ? newInner(memory, pairs, level) + 1 : newBlock(memory, pairs, room * 2));
-  memory.retire(slot, BLOCK_HEADER + 2 * room);
+  if (count >= SPLIT_AT && at < LEVELS && differs(memory, slot, count, hash)) {
+    const inner = memory.take(WIDTH);
+    for (let i = 0; i < count; i++) {
+      const pair = slot + BLOCK_HEADER + 2 * i;
+      const word = memory.word(pair);
+      insertFrom(memory, inner + slotOf(word, at), at + 1, word, memory.word(pair + 1));
+    }
+    insertFrom(memory, inner + slotOf(hash, at), at + 1, hash, address);
+    memory.store(place, inner + 1);
+  } else {
+    const block = memory.take(BLOCK_HEADER + 2 * Math.max(FIRST_ROOM, room * 2));
+    for (let i = 0, end = 2 * count; i < end; i++)
+      memory.setWord(block + BLOCK_HEADER + i, memory.word(slot + BLOCK_HEADER + i));
+    putPair(memory, block, count, hash, address);
+    memory.setWord(block, count + 1);
+    memory.setWord(block + 1, Math.max(FIRST_ROOM, room * 2));
+    memory.store(place, block);
+  }
+  if (slot !== 0) memory.retire(slot, BLOCK_HEADER + 2 * room);
+}
+
+function putPair(memory: WritablePatternMemory, block: number, position: number, hash: number, address: number): void {
+  const pair = block + BLOCK_HEADER + 2 * position;
+  memory.setWord(pair, hash);
+  memory.setWord(pair + 1, address);
+}
+
+/** Whether a block has another hash than this one. */
+function differs(memory: PatternMemory, block: number, count: number, hash: number): boolean {
+  for (let i = 0; i < count; i++) if (memory.word(block + BLOCK_HEADER + 2 * i) !== hash) return true;
+  return false;
 }
 
 /** Removes a pair; false when it is not there. */
@@ -108,31 +135,6 @@ function newBlock(memory: WritablePatternMemory, pairs: readonly number[], room:
   const block = memory.take(BLOCK_HEADER + 2 * room);
   memory.setWord(block, pairs.length / 2);
   memory.setWord(block + 1, room);
-  for (const [i, word] of pairs.entries()) memory.setWord(block + BLOCK_HEADER + i, word);
+  for (let i = 0; i < pairs.length; i++) memory.setWord(block + BLOCK_HEADER + i, pairs[i]!);
   return block;
-}
-
-/** An inner node at `level` that leads to blocks with these pairs. */
-function newInner(memory: WritablePatternMemory, pairs: readonly number[], level: number): number {
-  const inner = memory.take(WIDTH);
-  const groups = new Map<number, number[]>();
-  for (let i = 0; i < pairs.length; i += 2) {
-    const slot = slotOf(pairs[i]!, level);
-    const group = groups.get(slot);
-    if (group === undefined) groups.set(slot, [pairs[i]!, pairs[i + 1]!]);
-    else group.push(pairs[i]!, pairs[i + 1]!);
-  }
-  for (const [slot, group] of groups) {
-    const deeper =
-      group.length / 2 > SPLIT_AT && level + 1 < LEVELS && group.some((word, i) => i % 2 === 0 && word !== group[0]);
-    const room = roomFor(group.length / 2);
-    memory.setWord(inner + slot, deeper ? newInner(memory, group, level + 1) + 1 : newBlock(memory, group, room));
-  }
-  return inner;
-}
-
-function roomFor(pairs: number): number {
-  let room = FIRST_ROOM;
-  while (room < pairs) room *= 2;
-  return room;
 }
