@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { list } from './find.ts';
 import type { Level, Live } from './live.ts';
+import type { Durable } from './row.ts';
 import { atLeast, type Version } from './version.ts';
 import type { Command, Wire, WireAnswer } from './wire.ts';
 
@@ -57,6 +58,18 @@ export async function entries(kind: PatternKind, name: string, live: Live): Prom
     at = stop + 1;
   }
   return found;
+}
+
+/** What an override of a map or an ACL is filed under: its file, also where it is called by number. */
+export async function durablePatterns(
+  kind: PatternKind,
+  name: string,
+  attribute: string,
+  live: Live,
+  make?: Durable['make'],
+): Promise<Durable> {
+  const object = (await patternSet(kind, name, live))?.file || name;
+  return { object, attribute, file: '', ...(make ? { make } : {}) };
 }
 
 /** Sets of up to so many entries are compared by content, larger ones by number alone: reading them takes seconds. */

@@ -47,7 +47,11 @@ async function previewOne(change: Change, live: Live, withCommands: boolean): Pr
   const row = remoteRow(change);
   const found = await refusal(change, live);
   if (!row || found !== null)
-    return { ...NOTHING, change, effect: row?.effect ?? 'reload', problems: [problem(found ?? '')] };
+    return {
+      ...{ ...NOTHING, change, effect: row?.effect ?? 'reload', problems: [problem(found ?? '')] },
+      // What hinders it may be that it is so already.
+      before: (await row?.read(change, live).catch(() => '')) ?? '',
+    };
   const commands = withCommands ? await row.commands(change, live) : [];
   return {
     change,

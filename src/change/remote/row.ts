@@ -11,7 +11,12 @@ export interface Durable {
   readonly attribute: string;
   /** As people read it; '' when HAProxy does not tell it. */
   readonly file: string;
+  /** The Change that makes the value from what the file says, where that is not always the one that was made. */
+  make?(file: string): Change;
 }
+
+/** Attribute of what holds many things and was replaced as a whole: overrides of single ones of them end. */
+export const CONTENT = 'content';
 
 /** How one kind of Change is checked, shown and made on a real HAProxy. Only `run` changes anything. */
 export interface RemoteRow<C extends Change> {

@@ -11,6 +11,7 @@ import { holdAgentLock } from './lock.ts';
 import { reapply } from './reapply.ts';
 import { recordDrift, type Unexplained, unexplained } from './record-drift.ts';
 import { isRestarted } from './restarted.ts';
+import { storesDrifted } from './stores-drifted.ts';
 
 /** What an agent looks after. */
 export interface AgentOptions {
@@ -75,7 +76,11 @@ async function look(options: AgentOptions, journal: Journal, seen: Seen | null):
     if (state.info.stopping) throw new Error(`process ${state.info.pid} is stopping`);
     const fresh = seen === null || isRestarted(seen.state.info, state.info, at - seen.at);
     if (fresh) await begin(target, journal, state.info, seen === null, emit);
-    else await drifted(target, journal, seen!, state, emit);
+    else {
+      await drifted(target, journal, seen!, state, emit);
+      for (const { override, after } of await storesDrifted(target, journal, seen!.at - MARGIN, emit))
+        await drop(target, journal, override, `somebody else set it to ${after} on a socket`, emit);
+    }
     await endLeases(target, emit);
     // What was done here is no drift.
     return fresh ? { state: await target.state(), at } : { state, at };

@@ -1,5 +1,6 @@
 import type { Override } from '../../change/journal/journal.ts';
 import { newOperationId } from '../../change/operation-id.ts';
+import { CONTENT } from '../../change/remote/row.ts';
 import type { HaproxyTarget } from '../targets/haproxy.ts';
 import type { AgentEmit } from './events.ts';
 
@@ -12,16 +13,32 @@ export async function reapply(
   drop: (override: Override, why: string) => Promise<void>,
   emit: AgentEmit,
 ): Promise<void> {
-  const overrides = [...(await target.ledger.overrides())].sort((a, b) => a.date - b.date);
+  const { uptime } = (await target.state()).info;
+  const startedAt = Date.now() - uptime * 1000;
+  const overrides = [...(await target.ledger.overrides())].sort((a, b) => rank(a) - rank(b) || a.date - b.date);
   for (const override of overrides) {
+    // What was set since this process has started is in force there; of what holds many things, only together with the others.
+    if (isStored(override) && override.date >= startedAt) continue;
     const [preview] = await target.preview([override.change]);
     const { before, problems } = preview!;
+    if (before !== '' && before === override.value) continue;
     if (problems[0]) await drop(override, problems[0].text);
-    else if (before === override.value) continue;
-    else if (before !== override.file)
+    else if (override.file !== '' && before !== override.file)
       await drop(override, `the file says ${before} now, not ${override.file} as when it was overridden`);
     else await again(target, override, emit);
   }
+}
+
+/** Of maps, ACLs, certificates and what belongs to them. */
+function isStored({ change }: Override): boolean {
+  return /^(map|acl|cert|crt-list|ticket-key)\./.test(change.kind);
+}
+
+/** Certificates before the lists that name them, the whole of a map before its keys, what is to be gone last. */
+function rank({ change: { kind }, attribute }: Override): number {
+  if (kind === 'cert.new' || kind === 'cert.set') return 0;
+  if (kind === 'cert.del') return 3;
+  return attribute === CONTENT ? 1 : 2;
 }
 
 async function again(target: HaproxyTarget, override: Override, emit: AgentEmit): Promise<void> {

@@ -42,11 +42,17 @@ export async function recordOutcomes(
       const inverse = outcome.inverse && (await desk.keeper.away(outcome.inverse));
       records.push({ attempt, ...outcome, inverse, before, after, duration });
     }
-    await desk.journal.outcome(records, effects);
+    await desk.journal.outcome(records, await Promise.all(effects.map((effect) => putAway(effect, desk))));
     return '';
   } catch (error) {
     return `what came of it could not be recorded: ${(error as Error).message}`;
   }
+}
+
+/** What an override makes again, without what is too long or too secret for the journal. */
+async function putAway(effect: StateEffect, { keeper }: Desk): Promise<StateEffect> {
+  if (!('put' in effect) || effect.put !== 'override') return effect;
+  return { ...effect, override: { ...effect.override, change: await keeper.away(effect.override.change) } };
 }
 
 /** The record of a Change that was not made, for this reason. */

@@ -1,6 +1,7 @@
 import type { Change, Origin } from '../../change/change.ts';
 import type { Override, StateEffect } from '../../change/journal/journal.ts';
 import type { Made } from '../../change/remote/make.ts';
+import { CONTENT } from '../../change/remote/row.ts';
 import type { Meta } from '../target.ts';
 
 /** Overrides in force on a target, by key; `overrideEffects` keeps them up to date. */
@@ -23,13 +24,18 @@ export function overrideEffects(
   if (made.durable === null) return [];
   const { object, attribute, file: told } = made.durable;
   const key = `${change.kind.slice(0, change.kind.indexOf('.'))} ${object} ${attribute}`;
-  const file = told || known.get(key)?.file || made.before;
-  if (made.after === file) return known.delete(key) ? [{ drop: 'override', target, key }] : [];
+  // With single edits before it, what the file says as a whole is not known: '' is put in force again whatever the file says.
+  const isEdited = attribute === CONTENT && [...known.values()].some((one) => one.object === object && one.key !== key);
+  const file = told || known.get(key)?.file || (isEdited ? '' : made.before);
+  // What stood before the whole was replaced is gone with it; an agent puts it in force again, whole first.
+  const gone = attribute === CONTENT && origin.surface !== 'agent' ? forget(known, target, object) : [];
+  if (made.after === file) return known.delete(key) ? [...gone, { drop: 'override', target, key }] : gone;
   const date = Date.now();
   const until = meta.for === undefined ? null : date + meta.for;
-  const override = { target, key, object, attribute, change, value: made.after, file, origin, date, until };
+  const again = made.durable.make?.(file) ?? change;
+  const override = { target, key, object, attribute, change: again, value: made.after, file, origin, date, until };
   known.set(key, override);
-  return [{ put: 'override', override }];
+  return [...gone, { put: 'override', override }];
 }
 
 function forget(known: Overrides, target: string, object: string): StateEffect[] {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
@@ -8,6 +8,7 @@ import { connect } from '../../../src/client/index.ts';
 import { runAgent } from '../../../src/ops/agent/agent.ts';
 import type { AgentEvent } from '../../../src/ops/agent/events.ts';
 import { openHaproxyTarget } from '../../../src/ops/targets/open-haproxy.ts';
+import { issue } from '../../support/certificates.ts';
 import { type Run, start } from '../../support/program.ts';
 import { until } from '../../support/wait.ts';
 import { HAPROXY } from '../targets/support.ts';
@@ -29,6 +30,18 @@ const CONFIG = `
     server app2 127.0.0.1:10002 weight 100
 `;
 
+/** With maps, an ACL and certificates. */
+const STORES = CONFIG.replace(
+  '    default_backend app',
+  `    http-request set-header x-host %[hdr(host),map({dir}/hosts.map)]
+    http-request set-header x-two %[path,map({dir}/two.map)]
+    http-request deny if { src -f {dir}/bad.acl }
+    default_backend app
+  frontend tls
+    bind {addr:tls} ssl crt-list {dir}/crt.list
+    default_backend app`,
+);
+
 interface World {
   readonly run: Run;
   readonly state: string;
@@ -47,10 +60,15 @@ interface World {
 }
 
 /** A HAProxy in master-worker mode with an agent that looks every 100 ms. */
-async function world(t: TestContext): Promise<World> {
+async function world(t: TestContext, config = CONFIG): Promise<World> {
   const state = mkdtempSync(join(tmpdir(), 'agent-'));
-  const run = await start(t, CONFIG, {
+  const { cert, key } = issue(['site.test']);
+  const run = await start(t, config, {
     program: HAPROXY,
+    files: {
+      ...{ 'hosts.map': 'a.test s1\nb.test s1\nz.test s1\n', 'bad.acl': '192.0.2.1\n', 'two.map': 'x 1\ny 1\n' },
+      ...{ 'site.pem': cert + key, 'crt.list': '{dir}/site.pem\n' },
+    },
     argv: ['-W', '-db', '-f', '{config}', '-S', '{sock:master}'],
   });
   const events: AgentEvent[] = [];
@@ -119,6 +137,59 @@ describe('an agent of a HAProxy', { skip: existsSync(HAPROXY) ? false : 'haproxy
     await told({ event: 'again', object: 'app/app2', attribute: 'state', ok: true });
     await weighs('app/app1', '20');
     assert.match((await run.row('app/app2'))['status']!, /DRAIN/);
+  });
+
+  test('puts maps, ACLs and certificates in force again after a reload, but where their files say something else', async (t) => {
+    const { operate, reload, told, run, state } = await world(t, STORES);
+    const [hosts, two, bad] = ['hosts.map', 'two.map', 'bad.acl'].map((name) => `${run.dir}/${name}`);
+    const fresh = issue(['fresh.test']);
+    const path = `${run.dir}/fresh.pem`;
+    await operate('set', [
+      { kind: 'map.set', map: hosts!, key: 'a.test', value: 's2' },
+      { kind: 'map.add', map: hosts!, key: 'c.test', value: 's2' },
+      { kind: 'map.del', map: hosts!, key: 'b.test' },
+      { kind: 'map.set', map: hosts!, key: 'z.test', value: 's2' },
+      { kind: 'acl.add', acl: bad!, pattern: '198.51.100.7' },
+      { kind: 'acl.del', acl: bad!, pattern: '192.0.2.1' },
+      { kind: 'map.replace', map: two!, entries: [['x', '2']] },
+    ]);
+    await operate('set again', [
+      { kind: 'map.set', map: hosts!, key: 'c.test', value: 's3' },
+      { kind: 'map.add', map: two!, key: 'w', value: '3' },
+    ]);
+    await operate('certificates', [
+      { kind: 'cert.new', path, pem: fresh.cert + fresh.key },
+      { kind: 'crt-list.add', list: `${run.dir}/crt.list`, certificate: path, options: '', filters: ['fresh.test'] },
+    ]);
+    writeFileSync(hosts!, 'a.test s1\nb.test s1\nz.test other\n');
+    await reload();
+    await told({ event: 'again', object: `${run.dir}/crt.list`, ok: true });
+    await told({ event: 'conflict', object: hosts!, attribute: 'key z.test' });
+    await told({ event: 'again', object: two!, attribute: 'key w', ok: true });
+    const content = async (what: string) =>
+      (await run.cli(`show ${what}`))
+        .split('\n')
+        .flatMap((line) => (line === '' ? [] : [line.split(' ').slice(1).join(' ')]))
+        .sort();
+    assert.deepEqual(await content(`map ${hosts}`), ['a.test s2', 'c.test s3', 'z.test other']);
+    assert.deepEqual(await content(`map ${two}`), ['w 3', 'x 2']);
+    assert.deepEqual(await content(`acl ${bad}`), ['198.51.100.7']);
+    assert.match(await run.cli(`show ssl cert ${path}`), /Subject: .*CN=fresh.test/);
+    assert.match(await run.cli(`show ssl crt-list ${run.dir}/crt.list`), /fresh\.pem fresh\.test/);
+    // Once more, from what the agent has put in force; the key of the certificate is not in the journal.
+    await reload();
+    await until(
+      () => 'all of it again',
+      async () =>
+        (await content(`map ${two}`)).join() === 'w 3,x 2' && /CN=fresh/.test(await run.cli(`show ssl cert ${path}`)),
+    );
+    // What somebody else sets on a socket is the newer word.
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await run.cli(`set map ${two} w other`);
+    await told({ event: 'drift', object: two, attribute: 'key w', before: '3', after: 'other' });
+    await told({ event: 'conflict', object: two, attribute: 'key w' });
+    assert.equal(readFileSync(join(state, 'journal.db'), 'latin1').includes('PRIVATE KEY'), false);
+    assert.equal(readFileSync(join(state, 'journal.db-wal'), 'latin1').includes('PRIVATE KEY'), false);
   });
 
   test('lets the file win where it changed meanwhile, and says so', async (t) => {

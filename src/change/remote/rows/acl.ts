@@ -5,6 +5,7 @@ import {
   badName,
   contentNow,
   contentText,
+  durablePatterns,
   entries,
   lacksPatterns,
   patternLevel,
@@ -12,7 +13,7 @@ import {
   valuesOf,
 } from '../patterns.ts';
 import { plain } from '../plain.ts';
-import type { RemoteRow } from '../row.ts';
+import { CONTENT, type RemoteRow } from '../row.ts';
 import type { Command } from '../wire.ts';
 
 const COMMON = { since: '2.4', level: patternLevel, effect: 'live', instead: '' } as const;
@@ -38,6 +39,7 @@ export const aclAdd: RemoteRow<ChangeOf<'acl.add'>> = {
   after: async () => 'present',
   commands: async ({ acl, pattern }) => [{ words: ['add', 'acl', acl, pattern] }],
   inverse: async ({ acl, pattern }) => ({ kind: 'acl.del', acl, pattern }),
+  durable: ({ acl, pattern }, live) => durablePatterns('acl', acl, `key ${pattern}`, live),
 };
 
 /** `del acl`. */
@@ -52,6 +54,7 @@ export const aclDel: RemoteRow<ChangeOf<'acl.del'>> = {
   after: async () => 'absent',
   commands: async ({ acl, pattern }) => [{ words: ['del', 'acl', acl, pattern] }],
   inverse: async ({ acl, pattern }) => ({ kind: 'acl.add', acl, pattern }),
+  durable: ({ acl, pattern }, live) => durablePatterns('acl', acl, `key ${pattern}`, live),
 };
 
 /** `clear acl`. */
@@ -62,6 +65,7 @@ export const aclClear: RemoteRow<ChangeOf<'acl.clear'>> = {
   after: async () => '0 patterns',
   commands: async ({ acl }) => [{ words: ['clear', 'acl', acl] }],
   inverse: async ({ acl }, live) => ({ kind: 'acl.replace', acl, patterns: await entries('acl', acl, live) }),
+  durable: ({ acl }, live) => durablePatterns('acl', acl, CONTENT, live),
 };
 
 /** `prepare acl`, `add acl @version`, `commit acl`. There is no payload for ACLs. */
@@ -84,6 +88,7 @@ export const aclReplace: RemoteRow<ChangeOf<'acl.replace'>> = {
   run: ({ acl, patterns }, _live, wire) =>
     replaceAll('acl', acl, wire, (generation) => additions(acl, generation, plain(patterns))),
   inverse: async ({ acl }, live) => ({ kind: 'acl.replace', acl, patterns: await entries('acl', acl, live) }),
+  durable: ({ acl }, live) => durablePatterns('acl', acl, CONTENT, live),
 };
 
 function* additions(acl: string, generation: string, patterns: readonly string[]): Generator<Command> {

@@ -5,7 +5,7 @@ import type { Live } from '../live.ts';
 import { payloadLimit } from '../patterns.ts';
 import { blocksOnly, fingerprint, readPem, subject } from '../pem.ts';
 import { plain } from '../plain.ts';
-import type { RemoteRow } from '../row.ts';
+import { CONTENT, type RemoteRow } from '../row.ts';
 import { atLeast } from '../version.ts';
 import type { Command, Wire, WireAnswer } from '../wire.ts';
 
@@ -35,6 +35,10 @@ export const certSet: RemoteRow<ChangeOf<'cert.set'>> = {
     const pem = await oldPem(change.path, live);
     return pem === null ? null : { ...change, pem };
   },
+  durable: async ({ path, pem }) => ({
+    ...{ object: path, attribute: CONTENT, file: '' },
+    make: (file) => ({ kind: file === ABSENT ? 'cert.new' : 'cert.set', path, pem }),
+  }),
 };
 
 /** `new ssl cert`, and filled when there is something to fill it with. */
@@ -63,6 +67,7 @@ export const certNew: RemoteRow<ChangeOf<'cert.new'>> = {
   },
   says: /^New empty certificate store|Success!\s*$/,
   inverse: async ({ path }) => ({ kind: 'cert.del', path }),
+  durable: async ({ path }) => ({ object: path, attribute: CONTENT, file: '' }),
 };
 
 /** `del ssl cert`: one that nothing uses. */
@@ -86,6 +91,7 @@ export const certDel: RemoteRow<ChangeOf<'cert.del'>> = {
     const pem = await oldPem(path, live);
     return pem === null ? null : { kind: 'cert.new', path, pem };
   },
+  durable: async ({ path }) => ({ object: path, attribute: CONTENT, file: '' }),
 };
 
 const NOT_BACK =

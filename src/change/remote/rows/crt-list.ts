@@ -31,6 +31,7 @@ export const crtListAdd: RemoteRow<ChangeOf<'crt-list.add'>> = {
       : null;
     return { kind: 'crt-list.del', list: name, certificate, line };
   },
+  durable: async (change) => ({ object: change.list, attribute: `line ${line(change)}`, file: '' }),
 };
 
 /** `del ssl crt-list`. */
@@ -61,9 +62,14 @@ export const crtListDel: RemoteRow<ChangeOf<'crt-list.del'>> = {
     const { options, filters } = entries.find((entry) => change.line === null || entry.line === change.line)!;
     return { kind: 'crt-list.add', list: change.list, certificate: change.certificate, options, filters };
   },
+  async durable(change, live) {
+    const entries = await entriesOf(change, live);
+    const entry = entries.find((one) => change.line === null || one.line === change.line)!;
+    return { object: change.list, attribute: `line ${line(entry)}`, file: '' };
+  },
 };
 
-function line({ certificate, options, filters }: ChangeOf<'crt-list.add'>): string {
+function line({ certificate, options, filters }: Pick<Entry, 'certificate' | 'options' | 'filters'>): string {
   return [certificate, options, ...filters].filter((word) => word !== '').join(' ');
 }
 

@@ -6,6 +6,7 @@ import {
   badValue,
   contentNow,
   contentText,
+  durablePatterns,
   entries,
   lacksPatterns,
   patternLevel,
@@ -15,7 +16,7 @@ import {
   valuesOf,
 } from '../patterns.ts';
 import { plain } from '../plain.ts';
-import type { RemoteRow } from '../row.ts';
+import { CONTENT, type Durable, type RemoteRow } from '../row.ts';
 
 const COMMON = { since: '2.4', level: patternLevel, effect: 'live', instead: '' } as const;
 
@@ -41,6 +42,7 @@ export const mapAdd: RemoteRow<ChangeOf<'map.add'>> = {
   after: async ({ value }) => value,
   commands: async ({ map, key, value }) => [{ words: ['add', 'map', map, key, value] }],
   inverse: async ({ map, key }) => ({ kind: 'map.del', map, key }),
+  durable: ({ map, key, value }, live) => durableKey(map, key, value, live),
 };
 
 /** `set map`: all entries of the key. */
@@ -52,6 +54,7 @@ export const mapSet: RemoteRow<ChangeOf<'map.set'>> = {
   after: async ({ value }) => value,
   commands: async ({ map, key, value }) => [{ words: ['set', 'map', map, key, value] }],
   inverse: async (change, live) => ({ ...change, value: await valueNow(change, live) }),
+  durable: ({ map, key, value }, live) => durableKey(map, key, value, live),
 };
 
 /** `del map`: all entries of the key; from 3.4 on a command takes one away. */
@@ -63,7 +66,16 @@ export const mapDel: RemoteRow<ChangeOf<'map.del'>> = {
   after: async () => ABSENT,
   commands: async ({ map, key }) => [{ words: ['del', 'map', map, key] }],
   inverse: async (change, live) => ({ ...change, kind: 'map.add', value: await valueNow(change, live) }),
+  durable: ({ map, key }, live) => durableKey(map, key, null, live),
 };
+
+/** What a key is to have over its file; null: nothing. */
+function durableKey(map: string, key: string, value: string | null, live: Live): Promise<Durable> {
+  return durablePatterns('map', map, `key ${key}`, live, (file) => {
+    if (value === null) return { kind: 'map.del', map, key };
+    return { kind: file === ABSENT ? 'map.add' : 'map.set', map, key, value };
+  });
+}
 
 async function lacksKey(change: { readonly map: string; readonly key: string }, live: Live): Promise<string | null> {
   const found = (await lacksPatterns('map', change.map, live)) ?? badName(change.key);
@@ -84,6 +96,7 @@ export const mapClear: RemoteRow<ChangeOf<'map.clear'>> = {
   after: async () => '0 entries',
   commands: async ({ map }) => [{ words: ['clear', 'map', map] }],
   inverse: async ({ map }, live) => ({ kind: 'map.replace', map, entries: await pairs(map, live) }),
+  durable: ({ map }, live) => durablePatterns('map', map, CONTENT, live),
 };
 
 /** `prepare map`, `add map @version`, `commit map`: one visible switch. */
@@ -105,6 +118,7 @@ export const mapReplace: RemoteRow<ChangeOf<'map.replace'>> = {
         yield { words: ['add', 'map', generation, map], payload };
     }),
   inverse: async ({ map }, live) => ({ kind: 'map.replace', map, entries: await pairs(map, live) }),
+  durable: ({ map }, live) => durablePatterns('map', map, CONTENT, live),
 };
 
 /** Lists that have been looked through: it is asked before a Change is recorded, and again before it is made. */

@@ -41,6 +41,7 @@ export const ticketKeySet: RemoteRow<ChangeOf<'ticket-key.set'>> = {
   after: async ({ key }) => `sha256 ${digest(plain(key))}`,
   commands: async ({ keys, key }) => [{ words: ['set', 'ssl', 'tls-key', keys, plain(key)], secret: true }],
   says: /^TLS ticket key updated!/,
+  durable: async ({ keys }) => ({ object: keys, attribute: 'newest key', file: '' }),
   inverse: async () => null,
 };
 
