@@ -113,8 +113,8 @@ export function verdict(command: readonly string[], answer: Answer): RuntimeComm
   const Kind = kinds.find(([pattern]) => pattern.test(first))?.[1];
   const told = success !== undefined || (answer.severity !== null && answer.severity <= ERR);
   if (told) return new (Kind ?? RefusedError)(command, answer);
-  // A dump, something said without an error's severity, or a master that knows none: only a known refusal is one.
-  const whole = end === -1 || Kind === UnknownCommandError;
+  // A dump, something said without an error's severity, or a master that knows none: only a known refusal is one. JSON may quote one.
+  const whole = (end === -1 && !/^(\[\{|\{")/.test(first)) || Kind === UnknownCommandError;
   return Kind !== undefined && whole ? new Kind(command, answer) : null;
 }
 

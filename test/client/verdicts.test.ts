@@ -102,3 +102,8 @@ test('answers of HAProxy 2.6 with severities', () => {
   for (const [command, answer, expected] of answers26)
     assert.equal(kind(command, answer), expected, `${command}: ${answer}`);
 });
+
+test('JSON that quotes a refusal is none', () => {
+  assert.equal(kind('show changes json', `[{"text":"certificate 'nope' doesn't exist!"}]\n`), 'ok');
+  assert.equal(kind('show changes json', `[3]: [{"text":"certificate 'nope' doesn't exist!"}]\n`), 'NotFoundError');
+});

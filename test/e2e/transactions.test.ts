@@ -84,7 +84,10 @@ test('mistakes are told, and nothing is done', async (t) => {
       /^change 1: unknown member 'x' of backend\.del; it has backend$/,
     ],
     ['{"changes":[{"kind":"backend.del","backend":"be"}],"meta":{"for":0}}', /^'for' must be a whole number/],
-    ['{"changes":[{"kind":"backend.del","backend":"be"}],"mode":"now"}', /^'mode' must be 'apply' or 'preview'$/],
+    [
+      '{"changes":[{"kind":"backend.del","backend":"be"}],"mode":"now"}',
+      /^'mode' must be 'apply', 'preview' or 'permit'$/,
+    ],
   ];
   for (const [payload, expected] of mistakes) {
     const { ok, error } = await change(payload);

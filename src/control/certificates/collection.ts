@@ -16,7 +16,7 @@ import { type ReadCertificate, readCertificate, readLoad } from './read-certific
 import { certificatesInFolder, readCrtList } from './read-crt-list.ts';
 import { readTicketKeys } from './read-ticket-keys.ts';
 import { readTrustFile } from './read-trust.ts';
-import { digestOf, identityOf, statOrNull } from './sources.ts';
+import { digestOf, identityOf, isReadByOthers, statOrNull } from './sources.ts';
 
 /** Types of keys for which a bundle has files of their own, in HAProxy's order. */
 const BUNDLE = ['dsa', 'ecdsa', 'rsa'];
@@ -48,7 +48,7 @@ export interface CertificateCollection {
   };
   /** What operators should know, and files with keys that others can read. */
   readonly warnings: string[];
-  readonly exposed: Set<string>;
+  readonly exposed: Map<string, 'private key' | 'ticket keys'>;
   /** What the next collection need not read. */
   readonly known: Known;
 }
@@ -64,7 +64,7 @@ export function collectCertificates({ global }: Config, before: Known): Certific
   };
   const also = new Map<string, string>();
   const warnings: string[] = [];
-  const exposed = new Set<string>();
+  const exposed: CertificateCollection['exposed'] = new Map();
   const known: Known = new Map();
   let complete: ((content: CertificateContent) => CertificateContent) | null = null;
   const opener = (at: Location) => (path: string) => configuredPath(path, at.file, defaultPath);
@@ -91,7 +91,7 @@ export function collectCertificates({ global }: Config, before: Known): Certific
     const result = old !== undefined && isUnchanged(old) ? old : read();
     known.set(name, result);
     warnings.push(...result.warnings);
-    for (const file of result.exposed) exposed.add(file);
+    for (const file of result.exposed) exposed.set(file, 'private key');
     found.certificates.set(path, { path, ...more, ...result.config });
   }
 
@@ -192,7 +192,9 @@ export function collectCertificates({ global }: Config, before: Known): Certific
     },
     ticketKeys(path, at) {
       if (found.ticketKeys.has(path)) return;
-      found.ticketKeys.set(path, { path, ...readTicketKeys(path, opener(at)(path)) });
+      const file = opener(at)(path);
+      found.ticketKeys.set(path, { path, ...readTicketKeys(path, file) });
+      if (isReadByOthers(file)) exposed.set(file, 'ticket keys');
     },
   };
 }

@@ -142,10 +142,10 @@ function loadServer({ tls, at }: ServerConfig, collection: CertificateCollection
 
 function exposure({ exposed }: CertificateCollection): Diagnostic[] {
   const files = [...exposed];
-  const text = (file: string) =>
-    `everybody on this machine can read the private key in '${file}': take that right away (chmod o-r).`;
+  const text = ([file, what]: readonly [string, string]) =>
+    `everybody on this machine can read the ${what} in '${file}': take that right away (chmod o-r).`;
   const named = files.slice(0, NAMED).map(text);
   const more = files.length - NAMED;
-  if (more > 0) named.push(`everybody on this machine can read the private keys in ${more} more files.`);
+  if (more > 0) named.push(`everybody on this machine can read the keys in ${more} more files.`);
   return named.map((one) => ({ severity: 'warning', at: null, text: one }));
 }

@@ -13,7 +13,7 @@ import {
 import { certIdOfContent, OcspError, readOcspResponse } from '../../model/certificates/ocsp.ts';
 import { staleness } from '../../model/certificates/ocsp-check.ts';
 import { sharedBytes } from '../../model/certificates/shared-bytes.ts';
-import { digestOf, identityOf, readSource, statOrNull } from './sources.ts';
+import { digestOf, identityOf, isReadByOthers, readSource, statOrNull } from './sources.ts';
 
 /** How certificates are read. */
 export interface CertificateReading {
@@ -115,10 +115,6 @@ function assemble(
 function identities(paths: readonly string[]): readonly string[] | null {
   const all = paths.map(identityOf);
   return all.includes(null) ? null : (all as string[]);
-}
-
-function isReadByOthers(path: string): boolean {
-  return ((statOrNull(path)?.mode ?? 0) & 0o004) !== 0;
 }
 
 /** A response from a file: one that cannot be used is left out, with a warning. Throws CertificateError without an issuer. */

@@ -56,3 +56,8 @@ export function digestOf(...parts: readonly (Uint8Array | string | null)[]): str
   }
   return hash.digest('base64');
 }
+
+/** Whether everybody on this machine may read it. */
+export function isReadByOthers(path: string): boolean {
+  return ((statOrNull(path)?.mode ?? 0) & 0o004) !== 0;
+}

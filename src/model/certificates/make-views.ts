@@ -1,3 +1,5 @@
+import { readOcspResponse } from './ocsp.ts';
+import { CLOCK_SKEW } from './ocsp-check.ts';
 import type {
   CertificateStore,
   StoredBind,
@@ -22,7 +24,13 @@ export function tlsState(store: CertificateStore): TlsState {
 export function certificateView({ id, path, content }: StoredCertificate): CertificateView | null {
   if (content === null || content.key === null) return null;
   const { chain, key, keyType, dh, names, ocsp } = content;
-  return { id, path, chain, key, keyType, dh, names, ocsp };
+  return { id, path, chain, key, keyType, dh, names, ocsp, ocspEnds: ocsp === null ? 0 : shownUntil(ocsp) };
+}
+
+/** A little before it ends, as HAProxy does: clocks of clients are not all right. */
+function shownUntil(ocsp: Uint8Array): number {
+  const { nextUpdate } = readOcspResponse(Buffer.from(ocsp));
+  return nextUpdate === null ? Number.POSITIVE_INFINITY : nextUpdate - CLOCK_SKEW;
 }
 
 export function trustView({ path, content }: StoredTrust): TrustView {

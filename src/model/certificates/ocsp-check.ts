@@ -2,8 +2,8 @@ import { createHash, verify, X509Certificate } from 'node:crypto';
 import { certificateParts } from './der.ts';
 import { OcspError, type OcspResponse, readOcspResponse } from './ocsp.ts';
 
-/** How far a responder's clock may be off, ms: as HAProxy allows it. */
-const CLOCK_SKEW = 300_000;
+/** How far a clock elsewhere may be off, ms: as HAProxy allows it. */
+export const CLOCK_SKEW = 300_000;
 
 /** Hashes of signature algorithms, by OID. null: the algorithm has its own. */
 const HASHES: Readonly<Record<string, string | null>> = {

@@ -22,6 +22,8 @@ export interface CertificateView {
   readonly names: readonly string[];
   /** The OCSP response to staple, DER. */
   readonly ocsp: Uint8Array | null;
+  /** Until when it is shown, ms. */
+  readonly ocspEnds: number;
 }
 
 /** Content of a `ca-file` (also `ca-verify-file`) or `crl-file`: what clients or servers are verified with. */

@@ -38,7 +38,8 @@ export function serve(client: Served, hello: ClientHello | null, bytes: Buffer):
   if (context === null) return TLS_MESSAGES.handshake;
   if (!env.tlsAccounts.enter(global.maxConn)) return TLS_MESSAGES.tooMany;
   const alpn = hello === null ? null : bind.protocol(context, hello);
-  const ocsp = hello?.wantsOcsp === true ? context.certificate.ocsp : null;
+  const { certificate } = context;
+  const ocsp = hello?.wantsOcsp === true && certificate.ocspEnds > env.now() ? certificate.ocsp : null;
   const conn = acceptTls(
     client.conn,
     {

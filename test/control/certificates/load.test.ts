@@ -226,6 +226,10 @@ test('a key that everybody can read earns a warning', () => {
   assert.deepEqual(loadBind('crt open.pem').told, [
     "everybody on this machine can read the private key in 'DIR/open.pem': take that right away (chmod o-r).",
   ]);
+  file('open.keys', `${'A'.repeat(64)}\n`.repeat(3), 0o644);
+  assert.deepEqual(loadBind(`crt site.pem tls-ticket-keys ${folder}/open.keys`).told, [
+    "everybody on this machine can read the ticket keys in 'DIR/open.keys': take that right away (chmod o-r).",
+  ]);
 });
 
 test('a crt-store names certificates by alias and by file', () => {

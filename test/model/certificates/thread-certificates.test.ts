@@ -13,7 +13,7 @@ const key = bindTlsKey(7, at);
 
 function certificate(id: number, path: string, names: readonly string[] = []): CertificateView {
   const none = new Uint8Array();
-  return { id, path, names, chain: none, key: none, keyType: 'rsa', dh: null, ocsp: null };
+  return { id, path, names, chain: none, key: none, keyType: 'rsa', dh: null, ocsp: null, ocspEnds: 0 };
 }
 
 function entry(id: number, filters: readonly string[] | null = null): SniEntryView {

@@ -12,7 +12,7 @@ function index(...lines: string[]): (name: string, able?: typeof BOTH, strict?: 
   const entries = lines.map((line, at): SniEntryView => {
     const [type, ...names] = line.split(' ');
     const keyType = type!.replace('+', '') as CertificateView['keyType'];
-    const base = { id: at, path: line, chain: none, key: none, keyType, dh: null, ocsp: null };
+    const base = { id: at, path: line, chain: none, key: none, keyType, dh: null, ocsp: null, ocspEnds: 0 };
     certificates.set(at, { ...base, names: type!.endsWith('+') ? names : [] });
     return { id: at, certificate: at, filters: type!.endsWith('+') ? null : names, options: null };
   });
