@@ -165,6 +165,22 @@ suite('a Consul as a source of services', () => {
     await until('it is gone, too, once nothing names it', () => slots('app').length === 0);
   });
 
+  test('tells of a backend that cannot be edited, and goes on with the others', async (context) => {
+    const { api, consul, add, slots, status } = await set(context);
+    consul.set('app', [app]);
+    consul.set('db', [other]);
+    const id = await add();
+    await until('the backends', () => slots('app').length === 10 && slots('db').length === 10);
+    const backend = `consul-backend-127.0.0.1-${consul.port}-app`;
+    api.write(`${api.text()}\nbackend ${backend}\n`);
+    consul.set('app', [other]);
+    consul.set('db', [app]);
+    await until('the other one', () => slots('db').some((line) => line.includes('10.0.0.1:8080')));
+    const { notes } = await status(id);
+    assert.match(notes[backend], /^it cannot be edited: more than one backend is called/);
+    assert.match(slots('app')[0]!, /10\.0\.0\.1:8080/);
+  });
+
   test('puts right what others undo, and tells what hinders it', async (context) => {
     const { api, consul, add, slots, status } = await set(context);
     consul.set('app', [app]);

@@ -9,10 +9,10 @@ import { spliced } from '../edit/lines.ts';
 import { isRefusal } from '../edit/problem.ts';
 import type { Resource } from '../edit/resource.ts';
 import { createSection, deleteSection } from '../edit/section.ts';
-import { type Documents, type Found, sectionNamed } from '../edit/sections.ts';
+import { type Documents, type Found, sectionNamed, sectionsOf } from '../edit/sections.ts';
 import { CHILDREN } from '../kinds/children.ts';
 import { sectionKind } from '../kinds/sections.ts';
-import { orThrow } from '../service/error.ts';
+import { ApiError, orThrow } from '../service/error.ts';
 
 const BACKEND = sectionKind('backend')!;
 const SERVER = CHILDREN.find(({ model }) => model === 'server')!;
@@ -28,6 +28,8 @@ export interface Wanted {
   /** Those of others, with the id of the source that has them. */
   readonly foreign: ReadonlyMap<string, string>;
   readonly scaling: Scaling;
+  /** Backend -> how it was when nothing was to be changed in it: such a one is not looked at again. Kept up here. */
+  readonly settled: Map<string, string>;
   /** The defaults section of new backends; '' for the one before them. */
   readonly defaults: string;
 }
@@ -42,17 +44,27 @@ export interface Fitted {
 }
 
 /** Most backends that are changed at once. */
-const MOST_AT_ONCE = 25;
+const MOST_AT_ONCE = 8;
 
 /** The documents with these services in them; the same ones when nothing is to be changed. Throws ApiError when a section cannot be edited. */
-export function withServices(documents: Documents, { services, owned, foreign, scaling, defaults }: Wanted): Fitted {
+export function withServices(documents: Documents, wanted: Wanted): Fitted {
+  const { services, owned, foreign, scaling, defaults, settled } = wanted;
+  const sections = new Map(sectionsOf(documents, BACKEND).map((found) => [found.name, found]));
   const notes = new Map<string, string>();
   const now = new Set<string>();
   let current = documents;
   let changed = 0;
-  const take = (next: Documents) => {
-    if (next !== current) changed++;
-    current = next;
+  /** One that cannot be edited does not hinder the others. */
+  const take = (backend: string, edit: () => Documents) => {
+    try {
+      const next = edit();
+      if (next !== current) changed++;
+      current = next;
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      notes.set(backend, `it cannot be edited: ${error.message}`);
+      if (owned.has(backend)) now.add(backend);
+    }
   };
   for (const { backend, servers } of services) {
     const other = foreign.get(backend);
@@ -60,8 +72,12 @@ export function withServices(documents: Documents, { services, owned, foreign, s
     else if (servers === null || changed >= MOST_AT_ONCE) {
       if (owned.has(backend)) now.add(backend);
     } else {
-      take(withServers(current, backend, servers, scaling, defaults));
+      const state = stateOf(documents, sections.get(backend), servers, scaling);
       now.add(backend);
+      if (state !== null && settled.get(backend) === state) continue;
+      const before = current;
+      take(backend, () => withServers(current, backend, servers, scaling, defaults));
+      if (current === before && state !== null && !notes.has(backend)) settled.set(backend, state);
     }
   }
   const there = new Set(services.map(({ backend }) => backend));
@@ -69,14 +85,27 @@ export function withServices(documents: Documents, { services, owned, foreign, s
     if (there.has(backend) || isRefusal(sectionNamed(current, BACKEND, backend))) continue;
     const user = userOf(current, backend);
     if (changed >= MOST_AT_ONCE) now.add(backend);
-    else if (user === null) take(orThrow(deleteSection(BACKEND, current, backend)));
+    else if (user === null) take(backend, () => orThrow(deleteSection(BACKEND, current, backend)));
     else {
-      take(withServers(current, backend, [], scaling, defaults));
+      take(backend, () => withServers(current, backend, [], scaling, defaults));
       now.add(backend);
       notes.set(backend, `the service is gone; the backend is kept without servers, because ${user} names it`);
     }
   }
   return { documents: current, owned: now, notes, more: changed >= MOST_AT_ONCE };
+}
+
+/** A section with what it is to have, as a text; null when there is no such section. */
+function stateOf(
+  documents: Documents,
+  found: Found | undefined,
+  servers: readonly FoundServer[],
+  scaling: Scaling,
+): string | null {
+  if (found === undefined) return null;
+  const { document, section } = found.place;
+  const lines = documents[document]!.lines.slice(section.start, section.end).map(({ raw }) => raw);
+  return JSON.stringify([lines, servers, scaling]);
 }
 
 function withServers(
@@ -87,6 +116,7 @@ function withServers(
   defaults: string,
 ): Documents {
   const found = sectionNamed(documents, BACKEND, backend);
+  if (isRefusal(found) && found.refused !== 'missing') return orThrow<Documents>(found);
   if (isRefusal(found)) {
     const slots = filled([], servers, scaling, nameMaker([]));
     const lines = slots.map((slot) => [slot.name, lineOf(slot, NEW)]);

@@ -35,6 +35,7 @@ export class RunningSource {
   /** Those that were looked at last. */
   #fitted: readonly FoundService[] | null = null;
   #owned: ReadonlySet<string>;
+  readonly #settled = new Map<string, string>();
   #notes: ReadonlyMap<string, string> = new Map();
   #error: string | null = null;
   #reload: string | null = null;
@@ -137,6 +138,7 @@ export class RunningSource {
         services,
         owned: this.#owned,
         foreign: foreign(),
+        settled: this.#settled,
         scaling: scalingOf(resource),
         defaults: (resource['defaults'] as string | undefined) ?? '',
       });
