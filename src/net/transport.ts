@@ -85,6 +85,8 @@ export interface ConnectSpec {
   /** Mark and type of service of its packets. */
   readonly mark?: number;
   readonly tos?: number;
+  /** TLS will be spoken on it: it must be a libuv stream. */
+  readonly wrapped?: boolean;
 }
 
 /** What to listen on. `share`: other threads listen on the same port (SO_REUSEPORT). */
@@ -105,6 +107,8 @@ export interface ListenSpec {
   readonly fastOpen?: boolean;
   readonly congestion?: string | null;
   readonly userTimeout?: number;
+  /** TLS is spoken on its connections: they must be libuv streams. */
+  readonly wrapped?: boolean;
   /** For connections, asked when one is accepted. */
   readonly options?: () => SocketOptions | null;
 }

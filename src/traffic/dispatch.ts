@@ -316,6 +316,7 @@ function connect(stream: Stream, server: TrafficServer, hello: Hello | null, key
       port,
       device: source?.interface ?? null,
       options: server.socketOptions,
+      wrapped: hello !== null,
       ...stream.serverLabels,
       sourceHost: source?.host ?? null,
       sourcePort: source === null ? 0 : pickPort(source.port, source.portEnd),

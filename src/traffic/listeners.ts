@@ -70,6 +70,7 @@ function listenSpec(env: Env, frontend: TrafficFrontend, listener: TrafficListen
     fastOpen,
     congestion,
     userTimeout,
+    wrapped: listener.tls !== null,
     // A reload puts another frontend in the place of this one.
     options: () => clientOptions(env, env.frontends.get(frontend.id) ?? frontend),
   };

@@ -4,7 +4,7 @@
  * Supplementary groups, ids and umask are Node's own: `process.initgroups`, `setgroups`, `setgid`, `setuid`, `umask`.
  */
 export { errnoName, errnoNumber, errnoText } from './libc/errno.ts';
-export { LibcError, libcProblem } from './libc/native.ts';
+export { addressOf, LibcError, libcProblem, type Mapping, mapMemory } from './libc/native.ts';
 export {
   type Capability,
   changeRootOfThread,
@@ -17,7 +17,7 @@ export {
   setDescriptorLimit,
   setDumpable,
 } from './libc/process.ts';
-export { abstractName, displayPath, paddedAbstractName, type SocketName } from './libc/sockaddr.ts';
+export { abstractName, displayPath, inetSockaddr, paddedAbstractName, type SocketName } from './libc/sockaddr.ts';
 export {
   bindInet,
   bindToDevice,
@@ -29,16 +29,30 @@ export {
   getSocketOption,
   listenOn,
   localName,
+  peerName,
   openStreamSocket,
   type PeerCredentials,
   peerCredentials,
   type SocketOption,
   setCongestionControl,
   setSocketOption,
+  resetOnClose,
+  shutdownWriting,
   suspendListening,
   type TcpInfo,
   tcpInfo,
 } from './libc/socket.ts';
+export {
+  type BufferRing,
+  CQ_EVENTFD_DISABLED,
+  CQE_WORDS,
+  openUring,
+  registerBuffers,
+  SQ_CQ_OVERFLOW,
+  SQ_TASKRUN,
+  SQE_WORDS,
+  type Uring,
+} from './libc/uring.ts';
 export {
   type ConnectedDatagramSocket,
   connectUnixBlocking,

@@ -12,6 +12,7 @@ const SIGNATURES = {
   chroot: { arguments: ['pointer'], return: 'int32' },
   close: { arguments: ['int32'], return: 'int32' },
   connect: { arguments: ['int32', 'pointer', 'uint32'], return: 'int32' },
+  eventfd: { arguments: ['uint32', 'int32'], return: 'int32' },
   fcntl: { arguments: ['int32', 'int32', 'int32'], return: 'int32' },
   getpeername: { arguments: ['int32', 'pointer', 'pointer'], return: 'int32' },
   getrlimit: { arguments: ['int32', 'pointer'], return: 'int32' },
@@ -27,6 +28,10 @@ const SIGNATURES = {
   shutdown: { arguments: ['int32', 'int32'], return: 'int32' },
   socket: { arguments: ['int32', 'int32', 'int32'], return: 'int32' },
   unshare: { arguments: ['int32'], return: 'int32' },
+} as const;
+
+const MMAP = {
+  mmap: { arguments: ['pointer', 'uint64', 'int32', 'int32', 'int32', 'int64'], return: 'pointer' },
 } as const;
 
 type Ffi = typeof import('node:ffi');
@@ -123,6 +128,38 @@ export function attemptUninterrupted<S extends Symbols>(symbol: S, ...args: Para
   do result = attempt(symbol, ...args);
   while (result === -EINTR);
   return result;
+}
+
+/** Functions of the C library with these C types, for callers that call them too often for `attempt`. Throws LibcError ENOSYS. */
+export function functionsOf<D extends Record<string, import('node:ffi').FunctionSignature>>(
+  signatures: D,
+): import('node:ffi').WrappedFunctionsFromDefinitions<D> {
+  if (libcProblem() !== null) throw new LibcError('ENOSYS', Object.keys(signatures).join(), '', problem!);
+  return native!.ffi.dlopen(null, signatures).functions;
+}
+
+/** `errno` as the last call in this thread left it. */
+export function lastErrno(): number {
+  return native!.ffi.getInt32(native!.errnoAt);
+}
+
+/** Memory of the system, until the process ends: of a descriptor, or pages of nobody (`fd` -1). */
+export interface Mapping {
+  readonly address: bigint;
+  readonly buffer: ArrayBuffer;
+}
+
+const PROT_READ_WRITE = 3;
+const MAP_SHARED_POPULATE = 0x8001;
+const MAP_PRIVATE_ANONYMOUS = 0x22;
+
+/** Maps memory that is never given back. Throws LibcError. */
+export function mapMemory(length: number, fd: number, offset: number): Mapping {
+  const { mmap } = functionsOf(MMAP);
+  const flags = fd < 0 ? MAP_PRIVATE_ANONYMOUS : MAP_SHARED_POPULATE;
+  const address = mmap(0n, BigInt(length), PROT_READ_WRITE, flags, fd, BigInt(offset));
+  if (BigInt.asIntN(64, address) === -1n) throw new LibcError(errnoName(lastErrno()), 'mmap', `of ${length} bytes`);
+  return { address, buffer: native!.ffi.toArrayBuffer(address, length, false) };
 }
 
 /**

@@ -7,6 +7,7 @@ const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
 const TCP_CONGESTION = 13;
 const SHUT_RD = 0;
+const SHUT_WR = 1;
 const F_DUPFD_CLOEXEC = 1030;
 const SOL_IP = 0;
 const SOL_TCP = 6;
@@ -30,6 +31,7 @@ const OPTIONS = {
   IPV6_V6ONLY: [SOL_IPV6, 26],
   IPV6_TCLASS: [SOL_IPV6, 67],
   IPV6_TRANSPARENT: [SOL_IPV6, 75],
+  TCP_NODELAY: [SOL_TCP, 1],
   TCP_MAXSEG: [SOL_TCP, 2],
   /** Seconds that a connection waits for data before it is accepted. */
   TCP_DEFER_ACCEPT: [SOL_TCP, 9],
@@ -72,6 +74,16 @@ export function duplicateDescriptor(fd: number): number {
  */
 export function suspendListening(fd: number): void {
   call(`fd ${fd}`, 'shutdown', fd, SHUT_RD);
+}
+
+/** Ends what is sent on a connection (FIN). One that is gone is left alone. */
+export function shutdownWriting(fd: number): void {
+  attempt('shutdown', fd, SHUT_WR);
+}
+
+/** Makes the close of a connection send RST, and drop what is not sent yet (SO_LINGER of 0 seconds). */
+export function resetOnClose(fd: number): void {
+  attempt('setsockopt', fd, SOL_SOCKET, 13, new Uint8Array(Int32Array.of(1, 0).buffer), 8);
 }
 
 /** Closes a descriptor that no Node object owns; one that is not open is left alone. */
@@ -144,9 +156,18 @@ export function describeSocket(fd: number): DescribedSocket {
 
 /** Where a socket is bound. Throws LibcError. */
 export function localName(fd: number): SocketName {
+  return nameFrom('getsockname', fd);
+}
+
+/** Where a socket is connected to. Throws LibcError. */
+export function peerName(fd: number): SocketName {
+  return nameFrom('getpeername', fd);
+}
+
+function nameFrom(symbol: 'getsockname' | 'getpeername', fd: number): SocketName {
   const sockaddr = new Uint8Array(128);
   const length = Uint32Array.of(sockaddr.length);
-  call(`fd ${fd}`, 'getsockname', fd, sockaddr, length);
+  call(`fd ${fd}`, symbol, fd, sockaddr, length);
   return socketName(sockaddr, length[0]!);
 }
 
