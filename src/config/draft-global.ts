@@ -64,6 +64,7 @@ export function newGlobal(): Draft<GlobalConfig> {
     at: {},
     maxconn: null,
     nbthread: null,
+    uring: true,
     maxconnrate: 0,
     maxsessrate: 0,
     maxsslrate: 0,

@@ -733,6 +733,8 @@ export interface GlobalConfig {
   readonly at: Readonly<Record<string, Location>>;
   readonly maxconn: number | null;
   readonly nbthread: number | null;
+  /** Connections go over io_uring where the system has it. */
+  readonly uring: boolean;
   readonly maxconnrate: number;
   readonly maxsessrate: number;
   readonly maxsslrate: number;

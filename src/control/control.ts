@@ -37,6 +37,7 @@ import { threadInit } from './thread-init.ts';
 import { Threads } from './threads.ts';
 import { trafficEvents } from './traffic-events.ts';
 import type { ControlOptions, Health, Loaded, RunningControl, Texts } from './types.ts';
+import { usesUring } from './uses-uring.ts';
 
 /** What Changes are answered once the journal was let go. */
 const RETIRED =
@@ -96,6 +97,7 @@ class ControlThread implements RunningControl {
   #holding: boolean;
   /** The root of the file system for traffic threads. */
   #chroot: string | null = null;
+  #uring = false;
 
   constructor(options: ControlOptions) {
     this.#options = options;
@@ -105,7 +107,8 @@ class ControlThread implements RunningControl {
     this.model = buildModel(options.config, threads, Date.now());
     this.model.startupLogs = options.startupLogs;
     this.traffic = new Threads(threads, {
-      init: (thread) => threadInit(this.model, thread, { chroot: this.#chroot, holding: this.#holding }),
+      init: (thread) =>
+        threadInit(this.model, thread, { chroot: this.#chroot, holding: this.#holding, uring: this.#uring }),
       onEvent: (thread, event) => this.#onEvent(thread, event),
       onLost: (thread, why) => {
         this.model.tables.lost(thread);
@@ -154,6 +157,7 @@ class ControlThread implements RunningControl {
     this.#onEvent = this.#events();
     await loadPatterns(model, traffic);
     await this.#stateFiles.load();
+    this.#uring = usesUring(model.config.global, print);
     await traffic.start();
     const told = await resumeStanding(this.#context, ours ? this.#conflicts : null);
     for (const text of told) print('NOTICE', `${text}.`);

@@ -1,14 +1,14 @@
 import { tlsState } from '../model/certificates/make-views.ts';
-import type { ThreadInit } from '../model/messages.ts';
 import type { Model } from '../model/model.ts';
 import { proxyView } from './build.ts';
+import type { ThreadStart } from './threads.ts';
 
 /** How a traffic thread starts: as the model is now. */
 export function threadInit(
   model: Model,
   thread: number,
-  { chroot, holding }: Pick<ThreadInit, 'chroot' | 'holding'>,
-): ThreadInit {
+  { chroot, holding, uring }: Pick<ThreadStart, 'chroot' | 'holding' | 'uring'>,
+): ThreadStart {
   return {
     thread,
     threads: model.threads,
@@ -30,5 +30,6 @@ export function threadInit(
     startedAt: model.startedAt,
     chroot,
     holding,
+    uring,
   };
 }

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { ThreadInit, TrafficCommand, TrafficEvent, TrafficLink } from '../model/messages.ts';
+import { DescriptorSet } from '../net/uring/descriptors.ts';
 import { keptThreadEntry, threadEntry } from '../util/entry.ts';
 
 /** A thread that has not answered a command after so long is stuck, ms. */
@@ -16,10 +17,13 @@ interface Waiting {
   readonly timer: NodeJS.Timeout;
 }
 
+/** What a thread is started with. `uring`: it may use io_uring. */
+export type ThreadStart = Omit<ThreadInit, 'descriptors'> & { readonly uring: boolean };
+
 /** What the owner of the threads wants to hear. */
 export interface ThreadsHooks {
   /** Start data of a thread: asked for at start, and again when one must be replaced. */
-  init(thread: number): ThreadInit;
+  init(thread: number): ThreadStart;
   onEvent(thread: number, event: TrafficEvent): void;
   /** A thread died or was stuck, or could not be replaced; another one is started in its place. */
   onLost(thread: number, why: string): void;
@@ -112,7 +116,10 @@ class TrafficThread {
   #seq = 0;
   #started = false;
 
-  constructor(entry: URL, init: ThreadInit, onEvent: (event: TrafficEvent) => void, onLost: (why: string) => void) {
+  constructor(entry: URL, start: ThreadStart, onEvent: (event: TrafficEvent) => void, onLost: (why: string) => void) {
+    const { uring, ...rest } = start;
+    const descriptors = uring ? new DescriptorSet() : null;
+    const init: ThreadInit = { ...rest, descriptors: descriptors?.memory ?? null };
     this.#worker = new Worker(entry, {
       workerData: init,
       name: `traffic ${init.thread}`,
@@ -137,6 +144,7 @@ class TrafficThread {
       });
       this.#worker.on('exit', (code) => {
         clearTimeout(timer);
+        descriptors?.closeAll();
         reject(new Error(`traffic thread ended with ${code}`));
         this.#failAll('the traffic thread has ended');
         if (this.#started) onLost(`exit code ${code}`);

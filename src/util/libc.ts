@@ -25,6 +25,7 @@ export {
   type DescribedSocket,
   describeSocket,
   descriptorOf,
+  endConnection,
   duplicateDescriptor,
   getSocketOption,
   listenOn,
@@ -52,6 +53,7 @@ export {
   SQ_TASKRUN,
   SQE_WORDS,
   type Uring,
+  uringProblem,
 } from './libc/uring.ts';
 export {
   type ConnectedDatagramSocket,

@@ -183,6 +183,7 @@ function globalConfig(): Config['global'] {
     at: {},
     maxconn: 200,
     nbthread: 2,
+    uring: false,
     maxconnrate: 0,
     maxsessrate: 0,
     maxsslrate: 0,

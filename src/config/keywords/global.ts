@@ -366,6 +366,11 @@ const stateRows: Row[] = [
   ),
 ];
 
+/** Sluice's own, beside HAProxy's `noepoll` and its like. */
+const noUring = works<ConfigDraft>('nouring', '', (line, { global }) => {
+  if (line.atMost(0)) global.uring = false;
+});
+
 const headerRows: Row[] = [
   kept('h1-case-adjust', '<from> <to>', 2, '<from> and <to> as argument'),
   kept('h1-case-adjust-file', '<file>', 1, '<file> as argument'),
@@ -500,6 +505,7 @@ export const GLOBAL_KEYWORDS = new KeywordTable<ConfigDraft>([
   ...limitRows,
   ...stateRows,
   ...headerRows,
+  noUring,
   ...ENVIRONMENT_KEYWORDS,
   ...TUNE_KEYWORDS,
   ...GLOBAL_TLS_KEYWORDS,

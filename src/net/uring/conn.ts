@@ -1,11 +1,8 @@
-import { closeDescriptor, errnoName, localName, peerName, resetOnClose, shutdownWriting } from '../../util/libc.ts';
-import { replaceScratch, scratchBuffer } from '../scratch.ts';
+import { errnoName, localName, peerName, resetOnClose, shutdownWriting } from '../../util/libc.ts';
+import { scratchBuffer } from '../scratch.ts';
 import { noHandler } from '../tcp.ts';
 import type { Conn, ConnHandler } from '../transport.ts';
-import { type Completed, halvesOf, Op, type Ring } from './ring.ts';
-
-/** What a connection submits, told apart in completions. */
-const Kind = { recv: 0, send: 1, connect: 2, ignored: 7 } as const;
+import { type Completed, halvesOf, Kind, Op, type Ring, SKIP_SUCCESS, type SocketAddress } from './ring.ts';
 
 /** What is reading: nothing, an operation that goes on by itself, one that fills a buffer of the connection's own. */
 const Recv = { idle: 0, multishot: 1, bulk: 2 } as const;
@@ -28,7 +25,6 @@ const SEND_ALL = MSG_WAITALL | MSG_NOSIGNAL;
 const RECV_POLL_FIRST = 1;
 const RECV_MULTISHOT = 2;
 const SQE_BUFFER_SELECT = 1 << 5;
-const SQE_CQE_SKIP_SUCCESS = 1 << 6;
 
 const EAGAIN = -11;
 const EINTR = -4;
@@ -59,6 +55,7 @@ export class UringConn implements Conn, Completed {
   handler: ConnHandler;
   readonly ring: Ring;
   readonly slot: number;
+  /** -1 as soon as its close is under way. */
   #fd: number;
   closed: boolean;
   blocked: boolean;
@@ -82,7 +79,9 @@ export class UringConn implements Conn, Completed {
   #sendBytes: Uint8Array | null;
   #queue: Uint8Array[] | null;
   #ending: boolean;
+  /** Closed by its owner, with something still to be sent. */
   #closing: boolean;
+  #completing: boolean;
   #remote: { host: string; port: number } | null;
   #local: { host: string; port: number } | null;
 
@@ -91,6 +90,7 @@ export class UringConn implements Conn, Completed {
     this.ring = ring;
     this.slot = ring.join(this);
     this.#fd = fd;
+    if (fd >= 0) ring.descriptors.add(fd);
     this.closed = false;
     this.blocked = false;
     this.bulk = false;
@@ -110,6 +110,7 @@ export class UringConn implements Conn, Completed {
     this.#queue = null;
     this.#ending = false;
     this.#closing = false;
+    this.#completing = false;
     this.#remote = null;
     this.#local = null;
   }
@@ -148,10 +149,10 @@ export class UringConn implements Conn, Completed {
   }
 
   /** Begins an outgoing connection to a `struct sockaddr`, which stays as it is until this turn is over. */
-  connect(address: { low: number; high: number; length: number }): void {
+  connect(address: SocketAddress): void {
     const { ring } = this;
     const at = ring.submit(Op.connect, this.#fd, this.slot, Kind.connect);
-    ring.sqes[at + 2] = address.length;
+    ring.sqes[at + 2] = address.bytes.length;
     ring.sqes[at + 4] = address.low;
     ring.sqes[at + 5] = address.high;
     this.#underWay++;
@@ -209,31 +210,18 @@ export class UringConn implements Conn, Completed {
   #cancelRecv(): void {
     if (this.#cancelling) return;
     this.#cancelling = true;
-    this.#cancel(Kind.recv);
-  }
-
-  #cancel(kind: number): void {
-    const { ring } = this;
-    const at = ring.submit(Op.asyncCancel, -1, this.slot, Kind.ignored);
-    ring.sqes[at] = Op.asyncCancel | (SQE_CQE_SKIP_SUCCESS << 8);
-    ring.sqes[at + 4] = (this.slot << 3) | kind;
+    this.ring.cancel(this.slot, Kind.recv);
   }
 
   complete(kind: number, result: number, buffer: number, more: boolean): void {
-    if (kind === Kind.ignored) return;
+    if (kind === Kind.other) return;
     if (!more) this.#underWay--;
+    this.#completing = true;
     if (kind === Kind.recv) this.#received(result, buffer, more);
     else if (kind === Kind.send) this.#sent(result);
     else this.#connected(result);
-    if (this.closed && this.#underWay === 0) this.#leave();
-  }
-
-  #left = false;
-
-  #leave(): void {
-    if (this.#left) return;
-    this.#left = true;
-    this.ring.leave(this.slot);
+    this.#completing = false;
+    if (this.#fd < 0 && this.#underWay === 0) this.ring.leave(this.slot);
   }
 
   #received(result: number, buffer: number, more: boolean): void {
@@ -273,7 +261,8 @@ export class UringConn implements Conn, Completed {
   #hold(how: number, length: number, buffer: number): void {
     const { ring } = this;
     const start = buffer * ring.buffers.size;
-    const bytes = buffer >= 0 ? ring.received.subarray(start, start + length) : this.#bulkBuffer!.bytes.subarray(0, length);
+    const bytes =
+      buffer >= 0 ? ring.received.subarray(start, start + length) : this.#bulkBuffer!.bytes.subarray(0, length);
     this.#held ??= [];
     this.#held.push(Buffer.from(bytes));
     if (how === Recv.multishot && this.#recv !== Recv.idle) this.#cancelRecv();
@@ -311,8 +300,7 @@ export class UringConn implements Conn, Completed {
   }
 
   flushScratch(length: number): boolean {
-    const ok = this.write(scratchBuffer(), 0, length);
-    return ok;
+    return this.write(scratchBuffer(), 0, length);
   }
 
   writeStable(buffer: Uint8Array, start: number, end: number): boolean {
@@ -453,18 +441,22 @@ export class UringConn implements Conn, Completed {
 
   /** Ends what is under way, and closes the descriptor. */
   #close(): void {
-    this.#closing = false;
+    const { ring, slot } = this;
     const fd = this.#fd;
-    if (fd < 0) return;
     this.#fd = -1;
+    this.#closing = false;
     this.#queue = null;
-    const { ring } = this;
-    if (this.#recv !== Recv.idle && !this.#cancelling) this.#cancel(Kind.recv);
-    if (this.#send === Send.waiting) this.#cancel(Kind.send);
-    if (this.#underWay > 0 && this.#recv === Recv.idle && this.#send === Send.idle) this.#cancel(Kind.connect);
-    const at = ring.submit(Op.close, fd, this.slot, Kind.ignored);
-    ring.sqes[at] = Op.close | (SQE_CQE_SKIP_SUCCESS << 8);
-    if (this.#underWay === 0) ring.soon(() => this.#leave());
+    if (this.#recv !== Recv.idle) {
+      if (!this.#cancelling) ring.cancel(slot, Kind.recv);
+    } else if (this.#send === Send.idle && this.#underWay > 0) ring.cancel(slot, Kind.connect);
+    if (this.#send === Send.waiting) ring.cancel(slot, Kind.send);
+    if (fd >= 0) {
+      ring.descriptors.delete(fd);
+      const at = ring.submit(Op.close, fd, slot, Kind.other);
+      ring.sqes[at] = Op.close | SKIP_SUCCESS;
+    }
+    // `complete` looks for itself when it is over.
+    if (this.#underWay === 0 && !this.#completing) ring.leave(slot);
   }
 
   /** What is sent last has had its time. */
@@ -502,8 +494,3 @@ export class UringConn implements Conn, Completed {
     handler.onError(errnoName(-result));
   }
 }
-
-export function closeUnused(fd: number): void {
-  closeDescriptor(fd);
-}
-void replaceScratch;

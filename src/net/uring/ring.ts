@@ -3,6 +3,8 @@ import {
   type BufferRing,
   CQ_EVENTFD_DISABLED,
   CQE_WORDS,
+  errnoName,
+  LibcError,
   mapMemory,
   openUring,
   registerBuffers,
@@ -12,12 +14,13 @@ import {
   type Uring,
 } from '../../util/libc.ts';
 import { pipeWrap, type StreamHandle } from '../bindings.ts';
+import type { DescriptorSet } from './descriptors.ts';
 
 /** Submission entries; a turn may need more and then enters more often. */
 const ENTRIES = 1024;
 /** Buffers that the kernel fills, shared by all connections. */
-const BUFFERS = 256;
-const BUFFER_SIZE = 16_384;
+const BUFFERS = 128;
+const BUFFER_SIZE = 32_768;
 /** What is to be sent in a turn is put together here, bytes. */
 const ARENA_SIZE = 1 << 20;
 /** Rounds of submitting and collecting before the event loop has its turn again. */
@@ -26,16 +29,29 @@ const ROUNDS = 16;
 /** Operations (`enum io_uring_op`). */
 export const Op = { accept: 13, asyncCancel: 14, connect: 16, close: 19, send: 26, recv: 27 } as const;
 
+/** What an owner submits, told apart in completions; of `other` nothing is told. */
+export const Kind = { recv: 0, send: 1, connect: 2, accept: 3, other: 7 } as const;
+
+/** Flag of an entry (`IOSQE_CQE_SKIP_SUCCESS`), beside the operation. */
+export const SKIP_SUCCESS = 1 << (6 + 8);
+
+/** A `struct sockaddr` with its place in memory. */
+export interface SocketAddress {
+  readonly bytes: Uint8Array;
+  readonly low: number;
+  readonly high: number;
+}
+
 const CQE_F_BUFFER = 1;
 const CQE_F_MORE = 2;
 const EAGAIN = -11;
 const EBUSY = -16;
 const EINTR = -4;
 
-/** One who is told how what it submitted went. `op` is the lowest three bits of what it was submitted with. */
+/** One who is told how what it submitted went. */
 export interface Completed {
   /** `buffer`: number of the buffer that was filled, -1 for none. `more`: the operation goes on. */
-  complete(op: number, result: number, buffer: number, more: boolean): void;
+  complete(kind: number, result: number, buffer: number, more: boolean): void;
 }
 
 /**
@@ -56,6 +72,8 @@ export class Ring {
   arenaSends = 0;
   /** Counts the calls that submitted: what was queued before it moved on is the kernel's. */
   batch = 0;
+  /** What is open here beside Node's handles. */
+  readonly descriptors: DescriptorSet;
   readonly #uring: Uring;
   readonly #wake: StreamHandle;
   /** What the eventfd says; libuv holds a pointer only. */
@@ -65,13 +83,17 @@ export class Ring {
   readonly #later: (() => void)[] = [];
   #tail = 0;
   #pending = 0;
+  /** Entries are submitted, and work is done, before this turn is over. */
   #inTurn = false;
   #scheduled = false;
+  /** Slots taken. */
   #used = 0;
 
   /** Throws LibcError where there is no io_uring, or none of this kind (Linux 6.1). */
-  constructor() {
+  constructor(descriptors: DescriptorSet) {
+    this.descriptors = descriptors;
     this.#uring = openUring(ENTRIES);
+    descriptors.add(this.#uring.fd);
     this.sqes = this.#uring.sqes;
     this.buffers = registerBuffers(this.#uring, BUFFERS, BUFFER_SIZE);
     this.received = Buffer.from(this.buffers.area.buffer);
@@ -107,7 +129,7 @@ export class Ring {
 
   /** Begins a submission; returns where its 16 words lie in `sqes`, filled in but for what the operation needs beyond these. */
   submit(op: number, fd: number, slot: number, kind: number): number {
-    if (this.#pending === ENTRIES) this.#enter();
+    while (this.#pending === ENTRIES) this.#enter();
     const at = (this.#tail & (ENTRIES - 1)) * SQE_WORDS;
     this.#tail = (this.#tail + 1) | 0;
     this.#pending++;
@@ -116,20 +138,27 @@ export class Ring {
     sqes[at + 1] = fd;
     for (let i = at + 2; i < at + SQE_WORDS; i++) sqes[i] = 0;
     sqes[at + 8] = (slot << 3) | kind;
-    if (!this.#inTurn && !this.#scheduled) {
-      this.#scheduled = true;
-      process.nextTick(runScheduled, this);
-    }
+    this.#schedule();
     return at;
+  }
+
+  /** Ends what `slot` has under way of this kind: it completes with ECANCELED, or as it would have. */
+  cancel(slot: number, kind: number): void {
+    const at = this.submit(Op.asyncCancel, -1, slot, Kind.other);
+    this.sqes[at] = Op.asyncCancel | SKIP_SUCCESS;
+    this.sqes[at + 4] = (slot << 3) | kind;
   }
 
   /** Calls `work` soon, never from inside this call. */
   soon(work: () => void): void {
     this.#later.push(work);
-    if (!this.#inTurn && !this.#scheduled) {
-      this.#scheduled = true;
-      process.nextTick(runScheduled, this);
-    }
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#inTurn || this.#scheduled) return;
+    this.#scheduled = true;
+    process.nextTick(runScheduled, this);
   }
 
   /** Room for so many bytes in the arena, or -1. */
@@ -151,43 +180,38 @@ export class Ring {
     for (;;) {
       Atomics.store(sqTail, 0, this.#tail);
       const taken = this.#uring.enter(this.#pending);
-      if (taken >= 0) {
-        this.#pending -= taken;
-        if (this.#pending === 0) return;
-      } else if (taken === EAGAIN || taken === EBUSY) {
-        // No memory, or no room for completions: what is there is collected first.
-        return;
-      } else if (taken !== EINTR) {
-        throw new Error(`io_uring_enter: errno ${-taken}`);
-      }
+      if (taken >= 0) this.#pending -= taken;
+      // No memory, or no room for completions: what is there is collected first.
+      else if (taken === EAGAIN || taken === EBUSY) return;
+      else if (taken !== EINTR) throw new LibcError(errnoName(-taken), 'io_uring_enter', '');
+      if (this.#pending === 0) return;
     }
   }
 
   #turn(): void {
     if (this.#inTurn) return;
     this.#inTurn = true;
-    const { cqFlags, sqFlags, cqHead, cqTail } = this.#uring;
+    const { cqFlags } = this.#uring;
     Atomics.store(cqFlags, 0, CQ_EVENTFD_DISABLED);
     let rounds = 0;
     do {
       this.#enter();
       this.#collect();
       if (this.arenaSends === 0) this.arenaUsed = 0;
-      while (this.#later.length > 0) for (const work of this.#later.splice(0)) work();
-      if (this.#pending > 0) continue;
-      if (Atomics.load(cqHead, 0) !== Atomics.load(cqTail, 0)) continue;
-      if ((Atomics.load(sqFlags, 0) & (SQ_TASKRUN | SQ_CQ_OVERFLOW)) !== 0) continue;
-      break;
-    } while (++rounds < ROUNDS);
+      if (this.#later.length > 0) for (const work of this.#later.splice(0)) work();
+    } while (++rounds < ROUNDS && this.#busy());
     this.#inTurn = false;
     Atomics.store(cqFlags, 0, 0);
-    // What came while nobody would have been told.
-    if (
-      this.#pending > 0 ||
-      Atomics.load(cqHead, 0) !== Atomics.load(cqTail, 0) ||
-      (Atomics.load(sqFlags, 0) & (SQ_TASKRUN | SQ_CQ_OVERFLOW)) !== 0
-    )
-      setImmediate(runScheduled, this);
+    // What came while the eventfd was silent, and what is left for the next turn.
+    if (this.#busy()) setImmediate(runScheduled, this);
+  }
+
+  /** There is something to submit, to collect or to do. */
+  #busy(): boolean {
+    if (this.#pending > 0 || this.#later.length > 0) return true;
+    const { sqFlags, cqHead, cqTail } = this.#uring;
+    if (Atomics.load(cqHead, 0) !== Atomics.load(cqTail, 0)) return true;
+    return (Atomics.load(sqFlags, 0) & (SQ_TASKRUN | SQ_CQ_OVERFLOW)) !== 0;
   }
 
   #collect(): void {

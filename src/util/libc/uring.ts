@@ -1,5 +1,15 @@
 import { errnoName } from './errno.ts';
-import { addressOf, call, functionsOf, LibcError, lastErrno, type Mapping, mapMemory } from './native.ts';
+import {
+  addressOf,
+  attempt,
+  call,
+  functionsOf,
+  LibcError,
+  lastErrno,
+  libcProblem,
+  type Mapping,
+  mapMemory,
+} from './native.ts';
 
 /*
  * io_uring(7): setup, mapping and registration of a ring, and the one call that submits and collects. The layouts and numbers are those
@@ -15,7 +25,6 @@ const SETUP_SUBMIT_ALL = 1 << 7;
 const SETUP_TASKRUN_FLAG = 1 << 9;
 const SETUP_SINGLE_ISSUER = 1 << 12;
 const SETUP_DEFER_TASKRUN = 1 << 13;
-const FEATURE_SINGLE_MMAP = 1;
 
 const OFFSET_RINGS = 0;
 const OFFSET_SQES = 0x10000000;
@@ -54,19 +63,50 @@ export interface Uring {
   enter(submit: number): number;
 }
 
+const SETUP = SETUP_CQSIZE | SETUP_SUBMIT_ALL | SETUP_TASKRUN_FLAG | SETUP_SINGLE_ISSUER | SETUP_DEFER_TASKRUN;
+
+/** Signature of `syscall` for calls that are seldom made. */
+const CONTROL = {
+  syscall: { arguments: ['int32', 'int32', 'int64', 'int64', 'int64'], return: 'int64' },
+} as const;
+
+/** Why this process cannot have a ring, or null when it can: asks the system. */
+export function uringProblem(): string | null {
+  const problem = libcProblem();
+  if (problem !== null) return problem;
+  try {
+    attempt('close', setup(8).fd);
+    return null;
+  } catch (error) {
+    if (!(error instanceof LibcError)) throw error;
+    if (error.code === 'EINVAL') return 'it needs Linux 6.1 or newer';
+    return error.code === 'ENOSYS' ? 'this kernel has none' : `${error.message}; is it allowed here?`;
+  }
+}
+
+/** Sets up a ring of so many submission entries, and eight times as many completions. Returns its `struct io_uring_params`, too. */
+function setup(entries: number): { fd: number; params: Uint32Array } {
+  const { syscall } = functionsOf(CONTROL);
+  const params = new Uint32Array(30);
+  params[1] = entries * 8;
+  params[2] = SETUP;
+  const fd = checked('io_uring_setup', Number(syscall(NR_SETUP, entries, addressOf(bytesOf(params)), 0n, 0n)));
+  return { fd, params };
+}
+
+/** io_uring_register(2). */
+function register(fd: number, what: number, argument: ArrayBufferView<ArrayBuffer>): void {
+  const { syscall } = functionsOf(CONTROL);
+  const at = addressOf(bytesOf(argument));
+  checked('io_uring_register', Number(syscall(NR_REGISTER, fd, BigInt(what), at, 1n)));
+}
+
 /**
- * Opens a ring of so many submission entries (a power of two) and four times as many completions, with work deferred to `enter`
+ * Opens a ring of so many submission entries (a power of two), with work deferred to `enter`
  * (Linux 6.1). Throws LibcError: `ENOSYS`, `EPERM` or `EINVAL` where the system has none, allows none, or is too old.
  */
 export function openUring(entries: number): Uring {
-  const { syscall: control } = functionsOf({
-    syscall: { arguments: ['int32', 'int32', 'int64', 'int64', 'int64'], return: 'int64' },
-  });
-  const params = new Uint32Array(30);
-  params[1] = entries * 8;
-  params[2] = SETUP_CQSIZE | SETUP_SUBMIT_ALL | SETUP_TASKRUN_FLAG | SETUP_SINGLE_ISSUER | SETUP_DEFER_TASKRUN;
-  const fd = checked('io_uring_setup', Number(control(NR_SETUP, entries, addressOf(bytesOf(params)), 0n, 0n)));
-  if ((params[5]! & FEATURE_SINGLE_MMAP) === 0) throw new LibcError('EINVAL', 'io_uring_setup', '');
+  const { fd, params } = setup(entries);
   const cqEntries = params[1]!;
   const rings = mapMemory(Math.max(params[16]! + entries * 4, params[25]! + cqEntries * 16), fd, OFFSET_RINGS);
   const sqes = mapMemory(entries * SQE_WORDS * 4, fd, OFFSET_SQES);
@@ -75,8 +115,7 @@ export function openUring(entries: number): Uring {
   const order = new Uint32Array(rings.buffer, params[16]!, entries);
   for (let i = 0; i < entries; i++) order[i] = i;
   const eventFd = call('', 'eventfd', 0, EFD_NONBLOCK_CLOEXEC);
-  const told = Int32Array.of(eventFd);
-  checked('io_uring_register', Number(control(NR_REGISTER, fd, BigInt(REGISTER_EVENTFD), addressOf(bytesOf(told)), 1n)));
+  register(fd, REGISTER_EVENTFD, Int32Array.of(eventFd));
   const { syscall } = functionsOf({
     syscall: { arguments: ['int32', 'int32', 'int32', 'int32', 'int32', 'int32'], return: 'int32' },
   });
@@ -110,14 +149,9 @@ export interface BufferRing {
 
 /** Registers `count` buffers (a power of two) of `size` bytes. Throws LibcError (`EINVAL` before Linux 5.19). */
 export function registerBuffers(ring: Uring, count: number, size: number): BufferRing {
-  const { syscall: control } = functionsOf({
-    syscall: { arguments: ['int32', 'int32', 'int64', 'int64', 'int64'], return: 'int64' },
-  });
   const memory = mapMemory(count * 16, -1, 0);
   const area = mapMemory(count * size, -1, 0);
-  const told = new BigUint64Array([memory.address, BigInt(count), 0n, 0n, 0n]);
-  const address = addressOf(bytesOf(told));
-  checked('io_uring_register', Number(control(NR_REGISTER, ring.fd, BigInt(REGISTER_PBUF_RING), address, 1n)));
+  register(ring.fd, REGISTER_PBUF_RING, new BigUint64Array([memory.address, BigInt(count), 0n, 0n, 0n]));
   const low = new Uint32Array(count);
   const high = new Uint32Array(count);
   for (let id = 0; id < count; id++) {
