@@ -1,5 +1,6 @@
 import os from 'node:os';
 import { FEATURES } from '../util/features.ts';
+import { uringProblem } from '../util/libc.ts';
 import { HAPROXY_VERSION, RELEASE_DATE } from '../util/version.ts';
 
 /** What `-v` prints; the third word is the version (management guide, section 3). */
@@ -9,6 +10,14 @@ export function versionText(): string {
     'Status: development branch - not safe for use in production.\n' +
     `Running on: ${os.type()} ${os.release()} ${os.version()} ${os.machine()}\n`
   );
+}
+
+/** How events come, the preferred way first: io_uring for connections in the clear, epoll for all else and where there is none. */
+function pollers(): string {
+  const usable = uringProblem() === null;
+  const uring = `   io_uring : pref=400,  test result ${usable ? 'OK' : 'FAILED'}`;
+  const total = `Total: 2 (${usable ? 2 : 1} usable), will use ${usable ? 'io_uring' : 'epoll'}.`;
+  return [uring, '      epoll : pref=300,  test result OK', total].join('\n');
 }
 
 /** What `-vv` prints: test tools look for TARGET, the feature list and the services, once each and in this order. */
@@ -29,8 +38,7 @@ Built with multi-threading support (default=${os.availableParallelism()}).
 Built with the Prometheus exporter as a service
 
 Available polling systems :
-      epoll : pref=300,  test result OK
-Total: 1 (1 usable), will use epoll.
+${pollers()}
 
 Available multiplexer protocols :
 (protocols marked as <default> cannot be specified using 'proto' keyword)
