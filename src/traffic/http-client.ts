@@ -310,7 +310,9 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
       stream.clientEnded = true;
       if (stream.phase === Phase.tunnel) tunnel.onClientEnd(stream);
       else if (!stream.reqBody.done) failures.onClientGone(stream);
-      else if (stream.backend?.abortOnClose === true && stream.phase < Phase.relay) failures.onClientGone(stream);
+      // What it sent ahead is to be answered, so it has not gone.
+      else if (this.held === null && stream.backend?.abortOnClose === true && stream.phase < Phase.relay)
+        failures.onClientGone(stream);
       return;
     }
     if (this.state === State.head && this.held !== null) this.#cutRequest();

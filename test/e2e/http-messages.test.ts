@@ -40,6 +40,7 @@ frontend fe
     bind {addr:fe}
     default_backend be
 backend be
+    no option abortonclose
     server app {addr:app}
 frontend fe_close
     bind {addr:close}
