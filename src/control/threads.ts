@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { ThreadInit, TrafficCommand, TrafficEvent, TrafficLink } from '../model/messages.ts';
-import { DescriptorSet } from '../net/uring/descriptors.ts';
+import { ThreadResources } from '../net/uring/resources.ts';
 import { keptThreadEntry, threadEntry } from '../util/entry.ts';
 
 /** A thread that has not answered a command after so long is stuck, ms. */
@@ -18,7 +18,7 @@ interface Waiting {
 }
 
 /** What a thread is started with. `uring`: it may use io_uring. */
-export type ThreadStart = Omit<ThreadInit, 'descriptors'> & { readonly uring: boolean };
+export type ThreadStart = Omit<ThreadInit, 'resources'> & { readonly uring: boolean };
 
 /** What the owner of the threads wants to hear. */
 export interface ThreadsHooks {
@@ -118,14 +118,15 @@ class TrafficThread {
 
   constructor(entry: URL, start: ThreadStart, onEvent: (event: TrafficEvent) => void, onLost: (why: string) => void) {
     const { uring, ...rest } = start;
-    const descriptors = uring ? new DescriptorSet() : null;
-    const init: ThreadInit = { ...rest, descriptors: descriptors?.memory ?? null };
+    const resources = uring ? new ThreadResources() : null;
+    const init: ThreadInit = { ...rest, resources: resources?.memory ?? null };
     this.#worker = new Worker(entry, {
       workerData: init,
       name: `traffic ${init.thread}`,
       stdin: false,
     });
     this.ready = new Promise((resolve, reject) => {
+      let why: string | null = null;
       const timer = setTimeout(() => reject(new Error(`traffic thread ${init.thread} did not start`)), START_TIMEOUT);
       this.#worker.on('message', (message: TrafficEvent | { seq: number; value?: unknown; error?: string }) => {
         if ('seq' in message) this.#answered(message);
@@ -137,17 +138,18 @@ class TrafficThread {
       });
       this.#worker.on('error', (cause) => {
         const error = cause instanceof Error ? cause : new Error(String(cause));
+        why = error.stack ?? error.message;
         clearTimeout(timer);
         reject(error);
         this.#failAll(error.message);
-        if (this.#started) onLost(error.stack ?? error.message);
       });
       this.#worker.on('exit', (code) => {
         clearTimeout(timer);
-        descriptors?.closeAll();
+        resources?.release();
         reject(new Error(`traffic thread ended with ${code}`));
         this.#failAll('the traffic thread has ended');
-        if (this.#started) onLost(`exit code ${code}`);
+        // What it held is let go of before another takes its place.
+        if (this.#started) onLost(why ?? `exit code ${code}`);
       });
     });
   }

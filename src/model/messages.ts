@@ -83,8 +83,8 @@ export interface ThreadInit extends EnvironmentView {
   readonly chroot: string | null;
   /** Connections wait until `admit`. */
   readonly holding: boolean;
-  /** Where a thread that uses io_uring notes its descriptors (`DescriptorSet`); null: it uses libuv. */
-  readonly descriptors: SharedArrayBuffer | null;
+  /** Where a thread that uses io_uring notes its resources (`ThreadResources`); null: it uses libuv. */
+  readonly resources: SharedArrayBuffer | null;
 }
 
 export interface LimitsView {

@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { CounterStore } from '../model/counters.ts';
 import type { ThreadInit, TrafficCommand, TrafficEvent } from '../model/messages.ts';
 import { tcpTransport } from '../net/tcp.ts';
-import { DescriptorSet } from '../net/uring/descriptors.ts';
+import { ThreadResources } from '../net/uring/resources.ts';
 import { openUringTransport } from '../net/uring/transport.ts';
 import { useFiles } from '../util/files.ts';
 import { changeRootOfThread } from '../util/libc.ts';
@@ -23,7 +23,7 @@ const counters = new CounterStore(init.rows, init.chunks);
 const env = new Env({
   thread: init.thread,
   threads: init.threads,
-  transport: init.descriptors === null ? tcpTransport : openUringTransport(new DescriptorSet(init.descriptors)),
+  transport: init.resources === null ? tcpTransport : openUringTransport(new ThreadResources(init.resources)),
   counters,
   global: init.global,
   httpErrors: init.httpErrors,

@@ -4,7 +4,7 @@
  * Supplementary groups, ids and umask are Node's own: `process.initgroups`, `setgroups`, `setgid`, `setuid`, `umask`.
  */
 export { errnoName, errnoNumber, errnoText } from './libc/errno.ts';
-export { addressOf, LibcError, libcProblem, type Mapping, mapMemory } from './libc/native.ts';
+export { addressOf, LibcError, libcProblem, type Mapping, mapMemory, unmapMemory } from './libc/native.ts';
 export {
   type Capability,
   changeRootOfThread,
@@ -25,36 +25,23 @@ export {
   type DescribedSocket,
   describeSocket,
   descriptorOf,
-  endConnection,
   duplicateDescriptor,
   getSocketOption,
   listenOn,
   localName,
-  peerName,
   openStreamSocket,
   type PeerCredentials,
   peerCredentials,
+  peerName,
+  resetOnClose,
   type SocketOption,
   setCongestionControl,
   setSocketOption,
-  resetOnClose,
   shutdownWriting,
   suspendListening,
   type TcpInfo,
   tcpInfo,
 } from './libc/socket.ts';
-export {
-  type BufferRing,
-  CQ_EVENTFD_DISABLED,
-  CQE_WORDS,
-  openUring,
-  registerBuffers,
-  SQ_CQ_OVERFLOW,
-  SQ_TASKRUN,
-  SQE_WORDS,
-  type Uring,
-  uringProblem,
-} from './libc/uring.ts';
 export {
   type ConnectedDatagramSocket,
   connectUnixBlocking,
@@ -69,3 +56,15 @@ export {
   type UnixAccess,
   type UnixDatagramSocket,
 } from './libc/unix.ts';
+export {
+  type BufferRing,
+  CQ_EVENTFD_DISABLED,
+  CQE_WORDS,
+  openUring,
+  registerBuffers,
+  SQ_CQ_OVERFLOW,
+  SQ_TASKRUN,
+  SQE_WORDS,
+  type Uring,
+  uringProblem,
+} from './libc/uring.ts';

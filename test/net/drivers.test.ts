@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { scratchBuffer } from '../../src/net/scratch.ts';
 import { tcpTransport } from '../../src/net/tcp.ts';
 import type { Conn, ConnHandler, Transport } from '../../src/net/transport.ts';
-import { DescriptorSet } from '../../src/net/uring/descriptors.ts';
+import { ThreadResources } from '../../src/net/uring/resources.ts';
 import { openUringTransport } from '../../src/net/uring/transport.ts';
 import { uringProblem } from '../../src/util/libc.ts';
 import { until, within } from '../support/wait.ts';
@@ -47,7 +47,7 @@ function fill(conn: Conn): number {
 const problem = uringProblem();
 const drivers: readonly (readonly [string, () => Transport, string | null])[] = [
   ['libuv', () => tcpTransport, null],
-  ['io_uring', () => openUringTransport(new DescriptorSet()), problem],
+  ['io_uring', () => openUringTransport(new ThreadResources()), problem],
 ];
 
 for (const [name, open, missing] of drivers) {

@@ -90,7 +90,7 @@ export class UringConn implements Conn, Completed {
     this.ring = ring;
     this.slot = ring.join(this);
     this.#fd = fd;
-    if (fd >= 0) ring.descriptors.add(fd);
+    if (fd >= 0) ring.resources.addDescriptor(fd);
     this.closed = false;
     this.blocked = false;
     this.bulk = false;
@@ -451,7 +451,7 @@ export class UringConn implements Conn, Completed {
     } else if (this.#send === Send.idle && this.#underWay > 0) ring.cancel(slot, Kind.connect);
     if (this.#send === Send.waiting) ring.cancel(slot, Kind.send);
     if (fd >= 0) {
-      ring.descriptors.delete(fd);
+      ring.resources.deleteDescriptor(fd);
       const at = ring.submit(Op.close, fd, slot, Kind.other);
       ring.sqes[at] = Op.close | SKIP_SUCCESS;
     }

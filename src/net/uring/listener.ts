@@ -34,7 +34,7 @@ export class UringListener implements ListenSocket, Completed {
     const name = localName(fd);
     this.port = name.family === 'inet' || name.family === 'inet6' ? name.port : 0;
     this.#slot = ring.join(this);
-    ring.descriptors.add(fd);
+    ring.resources.addDescriptor(fd);
     this.#accept();
   }
 
@@ -62,7 +62,7 @@ export class UringListener implements ListenSocket, Completed {
 
   #leave(): void {
     this.#ring.leave(this.#slot);
-    this.#ring.descriptors.delete(this.fd);
+    this.#ring.resources.deleteDescriptor(this.fd);
     closeDescriptor(this.fd);
     this.#closed();
   }

@@ -14,7 +14,7 @@ import {
   type Uring,
 } from '../../util/libc.ts';
 import { pipeWrap, type StreamHandle } from '../bindings.ts';
-import type { DescriptorSet } from './descriptors.ts';
+import type { ThreadResources } from './resources.ts';
 
 /** Submission entries; a turn may need more and then enters more often. */
 const ENTRIES = 1024;
@@ -73,7 +73,7 @@ export class Ring {
   /** Counts the calls that submitted: what was queued before it moved on is the kernel's. */
   batch = 0;
   /** What is open here beside Node's handles. */
-  readonly descriptors: DescriptorSet;
+  readonly resources: ThreadResources;
   readonly #uring: Uring;
   readonly #wake: StreamHandle;
   /** What the eventfd says; libuv holds a pointer only. */
@@ -90,10 +90,9 @@ export class Ring {
   #used = 0;
 
   /** Throws LibcError where there is no io_uring, or none of this kind (Linux 6.1). */
-  constructor(descriptors: DescriptorSet) {
-    this.descriptors = descriptors;
+  constructor(resources: ThreadResources) {
+    this.resources = resources;
     this.#uring = openUring(ENTRIES);
-    descriptors.add(this.#uring.fd);
     this.sqes = this.#uring.sqes;
     this.buffers = registerBuffers(this.#uring, BUFFERS, BUFFER_SIZE);
     this.received = Buffer.from(this.buffers.area.buffer);
@@ -101,6 +100,8 @@ export class Ring {
     this.arena = Buffer.from(arena.buffer);
     this.arenaLow = Number(arena.address & 0xffffffffn);
     this.arenaHigh = Number(arena.address >> 32n);
+    resources.addDescriptor(this.#uring.fd);
+    for (const mapping of [...this.#uring.mappings, ...this.buffers.mappings, arena]) resources.addMapping(mapping);
     this.#wake = new pipeWrap.Pipe(pipeWrap.constants.SOCKET);
     this.#wake.open(this.#uring.eventFd);
     this.#wake.onread = () => {

@@ -13,8 +13,8 @@ import { labelPackets, listenOnOwnSocket, setOptions, tieToDevice } from '../soc
 import { tcpTransport } from '../tcp.ts';
 import type { Conn, ConnectSpec, ConnHandler, ListenSocket, ListenSpec, Transport } from '../transport.ts';
 import { UringConn } from './conn.ts';
-import type { DescriptorSet } from './descriptors.ts';
 import { UringListener } from './listener.ts';
+import type { ThreadResources } from './resources.ts';
 import { halvesOf, Ring, type SocketAddress } from './ring.ts';
 
 /** Addresses of servers that are remembered, at most. */
@@ -60,11 +60,11 @@ function openSocket(spec: ConnectSpec): number {
 const isInet = (family: string) => family === 'inet' || family === 'inet6';
 
 /**
- * The driver over io_uring, for TCP in the clear: what libuv must know about (TLS, unix sockets) goes by `tcp.ts`. `descriptors`: where this
+ * The driver over io_uring, for TCP in the clear: what libuv must know about (TLS, unix sockets) goes by `tcp.ts`. `resources`: where this
  * thread's are noted. Throws LibcError where there is no io_uring of this kind (`uringProblem` tells beforehand).
  */
-export function openUringTransport(descriptors: DescriptorSet): Transport {
-  const ring = new Ring(descriptors);
+export function openUringTransport(resources: ThreadResources): Transport {
+  const ring = new Ring(resources);
 
   function connect(spec: ConnectSpec, handler: ConnHandler): Conn {
     if (!isInet(spec.family) || spec.wrapped === true) return tcpTransport.connect(spec, handler);

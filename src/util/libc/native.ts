@@ -32,6 +32,7 @@ const SIGNATURES = {
 
 const MMAP = {
   mmap: { arguments: ['pointer', 'uint64', 'int32', 'int32', 'int32', 'int64'], return: 'pointer' },
+  munmap: { arguments: ['pointer', 'uint64'], return: 'int32' },
 } as const;
 
 type Ffi = typeof import('node:ffi');
@@ -143,9 +144,10 @@ export function lastErrno(): number {
   return native!.ffi.getInt32(native!.errnoAt);
 }
 
-/** Memory of the system, until the process ends: of a descriptor, or pages of nobody (`fd` -1). */
+/** Memory of the system: of a descriptor, or pages of nobody (`fd` -1). */
 export interface Mapping {
   readonly address: bigint;
+  readonly length: number;
   readonly buffer: ArrayBuffer;
 }
 
@@ -153,13 +155,18 @@ const PROT_READ_WRITE = 3;
 const MAP_SHARED_POPULATE = 0x8001;
 const MAP_PRIVATE_ANONYMOUS = 0x22;
 
-/** Maps memory that is never given back. Throws LibcError. */
+/** Maps memory, which stays until `unmapMemory`. Throws LibcError. */
 export function mapMemory(length: number, fd: number, offset: number): Mapping {
   const { mmap } = functionsOf(MMAP);
   const flags = fd < 0 ? MAP_PRIVATE_ANONYMOUS : MAP_SHARED_POPULATE;
   const address = mmap(0n, BigInt(length), PROT_READ_WRITE, flags, fd, BigInt(offset));
   if (BigInt.asIntN(64, address) === -1n) throw new LibcError(errnoName(lastErrno()), 'mmap', `of ${length} bytes`);
-  return { address, buffer: native!.ffi.toArrayBuffer(address, length, false) };
+  return { address, length, buffer: native!.ffi.toArrayBuffer(address, length, false) };
+}
+
+/** Gives mapped memory back, which nobody may look at any more. */
+export function unmapMemory(address: bigint, length: number): void {
+  functionsOf(MMAP).munmap(address, BigInt(length));
 }
 
 /**

@@ -8,7 +8,6 @@ const SOL_SOCKET = 1;
 const TCP_CONGESTION = 13;
 const SHUT_RD = 0;
 const SHUT_WR = 1;
-const SHUT_RDWR = 2;
 const F_DUPFD_CLOEXEC = 1030;
 const SOL_IP = 0;
 const SOL_TCP = 6;
@@ -80,11 +79,6 @@ export function suspendListening(fd: number): void {
 /** Ends what is sent on a connection (FIN). One that is gone is left alone. */
 export function shutdownWriting(fd: number): void {
   attempt('shutdown', fd, SHUT_WR);
-}
-
-/** Ends a connection in both directions, whoever else refers to it. One that is gone, or is none, is left alone. */
-export function endConnection(fd: number): void {
-  attempt('shutdown', fd, SHUT_RDWR);
 }
 
 /** Makes the close of a connection send RST, and drop what is not sent yet (SO_LINGER of 0 seconds). */

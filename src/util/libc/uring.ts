@@ -50,6 +50,8 @@ export interface Uring {
   readonly fd: number;
   /** Becomes readable when there is something to collect. */
   readonly eventFd: number;
+  /** What of its memory is mapped. */
+  readonly mappings: readonly Mapping[];
   readonly entries: number;
   readonly sqes: Uint32Array;
   readonly sqTail: Int32Array;
@@ -122,6 +124,7 @@ export function openUring(entries: number): Uring {
   return {
     fd,
     eventFd,
+    mappings: [rings, sqes],
     entries,
     sqes: new Uint32Array(sqes.buffer),
     sqTail: word(params[11]!),
@@ -142,6 +145,8 @@ export function openUring(entries: number): Uring {
 export interface BufferRing {
   readonly size: number;
   readonly area: Mapping;
+  /** What of its memory is mapped, `area` included. */
+  readonly mappings: readonly Mapping[];
   /** Gives buffer `id` back; in force with the next `publish`. */
   giveBack(id: number): void;
   publish(): void;
@@ -167,6 +172,7 @@ export function registerBuffers(ring: Uring, count: number, size: number): Buffe
   const buffers: BufferRing = {
     size,
     area,
+    mappings: [memory, area],
     giveBack(id) {
       const at = tail & (count - 1);
       words[at * 4] = low[id]!;
