@@ -99,7 +99,10 @@ suite('a transaction over configuration, files and the running process', () => {
         { area: 'ssl_certificates', name: 'more.pem', content: null },
       ];
       mkdirSync(join(folder, 'transactions'));
-      writeFileSync(join(folder, 'transactions/commit.1.json'), JSON.stringify({ version: 1, files }));
+      writeFileSync(
+        join(folder, 'transactions/commit.1.json'),
+        JSON.stringify({ configuration: join(folder, 'haproxy.cfg'), version: 1, files }),
+      );
       await service.transactions.resume();
       const pem = join(folder, 'ssl/site.pem');
       assert.equal(readFileSync(pem, 'utf8'), version === 1 ? 'old' : 'new');

@@ -95,9 +95,10 @@ export class Query {
 
   flag(name: string): boolean {
     const value = this.text(name) ?? 'false';
-    if (value !== 'true' && value !== 'false' && value !== '1' && value !== '0')
-      throw new ApiError(400, `${name} in the query is neither true nor false: '${value}'`);
-    return value === 'true' || value === '1';
+    // Clients in Python write True; the original takes all these.
+    if (/^(1|t|true)$/i.test(value)) return true;
+    if (/^(0|f|false)$/i.test(value)) return false;
+    throw new ApiError(400, `${name} in the query is neither true nor false: '${value}'`);
   }
 }
 

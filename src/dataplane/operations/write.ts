@@ -32,7 +32,7 @@ export async function write(call: Call, { edit, current, answer, status }: Write
   if ((version === null || version === 0) && match === undefined)
     throw new ApiError(
       400,
-      'version or transaction_id is missing in the query (or an If-Match header with the ETag of the object)',
+      'version or transaction not specified: version or transaction_id has to be in the query, or If-Match with the ETag of the object',
     );
   const { documents, reload } = await service.commits.run({
     requester,

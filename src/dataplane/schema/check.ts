@@ -1,7 +1,6 @@
 import type { TSchema } from 'typebox';
 import Compile from 'typebox/compile';
 import { Errors } from 'typebox/value';
-import { nearestWord } from '../../config/suggest.ts';
 import { type Refusal, refusal } from '../edit/problem.ts';
 import { isAbsent } from '../lines/field.ts';
 import { allModels } from './models.ts';
@@ -17,18 +16,55 @@ export function modelsOnce(): Readonly<Record<string, TSchema>> {
   return models;
 }
 
-/** Why a body is none of that model (`many`: a list of them), or null. What is null in it is as if it were not there. */
-export function bodyProblem(model: string, many: boolean, body: unknown): Refusal | null {
-  const items = many ? (body as readonly unknown[]) : [body];
+/** A body as far as its model knows it. */
+export interface KnownBody {
+  readonly value: unknown;
+  /** Fields that the model does not have, left out as the original does: its clients send some. */
+  readonly unknown: readonly string[];
+}
+
+/** A body as its model has it (`many`: a list of them), or why it is none. What is null in it is as if it were not there. */
+export function knownBody(model: string, many: boolean, body: unknown): KnownBody | Refusal {
   if (many && !Array.isArray(body)) return refusal('invalid', 'the body must be a list');
-  for (const [i, item] of items.entries()) {
-    if (checkFor(model)(item)) continue;
-    const [error] = Errors(modelsOnce(), modelsOnce()[model]!, item);
-    const path = (error?.instancePath ?? '').replace(/^\//, '');
-    const field = [many ? String(i) : '', path].filter((part) => part !== '').join('/');
-    return refusal('invalid', textOf(model, item, path, error), field);
+  const unknown: string[] = [];
+  const known: unknown[] = [];
+  for (const [i, item] of (many ? (body as readonly unknown[]) : [body]).entries()) {
+    const found = withoutUnknown(model, item);
+    const where = (path: string) => [many ? String(i) : '', path].filter((part) => part !== '').join('/');
+    if ('text' in found) return { ...found, field: where(found.field) };
+    known.push(found.value);
+    unknown.push(...found.unknown.map(where));
   }
-  return null;
+  return { value: many ? known : known[0], unknown };
+}
+
+/** Fields that are left out of one resource at most. */
+const MOST_UNKNOWN = 200;
+
+function withoutUnknown(model: string, item: unknown): KnownBody | Refusal {
+  const unknown: string[] = [];
+  for (let value = item; ; ) {
+    if (checkFor(model)(value)) return { value, unknown };
+    const [error] = Errors(modelsOnce(), modelsOnce()[model]!, value);
+    const path = (error?.instancePath ?? '').replace(/^\//, '');
+    // What typebox says of a member that `additionalProperties` does not allow.
+    const isUnknown = error?.keyword === 'boolean' || error?.message === 'schema is false';
+    if (!isUnknown || unknown.length >= MOST_UNKNOWN) return refusal('invalid', textOf(value, path, error), path);
+    unknown.push(path);
+    value = without(value, path.split('/').map(unescaped));
+  }
+}
+
+/** Of a JSON pointer (RFC 6901). */
+function unescaped(part: string): string {
+  return part.replaceAll('~1', '/').replaceAll('~0', '~');
+}
+
+/** A value without what is at a path in it. */
+function without(value: unknown, [first, ...rest]: readonly string[]): unknown {
+  if (Array.isArray(value)) return value.map((one, i) => (String(i) === first ? without(one, rest) : one));
+  const members = Object.entries(value as object).filter(([name]) => name !== first || rest.length > 0);
+  return Object.fromEntries(members.map(([name, member]) => [name, name === first ? without(member, rest) : member]));
 }
 
 function checkFor(model: string): Check {
@@ -48,23 +84,21 @@ interface SchemaError {
   readonly params: unknown;
 }
 
-function textOf(model: string, item: unknown, path: string, error: SchemaError | undefined): string {
+function textOf(item: unknown, path: string, error: SchemaError | undefined): string {
   if (item === null || typeof item !== 'object' || Array.isArray(item)) return 'the body must be an object';
-  const where = path === '' ? 'the body' : path;
-  // What typebox says of a member that `additionalProperties` does not allow.
-  if (error?.keyword === 'boolean' || error?.message === 'schema is false') {
-    const { properties = {} } = modelsOnce()[model] as { readonly properties?: object };
-    const near = path.includes('/') ? null : nearestWord(path, Object.keys(properties));
-    return `${path} is no field of ${model}${near === null ? '' : `; did you mean '${near}'?`}`;
-  }
   const choices = (error?.params as { readonly allowedValues?: readonly unknown[] } | undefined)?.allowedValues;
-  return `${where} ${error?.message ?? 'is not as it should be'}${choices === undefined ? '' : `: ${choices.join(', ')}`}`;
+  const text = error?.message ?? 'is not as it should be';
+  return `${path === '' ? 'the body' : path} ${text}${choices === undefined ? '' : `: ${choices.join(', ')}`}`;
 }
 
-/** A body without what is null or empty in it: clients send that for what is not set. */
+/** A body without what is null or empty in it, objects of nothing else among that: clients send these for what is not set. */
 export function withoutNulls(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutNulls);
   if (value === null || typeof value !== 'object') return value;
-  const members = Object.entries(value).filter(([, member]) => !isAbsent(member));
-  return Object.fromEntries(members.map(([name, member]) => [name, withoutNulls(member)]));
+  const members = Object.entries(value).map(([name, member]) => [name, withoutNulls(member)] as const);
+  return Object.fromEntries(members.filter(([, member]) => !isAbsent(member) && !isEmpty(member)));
+}
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
 }

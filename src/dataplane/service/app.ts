@@ -67,6 +67,9 @@ function route(app: FastifyInstance, service: Service, operation: Operation, url
     method: operation.method,
     url,
     handler: async (request, reply) => {
+      const type = request.headers['content-type'] ?? '';
+      const { value, unknown } = await readBody(operation.body, request.body as Buffer | undefined, type);
+      if (unknown.length > 0) void reply.header('warning', warningOf(unknown));
       const call: Call = {
         service,
         requester: {
@@ -76,7 +79,7 @@ function route(app: FastifyInstance, service: Service, operation: Operation, url
         },
         path: request.params as Readonly<Record<string, string>>,
         query: new Query(request.query as Readonly<Record<string, unknown>>),
-        body: await readBody(operation.body, request.body as Buffer | undefined, request.headers['content-type'] ?? ''),
+        body: value,
         header: (name) => oneOf(request.headers[name]),
       };
       return send(reply, await operation.run(call));
@@ -90,6 +93,15 @@ function send(reply: FastifyReply, { status, body, text, headers = {} }: Reply):
   if (text !== undefined) return reply.type('application/json').send(Readable.from(text));
   if (body === undefined) return reply.send();
   return reply.type('application/json').send(JSON.stringify(body));
+}
+
+/** Tells of fields that were left out (RFC 7234, section 5.5; 299 is for what has no number). */
+function warningOf(unknown: readonly string[]): string {
+  const names = unknown
+    .join(', ')
+    .replaceAll(/[^\x20-\x7e]|["\\]/g, '?')
+    .slice(0, 1000);
+  return `299 sluice "not known, and left out: ${names}"`;
 }
 
 /** Other methods of a path that is there. */

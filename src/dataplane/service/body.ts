@@ -4,32 +4,38 @@ import type { TSchema } from 'typebox';
 import Compile from 'typebox/compile';
 import { Errors } from 'typebox/value';
 import type { BodyKind } from '../operations/operation.ts';
-import { bodyProblem, withoutNulls } from '../schema/check.ts';
+import { type KnownBody, knownBody, withoutNulls } from '../schema/check.ts';
 import { ApiError } from './error.ts';
 import { isLongList, listSlices } from './list-slices.ts';
 import { uploadedFile } from './multipart.ts';
 
 /** The body of a request as its operation takes it. Rejects with ApiError 400, 415 or 422. */
-export async function readBody(kind: BodyKind | null, bytes: Buffer | undefined, type: string): Promise<unknown> {
+export async function readBody(kind: BodyKind | null, bytes: Buffer | undefined, type: string): Promise<KnownBody> {
+  if (kind !== null && typeof kind === 'object' && 'model' in kind) {
+    accept(type, ['application/json', '']);
+    const found = knownBody(kind.model, kind.many, withoutNulls(parsed(bytes)));
+    if (!('text' in found)) return found;
+    throw new ApiError(422, found.text, found.field === '' ? {} : { field: found.field });
+  }
   // Clients send junk with requests that have no body.
-  if (kind === null) return undefined;
-  const media = type.split(';')[0]!.trim().toLowerCase();
+  return { value: kind === null ? undefined : await otherBody(kind, bytes, type), unknown: [] };
+}
+
+type OtherKind = Exclude<BodyKind, { readonly model: string }>;
+
+async function otherBody(kind: OtherKind, bytes: Buffer | undefined, type: string): Promise<unknown> {
   if (kind === 'text') {
-    accept(media, ['text/plain', 'application/octet-stream', '']);
+    accept(type, ['text/plain', 'application/octet-stream', '']);
     return (bytes ?? Buffer.alloc(0)).toString('utf8');
   }
   if (kind === 'file') {
-    accept(media, ['multipart/form-data']);
+    accept(type, ['multipart/form-data']);
     return uploadedFile(bytes ?? Buffer.alloc(0), type);
   }
-  accept(media, ['application/json', '']);
+  accept(type, ['application/json', '']);
   if ('list' in kind) return listOf(kind.list, bytes);
   const value = withoutNulls(parsed(bytes));
-  if ('schema' in kind) checkSchema(kind.schema, value, '');
-  else {
-    const problem = bodyProblem(kind.model, kind.many, value);
-    if (problem !== null) throw new ApiError(422, problem.text, problem.field === '' ? {} : { field: problem.field });
-  }
+  checkSchema(kind.schema, value, '');
   return value;
 }
 
@@ -76,7 +82,8 @@ async function listOf(schema: TSchema, bytes: Buffer | undefined): Promise<unkno
   return all;
 }
 
-function accept(media: string, allowed: readonly string[]): void {
+function accept(type: string, allowed: readonly string[]): void {
+  const media = type.split(';')[0]!.trim().toLowerCase();
   if (!allowed.includes(media))
     throw new ApiError(
       415,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseSettings, type Settings, SettingsError } from './settings.ts';
@@ -9,7 +10,7 @@ export function ownSettings(listen: string, files: readonly string[]): Settings 
   return {
     ...settings,
     listen: listenAddress(listen),
-    transactions: { ...settings.transactions, folder: join(tmpdir(), `sluice-transactions-${process.getuid!()}`) },
+    transactions: { ...settings.transactions, folder: transactionFolder(files[0]!) },
     storage: {
       maps: join(folder, 'maps'),
       certificates: join(folder, 'ssl'),
@@ -19,6 +20,12 @@ export function ownSettings(listen: string, files: readonly string[]): Settings 
     },
     haproxy: { ...settings.haproxy, files },
   };
+}
+
+/** A folder for the transactions of one configuration: others are served by this user, too. */
+function transactionFolder(file: string): string {
+  const name = createHash('sha256').update(file).digest('hex').slice(0, 16);
+  return join(tmpdir(), `sluice-transactions-${process.getuid!()}-${name}`);
 }
 
 function listenAddress(text: string): Settings['listen'] {

@@ -24,6 +24,8 @@ export interface Beside {
 
 /** What stands in the file that is there while files are replaced. */
 interface Record {
+  /** The first file of the configuration that it belongs to. */
+  readonly configuration: string;
   /** Of the configuration before: when a later one is found, the commit had got through. */
   readonly version: number;
   readonly files: readonly Before[];
@@ -41,13 +43,15 @@ export interface BesideOptions {
   readonly balancer: Balancer;
   /** Where the record is kept. */
   readonly folder: string;
+  /** The first file of the configuration. */
+  readonly configuration: string;
 }
 
 const PREFIX = 'commit.';
 
 /** What a transaction does besides the configuration, to be done with its commit. */
 export function besideOf(id: string, steps: readonly Step[], options: BesideOptions): Beside {
-  const { folders, balancer, folder } = options;
+  const { folders, balancer, folder, configuration } = options;
   const record = join(folder, `${PREFIX}${id}.json`);
   const files = lastOfEach(steps);
   let before: readonly Before[] = [];
@@ -56,7 +60,7 @@ export function besideOf(id: string, steps: readonly Step[], options: BesideOpti
     async prepare(version) {
       if (files.length === 0) return;
       const found = await Promise.all(files.map((step) => contentBefore(step, folders)));
-      await writeRecord(folder, record, { version, files: found });
+      await writeRecord(folder, record, { configuration, version, files: found });
       before = found;
       for (const step of files) await put(step, folders);
     },
@@ -81,11 +85,15 @@ export function besideOf(id: string, steps: readonly Step[], options: BesideOpti
 }
 
 /** Puts files back whose commit was interrupted before the configuration was written. `version`: the one that is there. */
-export async function takeBackInterrupted({ folders, folder }: BesideOptions, version: number): Promise<void> {
+export async function takeBackInterrupted(
+  { folders, folder, configuration }: BesideOptions,
+  version: number,
+): Promise<void> {
   for (const name of await readdir(folder).catch(() => [] as string[])) {
     if (!name.startsWith(PREFIX) || !name.endsWith('.json')) continue;
     const path = join(folder, name);
     const found = JSON.parse(await readFile(path, 'utf8')) as Record;
+    if (found.configuration !== configuration) continue;
     if (version <= found.version) for (const one of found.files) await put(one, folders);
     await rm(path, { force: true });
   }

@@ -1,7 +1,7 @@
 /** Transactions: states of the configuration that are edited apart, and committed whole with what goes with them. Kept in files while they are open. */
 
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseDocument } from '../../config/document.ts';
 import type { Balancer, Requester } from '../balancer/balancer.ts';
@@ -54,11 +54,13 @@ export class Transactions {
   constructor(commits: Commits, balancer: Balancer, options: TransactionOptions) {
     this.#commits = commits;
     this.#options = options;
-    this.#beside = { folders: options.folders, balancer, folder: options.folder };
+    const [configuration] = commits.files.paths;
+    this.#beside = { folders: options.folders, balancer, folder: options.folder, configuration: configuration! };
   }
 
   /** Takes up what was open when the service ended, and takes back what it was killed in. */
   async resume(): Promise<void> {
+    await checkOwner(this.#options.folder);
     await takeBackInterrupted(this.#beside, versionOf(await this.#commits.files.read()));
     for (const status of STATUSES.slice(0, 3))
       for (const name of await readdir(this.#folder(status)).catch(() => [] as string[])) {
@@ -156,7 +158,7 @@ export class Transactions {
   ): Promise<Committed & { readonly transaction: TransactionView }> {
     const transaction = this.#find(id);
     if (transaction.status !== 'in_progress')
-      throw new ApiError(406, `transaction ${id} is ${transaction.status}, and only one in progress can be committed`);
+      throw new ApiError(406, `transaction ${id} is ${transaction.status} and cannot be committed`);
     // Taken out of the way of others that commit it, too.
     transaction.status = 'success';
     try {
@@ -201,13 +203,13 @@ export class Transactions {
 
   #find(id: string): Transaction {
     const found = this.#all.get(id);
-    if (found === undefined) throw new ApiError(404, `there is no transaction '${id}'`);
+    if (found === undefined) throw new ApiError(404, `transaction does not exist: '${id}'`);
     return found;
   }
 
   #open(id: string): Transaction {
     const found = this.#all.get(id);
-    if (found === undefined) throw new ApiError(400, `there is no transaction '${id}'`);
+    if (found === undefined) throw new ApiError(400, `transaction does not exist: '${id}'`);
     if (found.status !== 'in_progress') throw new ApiError(400, `transaction ${id} is ${found.status}`);
     return found;
   }
@@ -252,6 +254,15 @@ export class Transactions {
   #path({ id, status }: Pick<Transaction, 'id' | 'status'>): string {
     return join(this.#folder(status), `transaction.${id}.json`);
   }
+}
+
+/** What stands in the folder is believed: it must not be somebody else's. Rejects with an Error for operators. */
+async function checkOwner(folder: string): Promise<void> {
+  const found = await lstat(folder).catch(() => null);
+  if (found === null) return;
+  const own = found.isDirectory() && found.uid === process.getuid!() && (found.mode & 0o022) === 0;
+  if (!own)
+    throw new Error(`${folder} is for transactions, and others can write to it, or it is not this user's folder`);
 }
 
 /** The version that a request names is not that of the configuration. */

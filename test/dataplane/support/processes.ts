@@ -7,7 +7,7 @@ import { freePort } from '../../support/ports.ts';
 import { type Run, start } from '../../support/program.ts';
 import { type Scope, until } from '../../support/wait.ts';
 
-const SLUICE = join(import.meta.dirname, '../../../bin/sluice');
+export const SLUICE = join(import.meta.dirname, '../../../bin/sluice');
 export const HAPROXY = '/usr/sbin/haproxy';
 export const withoutHaproxy = { skip: existsSync(HAPROXY) ? false : 'HAProxy is not installed' };
 
