@@ -96,6 +96,7 @@ export function newGlobal(): Draft<GlobalConfig> {
     spreadChecks: 0,
     maxSpreadChecks: null,
     externalCheck: false,
+    h2WithoutWebSockets: false,
     insecureForkWanted: false,
     crtBase: null,
     caBase: null,

@@ -769,6 +769,8 @@ export interface GlobalConfig {
   readonly spreadChecks: number;
   readonly maxSpreadChecks: number | null;
   readonly externalCheck: boolean;
+  /** Clients are not told that WebSockets may go over HTTP/2. */
+  readonly h2WithoutWebSockets: boolean;
   readonly insecureForkWanted: boolean;
   readonly crtBase: string | null;
   readonly caBase: string | null;

@@ -1,4 +1,5 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
+import type { Head } from './h1/head.ts';
 import type { Stream } from './stream.ts';
 
 /** Appended to the key before hashing (RFC 6455, 1.3). */
@@ -14,16 +15,40 @@ export function noteWebSocket(stream: Stream): boolean {
   return true;
 }
 
+/** The proof that a handshake with this key was understood. */
+function acceptFor(key: string): string {
+  return createHash('sha1')
+    .update(key + GUID)
+    .digest('base64');
+}
+
+/**
+ * HTTP/2 has no handshake with a key (RFC 8441, 5): one is made for what goes on over HTTP/1.1, as the request of HTTP/1.1 that means the
+ * same as an extended CONNECT.
+ */
+export function upgradeFromConnect(req: Head, protocol: string): void {
+  req.addHeader('connection', 'upgrade');
+  req.addHeader('upgrade', protocol);
+  req.connUpgrade = true;
+  req.hasUpgrade = true;
+  if (protocol.toLowerCase() === 'websocket' && req.findHeader('sec-websocket-key', 0) < 0)
+    req.addHeader('sec-websocket-key', randomBytes(16).toString('base64'));
+}
+
+/** The server has granted an extended CONNECT: the response of HTTP/1.1 that means the same. */
+export function switchFromConnect({ res, webSocketKey }: Stream, protocol: string): void {
+  res.status = 101;
+  res.reasonText = 'Switching Protocols';
+  res.addHeader('connection', 'upgrade');
+  res.addHeader('upgrade', protocol);
+  res.hasUpgrade = true;
+  if (webSocketKey !== '') res.addHeader('sec-websocket-accept', acceptFor(webSocketKey));
+}
+
 /** The server's 101 proves that it has understood the handshake (RFC 6455, 4.1). */
 export function acceptsWebSocket(stream: Stream): boolean {
   const { res, webSocketKey } = stream;
   if (webSocketKey === '') return true;
   const index = res.findHeader('sec-websocket-accept', 0);
-  return (
-    index >= 0 &&
-    res.headerValue(index) ===
-      createHash('sha1')
-        .update(webSocketKey + GUID)
-        .digest('base64')
-  );
+  return index >= 0 && res.headerValue(index) === acceptFor(webSocketKey);
 }

@@ -215,6 +215,7 @@ function globalConfig(): Config['global'] {
     spreadChecks: 0,
     maxSpreadChecks: null,
     externalCheck: false,
+    h2WithoutWebSockets: false,
     insecureForkWanted: false,
     crtBase: null,
     caBase: null,

@@ -317,6 +317,7 @@ const processRows: Row[] = [
   works('node', '<name>', parseNode),
   works('description', '<text>', parseDescription),
   works('default-path', '{current|config|parent|origin <directory>}', parseDefaultPath),
+  flag('h2-workaround-bogus-websocket-clients', 'h2WithoutWebSockets', { negatable: true }),
   flag('insecure-fork-wanted', 'insecureForkWanted', { negatable: true }),
   works('external-check', '[preserve-env]', parseExternalCheck),
   works(
@@ -463,11 +464,6 @@ const inert: Row[] = [
     'jwt.decrypt_enc_list <list>',
   ]),
   ...noticed<ConfigDraft>('there are no QUIC connections and no peers to keep secret.', ['cluster-secret <secret>']),
-  ...noticed<ConfigDraft>(
-    'the bug that it works around is in no client that speaks to Node.',
-    ['h2-workaround-bogus-websocket-clients'],
-    { negatable: true },
-  ),
 ];
 
 const refusals: Row[] = [

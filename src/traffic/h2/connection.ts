@@ -62,6 +62,7 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed, Fram
       [Setting.initialWindowSize, this.#initialWindow],
       [Setting.headerTableSize, tune.h2HeaderTableSize],
       [Setting.maxHeaderListSize, tune.bufsize],
+      ...(env.global.h2WithoutWebSockets ? [] : [[Setting.enableConnectProtocol, 1] as const]),
     ]);
     this.framing.openWindow();
     this.#rest();
@@ -126,6 +127,8 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed, Fram
   }
 
   onSetting(): void {}
+
+  onSettled(): void {}
 
   onGoAway(): void {}
 

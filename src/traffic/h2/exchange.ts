@@ -13,6 +13,7 @@ import type { ServerConn } from '../server-conn.ts';
 import { Phase, Stream } from '../stream.ts';
 import type { ClientTls } from '../tls/client-tls.ts';
 import * as tunnel from '../tunnel.ts';
+import { upgradeFromConnect } from '../websocket.ts';
 import type { H2Connection } from './connection.ts';
 import type { FieldList } from './field-list.ts';
 import { badField, CONNECTION_HEADERS, H2Error } from './frames.ts';
@@ -20,6 +21,8 @@ import { encodeField, encodeStatus } from './hpack.ts';
 import type { OwnConnections } from './own-connections.ts';
 
 /** Methods are tokens (RFC 9110, 9.1). */
+/** A token (RFC 9110, 5.6.2). */
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const BAD_METHOD = /[^!#$%&'*+\-.^_`|~0-9A-Za-z]/;
 const BAD_TARGET = /[^\x21-\x7e]|#/;
 /** An authority becomes the host header of HTTP/1; RFC 9113, 8.3.1 forbids user information. */
@@ -62,6 +65,7 @@ export class H2Exchange implements Client {
   #path = '';
   #scheme = '';
   #authority = '';
+  #protocol = '';
   #cookie = '';
   #length = -1;
   #size = 0;
@@ -157,6 +161,7 @@ export class H2Exchange implements Client {
     else if (name === ':path' && this.#path === '') this.#path = value;
     else if (name === ':scheme' && this.#scheme === '') this.#scheme = value;
     else if (name === ':authority' && this.#authority === '') this.#authority = value;
+    else if (name === ':protocol' && this.#protocol === '') this.#protocol = value;
     else this.#malformed = true;
   }
 
@@ -164,8 +169,11 @@ export class H2Exchange implements Client {
   begin(ended: boolean): void {
     const stream = this.stream!;
     const { req, reqBody } = stream;
-    const connect = this.#method === 'CONNECT';
+    // With a protocol it is an upgrade of HTTP/1.1 by another name (RFC 8441, 4).
+    const extended = this.#protocol !== '';
+    const connect = this.#method === 'CONNECT' && !extended;
     const target = connect ? this.#authority : this.#path;
+    if (extended && (this.#method !== 'CONNECT' || !TOKEN.test(this.#protocol))) this.#malformed = true;
     if (BAD_METHOD.test(this.#method) || this.#method === '' || target === '' || BAD_TARGET.test(target))
       this.#malformed = true;
     if (connect ? this.#path !== '' || this.#scheme !== '' : !SCHEME.test(this.#scheme)) this.#malformed = true;
@@ -176,7 +184,8 @@ export class H2Exchange implements Client {
       this.#refuse(H2Error.protocol);
       return;
     }
-    req.methodText = this.#method;
+    req.methodText = extended ? 'GET' : this.#method;
+    if (extended) upgradeFromConnect(req, this.#protocol);
     req.uriText = target;
     if (this.#authority !== '') {
       this.#authority = withoutDefaultPort(this.#scheme, this.#authority);
@@ -188,7 +197,7 @@ export class H2Exchange implements Client {
     // As HAProxy counts: the target with scheme and authority, and no header for the framing.
     req.fixSize(stream.logUri === null ? 0 : stream.logUri.length - target.length);
     this.#ended = ended;
-    if (ended || connect) reqBody.begin(Framing.none, 0);
+    if (ended || connect || extended) reqBody.begin(Framing.none, 0);
     else if (this.#length >= 0) reqBody.begin(Framing.length, this.#length);
     else {
       req.addHeader('transfer-encoding', 'chunked');
@@ -322,8 +331,13 @@ export class H2Exchange implements Client {
   // ---- the response
 
   sendResponse(stream: Stream, buf: Buffer, pos: number, end: number): number {
-    const { resBody } = stream;
-    countResponse(stream, 0, stream.res.editedSize());
+    const { resBody, res } = stream;
+    if (this.#protocol !== '' && res.status < 300) {
+      // That would tell the client that the protocol is spoken.
+      this.#reset(H2Error.internal);
+      return end;
+    }
+    countResponse(stream, 0, res.editedSize());
     this.#sendHead(stream, resBody.done);
     if (resBody.done) {
       this.#complete();
@@ -337,9 +351,11 @@ export class H2Exchange implements Client {
     const { res } = stream;
     if (this.#over) return;
     this.connection.framing.output.headers(this.id, res.sizeBound() + res.count * 8 + 16, endStream, (out, at) => {
-      let pos = encodeStatus(out, at, res.status);
+      // An upgrade is granted with 200 (RFC 8441, 5).
+      let pos = encodeStatus(out, at, res.status === 101 ? 200 : res.status);
       for (let i = 0; i < res.count; i++) {
         const name = res.headerName(i);
+        if (res.status === 101 && name === 'sec-websocket-accept') continue;
         if (name !== '' && !CONNECTION_HEADERS.has(name)) pos = encodeField(out, pos, name, res.headerValue(i));
       }
       return pos;
@@ -448,7 +464,7 @@ export class H2Exchange implements Client {
   }
 
   sendInterim(stream: Stream): void {
-    if (stream.res.status === 101) return;
+    if (stream.res.status === 101 && this.#protocol === '') return;
     countResponse(stream, 0, stream.res.editedSize());
     this.#sendHead(stream, false);
   }
@@ -471,6 +487,8 @@ export class H2Exchange implements Client {
 
   exchangeDone(stream: Stream): void {
     this.stream = null;
+    // Both sides of a tunnel have ended.
+    if (stream.raw) this.#write(EMPTY, 0, 0, true);
     if (!stream.reqBody.done && !this.#ended) this.connection.framing.sendReset(this.id, H2Error.none);
     if (this.#over || (this.#waiting === null && this.#trailers === null)) this.#gone();
   }

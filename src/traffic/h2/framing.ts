@@ -46,6 +46,8 @@ export interface FramingOwner<S extends FramedStream> {
   onNewBlock(id: number, buf: Buffer, start: number, end: number, ended: boolean): void;
   /** One of the peer's settings. */
   onSetting(name: number, value: number): void;
+  /** The first of them are known. */
+  onSettled(): void;
   onGoAway(lastStream: number, code: number): void;
   /** A stream is no longer in `streams`. */
   onStreamGone(): void;
@@ -67,6 +69,8 @@ export class H2Framing<S extends FramedStream> {
   lastStream = 0;
   /** What may be sent on new streams. */
   peerInitialWindow = DEFAULT_WINDOW;
+  /** The peer has said what it wants: its first SETTINGS came. */
+  settled = false;
   /** Nothing is read any more. */
   closing = false;
   /** The peer has shown that it speaks HTTP/2. */
@@ -312,6 +316,9 @@ export class H2Framing<S extends FramedStream> {
       this.#owner.onSetting(name, value);
     }
     this.output.settingsAck();
+    if (this.settled) return;
+    this.settled = true;
+    this.#owner.onSettled();
   }
 
   #setInitialWindow(value: number): boolean {

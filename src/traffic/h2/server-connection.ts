@@ -166,6 +166,11 @@ export class H2ServerConnection implements ConnHandler, FramingOwner<H2ServerStr
     this.#limit = Math.min(value, tune.h2BeMaxConcurrentStreams ?? tune.h2MaxConcurrentStreams);
   }
 
+  /** Whether WebSockets can go on as HTTP/2 is known now. */
+  onSettled(): void {
+    for (const stream of [...this.framing.streams.values()]) stream.proceed();
+  }
+
   /** No more streams; those behind `lastStream` have not been looked at (RFC 9113, 6.8). */
   onGoAway(lastStream: number): void {
     this.retire();

@@ -1,9 +1,10 @@
 import type { Conn, ConnHandler } from '../../net/transport.ts';
 import { Body } from '../h1/body.ts';
 import { Framing, type Head } from '../h1/head.ts';
-import { onInterimHead, onResponseHead } from '../http/response.ts';
+import { onInterimHead, onResponseHead, onSwitchedHead } from '../http/response.ts';
 import type { ServerConn } from '../server-conn.ts';
 import { Phase, type Stream } from '../stream.ts';
+import { switchFromConnect } from '../websocket.ts';
 import { FieldList } from './field-list.ts';
 import { badField, CONNECTION_HEADERS, FRAME_MAX, H2Error } from './frames.ts';
 import { encodeField, type HpackDecoder } from './hpack.ts';
@@ -36,6 +37,10 @@ export class H2ServerStream implements Conn {
   /** The connection's count of reads when the request was sent. */
   #readsThen = 0;
   #headSent = false;
+  /** A head that cannot be sent before the server's settings are known. */
+  #early: Buffer | null = null;
+  /** What other protocol is asked for (RFC 8441, 4); '' for none. */
+  #protocol = '';
   readonly #requestBody = new Body();
   /** Our side is complete. */
   #sentEnd = false;
@@ -87,6 +92,7 @@ export class H2ServerStream implements Conn {
     const buf = buffer as Buffer;
     let pos = start;
     if (!this.#headSent) {
+      if (stream.wantsUpgrade && !this.#mayUpgrade(buf, start, end)) return true;
       this.#headSent = true;
       pos = this.#sendHead(stream, buf, start, end);
       if (this.#sentEnd) return true;
@@ -97,7 +103,8 @@ export class H2ServerStream implements Conn {
     }
     const body = this.#requestBody;
     if (body.framing !== Framing.chunked) {
-      this.#send(buf, pos, end, stream.reqBody.done);
+      // What follows a CONNECT that is granted is not its body.
+      if (this.#protocol === '' && !stream.isConnect) this.#send(buf, pos, end, stream.reqBody.done);
       return !this.blocked;
     }
     while (pos < end && !body.done && !body.failed) {
@@ -121,6 +128,31 @@ export class H2ServerStream implements Conn {
     return this.write(Buffer.from(text, 'latin1'), 0, text.length);
   }
 
+  /** An upgrade goes on where the server takes extended CONNECTs, once that is known. */
+  #mayUpgrade(buf: Buffer, start: number, end: number): boolean {
+    const { framing, takesConnect } = this.connection;
+    if (framing.settled && takesConnect) return true;
+    if (framing.settled) process.nextTick(refuseLate, this);
+    else this.#early = Buffer.concat([this.#early ?? EMPTY, buf.subarray(start, end)]);
+    return false;
+  }
+
+  /** The server's settings are known. */
+  proceed(): void {
+    const early = this.#early;
+    if (early === null) return;
+    this.#early = null;
+    this.write(early, 0, early.length);
+  }
+
+  /** The server does not take what the stream is for. */
+  refuse(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.connection.framing.remove(this.id);
+    this.handler.onError('EPROTO');
+  }
+
   /** Sends the head that begins at `start` of HTTP/1 bytes; returns the offset behind it. */
   #sendHead(stream: Stream, buf: Buffer, start: number, end: number): number {
     const methodEnd = buf.indexOf(32, start);
@@ -131,13 +163,21 @@ export class H2ServerStream implements Conn {
     this.#requestBody.begin(framing, 0);
     if (framing === Framing.chunked) this.#requestBody.keepsTrailers = true;
     // A whole body may be at hand behind the head.
-    const endStream = done && bodyStart === end && framing !== Framing.chunked && !stream.isConnect;
+    // What the request was read from may be gone.
+    const head = stream.wantsUpgrade ? buf.latin1Slice(lineEnd, bodyStart) : '';
+    this.#protocol = headerIn(head, 'upgrade');
+    const endStream =
+      done && this.#protocol === '' && bodyStart === end && framing !== Framing.chunked && !stream.isConnect;
     this.#readsThen = this.connection.reads;
     const method = buf.latin1Slice(start, methodEnd);
     const target = buf.latin1Slice(methodEnd + 1, targetEnd);
     this.connection.framing.output.headers(this.id, (bodyStart - start) * 2 + 64, endStream, (out, at) => {
-      let pos = encodeField(out, at, ':method', method);
+      let pos = encodeField(out, at, ':method', this.#protocol === '' ? method : 'CONNECT');
+      if (this.#protocol !== '') pos = encodeField(out, pos, ':protocol', this.#protocol);
       const authority = this.#pseudo(stream, target);
+      // An extended CONNECT has one (RFC 8441, 4).
+      if (this.#protocol !== '' && authority.every(([name]) => name !== ':authority'))
+        authority.push([':authority', headerIn(head, 'host')]);
       for (const [name, value] of authority) pos = encodeField(out, pos, name, value);
       const known = authority.some(([name]) => name === ':authority');
       for (let line = lineEnd + 2; line < bodyStart - 2; ) {
@@ -147,6 +187,7 @@ export class H2ServerStream implements Conn {
         const from = colon + 2;
         line = stop + 2;
         if (CONNECTION_HEADERS.has(name) || (known && name === 'host')) continue;
+        if (this.#protocol !== '' && name === 'sec-websocket-key') continue;
         pos = encodeField(out, pos, name, buf.latin1Slice(from, stop));
       }
       return pos;
@@ -279,6 +320,14 @@ export class H2ServerStream implements Conn {
     }
     this.#headCame = true;
     this.#ended = ended;
+    if (this.#protocol !== '' && res.status < 300) {
+      if (ended) this.#malformed(H2Error.protocol);
+      else {
+        switchFromConnect(stream, this.#protocol);
+        onSwitchedHead(stream);
+      }
+      return;
+    }
     const bodiless = stream.isHead || res.status === 204 || res.status === 304;
     if (ended && res.contentLength > 0 && !bodiless) {
       this.#malformed(H2Error.protocol);
@@ -452,6 +501,16 @@ export class H2ServerStream implements Conn {
   ownsBuffer(): boolean {
     return false;
   }
+}
+
+/** Value of a header in the lines of a head; '' when it has none. */
+function headerIn(lines: string, name: string): string {
+  return new RegExp(`^${name}: (.*?)\r$`, 'im').exec(lines)?.[1] ?? '';
+}
+
+/** Not from within a write. */
+function refuseLate(stream: H2ServerStream): void {
+  stream.refuse();
 }
 
 /** Reads the fields of a response's head into `res`. False: it is malformed (RFC 9113, 8.3.2). */

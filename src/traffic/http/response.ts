@@ -95,6 +95,11 @@ export function onResponseHead(stream: Stream): void {
   beginResponse(stream, EMPTY, 0, 0);
 }
 
+/** `stream.res` says that another protocol follows. */
+export function onSwitchedHead(stream: Stream): void {
+  switchProtocols(stream, EMPTY, 0, 0);
+}
+
 const EMPTY = Buffer.alloc(0);
 
 /** Status families as counter fields. */

@@ -28,10 +28,10 @@ export function serialise(stream: Stream): void {
   if (stream.pending.length < room) stream.pending = Buffer.allocUnsafeSlow(room);
   const out = stream.pending;
   let at = req.write(out, 0);
-  if (stream.clientVersion === 20) {
-    if (!keeps) at += out.latin1Write('connection: close\r\n', at);
-  } else if (stream.wantsUpgrade && req.connUpgrade) {
+  if (stream.wantsUpgrade && req.connUpgrade) {
     // The connection header was kept with its upgrade token.
+  } else if (stream.clientVersion === 20) {
+    if (!keeps) at += out.latin1Write('connection: close\r\n', at);
   } else if (stream.clientVersion === 10) {
     if (keeps) at += out.latin1Write('connection: keep-alive\r\n', at);
   } else if (!keeps) at += out.latin1Write('connection: close\r\n', at);
