@@ -11,6 +11,8 @@ export type Endpoint = {
  * before it `master:` for a master CLI socket. Throws a RuntimeClientError (EINVAL) on anything else.
  */
 export function parseAddress(text: string): Endpoint {
+  if (/^https?:\/\//.test(text))
+    throw new RuntimeClientError('EINVAL', `that is the address of a Data Plane API, not of a socket: ${text}`);
   const [, prefix, rest] = /^(master:)?(.*)$/s.exec(text)!;
   const master = prefix !== undefined;
   const unix = /^(?:unix[:@])?(.*\/.*)$/s.exec(rest!) ?? /^unix[:@](.+)$/s.exec(rest!);

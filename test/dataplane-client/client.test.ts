@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type OutgoingHttpHeaders, type RequestListener } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
@@ -26,6 +27,7 @@ import {
   WrongFormError,
 } from '../../src/dataplane-client/index.ts';
 import { startService, type TestService } from '../dataplane/support/service.ts';
+import { issue } from '../support/certificates.ts';
 
 const CONFIG = `defaults
     mode http
@@ -183,6 +185,39 @@ suite('the client of the Data Plane API', () => {
     );
     await assert.rejects(new DataPlane(address, { user: 'admin', password: 'wrong' }).version(), UnauthenticatedError);
     await assert.rejects(api.get('/services/haproxy/sites' as never), NotServedError);
+  });
+
+  test('goes over unix sockets and TLS', async (context) => {
+    const { cert, key } = issue(['localhost']);
+    const { service } = await connected(context);
+    const answering: RequestListener = (request, response) =>
+      void service.app
+        .inject({
+          method: request.method as 'GET',
+          url: request.url!,
+          headers: request.headers as Record<string, string>,
+        })
+        .then(({ statusCode, headers, rawPayload }) =>
+          response.writeHead(statusCode, headers as OutgoingHttpHeaders).end(rawPayload),
+        );
+    const [plain, secure] = [createServer(answering), createSecureServer({ cert, key }, answering)];
+    context.after(() => {
+      for (const server of [plain, secure]) {
+        server.closeAllConnections();
+        server.close();
+      }
+    });
+    const path = join(service.folder, 'api.sock');
+    await new Promise<void>((resolve) => plain.listen(path, resolve));
+    await new Promise<void>((resolve) => secure.listen(0, 'localhost', resolve));
+    const login = { user: 'admin', password: 'secret' };
+    assert.equal(await new DataPlane(`unix:${path}`, login).version(), 1);
+    const address = `https://localhost:${(secure.address() as AddressInfo).port}`;
+    assert.equal(await new DataPlane(address, { ...login, tls: { ca: cert } }).version(), 1);
+    await assert.rejects(
+      new DataPlane(address, login).version(),
+      (error: unknown) => error instanceof NoAnswerError && /self-signed/.test(error.message),
+    );
   });
 
   test('takes user and password from the address, and names no other password in errors', async (context) => {

@@ -80,7 +80,7 @@ async function maps(context: TestContext, make: typeof inSluice): Promise<void> 
     'default_backend app',
     'http-request set-header x %[path,map({dir}/hosts.map)]\n    default_backend app',
   );
-  const api = await make(context, config, { 'hosts.map': 'a 1\nb 2\n' });
+  const api = await make(context, config, { files: { 'hosts.map': 'a 1\nb 2\n' } });
   const file = join(api.run.dir, 'hosts.map');
   const wanted = join(api.run.dir, 'wanted.map');
   const entries = Array.from({ length: 5000 }, (_, i) => `/key${i} ${i}\n`).join('');
@@ -97,6 +97,32 @@ suite('operations over the Data Plane API', () => {
   test('work on a real HAProxy', withoutHaproxy, async (context) => shift(await besideHaproxy(context), 'haproxy'));
   test('change maps of a Sluice', (context) => maps(context, inSluice));
   test('change maps of a real HAProxy', withoutHaproxy, (context) => maps(context, besideHaproxy));
+
+  for (const [name, make, options] of [
+    ['a Sluice', inSluice, {}],
+    ['a real HAProxy', besideHaproxy, withoutHaproxy],
+  ] as const)
+    test(`do no more than the policy lets the user of the API do, on ${name}`, options, async (context) => {
+      const policy = 'version: 1\nrules:\n  - allow: [weight]\n    who: [user:admin]\n    on: [app/a1]\n';
+      const api = await make(context, CONFIG, { policy });
+      const of = (...words: readonly string[]) => sluice([...words, '--target', url(api)]);
+      assert.equal((await of('weight', 'app/a1', '12')).code, 0);
+      const other = await of('weight', 'app/a2', '12');
+      assert.equal(other.code, 3, other.out + other.err);
+      assert.match(other.err, /policy|admin/);
+      assert.equal((await of('drain', 'app/a1')).code, 3);
+      assert.deepEqual([await weight(api, 'a1'), await weight(api, 'a2'), await state(api, 'a1')], ['12', '10', 0]);
+    });
+
+  test('go to several load balancers at once', withoutHaproxy, async (context) => {
+    const [one, other] = [await inSluice(context), await besideHaproxy(context)];
+    const { code, out, err } = await sluice(['weight', 'app/a1', '33', '--target', url(one), '--target', url(other)]);
+    assert.equal(code, 0, out + err);
+    assert.deepEqual([await weight(one, 'a1'), await weight(other, 'a1')], ['33', '33']);
+    const operation = /sluice undo (op-\S+)/.exec(out)![1]!;
+    assert.equal((await sluice(['undo', operation, '--target', url(one), '--target', url(other)])).code, 0);
+    assert.deepEqual([await weight(one, 'a1'), await weight(other, 'a1')], ['10', '10']);
+  });
 
   test('tell why they cannot be done', async (context) => {
     const api = await inSluice(context);
@@ -118,6 +144,8 @@ suite('operations over the Data Plane API', () => {
       [['remote', 'lb1', 'status'], LOGIN, 1, /usage: sluice remote/],
       [['remote', url(api), 'weight', 'app/a9', '1'], LOGIN, 2, /a9/],
       [['remote', url(api), 'reload'], LOGIN, 1, /kept by the Data Plane API/],
+      [['runtime', '--target', url(api), 'show', 'info'], LOGIN, 1, /a connection of one's own is not to be had/],
+      [['send', url(api), 'show info'], LOGIN, 2, /that is the address of a Data Plane API/],
     ];
     for (const [words, env, code, text] of cases) {
       const ended = await sluice(words, env);

@@ -58,18 +58,38 @@ function client(port: number): Api['ask'] {
   };
 }
 
+export interface ApiOptions {
+  /** Other files in the folder of the run. */
+  readonly files?: Record<string, string>;
+  /** The text of a policy file. */
+  readonly policy?: string;
+}
+
 /** Sluice with its API. */
-export async function inSluice(scope: Scope, config = CONFIG, files: Record<string, string> = {}): Promise<Api> {
+export async function inSluice(scope: Scope, config = CONFIG, { files = {}, policy }: ApiOptions = {}): Promise<Api> {
   const port = await freePort();
-  const run = await start(scope, config, { program: SLUICE, args: ['--api', `127.0.0.1:${port}`], files });
+  const policed = policy === undefined ? [] : ['--policy', '{dir}/policy.yaml'];
+  const run = await start(scope, config, {
+    program: SLUICE,
+    args: ['--api', `127.0.0.1:${port}`, ...policed],
+    files: { ...files, ...policyFile(policy) },
+  });
   const ask = client(port);
   await until('the API', async () => (await ask('GET', 'configuration/version').catch(() => [0]))[0] === 200);
   return { port, run, ask };
 }
 
 /** The installed HAProxy with `sluice api` beside it. */
-export async function besideHaproxy(scope: Scope, config = CONFIG, files: Record<string, string> = {}): Promise<Api> {
-  const run = await start(scope, config, { program: HAPROXY, argv: ['-W', '-db', '-f', '{config}'], files });
+export async function besideHaproxy(
+  scope: Scope,
+  config = CONFIG,
+  { files = {}, policy }: ApiOptions = {},
+): Promise<Api> {
+  const run = await start(scope, config, {
+    program: HAPROXY,
+    argv: ['-W', '-db', '-f', '{config}'],
+    files: { ...files, ...policyFile(policy) },
+  });
   const port = await freePort();
   const settings = join(run.dir, 'sluice-api.yaml');
   const yaml = `
@@ -83,7 +103,10 @@ haproxy:
   reload: { reload_delay: 1 }
 `;
   writeFileSync(settings, yaml);
-  const service = spawn(SLUICE, ['api', '-f', settings, '--state-dir', join(run.dir, 'state')], { stdio: 'inherit' });
+  const service = spawn(SLUICE, ['api', '-f', settings, '--state-dir', join(run.dir, 'state')], {
+    stdio: 'inherit',
+    env: { ...process.env, ...(policy === undefined ? {} : { SLUICE_POLICY: join(run.dir, 'policy.yaml') }) },
+  });
   scope.after(async () => {
     const ended = new Promise((resolve) => service.once('exit', resolve));
     service.kill();
@@ -92,4 +115,8 @@ haproxy:
   const ask = client(port);
   await until('the API', async () => (await ask('GET', 'configuration/version').catch(() => [0]))[0] === 200);
   return { port, run, ask };
+}
+
+function policyFile(policy: string | undefined): Record<string, string> {
+  return policy === undefined ? {} : { 'policy.yaml': policy };
 }
