@@ -62,6 +62,29 @@ for (const [name, options] of [
       assert.equal(readFileSync(run.file, 'utf8'), wanted);
     });
 
+    test('what maps and ACLs are told is written into their files, comments and order kept', async (t) => {
+      const files = { 'hosts.map': '# hosts\na.test   one\nb.test two\n', 'bad.acl': '192.0.2.1\n# more\n192.0.2.2\n' };
+      const rules =
+        '    http-request set-header x %[hdr(host),map({dir}/hosts.map)]\n    http-request deny if { src -f {dir}/bad.acl }\n';
+      const config = CONFIG.replace('{global}', '').replace(
+        '    http-request return',
+        `${rules}    http-request return`,
+      );
+      const run = await start(t, config, { ...options, files });
+      await operate(run, 'map', 'set', 'hosts.map', 'a.test', 'three');
+      await operate(run, 'map', 'set', 'hosts.map', 'c.test', 'four');
+      await operate(run, 'map', 'del', 'hosts.map', 'b.test', '--yes');
+      await operate(run, 'acl', 'add', 'bad.acl', '198.51.100.7');
+      await operate(run, 'acl', 'del', 'bad.acl', '192.0.2.1', '--yes');
+      assert.match((await operate(run, 'diff')).stdout, /hosts\.map:2\n- a\.test {3}one\n[\s\S]*\+ a\.test {3}three\n/);
+      for (let i = 0; i < 2; i++) {
+        const saved = await operate(run, 'save');
+        assert.equal(saved.status, 0, saved.stderr);
+        assert.equal(readFileSync(join(run.dir, 'hosts.map'), 'utf8'), '# hosts\na.test   three\nc.test four\n');
+        assert.equal(readFileSync(join(run.dir, 'bad.acl'), 'utf8'), '# more\n192.0.2.2\n198.51.100.7\n');
+      }
+    });
+
     test('a file whose differences are live is put in force without a reload, another by one', async (t) => {
       const run = await begin(t);
       const { pid } = await run.info().then(({ Pid }) => ({ pid: Pid }));

@@ -8,6 +8,7 @@ import { OperationError } from '../errors.ts';
 import type { Plan, Situation, Step, View } from '../operation.ts';
 import { count } from '../text.ts';
 import { installationOf, readFiles } from './files.ts';
+import { patternFiles } from './pattern-files.ts';
 import { checkStep, type Rewrite, reloadStep, writeStep } from './steps.ts';
 
 /** The lines that `save` would write. */
@@ -68,7 +69,9 @@ async function toKeep({ target }: Situation): Promise<{ kept: KeptChanges; rewri
     overrides.map(({ change }) => change),
     documents,
   );
-  return { kept, rewrites: rewritesOf(sources.map((source, i) => ({ source, document: kept.documents[i]! }))) };
+  const patterns = await patternFiles(kept);
+  const own = sources.map((source, i) => ({ source, document: kept.documents[i]! }));
+  return { kept: patterns.kept, rewrites: rewritesOf([...own, ...patterns.rewrites]) };
 }
 
 function rewritesOf(pairs: readonly Rewrite[]): readonly Rewrite[] {
