@@ -7,8 +7,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { connect as connectOverTls } from 'node:tls';
-import { type Issued, issue, ocspResponse } from '../support/pki.ts';
+import { type ConnectionOptions, connect as connectOverTls } from 'node:tls';
+import { type Issued, issue, ocspResponse, revocationList } from '../support/pki.ts';
 import { program, type Run, start } from '../support/program.ts';
 import { syslog } from '../support/syslog.ts';
 import { connectTls } from '../support/tls.ts';
@@ -29,7 +29,7 @@ const CONFIG = `
     log global
     option httpslog
     timeout connect 1s
-    timeout client 5s
+    timeout client 60s
     timeout server 5s
   frontend web
     bind {addr:web} ssl crt {dir}/site.pem tls-ticket-keys {dir}/tickets.keys
@@ -159,6 +159,42 @@ test('OCSP responses are fetched, shown until shortly before they end, and fetch
   const refused = await run.cli(`update ssl ocsp-response ${join(run.dir, 'site.pem')}`);
   assert.match(refused, /OCSP/);
   assert.notEqual(await stapled(t, run), null);
+});
+
+test('a client whose certificate is revoked is refused from then on, with a session from before, too', async (t) => {
+  const [alice, bob] = ['alice', 'bob'].map((name) => issue({ name, issuer: ca })) as [Issued, Issued];
+  const one = site();
+  const files = { 'site.pem': chain(one), 'ca.pem': ca.certificate, 'clients.crl': revocationList(ca, []) };
+  const config = CONFIG.replace(
+    'tls-ticket-keys {dir}/tickets.keys',
+    'ca-file {dir}/ca.pem verify required crl-file {dir}/clients.crl',
+  );
+  const run = await start(t, config, { ports: { log: await syslog(t) }, files });
+  const as = ({ certificate, key }: Issued) => ({ cert: certificate, key });
+  /** Whether a client is answered: with TLS 1.3 it learns of a refusal after its handshake. */
+  const answered = async (who: Issued, more: ConnectionOptions = {}) => {
+    try {
+      const { connection, socket } = await connectTls(t, run.port('web'), { ...as(who), ...more });
+      const { status } = await connection.exchange('GET / HTTP/1.1\nHost: a\n\n');
+      return `${status} ${socket.isSessionReused() ? 'resumed' : 'new'}`;
+    } catch {
+      return 'refused';
+    }
+  };
+  const before = await connectTls(t, run.port('web'), as(bob));
+  await before.connection.exchange('GET / HTTP/1.1\nHost: a\n\n');
+  const session = await until('a session', async () => before.session());
+  assert.equal(await answered(bob, { session }), '200 resumed');
+  const crl = revocationList(ca, [bob]);
+  assert.match(await run.cli(`set ssl crl-file ${run.dir}/clients.crl <<\n${crl}\n`), /transaction created/);
+  assert.equal(await answered(bob), '200 new', 'what is staged is not in force');
+  assert.match(await run.cli(`commit ssl crl-file ${run.dir}/clients.crl`), /Success!$/);
+  assert.deepEqual(await Promise.all([answered(bob), answered(bob, { session }), answered(alice)]), [
+    'refused',
+    'refused',
+    '200 new',
+  ]);
+  assert.equal(await answered(bob, { maxVersion: 'TLSv1.2' }), 'refused');
 });
 
 test('keys are in no log, answer, error, journal, audit export or preview', async (t) => {

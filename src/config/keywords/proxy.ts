@@ -367,7 +367,7 @@ const refusals: Row[] = [
     sections: inSections('LB'),
   }),
   ...refused<ProxyDraft>('HTTP/1.1 and HTTP/2 are served.', ['quic-initial <action>'], { sections: inSections('DFL') }),
-  ...refused<ProxyDraft>('There is no TLS in this version.', ['ssl-f-use <options>'], {
+  ...refused<ProxyDraft>('Name certificates on the bind lines, or in a crt-list.', ['ssl-f-use <options>'], {
     sections: inSections('FL'),
   }),
   ...refused<ProxyDraft>(
