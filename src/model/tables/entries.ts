@@ -8,6 +8,8 @@ const EVICTION_LOOKS = 256;
 const SLOT_LOOKS = 32;
 const LARGE_SLOT_LOOKS = 3;
 const LARGE = 4096;
+/** A clock that is so far from where it was last seen, ms, has been put forward or back: the control thread looks several times a second. */
+const SUSPICIOUS = 10_000;
 /** Expired entries that are taken out of a full shard before something is added. */
 const FULL_SWEEP = 32;
 
@@ -36,8 +38,8 @@ export class Entries {
   readonly shards: number;
   readonly size: number;
   readonly rules: EntryRules;
-  /** Date from which stamps count. */
-  readonly began: number;
+  /** Date from which stamps count, and when the clock was last right: the control thread writes them. */
+  readonly #clock: Float64Array;
   readonly #shardBits: number;
   readonly #granule: number;
 
@@ -47,7 +49,7 @@ export class Entries {
     const { words } = this.memory;
     this.shards = words[HEAD.shardCount]!;
     this.size = words[HEAD.size]!;
-    this.began = new Float64Array(buffer, 4 * HEAD.began, 1)[0]!;
+    this.#clock = new Float64Array(buffer, 4 * HEAD.began, 2);
     this.#shardBits = 31 - Math.clz32(this.shards);
     this.#granule = rules.expire === 0 ? ORDER_GRANULE : Math.ceil((rules.expire + 1) / (SLOTS - 8));
   }
@@ -57,15 +59,29 @@ export class Entries {
     return hash & (this.shards - 1);
   }
 
+  /** ms since the table began. While the clock is somewhere else than it was a moment ago, time stands still. */
+  at(now: number): number {
+    const seen = this.#clock[1]!;
+    const at = now - this.#clock[0]!;
+    return seen === 0 || Math.abs(at - seen) < SUSPICIOUS ? at : seen;
+  }
+
+  /** The clock goes right, after it was put forward by `jump` ms (or back, if that is negative). For one thread alone. */
+  tick(now: number, jump: number): void {
+    this.#clock[0]! += jump;
+    // 0 would say that nobody looks after it.
+    this.#clock[1] = now - this.#clock[0]! || 0.5;
+  }
+
   /** The stamp of an entry that is used at `now`. */
   stampAt(now: number): number {
-    return (now - this.began + this.rules.expire) | 0;
+    return (this.at(now) + this.rules.expire) | 0;
   }
 
   isExpired(entry: number, now: number): boolean {
     if (this.rules.expire === 0) return false;
     const { words } = this.memory;
-    return words[entry + ENTRY.uses]! <= 0 && ((words[entry + ENTRY.stamp]! - (now - this.began)) | 0) <= 0;
+    return words[entry + ENTRY.uses]! <= 0 && ((words[entry + ENTRY.stamp]! - this.at(now)) | 0) <= 0;
   }
 
   /** The entry of a key; 0 when there is none. One that has expired is taken out. */
@@ -240,7 +256,7 @@ export class Entries {
 
   /** The slot that a stamp is in; numbers of slots wrap at 32 bits. */
   #slotOf(stamp: number, now: number): number {
-    const at = now - this.began;
+    const at = this.at(now);
     return Math.floor((at + this.#ahead(stamp, at)) / this.#granule) | 0;
   }
 
@@ -322,7 +338,7 @@ export class Entries {
     if (this.rules.expire === 0) return false;
     const { words } = this.memory;
     let left = this.#sweepList(base, OLD, now, budget);
-    const present = Math.floor((now - this.began) / this.#granule) | 0;
+    const present = Math.floor(this.at(now) / this.#granule) | 0;
     let slot = words[base + SHARD.firstSlot]!;
     for (let i = 0; i <= SLOTS && left > 0 && ((slot - present) | 0) <= 0; i++) {
       left = this.#sweepList(base, slot & (SLOTS - 1), now, left);
@@ -377,7 +393,7 @@ export class Entries {
   #oldestOf(base: number, list: number, slot: number | null, now: number, looks: { left: number }): number {
     const { words } = this.memory;
     const at = this.#listAt(base, list);
-    const present = now - this.began;
+    const present = this.at(now);
     const end = words[at + ENTRY.older]!;
     let oldest = 0;
     let age = Number.POSITIVE_INFINITY;

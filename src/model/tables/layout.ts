@@ -25,6 +25,8 @@ export const HEAD = {
   shardCount: 10,
   /** Date at which the table began, ms, in the form of a double: two words. */
   began: 12,
+  /** When the clock was last found to go right, ms since the table began, in the form of a double; 0: nobody looks after it. */
+  seen: 14,
   shards: 16,
 } as const;
 

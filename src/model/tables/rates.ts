@@ -1,6 +1,6 @@
 /*
- * Rates of events as HAProxy counts them: over a period that slides from one period counted whole to the next. Three words: the date at
- * which the period began (ms, the lowest 32 bits), events in it, events in the one before.
+ * Rates of events as HAProxy counts them: over a period that slides from one period counted whole to the next. Three words: the time at
+ * which the period began (ms of the table, the lowest 32 bits), events in it, events in the one before.
  */
 
 /** A clock may be put back by so much, ms, without what was counted being taken for something of long ago. */

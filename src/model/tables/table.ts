@@ -4,6 +4,9 @@ import { type Column, ENTRY, type EntryLayout, entryLayout, FREE, HEAD, SHARD_WO
 import type { TableMemory } from './memory.ts';
 import { addToRate, rateOf } from './rates.ts';
 
+/** No thread is held up for longer, ms: a stamp that is further behind is one of long ago, and has wrapped. */
+const HELD_UP = 60_000;
+
 /** What threads are given of a table. */
 export interface TableView {
   /** Number of the memory: another one when the table is another one. */
@@ -199,7 +202,10 @@ export class StickTable {
 
   /** Notes that it was used: it lasts for the time of the table from now on, and peers are told of what it says. */
   touch(entry: number, now: number): void {
-    this.#memory.words[entry + ENTRY.stamp] = this.#entries.stampAt(now);
+    const stamp = this.#entries.stampAt(now);
+    // A thread that was held up between reading the clock and this makes nothing older.
+    const later = (stamp - this.#memory.words[entry + ENTRY.stamp]!) | 0;
+    if (later > 0 || later < -HELD_UP) this.#memory.words[entry + ENTRY.stamp] = stamp;
     if (this.#memory.words[HEAD.updates] !== 0 && !this.config.recvOnly) this.#noteUpdate(entry);
   }
 
@@ -215,7 +221,7 @@ export class StickTable {
     const at = entry + column.offset + element * column.words;
     switch (column.kind) {
       case 'rate':
-        return rateOf(words, at, now, column.period);
+        return rateOf(words, at, this.#entries.at(now), column.period);
       case 'ull':
         return (words[at + 1]! >>> 0) * 2 ** 32 + (words[at]! >>> 0);
       case 'sint':
@@ -229,7 +235,7 @@ export class StickTable {
   add(entry: number, column: Column, element: number, n: number, now: number): void {
     const { words } = this.#memory;
     const at = entry + column.offset + element * column.words;
-    if (column.kind === 'rate') addToRate(words, at, now, column.period, n);
+    if (column.kind === 'rate') addToRate(words, at, this.#entries.at(now), column.period, n);
     else if (column.kind === 'ull') this.set(entry, column, element, this.get(entry, column, element, now) + n);
     else words[at] = (words[at]! + n) | 0;
   }
@@ -250,7 +256,7 @@ export class StickTable {
     const at = entry + column.offset + element * column.words;
     const empty = words[at + 1] === 0 && words[at + 2] === 0;
     return {
-      age: empty ? 0 : Math.max(0, (now - words[at]!) | 0),
+      age: empty ? 0 : Math.max(0, (this.#entries.at(now) - words[at]!) | 0),
       current: words[at + 1]! >>> 0,
       previous: words[at + 2]! >>> 0,
     };
@@ -259,7 +265,7 @@ export class StickTable {
   setRate(entry: number, column: Column, element: number, { age, current, previous }: RateState, now: number): void {
     const { words } = this.#memory;
     const at = entry + column.offset + element * column.words;
-    words[at] = (now - age) | 0;
+    words[at] = (this.#entries.at(now) - age) | 0;
     words[at + 1] = current | 0;
     words[at + 2] = previous | 0;
   }
@@ -286,7 +292,7 @@ export class StickTable {
 
   /** ms from now to the stamp of an entry. */
   #left(entry: number, now: number): number {
-    return (this.#memory.words[entry + ENTRY.stamp]! - (now - this.#entries.began)) | 0;
+    return (this.#memory.words[entry + ENTRY.stamp]! - this.#entries.at(now)) | 0;
   }
 
   /** The open entry as it is. */
@@ -346,6 +352,11 @@ export class StickTable {
     const more = this.#entries.sweep(base, now, budget);
     this.#memory.unlock(base);
     return more;
+  }
+
+  /** The clock goes right at `now`, after it was put forward by `jump` ms (or back). For the control thread alone. */
+  tick(now: number, jump: number): void {
+    this.#entries.tick(now, jump);
   }
 
   /** Takes the locks that a thread held when it died, and puts right what it left. */
