@@ -129,18 +129,25 @@ export type Change =
   | { readonly kind: 'fleet.operation'; readonly waves: readonly (readonly string[])[] }
   | StoreChange;
 
+/** The nth entry, from 0, of those with a key. */
+export type PatternPlace = readonly [key: string, nth: number];
+
 /**
  * Changes of what maps, ACLs, stick tables and certificate stores hold. Stores are a real HAProxy's: on Sluice `rowOf` knows nothing of them.
  * `map` and `acl`: file name or `#<id>`, as in `show map`.
  */
 export type StoreChange =
-  /** Behind all others; a key may be there several times. `version`: one that was prepared, in place of that in force. */
+  /**
+   * Behind all others; a key may be there several times. `version`: one that was prepared, in place of that in force. `before`: in front
+   * of the nth entry (from 0) with that key, where one was deleted.
+   */
   | {
       readonly kind: 'map.add';
       readonly map: string;
       readonly key: string;
       readonly value: string;
       readonly version?: number;
+      readonly before?: PatternPlace;
     }
   /** Several at once, in order. */
   | {
@@ -177,7 +184,7 @@ export type StoreChange =
   /** A new, empty version that nobody looks at yet, and the switch to one. */
   | { readonly kind: 'map.prepare'; readonly map: string }
   | { readonly kind: 'map.commit'; readonly map: string; readonly version: number }
-  | { readonly kind: 'acl.add'; readonly acl: string; readonly pattern: string; readonly version?: number }
+  | { readonly kind: 'acl.add'; readonly acl: string; readonly pattern: string; readonly version?: number; readonly before?: PatternPlace }
   | {
       readonly kind: 'acl.del';
       readonly acl: string;

@@ -147,20 +147,21 @@ export class PatternLookup {
     return this.#memory.word(entry + ENTRY.seq) < this.#memory.word(other + ENTRY.seq);
   }
 
-  /** The first entry of an index under the key that the part of the value is. */
+  /** The earliest entry of an index under the key that the part of the value is. */
   #find(index: number, hash: number, value: string, from: number, to: number, plain: boolean): number {
     const memory = this.#memory;
     const block = blockOf(memory, index + INDEX.root, hash);
     if (block === 0) return 0;
+    let best = 0;
     for (let at = findInBlock(memory, block, hash, 0); at >= 0; at = findInBlock(memory, block, hash, at + 1)) {
       const address = addressInBlock(memory, block, at);
-      if (plain) {
-        if (this.#isKey(address + ENTRY.bytes, memory.word(address + ENTRY.keyLength), value, from, to)) return address;
-      } else if (this.#isKey(address + NODE.bytes, memory.word(address + NODE.keyLength), value, from, to)) {
-        return memory.load(address + NODE.entry);
-      }
+      const bytes = plain ? ENTRY.bytes : NODE.bytes;
+      const length = memory.word(address + (plain ? ENTRY.keyLength : NODE.keyLength));
+      if (!this.#isKey(address + bytes, length, value, from, to)) continue;
+      const entry = plain ? address : memory.load(address + NODE.entry);
+      if (best === 0 || this.#isBefore(entry, best)) best = entry;
     }
-    return 0;
+    return best;
   }
 
   #isKey(address: number, length: number, value: string, from: number, to: number): boolean {

@@ -176,16 +176,17 @@ export class PatternReferences {
     return version;
   }
 
-  /** Adds entries to a version, in slices. */
+  /** Adds entries to a version, in slices: behind all others, or in front of the entry `before`. */
   async fill(
     { store }: LivePatterns,
     version: number,
     entries: Iterable<{ readonly key: string; readonly value: string }>,
+    before = 0,
   ): Promise<void> {
     let pause = performance.now() + SLICE;
     for (const { key, value } of entries) {
       if (!this.#memory.isReady) await this.#memory.reserve();
-      store.add(version, key, value);
+      store.add(version, key, value, before);
       if (performance.now() < pause) continue;
       await nextTurn();
       pause = performance.now() + SLICE;

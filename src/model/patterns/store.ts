@@ -65,16 +65,21 @@ export class PatternStore {
     return version;
   }
 
-  /** Adds a pattern behind all others. Returns its entry; throws when its bytes are too many. */
-  add(version: number, key: string, value: string): number {
+  /**
+   * Adds a pattern behind all others, or in front of the entry `before` where the place of one that was deleted is free there. Returns its
+   * entry; throws when its bytes are too many.
+   */
+  add(version: number, key: string, value: string, before = 0): number {
     if (key.length + value.length > Math.min(MAX_ENTRY_BYTES, MAX_BLOCK_BYTES)) throw new Error('pattern too long');
     const memory = this.#memory;
     const entry = memory.take(ENTRY.bytes + wordsFor(key.length));
-    memory.setWord(entry + ENTRY.seq, ++this.#seq);
+    const place = before === 0 ? 0 : this.#placeBefore(before);
+    memory.setWord(entry + ENTRY.seq, place || ++this.#seq);
     memory.setWord(entry + ENTRY.keyLength, key.length);
     memory.setWord(entry + ENTRY.value, this.#newValue(value));
     this.#write(entry + ENTRY.bytes, key);
-    this.#append(version, entry);
+    if (place === 0) this.#append(version, entry);
+    else this.#putBefore(version, entry, before);
     for (let i = 0; i < this.indexes.length; i++) {
       const keys = INDEX_KINDS[this.indexes[i]!]!.keys(key);
       if (keys !== null) for (let k = 0; k < keys.length; k++) this.#index(version, i, keys[k]!, entry);
@@ -95,6 +100,28 @@ export class PatternStore {
     memory.setWord(entry + ENTRY.previous, last);
     memory.store(last === 0 ? version + VERSION.first : last + ENTRY.next, entry);
     memory.setWord(version + VERSION.last, entry);
+  }
+
+  /** A number in the order between an entry and the one in front of it; 0 when there is none. */
+  #placeBefore(entry: number): number {
+    const memory = this.#memory;
+    const previous = memory.word(entry + ENTRY.previous);
+    const place = memory.word(entry + ENTRY.seq) - 1;
+    return place > (previous === 0 ? 0 : memory.word(previous + ENTRY.seq)) ? place : 0;
+  }
+
+  #putBefore(version: number, entry: number, before: number): void {
+    const memory = this.#memory;
+    const previous = memory.word(before + ENTRY.previous);
+    memory.setWord(entry + ENTRY.previous, previous);
+    memory.setWord(entry + ENTRY.next, before);
+    memory.store(previous === 0 ? version + VERSION.first : previous + ENTRY.next, entry);
+    memory.setWord(before + ENTRY.previous, entry);
+  }
+
+  /** The entry behind another one, 0 at the end. */
+  next(entry: number): number {
+    return this.#memory.word(entry + ENTRY.next);
   }
 
   #index(version: number, i: number, { key, class: keyClass }: IndexKey, entry: number): void {
@@ -222,7 +249,8 @@ export class PatternStore {
       const entry = addressInBlock(memory, block, at);
       if (this.key(entry) === key) found.push(entry);
     }
-    yield* found;
+    const place = (entry: number): number => memory.word(entry + ENTRY.seq);
+    yield* found.sort((a, b) => place(a) - place(b));
   }
 
   /**

@@ -1,6 +1,6 @@
 import type { LivePatterns } from '../../../model/patterns/references.ts';
 import { suppose, valuesOf } from '../../../model/patterns/supposed.ts';
-import type { Change, ChangeOf } from '../../change.ts';
+import type { Change, ChangeOf, PatternPlace } from '../../change.ts';
 import { type ChangeContext, done, type Problem, problem, type Row } from '../../context.ts';
 import { entryOf, findPatterns, inMemoryOnly, patternsOf, subjectOf, unfitEntry, unknownPatterns } from './subject.ts';
 import { entriesText, versionOf, versionProblem } from './versions.ts';
@@ -24,6 +24,19 @@ const keyOf = (change: { readonly key: string } | { readonly pattern: string }):
 function entriesOf(change: Add): readonly (readonly [string, string])[] {
   if ('entries' in change) return change.entries;
   return [[keyOf(change), 'value' in change ? change.value : '']];
+}
+
+/** The entry that a new one goes in front of; 0: behind all. */
+function placeOf({ store }: LivePatterns, place: PatternPlace | undefined): number {
+  return place === undefined ? 0 : ([...store.withKey(store.current, place[0])][place[1]] ?? 0);
+}
+
+/** Where an entry is, told by the one behind it; undefined for the last. */
+function placeBehind({ store }: LivePatterns, entry: number): PatternPlace | undefined {
+  const next = store.next(entry);
+  if (next === 0) return undefined;
+  const key = store.key(next);
+  return [key, [...store.withKey(store.current, key)].filter((other) => other !== entry).indexOf(next)];
 }
 
 /** `add map`, `add acl`: behind all others; what is there already is there twice then. */
@@ -51,10 +64,12 @@ function add<C extends Add>(inverseOf: (change: C) => Change): Row<C> {
     async apply(change, ctx) {
       const live = patternsOf(change, ctx);
       const version = versionOf(change, live);
+      const before = version === live.store.current && 'before' in change ? placeOf(live, change.before) : 0;
       await ctx.model.patterns.fill(
         live,
         version,
         entriesOf(change).map(([key, value]) => ({ key, value })),
+        before,
       );
       if (version !== live.store.current) return done(null);
       return edited(live, inverseOf(change), ctx);
@@ -84,7 +99,9 @@ export const aclAdd = add<ChangeOf<'acl.add'>>(({ acl, pattern }) => ({ kind: 'a
 const NOT_FOUND = problem('Key not found.');
 
 /** `del map`, `del acl`: one entry; several with the same pattern take as many commands. */
-function del<C extends Del>(inverseOf: (change: C, values: readonly string[]) => Change): Row<C> {
+function del<C extends Del>(
+  inverseOf: (change: C, values: readonly string[], before: { readonly before?: PatternPlace }) => Change,
+): Row<C> {
   return {
     warnings: inMemoryOnly,
     validate(change, { model }) {
@@ -108,15 +125,17 @@ function del<C extends Del>(inverseOf: (change: C, values: readonly string[]) =>
       const live = patternsOf(change, ctx);
       const { store } = live;
       const gone: string[] = [];
+      let place: PatternPlace | undefined;
       for (const key of 'keys' in change ? change.keys : [keyOf(change)]) {
         const entries = [...store.withKey(store.current, key)];
         const given = 'entry' in change && change.entry !== undefined ? entryOf(live, change.entry) : 0;
         const entry = given || (isLast(change) ? entries.at(-1) : entries[0]);
         if (entry === undefined) continue;
         gone.push(store.value(entry));
+        place = placeBehind(live, entry);
         store.delete(store.current, entry);
       }
-      return edited(live, inverseOf(change, gone), ctx);
+      return edited(live, inverseOf(change, gone, place === undefined ? {} : { before: place }), ctx);
     },
     rehearse(change, ctx) {
       const live = patternsOf(change, ctx);
@@ -138,16 +157,20 @@ function taken(change: Exclude<Del, { keys: unknown }>, live: LivePatterns, { mo
   return { values, at: Math.max(0, entries.indexOf(entryOf(live, change.entry))) };
 }
 
-export const mapDel = del<ChangeOf<'map.del'>>(({ map, key }, [value]) => ({
+export const mapDel = del<ChangeOf<'map.del'>>(({ map, key }, [value], before) => ({
   ...{ kind: 'map.add', map, key },
   value: value ?? '',
+  ...before,
 }));
 export const mapDelAll = del<ChangeOf<'map.del-all'>>(({ map, keys }, values) => ({
   kind: 'map.add-all',
   map,
   entries: keys.map((key, i) => [key, values[i] ?? ''] as const).reverse(),
 }));
-export const aclDel = del<ChangeOf<'acl.del'>>(({ acl, pattern }) => ({ kind: 'acl.add', acl, pattern }));
+export const aclDel = del<ChangeOf<'acl.del'>>(({ acl, pattern }, _values, before) => ({
+  ...{ kind: 'acl.add', acl, pattern },
+  ...before,
+}));
 
 /** `set map`: another value for all entries of the key, or for one. */
 export const mapSet: Row<ChangeOf<'map.set'>> = {
