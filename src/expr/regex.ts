@@ -15,6 +15,7 @@ import {
   spell,
   spellRange,
 } from './regex-classes.ts';
+import { copiesOf, OWN_COPIES, writtenOut } from './repetition.ts';
 import type { ExprError } from './sample.ts';
 
 /** Compiles a regular expression; the reason names the offset of the mistake as HAProxy does. */
@@ -46,9 +47,12 @@ class Translator {
   #ignoreCase: boolean;
   #at = 0;
   #out = '';
-  /** Case flags to go back to at the end of each open group. */
-  readonly #groups: boolean[] = [];
+  /** Each open group: case flag to go back to at its end, where it starts, copies that repetitions in it make. */
+  readonly #groups: { readonly ignoreCase: boolean; readonly start: number; copies: number }[] = [];
   #repeatable = false;
+  /** The item that a quantifier is about: where it starts, copies that repetitions in it make. */
+  #start = 0;
+  #copies = 1;
 
   constructor(source: string, ignoreCase: boolean) {
     this.#source = source;
@@ -67,6 +71,8 @@ class Translator {
   }
 
   #emit(text: string, length: number, repeatable: boolean): void {
+    this.#start = this.#out.length;
+    this.#copies = 1;
     this.#out += text;
     this.#at += length;
     this.#repeatable = repeatable;
@@ -91,8 +97,7 @@ class Translator {
         return;
       case ')':
         if (this.#groups.length === 0) this.#fail('unmatched closing parenthesis');
-        this.#ignoreCase = this.#groups.pop()!;
-        this.#emit(')', 1, true);
+        this.#close();
         return;
       case '|':
         this.#emit('|', 1, false);
@@ -126,7 +131,48 @@ class Translator {
     const next = this.#source[this.#at + length];
     if (next === '+') this.#fail('possessive quantifiers are not supported', this.#at + length);
     if (next === '?') text += '?';
+    const bounds = /^\{(\d+)(,?)(\d*)\}/.exec(text);
+    if (bounds === null) this.#simple(text);
+    else this.#repeat(text, Number(bounds[1]), bounds[2] === '' ? Number(bounds[1]) : Number(bounds[3] || Infinity));
+  }
+
+  /** `*`, `+`, `?`: of an item that may be empty, the engine makes two for `+`. */
+  #simple(text: string): void {
+    const copies = text.startsWith('+') ? this.#copies * 2 : this.#copies;
+    if (copies > OWN_COPIES && this.#copies > 1 && text.startsWith('+')) this.#fail('the repetitions are too many');
+    this.#note(copies);
     this.#emit(text, text.length, false);
+  }
+
+  /** The group around has an item of which there are so many copies. */
+  #note(copies: number): void {
+    const group = this.#groups.at(-1);
+    if (group !== undefined) group.copies = Math.max(group.copies, copies);
+  }
+
+  /** A counted repetition of the item in front of it. */
+  #repeat(text: string, least: number, most: number): void {
+    const copies = this.#copies * Math.max(1, copiesOf(least, most));
+    if (copies <= OWN_COPIES || least > most) {
+      this.#note(copies);
+      this.#emit(text, text.length, false);
+      return;
+    }
+    const item = this.#out.slice(this.#start);
+    const out = writtenOut(item, least, most, text.endsWith('?'));
+    if (typeof out !== 'string') this.#fail(out.error);
+    this.#note(this.#copies);
+    this.#out = this.#out.slice(0, this.#start);
+    this.#emit(`(?:${out})`, text.length, false);
+  }
+
+  #close(): void {
+    const { ignoreCase, start, copies } = this.#groups.pop()!;
+    this.#ignoreCase = ignoreCase;
+    this.#emit(')', 1, true);
+    this.#start = start;
+    this.#copies = copies;
+    this.#note(copies);
   }
 
   #open(): void {
@@ -145,13 +191,13 @@ class Translator {
     if (/^\(\?<?[=!]/.test(rest)) this.#fail('look-around is not supported');
     if (rest.startsWith('(?>')) this.#fail('atomic groups are not supported');
     if (named === null && /^\([?*]/.test(rest)) this.#fail('unrecognized character after (? or (?-', this.#at + 2);
-    this.#groups.push(this.#ignoreCase);
+    this.#groups.push({ ignoreCase: this.#ignoreCase, start: this.#out.length, copies: 1 });
     this.#emit('(', named === null ? 1 : named[0].length, false);
   }
 
   #openFlags([text, on = '', off = '', end]: RegExpExecArray): void {
     if (/[msx]/.test(on + off)) this.#fail('the flags m, s and x are not supported', this.#at + 2);
-    if (end === ':') this.#groups.push(this.#ignoreCase);
+    if (end === ':') this.#groups.push({ ignoreCase: this.#ignoreCase, start: this.#out.length, copies: 1 });
     if (on.includes('i')) this.#ignoreCase = true;
     if (off.includes('i')) this.#ignoreCase = false;
     this.#emit(end === ':' ? '(?:' : '', text.length, false);
