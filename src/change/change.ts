@@ -184,7 +184,13 @@ export type StoreChange =
   /** A new, empty version that nobody looks at yet, and the switch to one. */
   | { readonly kind: 'map.prepare'; readonly map: string }
   | { readonly kind: 'map.commit'; readonly map: string; readonly version: number }
-  | { readonly kind: 'acl.add'; readonly acl: string; readonly pattern: string; readonly version?: number; readonly before?: PatternPlace }
+  | {
+      readonly kind: 'acl.add';
+      readonly acl: string;
+      readonly pattern: string;
+      readonly version?: number;
+      readonly before?: PatternPlace;
+    }
   | {
       readonly kind: 'acl.del';
       readonly acl: string;

@@ -86,7 +86,19 @@ const patterns = listOf(text, 'texts');
 const pairs = listOf(pair, 'pairs ["key", "value"]');
 
 /** Members that only Changes made here have: of versions, pointers, inverses. */
-type Inner = 'with' | 'before' | 'version' | 'entry' | 'last' | 'where' | 'of' | 'ocsp' | 'issuer' | 'sctl' | 'at' | 'oldest';
+type Inner =
+  | 'with'
+  | 'before'
+  | 'version'
+  | 'entry'
+  | 'last'
+  | 'where'
+  | 'of'
+  | 'ocsp'
+  | 'issuer'
+  | 'sctl'
+  | 'at'
+  | 'oldest';
 
 /** Members of the kinds of Changes that are made here, as they may come from outside. */
 const SHAPES: { readonly [K in ChangeKind]?: Readonly<Record<Exclude<keyof ChangeOf<K>, 'kind' | Inner>, Check>> } = {
