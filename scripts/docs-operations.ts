@@ -7,10 +7,18 @@ import type { Operation, Option } from '../src/ops/operation.ts';
 import { optionsOf } from '../src/ops/options.ts';
 import { usageLine } from '../src/ops/parse.ts';
 import { GROUPS, OPERATIONS } from '../src/ops/registry.ts';
+import { EventSchema } from './events-schema.ts';
 import { operationsManual } from './man-operations.ts';
 
 const PAGE = join(import.meta.dirname, '../docs/reference/operations.md');
 const MANUAL = join(import.meta.dirname, '../packaging/man/sluice-operations.1');
+
+const SCHEMA = join(import.meta.dirname, '../docs/reference/operation-events.schema.json');
+
+/** The schema's file. */
+export function eventsSchema(): string {
+  return `${JSON.stringify(EventSchema, null, 2)}\n`;
+}
 
 const HEAD = `# Operations
 
@@ -39,7 +47,7 @@ export function operationsPage(): string {
       ([code, { status, means, hint }]) => `| ${status} | \`${code}\` | ${means} | ${cell(hint)} |`,
     ),
     '\n## Events\n',
-    'With `--json` each line of stdout is an object; `event` says which. Times are in ms. What is wrong with the command line itself is told in words on stderr.\n',
+    'With `--json` each line of stdout is an object; `event` says which; [the JSON Schema](operation-events.schema.json) has every field. Times are in ms. What is wrong with the command line itself is told in words on stderr.\n',
     '| event | fields | meaning |\n|---|---|---|',
     ...Object.entries(EVENTS).map(
       ([event, { fields, means }]) =>
@@ -100,4 +108,5 @@ function cell(text: string): string {
 if (import.meta.main) {
   writeFileSync(PAGE, operationsPage());
   writeFileSync(MANUAL, operationsManual());
+  writeFileSync(SCHEMA, eventsSchema());
 }

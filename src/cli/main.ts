@@ -108,9 +108,12 @@ main(process.argv.slice(2)).then(
     process.exit(status);
   },
   async (error: unknown) => {
-    if (error instanceof UsageError)
-      process.stderr.write(`sluice: ${error.message}\n${(await import('./usage.ts')).usageText()}`);
-    else process.stderr.write(`sluice: ${error instanceof Error ? error.stack : String(error)}\n`);
+    if (error instanceof UsageError) {
+      // Of a sub-command only its own form is told, not the flags of the load balancer.
+      const isFlag = process.argv[2]?.startsWith('-') ?? true;
+      const more = isFlag ? (await import('./usage.ts')).usageText() : "'sluice help' lists what there is\n";
+      process.stderr.write(`sluice: ${error.message}\n${more}`);
+    } else process.stderr.write(`sluice: ${error instanceof Error ? error.stack : String(error)}\n`);
     process.exit(1);
   },
 );

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { operationsPage } from '../../scripts/docs-operations.ts';
+import { eventsSchema, operationsPage } from '../../scripts/docs-operations.ts';
 import { operationsManual } from '../../scripts/man-operations.ts';
 import { operationHelp } from '../../src/cli/ops/help.ts';
 import { parseWords } from '../../src/ops/parse.ts';
@@ -17,6 +17,11 @@ test('the reference page is what the registry says', () => {
     operationsPage(),
     'run scripts/docs-operations.ts',
   );
+});
+
+test('the schema of events is written as it is', () => {
+  const file = join(docs, 'reference/operation-events.schema.json');
+  assert.equal(readFileSync(file, 'utf8'), eventsSchema(), 'run scripts/docs-operations.ts');
 });
 
 test('the manual page is what the registry says', () => {
