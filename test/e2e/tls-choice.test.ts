@@ -87,11 +87,11 @@ describe('what is agreed on', () => {
         const got = await chosen(name, flag, '-cipher', 'ALL:@SECLEVEL=0');
         if ((spoken as readonly string[]).includes(version))
           assert.ok(got.startsWith(`${version} `), `${version}: ${got}`);
-        else assert.match(got, /protocol version$|no protocols available/, `${version}: ${got}`);
+        else assert.match(got, /protocol version$|no protocols available|unsupported protocol/, `${version}: ${got}`);
       }
     });
 
-  test('the order of cipher suites is that of the line, or the client’s', async () => {
+  test('the order of cipher suites is that of the line, or of the client', async () => {
     const client = ['-tls1_2', '-cipher', 'ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384'];
     assert.equal(await chosen('ours', ...client), 'TLSv1.2 ECDHE-RSA-AES256-GCM-SHA384');
     assert.equal(await chosen('theirs', ...client), 'TLSv1.2 ECDHE-RSA-AES128-GCM-SHA256');
