@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
 import type { Change } from '../../src/change/change.ts';
 import { keptChange, rememberedChange } from '../../src/change/journal/kept-change.ts';
@@ -13,6 +14,7 @@ const ca = issue({ name: 'Another CA', ca: true });
 const next = issue({ name: 'next.test', issuer: ca });
 const other = issue({ name: 'other.test', issuer: ca });
 const pem = next.pem + ca.certificate;
+const short = issue({ name: 'short.test', issuer: ca, keys: generateKeyPairSync('rsa', { modulusLength: 512 }) });
 
 function certificateDesk() {
   const model = modelOf([]);
@@ -94,6 +96,7 @@ const refused: readonly (readonly [why: string, change: Change, text: RegExp])[]
     /inconsistencies between private key and certificate/,
   ],
   ['no key', { kind: 'cert.set', path: 'site.pem', pem: next.certificate }, /unable to load SSL private key/],
+  ['a key that is too short', { kind: 'cert.set', path: 'site.pem', pem: short.pem }, /ee key too small/],
   ['no PEM', { kind: 'cert.set', path: 'site.pem', pem: 'x' }, /site\.pem/],
   ['a certificate that is not there', { kind: 'cert.set', path: 'nope.pem', pem }, /'nope\.pem' doesn't exist/],
   [

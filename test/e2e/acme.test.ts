@@ -1,6 +1,6 @@
 /** A certificate that is ordered, shown, kept and renewed. */
 import assert from 'node:assert/strict';
-import { X509Certificate } from 'node:crypto';
+import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
@@ -103,6 +103,14 @@ describe('acme', () => {
     assert.match(await run.cli('acme challenge_ready @web/www domain www.example.test'), /ready! 1 to go\./);
     assert.match(await run.cli('acme challenge_ready @web/www domain example.test'), /All challenges ready/);
     await until('the certificate', async () => (await shown()).subject === 'CN=www.example.test');
+  });
+
+  test('a key of an account that everybody can read earns a warning', async (t) => {
+    const directory = await acmeDirectory(t);
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const key = privateKey.export({ format: 'pem', type: 'pkcs8' }) as string;
+    const run = await start(t, config(directory.url), { files: { 'account.key': key } });
+    await run.output(/acme: everybody on this machine can read the key of an account in '.*account\.key'/);
   });
 
   test('what is not managed is told', async (t) => {

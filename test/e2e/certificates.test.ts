@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -146,7 +146,10 @@ test('OCSP responses are fetched, shown until shortly before they end, and fetch
   assert.match(await run.cli('show ssl ocsp-updates'), /site\.pem \| .* \| 1 \| 0 \| 1 \| Update successful/);
   // A clock may be off by five minutes: this one is shown for two seconds at most.
   const short = ocspResponse(ca, one, { nextUpdate: Date.now() + 302_000 });
-  assert.match(await run.cli(`set ssl ocsp-response ${short.toString('base64')}`), /^OCSP Response updated!/);
+  writeFileSync(join(run.dir, 'short.ocsp'), short);
+  const env = { ...process.env, SLUICE_TARGET: run.sock('admin') };
+  const updated = spawnSync(program, ['update-ocsp', join(run.dir, 'short.ocsp')], { encoding: 'utf8', env });
+  assert.equal(updated.status, 0, updated.stderr);
   await until('its end', async () => (await stapled(t, run)) === null);
   response = ocspResponse(ca, one, { nextUpdate: Date.now() + 7_200_000 });
   const before = asked;

@@ -34,6 +34,7 @@ import {
   settings,
   T,
 } from '../traffic/h2/peer.ts';
+import { certificates } from './certificates.ts';
 
 /** Something that takes bytes from outside. */
 export interface Target {
@@ -53,7 +54,7 @@ const texts = (pattern: string): Buffer[] =>
 
 /** All targets; made once, since some keep a world of their own. */
 export async function targets(): Promise<Target[]> {
-  return [codec(), config(), edits(), cli(), expressions(), hpack(), await h2(), await exchange()];
+  return [codec(), config(), edits(), cli(), expressions(), hpack(), await h2(), await exchange(), certificates()];
 }
 
 const HTTP_WORDS = [

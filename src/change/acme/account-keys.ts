@@ -4,21 +4,26 @@ import { configuredPath } from '../../config/paths.ts';
 import type { AcmeConfig, GlobalConfig } from '../../config/types.ts';
 import { AcmeError } from '../../control/acme/error.ts';
 import { signatureOf } from '../../control/acme/jws.ts';
+import { isReadByOthers } from '../../control/certificates/sources.ts';
 
 /** Keys of accounts by file: read once, while the process may. */
 export type AccountKeys = Map<string, KeyObject | AcmeError>;
 
-/** Reads the keys of all sections that are not known; makes those whose files are not there. */
+/** Reads the keys of all sections that are not known; makes those whose files are not there. Gives the files that everybody can read. */
 export function readAccountKeys(
   sections: readonly AcmeConfig[],
   { defaultPath }: Pick<GlobalConfig, 'defaultPath'>,
   known: AccountKeys,
-): void {
+): string[] {
+  const exposed = new Set<string>();
   for (const section of sections) {
     const before = known.get(section.accountKey);
     if (before !== undefined && !(before instanceof AcmeError)) continue;
-    known.set(section.accountKey, keyOf(section, configuredPath(section.accountKey, section.at.file, defaultPath)));
+    const file = configuredPath(section.accountKey, section.at.file, defaultPath);
+    known.set(section.accountKey, keyOf(section, file));
+    if (isReadByOthers(file)) exposed.add(file);
   }
+  return [...exposed];
 }
 
 function keyOf(section: AcmeConfig, file: string): KeyObject | AcmeError {

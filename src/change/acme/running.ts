@@ -41,7 +41,11 @@ export function startRenewals(ctx: ChangeContext): RunningRenewals {
     } catch (error) {
       host.tell('alert', `acme: 'httpclient.ssl.ca-file' cannot be read: ${(error as Error).message}`);
     }
-    readAccountKeys(config.acmes, config.global, keys);
+    for (const file of readAccountKeys(config.acmes, config.global, keys))
+      host.tell(
+        'warning',
+        `acme: everybody on this machine can read the key of an account in '${file}': take that right away (chmod o-r)`,
+      );
     renewals.configure(managedOf(ctx), config.global.acmeScheduler);
   };
   configured();

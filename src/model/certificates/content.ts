@@ -1,4 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { createSecureContext } from 'node:tls';
 import type { CertificateContent } from '../../config/certificates.ts';
 import { isCertificate, isEncrypted, isPrivateKey, type PemBlock, pemBlocks } from './pem.ts';
 import { sharedBytes, textOf } from './shared-bytes.ts';
@@ -21,9 +22,10 @@ export function readPem(text: string, path: string): CertificateContent {
   const certificates = blocks.filter(isCertificate);
   const leaf = certificates[0];
   if (leaf === undefined) throw new CertificateError(`unable to load certificate from file '${path}': no start line`);
-  const parsed = certificates.map((block, i) => {
+  const [facts] = certificates.map((block, i) => {
     try {
-      return new X509Certificate(block.text);
+      const certificate = new X509Certificate(block.text);
+      return i === 0 ? factsOf(certificate) : null;
     } catch (error) {
       const what = i === 0 ? 'certificate' : 'certificate chain';
       throw new CertificateError(`unable to load ${what} from file '${path}': ${reasonOf(error)}`);
@@ -34,7 +36,7 @@ export function readPem(text: string, path: string): CertificateContent {
     chain: sharedBytes(certificates.map((block) => block.text).join('')),
     key: key === undefined ? null : readKeyBlock(key, path),
     dh: blocks.flatMap(({ label, text: dh }) => (label === 'DH PARAMETERS' ? sharedBytes(dh) : []))[0] ?? null,
-    ...factsOf(parsed[0]!),
+    ...facts!,
     issuer: null,
     ocsp: null,
     sctl: null,
@@ -88,6 +90,16 @@ export function mismatch({ chain, key }: CertificateContent, path: string): stri
     // A key that cannot be read belongs to nothing.
   }
   return `inconsistencies between private key and certificate loaded '${path}'`;
+}
+
+/** Why the library would not show a certificate to anybody (a key that is too short, ...); null when it would. */
+export function unusable({ chain, key }: CertificateContent, path: string): string | null {
+  try {
+    createSecureContext({ cert: Buffer.from(chain), key: Buffer.from(key!) });
+    return null;
+  } catch (error) {
+    return `unable to load SSL certificate into SSL Context '${path}': ${reasonOf(error)}`;
+  }
 }
 
 /** The certificate itself. */

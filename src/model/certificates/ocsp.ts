@@ -15,6 +15,7 @@ import {
   readDer,
   TAG,
 } from './der.ts';
+import { subjectLine } from './trust.ts';
 
 /** sha1 as algorithm identifier, with its NULL. */
 const SHA1 = Buffer.from('300906052b0e03021a0500', 'hex');
@@ -140,6 +141,8 @@ function readData(data: Der) {
   const [id, produced, responses] = fields[0]?.tag === context(0) ? fields.slice(1) : fields;
   const inner = id === undefined ? undefined : children(id)[0];
   if (inner === undefined) throw new DerError('no responder');
+  // It has to be one that can be shown.
+  if (id!.tag === context(1)) subjectLine(inner.raw);
   const responder =
     id!.tag === context(1) ? { name: inner.raw } : { keyHash: expectDer(inner, TAG.octetString).content };
   const all = children(expectDer(responses, TAG.sequence));

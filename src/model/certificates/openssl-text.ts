@@ -6,6 +6,7 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 /** `Feb  7 03:42:23 2035 GMT`. */
 export function opensslDate(ms: number): string {
   const date = new Date(ms);
+  if (Number.isNaN(date.getTime())) return 'Bad time value';
   const time = date.toISOString().slice(11, 19);
   return `${MONTHS[date.getUTCMonth()]} ${String(date.getUTCDate()).padStart(2)} ${time} ${date.getUTCFullYear()} GMT`;
 }

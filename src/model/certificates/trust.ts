@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import { createSecureContext } from 'node:tls';
 import type { TrustContent } from '../../config/certificates.ts';
 import { children, type Der, DerError, dateOf, expectDer, oidOf, readDer, TAG } from './der.ts';
 import { derOf, isCertificate, pemBlocks } from './pem.ts';
@@ -10,13 +11,13 @@ export function readTrust(text: string): TrustContent | null {
   try {
     for (const block of pemBlocks(text)) {
       if (isCertificate(block)) {
-        new X509Certificate(block.text);
-        certificates.add(block.text);
+        if (new X509Certificate(block.text).publicKey) certificates.add(block.text);
       } else if (block.label === 'X509 CRL') {
         readCrl(block.text);
         crls.add(block.text);
       }
     }
+    if (crls.size > 0) createSecureContext({ ca: [], crl: [...crls] });
   } catch {
     return null;
   }

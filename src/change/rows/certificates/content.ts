@@ -6,6 +6,7 @@ import {
   readIssuer,
   readPem,
   readSctl,
+  unusable,
 } from '../../../model/certificates/content.ts';
 import { certIdOfContent, OcspError, readOcspResponse } from '../../../model/certificates/ocsp.ts';
 import { sha1Of } from '../../../model/certificates/openssl-text.ts';
@@ -35,7 +36,7 @@ export function contentProblem(parts: Parts, path: string): Problem | null {
     const content = contentOf(parts, path);
     if (content.key === null)
       return problem(`unable to load SSL private key into SSL Context '${path}': passed a null parameter.`);
-    const clash = mismatch(content, path);
+    const clash = mismatch(content, path) ?? unusable(content, path);
     if (clash !== null) return problem(`${clash}.`);
     return content.ocsp === null ? null : responseProblem(content, path);
   } catch (error) {
