@@ -39,6 +39,10 @@ backend be
     server s1 127.0.0.1:1 weight 100
     server s2 127.0.0.1:2 weight 100
     server s3 127.0.0.1:3 weight 100
+frontend fe
+    bind unix@${dir}/fe.sock
+    http-request set-header x %[path,map(${dir}/paths.map)]
+    default_backend be
 `;
 
 /** Numbers from a seed (mulberry32). */
@@ -76,7 +80,7 @@ function nextStep(state: State, history: readonly State[]): Step {
     }
     return { request: `${request}\n`, answer: /^[^'{]*\n$/, after, undo: false };
   };
-  switch (random(7)) {
+  switch (random(8)) {
     case 0: {
       const rate = String(random(1000) + 200);
       return set(`set rate-limit sessions global ${rate}`, ['sessrate', rate]);
@@ -107,6 +111,14 @@ function nextStep(state: State, history: readonly State[]): Step {
       const step = set(`begin; ${lines.join('; ')}; commit`, ...values);
       return { ...step, answer: /op-\w+: \d+ changes? made\n\n$/ };
     }
+    case 6: {
+      const key = pick(['a', 'b', 'c']);
+      const [before, value] = [state.get(`map ${key}`), String(random(1000))];
+      if (before === undefined) return set(`add map #0 ${key} ${value}`, [`map ${key}`, value]);
+      if (random(3) === 0) return set(`del map #0 ${key}`, [`map ${key}`, null]);
+      if (before !== value) return set(`set map #0 ${key} ${value}`, [`map ${key}`, value]);
+      break;
+    }
     default:
   }
   const weight = String(otherWeight(state.get(`${server} weight`)));
@@ -120,6 +132,8 @@ async function observe(socket: string): Promise<State> {
     state.set(`${name} weight`, row['srv_uweight']!);
     state.set(`${name} maint`, String(Number(row['srv_admin_state']) & 1));
   }
+  for (const [, key, value] of (await cliBytes(socket, 'show map #0\n')).matchAll(/^0x\S+ (\S+) (\S+)$/gm))
+    state.set(`map ${key}`, value!);
   state.set('sessrate', parseInfo(await cliBytes(socket, 'show info\n'))['SessRateLimit']!);
   return state;
 }
@@ -137,6 +151,7 @@ test(`no acknowledged change is lost in ${CRASHES} kills (seed ${SEED})`, {
   const socket = join(dir, 'admin.sock');
   const stateDir = join(dir, 'state');
   writeFileSync(config, CONFIG(dir));
+  writeFileSync(join(dir, 'paths.map'), 'a 1\nb 2\n');
   let child: ChildProcess;
   let stderr = '';
   t.after(() => child.kill('SIGKILL'));
@@ -172,9 +187,11 @@ test(`no acknowledged change is lost in ${CRASHES} kills (seed ${SEED})`, {
   let state = await observe(socket);
   let history: State[] = [];
   let made = 0;
+  let answerTime = 0;
   for (let crash = 0; crash < CRASHES; crash++) {
     let killed = false;
-    const killing = pause(random(60)).then(() => {
+    // On a busy machine an answer takes longer than that.
+    const killing = pause(random(60) + (random(4) === 0 ? 0 : 2 * answerTime)).then(() => {
       killed = true;
       return kill();
     });
@@ -182,7 +199,9 @@ test(`no acknowledged change is lost in ${CRASHES} kills (seed ${SEED})`, {
     while (!killed) {
       const step = nextStep(state, history);
       pending = step;
+      const asked = performance.now();
       const answer = await cliBytes(socket, step.request).catch(() => '');
+      if (answer !== '') answerTime = Math.min(500, performance.now() - asked);
       if (answer === '') break;
       if (!step.answer.test(answer)) {
         // What arrived is the beginning of an answer: the process ended while it was sent.
