@@ -6335,6 +6335,18 @@ export interface Operations {
       call: CallOptions & { readonly query: { object: string } };
       answer: unknown;
     };
+    /** gives the configuration files and their version */
+    '/sluice/files': {
+      call: CallOptions;
+      answer: {
+        /** The version that is in force. */
+        readonly version: number;
+        readonly files: readonly ({
+          readonly name: string;
+          readonly text: string;
+        })[];
+      };
+    };
   };
   POST: {
     /** begins a transaction */
@@ -7193,6 +7205,14 @@ export interface Operations {
         };
       } };
       answer: unknown;
+    };
+    /** has the configuration files as they are checked and loaded */
+    '/sluice/reload': {
+      call: CallOptions;
+      answer: {
+        /** What came of it. */
+        readonly text: string;
+      };
     };
   };
   PUT: {
@@ -8205,6 +8225,17 @@ export interface Operations {
           readonly key: string;
           readonly value: string;
         })[];
+      };
+    };
+    /** has other texts for all configuration files checked, written and put in force, or nothing */
+    '/sluice/files': {
+      call: CallOptions & { readonly body: {
+        readonly version: number;
+        readonly texts: readonly string[];
+      } };
+      answer: {
+        /** What came of it. */
+        readonly text: string;
       };
     };
   };

@@ -135,6 +135,8 @@ export interface ActStep {
   readonly what: string;
   /** Does it; resolves with what came of it, for people. Throws OperationError. */
   perform(around: { readonly signal: AbortSignal; note(text: string): void }): Promise<string>;
+  /** Changes that it comes to, as far as that is known: guards judge them. */
+  readonly comesTo?: readonly Change[];
   /** Puts it back when a later step cannot be taken; resolves with what came of that. */
   back?(): Promise<string>;
 }

@@ -2,7 +2,7 @@ import { takeBackDue } from './due-leases.ts';
 import { OperationError } from './errors.ts';
 import type { Emit } from './events.ts';
 import { objections } from './guards/judge.ts';
-import type { ChangeStep, Operation, Plan, Values } from './operation.ts';
+import type { Operation, Plan, Values } from './operation.ts';
 import type { CommonValues } from './options.ts';
 import { plannedSteps } from './planned.ts';
 import type { TargetState } from './state.ts';
@@ -78,7 +78,9 @@ function guard(
   emit: Emit,
 ): readonly string[] {
   const policy = { least: common.minUsable, kept: (backend: string) => target.kept(backend) };
-  const groups = plan.steps.filter((step): step is ChangeStep => step.do === 'change').map(({ changes }) => changes);
+  const groups = plan.steps.flatMap((step) =>
+    step.do === 'change' ? [step.changes] : step.do === 'act' && step.comesTo ? [step.comesTo] : [],
+  );
   const found = objections(operation.guards, state, groups, policy);
   for (const objection of found) emit({ event: 'guard', ...objection, forced: common.force });
   if (found.length === 0 || common.force) return [...new Set(found.map((objection) => objection.guard))];

@@ -31,6 +31,8 @@ export interface Target {
   readonly minUsable?: Least | null;
   /** What the file of targets says of its files, and of what checks and reloads them. */
   readonly configured?: Configured;
+  /** Its configuration files, where somebody else keeps them and puts them in force; else they are those of the installation. */
+  readonly files?: KeptFiles;
   /** How it was started, where its files are; or why that cannot be seen from here. */
   installation(configured?: Configured): Promise<Installation | Hidden>;
   /** Leases that have ended by `now` (ms since the epoch), where the target does not take them back itself. */
@@ -47,6 +49,19 @@ export interface Target {
   /** What a backend must keep, as the policy says that is enforced here; a Sluice enforces its own. */
   kept(backend: string): Kept;
   close(): Promise<void>;
+}
+
+/** Configuration files that are worked on through who keeps them. */
+export interface KeptFiles {
+  /** As they are now, in their order, and which version of them that is. */
+  read(): Promise<{
+    readonly version: number;
+    readonly files: readonly { readonly name: string; readonly text: string }[];
+  }>;
+  /** Has other texts checked, written and put in force if they are of that version still, all or nothing. Resolves with what came of it, for people. */
+  replace(version: number, texts: readonly string[]): Promise<string>;
+  /** Has the files as they are checked and loaded. Resolves with what came of it. */
+  reload(): Promise<string>;
 }
 
 /** An attribute of an object: what holds now, what the file says (null: not known), and what somebody set over it. */

@@ -104,7 +104,9 @@ suite('the client of the Data Plane API', () => {
     await assert.rejects(api.get(`${BACKENDS}/{name}`, {}), /'' cannot stand for \{name\}/);
     await assert.rejects(api.get(`${BACKENDS}/{name}`, { path: { name: '..' } }), DataPlaneError);
     // @ts-expect-error: there is no such field
-    const body: Backend = { name: 'b', colour: 1 };
+    const odd: Backend = { name: 'b', colour: 1 };
+    // @ts-expect-error: it is a number
+    const body: Backend = { ...odd, fullconn: 'many' };
     await assert.rejects(api.post(BACKENDS, { query: { version: 1 }, body }), WrongFormError);
     const one = `${BACKENDS}/{name}` as const;
     // @ts-expect-error: it is no operation

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -92,11 +92,52 @@ async function maps(context: TestContext, make: typeof inSluice): Promise<void> 
   assert.match(shown, / \/key4999 4999$/m);
 }
 
+async function files(context: TestContext, make: typeof inSluice): Promise<void> {
+  const api = await make(context);
+  const done = async (...words: readonly string[]): Promise<string> => {
+    const { code, out, err } = await sluice([...words, '--target', url(api)]);
+    assert.equal(code, 0, `${words.join(' ')}: ${out}${err}`);
+    return out;
+  };
+  const text = () => readFileSync(api.run.file, 'utf8');
+  await done('weight', 'app/a1', '33');
+  assert.match(await done('diff'), /\+ server a1 .* {3}weight 33 # first/);
+  await done('save');
+  assert.match(text(), /^# _version=2\n[\s\S]*weight 33 # first$/m);
+  assert.equal(await weight(api, 'a1'), '33');
+  const wanted = join(api.run.dir, 'wanted.cfg');
+  writeFileSync(
+    wanted,
+    text()
+      .replace(/^# _version=2\n/, '')
+      .replace('weight 33', 'weight 44'),
+  );
+  assert.match(await done('plan', wanted), /live/);
+  await done('apply', wanted, '--yes');
+  assert.equal(await weight(api, 'a1'), '44');
+  assert.match(text(), /^# _version=3\n[\s\S]*weight 44 # first$/m);
+  assert.match(await done('apply', wanted, '--yes'), /nothing|no difference|done/);
+  assert.match(text(), /^# _version=3\n/);
+  writeFileSync(api.run.file, text().replace('weight 44', 'weight 55'));
+  await done('reload');
+  assert.equal(await weight(api, 'a1'), '55');
+  writeFileSync(wanted, text().replace('balance roundrobin', 'balance nonsense'));
+  const refused = await sluice(['apply', wanted, '--yes', '--target', url(api)]);
+  assert.equal(refused.code, 1);
+  assert.match(refused.err, /line=\d+ msg="balance only supports/);
+  assert.match(text(), /balance roundrobin/);
+}
+
 suite('operations over the Data Plane API', () => {
   test('work on a Sluice', async (context) => shift(await inSluice(context), 'sluice'));
   test('work on a real HAProxy', withoutHaproxy, async (context) => shift(await besideHaproxy(context), 'haproxy'));
   test('change maps of a Sluice', (context) => maps(context, inSluice));
   test('change maps of a real HAProxy', withoutHaproxy, (context) => maps(context, besideHaproxy));
+
+  test('save, compare, apply and load the configuration of a Sluice', (context) => files(context, inSluice));
+  test('save, compare, apply and load that of a real HAProxy', withoutHaproxy, (context) =>
+    files(context, besideHaproxy),
+  );
 
   for (const [name, make, options] of [
     ['a Sluice', inSluice, {}],
@@ -143,7 +184,6 @@ suite('operations over the Data Plane API', () => {
       [['status', '--target', 'https://lb/path'], LOGIN, 2, /no address of a Data Plane API/],
       [['remote', 'lb1', 'status'], LOGIN, 1, /usage: sluice remote/],
       [['remote', url(api), 'weight', 'app/a9', '1'], LOGIN, 2, /a9/],
-      [['remote', url(api), 'reload'], LOGIN, 1, /kept by the Data Plane API/],
       [['runtime', '--target', url(api), 'show', 'info'], LOGIN, 1, /a connection of one's own is not to be had/],
       [['send', url(api), 'show info'], LOGIN, 2, /that is the address of a Data Plane API/],
     ];

@@ -8,6 +8,7 @@ import { RUNTIME_OPERATIONS } from './runtime/index.ts';
 import { SECTION_OPERATIONS } from './sections.ts';
 import { STORAGE_OPERATIONS } from './storage.ts';
 import { TARGET_OPERATIONS } from './target.ts';
+import { TARGET_FILE_OPERATIONS } from './target-files.ts';
 import { TRACE_OPERATIONS } from './traces.ts';
 import { TRANSACTION_OPERATIONS } from './transactions.ts';
 import { WITHOUT } from './without.ts';
@@ -22,5 +23,6 @@ export const OPERATIONS: readonly Operation[] = [
   ...STORAGE_OPERATIONS,
   ...DISCOVERY_OPERATIONS,
   ...TARGET_OPERATIONS,
+  ...TARGET_FILE_OPERATIONS,
   ...WITHOUT,
 ];

@@ -7,9 +7,9 @@ import { shown } from '../../util/shown.ts';
 import { OperationError } from '../errors.ts';
 import type { Plan, Situation, Step, View } from '../operation.ts';
 import { count } from '../text.ts';
-import { installationOf, readFiles } from './files.ts';
+import { currentFiles, installationOf, isKept, readFiles } from './files.ts';
 import { patternFiles } from './pattern-files.ts';
-import { checkStep, type Rewrite, reloadStep, writeStep } from './steps.ts';
+import { checkStep, type Rewrite, reloadStep, replaceStep, writeStep } from './steps.ts';
 
 /** The lines that `save` would write. */
 export async function showKept(situation: Situation): Promise<View> {
@@ -20,10 +20,11 @@ export async function showKept(situation: Situation): Promise<View> {
 
 /** Writes what is set into the files. */
 export async function planSave(situation: Situation): Promise<Plan> {
-  const { kept, rewrites } = await toKeep(situation);
+  const { kept, rewrites, current } = await toKeep(situation);
   const notes = [...diffLines(kept), ...restLines(kept)];
   if (rewrites.length === 0)
     return { steps: [], notes: notes.length > 0 ? notes : ['nothing is set that the files do not say'] };
+  if (isKept(current)) return { steps: [replaceStep(current, rewrites, [])], notes };
   const installation = await installationOf(situation.target);
   return { steps: [writeStep(rewrites), checkStep(installation)], notes };
 }
@@ -40,11 +41,15 @@ export async function showPlan(files: readonly string[], situation: Situation): 
 
 /** Puts other files in force. */
 export async function planApply(files: readonly string[], situation: Situation): Promise<Plan> {
-  const { difference, rewrites } = await compared(situation, files);
+  const { difference, rewrites, current } = await compared(situation, files);
   const notes = planText(difference).trimEnd().split('\n');
   if (rewrites.length === 0) return { steps: [], notes };
   if (difference.effect === 'restart')
     throw new OperationError('refused', `this needs a restart:\n${planText(difference).trimEnd()}`);
+  if (isKept(current)) {
+    const step = replaceStep(current, rewrites, difference.effect === 'live' ? difference.changes : []);
+    return { steps: [step], notes };
+  }
   const installation = await installationOf(situation.target);
   const steps: Step[] = [checkStep(installation, files), writeStep(rewrites)];
   if (difference.effect === 'live') steps.push({ do: 'change', changes: difference.changes });
@@ -54,24 +59,30 @@ export async function planApply(files: readonly string[], situation: Situation):
 
 /** Puts the files as they are now in force. */
 export async function planReload(situation: Situation): Promise<Plan> {
+  const { files } = situation.target;
+  if (files !== undefined) {
+    const step: Step = { do: 'act', what: 'check the files and load them', perform: () => files.reload() };
+    return { steps: [step], notes: await lostNotes(situation) };
+  }
   const installation = await installationOf(situation.target);
   const steps = [checkStep(installation), reloadStep(situation.target, installation)];
   return { steps, notes: await lostNotes(situation) };
 }
 
 /** What the overrides in force come to in the files. */
-async function toKeep({ target }: Situation): Promise<{ kept: KeptChanges; rewrites: readonly Rewrite[] }> {
-  const { files } = await installationOf(target);
-  const sources = await readFiles(files);
+async function toKeep({ target }: Situation) {
+  const current = await currentFiles(target);
+  const { sources } = current;
   const overrides = await target.ledger.overrides();
   const documents = sources.map(({ document }) => document);
   const kept = keepChanges(
     overrides.map(({ change }) => change),
     documents,
   );
-  const patterns = await patternFiles(kept);
+  // Files of maps and ACLs are not those of this machine then: they stay with what is told of them.
+  const patterns = isKept(current) ? { kept, rewrites: [] } : await patternFiles(kept);
   const own = sources.map((source, i) => ({ source, document: kept.documents[i]! }));
-  return { kept: patterns.kept, rewrites: rewritesOf([...own, ...patterns.rewrites]) };
+  return { kept: patterns.kept, rewrites: rewritesOf([...own, ...patterns.rewrites]), current };
 }
 
 function rewritesOf(pairs: readonly Rewrite[]): readonly Rewrite[] {
@@ -99,21 +110,31 @@ function restLines({ notes, elsewhere, left }: KeptChanges): string[] {
 }
 
 async function compared({ target }: Situation, paths: readonly string[]) {
-  const { files } = await installationOf(target);
-  const [sources, others] = [await readFiles(files), await readFiles(paths)];
+  const current = await currentFiles(target);
+  const { sources } = current;
+  const others = await readFiles(paths);
   if (sources.length !== others.length)
     throw new OperationError(
       'usage',
-      `${count(others.length, 'file')} cannot take the place of ${sources.length}: ${files.join(', ')}`,
+      `${count(others.length, 'file')} cannot take the place of ${sources.length}: ${sources.map(({ document }) => document.name).join(', ')}`,
     );
   // As they will be when they are in place.
-  const documents = sources.map((source, i) => parseDocument(source.document.name, others[i]!.document.print()));
+  const documents = sources.map(({ document }, i) =>
+    parseDocument(document.name, versioned(document.print(), others[i]!.document.print())),
+  );
   const difference = planChanges(
     sources.map(({ document }) => document),
     documents,
     { on: target.product },
   );
-  return { difference, rewrites: rewritesOf(sources.map((source, i) => ({ source, document: documents[i]! }))) };
+  const rewrites = rewritesOf(sources.map((source, i) => ({ source, document: documents[i]! })));
+  return { difference, rewrites, current };
+}
+
+/** The new text with the version that a Data Plane API counts in the old one, unless it has one itself. */
+function versioned(old: string, text: string): string {
+  const line = /^# _version=\d+\r?\n/.exec(old)?.[0];
+  return line === undefined || /^# _version=\d+\r?$/m.test(text) ? text : line + text;
 }
 
 /** What a HAProxy forgets when another process takes over. */

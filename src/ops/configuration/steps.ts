@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Change } from '../../change/change.ts';
 import type { Document } from '../../config/document.ts';
 import { problemText } from '../../config/edit/edit.ts';
 import type { Source } from '../../config/edit/source.ts';
@@ -7,7 +8,7 @@ import { OperationError } from '../errors.ts';
 import type { ActStep, Step } from '../operation.ts';
 import type { Target } from '../target.ts';
 import type { Installation } from '../targets/discover.ts';
-import { readFiles } from './files.ts';
+import { type KeptSources, readFiles } from './files.ts';
 import { runProgram } from './run-program.ts';
 
 /** A file that is to say something else. */
@@ -33,6 +34,23 @@ export function writeStep(rewrites: readonly Rewrite[]): ActStep {
       const written = await writeSources(old, { backup: 'none', now: new Date() });
       return 'text' in written ? problemText(written) : 'as before';
     },
+  };
+}
+
+/** Has who keeps the files check, write and put in force what they are to say. `comesTo`: the Changes that that is, where it is live. */
+export function replaceStep(
+  { sources, keeper }: KeptSources,
+  rewrites: readonly Rewrite[],
+  comesTo: readonly Change[],
+): ActStep {
+  const texts = sources.map((source) =>
+    (rewrites.find((rewrite) => rewrite.source === source)?.document ?? source.document).print(),
+  );
+  return {
+    do: 'act',
+    what: `check, write and put in force ${sources.map(({ document }) => document.name).join(', ')}`,
+    comesTo,
+    perform: () => keeper.files.replace(keeper.version, texts),
   };
 }
 

@@ -11,13 +11,20 @@ import {
 } from '../../dataplane-client/index.ts';
 import { OperationError } from '../errors.ts';
 import { stateOf } from '../state.ts';
-import { type Applied, type Layers, type Ledger, NOTHING_KEPT, type Previewed, type Target } from '../target.ts';
+import {
+  type Applied,
+  type KeptFiles,
+  type Layers,
+  type Ledger,
+  NOTHING_KEPT,
+  type Previewed,
+  type Target,
+} from '../target.ts';
 
 /** Longest time for making Changes, ms: a map may have a million entries. */
 const MAKING_MS = 300_000;
 
-const HIDDEN =
-  'its files are kept by the Data Plane API: edit the configuration there (docs/data-plane-api.md), which puts it in force, too';
+const HIDDEN = 'it is reached by the Data Plane API only';
 
 /** A load balancer behind a Data Plane API of Sluice. Rejects with an OperationError or a RuntimeClientError when none answers. */
 export async function dataPlaneTarget(name: string, api: DataPlane): Promise<Target> {
@@ -60,8 +67,19 @@ export async function dataPlaneTarget(name: string, api: DataPlane): Promise<Tar
       (await asked(name, () => api.get('/sluice/layers', { query: { object } }))) as readonly Layers[],
     // The service enforces what must be kept.
     kept: () => NOTHING_KEPT,
+    files: filesOf(name, api),
     installation: async () => ({ hidden: HIDDEN }),
     close: async () => client.close(),
+  };
+}
+
+function filesOf(name: string, api: DataPlane): KeptFiles {
+  const timeout = MAKING_MS;
+  const textOf = async (work: () => Promise<{ readonly text: string }>) => (await asked(name, work)).text;
+  return {
+    read: () => asked(name, () => api.get('/sluice/files')),
+    replace: (version, texts) => textOf(() => api.put('/sluice/files', { body: { version, texts }, timeout })),
+    reload: () => textOf(() => api.post('/sluice/reload', { timeout })),
   };
 }
 
