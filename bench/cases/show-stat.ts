@@ -56,6 +56,13 @@ export function longestWait(pulse: Running): Promise<number> {
   });
 }
 
+/** What a pulse waits at most in two seconds in which nothing else happens, as a note. */
+export async function quietNote(pulse: Running): Promise<string> {
+  await longestWait(pulse);
+  await new Promise((resolve) => setTimeout(resolve, 2000));
+  return `${(await longestWait(pulse)).toFixed(1)} ms when nothing else happens`;
+}
+
 /** Sends a line to the Runtime API; the number of bytes of its answer. */
 export function ask(socket: string, line: string): Promise<number> {
   return new Promise((resolve, reject) => {

@@ -6,8 +6,8 @@
 import { randomInt } from 'node:crypto';
 import { HEAD, SHARD, SHARD_WORDS, SLOTS } from './layout.ts';
 
-/** Entries of a shard of a full table, about. */
-const SHARD_ENTRIES = 16_384;
+/** Entries of a shard of a full table, about: all of them are listed under its lock. */
+const SHARD_ENTRIES = 4096;
 const MAX_SHARDS = 1024;
 /** Bytes by which memory grows, at most. */
 const GROWTH = 4 * 1024 * 1024;

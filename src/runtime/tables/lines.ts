@@ -16,8 +16,12 @@ const PIECE = 4096;
 /** How entries are called in listings: numbers that look like HAProxy's pointers. */
 const BASE = 0x7f00_0000_0000;
 
+/** Numbers of 12 bits in hexadecimal digits: numbers beyond 32 bits are slow to print. */
+const DIGITS: readonly string[] = Array.from({ length: 4096 }, (_, n) => n.toString(16).padStart(3, '0'));
+const FIRST = `0x${DIGITS[BASE / 2 ** 36]}`;
+
 function pointerOf(entry: number): string {
-  return `0x${(BASE + 4 * entry).toString(16)}`;
+  return `${FIRST}${DIGITS[entry >>> 22]}${DIGITS[(entry >>> 10) & 0xfff]}${DIGITS[(entry & 0x3ff) << 2]}`;
 }
 
 /** The entry that a pointer would be of; 0 for what is none. */
