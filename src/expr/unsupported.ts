@@ -11,13 +11,29 @@ export const UNSUPPORTED_FETCHES = names(`
 `);
 
 export const UNSUPPORTED_CONVERTERS = names(`
-  ip.fp jwt_decrypt_cert jwt_decrypt_jwk jwt_decrypt_secret jwt_verify_cert
+  ip.fp
 `);
 
 const UNTOLD = "Node's TLS does not tell it";
+const SCHEDULER = 'it tells of the scheduler within HAProxy';
+const MESSAGES = 'it tells of how HAProxy keeps messages in memory';
+const SYN = "the first packet of a connection cannot be had from Node's sockets";
+const APPLICATIONS = 'applications are not spoken to by this protocol';
 
 /** Why, where that is for good. */
 export const UNSUPPORTED_REASONS: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    [...UNSUPPORTED_FETCHES].filter((name) => /^(cpu|lat)_/.test(name)).map((name) => [name, SCHEDULER]),
+  ),
+  ...Object.fromEntries(
+    [...UNSUPPORTED_FETCHES].filter((name) => name.startsWith('internal.')).map((name) => [name, MESSAGES]),
+  ),
+  fc_saved_syn: SYN,
+  'ip.fp': SYN,
+  'fcgi.docroot': APPLICATIONS,
+  'fcgi.index': APPLICATIONS,
+  'spoe.engine-id': APPLICATIONS,
+  term_events: "they are numbers of places in HAProxy's own code",
   ssl_bc_client_random: UNTOLD,
   ssl_bc_server_random: UNTOLD,
   ssl_fc_curve: UNTOLD,

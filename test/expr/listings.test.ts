@@ -51,6 +51,16 @@ for (const [file, list] of [
   });
 }
 
+test('-dKsmp and -dKcnv list all of HAProxy but what is refused for good, each with its reason', { skip }, () => {
+  for (const name of [...UNSUPPORTED_FETCHES, ...UNSUPPORTED_CONVERTERS]) assert.ok(UNSUPPORTED_REASONS[name], name);
+  const listed = (file: string): number => readFileSync(new URL(file, folder), 'utf8').split('\n').filter(isRow).length;
+  assert.equal(FETCHES.filter(({ name }) => name !== 'host').length + UNSUPPORTED_FETCHES.size, listed('smp.txt'));
+  assert.equal(
+    CONVERTERS.filter(({ name }) => name !== 'mmdb').length + UNSUPPORTED_CONVERTERS.size,
+    listed('cnv.txt'),
+  );
+});
+
 test('what HAProxy has and Sluice has not is refused as not supported', { skip }, () => {
   const env = { places: place.frontendHttpRequest, proxy: 'fe' };
   const namesIn = (file: string) =>
@@ -66,7 +76,9 @@ test('what HAProxy has and Sluice has not is refused as not supported', { skip }
   }
   const converters = new Set(CONVERTERS.map(({ name }) => name));
   for (const name of namesIn('cnv.txt').filter((candidate) => !converters.has(candidate))) {
-    assert.deepEqual(compileExpression([`src,${name}`], env), { error: `converter '${name}' is not supported` });
+    const reason = UNSUPPORTED_REASONS[name];
+    const error = `converter '${name}' is not supported${reason === undefined ? '' : `: ${reason}`}`;
+    assert.deepEqual(compileExpression([`src,${name}`], env), { error });
   }
   for (const name of [...UNSUPPORTED_FETCHES].filter((candidate) => fetches.has(candidate))) assert.fail(name);
   for (const name of [...UNSUPPORTED_CONVERTERS].filter((candidate) => converters.has(candidate))) assert.fail(name);

@@ -234,6 +234,11 @@ export const cryptoConverters: readonly ConverterRow[] = [
   },
   { name: 'jwt_verify', args: 'string,string', in: 'bin', out: 'sint', compile: compileJwtVerify },
   {
+    ...{ name: 'jwt_verify_cert', args: 'string,string', in: 'bin', out: 'sint' },
+    compile: (args, env) =>
+      /^HS/.test(String(args[0])) ? { error: 'a certificate verifies no HMAC' } : compileJwtVerify(args, env),
+  },
+  {
     ...{ name: 'x509_v_err_str', args: '', in: 'sint', out: 'str' },
     compile: () => (value) => x509ErrorName(Number(value)),
   },

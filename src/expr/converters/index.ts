@@ -10,6 +10,7 @@ import { dateConverters } from './dates.ts';
 import { forwardedConverters } from './forwarded.ts';
 import { hashConverters } from './hashing.ts';
 import { jsonConverters } from './json.ts';
+import { jweConverters } from './jwe.ts';
 import { mapConverters } from './maps.ts';
 import { packetConverters } from './packets.ts';
 import { passingConverters } from './passing.ts';
@@ -30,6 +31,7 @@ export const CONVERTERS: readonly ConverterRow[] = [
   ...forwardedConverters,
   ...hashConverters,
   ...jsonConverters,
+  ...jweConverters,
   ...mapConverters,
   ...packetConverters,
   ...passingConverters,
