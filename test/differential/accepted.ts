@@ -39,9 +39,14 @@ export const ACCEPTED: readonly Accepted[] = [
     explains: sends(/^(\w+ {2}|\w+ \S+ {2}|\w+\t)/m),
   },
   {
+    name: 'other versions',
+    why: 'A request of HTTP/2.0 or a version that is none is refused with 400; HAProxy 2.6 passes some on.',
+    explains: sends(/ HTTP\/(?!1\.[0-9]\r)\S*\r/),
+  },
+  {
     name: 'user information',
-    why: 'A target with user information is refused (RFC 9110, section 4.2.4).',
-    explains: sends(/^\w+ http:\/\/[^/ ]*@/m),
+    why: 'A target with user information or without a host is refused (RFC 9110, sections 4.2.1 and 4.2.4).',
+    explains: sends(/^\w+ http:\/\/([^/ ]*@|\/)/m),
   },
   {
     name: 'bytes outside of ASCII in targets',
@@ -93,9 +98,11 @@ export const ACCEPTED: readonly Accepted[] = [
   },
   {
     name: 'variables of lines about unreadable requests',
-    why: 'Converters that set variables work in lines about requests that could not be read; HAProxy has no place for them there.',
+    why: 'Converters that set variables, and what stands for a variable that is not set, work in lines about requests that could not be read; HAProxy has no variables there.',
     explains: (difference) =>
-      difference.part === 'log' && has(/^log-format.*set-var/)(difference) && /<BADREQ>/.test(difference.haproxy),
+      difference.part === 'log' &&
+      has(/^log-format.*(set-var|var\(txn\.c,none)/)(difference) &&
+      /<BADREQ>/.test(difference.haproxy),
   },
   {
     name: 'NUL in fields',
@@ -103,9 +110,20 @@ export const ACCEPTED: readonly Accepted[] = [
     explains: sends(/\0/),
   },
   {
-    name: 'answers to requests that expect 100',
-    why: 'Such a request that a rule answers leaves the connection open when all of its body has come; HAProxy closes it behind redirections.',
-    explains: sends(/^expect: 100-continue/im),
+    name: 'redirections of requests with a body',
+    why: 'The connection stays open when all of the body has come; HAProxy closes it behind some redirections.',
+    explains: (difference) =>
+      sends(/^(expect: 100-continue|content-length: [1-9])/im)(difference) && has(/redirect /)(difference),
+  },
+  {
+    name: 'bodies of answers made here',
+    why: '`res.body` and what tells of it in `http-after-response` are about the response of the server, also when a rule has answered in its place.',
+    explains: has(/http-after-response.*res\.body/),
+  },
+  {
+    name: 'parts of all fields',
+    why: '`host_only` and its like of `res.hdrs` and `req.hdrs`, which are no hosts, end at another colon.',
+    explains: has(/\.hdrs,[^ ]*(host|port)_only/),
   },
   {
     name: 'early hints in front of an answer to a response',

@@ -167,7 +167,7 @@ defaults
     mode http
     option httplog
     timeout client 4s
-    timeout connect 1s
+    timeout connect 100ms
     timeout server 3s
     timeout tarpit 60ms
     timeout http-keep-alive 4s

@@ -234,3 +234,13 @@ test('retry-on that does not list failed connections has none tried again', asyn
   assert.equal((await get(run.port('web'))).status, 503);
   await log.waitFor(/ 0 503$/);
 });
+
+test('a later level takes the silence of an earlier rule back', async (t) => {
+  const { port, log } = await frontend(
+    t,
+    'log-format "%HP"\nhttp-request set-log-level silent\nhttp-request set-log-level warning if { path /told }',
+  );
+  await get(port, '/untold');
+  await get(port, '/told');
+  assert.match(await log.waitFor(/told/), /^<132>.*\/told$/);
+});

@@ -45,8 +45,8 @@ export const miscActions: readonly ActionRow[] = [
       const level = LEVELS.indexOf(name);
       if (level < 0 && name !== 'silent') return { error: `expects exactly 1 argument (log level name or 'silent')` };
       return (stream) => {
-        if (level < 0) stream.silentLog = true;
-        else stream.logLevel = level;
+        stream.silentLog = level < 0;
+        if (level >= 0) stream.logLevel = level;
         return Verdict.next;
       };
     },
