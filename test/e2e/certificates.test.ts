@@ -110,6 +110,30 @@ test('what does not fit together is refused on commit, and the old certificate i
   assert.equal(await serial(run), serialNumber);
 });
 
+test('a reload keeps what was set, unless the file is another one by now', async (t) => {
+  const [first, second, third] = [site(), site(), site()] as const;
+  const serialOf = ({ certificate }: Issued) => new X509Certificate(certificate).serialNumber;
+  const run = await running(t, first);
+  const path = join(run.dir, 'site.pem');
+  const reload = async () => assert.match(await run.cli('reload'), /^Success=1/);
+  await reload();
+  assert.equal(await serial(run), serialOf(first));
+  assert.match(await set(run, path, chain(second)), /Success!$/);
+  const key = Buffer.alloc(48, 9).toString('base64');
+  await run.cli(`set ssl tls-key ${run.dir}/tickets.keys ${key}`);
+  await reload();
+  assert.equal(await serial(run), serialOf(second));
+  assert.ok((await run.cli('show tls-keys *')).includes(key));
+  writeFileSync(path, chain(third));
+  await reload();
+  assert.equal(await serial(run), serialOf(third));
+  // A file that is none leaves all as it is.
+  writeFileSync(path, third.certificate);
+  assert.match(await run.cli('reload'), /^Success=0/);
+  assert.equal(await serial(run), serialOf(third));
+  assert.ok((await run.cli('show tls-keys *')).includes(key));
+});
+
 /** The response that a client gets with the certificate, or null. */
 async function stapled(t: TestContext, run: Run): Promise<Buffer | null> {
   const socket = connectOverTls({
