@@ -152,6 +152,21 @@ suite('operations over the Data Plane API', () => {
       assert.equal(other.code, 3, other.out + other.err);
       assert.match(other.err, /policy|admin/);
       assert.equal((await of('drain', 'app/a1')).code, 3);
+      assert.notEqual((await of('reload')).code, 0);
+      // What the policy does not allow is not to be had by an edit of the file either.
+      const before = readFileSync(api.run.file, 'utf8');
+      for (const body of [{ weight: 77 }, { weight: 10, cookie: 'a' }]) {
+        const path = 'configuration/backends/app/servers/a2?version=1';
+        const [status, answer] = await api.ask('PUT', path, {
+          name: 'a2',
+          address: '127.0.0.1',
+          port: api.run.port('a2'),
+          ...body,
+        });
+        assert.equal(status, 400, JSON.stringify(answer));
+        assert.match(answer.message, /Not allowed: /);
+      }
+      assert.equal(readFileSync(api.run.file, 'utf8'), before);
       assert.deepEqual([await weight(api, 'a1'), await weight(api, 'a2'), await state(api, 'a1')], ['12', '10', 0]);
     });
 

@@ -8,7 +8,7 @@ import { connect, type RuntimeClient } from '../../client/index.ts';
 import { planChanges } from '../../config/diff/plan-changes.ts';
 import { runProgram } from '../../ops/configuration/run-program.ts';
 import { reloadStep } from '../../ops/configuration/steps.ts';
-import type { Target } from '../../ops/target.ts';
+import type { Applied, Target } from '../../ops/target.ts';
 import type { Installation } from '../../ops/targets/discover.ts';
 import { openHaproxy } from '../../ops/targets/haproxy.ts';
 import { openRunnerJournal } from '../../ops/targets/open-haproxy.ts';
@@ -67,14 +67,17 @@ export async function remoteBalancer(options: RemoteOptions): Promise<Balancer> 
     }
     return target;
   };
-  const change = async (changes: readonly Change[], requester: Requester): Promise<Made> => {
-    const meta = {
-      operation: newOperationId(),
-      title: requester.title,
-      reason: `${requester.user} at ${requester.from}`,
-    };
-    const { ok, text, outcomes, failedAt } = await (await targetOf(requester)).apply(changes, meta);
-    return { ok, text: text || (outcomes[failedAt] ?? outcomes.at(-1))?.text.trim() || '' };
+  const metaOf = ({ title, user, from }: Requester) => ({
+    operation: newOperationId(),
+    title,
+    reason: `${user} at ${from}`,
+  });
+  const change = async (changes: readonly Change[], requester: Requester): Promise<Made> =>
+    madeOf(await (await targetOf(requester)).apply(changes, metaOf(requester)));
+  /** What the policy has against Changes of a HAProxy; null: nothing. A Sluice judges them itself. */
+  const refusal = async (changes: readonly Change[], requester: Requester): Promise<string | null> => {
+    const { ok, text } = madeOf(await (await targetOf(requester)).permit(changes, 1, metaOf(requester)));
+    return ok ? null : text;
   };
   const service: Requester = { user: 'service', from: 'api', title: '' };
   const current = async (): Promise<RuntimeClient> => (await targetOf(service)).client;
@@ -92,11 +95,15 @@ export async function remoteBalancer(options: RemoteOptions): Promise<Balancer> 
     change,
     async putInForce(before, after, requester) {
       if (product === 'sluice') return asPut(await change([{ kind: 'config.reload' }], requester));
-      return putInForce(before, after, (changes) => change(changes, requester));
+      return putInForce(before, after, {
+        change: (changes) => change(changes, requester),
+        refusal: (changes) => refusal(changes, requester),
+      });
     },
     async reload(requester) {
       if (product === 'sluice') return change([{ kind: 'config.reload' }], requester);
-      return reloaded(await targetOf(requester), options);
+      const against = await refusal([RELOAD], requester);
+      return against === null ? reloaded(await targetOf(requester), options) : { ok: false, text: against };
     },
     ask: async (words) => (await current()).run(words),
     async *stream(words) {
@@ -119,33 +126,46 @@ function forget(targets: Map<string, Promise<Target>>, user: string): void {
   void target?.then((open) => open.close()).catch(() => {});
 }
 
+/** What is loaded anew, as policies know it. */
+const RELOAD: Change = { kind: 'config.reload' };
+
+/** How Changes are made, and what the policy has against them. */
+interface Making {
+  readonly change: (changes: readonly Change[]) => Promise<Made>;
+  readonly refusal: (changes: readonly Change[]) => Promise<string | null>;
+}
+
+function madeOf({ ok, text, outcomes, failedAt }: Applied): Made {
+  return { ok, text: text || (outcomes[failedAt] ?? outcomes.at(-1))?.text.trim() || '' };
+}
+
 function asPut({ ok, text }: Made): PutInForce {
   return ok ? { outcome: 'live' } : { outcome: 'failed', text };
 }
 
 /** What can be done live, as long as all of it can; else it is a matter of a reload. */
-async function putInForce(
-  before: Documents,
-  after: Documents,
-  change: (changes: readonly Change[]) => Promise<Made>,
-): Promise<PutInForce> {
+async function putInForce(before: Documents, after: Documents, { change, refusal }: Making): Promise<PutInForce> {
   const plan = planChanges(before, after, { on: 'haproxy' });
+  const byReload = async (why: string): Promise<PutInForce> => {
+    const against = await refusal([RELOAD]);
+    return against === null ? { outcome: 'reload', why } : { outcome: 'failed', text: against };
+  };
   if (plan.effect === 'none') return { outcome: 'live' };
-  if (plan.effect !== 'live') {
-    const first = plan.differences.find(({ effect }) => effect !== 'live');
-    return { outcome: 'reload', why: first?.reason ?? '' };
-  }
+  if (plan.effect !== 'live') return byReload(plan.differences.find(({ effect }) => effect !== 'live')?.reason ?? '');
+  // What may not be done live is not to be had by a reload either.
+  const against = await refusal(plan.changes);
+  if (against !== null) return { outcome: 'failed', text: against };
   const gone = plan.changes.filter(({ kind }) => kind === 'server.del');
   const others = plan.changes.filter(({ kind }) => kind !== 'server.del');
   const made = others.length === 0 ? { ok: true, text: '' } : await change(others);
-  if (!made.ok) return { outcome: 'reload', why: made.text };
+  if (!made.ok) return byReload(made.text);
   for (const removal of gone) {
     const end = performance.now() + REMOVAL_MS;
     for (;;) {
       const { ok, text } = await change([removal]);
       if (ok) break;
       // Connections that are left end by themselves, or with the old process.
-      if (performance.now() > end) return { outcome: 'reload', why: text };
+      if (performance.now() > end) return byReload(text);
       await sleep(REMOVAL_PAUSE_MS);
     }
   }
