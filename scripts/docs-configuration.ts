@@ -7,6 +7,7 @@ import { CACHE_KEYWORDS } from '../src/config/keywords/cache.ts';
 import { CRT_STORE_KEYWORDS } from '../src/config/keywords/crt-store.ts';
 import { GLOBAL_KEYWORDS } from '../src/config/keywords/global.ts';
 import { HTTP_ERRORS_KEYWORDS } from '../src/config/keywords/http-errors.ts';
+import { MAILERS_KEYWORDS } from '../src/config/keywords/mailers.ts';
 import type { OptionTable } from '../src/config/keywords/option.ts';
 import { PROXY_OPTIONS } from '../src/config/keywords/options.ts';
 import { PEERS_KEYWORDS } from '../src/config/keywords/peers.ts';
@@ -55,6 +56,7 @@ export function configurationReference(): string {
     table('peers', entries(PEERS_KEYWORDS)),
     table('userlist', entries(USERLIST_KEYWORDS)),
     table('cache', entries(CACHE_KEYWORDS)),
+    table('mailers', entries(MAILERS_KEYWORDS)),
     table('acme', entries(ACME_KEYWORDS)),
     table('http-errors', entries(HTTP_ERRORS_KEYWORDS)),
     table('crt-store', entries(CRT_STORE_KEYWORDS)),

@@ -118,7 +118,7 @@ function newProxyConfig(kind: 'frontend' | 'backend' | 'listen', name: string, a
     httpSendNameHeader: null,
     maxKeepAliveQueue: -1,
     hashPreserveAffinity: 'always',
-    emailAlert: [],
+    emailAlert: { mailers: null, from: null, to: null, level: 1, myhostname: null },
     compression: null,
   };
 }

@@ -11,6 +11,7 @@ import type {
   HttpErrorsConfig,
   Location,
   LogProfileConfig,
+  MailersConfig,
   PeersConfig,
   ProxyConfig,
   ResolversConfig,
@@ -94,6 +95,7 @@ export interface ConfigDraft {
   readonly tables: Map<string, Draft<StickTableConfig>>;
   readonly userlists: Draft<UserlistConfig>[];
   readonly caches: Draft<CacheConfig>[];
+  readonly mailers: Draft<MailersConfig>[];
   readonly acmes: Draft<AcmeConfig>[];
   readonly httpErrors: Draft<HttpErrorsConfig>[];
   readonly logProfiles: Draft<LogProfileConfig>[];
@@ -128,6 +130,7 @@ export function newConfigDraft(): ConfigDraft {
     tables: new Map(),
     userlists: [],
     caches: [],
+    mailers: [],
     acmes: [],
     httpErrors: [],
     logProfiles: [],
@@ -153,6 +156,7 @@ export function finishConfig(draft: ConfigDraft, env: ReadonlyMap<string, string
     peers: draft.peers,
     userlists: draft.userlists,
     caches: draft.caches,
+    mailers: draft.mailers,
     acmes: draft.acmes,
     httpErrors: draft.httpErrors,
     logProfiles: draft.logProfiles,

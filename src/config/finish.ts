@@ -38,6 +38,7 @@ export function finish(context: Context, mistakes: boolean): void {
   if (!mistakes) checkPeers(context);
   for (const proxy of config.proxies) {
     checkReferences(context, proxy);
+    checkEmailAlert(context, proxy);
     if (!mistakes) {
       checkProxy(context, proxy);
       checkFilters(context, proxy);
@@ -47,6 +48,19 @@ export function finish(context: Context, mistakes: boolean): void {
   if (!mistakes) checkCaches(context);
   if (!mistakes) checkResolvers(context);
   checkAcmeSections(context);
+}
+
+/** Alerts need to know whom to write, as whom, and over which mailers. */
+function checkEmailAlert({ config, diagnostics }: Context, { config: proxy, emailAlert }: ProxyDraft): void {
+  const { mailers, from, to } = proxy.emailAlert;
+  if (!emailAlert) return;
+  if (mailers === null || from === null || to === null) {
+    diagnostics.warning(
+      null,
+      `'email-alert' will be ignored for ${proxy.kind} '${proxy.name}' (the presence any of 'email-alert from', 'email-alert level' 'email-alert mailers', 'email-alert myhostname', or 'email-alert to' requires each of 'email-alert from', 'email-alert mailers' and 'email-alert to' to be present).`,
+    );
+  } else if (!config.mailers.some((section) => section.name === mailers))
+    diagnostics.alert(null, `${proxy.kind} '${proxy.name}': unable to find mailers '${mailers}'.`);
 }
 
 /** What is ordered from an ACME server says from which. */

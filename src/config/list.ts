@@ -7,6 +7,7 @@ import { CRT_STORE_KEYWORDS } from './keywords/crt-store.ts';
 import { GLOBAL_KEYWORDS } from './keywords/global.ts';
 import { HTTP_ERRORS_KEYWORDS } from './keywords/http-errors.ts';
 import { LOG_PROFILE_KEYWORDS } from './keywords/log-profile.ts';
+import { MAILERS_KEYWORDS } from './keywords/mailers.ts';
 import type { OptionTable } from './keywords/option.ts';
 import { PROXY_OPTIONS } from './keywords/options.ts';
 import { PEERS_KEYWORDS } from './keywords/peers.ts';
@@ -49,6 +50,7 @@ const OTHER_TABLES: readonly (readonly [string, KeywordTable<never>])[] = [
   ['resolvers', RESOLVERS_KEYWORDS],
   ['ring', RING_KEYWORDS],
   ['cache', CACHE_KEYWORDS],
+  ['mailers', MAILERS_KEYWORDS],
   ['acme', ACME_KEYWORDS],
   ['http-errors', HTTP_ERRORS_KEYWORDS],
   ['log-profile', LOG_PROFILE_KEYWORDS],

@@ -7,6 +7,7 @@ import { CRT_STORE_KEYWORDS, type CrtStoreDraft } from './keywords/crt-store.ts'
 import { GLOBAL_KEYWORDS } from './keywords/global.ts';
 import { HTTP_ERRORS_KEYWORDS } from './keywords/http-errors.ts';
 import { LOG_PROFILE_KEYWORDS, newLogProfile } from './keywords/log-profile.ts';
+import { MAILERS_KEYWORDS, newMailers } from './keywords/mailers.ts';
 import { newPeers, PEERS_KEYWORDS } from './keywords/peers.ts';
 import { RECOGNISED_SECTIONS, type RecognisedSection } from './keywords/recognised.ts';
 import { newResolvers, RESOLVERS_KEYWORDS } from './keywords/resolvers.ts';
@@ -152,6 +153,14 @@ const OPENERS = {
     const draft = newCache(name, line.at);
     caches.push(draft);
     return { kind: 'cache', name, read: (inner) => readByTable(inner, CACHE_KEYWORDS, draft, 'cache') };
+  },
+  mailers(line: Line): SectionReader {
+    const name = sectionName(line, 'mailers');
+    const { mailers } = line.context.config;
+    checkTwin(line, 'mailers', name, mailers);
+    const draft = newMailers(name, line.at);
+    mailers.push(draft);
+    return { kind: 'mailers', name, read: (inner) => readByTable(inner, MAILERS_KEYWORDS, draft, 'mailers') };
   },
   'crt-store'(line: Line): SectionReader {
     // One of them may have no name.

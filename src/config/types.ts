@@ -526,7 +526,7 @@ export interface ProxyConfig {
   /** -1 = no limit. */
   readonly maxKeepAliveQueue: number;
   readonly hashPreserveAffinity: 'always' | 'maxconn' | 'maxqueue';
-  readonly emailAlert: readonly WordsAt[];
+  readonly emailAlert: EmailAlertConfig;
   readonly compression: CompressionConfig | null;
 }
 
@@ -689,6 +689,25 @@ export interface AcmeConfig {
   readonly eabMacKey: string | null;
 }
 
+/** `email-alert` lines of a proxy; what is not said is null. */
+export interface EmailAlertConfig {
+  readonly mailers: string | null;
+  readonly from: string | null;
+  readonly to: string | null;
+  /** Least severe level of syslog that is mailed. */
+  readonly level: number;
+  readonly myhostname: string | null;
+}
+
+/** A `mailers` section. */
+export interface MailersConfig {
+  readonly name: string;
+  readonly at: Location;
+  readonly mailers: readonly { readonly name: string; readonly address: Address; readonly at: Location }[];
+  /** ms for one mail. */
+  readonly timeout: number;
+}
+
 export interface CacheConfig {
   readonly name: string;
   readonly at: Location;
@@ -830,6 +849,7 @@ export interface Config {
   readonly peers: readonly PeersConfig[];
   readonly userlists: readonly UserlistConfig[];
   readonly caches: readonly CacheConfig[];
+  readonly mailers: readonly MailersConfig[];
   readonly acmes: readonly AcmeConfig[];
   readonly httpErrors: readonly HttpErrorsConfig[];
   readonly logProfiles: readonly LogProfileConfig[];

@@ -13,6 +13,7 @@ import { ERROR_KEYWORDS } from './errors.ts';
 import { FILTER_KEYWORDS } from './filter.ts';
 import { type LogDraft, parseLogTarget } from './log.ts';
 import { parseLogSteps } from './log-profile.ts';
+import { parseEmailAlert } from './mailers.ts';
 import { warnOverride } from './options.ts';
 import { RULE_KEYWORDS } from './rules.ts';
 import { inSections } from './sections.ts';
@@ -205,6 +206,7 @@ function number(name: string, set: (proxy: ProxyDraft, value: number) => void, m
 
 const identity: Row[] = [
   works('mode', '{tcp|http}', parseMode, EVERYWHERE),
+  works('email-alert', '{from|level|mailers|myhostname|to} <value>', parseEmailAlert, EVERYWHERE),
   works('id', '<number>', parseId, { sections: inSections('FLB') }),
   word(
     'guid',
@@ -370,11 +372,6 @@ const refusals: Row[] = [
   ...refused<ProxyDraft>('Name certificates on the bind lines, or in a crt-list.', ['ssl-f-use <options>'], {
     sections: inSections('FL'),
   }),
-  ...refused<ProxyDraft>(
-    'Watch the state changes in the log.',
-    ['email-alert {from|level|mailers|myhostname|to} <value>'],
-    EVERYWHERE,
-  ),
   ...refused<ProxyDraft>('Use server lines.', ['transparent'], BACKEND),
   ...refused<ProxyDraft>("Use 'timeout client'.", ['clitimeout <time>'], FRONTEND),
   ...refused<ProxyDraft>("Use 'timeout connect'.", ['contimeout <time>'], BACKEND),

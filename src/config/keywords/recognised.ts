@@ -9,10 +9,7 @@ export interface RecognisedSection {
   readonly keywords: readonly string[];
 }
 
-const MAILER_KEYWORDS = ['mailer <name> <address>', 'timeout mail <time>'];
-
 export const RECOGNISED_SECTIONS: readonly RecognisedSection[] = [
-  { name: 'mailers', status: 'noticed', why: 'no mail is sent: email-alert is refused.', keywords: MAILER_KEYWORDS },
   {
     name: 'log-forward',
     status: 'refused',

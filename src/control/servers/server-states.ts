@@ -2,6 +2,7 @@ import { G } from '../../model/counters.ts';
 import type { TrafficLink } from '../../model/messages.ts';
 import type { Model } from '../../model/model.ts';
 import type { Server } from '../../model/server.ts';
+import { createEmailAlerts } from '../alerts/email-alerts.ts';
 import type { Logs } from '../types.ts';
 import type { StateEffects } from './effects.ts';
 import { warmUp, warmUpInterval } from './oper-state.ts';
@@ -42,13 +43,20 @@ export function createServerStates(deps: ServerStatesDeps): ServerStates {
     clearTimeout(warming.get(server));
     warming.delete(server);
   };
+  const alerts = createEmailAlerts(
+    () => deps.model.config,
+    (text) => deps.console('WARNING', text),
+  );
   const states: ServerStates = {
     now: Date.now,
     load(slot) {
       const gauges = deps.model.counters.gauges(slot);
       return { current: Atomics.load(gauges, G.current), queued: Atomics.load(gauges, G.queued) };
     },
-    log: (proxy, level, text) => deps.logs.send(proxy, level, text),
+    log(proxy, level, text) {
+      deps.logs.send(proxy, level, text);
+      alerts.send(proxy, level, text);
+    },
     console: deps.console,
     changed: (server) => views.add(server),
     kill(server, why) {
