@@ -4,7 +4,7 @@ import type { ClientHello } from '../../net/client-hello.ts';
 import type { Env } from '../env.ts';
 import type { TrafficFrontend } from '../frontend.ts';
 import { buildServerContext, type ContextBasis, isCurrent, type ServerContext } from './server-context.ts';
-import { clientAbilities, SniIndex } from './sni-index.ts';
+import { clientAbilities, type EcdsaSuites, ecdsaSuitesOf, SniIndex } from './sni-index.ts';
 
 const HTTP_PROTOCOLS: readonly string[] = ['h2', 'http/1.1'];
 const ANY = { rsa: true, ecdsa: true };
@@ -16,6 +16,7 @@ export class BindTls {
   readonly #proxy: number;
   readonly #at: BindConfig['at'];
   readonly #defaultAlpn: readonly string[];
+  readonly #suites: EcdsaSuites;
   #contexts = new Map<number, ServerContext>();
   #view: BindTlsView | null = null;
   #index: SniIndex | null = null;
@@ -28,13 +29,14 @@ export class BindTls {
     this.#proxy = frontend.id;
     this.#at = config.at;
     this.#basis = { certificates: env.certificates, config: config.tls!, global: env.global.tls };
+    this.#suites = ecdsaSuitesOf(config.tls!.options);
     this.#defaultAlpn = frontend.http && config.proto === null ? HTTP_PROTOCOLS : [];
   }
 
   /** The context for a hello; null when there is none for the name, and no other one may be shown (`strict-sni`). */
   choose(hello: ClientHello): ServerContext | null {
     const index = this.#current();
-    const entry = index.find(hello.serverName, clientAbilities(hello), this.#basis.config.strictSni);
+    const entry = index.find(hello.serverName, clientAbilities(hello, this.#suites), this.#basis.config.strictSni);
     return entry === null ? null : this.#context(entry);
   }
 

@@ -1,3 +1,5 @@
+import { tlsVersions } from '../../config/tls.ts';
+import type { TlsOptions } from '../../config/types.ts';
 import type { BindTlsView, CertificateView, SniEntryView } from '../../model/certificates/views.ts';
 import type { ClientHello } from '../../net/client-hello.ts';
 
@@ -85,8 +87,23 @@ const ECDSA_SUITES: ReadonlySet<number> = new Set([
   0xc073, 0xc086, 0xc087, 0xc0ac, 0xc0ad, 0xc0ae, 0xc0af, 0xcca9,
 ]);
 
-/** What a client's signature algorithms and cipher suites say (RFC 8446, section 4.2.3). */
-export function clientAbilities(hello: ClientHello): ClientAbilities {
+/** What a `bind` line can agree on that goes with ECDSA certificates: suites of TLS 1.3, and of versions before. */
+export interface EcdsaSuites {
+  readonly tls13: boolean;
+  readonly older: boolean;
+}
+
+/** What the options of a line leave of them. Words of a cipher list that are no names of suites (`HIGH`) may stand for some with ECDSA. */
+export function ecdsaSuitesOf(
+  options: Pick<TlsOptions, 'minVersion' | 'maxVersion' | 'withoutVersions' | 'ciphers'>,
+): EcdsaSuites {
+  const words = (options.ciphers ?? 'DEFAULT').split(/[:, ]+/).filter((word) => word !== '' && !/^[-!@]/.test(word));
+  const isOther = (word: string) => /^[A-Z0-9]+(-[A-Z0-9]+)+$/.test(word) && !word.includes('ECDSA');
+  return { tls13: tlsVersions(options)?.max === 'TLSv1.3', older: !words.every(isOther) };
+}
+
+/** What a client's signature algorithms and cipher suites say (RFC 8446, section 4.2.3), as far as they can be agreed on. */
+export function clientAbilities(hello: ClientHello, suites: EcdsaSuites): ClientAbilities {
   const { signatureAlgorithms, ciphers } = hello;
   if (signatureAlgorithms === null) return { rsa: true, ecdsa: false };
   let rsa = false;
@@ -100,14 +117,14 @@ export function clientAbilities(hello: ClientHello): ClientAbilities {
     else if (signature === 1) rsa = true;
   }
   // Some announce ECDSA and offer no cipher suite for it.
-  if (ecdsa) ecdsa = offersEcdsaSuite(ciphers);
+  if (ecdsa) ecdsa = offersEcdsaSuite(ciphers, suites);
   return { rsa, ecdsa };
 }
 
-function offersEcdsaSuite(ciphers: Buffer): boolean {
+function offersEcdsaSuite(ciphers: Buffer, { tls13, older }: EcdsaSuites): boolean {
   for (let at = 0; at + 2 <= ciphers.length; at += 2) {
     const suite = ciphers.readUInt16BE(at);
-    if (suite >> 8 === 0x13 || ECDSA_SUITES.has(suite)) return true;
+    if (suite >> 8 === 0x13 ? tls13 : older && ECDSA_SUITES.has(suite)) return true;
   }
   return false;
 }
