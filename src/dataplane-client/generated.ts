@@ -6092,6 +6092,36 @@ export interface Operations {
       call: CallOptions & { readonly query: { name: string } };
       answer: unknown;
     };
+    /** lists every CA file in memory */
+    '/services/haproxy/runtime/ssl_ca_files': {
+      call: CallOptions;
+      answer: unknown;
+    };
+    /** tells of a CA file in memory */
+    '/services/haproxy/runtime/ssl_ca_files/{name}': {
+      call: CallOptions & { readonly path: { name: string } };
+      answer: unknown;
+    };
+    /** tells of one certificate of a CA file in memory */
+    '/services/haproxy/runtime/ssl_ca_files/{name}/entries/{index}': {
+      call: CallOptions & { readonly path: { name: string; index: number } };
+      answer: unknown;
+    };
+    /** lists every CRL file in memory */
+    '/services/haproxy/runtime/ssl_crl_files': {
+      call: CallOptions;
+      answer: unknown;
+    };
+    /** tells of a CRL file in memory */
+    '/services/haproxy/runtime/ssl_crl_files/{name}': {
+      call: CallOptions & { readonly path: { name: string }; readonly query?: { index?: number } };
+      answer: unknown;
+    };
+    /** tells when certificates that are ordered over ACME end, and are renewed */
+    '/services/haproxy/runtime/acme': {
+      call: CallOptions;
+      answer: unknown;
+    };
     /** lists what is stored */
     '/services/haproxy/storage/maps': {
       call: CallOptions;
@@ -6897,6 +6927,16 @@ export interface Operations {
         readonly ssl_bind_config?: string;
         readonly sni_filter?: readonly string[];
       } };
+      answer: unknown;
+    };
+    /** puts a new CA file into memory */
+    '/services/haproxy/runtime/ssl_ca_files': {
+      call: CallOptions & { readonly query?: { transaction_id?: string }; readonly body: FileUpload };
+      answer: unknown;
+    };
+    /** puts a new CRL file into memory */
+    '/services/haproxy/runtime/ssl_crl_files': {
+      call: CallOptions & { readonly query?: { transaction_id?: string }; readonly body: FileUpload };
       answer: unknown;
     };
     /** stores a new file */
@@ -8049,6 +8089,21 @@ export interface Operations {
       call: CallOptions & { readonly path: { name: string }; readonly query?: { transaction_id?: string }; readonly body: FileUpload };
       answer: unknown;
     };
+    /** puts another CA file in its place, in memory */
+    '/services/haproxy/runtime/ssl_ca_files/{name}': {
+      call: CallOptions & { readonly path: { name: string }; readonly query?: { transaction_id?: string }; readonly body: FileUpload };
+      answer: unknown;
+    };
+    /** puts another CRL file in its place, in memory */
+    '/services/haproxy/runtime/ssl_crl_files/{name}': {
+      call: CallOptions & { readonly path: { name: string }; readonly query?: { transaction_id?: string }; readonly body: FileUpload };
+      answer: unknown;
+    };
+    /** begins an order of a certificate over ACME now */
+    '/services/haproxy/runtime/acme': {
+      call: CallOptions & { readonly query: { certificate: string; transaction_id?: string } };
+      answer: unknown;
+    };
     /** replaces a file, and what the running process has of it */
     '/services/haproxy/storage/maps/{name}': {
       call: CallOptions & { readonly path: { name: string }; readonly query?: { skip_reload?: boolean; force_reload?: boolean; transaction_id?: string }; readonly body: string };
@@ -8765,6 +8820,16 @@ export interface Operations {
     /** takes an entry out of a crt-list in memory */
     '/services/haproxy/runtime/ssl_crt_lists/entries': {
       call: CallOptions & { readonly query: { name: string; cert_file: string; line_number?: number; transaction_id?: string } };
+      answer: undefined;
+    };
+    /** takes a CA file that nothing uses out of memory */
+    '/services/haproxy/runtime/ssl_ca_files/{name}': {
+      call: CallOptions & { readonly path: { name: string }; readonly query?: { transaction_id?: string } };
+      answer: undefined;
+    };
+    /** takes a CRL file that nothing uses out of memory */
+    '/services/haproxy/runtime/ssl_crl_files/{name}': {
+      call: CallOptions & { readonly path: { name: string }; readonly query?: { transaction_id?: string } };
       answer: undefined;
     };
     /** deletes a file that the configuration does not name */

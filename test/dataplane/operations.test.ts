@@ -19,9 +19,6 @@ const ORIGINAL = readFileSync(join(import.meta.dirname, 'original-operations.tsv
 const NOT_SERVED: readonly (readonly [path: string, operations: number, reason: RegExp])[] = [
   ['/services/haproxy/sites', 5, /frontends/],
   ['/services/haproxy/spoe', 30, /SPOE/],
-  ['/services/haproxy/runtime/ssl_ca_files', 7, /reload/],
-  ['/services/haproxy/runtime/ssl_crl_files', 5, /reload/],
-  ['/services/haproxy/runtime/acme', 2, /ACME/],
 ];
 
 function own(method: string, path: string): Operation | undefined {

@@ -5,8 +5,6 @@ import type { Method, Operation } from './operation.ts';
 
 const SITES = 'sites are not served: edit frontends, binds, backends and servers in one transaction';
 const SPOE = 'SPOE files are not served: edit them on the machine, or keep them under storage/general';
-const TRUST = 'CA files and CRLs in memory are not served: replace the file, and have it loaded with a reload';
-const ACME = 'ACME is not served: its state is told by the Runtime API (acme status)';
 
 const BASE = '/services/haproxy';
 const SCOPE = `${BASE}/spoe/spoe_files/{parent_name}/scopes`;
@@ -14,13 +12,6 @@ const SCOPE = `${BASE}/spoe/spoe_files/{parent_name}/scopes`;
 const PATHS: readonly (readonly [path: string, methods: readonly Method[], why: string])[] = [
   [`${BASE}/sites`, ['GET', 'POST'], SITES],
   [`${BASE}/sites/{name}`, ['GET', 'PUT', 'DELETE'], SITES],
-  ...['ssl_ca_files', 'ssl_crl_files'].flatMap((kind) => [
-    [`${BASE}/runtime/${kind}`, ['GET', 'POST'], TRUST] as const,
-    [`${BASE}/runtime/${kind}/{name}`, ['GET', 'PUT', 'DELETE'], TRUST] as const,
-  ]),
-  [`${BASE}/runtime/ssl_ca_files/{name}/entries`, ['POST'], TRUST],
-  [`${BASE}/runtime/ssl_ca_files/{name}/entries/{index}`, ['GET'], TRUST],
-  [`${BASE}/runtime/acme`, ['GET', 'PUT'], ACME],
   [`${BASE}/spoe`, ['GET'], SPOE],
   [`${BASE}/spoe/spoe_files`, ['GET', 'POST'], SPOE],
   [`${BASE}/spoe/spoe_files/{name}`, ['GET', 'DELETE'], SPOE],

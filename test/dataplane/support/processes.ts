@@ -41,20 +41,32 @@ export interface Api {
   /** Resolves to the status and the answer. */
   // biome-ignore lint/suspicious/noExplicitAny: answers are compared with what is expected, whatever their form.
   ask(method: string, path: string, body?: unknown): Promise<readonly [number, any, Headers]>;
+  /** Sends a file as a form does. */
+  // biome-ignore lint/suspicious/noExplicitAny: as above.
+  upload(method: string, path: string, name: string, content: string): Promise<readonly [number, any]>;
 }
 
-function client(port: number): Api['ask'] {
-  return async (method, path, body) => {
+function client(port: number): Pick<Api, 'ask' | 'upload'> {
+  const send = async (method: string, path: string, body: BodyInit | null, type: Record<string, string> = {}) => {
     const answer = await fetch(`http://127.0.0.1:${port}/v3/services/haproxy/${path}`, {
       method,
-      headers: {
-        authorization: `Basic ${btoa('admin:secret')}`,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      headers: { authorization: `Basic ${btoa('admin:secret')}`, ...type },
+      body,
     });
     const text = await answer.text();
-    return [answer.status, text === '' ? undefined : JSON.parse(text), answer.headers];
+    return [answer.status, text === '' ? undefined : JSON.parse(text), answer.headers] as const;
+  };
+  return {
+    ask: (method, path, body) =>
+      body === undefined
+        ? send(method, path, null)
+        : send(method, path, JSON.stringify(body), { 'content-type': 'application/json' }),
+    async upload(method, path, name, content) {
+      const form = new FormData();
+      form.append('file_upload', new Blob([content]), name);
+      const [status, answer] = await send(method, path, form);
+      return [status, answer];
+    },
   };
 }
 
@@ -74,9 +86,9 @@ export async function inSluice(scope: Scope, config = CONFIG, { files = {}, poli
     args: ['--api', `127.0.0.1:${port}`, ...policed],
     files: { ...files, ...policyFile(policy) },
   });
-  const ask = client(port);
+  const { ask, upload } = client(port);
   await until('the API', async () => (await ask('GET', 'configuration/version').catch(() => [0]))[0] === 200);
-  return { port, run, ask };
+  return { port, run, ask, upload };
 }
 
 /** The installed HAProxy with `sluice api` beside it. */
@@ -112,9 +124,9 @@ haproxy:
     service.kill();
     await ended;
   });
-  const ask = client(port);
+  const { ask, upload } = client(port);
   await until('the API', async () => (await ask('GET', 'configuration/version').catch(() => [0]))[0] === 200);
-  return { port, run, ask };
+  return { port, run, ask, upload };
 }
 
 function policyFile(policy: string | undefined): Record<string, string> {

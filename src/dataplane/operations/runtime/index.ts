@@ -4,6 +4,7 @@ import { RUNTIME_PATTERNS } from './patterns.ts';
 import { RUNTIME_INFO, STATS } from './process.ts';
 import { RUNTIME_SERVERS } from './servers.ts';
 import { RUNTIME_TABLES } from './tables.ts';
+import { RUNTIME_TRUST } from './trust.ts';
 
 /** What is done on the running process, and read of it; the configuration stays as it is. */
 export const RUNTIME_OPERATIONS: readonly Operation[] = [
@@ -13,4 +14,5 @@ export const RUNTIME_OPERATIONS: readonly Operation[] = [
   ...RUNTIME_PATTERNS,
   ...RUNTIME_TABLES,
   ...RUNTIME_CERTIFICATES,
+  ...RUNTIME_TRUST,
 ];
