@@ -278,6 +278,15 @@ class ControlThread implements RunningControl {
     return this.#options.load(texts);
   }
 
+  get isPoliced(): boolean {
+    return this.#context.gate() !== null;
+  }
+
+  async permits(changes: readonly Change[], origin: Origin): Promise<string | null> {
+    const decision = await this.#context.gate()?.decide(changes, origin, new Date());
+    return decision === undefined || decision.kind === 'allow' ? null : decision.text;
+  }
+
   prepare(texts: Texts, loaded: Loaded): void {
     this.#reloads.prepare(texts, loaded);
   }

@@ -135,6 +135,10 @@ export interface ControlOptions {
 export interface RunningControl extends Control {
   /** What the configuration files would give if they said this. */
   check(texts: Texts): Promise<Loaded>;
+  /** There is a policy. */
+  readonly isPoliced: boolean;
+  /** Why the policy, where there is one, does not let somebody make Changes; null when it does. Nothing is recorded. */
+  permits(changes: readonly Change[], origin: Origin): Promise<string | null>;
   /** Spares the next reload the reading of files that say this: `loaded` is what they give. */
   prepare(texts: Texts, loaded: Loaded): void;
   /** Resolves when a soft stop has come to its end. */

@@ -163,7 +163,7 @@ suite('operations over the Data Plane API', () => {
           port: api.run.port('a2'),
           ...body,
         });
-        assert.equal(status, 400, JSON.stringify(answer));
+        assert.equal(status, 403, JSON.stringify(answer));
         assert.match(answer.message, /Not allowed: /);
       }
       assert.equal(readFileSync(api.run.file, 'utf8'), before);

@@ -14,7 +14,15 @@ export interface Gate {
 }
 
 /** What the process does by itself, and what was decided before: a policy is about what people ask for. */
-const OWN_SURFACES: ReadonlySet<string> = new Set(['lease', 'roll-back', 'start', 'signal', 'health', 'agent']);
+const OWN_SURFACES: ReadonlySet<string> = new Set([
+  'lease',
+  'roll-back',
+  'start',
+  'signal',
+  'health',
+  'agent',
+  'commit',
+]);
 
 /** How long the groups of a user are remembered, ms. */
 const REMEMBERED = 60_000;

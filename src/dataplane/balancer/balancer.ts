@@ -37,6 +37,12 @@ export interface Balancer {
   check(documents: Documents): Promise<readonly ConfigurationProblem[]>;
   /** Puts what was written in force as far as that goes without a reload. */
   putInForce(before: Documents, after: Documents, requester: Requester): Promise<PutInForce>;
+  /**
+   * Why the policy, where there is one, does not let somebody make Changes, or get from one state of the files to another; null when it does.
+   * What is written is judged before it is: by the Changes that it comes to, and as a reload where it takes one.
+   */
+  permits(requester: Requester, changes: readonly Change[]): Promise<string | null>;
+  permitsEdit(requester: Requester, before: Documents, after: Documents): Promise<string | null>;
   /** Has the files loaded. */
   reload(requester: Requester): Promise<Made>;
   /** Makes Changes, all or none. */

@@ -7,6 +7,7 @@ import type { Control, RunningControl } from '../../control/types.ts';
 import type { Documents } from '../edit/sections.ts';
 import { ApiError } from '../service/error.ts';
 import type { Balancer, ConfigurationProblem, Made, Requester } from './balancer.ts';
+import { editChanges } from './edit-changes.ts';
 import { answerTo, localTarget } from './local-target.ts';
 import { withServerEdits } from './server-edits.ts';
 
@@ -17,8 +18,8 @@ interface Loaded {
 }
 
 export function localBalancer(control: RunningControl): Balancer {
-  const change = async (changes: readonly Change[], requester: Requester): Promise<Made> => {
-    const { ok, outcomes, failedAt } = await control.operations.apply(changes, originOf(requester));
+  const change = async (changes: readonly Change[], requester: Requester, surface = 'api'): Promise<Made> => {
+    const { ok, outcomes, failedAt } = await control.operations.apply(changes, { ...originOf(requester), surface });
     return { ok, text: (outcomes[failedAt] ?? outcomes.at(-1))?.text.trim() ?? '' };
   };
   /** What was made of documents, and what the configuration in force was made from, as far as that is known. */
@@ -38,9 +39,13 @@ export function localBalancer(control: RunningControl): Balancer {
     product: 'sluice',
     check,
     plan: (before, after) => planChanges(before, after, { on: 'sluice' }),
-    change,
+    permits: (requester, changes) => control.permits(changes, originOf(requester)),
+    permitsEdit: async (requester, before, after) =>
+      control.isPoliced ? control.permits(editChanges(before, after, 'sluice'), originOf(requester)) : null,
+    change: (changes, requester) => change(changes, requester),
     async putInForce(_before, _after, requester) {
-      const { ok, text } = await change([{ kind: 'config.reload' }], requester);
+      // What it comes to was permitted before it was written.
+      const { ok, text } = await change([{ kind: 'config.reload' }], requester, 'commit');
       inForce = checked;
       return ok ? { outcome: 'live' } : { outcome: 'failed', text };
     },

@@ -15,6 +15,7 @@ import { openRunnerJournal } from '../../ops/targets/open-haproxy.ts';
 import { sluiceTarget } from '../../ops/targets/sluice.ts';
 import type { Documents } from '../edit/sections.ts';
 import type { Balancer, Made, PutInForce, Requester } from './balancer.ts';
+import { editChanges } from './edit-changes.ts';
 import { leaseKeeping } from './lease-keeping.ts';
 import { programCheck } from './program-check.ts';
 
@@ -92,6 +93,9 @@ export async function remoteBalancer(options: RemoteOptions): Promise<Balancer> 
     product,
     check: (documents) => programCheck(options.check, documents),
     plan: (before, after) => planChanges(before, after, { on: product }),
+    permits: async (requester, changes) => (product === 'sluice' ? null : refusal(changes, requester)),
+    permitsEdit: async (requester, before, after) =>
+      options.gate === null || product === 'sluice' ? null : refusal(editChanges(before, after, product), requester),
     change,
     async putInForce(before, after, requester) {
       if (product === 'sluice') return asPut(await change([{ kind: 'config.reload' }], requester));

@@ -43,11 +43,13 @@ function entriesOf(text: string): Entry[] {
 interface Lists {
   readonly query: readonly Parameter[];
   readonly folder: (call: Call) => Folder;
+  /** Throws ApiError 403 where the policy does not let the list be changed. */
+  readonly permit: (call: Call, file: string) => Promise<void>;
   readonly putInForce: (call: Call, file: string, content: string, done: Reply) => Promise<Reply>;
 }
 
 /** The operations on the lines of a crt-list. */
-export function crtListOperations(path: string, { query, folder, putInForce }: Lists): Operation[] {
+export function crtListOperations(path: string, { query, folder, permit, putInForce }: Lists): Operation[] {
   const base = { group: 'storage ssl_crt_lists', path, query: [], body: null, answer: 'json' as const };
   const own = (call: Call) => ({ lists: folder(call), name: call.path['name']! });
   return [
@@ -70,6 +72,7 @@ export function crtListOperations(path: string, { query, folder, putInForce }: L
       success: [201, 202],
       run: async (call) => {
         const { lists, name } = own(call);
+        await permit(call, lists.path(name));
         const { file, ssl_bind_config: options = '', sni_filter: filters = [] } = call.body as Entry;
         const line = [file, ...(options === '' ? [] : [`[${options}]`]), ...filters].join(' ');
         const text = await lists.read(name).catch(() => null);
@@ -92,6 +95,7 @@ export function crtListOperations(path: string, { query, folder, putInForce }: L
       answer: null,
       run: async (call) => {
         const { lists, name } = own(call);
+        await permit(call, lists.path(name));
         const certificate = call.query.required('certificate');
         const number = Number(call.query.required('line_number'));
         const lines = (await lists.read(name)).split('\n');

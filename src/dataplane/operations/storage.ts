@@ -26,7 +26,13 @@ async function view(area: Area, folder: Folder, stored: Stored): Promise<object>
   }
 }
 
-/** Records in a transaction what a file is to be; null: the request is in none. Throws ApiError 404 or 409 as the deed itself would. */
+/** Throws ApiError 403 where the policy does not let the file be written. */
+async function permit(area: Area, { service, requester }: Call, file: string): Promise<void> {
+  const denied = await service.balancer.permits(requester, [area.action(file)]);
+  if (denied !== null) throw new ApiError(403, denied);
+}
+
+/** Asks the policy, and records in a transaction what a file is to be; null: the request is in none. Throws ApiError 404 or 409 as the deed itself would. */
 async function stage(
   area: Area,
   call: Call,
@@ -34,6 +40,7 @@ async function stage(
   content: Buffer | null,
   fresh: boolean,
 ): Promise<Reply | null> {
+  await permit(area, call, folderOf(area, call).path(name));
   const id = call.query.text('transaction_id');
   if (id === null) return null;
   const folder = folderOf(area, call);
@@ -170,6 +177,7 @@ export const STORAGE_OPERATIONS: readonly Operation[] = [
   ...crtListOperations(`${BASE}/ssl_crt_lists/{name}/entries`, {
     query: [FORCE],
     folder: (call) => folderOf(CRT_LISTS, call),
+    permit: (call, file) => permit(CRT_LISTS, call, file),
     putInForce: (call, file, content, done) => putFileInForce(CRT_LISTS, call, file, content, done),
   }),
 ];

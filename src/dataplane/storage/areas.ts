@@ -20,6 +20,8 @@ export interface Area {
   readonly judge: (content: string) => object;
   /** The Changes that give the running process a new content; null: it does not have the file, or not so that it can be told. */
   readonly changes: (balancer: Balancer, file: string, content: string) => Promise<readonly Change[] | null>;
+  /** What writing or deleting a file is to a policy. */
+  readonly action: (file: string) => Change;
   readonly upload: 'file' | 'text';
   /** The content is told. */
   readonly readable: boolean;
@@ -42,6 +44,7 @@ export const AREAS: readonly Area[] = [
       }),
     judge: () => ({ description: 'managed map' }),
     changes: mapChanges,
+    action: (map) => ({ kind: 'map.replace', map, entries: [] }),
     upload: 'text',
     readable: true,
     replaced: 204,
@@ -58,6 +61,7 @@ export const AREAS: readonly Area[] = [
       }),
     judge: (content) => ({ description: 'managed certificate', ...certificateFacts(content) }),
     changes: certificateChanges,
+    action: (path) => ({ kind: 'cert.set', path, pem: '' }),
     upload: 'text',
     readable: false,
     replaced: 200,
@@ -74,6 +78,7 @@ export const AREAS: readonly Area[] = [
       }),
     judge: () => ({ description: 'managed crt-list' }),
     changes: none,
+    action: (list) => ({ kind: 'crt-list.add', list, certificate: '', options: '', filters: [] }),
     upload: 'text',
     readable: true,
     replaced: 200,
@@ -84,6 +89,7 @@ export const AREAS: readonly Area[] = [
       new Folder({ path: general, title: 'file', mode: 0o644, extension: null, accepts: () => true }),
     judge: () => ({ description: 'managed but not loaded in the runtime' }),
     changes: none,
+    action: () => ({ kind: 'config.reload' }),
     upload: 'file',
     readable: true,
     replaced: 204,

@@ -109,8 +109,10 @@ export class Commits {
       }
     }
     if (done.length === 0) return;
+    const denied = await this.#balancer.permitsEdit(done[0]!.requester, before, after);
+    if (denied !== null && done.length === 1) return done[0]!.reject(new ApiError(403, denied));
     const problems = await this.#balancer.check(after);
-    if (problems.length > 0) {
+    if (problems.length > 0 || denied !== null) {
       if (done.length === 1) return done[0]!.reject(problemError(problems, after, before));
       // One of them is at fault: each by itself.
       for (const job of done) await this.#commit([job]);
@@ -162,6 +164,8 @@ export class Commits {
     const before = await this.files.read();
     const version = versionOf(before);
     const after = withVersion(job.edit(before, version), version + 1);
+    const denied = await this.#balancer.permitsEdit(job.requester, before, after);
+    if (denied !== null) throw new ApiError(403, denied);
     try {
       await beside.prepare(version);
       const problems = await this.#balancer.check(after);

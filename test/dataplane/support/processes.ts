@@ -47,7 +47,12 @@ export interface Api {
 }
 
 function client(port: number): Pick<Api, 'ask' | 'upload'> {
-  const send = async (method: string, path: string, body: BodyInit | null, type: Record<string, string> = {}) => {
+  const send = async (
+    method: string,
+    path: string,
+    body: string | FormData | null,
+    type: Record<string, string> = {},
+  ) => {
     const answer = await fetch(`http://127.0.0.1:${port}/v3/services/haproxy/${path}`, {
       method,
       headers: { authorization: `Basic ${btoa('admin:secret')}`, ...type },

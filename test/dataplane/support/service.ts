@@ -20,6 +20,8 @@ export interface FakeBalancer extends Balancer {
   /** How it behaves next. */
   put: PutInForce;
   reloaded: Made;
+  /** What the policy says against all that is asked. */
+  denied: string | null;
   /** What becomes of Changes. */
   made: Made;
   problems: ConfigurationProblem[];
@@ -36,7 +38,10 @@ export function fakeBalancer(): FakeBalancer {
     made: { ok: true, text: '' },
     problems: [],
     answers: {},
+    denied: null,
     check: async () => fake.problems,
+    permits: async () => fake.denied,
+    permitsEdit: async () => fake.denied,
     putInForce: async () => fake.put,
     async reload() {
       fake.reloads++;

@@ -1,4 +1,5 @@
 import type { Change } from '../../../change/change.ts';
+import { APPROVAL_NEEDED, NOT_ALLOWED } from '../../../change/policy/decide.ts';
 import { ApiError } from '../../service/error.ts';
 import { type Call, type Operation, type Reply, TRANSACTION } from '../operation.ts';
 
@@ -39,6 +40,7 @@ export async function make(call: Call, changes: readonly Change[], done: () => R
 
 /** The error for a Change that was refused, its status told from the text. */
 function refused(text: string): ApiError {
+  if (text.startsWith(NOT_ALLOWED) || text.startsWith(APPROVAL_NEEDED)) return new ApiError(403, text);
   if (/no such|not found|has no |doesn't exist|unknown/i.test(text)) return new ApiError(404, text);
   if (/already/i.test(text)) return new ApiError(409, text);
   return new ApiError(400, text);
