@@ -23,6 +23,8 @@ const BUFFERS = 128;
 const BUFFER_SIZE = 32_768;
 /** What is to be sent in a turn is put together here, bytes. */
 const ARENA_SIZE = 1 << 20;
+/** How often a full ring is entered before it counts as broken: the system has no memory for what is submitted. */
+const TRIES = 1000;
 /** Rounds of submitting and collecting before the event loop has its turn again. */
 const ROUNDS = 16;
 
@@ -130,7 +132,10 @@ export class Ring {
 
   /** Begins a submission; returns where its 16 words lie in `sqes`, filled in but for what the operation needs beyond these. */
   submit(op: number, fd: number, slot: number, kind: number): number {
-    while (this.#pending === ENTRIES) this.#enter();
+    for (let tries = 0; this.#pending === ENTRIES; tries++) {
+      if (tries === TRIES) throw new LibcError('EBUSY', 'io_uring_enter', '');
+      this.#enter();
+    }
     const at = (this.#tail & (ENTRIES - 1)) * SQE_WORDS;
     this.#tail = (this.#tail + 1) | 0;
     this.#pending++;
