@@ -166,6 +166,15 @@ suite('operations over the Data Plane API', () => {
         assert.equal(status, 403, JSON.stringify(answer));
         assert.match(answer.message, /Not allowed: /);
       }
+      const answer = await fetch(
+        `${url(api)}/v3/services/haproxy/configuration/raw?skip_version=true&skip_reload=true`,
+        {
+          method: 'POST',
+          headers: { authorization: `Basic ${btoa('admin:secret')}`, 'content-type': 'text/plain' },
+          body: before.replace('weight 10', 'weight 99'),
+        },
+      );
+      assert.equal(answer.status, 400, await answer.text());
       assert.equal(readFileSync(api.run.file, 'utf8'), before);
       assert.deepEqual([await weight(api, 'a1'), await weight(api, 'a2'), await state(api, 'a1')], ['12', '10', 0]);
     });

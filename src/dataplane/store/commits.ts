@@ -3,6 +3,7 @@
  * in force together, and each is answered when that has happened.
  */
 
+import { newOperationId } from '../../change/operation-id.ts';
 import type { Balancer, PutInForce, Requester } from '../balancer/balancer.ts';
 import type { Documents } from '../edit/sections.ts';
 import { ApiError } from '../service/error.ts';
@@ -121,6 +122,14 @@ export class Commits {
     await this.#writeAndPut(before, after, done);
   }
 
+  /** What is only written is put in force by whoever loads the files next: it takes the right to load them. */
+  async #writtenOnly(requester: Requester): Promise<PutInForce> {
+    const target = await this.#balancer.target(requester);
+    const meta = { operation: newOperationId(), title: requester.title };
+    const { ok, text, outcomes } = await target.permit([{ kind: 'config.reload' }], 1, meta);
+    return ok ? { outcome: 'live' } : { outcome: 'failed', text: text || (outcomes[0]?.text.trim() ?? '') };
+  }
+
   async #writeAndPut(
     before: Documents,
     after: Documents,
@@ -130,9 +139,10 @@ export class Commits {
     const { forceReload, skipReload } = first!;
     const requester = togetherWith(first!.requester, jobs.length - 1);
     await this.files.write(after, versionOf(before));
-    const put: PutInForce = skipReload
-      ? { outcome: 'live' }
-      : await this.#balancer.putInForce(before, after, requester).catch(failed);
+    const put: PutInForce = await (skipReload
+      ? this.#writtenOnly(requester)
+      : this.#balancer.putInForce(before, after, requester)
+    ).catch(failed);
     if (put.outcome === 'failed') {
       await this.files.write(before, versionOf(after));
       if (jobs.length === 1) return first!.reject(new ApiError(400, put.text));

@@ -11,6 +11,7 @@ import type { DiscoveryOptions } from '../../../src/dataplane/discovery/discover
 import { makeApp } from '../../../src/dataplane/service/app.ts';
 import { makeService, type Service } from '../../../src/dataplane/service/service.ts';
 import { parseSettings } from '../../../src/dataplane/service/settings.ts';
+import type { Target } from '../../../src/ops/target.ts';
 import type { Scope } from '../../support/wait.ts';
 
 export interface FakeBalancer extends Balancer {
@@ -56,7 +57,8 @@ export function fakeBalancer(): FakeBalancer {
       yield fake.answers[words.join(' ')] ?? '';
     },
     plan: (before, after) => planChanges(before, after, { on: 'haproxy' }),
-    target: () => Promise.reject(new Error('there is no process behind it')),
+    // Nothing is asked of it but what a policy says, and there is none.
+    target: async () => ({ permit: async () => ({ ok: true, text: '', outcomes: [] }) }) as unknown as Target,
     leased: () => {},
     close: async () => {},
   };
