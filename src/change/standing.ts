@@ -7,8 +7,8 @@ export interface Standing {
   /** Oldest first. */
   overrides(): Override[];
   override(key: string): Override | undefined;
-  /** How many there are of an object. */
-  countOf(object: string): number;
+  /** The attributes of an object that have one. */
+  attributesOf(object: string): ReadonlySet<string>;
   /** The one that ends next comes first. */
   leases(): Lease[];
   lease(id: string): Lease | undefined;
@@ -19,24 +19,28 @@ export interface Standing {
 /** Target under which the journal keeps what belongs to this process. */
 export const HERE = '';
 
+const NONE: ReadonlySet<string> = new Set();
+
 /** Nothing stands yet. */
 export function noneStanding(): Standing {
   const overrides = new Map<string, Override>();
-  const counts = new Map<string, number>();
+  const attributes = new Map<string, Set<string>>();
   const put = (key: string, override: Override | null) => {
     const before = overrides.get(key);
-    if (before) counts.set(before.object, counts.get(before.object)! - 1);
+    if (before) attributes.get(before.object)!.delete(before.attribute);
     if (override) {
       overrides.set(key, override);
-      counts.set(override.object, (counts.get(override.object) ?? 0) + 1);
+      const known = attributes.get(override.object);
+      if (known) known.add(override.attribute);
+      else attributes.set(override.object, new Set([override.attribute]));
     } else overrides.delete(key);
-    if (before && counts.get(before.object) === 0) counts.delete(before.object);
+    if (before && attributes.get(before.object)!.size === 0) attributes.delete(before.object);
   };
   const leases = new Map<string, Lease>();
   return {
     overrides: () => [...overrides.values()].sort((a, b) => a.date - b.date),
     override: (key) => overrides.get(key),
-    countOf: (object) => counts.get(object) ?? 0,
+    attributesOf: (object) => attributes.get(object) ?? NONE,
     leases: () => [...leases.values()].sort((a, b) => a.until - b.until),
     lease: (id) => leases.get(id),
     commit(effects) {

@@ -35,14 +35,21 @@ export function overrideEffects(
     }
     if (renamed)
       places = places.map((place) => (place.object === renamed.from ? { ...place, object: renamed.to } : place));
-    places.push(...set);
+    for (const place of set) places.push(place);
   }
-  for (const place of new Map(places.map((one) => [keyOf(one), one])).values()) {
-    const effect = effectAt(place, model, made);
-    const known = draft.override(keyOf(place)) !== undefined;
+  const wanted = new Map<string, Place>();
+  for (const place of places) {
+    const known = standing.attributesOf(place.object);
+    // Most keys of a large map are in memory only: nothing more is to be found out about them.
+    if (known.size < MOST_OF_ONE || known.has(place.attribute)) wanted.set(keyOf(place), place);
+  }
+  for (const [key, place] of wanted) {
+    const known = draft.override(key) !== undefined;
     // Beyond that keys are in memory only; operators are told before.
-    const isRoom = known || standing.countOf(place.object) + effects.length < MOST_OF_ONE;
-    if ('put' in effect ? isRoom : known) note(effect);
+    const isRoom = known || standing.attributesOf(place.object).size + effects.length < MOST_OF_ONE;
+    if (!isRoom) continue;
+    const effect = effectAt(place, model, made);
+    if ('put' in effect || known) note(effect);
   }
   return effects;
 }

@@ -9,6 +9,8 @@ import { PatternStore } from './store.ts';
 
 /** How long edits may hold the thread without a pause, ms. */
 const SLICE = 4;
+/** Entries that are added between two looks at the clock. */
+const LOOK_EVERY = 16;
 /** Retired places that are freed without a pause, and how long they wait for others, ms. */
 const FREED_AT_ONCE = 4000;
 const RECLAIM_DELAY = 20;
@@ -184,10 +186,11 @@ export class PatternReferences {
     before = 0,
   ): Promise<void> {
     let pause = performance.now() + SLICE;
+    let added = 0;
     for (const { key, value } of entries) {
       if (!this.#memory.isReady) await this.#memory.reserve();
       store.add(version, key, value, before);
-      if (performance.now() < pause) continue;
+      if (++added % LOOK_EVERY !== 0 || performance.now() < pause) continue;
       await nextTurn();
       pause = performance.now() + SLICE;
     }

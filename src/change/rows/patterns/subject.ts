@@ -42,7 +42,7 @@ export function inMemoryOnly(change: PatternChange, { model, standing }: ChangeC
   if (live === null || ('version' in change && change.version !== undefined)) return [];
   if (live.config.name === '') return [memoryOnlyText('it stands in the configuration itself')];
   if (live.base === 'many') return [memoryOnlyText('its entries were replaced by too many to be kept')];
-  return standing.countOf(live.config.name) < MOST_OF_ONE
+  return standing.attributesOf(live.config.name).size < MOST_OF_ONE
     ? []
     : [memoryOnlyText(`it has ${MOST_OF_ONE} edits already`)];
 }
@@ -56,6 +56,8 @@ export function unknownPatterns(kind: 'map' | 'acl'): Problem {
   return problem(`Unknown ${kind === 'map' ? 'map' : 'ACL'} identifier. Please use #<id> or <file>.`);
 }
 
+const NOT_ONE_LINE = /[\0\r\n]/;
+
 /** Why patterns cannot be added: the first that is wrong; null when none is. */
 export function unfitEntry(
   live: LivePatterns,
@@ -63,7 +65,7 @@ export function unfitEntry(
 ): string | null {
   for (const [key, value] of entries) {
     if (key === '') return 'a pattern is not empty';
-    if (/[\0\r\n]/.test(key + value)) return `a pattern is one line: ${JSON.stringify(key)}`;
+    if (NOT_ONE_LINE.test(key) || NOT_ONE_LINE.test(value)) return `a pattern is one line: ${JSON.stringify(key)}`;
     for (const use of live.config.uses) {
       const trouble = patternTrouble(use, key, value);
       if (trouble !== null) return trouble;
