@@ -80,6 +80,8 @@ export function newGlobal(): Draft<GlobalConfig> {
     capabilities: [],
     pidfile: null,
     node: null,
+    errCodes: Array.from({ length: 100 }, (_, i) => 400 + i),
+    failCodes: Array.from({ length: 100 }, (_, i) => 500 + i).filter((status) => status !== 501 && status !== 505),
     description: null,
     localpeer: null,
     logs: [],

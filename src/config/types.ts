@@ -772,6 +772,9 @@ export interface GlobalConfig {
   readonly capabilities: readonly ('cap_net_raw' | 'cap_net_admin' | 'cap_net_bind_service' | 'cap_sys_admin')[];
   readonly pidfile: string | null;
   readonly node: string | null;
+  /** Statuses that count as errors of clients, and as failures of servers (`http-err-codes`, `http-fail-codes`). */
+  readonly errCodes: readonly number[];
+  readonly failCodes: readonly number[];
   readonly description: string | null;
   readonly localpeer: string | null;
   readonly logs: readonly LogTargetConfig[];

@@ -52,6 +52,9 @@ export class Env {
   payloadWithAnyMethod = false;
   keepsAmbiguous = false;
   userlists: ReadonlyMap<string, Userlist> = new Map();
+  /** `http-err-codes`, `http-fail-codes`. */
+  errCodes: ReadonlySet<number> = new Set();
+  failCodes: ReadonlySet<number> = new Set();
   caches: ReadonlyMap<string, CacheMemory> = new Map();
   httpErrors: readonly HttpErrorsConfig[] = [];
   logProfiles: readonly LogProfileConfig[] = [];
@@ -175,6 +178,8 @@ export class Env {
   }): void {
     const { global } = settings;
     this.global = global;
+    this.errCodes = new Set(global.errCodes);
+    this.failCodes = new Set(global.failCodes);
     this.nameCases = nameCases(global, (path) => readFileOrNull(path)?.latin1Slice() ?? null).cases;
     this.payloadWithAnyMethod = 'h1-accept-payload-with-any-method' in global.other;
     this.keepsAmbiguous = 'h1-do-not-close-on-insecure-transfer-encoding' in global.other;

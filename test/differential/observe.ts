@@ -12,6 +12,8 @@ export type Observed = ReadonlyMap<string, string>;
 
 /** Servers, log receiver and ports that both programs get. */
 export interface Stage {
+  /** Address of loopback that this run has for itself: other tests take ports of 127.0.0.1 meanwhile. */
+  readonly host: string;
   readonly ports: Record<string, number>;
   readonly log: Syslog;
   /** What servers have seen since it was last emptied. */
@@ -25,11 +27,15 @@ export async function stage(scope: Scope, scenarios: readonly Scenario[]): Promi
   const ports: Record<string, number> = { log: log.port, refused: await freePort() };
   for (const name of ['s1', 's2', 's3']) ports[name] = (await server(scope, name, (text) => seen.push(text))).port;
   for (const { id } of scenarios) ports[`fe_${id}`] = await freePort();
-  return { ports, log, seen };
+  const host = `127.${1 + (process.pid % 250)}.${1 + (Date.now() % 250)}.1`;
+  return { host, ports, log, seen };
 }
 
 /** The configuration of these scenarios, and of which of them each line is. */
-function configuration(scenarios: readonly Scenario[]): {
+function configuration(
+  scenarios: readonly Scenario[],
+  host: string,
+): {
   text: string;
   owners: ({ id: number; line: string } | null)[];
 } {
@@ -37,7 +43,12 @@ function configuration(scenarios: readonly Scenario[]): {
   const owners: ({ id: number; line: string } | null)[] = lines.map(() => null);
   for (const { id, lines: own } of scenarios) {
     for (const line of own) {
-      lines.push(line.replace(/\bsmall\b/, `small_${id}`).replaceAll('fe_line', `fe_${id}`));
+      lines.push(
+        line
+          .replace(/\bsmall\b/, `small_${id}`)
+          .replaceAll('fe_line', `fe_${id}`)
+          .replace(/^bind \{addr:/, `bind ${host}:{port:`),
+      );
       owners.push({ id, line });
     }
     lines.push(`cache small_${id}`, 'total-max-size 1', 'max-age 60');
@@ -54,11 +65,15 @@ export interface Refusal {
 }
 
 /** The lines of the scenarios that `program` does not take, each with what it says. */
-export async function refused(program: string, scenarios: readonly Scenario[], { ports }: Stage): Promise<Refusal[]> {
+export async function refused(
+  program: string,
+  scenarios: readonly Scenario[],
+  { host, ports }: Stage,
+): Promise<Refusal[]> {
   const refusals: Refusal[] = [];
   for (;;) {
     const left = without(scenarios, refusals);
-    const { text, owners } = configuration(left);
+    const { text, owners } = configuration(left, host);
     const exit = await runToEnd(text, { program, argv: ['-c', '-f', '{config}'], ports, files: FILES });
     if (exit.code === 0 || left.length === 0) return refusals;
     const before = refusals.length;
@@ -93,7 +108,7 @@ export async function observe(
 ): Promise<Map<number, Observed>> {
   const cleanUps: (() => unknown)[] = [];
   on.log.clear();
-  const run = await start({ after: (cleanUp) => cleanUps.push(cleanUp) }, configuration(scenarios).text, {
+  const run = await start({ after: (cleanUp) => cleanUps.push(cleanUp) }, configuration(scenarios, on.host).text, {
     program,
     ports: on.ports,
     files: FILES,
@@ -121,7 +136,7 @@ async function play(
   const observed = new Map<string, string>();
   on.seen.length = 0;
   for (const [index, exchanges] of connections.entries()) {
-    const heard = await talk(run.port(`fe_${id}`), exchanges, patience);
+    const heard = await talk({ host: on.host, port: run.port(`fe_${id}`) }, exchanges, patience);
     for (const [at, text] of heard.exchanges.entries()) observed.set(`${index}.${at}`, masked(text));
     observed.set(`${index} closed`, String(heard.closed));
   }

@@ -17,8 +17,12 @@ export interface Heard {
 }
 
 /** Sends the exchanges one after the other over a connection, as long as it is there. */
-export async function talk(port: number, exchanges: readonly Exchange[], patience: Patience): Promise<Heard> {
-  const line = new Line(connect({ host: '127.0.0.1', port, noDelay: true }));
+export async function talk(
+  to: { host: string; port: number },
+  exchanges: readonly Exchange[],
+  patience: Patience,
+): Promise<Heard> {
+  const line = new Line(connect({ ...to, noDelay: true }));
   const heard: string[] = [];
   for (const { bytes, methods } of exchanges) {
     if (line.ended) break;

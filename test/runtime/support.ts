@@ -187,6 +187,8 @@ function globalConfig(): Config['global'] {
     maxconnrate: 0,
     maxsessrate: 0,
     maxsslrate: 0,
+    errCodes: [],
+    failCodes: [],
     maxcomprate: 0,
     maxcompcpuusage: 100,
     daemon: false,

@@ -248,6 +248,31 @@ function parseSetVar(line: Line, { global }: ConfigDraft): void {
 
 const PATH_MODES = ['current', 'config', 'parent', 'origin'];
 
+/** `http-err-codes`, `http-fail-codes`: ranges with a sign add to the list or take out of it, others replace it. */
+function statusList(keyword: string, key: 'errCodes' | 'failCodes'): Row {
+  return works<ConfigDraft>(keyword, '[+-]<range>[,...] ...', (line, { global }) => {
+    const codes = new Set(global[key]);
+    if (line.words.length < 2)
+      return line.alert(`'${keyword}' expects one or more ranges of status codes as arguments.`);
+    for (const word of line.words.slice(1)) {
+      const sign = word[0] === '+' || word[0] === '-' ? word[0] : '';
+      if (sign === '') codes.clear();
+      for (const range of word.slice(sign.length).split(',')) {
+        const [, low, high] = /^(\d+)(?:-(\d+))?$/.exec(range) ?? [];
+        const [from, to] = [Number(low), Number(high ?? low)];
+        if (!(from >= 100 && from <= to && to <= 599))
+          return line.alert(`'${keyword}' : '${range}' is no range of status codes between 100 and 599.`);
+        for (let code = from; code <= to; code++) {
+          if (sign === '-') codes.delete(code);
+          else codes.add(code);
+        }
+      }
+    }
+    global[key] = [...codes].sort((a, b) => a - b);
+    return undefined;
+  });
+}
+
 function parseDefaultPath(line: Line, { global }: ConfigDraft): void {
   const mode = line.word(1);
   if (!PATH_MODES.includes(mode))
@@ -314,6 +339,8 @@ const processRows: Row[] = [
     if (value !== null) global.grace = value;
   }),
   works('localpeer', '<name>', parseLocalpeer),
+  statusList('http-err-codes', 'errCodes'),
+  statusList('http-fail-codes', 'failCodes'),
   works('node', '<name>', parseNode),
   works('description', '<text>', parseDescription),
   works('default-path', '{current|config|parent|origin <directory>}', parseDefaultPath),
@@ -469,10 +496,6 @@ const inert: Row[] = [
 const refusals: Row[] = [
   ...refused<ConfigDraft>('Health checks announce themselves as LOCAL, as the PROXY protocol says.', [
     'pp2-never-send-local',
-  ]),
-  ...refused<ConfigDraft>('4xx count as client errors, 5xx as failures.', [
-    'http-err-codes [+-]<range>[,...]',
-    'http-fail-codes [+-]<range>[,...]',
   ]),
   ...refused<ConfigDraft>('Use http-request rules.', [
     'lua-load <file>',

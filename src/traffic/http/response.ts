@@ -119,8 +119,8 @@ function beginResponse(stream: Stream, buf: Buffer, pos: number, end: number): v
   countStatus(backend.c, res.status);
   server.c[C.requests]!++;
   if (server.config.observe === 'layer7') reportStatus(stream);
-  if (isClientError(res.status)) countTracked(stream, Event.error);
-  else if (isServerFailure(res.status)) countTracked(stream, Event.failure);
+  if (isClientError(env, res.status)) countTracked(stream, Event.error);
+  else if (isServerFailure(env, res.status)) countTracked(stream, Event.failure);
   if (retriesOnStatus(stream)) return;
   if (res.fixedSize < 0) res.fixSize();
   countResponse(stream, res.fixedSize, 0);

@@ -3,6 +3,7 @@ import { checkAvailable, compileExpression } from '../../../expr/compile.ts';
 import type { ExprError } from '../../../expr/sample.ts';
 import { countPurpose, KEY_SAMPLES, placeOf, useKeyOf } from '../../../expr/tables.ts';
 import type { StickTable } from '../../../model/tables/table.ts';
+import type { Env } from '../../env.ts';
 import type { Stream } from '../../stream.ts';
 import { countIn, Event, Tracking } from '../../tracking.ts';
 import { type ActionRow, type RuleEnv, type RuleKind, type Run, Verdict, type Words } from '../types.ts';
@@ -75,18 +76,18 @@ function countAtStart(stream: Stream, table: StickTable, entry: number, kind: Ru
   countIn(table, entry, Event.request, now);
   if (kind !== 'http-response') return;
   const { status } = stream.res;
-  if (isClientError(status)) countIn(table, entry, Event.error, now);
-  if (isServerFailure(status)) countIn(table, entry, Event.failure, now);
+  if (isClientError(stream.env, status)) countIn(table, entry, Event.error, now);
+  if (isServerFailure(stream.env, status)) countIn(table, entry, Event.failure, now);
 }
 
 /** Statuses of servers that count as errors of clients. */
-export function isClientError(status: number): boolean {
-  return status >= 400 && status < 500;
+export function isClientError({ errCodes }: Env, status: number): boolean {
+  return errCodes.has(status);
 }
 
 /** Statuses that count as failures of servers. */
-export function isServerFailure(status: number): boolean {
-  return status >= 500 && status < 600 && status !== 501 && status !== 505;
+export function isServerFailure({ failCodes }: Env, status: number): boolean {
+  return failCodes.has(status);
 }
 
 /** `(<index>,<counter>)` or `(<counter>)` of an action's word. */
