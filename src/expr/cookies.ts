@@ -35,7 +35,7 @@ export class CookieCursor {
     }
   }
 
-  /** Reads the pair at the cursor; false when it is none. */
+  /** Reads the pair at the cursor, whose name may be empty; false when it is none. */
   #pair(): boolean {
     const line = this.#line;
     const start = this.#at;
@@ -45,7 +45,7 @@ export class CookieCursor {
     if (equals === -1 || equals >= end) return false;
     this.name = line.slice(start, equals).trim();
     this.value = line.slice(equals + 1, end).trim();
-    return this.name !== '';
+    return true;
   }
 }
 

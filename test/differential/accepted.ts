@@ -126,6 +126,11 @@ export const ACCEPTED: readonly Accepted[] = [
     explains: has(/\.hdrs,[^ ]*(host|port)_only/),
   },
   {
+    name: 'statuses of responses that checkcache keeps back',
+    why: '`option checkcache` answers with 502; HAProxy with the page of a status that a rule has set before.',
+    explains: (difference) => has(/option checkcache/)(difference) && has(/http-response set-status/)(difference),
+  },
+  {
     name: 'early hints in front of an answer to a response',
     why: 'An answer that a rule on responses makes arrives behind early hints that were sent; HAProxy 2.6 closes the connection instead.',
     explains: (difference) => has(/early-hint/)(difference) && has(/http-response (return|deny|redirect)/)(difference),
