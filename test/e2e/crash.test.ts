@@ -143,7 +143,7 @@ function sorted(state: State): [string, string][] {
 }
 
 test(`no acknowledged change is lost in ${CRASHES} kills (seed ${SEED})`, {
-  timeout: 60_000 + CRASHES * 4000,
+  timeout: 60_000 + CRASHES * 12_000,
 }, async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'crash-'));
   t.after(() => rmSync(dir, { recursive: true, force: true }));
