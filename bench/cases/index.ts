@@ -1,5 +1,6 @@
 import type { Row } from '../measure.ts';
 import type { Proxy } from '../programs.ts';
+import { commits, manyCertificates } from './certificates.ts';
 import { dataPlane, dataPlaneReloads } from './dataplane.ts';
 import { fleetStatus } from './fleet-status.ts';
 import { journaledChanges } from './journal.ts';
@@ -38,6 +39,12 @@ export const cases: Case[] = [
   { name: 'tcp', about: 'TCP relay, small answers: CPU per request', run: tcp },
   { name: 'h2', about: 'HTTP/2 in clear text, 16 connections of 8 streams: CPU per request', run: http2 },
   { name: 'tls', about: 'TLS 1.3 to clients: requests, handshakes, bodies: CPU each', run: tls },
+  {
+    name: 'certificates',
+    about: '10,000 certificates: start, memory of each, handshakes by name',
+    run: manyCertificates,
+  },
+  { name: 'commits', about: 'a certificate replaced 200 times under handshakes: failures, waits', run: commits },
   { name: 'threads', about: 'two traffic threads against one: CPU per request', run: twoThreads },
   { name: 'idle', about: 'memory of an idle keep-alive client connection', run: idleConnections },
   { name: 'start', about: 'time from start to the first answer, also with 10,000 servers', run: startTime },

@@ -42,9 +42,10 @@ frontend tls
   return started;
 }
 
-async function handshakes(port: number, seconds: number, kind: 'full' | 'resumed'): Promise<Load> {
+/** Handshakes for some seconds, or once for each name when that is 0. `names`: of certificates that are asked for, 0: `bench.test`. */
+export async function handshakes(port: number, seconds: number, kind: 'full' | 'resumed', names = 0): Promise<Load> {
   const file = join(import.meta.dirname, '../handshakes.ts');
-  const text = await output(process.execPath, [file, String(port), String(seconds), kind]);
+  const text = await output(process.execPath, [file, String(port), String(seconds), kind, String(names)]);
   const { requests, resumed, errors } = JSON.parse(text) as Record<'requests' | 'resumed' | 'errors', number>;
   const wrong = kind === 'full' ? resumed : requests - resumed;
   if (wrong > requests / 10) throw new Error(`${resumed} of ${requests} handshakes were resumed`);
