@@ -8,6 +8,7 @@ import type { Model } from '../model/model.ts';
 import { PatternReferences } from '../model/patterns/references.ts';
 import { type Listener, Proxy } from '../model/proxy.ts';
 import { Server } from '../model/server.ts';
+import { sessionMemory } from '../model/session-cache.ts';
 import { StickTables } from '../model/tables/tables.ts';
 import { globalVars } from '../traffic/proc-vars.ts';
 import { cachesOf } from './caches.ts';
@@ -29,6 +30,7 @@ export function buildModel(config: Config, threads: number, now: number): Model 
     started: config.global,
     counters,
     processSlot: counters.allocate(),
+    tlsSessions: sessionMemory(config.global.tls.cacheSize),
     proxies: [],
     proxiesById: new Map(),
     limits: {

@@ -18,6 +18,7 @@ export function threadInit(
     patterns: model.patterns.view(),
     tables: model.tables.viewFor(thread),
     tls: tlsState(model.certificates),
+    tlsSessions: model.tlsSessions,
     global: model.config.global,
     httpErrors: model.config.httpErrors,
     logProfiles: model.config.logProfiles,

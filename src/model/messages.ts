@@ -76,6 +76,7 @@ export interface ThreadInit extends EnvironmentView {
   readonly tables: TablesView;
   readonly databases: readonly DatabaseView[];
   readonly tls: TlsState;
+  readonly tlsSessions: SharedArrayBuffer | null;
   readonly proxies: readonly ProxyView[];
   readonly limits: LimitsView;
   readonly startedAt: number;

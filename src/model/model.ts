@@ -32,6 +32,8 @@ export interface Model {
   readonly counters: CounterStore;
   /** Slot of the process-wide counters. */
   readonly processSlot: number;
+  /** Memory of TLS sessions for clients without tickets; null: none are kept. */
+  readonly tlsSessions: SharedArrayBuffer | null;
   /** In configuration order. */
   readonly proxies: Proxy[];
   readonly proxiesById: Map<number, Proxy>;

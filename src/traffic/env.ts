@@ -10,6 +10,7 @@ import type { DatabaseView } from '../model/databases/database.ts';
 import { Databases } from '../model/databases/databases.ts';
 import type { CapturedError, LimitsView, LogLine, PatternEdit, TrafficEvent } from '../model/messages.ts';
 import type { PatternsView } from '../model/patterns/references.ts';
+import { SessionCache } from '../model/session-cache.ts';
 import type { TablesView } from '../model/tables/tables.ts';
 import type { Transport } from '../net/transport.ts';
 import { readFileOrNull } from '../util/files.ts';
@@ -70,6 +71,8 @@ export class Env {
   readonly c: Float64Array;
   readonly g: Int32Array;
   readonly tlsAccounts: TlsAccounts;
+  /** Sessions of clients without tickets; null: none are kept. */
+  readonly tlsSessions: SessionCache | null;
   readonly frontends = new Map<number, TrafficFrontend>();
   readonly backends = new Map<number, TrafficBackend>();
   readonly backendsByName = new Map<string, TrafficBackend>();
@@ -117,6 +120,7 @@ export class Env {
     databases?: readonly DatabaseView[];
     tables?: TablesView;
     tls?: TlsState;
+    tlsSessions?: SharedArrayBuffer | null;
     processSlot: number;
     startedAt?: number;
     holding?: boolean;
@@ -134,6 +138,7 @@ export class Env {
       init.post({ kind: 'patterns.released', header }),
     );
     this.certificates = new ThreadCertificates(init.tls);
+    this.tlsSessions = init.tlsSessions == null ? null : new SessionCache(init.tlsSessions);
     const atTurnEnd = (object: { flush(): void }) => this.atTurnEnd(object);
     this.patternEdits = new KeyedBatch({
       atTurnEnd,

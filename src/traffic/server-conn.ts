@@ -1,5 +1,6 @@
 import { C, G } from '../model/counters.ts';
-import { connectTls, type TlsConn } from '../net/tls.ts';
+import { connectTls } from '../net/tls.ts';
+import type { TlsConn } from '../net/tls-conn.ts';
 import type { Conn, ConnHandler } from '../net/transport.ts';
 import { H2ServerConnection } from './h2/server-connection.ts';
 import type { PooledConn } from './idle-pool.ts';

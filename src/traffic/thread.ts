@@ -35,6 +35,7 @@ const env = new Env({
   databases: init.databases,
   tables: init.tables,
   tls: init.tls,
+  tlsSessions: init.tlsSessions,
   processSlot: init.processSlot,
   startedAt: init.startedAt,
   holding: init.holding,

@@ -97,6 +97,7 @@ export function modelOf(configs: readonly ProxyConfig[], now = 1_000_000): Model
     started: {} as Model['started'],
     counters,
     processSlot: counters.allocate(),
+    tlsSessions: null,
     proxies: [],
     proxiesById: new Map(),
     databases: [],

@@ -35,6 +35,7 @@ frontend versions
     bind {addr:old} ssl crt {dir}/rsa.pem ssl-min-ver TLSv1.0 ssl-max-ver TLSv1.1 ${ANY}
     bind {addr:all} ssl crt {dir}/rsa.pem ssl-min-ver TLSv1.0 ${ANY}
     bind {addr:twelve} ssl crt {dir}/rsa.pem ssl-min-ver TLSv1.2 ssl-max-ver TLSv1.2
+    bind {addr:ticketless} ssl crt {dir}/rsa.pem ssl-max-ver TLSv1.2 no-tls-tickets
     bind {addr:thirteen} ssl crt {dir}/rsa.pem no-tlsv10 no-tlsv11 no-tlsv12
     http-request return status 200
 frontend suites
@@ -155,6 +156,22 @@ describe('what is agreed on', () => {
       for (let times = 0; times < 10; times++)
         assert.match(await sClient(run.port('default'), flag, '-sess_in', file), /^Reused, /m, `${version}, ${times}`);
     }
+  });
+
+  test('sessions of clients without tickets are resumed by their identifiers, over all threads', async () => {
+    const before = await run.info();
+    for (const [name, ...args] of [
+      ['default', '-tls1_2', '-no_ticket'],
+      ['ticketless', '-tls1_2'],
+    ] as const) {
+      const file = join(folder, `id-${name}`);
+      assert.match(await sClient(run.port(name), ...args, '-sess_out', file), /^New, /m);
+      for (let times = 0; times < 10; times++)
+        assert.match(await sClient(run.port(name), ...args, '-sess_in', file), /^Reused, /m, `${name}, ${times}`);
+    }
+    const info = await run.info();
+    assert.equal(Number(info['SslCacheLookups']) - Number(before['SslCacheLookups']), 20);
+    assert.equal(info['SslCacheMisses'], before['SslCacheMisses']);
   });
 });
 

@@ -5,7 +5,8 @@ import { type ConnectionOptions, createSecureContext, connect as tlsConnect } fr
 import fc from 'fast-check';
 import type { NativeContext } from '../../src/net/bindings.ts';
 import { tcpTransport } from '../../src/net/tcp.ts';
-import { acceptTls, connectTls, type ServerHandshake, type TlsConn } from '../../src/net/tls.ts';
+import { acceptTls, connectTls, type ServerHandshake } from '../../src/net/tls.ts';
+import type { TlsConn } from '../../src/net/tls-conn.ts';
 import type { Conn, ConnHandler, ListenSocket } from '../../src/net/transport.ts';
 import { issue } from '../support/certificates.ts';
 import { until, within } from '../support/wait.ts';

@@ -291,6 +291,7 @@ export function modelOf(proxies: readonly ProxyConfig[], more: Partial<Config> =
     started: globalConfig(),
     counters,
     processSlot: counters.allocate(),
+    tlsSessions: null,
     proxies: [],
     caches: [],
     databases: [],

@@ -1,7 +1,8 @@
 import type { EndpointView } from '../../expr/types.ts';
 import { C } from '../../model/counters.ts';
 import { tcpTransport } from '../../net/tcp.ts';
-import { connectTls, type TlsConn } from '../../net/tls.ts';
+import { connectTls } from '../../net/tls.ts';
+import type { TlsConn } from '../../net/tls-conn.ts';
 import type { Conn, ConnectSpec, ConnHandler } from '../../net/transport.ts';
 import { ServerSession } from '../../traffic/tls/server-session.ts';
 import type { Hello, Outgoing, ServerTls } from '../../traffic/tls/server-tls.ts';

@@ -3,7 +3,7 @@ import type { ClientTlsFacts, HelloFacts } from '../../expr/types.ts';
 import { xxh64 } from '../../expr/xxhash.ts';
 import type { CertificateView } from '../../model/certificates/views.ts';
 import type { ClientHello } from '../../net/client-hello.ts';
-import type { TlsConn } from '../../net/tls.ts';
+import type { TlsConn } from '../../net/tls-conn.ts';
 import { Certificate } from './certificate-facts.ts';
 import type { ServerContext } from './server-context.ts';
 import { TlsSession } from './tls-session.ts';

@@ -1,3 +1,4 @@
+import { tlsVersions } from '../../config/tls.ts';
 import { C } from '../../model/counters.ts';
 import type { ClientHello } from '../../net/client-hello.ts';
 import { acceptTls } from '../../net/tls.ts';
@@ -39,6 +40,7 @@ export function serve(client: Served, hello: ClientHello | null, bytes: Buffer):
   if (!env.tlsAccounts.enter(global.maxConn)) return TLS_MESSAGES.tooMany;
   const alpn = hello === null ? null : bind.protocol(context, hello);
   const { certificate } = context;
+  const byId = hello !== null && env.tlsSessions !== null && needsId(hello, context);
   const ocsp = hello?.wantsOcsp === true && certificate.ocspEnds > env.now() ? certificate.ocsp : null;
   const conn = acceptTls(
     client.conn,
@@ -47,8 +49,8 @@ export function serve(client: Served, hello: ClientHello | null, bytes: Buffer):
       alpn,
       verify: context.options.verify ?? 'none',
       ocsp,
-      session: null,
-      onSession: null,
+      session: byId ? findSession(env, hello) : null,
+      onSession: byId ? keeper(env) : null,
       keylog: global.keylog,
       maxRecord: global.hardMaxRecord,
     },
@@ -59,6 +61,38 @@ export function serve(client: Served, hello: ClientHello | null, bytes: Buffer):
   if (global.keylog) tls.keepSecrets();
   conn.begin(bytes);
   return tls;
+}
+
+const TLS_1_3 = 0x0304;
+
+/** The client can resume a session by its identifier only: up to TLS 1.2, and without tickets on one side. */
+function needsId({ takesTickets, versions }: ClientHello, { options }: ServerContext): boolean {
+  if (takesTickets && options.tickets) return false;
+  if (versions === null || tlsVersions(options)?.max !== 'TLSv1.3') return true;
+  for (let at = 0; at + 2 <= versions.length; at += 2) if (versions.readUInt16BE(at) === TLS_1_3) return false;
+  return true;
+}
+
+/** The session that a hello names; the library looks whether it was made with this context's verification. */
+function findSession({ tlsSessions, c, now }: Env, { sessionId }: ClientHello): Buffer | null {
+  if (sessionId.length === 0) return null;
+  const found = tlsSessions!.find(sessionId, Math.floor(now() / 1000));
+  c[C.sslCacheLookups]!++;
+  if (found === null) c[C.sslCacheMisses]!++;
+  return found;
+}
+
+const keepers = new WeakMap<Env, (id: Buffer, session: Buffer) => void>();
+
+/** Keeps the sessions that are told. */
+function keeper(env: Env): (id: Buffer, session: Buffer) => void {
+  let keep = keepers.get(env);
+  if (keep === undefined) {
+    keep = (id, session) =>
+      env.tlsSessions!.keep(id, session, Math.floor((env.now() + env.global.tls.lifetime) / 1000));
+    keepers.set(env, keep);
+  }
+  return keep;
 }
 
 /** A connection with TLS is gone. */

@@ -1,5 +1,5 @@
 import type { ServerTlsFacts } from '../../expr/types.ts';
-import type { TlsConn } from '../../net/tls.ts';
+import type { TlsConn } from '../../net/tls-conn.ts';
 import { Certificate } from './certificate-facts.ts';
 import { type Outgoing, peerChain } from './server-tls.ts';
 import { TlsSession } from './tls-session.ts';

@@ -1,7 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { GlobalTlsConfig, ServerTlsConfig } from '../../config/types.ts';
-import type { ClientHandshake, TlsConn } from '../../net/tls.ts';
+import type { ClientHandshake } from '../../net/tls.ts';
+import type { TlsConn } from '../../net/tls-conn.ts';
 import type { TlsAccounts } from './accounts.ts';
 import { buildOutgoingContext, type OutgoingContext, outgoingParts, type TlsMaterial } from './outgoing-context.ts';
 import { chainOf } from './verify-errors.ts';

@@ -1,5 +1,5 @@
 import { children, readDer } from '../../model/certificates/der.ts';
-import type { TlsConn } from '../../net/tls.ts';
+import type { TlsConn } from '../../net/tls-conn.ts';
 
 /** Lines of a key log that a connection is worth: TLS 1.3 has some seven. */
 const SECRETS_MAX = 16;
