@@ -16,6 +16,20 @@ backend b
 
 const server = (weight: number, address = '10.0.0.1') => ({ name: 's1', address, port: 80, weight });
 
+suite('what a request accepts', () => {
+  test('is what it gets, or it is told', async (t) => {
+    const { ask } = await startService(t, CONFIG);
+    const status = async (accept: string, path = 'configuration/backends') =>
+      (await ask('GET', path, { headers: { accept } })).status;
+    assert.equal(await status('application/json'), 200);
+    assert.equal(await status('text/html, */*;q=0.1'), 200);
+    assert.equal(await status('text/html'), 406);
+    assert.equal(await status('application/json;q=0'), 406);
+    assert.equal(await status('text/plain', 'configuration/raw'), 200);
+    assert.equal(await status('application/octet-stream', 'configuration/raw'), 200);
+  });
+});
+
 suite('who may use the API', () => {
   test('a login is asked for before anything else is told', async (t) => {
     const { ask } = await startService(t, CONFIG);

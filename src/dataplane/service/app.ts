@@ -68,6 +68,9 @@ function route(app: FastifyInstance, service: Service, operation: Operation, url
     url,
     handler: async (request, reply) => {
       const type = request.headers['content-type'] ?? '';
+      const answers = operation.answer === 'text' ? TEXTS : JSONS;
+      if (operation.answer !== null && !answers.some((one) => accepts(request.headers.accept, one)))
+        throw new ApiError(406, `what the request accepts is not what is answered: ${answers[0]}`);
       const { value, unknown } = await readBody(operation.body, request.body as Buffer | undefined, type);
       if (unknown.length > 0) void reply.header('warning', warningOf(unknown));
       const call: Call = {
@@ -93,6 +96,18 @@ function send(reply: FastifyReply, { status, body, text, headers = {} }: Reply):
   if (text !== undefined) return reply.type('application/json').send(Readable.from(text));
   if (body === undefined) return reply.send();
   return reply.type('application/json').send(JSON.stringify(body));
+}
+
+/** Types of answers; files are asked for as octets, too. */
+const TEXTS = ['text/plain', 'application/octet-stream'];
+const JSONS = ['application/json'];
+
+/** Whether a request takes answers of a type (RFC 9110, section 12.5.1); what it prefers is no matter where there is one. */
+function accepts(header: string | undefined, type: string): boolean {
+  if (header === undefined || header.trim() === '') return true;
+  const ranges = header.split(',').map((range) => range.split(';').map((part) => part.trim().toLowerCase()));
+  const fits = ranges.filter(([range]) => range === type || range === `${type.split('/')[0]}/*` || range === '*/*');
+  return fits.some((parts) => !parts.some((part) => /^q=0(\.0*)?$/.test(part)));
 }
 
 /** Tells of fields that were left out (RFC 7234, section 5.5; 299 is for what has no number). */
