@@ -2,10 +2,7 @@
 export const COMMAND_LEVELS = {
   user: [
     '_getsocks',
-    'add ssl jwt',
     'debug dev hash',
-    'del ssl jwt',
-    'dump ssl cert',
     'dump stats-file',
     'echo',
     'get weight',

@@ -7,6 +7,7 @@ import type { Level } from '../../runtime/levels.ts';
 export const HAPROXY_LEVELS: Readonly<Record<string, Level>> = {
   // Sluice's own `abort` and `commit` are an operator's.
   'abort ssl': 'admin',
+  'add ssl jwt': 'admin',
   'commit acl': 'admin',
   'commit map': 'admin',
   'commit ssl': 'admin',
@@ -17,6 +18,8 @@ export const HAPROXY_LEVELS: Readonly<Record<string, Level>> = {
   'debug counters on': 'admin',
   'debug counters reset': 'admin',
   'debug dev fd': 'admin',
+  'del ssl jwt': 'admin',
+  'dump ssl cert': 'admin',
   'set table': 'operator',
   'show peers': 'user',
   'show quic': 'operator',
