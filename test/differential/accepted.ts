@@ -131,6 +131,13 @@ export const ACCEPTED: readonly Accepted[] = [
     explains: (difference) => has(/option checkcache/)(difference) && has(/http-response set-status/)(difference),
   },
   {
+    name: 'bodies that are waited for',
+    why: 'A rule that waits for a body asks for it with 100 when it has not come; HAProxy does so also when it is there already, and keeps the expectation from the server.',
+    explains: (difference) =>
+      sends(/^expect: 100-continue/im)(difference) &&
+      has(/wait-for-body|buffer-request|check_post|req\.body/)(difference),
+  },
+  {
     name: 'early hints in front of an answer to a response',
     why: 'An answer that a rule on responses makes arrives behind early hints that were sent; HAProxy 2.6 closes the connection instead.',
     explains: (difference) => has(/early-hint/)(difference) && has(/http-response (return|deny|redirect)/)(difference),

@@ -244,3 +244,20 @@ test('a later level takes the silence of an earlier rule back', async (t) => {
   await get(port, '/told');
   assert.match(await log.waitFor(/told/), /^<132>.*\/told$/);
 });
+
+test('nothing behind the last request of a connection is read, nor logged', async (t) => {
+  const { port, log, app } = await frontend(t, 'log-format "%HM %ST"\nhttp-response deny if { res.hdr(x-deny) 1 }');
+  const next = 'PATCH /x HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n3\r\nhel\r\n0\r\n\r\n';
+  app.script = () => ({ headers: { 'x-deny': '1' }, body: 'until the end', framing: 'close' });
+  const last = await connect(t, port);
+  last.send(`GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n${next}`);
+  assert.match(await last.rest(), /^HTTP\/1\.1 502 /);
+  const kept = await connect(t, port);
+  kept.send(`GET / HTTP/1.1\r\nhost: a\r\n\r\n${next}`);
+  assert.deepEqual([(await kept.response()).status, (await kept.response()).status], [502, 502]);
+  await log.waitFor(/PATCH 502/);
+  assert.deepEqual(
+    log.lines.map((line) => line.slice(line.indexOf(']: ') + 3)),
+    ['GET 502', 'GET 502', 'PATCH 502'],
+  );
+});

@@ -129,7 +129,6 @@ function beginResponse(stream: Stream, buf: Buffer, pos: number, end: number): v
   stream.resBody.begin(framing, res.contentLength);
   stream.resBody.dropsTrailers = stream.frontend.dropTrailers;
   if (stream.compression !== null) judgeResponse(stream);
-  if (framing === Framing.close) stream.keepAlive = false;
   stream.bodyBuf = buf;
   stream.bodyPos = pos;
   stream.bodyEnd = end;
@@ -201,7 +200,7 @@ function forwardResponse(stream: Stream): void {
     tunnelAfterConnect(stream, buf);
     return;
   }
-  if (stream.env.stopping) stream.keepAlive = false;
+  if (stream.env.stopping || stream.resBody.framing === Framing.close) stream.keepAlive = false;
   stream.phase = Phase.relay;
   if (stream.log.early) logStream(stream);
   const conn = stream.serverConn!;
