@@ -1,3 +1,4 @@
+import { connectionError } from '../expr/connection-errors.ts';
 import { connectionErrorLine } from '../expr/log/connection.ts';
 import { C } from '../model/counters.ts';
 import { readClientHello } from '../net/client-hello.ts';
@@ -201,6 +202,7 @@ export class Accepting extends ConnClient implements Client, ConnHandler, Timed 
   #fail(message: string, empty: boolean): void {
     const { frontend, listener } = this;
     if (this.#step !== Step.over && frontend.logger !== null && !(empty && frontend.dontLogNull)) {
+      this.error = connectionError(message);
       const stream = this.#stream();
       const listenerName = listener.config.name ?? '';
       logConnectionError(stream, ({ source, destination, log }) =>

@@ -41,6 +41,8 @@ export abstract class ConnClient {
   sessionVars: Vars | null = null;
   tls: ClientTls | null = null;
   handshakeTime = 0;
+  /** Why no session comes of it (`fc_err`); 0: nothing is wrong. */
+  error = 0;
   /** Counters that rules of the connection and of the session have set. */
   tracking: Tracking | null = null;
 

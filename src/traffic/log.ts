@@ -231,7 +231,9 @@ export class StreamLog implements LogFacts {
     return this.stream!.frontend.logAsap;
   }
   get ssl(): boolean {
-    return this.stream!.tls !== null;
+    const { tls, listener } = this.stream!;
+    // A handshake may not have begun.
+    return tls !== null || listener?.tls != null;
   }
   get sslVersion(): string {
     return this.stream!.tls?.protocol ?? '-';

@@ -18,7 +18,7 @@ export function clientFacts(stream: Stream): ConnectionFacts {
   const client = stream.client!;
   const { source, destination, proxied, base } = client;
   const transport: TransportFacts = {
-    error: 0,
+    error: base.error,
     streams: base.streams,
     streamsLimit: base.streamsLimit,
     glitches: base.glitches,
@@ -27,7 +27,7 @@ export function clientFacts(stream: Stream): ConnectionFacts {
     resetCode: client.resetCode,
     tcpInfo: () => figuresOf(base.conn.fd),
   };
-  return { source, destination, proxied, error: 0, transport, tlv: (type) => base.tlv(type) };
+  return { source, destination, proxied, error: base.error, transport, tlv: (type) => base.tlv(type) };
 }
 
 /** What sample fetches may ask of the server's connection; null without one. */

@@ -53,6 +53,10 @@ defaults
 frontend main
     bind {addr:main} ssl crt {dir}/default.pem crt {dir}/site.pem crt {dir}/both.pem
     http-request return status 200 content-type text/plain lf-string "${facts('ssl_fc ssl_fc_protocol ssl_fc_cipher ssl_fc_sni ssl_fc_has_sni ssl_fc_alpn ssl_fc_is_resumed ssl_c_used')}"
+frontend failing
+    bind {addr:failing} ssl crt {dir}/default.pem
+    error-log-format "failed %ft %[fc_err] %[fc_err_str] %[ssl_fc_err] %[ssl_fc_err_str]"
+    http-request return status 200
 frontend strict
     bind {addr:strict} ssl crt {dir}/site.pem strict-sni
     http-request return status 200
@@ -212,6 +216,18 @@ describe('TLS to clients', () => {
       const row = await run.row('main/FRONTEND');
       return Number(row['ssl_failed_handshake']) >= before + 4;
     });
+  });
+
+  test('of handshakes that fail error-log-format tells why', async (t) => {
+    log.clear();
+    const garbage = await connect(t, run.port('failing'));
+    garbage.send('GET / HTTP/1.1\r\n\r\n');
+    await garbage.rest({ tolerateReset: true });
+    await log.waitFor(/failed failing~ 34 SSL handshake failure 167772316 error:0A00009C:SSL routines::http request/);
+    (await connect(t, run.port('failing'))).end();
+    await log.waitFor(/failed failing~ 24 Connection closed during SSL handshake/);
+    (await connect(t, run.port('failing'))).send(Buffer.from('160301', 'hex'));
+    await log.waitFor(/failed failing~ 26 Timeout during SSL handshake/);
   });
 
   test('connections are counted, resumed ones apart', async (t) => {

@@ -2,6 +2,7 @@
 
 import type { TcpInfo } from '../../util/libc.ts';
 import type { Arg } from '../args.ts';
+import { CONNECTION_ERRORS } from '../connection-errors.ts';
 import type { FetchRow, Source } from '../row.ts';
 import type { Evaluate, ExprError, ValueType } from '../sample.ts';
 import type { ExprContext, SampleValue, TransportFacts } from '../types.ts';
@@ -41,25 +42,10 @@ function figure(side: Side, key: keyof TcpInfo): FetchRow {
   };
 }
 
-/** Errors of connections by number: their names and what HAProxy says of them. Those of TLS libraries come behind. */
-const ERRORS: readonly (readonly [name: string, text: string])[] = [
-  ['NONE', 'Success'],
-  ['CONF_FDLIM', 'Reached configured maxconn value'],
-  ['PROC_FDLIM', 'Too many sockets on the process'],
-  ['SYS_FDLIM', 'Too many sockets on the system'],
-  ['SYS_MEMLIM', 'Out of system buffers'],
-  ['NOPROTO', 'Protocol or address family not supported'],
-  ['SOCK_ERR', 'General socket error'],
-  ['PORT_RANGE', 'Source port range exhausted'],
-  ['CANT_BIND', "Can't bind to source address"],
-  ['FREE_PORTS', 'Out of local source ports on the system'],
-  ['ADDR_INUSE', 'Local source address already in use'],
-];
-
 const errorRows = (side: Side, source: Source, read: (ctx: ExprContext) => number | undefined): FetchRow[] => [
   plain(`${side}_err`, 'sint', source, read),
-  plain(`${side}_err_name`, 'str', source, (ctx) => ERRORS[read(ctx) ?? -1]?.[0]),
-  plain(`${side}_err_str`, 'str', source, (ctx) => ERRORS[read(ctx) ?? -1]?.[1]),
+  plain(`${side}_err_name`, 'str', source, (ctx) => CONNECTION_ERRORS[read(ctx) ?? -1]?.[0]),
+  plain(`${side}_err_str`, 'str', source, (ctx) => CONNECTION_ERRORS[read(ctx) ?? -1]?.[1]),
 ];
 
 /** Types of PROXY protocol TLVs by name (its specification, section 2.2). */
