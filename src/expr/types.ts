@@ -273,6 +273,8 @@ export interface ProcessFacts {
 
 /** What the log-format aliases need (manual, section 8.2.6). Times in ms; -1 = never reached. */
 export interface LogFacts {
+  /** The unique ID, '' when none was made; left out, that of the context. */
+  readonly uniqueId?: string;
   /** Date of accept, ms. */
   readonly acceptDate: number;
   /** Date of the first byte of the request, ms. */

@@ -161,6 +161,9 @@ export class StreamLog implements LogFacts {
     const { statusSent, responseHead } = this.stream!;
     return statusSent || responseHead?.status || -1;
   }
+  get uniqueId(): string {
+    return this.stream!.uniqueIdText;
+  }
   get logCount(): number {
     return Atomics.load(this.stream!.frontend.g, G.logLines);
   }

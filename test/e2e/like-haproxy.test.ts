@@ -261,3 +261,23 @@ test('nothing behind the last request of a connection is read, nor logged', asyn
     ['GET 502', 'GET 502', 'PATCH 502'],
   );
 });
+
+test('append-slash appends one wherever the target does not end with it', async (t) => {
+  const { port } = await frontend(t, 'http-request redirect prefix /p append-slash');
+  const to = async (path: string) => (await get(port, path)).get('location');
+  assert.deepEqual(
+    [await to('/a'), await to('/a/'), await to('/'), await to('/a?b=1')],
+    ['/p/a/', '/p/a/', '/p/', '/p/a?b=1/'],
+  );
+});
+
+test('the log has a unique ID only where one was made', async (t) => {
+  const { port, log } = await frontend(
+    t,
+    'unique-id-format "%[path]"\nlog-format "id=%ID %ST"\nhttp-request deny if { path /denied }',
+  );
+  await get(port, '/denied');
+  await log.waitFor(/id=- 403/);
+  await get(port, '/x');
+  await log.waitFor(/id=\/x 200/);
+});

@@ -198,7 +198,7 @@ export const ALIASES: readonly AliasRow[] = [
   part('HQ', (line) => target(line, (uri) => (uri.includes('?') ? uri.slice(uri.indexOf('?')) : ''))),
   part('HU', (line) => target(line, (uri) => uri)),
   part('HV', (line) => encodeUri(requestWord(line, 2) ?? BAD)),
-  text('ID', (ctx) => ctx.uniqueId),
+  text('ID', (ctx, log) => log.uniqueId ?? ctx.uniqueId),
   text('OG', (ctx) => ctx.log.origin ?? ''),
   number('ST', (_ctx, log) => log.status),
   date('T', (_ctx, log) => gmtDate(log.acceptDate)),

@@ -146,8 +146,9 @@ function parseRedirect(words: Words, env: RuleEnv): RedirectArgs | ExprError {
       return keepQuery && query !== ''
         ? `${text(stream)}${text(stream).includes('?') ? '&' : '?'}${query.slice(1)}`
         : text(stream);
-    const slash = dropQuery && appendSlash && !path.endsWith('/') ? '/' : '';
-    const target = dropQuery ? path + slash : path + query;
+    const whole = dropQuery ? path : path + query;
+    // Behind a query, too, where it is not dropped: as HAProxy does.
+    const target = appendSlash && !whole.endsWith('/') ? `${whole}/` : whole;
     if (type === 'prefix') return text(stream) + target;
     const host =
       head === null ? '' : head.findHeader('host', 0) >= 0 ? head.headerValue(head.findHeader('host', 0)) : '';
