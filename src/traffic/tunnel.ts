@@ -106,7 +106,7 @@ export function onServerData(stream: Stream, buf: Buffer, start: number, end: nu
   refresh(stream, 'server');
   const stable = stream.serverConn!.usesOwnBuffer(buf);
   if (!stream.client!.sendRaw(buf, start, end, stable)) conn.pause();
-  else if (!conn.bulk && length >= 32768) conn.readBulk(true);
+  else if (!conn.bulk && length >= 16384) conn.readBulk(true);
 }
 
 /** The client has taken what was waiting. */

@@ -64,6 +64,8 @@ export class UringConn implements Conn, Completed {
   #underWay: number;
   #reading: boolean;
   #recv: number;
+  /** The last read filled its buffer: the next ones are asked for one by one, so that little has come when the reader must pause. */
+  #heavy: boolean;
   #bulkBuffer: BulkBuffer | null;
   /** Came while reading was paused. */
   #held: Buffer[] | null;
@@ -97,6 +99,7 @@ export class UringConn implements Conn, Completed {
     this.#underWay = 0;
     this.#reading = false;
     this.#recv = Recv.idle;
+    this.#heavy = false;
     this.#bulkBuffer = null;
     this.#held = null;
     this.#heldEnd = false;
@@ -204,7 +207,7 @@ export class UringConn implements Conn, Completed {
       this.#bulkBuffer = null;
     }
     this.#recv = Recv.multishot;
-    sqes[at] = Op.recv | (SQE_BUFFER_SELECT << 8) | ((RECV_MULTISHOT | how) << 16);
+    sqes[at] = Op.recv | (SQE_BUFFER_SELECT << 8) | ((this.#heavy ? how : RECV_MULTISHOT | how) << 16);
   }
 
   #cancelRecv(): void {
@@ -233,6 +236,7 @@ export class UringConn implements Conn, Completed {
     if (this.closed) return;
     if (result > 0) {
       const { ring } = this;
+      if (buffer >= 0) this.#weigh(result === ring.buffers.size);
       if (!this.#reading) this.#hold(how, result, buffer);
       else if (buffer >= 0) {
         const start = buffer * ring.buffers.size;
@@ -255,6 +259,11 @@ export class UringConn implements Conn, Completed {
       return;
     }
     this.fail(result);
+  }
+
+  #weigh(heavy: boolean): void {
+    if (heavy && !this.#heavy && this.#recv !== Recv.idle) this.#cancelRecv();
+    this.#heavy = heavy;
   }
 
   /** Keeps what came while nobody wanted it, and asks for no more. */

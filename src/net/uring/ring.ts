@@ -20,7 +20,7 @@ import type { ThreadResources } from './resources.ts';
 const ENTRIES = 1024;
 /** Buffers that the kernel fills, shared by all connections. */
 const BUFFERS = 128;
-const BUFFER_SIZE = 32_768;
+const BUFFER_SIZE = 16_384;
 /** What is to be sent in a turn is put together here, bytes. */
 const ARENA_SIZE = 1 << 20;
 /** How often a full ring is entered before it counts as broken: the system has no memory for what is submitted. */
