@@ -77,7 +77,7 @@ export class UringConn implements Conn, Completed {
   #sendEntry: number;
   #sendAt: number;
   #sendLength: number;
-  /** Must stay where it is until it is sent. */
+  /** Must stay where it is: what is being sent, or the address while it connects. */
   #sendBytes: Uint8Array | null;
   #queue: Uint8Array[] | null;
   #ending: boolean;
@@ -151,9 +151,10 @@ export class UringConn implements Conn, Completed {
     }
   }
 
-  /** Begins an outgoing connection to a `struct sockaddr`, which stays as it is until this turn is over. */
+  /** Begins an outgoing connection. */
   connect(address: SocketAddress): void {
     const { ring } = this;
+    this.#sendBytes = address.bytes;
     const at = ring.submit(Op.connect, this.#fd, this.slot, Kind.connect);
     ring.sqes[at + 2] = address.bytes.length;
     ring.sqes[at + 4] = address.low;
@@ -224,7 +225,14 @@ export class UringConn implements Conn, Completed {
     else if (kind === Kind.send) this.#sent(result);
     else this.#connected(result);
     this.#completing = false;
-    if (this.#fd < 0 && this.#underWay === 0) this.ring.leave(this.slot);
+    if (this.#fd < 0 && this.#underWay === 0) this.#leave();
+  }
+
+  /** Nothing is under way any more: the kernel has no pointer to what is here. */
+  #leave(): void {
+    // Not given back to the pool: the other side may still be writing from it.
+    this.#bulkBuffer = null;
+    this.ring.leave(this.slot);
   }
 
   #received(result: number, buffer: number, more: boolean): void {
@@ -237,7 +245,8 @@ export class UringConn implements Conn, Completed {
     if (result > 0) {
       const { ring } = this;
       if (buffer >= 0) this.#weigh(result === ring.buffers.size);
-      if (!this.#reading) this.#hold(how, result, buffer);
+      // What is held already comes first.
+      if (!this.#reading || this.#held !== null) this.#hold(how, result, buffer);
       else if (buffer >= 0) {
         const start = buffer * ring.buffers.size;
         this.handler.onData(ring.received, start, start + result);
@@ -247,7 +256,7 @@ export class UringConn implements Conn, Completed {
     }
     if (more) return;
     if (result === 0) {
-      if (!this.#reading) this.#heldEnd = true;
+      if (!this.#reading || this.#held !== null) this.#heldEnd = true;
       else {
         this.#reading = false;
         this.handler.onEnd();
@@ -439,8 +448,6 @@ export class UringConn implements Conn, Completed {
     this.closed = true;
     this.#reading = false;
     this.handler = noHandler;
-    // Not given back to the pool: the other side may still be writing from it.
-    this.#bulkBuffer = null;
     this.#held = null;
     if (reset) resetOnClose(this.#fd);
     // What was taken from the writer as sent has still to leave.
@@ -465,7 +472,7 @@ export class UringConn implements Conn, Completed {
       ring.sqes[at] = Op.close | SKIP_SUCCESS;
     }
     // `complete` looks for itself when it is over.
-    if (this.#underWay === 0 && !this.#completing) ring.leave(slot);
+    if (this.#underWay === 0 && !this.#completing) this.#leave();
   }
 
   /** What is sent last has had its time. */
@@ -485,6 +492,7 @@ export class UringConn implements Conn, Completed {
   }
 
   #connected(result: number): void {
+    this.#sendBytes = null;
     if (this.closed) return;
     if (result < 0) {
       this.fail(result);
