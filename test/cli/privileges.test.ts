@@ -16,6 +16,7 @@ import { after, test } from 'node:test';
 import { connect, get } from '../support/connection.ts';
 import { freePort } from '../support/ports.ts';
 import { program, type Run, runToEnd, start } from '../support/program.ts';
+import { until } from '../support/wait.ts';
 
 const asRoot = { skip: process.getuid!() !== 0 && 'needs root' };
 
@@ -57,6 +58,8 @@ const rootOf = (pid: number) => (thread: string) => readlinkSync(`/proc/${pid}/t
 
 test('all threads become the user and group, without any others', asRoot, async (t) => {
   const run = await start(t, config);
+  // Its ports are there before the rights of root are gone; no client is served in between.
+  await until('another user', () => statSync(`/proc/${run.pid}`).uid === uid);
   for (const thread of threads(run.pid)) {
     const status = readFileSync(`/proc/${run.pid}/task/${thread}/status`, 'utf8');
     assert.match(status, new RegExp(`^Uid:\\t${uid}\\t${uid}\\t${uid}\\t${uid}$`, 'm'));
