@@ -412,6 +412,8 @@ export function detachServer(stream: Stream): void {
   if (conn === null) return;
   stream.log.keepLocal();
   stream.serverConn = null;
+  // It no longer waits for this one, be it before another try.
+  stream.serverUntil = 0;
   conn.stream = null;
   conn.discard();
 }
