@@ -113,6 +113,7 @@ export function newBind(at: Location, address: BindConfig['address']): Draft<Bin
     maxconn: null,
     backlog: null,
     acceptProxy: false,
+    netscalerCip: null,
     interface: null,
     v6only: false,
     v4v6: false,

@@ -63,6 +63,8 @@ export interface BindConfig {
   readonly maxconn: number | null;
   readonly backlog: number | null;
   readonly acceptProxy: boolean;
+  /** Magic number of the NetScaler client IP header that comes first (`accept-netscaler-cip`), null: none does. */
+  readonly netscalerCip: number | null;
   readonly interface: string | null;
   readonly v6only: boolean;
   readonly v4v6: boolean;

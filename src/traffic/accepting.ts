@@ -2,6 +2,7 @@ import { connectionError } from '../expr/connection-errors.ts';
 import { connectionErrorLine } from '../expr/log/connection.ts';
 import { C } from '../model/counters.ts';
 import { readClientHello } from '../net/client-hello.ts';
+import { CIP_ERRORS, parseCipHeader } from '../net/netscaler-cip.ts';
 import { PROXY_ERRORS, parseProxyHeader } from '../net/proxy-protocol.ts';
 import type { Conn, ConnHandler } from '../net/transport.ts';
 import type { Client } from './client.ts';
@@ -20,7 +21,21 @@ import { countSession, Event } from './tracking.ts';
 const HEADER_MAX = 16_384;
 
 /** What a connection is waiting for. */
-const Step = { proxy: 0, hello: 1, handshake: 2, over: 3 } as const;
+const Step = { cip: 0, proxy: 1, hello: 2, handshake: 3, over: 4 } as const;
+
+/** What is told when a header is waited for and something else happens. */
+const WAITING: readonly { readonly closed: string; readonly error: string; readonly timeout: string }[] = [
+  {
+    closed: 'Connection closed while waiting for NetScaler Client IP header',
+    error: 'Connection error while waiting for NetScaler Client IP header',
+    timeout: 'Timeout while waiting for a NetScaler Client IP header',
+  },
+  {
+    closed: 'Connection closed while waiting for PROXY protocol header',
+    error: 'Connection error while waiting for PROXY protocol header',
+    timeout: 'Timeout while waiting for PROXY protocol header',
+  },
+];
 
 /** What becomes of a connection that was let in: `start` makes its session. */
 export interface Admission {
@@ -29,15 +44,15 @@ export interface Admission {
 }
 
 /**
- * A connection between accept and session, where something must happen first: `tcp-request connection` rules, a PROXY protocol header,
- * a TLS handshake, `tcp-request session` rules.
+ * A connection between accept and session, where something must happen first: `tcp-request connection` rules, a NetScaler client IP
+ * header, a PROXY protocol header, a TLS handshake, `tcp-request session` rules.
  */
 export class Accepting extends ConnClient implements Client, ConnHandler, Timed {
   readonly proto = 'tcp';
   readonly exchanges = 1;
   readonly #admission: Admission;
   #held: Buffer | null = null;
-  #step: number = Step.proxy;
+  #step: number = Step.cip;
   expires = 0;
   timerSlot = -1;
   timerNext: Timed | null = null;
@@ -52,12 +67,15 @@ export class Accepting extends ConnClient implements Client, ConnHandler, Timed 
   /** Runs the first rules; false when the connection was refused. */
   begin(): boolean {
     if (!this.#allowed(this.frontend.rules?.connection ?? null, C.deniedConn)) return false;
-    const { acceptProxy } = this.listener.config;
-    if (!acceptProxy && this.listener.tls === null) return this.#session();
+    const { acceptProxy, netscalerCip } = this.listener.config;
+    this.expectsProxy ||= acceptProxy;
+    this.expectsCip ||= netscalerCip !== null;
+    const headed = this.expectsProxy || this.expectsCip;
+    if (!headed && this.listener.tls === null) return this.#session();
     const { requestTimeout, clientTimeout } = this.frontend;
-    const timeout = acceptProxy ? requestTimeout || clientTimeout : clientTimeout;
+    const timeout = headed ? requestTimeout || clientTimeout : clientTimeout;
     if (timeout > 0) this.env.wheel.arm(this, this.env.now() + timeout);
-    if (!acceptProxy) this.#step = Step.hello;
+    this.#step = this.expectsCip ? Step.cip : this.expectsProxy ? Step.proxy : Step.hello;
     return true;
   }
 
@@ -117,8 +135,31 @@ export class Accepting extends ConnClient implements Client, ConnHandler, Timed 
     const bytes = Buffer.from(buf.buffer, buf.byteOffset + start, end - start);
     const all = this.#held === null ? bytes : Buffer.concat([this.#held, bytes]);
     this.#held = null;
-    if (this.#step === Step.proxy) this.#proxyHeader(all);
+    if (this.#step === Step.cip) this.#cipHeader(all);
+    else if (this.#step === Step.proxy) this.#proxyHeader(all);
     else if (this.#step === Step.hello) this.#hello(all);
+  }
+
+  #cipHeader(bytes: Buffer): void {
+    // A rule asks for the header, the `bind` line alone has its magic number: without one it is 0, as for HAProxy.
+    const header = parseCipHeader(bytes, this.listener.config.netscalerCip ?? 0, HEADER_MAX);
+    if (header === 'more') {
+      this.#held = Buffer.from(bytes);
+      return;
+    }
+    if (typeof header === 'string') {
+      this.#fail(CIP_ERRORS[header], false);
+      return;
+    }
+    this.sourceView = header.source;
+    this.destinationView = header.destination;
+    const rest = bytes.subarray(header.length);
+    if (!this.expectsProxy) {
+      this.#headersRead(rest);
+      return;
+    }
+    this.#step = Step.proxy;
+    if (rest.length > 0) this.#proxyHeader(rest);
   }
 
   #proxyHeader(bytes: Buffer): void {
@@ -135,7 +176,11 @@ export class Accepting extends ConnClient implements Client, ConnHandler, Timed 
     this.tlvs = header.tlvs;
     if (header.source !== null) this.sourceView = header.source;
     if (header.destination !== null) this.destinationView = header.destination;
-    const rest = bytes.subarray(header.length);
+    this.#headersRead(bytes.subarray(header.length));
+  }
+
+  /** TLS or the session comes next; `rest` has come for it already. */
+  #headersRead(rest: Buffer): void {
     if (this.listener.tls === null) {
       this.#held = Buffer.from(rest);
       this.#session();
@@ -177,19 +222,20 @@ export class Accepting extends ConnClient implements Client, ConnHandler, Timed 
 
   onEnd(): void {
     if (this.#step === Step.hello) this.#failTls(TLS_MESSAGES.closed);
-    else if (this.#held !== null) this.#fail(PROXY_ERRORS['too-long'], false);
-    else this.#fail('Connection closed while waiting for PROXY protocol header', true);
+    else if (this.#held !== null)
+      this.#fail(this.#step === Step.cip ? CIP_ERRORS.truncated : PROXY_ERRORS['too-long'], false);
+    else this.#fail(WAITING[this.#step]!.closed, true);
   }
 
   onDrain(): void {}
 
   onError(): void {
-    if (this.#step !== Step.proxy) this.#failTls(TLS_MESSAGES.handshake);
-    else this.#fail('Connection error while waiting for PROXY protocol header', true);
+    if (this.#step > Step.proxy) this.#failTls(TLS_MESSAGES.handshake);
+    else this.#fail(WAITING[this.#step]!.error, true);
   }
 
   onTimeout(): void {
-    if (this.#step === Step.proxy) this.#fail('Timeout while waiting for PROXY protocol header', true);
+    if (this.#step <= Step.proxy) this.#fail(WAITING[this.#step]!.timeout, true);
     else this.#fail(TLS_MESSAGES.timeout, false);
   }
 

@@ -35,6 +35,9 @@ export abstract class ConnClient {
   sourceView: EndpointView | null = null;
   destinationView: EndpointView | null = null;
   proxied = false;
+  /** Headers that a `tcp-request connection` rule has asked for before the first byte. */
+  expectsProxy = false;
+  expectsCip = false;
   /** What the PROXY protocol header said besides. */
   tlvs: readonly ProxyTlv[] = [];
   readonly resetCode: number = -1;

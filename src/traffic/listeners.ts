@@ -161,7 +161,8 @@ function admit(env: Env, frontend: TrafficFrontend, listener: TrafficListener, c
 /** Starts the session on an admitted connection, after what must come before it. */
 function begin(env: Env, frontend: TrafficFrontend, listener: TrafficListener, conn: Conn): void {
   const { rules } = frontend;
-  const plain = !listener.config.acceptProxy && listener.tls === null;
+  const { acceptProxy, netscalerCip } = listener.config;
+  const plain = !acceptProxy && netscalerCip === null && listener.tls === null;
   if (plain && (rules === null || (rules.connection === null && rules.session === null))) {
     startSession(env, frontend, listener, conn, null);
     return;

@@ -35,6 +35,7 @@ export function bind(address: BindConfig['address'], more: Partial<BindConfig> =
     maxconn: null,
     backlog: null,
     acceptProxy: false,
+    netscalerCip: null,
     interface: null,
     v6only: false,
     v4v6: false,

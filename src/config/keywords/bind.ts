@@ -46,6 +46,14 @@ function parseId({ draft, value: text }: Input): OptionResult {
   return undefined;
 }
 
+function parseNetscalerCip({ draft, value: text }: Input): OptionResult {
+  const magic = parseInteger(text);
+  if (magic === null || magic <= 0 || magic > 0xffff_ffff)
+    return `'accept-netscaler-cip' : invalid value '${text}', must be between 1 and 4294967295`;
+  draft.netscalerCip = magic;
+  return undefined;
+}
+
 function parseMode({ draft, value: text }: Input): OptionResult {
   if (!/^[0-7]{1,4}$/.test(text)) return `'mode' : missing or invalid mode '${text}' (octal integer expected)`;
   draft.mode = Number.parseInt(text, 8);
@@ -103,6 +111,7 @@ function parseId32(name: 'uid' | 'gid'): Option<BindSettings> {
 }
 
 export const BIND_OPTIONS = new OptionTable<BindSettings>([
+  value('accept-netscaler-cip', '<magic>', parseNetscalerCip),
   flag('accept-proxy', (draft) => {
     draft.acceptProxy = true;
   }),
@@ -176,9 +185,6 @@ export const BIND_OPTIONS = new OptionTable<BindSettings>([
   ...inertOptions<BindSettings>('noticed', 'only names the socket for statistics that are kept across restarts.', [
     'guid-prefix <text>',
     'label <text>',
-  ]),
-  ...inertOptions<BindSettings>('refused', 'Use accept-proxy with a PROXY protocol sender.', [
-    'accept-netscaler-cip <magic>',
   ]),
   ...inertOptions<BindSettings>('refused', 'HTTP/1.1 and HTTP/2 are served.', [
     'quic-cc-algo <algorithm>',

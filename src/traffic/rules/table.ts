@@ -2,6 +2,7 @@ import type { ExprError } from '../../expr/sample.ts';
 import { addressActions } from './actions/addresses.ts';
 import { cacheActions } from './actions/cache.ts';
 import { logAction } from './actions/do-log.ts';
+import { expectingActions } from './actions/expecting.ts';
 import { finalActions } from './actions/final.ts';
 import { headerActions } from './actions/headers.ts';
 import { binaryHeaderActions } from './actions/headers-bin.ts';
@@ -21,6 +22,7 @@ import type { ActionRow, RuleKind } from './types.ts';
 const ACTIONS: readonly ActionRow[] = [
   ...addressActions,
   ...cacheActions,
+  ...expectingActions,
   ...finalActions,
   logAction,
   ...binaryHeaderActions,

@@ -28,11 +28,6 @@ const REFUSED: readonly { readonly name: string; readonly kinds: RegExp; readonl
     kinds: /^tcp-request session$/,
     why: 'servers cannot be reached over connections that they opened (reverse HTTP)',
   },
-  {
-    name: 'expect-netscaler-cip',
-    kinds: /^tcp-request connection$/,
-    why: 'the NetScaler client IP protocol is not spoken; use the PROXY protocol',
-  },
 ];
 
 /** Why an action of HAProxy is refused in rules of a kind; null for a word that is none. */
