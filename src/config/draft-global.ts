@@ -49,6 +49,7 @@ function newGlobalTls(): Draft<GlobalTlsConfig> {
     defaultDhParam: 2048,
     securityLevel: null,
     maxConn: 0,
+    contexts: 1000,
     cacheSize: 20_000,
     lifetime: 300_000,
     hardMaxRecord: 0,

@@ -189,6 +189,8 @@ export interface GlobalTlsConfig {
   readonly securityLevel: number | null;
   /** Connections with TLS over all threads; 0: no limit of their own. */
   readonly maxConn: number;
+  /** Certificates that a thread keeps ready for handshakes (`tune.ssl.ssl-ctx-cache-size`); others are made ready when they are asked for. */
+  readonly contexts: number;
   /** Sessions kept for clients without tickets (`tune.ssl.cachesize`); 0: none. */
   readonly cacheSize: number;
   /** How long a session can be resumed, ms (`tune.ssl.lifetime`). */

@@ -51,7 +51,10 @@ export interface CertificateHandle {
 }
 
 /** Node's `tls.SecureContext.context`: made by node:tls. */
-export type NativeContext = object;
+export interface NativeContext {
+  /** Nothing begins with it any more; what has begun goes on. */
+  close(): void;
+}
 
 /**
  * TLS on top of a stream handle, itself a stream of what is decrypted. One write at a time: a second one before `oncomplete` ends the

@@ -148,6 +148,7 @@ export function putProxy(env: Env, view: ProxyView): void {
       inheritConnections(frontend, old);
       for (const listener of frontend.listeners)
         listener.sockets = old.listeners.find((l) => l.id === listener.id)?.sockets ?? [];
+      for (const { tls } of old.listeners) tls?.release();
     }
     env.frontends.set(config.id, frontend);
     env.frontendsByName.set(config.name, frontend);
@@ -181,7 +182,10 @@ function surroundings(env: Env): ProxySurroundings {
 async function removeProxy(env: Env, id: number): Promise<void> {
   const frontend = env.frontends.get(id);
   if (frontend !== undefined) {
-    for (const listener of frontend.listeners) await unbindListener(listener);
+    for (const listener of frontend.listeners) {
+      await unbindListener(listener);
+      listener.tls?.release();
+    }
     env.frontends.delete(id);
     env.frontendsByName.delete(frontend.name);
   }

@@ -27,6 +27,7 @@ import type { Stream } from './stream.ts';
 import { TrafficTables } from './tables.ts';
 import { TimerWheel } from './timer.ts';
 import { TlsAccounts } from './tls/accounts.ts';
+import { RecentContexts } from './tls/recent-contexts.ts';
 
 /** Streams kept for reuse, at most. */
 const STREAMS_KEPT = 1024;
@@ -71,6 +72,7 @@ export class Env {
   readonly c: Float64Array;
   readonly g: Int32Array;
   readonly tlsAccounts: TlsAccounts;
+  readonly tlsContexts = new RecentContexts(() => this.global.tls.contexts);
   /** Sessions of clients without tickets; null: none are kept. */
   readonly tlsSessions: SessionCache | null;
   readonly frontends = new Map<number, TrafficFrontend>();

@@ -199,6 +199,9 @@ const LIMITS: readonly Row[] = [
       return line.alert(`'httpclient.ssl.verify' expects 'none' or 'required' as argument (got '${value}').`);
     if (line.atMost(1)) global.httpClient.verify = value === 'required';
   }),
+  number('tune.ssl.ssl-ctx-cache-size', '<number>', { min: 0, max: MAX }, (tls, value) => {
+    tls.contexts = value;
+  }),
   works('tune.ssl.capture-buffer-size', '<size>', parseCaptureBuffer),
   works('tune.ssl.capture-cipherlist-size', '<size>', parseCaptureBuffer),
   number('tune.ssl.default-dh-param', '<number>', { min: 1024, max: 65_536 }, (tls, value) => {
@@ -238,9 +241,6 @@ export const GLOBAL_TLS_KEYWORDS: readonly Row[] = [
     'tune.idletimer <time>',
   ]),
   ...noticed<ConfigDraft>('the cache is shared by all threads of the one process.', ['tune.ssl.force-private-cache']),
-  ...noticed<ConfigDraft>('certificates are made beforehand, not when clients ask.', [
-    'tune.ssl.ssl-ctx-cache-size <number>',
-  ]),
   ...noticed<ConfigDraft>('what is encrypted is moved through buffers.', ['noktls']),
   ...noticed<ConfigDraft>('OpenSSL computes in the traffic threads.', ['ssl-mode-async']),
   ...refused<ConfigDraft>("Node's TLS does not set these apart: use the sigalgs keywords.", [

@@ -3,6 +3,7 @@ import type { BindTlsView, SniEntryView } from '../../model/certificates/views.t
 import type { ClientHello } from '../../net/client-hello.ts';
 import type { Env } from '../env.ts';
 import type { TrafficFrontend } from '../frontend.ts';
+import type { Contexts } from './recent-contexts.ts';
 import { buildServerContext, type ContextBasis, isCurrent, type ServerContext } from './server-context.ts';
 import { clientAbilities, type EcdsaSuites, ecdsaSuitesOf, SniIndex } from './sni-index.ts';
 
@@ -17,7 +18,7 @@ export class BindTls {
   readonly #at: BindConfig['at'];
   readonly #defaultAlpn: readonly string[];
   readonly #suites: EcdsaSuites;
-  #contexts = new Map<number, ServerContext>();
+  readonly #contexts: Contexts = new Map();
   #view: BindTlsView | null = null;
   #index: SniIndex | null = null;
   /** Names of the certificates that the index was made of. */
@@ -53,6 +54,11 @@ export class BindTls {
     return null;
   }
 
+  /** Lets go of what is ready: another one has taken the place of this one. */
+  release(): void {
+    for (const context of this.#contexts.values()) this.#env.tlsContexts.forget(context);
+  }
+
   #current(): SniIndex {
     const { certificates } = this.#env;
     if (this.#index !== null && this.#version === certificates.version) return this.#index;
@@ -60,7 +66,7 @@ export class BindTls {
     const view = certificates.bind(this.#proxy, this.#at) ?? { key: '', entries: [], defaults: [] };
     if (this.#index !== null && view === this.#view && this.#sameNames()) return this.#index;
     const ids = new Set([...view.entries, ...view.defaults].map(({ id }) => id));
-    for (const id of this.#contexts.keys()) if (!ids.has(id)) this.#contexts.delete(id);
+    for (const [id, context] of this.#contexts) if (!ids.has(id)) this.#env.tlsContexts.forget(context);
     this.#view = view;
     this.#names = new Map();
     this.#index = new SniIndex(view, (id) => {
@@ -81,10 +87,14 @@ export class BindTls {
   }
 
   #context(entry: SniEntryView): ServerContext {
-    const known = this.#contexts.get(entry.id);
-    if (known !== undefined && isCurrent(known, entry, this.#basis)) return known;
-    const context = buildServerContext(this.#basis, entry);
-    this.#contexts.set(entry.id, context);
+    const { tlsContexts } = this.#env;
+    let context = this.#contexts.get(entry.id);
+    if (context === undefined || !isCurrent(context, entry, this.#basis)) {
+      if (context !== undefined) tlsContexts.forget(context);
+      context = buildServerContext(this.#basis, entry);
+      this.#contexts.set(entry.id, context);
+    }
+    tlsContexts.use(context, this.#contexts);
     return context;
   }
 }

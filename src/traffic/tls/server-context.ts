@@ -16,6 +16,9 @@ interface NativeTickets {
 /** Not among Node's constants: a client may not begin a second handshake within a connection. */
 const SSL_OP_NO_RENEGOTIATION = 0x4000_0000;
 
+/** So many bytes of PEM take about as much memory, parsed, as a context without authorities. */
+const BYTES_IN_CONTEXT = 8192;
+
 /** A certificate with its options, ready for handshakes. */
 export interface ServerContext {
   readonly native: NativeContext;
@@ -23,6 +26,8 @@ export interface ServerContext {
   readonly trusts: readonly (TrustView | undefined)[];
   readonly entry: SniEntryView;
   readonly options: TlsOptions;
+  /** What it takes of memory, as a multiple of what one without authorities takes. */
+  readonly weight: number;
 }
 
 /** What contexts of a `bind` line are made from, beside its entries. */
@@ -72,12 +77,23 @@ export function buildServerContext(basis: ContextBasis, entry: SniEntryView): Se
     ...(certificate.dh === null ? {} : { dhparam: Buffer.from(certificate.dh) }),
   });
   if (options.tickets) useTicketKeys(context as unknown as NativeTickets, basis);
-  return { native: context as NativeContext, certificate, trusts, entry, options };
+  return { native: context as NativeContext, certificate, trusts, entry, options, weight: weightOf(options, trusts) };
+}
+
+/** Each context has authorities and revocation lists of its own, parsed. */
+function weightOf(options: TlsOptions, trusts: readonly (TrustView | undefined)[]): number {
+  if (!verifies(options)) return 1;
+  const texts = trusts.flatMap((trust) => (trust === undefined ? [] : [...trust.certificates, ...trust.crls]));
+  return 1 + texts.reduce((sum, { length }) => sum + length, 0) / BYTES_IN_CONTEXT;
+}
+
+function verifies({ verify }: TlsOptions): boolean {
+  return verify === 'optional' || verify === 'required';
 }
 
 /** Without `ca`, Node would trust those of its own. */
-function trustSettings({ verify }: TlsOptions, trusts: readonly (TrustView | undefined)[]) {
-  if (verify === null || verify === 'none') return { ca: [] };
+function trustSettings(options: TlsOptions, trusts: readonly (TrustView | undefined)[]) {
+  if (!verifies(options)) return { ca: [] };
   return {
     ca: trusts.flatMap((trust) => trust?.certificates ?? []),
     ...(trusts[2] === undefined ? {} : { crl: [...trusts[2].crls] }),
@@ -90,8 +106,7 @@ function trustSettings({ verify }: TlsOptions, trusts: readonly (TrustView | und
  */
 function sessionSettings(options: TlsOptions, trusts: readonly (TrustView | undefined)[], global: GlobalTlsConfig) {
   const hash = createHash('sha256').update(options.verify ?? 'none');
-  if (options.verify === 'optional' || options.verify === 'required')
-    for (const trust of trusts) hash.update(JSON.stringify([trust?.certificates, trust?.crls]));
+  if (verifies(options)) for (const trust of trusts) hash.update(JSON.stringify([trust?.certificates, trust?.crls]));
   return {
     sessionIdContext: hash.digest('hex').slice(0, 32),
     sessionTimeout: Math.min(2_147_483_647, Math.max(1, Math.round(global.lifetime / 1000))),

@@ -16,6 +16,8 @@ interface Candidate {
   readonly except: ReadonlySet<string>;
 }
 
+const NONE: readonly Candidate[] = [];
+
 /**
  * The certificates of a `bind` line by name. A look-up does not depend on how many there are: HAProxy's order (manual, `crt-list`), the
  * name itself before its wildcard, ECDSA before RSA for who takes both.
@@ -52,15 +54,18 @@ export class SniIndex {
   /** The entry to show for `name` (small letters; '' for none); null: none, not even by default when that is `strict`. */
   find(name: string, able: ClientAbilities, strict: boolean): SniEntryView | null {
     if (name !== '') {
-      const dot = name.indexOf('.');
-      const wild = dot < 0 ? undefined : this.#wild.get(name.slice(dot));
-      const found = choose(
-        [...(this.#exact.get(name) ?? []), ...(wild ?? []).filter(({ except }) => !except.has(name))],
-        able,
-      );
+      const found = choose(this.#candidates(name), able);
       if (found !== null) return found.entry;
     }
     return strict ? null : (choose(this.#defaults, able)?.entry ?? null);
+  }
+
+  /** Those for `name`: of the name itself before those of its wildcard. */
+  #candidates(name: string): readonly Candidate[] {
+    const exact = this.#exact.get(name) ?? NONE;
+    const dot = this.#wild.size === 0 ? -1 : name.indexOf('.');
+    const wild = dot < 0 ? undefined : this.#wild.get(name.slice(dot));
+    return wild === undefined ? exact : [...exact, ...wild.filter(({ except }) => !except.has(name))];
   }
 }
 
