@@ -32,6 +32,7 @@ export function newServer(at: Location): ServerDraft {
     redir: null,
     sendProxy: 0,
     proxyV2Options: [],
+    proxyTlvs: [],
     source: null,
     errorLimit: 10,
     observe: 'none',

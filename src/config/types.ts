@@ -236,6 +236,8 @@ export interface ServerConfig {
   readonly redir: string | null;
   readonly sendProxy: 0 | 1 | 2;
   readonly proxyV2Options: readonly string[];
+  /** TLVs of version 2 with a value of their own: type, and log-format. */
+  readonly proxyTlvs: readonly { readonly type: number; readonly format: string }[];
   readonly source: SourceConfig | null;
   readonly errorLimit: number;
   readonly observe: 'none' | 'layer4' | 'layer7';

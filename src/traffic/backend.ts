@@ -1,5 +1,6 @@
 import type { CompressionConfig, ProxyConfig, ServerConfig } from '../config/types.ts';
 import type { Compiled } from '../expr/compile.ts';
+import type { LogFormat } from '../expr/log/format.ts';
 import type { ProxyFacts } from '../expr/types.ts';
 import { C, G } from '../model/counters.ts';
 import type { ProxyView, ServerView } from '../model/messages.ts';
@@ -28,6 +29,8 @@ export class TrafficBackend implements ProxyFacts {
   readonly servers: TrafficServer[] = [];
   /** `sni` expressions of its servers, by their text. */
   readonly sni: ReadonlyMap<string, Compiled>;
+  /** Log-formats of TLVs that its servers get, by their text. */
+  readonly tlvFormats: ReadonlyMap<string, LogFormat>;
   /** Servers of the configuration by name. */
   readonly serverConfigs: ReadonlyMap<string, ServerConfig>;
   readonly serversById = new Map<number, TrafficServer>();
@@ -76,7 +79,7 @@ export class TrafficBackend implements ProxyFacts {
   constructor(
     env: Env,
     view: ProxyView,
-    { errorPages, sni }: Pick<CompiledProxy, 'errorPages' | 'sni'>,
+    { errorPages, sni, tlvFormats }: Pick<CompiledProxy, 'errorPages' | 'sni' | 'tlvFormats'>,
     old: TrafficBackend | null,
   ) {
     const { config } = view;
@@ -102,6 +105,7 @@ export class TrafficBackend implements ProxyFacts {
     this.dynamicCookieKey = view.dynamicCookieKey;
     this.errorPages = errorPages;
     this.sni = sni;
+    this.tlvFormats = tlvFormats;
     this.rules = null;
     this.abortOnClose =
       config.options.includes('abortonclose') ||

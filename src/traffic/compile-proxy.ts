@@ -1,6 +1,8 @@
+import { bytesOf } from '../config/bytes.ts';
 import { configuredPath } from '../config/paths.ts';
 import type { Diagnostic, ProxyConfig, UserlistConfig } from '../config/types.ts';
 import { type Compiled, compileWhole } from '../expr/compile.ts';
+import { compileLogFormat, type LogFormat } from '../expr/log/format.ts';
 import { patternKeys } from '../expr/patterns.ts';
 import { place, type Userlist } from '../expr/row.ts';
 import { compileUserlist } from '../expr/userlist.ts';
@@ -20,6 +22,8 @@ export interface CompiledProxy {
   readonly errorPages: ErrorPages;
   /** `sni` expressions of servers, by their text. */
   readonly sni: ReadonlyMap<string, Compiled>;
+  /** Log-formats of TLVs that servers get (`set-proxy-v2-tlv-fmt`), by their text. */
+  readonly tlvFormats: ReadonlyMap<string, LogFormat>;
   readonly problems: readonly Diagnostic[];
 }
 
@@ -44,6 +48,7 @@ export function compileProxy(config: ProxyConfig, around: ProxySurroundings): Co
     logger,
     errorPages: new ErrorPages(pages),
     sni: config.kind === 'frontend' ? new Map() : compileNames(config, { ...around, keys }, problems),
+    tlvFormats: compileTlvs(config, { ...around, keys }, problems),
     problems,
   };
 }
@@ -68,6 +73,30 @@ function compileNames(
     }
   }
   return names;
+}
+
+/** The values of TLVs that servers get (manual, `set-proxy-v2-tlv-fmt`). */
+function compileTlvs(
+  { name: proxy, servers }: ProxyConfig,
+  { hasProxy, hasServer, patterns, keys }: ProxySurroundings & { readonly keys: ReturnType<typeof patternKeys> },
+  problems: Diagnostic[],
+): ReadonlyMap<string, LogFormat> {
+  const formats = new Map<string, LogFormat>();
+  for (const { proxyTlvs, name, at } of servers) {
+    for (const { format: source } of proxyTlvs) {
+      if (formats.has(source)) continue;
+      const format = compileLogFormat(bytesOf(source), {
+        ...{ places: place.serverSource, proxy, hasProxy, hasServer },
+        patterns: (use) => patterns(keys(use, at), use, at),
+      });
+      if (!('error' in format)) formats.set(source, format);
+      else {
+        const text = `'server ${proxy}/${name}' : error detected while parsing TLV format string : ${format.error}`;
+        problems.push({ severity: 'alert', at, text, form: 'server' });
+      }
+    }
+  }
+  return formats;
 }
 
 /** Compiles `userlist` sections. */

@@ -1,5 +1,26 @@
-import { buildProxyV1, buildProxyV2, PP2, type ProxyTlv, sslTlv } from '../net/proxy-protocol.ts';
+import { bytesOf } from '../config/bytes.ts';
+import type { ServerConfig } from '../config/types.ts';
+import { compileLogFormat, type LogFormat } from '../expr/log/format.ts';
+import { place } from '../expr/row.ts';
+import { buildProxyV1, buildProxyV2, PP2, PP2_SSL, type ProxyTlv, sslTlv } from '../net/proxy-protocol.ts';
+import type { TrafficBackend } from './backend.ts';
 import type { Stream } from './stream.ts';
+import type { ClientTls } from './tls/client-tls.ts';
+
+/** A TLV whose value is a log-format (`set-proxy-v2-tlv-fmt`). */
+export interface ProxyTlvFormat {
+  readonly type: number;
+  readonly format: LogFormat;
+}
+
+/** Compiles the TLVs of a server; a format of one that was added live, too, where it is valid. */
+export function compileTlvs(tlvs: ServerConfig['proxyTlvs'], backend: TrafficBackend): readonly ProxyTlvFormat[] {
+  return tlvs.flatMap(({ type, format: text }) => {
+    const known = backend.tlvFormats.get(text);
+    const format = known ?? compileLogFormat(bytesOf(text), { places: place.serverSource, proxy: backend.name });
+    return 'error' in format ? [] : [{ type, format }];
+  });
+}
 
 /**
  * `send-proxy`, `send-proxy-v2`: what tells the server who the client is, to be sent before anything else on a new connection; null
@@ -15,18 +36,61 @@ export function proxyHeader(stream: Stream): Buffer | null {
   const from = source.host === '' ? null : source;
   const to = destination.host === '' ? null : destination;
   if (sendProxy === 1) return Buffer.from(buildProxyV1(from, to), 'latin1');
-  return Buffer.from(buildProxyV2(from, to, tlvs(stream, proxyV2Options), proxyV2Options.includes('crc32c')));
+  const { proxyTlvs } = conn.server;
+  const tlvs = [...ownTlvs(stream, proxyTlvs), ...clientTlvs(stream, proxyV2Options)];
+  const kept = withinLimit(tlvs, stream.env.global.tune.bufsize);
+  return Buffer.from(buildProxyV2(from, to, kept, proxyV2Options.includes('crc32c')));
+}
+
+/** Those that fit in a buffer, as in HAProxy: what is too long is left out. */
+function withinLimit(tlvs: readonly ProxyTlv[], bufsize: number): readonly ProxyTlv[] {
+  let left = Math.min(bufsize, 0xffff) - LARGEST_START;
+  return tlvs.filter(({ value }) => {
+    const length = 3 + value.length;
+    if (length > left) return false;
+    left -= length;
+    return true;
+  });
+}
+
+/** The fixed part, two addresses of IPv6 with ports, the checksum. */
+const LARGEST_START = 16 + 36 + 7;
+
+function ownTlvs(stream: Stream, formats: readonly ProxyTlvFormat[]): ProxyTlv[] {
+  return formats.map(({ type, format }) => ({ type, value: Buffer.from(format.format(stream), 'latin1') }));
 }
 
 /** Options that send the TLV `ssl`. */
 const SSL_OPTIONS = ['ssl', 'cert-cn', 'cert-key', 'cert-sig', 'ssl-cipher'];
 
-/** `proxy-v2-options` that have a value on a clear connection, in HAProxy's order. */
-function tlvs(stream: Stream, options: readonly string[]): ProxyTlv[] {
+/** What is known of the client's connection and asked for by `proxy-v2-options`, in HAProxy's order. */
+function clientTlvs(stream: Stream, options: readonly string[]): ProxyTlv[] {
   const found: ProxyTlv[] = [];
-  if (options.includes('unique-id') && stream.uniqueId !== '') {
-    found.push({ type: PP2.uniqueId, value: Buffer.from(stream.uniqueId, 'latin1').subarray(0, 128) });
-  }
-  if (SSL_OPTIONS.some((option) => options.includes(option))) found.push(sslTlv(null));
+  const { tls } = stream;
+  const add = (type: number, text: string) => {
+    if (text !== '') found.push({ type, value: Buffer.from(text, 'latin1') });
+  };
+  add(PP2.alpn, tls?.alpn ?? '');
+  if (options.includes('authority')) add(PP2.authority, tls?.sni.slice(0, 255) ?? '');
+  if (options.includes('unique-id')) add(PP2.uniqueId, stream.uniqueId.slice(0, 128));
+  if (SSL_OPTIONS.some((option) => options.includes(option))) found.push(tlsTlv(tls, options));
   return found;
+}
+
+function tlsTlv(tls: ClientTls | null, options: readonly string[]): ProxyTlv {
+  if (tls === null) return sslTlv(null);
+  const details: [type: number, text: string][] = [[PP2_SSL.version, tls.protocol]];
+  const add = (option: string, type: number, text: string | undefined) => {
+    if (options.includes(option) && text) details.push([type, text]);
+  };
+  add('cert-cn', PP2_SSL.cn, tls.peerCertificate?.subject.entry('CN', 1));
+  add('cert-key', PP2_SSL.keyAlg, tls.certificate?.keyKind);
+  add('cert-sig', PP2_SSL.sigAlg, tls.certificate?.signatureAlgorithm);
+  add('ssl-cipher', PP2_SSL.cipher, tls.cipher);
+  return sslTlv({
+    certConnection: tls.certificateUsed && !tls.resumed,
+    certSession: tls.certificateUsed,
+    verifyResult: tls.certificateUsed ? tls.verifyResult : 0,
+    details,
+  });
 }

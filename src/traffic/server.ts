@@ -9,6 +9,7 @@ import type { TrafficBackend } from './backend.ts';
 import type { Env } from './env.ts';
 import { IdlePool } from './idle-pool.ts';
 import { StreamQueue } from './queue.ts';
+import { compileTlvs, type ProxyTlvFormat } from './send-proxy.ts';
 import { compileSni } from './tls/server-name.ts';
 import { ServerTls } from './tls/server-tls.ts';
 
@@ -37,6 +38,8 @@ export class TrafficServer implements ServerFacts {
   tls: ServerTls | null = null;
   /** The name that is asked for (`sni`). */
   sni: Compiled | null = null;
+  /** What it is told of clients beside the addresses (`set-proxy-v2-tlv-fmt`). */
+  proxyTlvs: readonly ProxyTlvFormat[] = [];
   /** For the sockets of connections to it; null: none. */
   socketOptions: SocketOptions | null;
   /** `failures` at the last success that the control thread was told of (`observe layer7`). */
@@ -62,6 +65,7 @@ export class TrafficServer implements ServerFacts {
     this.maxconn = view.maxconn;
     this.socketOptions = this.#socketOptions();
     this.#setTls();
+    this.proxyTlvs = compileTlvs(this.config.proxyTlvs, this.backend);
     this.removed = false;
     this.pool = new IdlePool(this);
   }
@@ -73,6 +77,7 @@ export class TrafficServer implements ServerFacts {
     if (view.config !== null) this.config = view.config;
     this.socketOptions = this.#socketOptions();
     this.#setTls();
+    this.proxyTlvs = compileTlvs(this.config.proxyTlvs, this.backend);
     this.name = view.name;
     this.weight = view.weight;
     this.usable = view.state !== 'down';

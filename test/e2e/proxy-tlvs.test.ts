@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { get } from '../support/connection.ts';
+import type { ConnectionOptions } from 'node:tls';
+import { buildProxyV2, parseProxyHeader } from '../../src/net/proxy-protocol.ts';
+import { connect, get } from '../support/connection.ts';
 import { tcpOrigin } from '../support/origin.ts';
-import { start } from '../support/program.ts';
+import { issue } from '../support/pki.ts';
+import { start, unlessHaproxy26 } from '../support/program.ts';
+import { connectTls } from '../support/tls.ts';
 
 /** Bytes of the last header that a server got, in hex, up to the request. */
 let seen = '';
@@ -41,6 +45,32 @@ ${Object.keys(cases)
   { ports: { raw } },
 );
 
+const authority = issue({ name: 'authority', ca: true });
+const known = issue({ name: 'known', issuer: authority });
+const own = issue({ name: 'own.test', dns: ['own.test'], type: 'rsa' });
+const all = 'proxy-v2-options ssl,cert-cn,cert-key,cert-sig,ssl-cipher,authority,crc32c,unique-id';
+const secure = await start(
+  { after },
+  `
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 2s
+    timeout server 5s
+frontend tls
+    bind {addr:tls} ssl crt {dir}/own.pem ca-file {dir}/ca.pem verify optional alpn http/1.1
+    unique-id-format id
+    use_backend %[path,word(1,/)]
+backend all
+    server s {addr:raw} send-proxy-v2 ${all}
+backend none
+    server s {addr:raw} send-proxy-v2
+backend ssl
+    server s {addr:raw} send-proxy-v2-ssl-cn
+`,
+  { ports: { raw }, files: { 'own.pem': own.pem, 'ca.pem': authority.certificate } },
+);
+
 /** The fixed part of version 2 and the addresses of an IPv4 client. */
 const BEFORE_TLVS = 2 * (16 + 12);
 
@@ -52,3 +82,75 @@ for (const [i, [options, tlvs]] of Object.entries(cases).entries()) {
     else assert.equal(seen.slice(BEFORE_TLVS), tlvs);
   });
 }
+
+/** The TLVs that a server got for a request of a client with TLS: type, and value in hexadecimal. */
+async function overTls(path: string, client: ConnectionOptions, port = secure.port('tls')): Promise<string[]> {
+  const cleanUps: (() => unknown)[] = [];
+  const scope = { after: (cleanUp: () => unknown) => cleanUps.push(cleanUp) };
+  const { connection } = await connectTls(scope, port, {
+    servername: 'own.test',
+    ALPNProtocols: ['http/1.1'],
+    ...client,
+  });
+  const answer = await connection.exchange(`GET /${path} HTTP/1.1\nHost: own.test\nConnection: close\n\n`);
+  assert.equal(answer.status, 200);
+  for (const cleanUp of cleanUps) cleanUp();
+  const header = parseProxyHeader(Buffer.from(seen, 'hex'));
+  assert.ok(typeof header === 'object', `a header: ${seen}`);
+  return header.tlvs.map(({ type, value }) => `${type.toString(16)} ${Buffer.from(value).toString('latin1')}`);
+}
+
+const inner = (type: number, text: string) => String.fromCharCode(type, 0, text.length) + text;
+const tls13 = { minVersion: 'TLSv1.3' } as const;
+const version = inner(0x21, 'TLSv1.3');
+
+test('a server is told of the TLS of the client, without a certificate', async () => {
+  const details = version + inner(0x25, 'RSA2048') + inner(0x24, 'RSA-SHA256') + inner(0x23, 'TLS_AES_256_GCM_SHA384');
+  const [checksum, ...rest] = await overTls('all', tls13);
+  assert.match(checksum!, /^3 .{4}$/s);
+  assert.deepEqual(rest, ['1 http/1.1', '2 own.test', '5 id', `20 \x01\0\0\0\0${details}`]);
+});
+
+test('a server is told of the certificate of the client', async () => {
+  const client = { ...tls13, cert: known.certificate, key: known.key };
+  assert.deepEqual(await overTls('ssl', client), ['1 http/1.1', `20 \x07\0\0\0\0${version}${inner(0x22, 'known')}`]);
+});
+
+test('a server is told of ALPN whatever it is to be told of', async () => {
+  assert.deepEqual(await overTls('none', tls13), ['1 http/1.1']);
+});
+
+test('a server is told what log-formats say', unlessHaproxy26('it has no set-proxy-v2-tlv-fmt'), async (t) => {
+  const run = await start(
+    t,
+    `
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 2s
+    timeout server 5s
+frontend tells
+    bind {addr:tells} accept-proxy
+    default_backend told
+backend told
+    default-server send-proxy-v2 set-proxy-v2-tlv-fmt(0xE1) %[fc_pp_authority] set-proxy-v2-tlv-fmt(226) first
+    server s {addr:raw} set-proxy-v2-tlv-fmt(226) "%HM, %[fc_pp_tlv(0xE3)]"
+`,
+    { ports: { raw } },
+  );
+  const client = await connect(t, run.port('tells'));
+  const address = { host: '192.0.2.1', port: 1 };
+  const tlvs = [
+    { type: 2, value: Buffer.from('a.test') },
+    { type: 0xe3, value: Buffer.from('TLV') },
+  ];
+  client.send(buildProxyV2(address, address, tlvs));
+  assert.equal((await client.exchange('GET / HTTP/1.1\nHost: a\n\n')).status, 200);
+  const header = parseProxyHeader(Buffer.from(seen, 'hex'));
+  assert.ok(typeof header === 'object');
+  const told = header.tlvs.map(({ type, value }) => [type, Buffer.from(value).toString('latin1')]);
+  assert.deepEqual(told, [
+    [0xe1, 'a.test'],
+    [226, 'GET, TLV'],
+  ]);
+});

@@ -72,7 +72,7 @@ export function isServer(section: Section, line: Line): boolean {
 }
 
 /** Keywords that add to what was said before. */
-const ADDING = new Set(['proxy-v2-options', 'set-proxy-v2-tlv-fmt']);
+const ADDING = new Set(['proxy-v2-options']);
 
 function takeOver(
   settings: Map<string, Setting>,

@@ -41,7 +41,6 @@ export function isKnown({ keyword, count }: Parameter): boolean {
 
 /** How many words follow a keyword as its values; null for an unknown one. */
 function valuesOf(keyword: string, words: readonly Pick<Word, 'text'>[], index: number): number | null {
-  if (keyword.startsWith('set-proxy-v2-tlv-fmt')) return 1;
   const row = SERVER_OPTIONS.find(keyword);
   if (row === undefined) return null;
   if (keyword !== 'source') return row.takes;

@@ -30,6 +30,8 @@ export interface Option<D> {
   readonly notDefault?: true;
   /** Not accepted by `add server`. */
   readonly notDynamic?: true;
+  /** It is written `name(parameter)`. */
+  readonly parameter?: true;
   /** Belongs to TLS: listed after `ssl` by -dKcfg. */
   readonly tls?: true;
   readonly parse?: (input: OptionInput<D>) => OptionResult;
@@ -45,8 +47,12 @@ export class OptionTable<D> {
     if (this.#byName.size !== rows.length) throw new Error('an option has two rows');
   }
 
-  find(name: string): Option<D> | undefined {
-    return this.#byName.get(name);
+  /** The row of a word; that of `name(...)` is named `name`, and says that it has a parameter. */
+  find(word: string): Option<D> | undefined {
+    const parenthesis = word.indexOf('(');
+    if (parenthesis < 0) return this.#byName.get(word);
+    const row = this.#byName.get(word.slice(0, parenthesis));
+    return row?.parameter === true ? row : undefined;
   }
 
   names(): string[] {

@@ -228,6 +228,16 @@ function parseProxyV2Options({ draft, value: word }: Input): OptionResult {
   return undefined;
 }
 
+/** `set-proxy-v2-tlv-fmt(<id>) <fmt>`: a TLV whose value is a log-format. */
+function parseProxyTlv({ draft, words, index, value: format }: Input): OptionResult {
+  const id = /\((.*)\)$/.exec(words[index]!)?.[1];
+  const type = id !== undefined && /^(0x[0-9a-f]+|\d+)$/i.test(id) ? Number(id) : -1;
+  if (type < 0 || type > 255) return `'set-proxy-v2-tlv-fmt' : could not convert TLV ID, it is a number from 0 to 255`;
+  if (format === '') return `'set-proxy-v2-tlv-fmt' : missing value`;
+  draft.proxyTlvs = [...draft.proxyTlvs.filter((tlv) => tlv.type !== type), { type, format }];
+  return undefined;
+}
+
 function sendProxyV2(draft: ServerDraft, options: readonly string[]): void {
   draft.sendProxy = 2;
   draft.proxyV2Options = [...new Set([...draft.proxyV2Options, ...options])];
@@ -533,6 +543,14 @@ const traffic: Option<ServerDraft>[] = [
   }),
   value('proto', '<h1|h2>', 'a MUX protocol as argument', parseProto),
   value('proxy-v2-options', '<option>,[...]', 'a list of options', parseProxyV2Options),
+  {
+    name: 'set-proxy-v2-tlv-fmt',
+    takes: 1,
+    args: '(<id>) <fmt>',
+    status: 'works',
+    parameter: true,
+    parse: parseProxyTlv,
+  },
   text(
     'redir',
     '<prefix>',
@@ -600,9 +618,6 @@ export const SERVER_OPTIONS = new OptionTable<ServerDraft>([
   ...inertOptions<ServerDraft>('refused', 'Servers are spoken to over TCP.', ['quic-cc-algo <algorithm>'], {
     notDynamic: true,
   }),
-  ...inertOptions<ServerDraft>('refused', 'Only the TLVs of proxy-v2-options can be sent.', [
-    'set-proxy-v2-tlv-fmt <id>',
-  ]),
   ...inertOptions<ServerDraft>('refused', 'Stick tables are not exchanged with peers.', ['shard <number>']),
   ...inertOptions<ServerDraft>(
     'refused',

@@ -1,7 +1,7 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import type { CertificateFacts, NameFacts } from '../../expr/types.ts';
-import { children, context, type Der, DerError, oidOf, readDer } from '../../model/certificates/der.ts';
-import { KEY_ALGORITHMS, NAME_ATTRIBUTES, SIGNATURE_ALGORITHMS } from './oids.ts';
+import { children, context, type Der, DerError, oidOf, readDer, TAG } from '../../model/certificates/der.ts';
+import { CURVE_BITS, EC_KEY, KEY_ALGORITHMS, NAME_ATTRIBUTES, RSA_KEY, SIGNATURE_ALGORITHMS } from './oids.ts';
 
 /** What goes before the escape of RFC 2253, section 2.4. */
 const ESCAPED = /[,+"\\<>;]/g;
@@ -92,6 +92,24 @@ export class Certificate implements CertificateFacts {
   get keyAlgorithm(): string {
     const info = this.#field(6);
     return info === undefined ? '' : algorithm(children(info)[0], KEY_ALGORITHMS);
+  }
+
+  /** Kind and length of the key as the PROXY protocol tells it (`RSA2048`, `EC256`); '' for other kinds. */
+  get keyKind(): string {
+    const info = this.#field(6);
+    if (info === undefined) return '';
+    const [identifier, key] = children(info) as [Der, Der];
+    const [oid, parameters] = children(identifier) as [Der, Der?];
+    if (oidOf(oid) === EC_KEY && parameters?.tag === TAG.oid) {
+      const bits = CURVE_BITS[oidOf(parameters)];
+      return bits === undefined ? '' : `EC${bits}`;
+    }
+    if (oidOf(oid) !== RSA_KEY) return '';
+    // Behind the number of unused bits: modulus and exponent.
+    const [modulus] = children(readDer(key.content, 1)) as [Der];
+    const at = modulus.content.findIndex((byte) => byte !== 0);
+    const bits = at < 0 ? 0 : (modulus.content.length - at) * 8 - Math.clz32(modulus.content[at]!) + 24;
+    return `RSA${bits}`;
   }
 
   get issuer(): NameFacts {

@@ -30,12 +30,23 @@ export const NAME_ATTRIBUTES: Readonly<Record<string, string>> = {
   '1.3.6.1.4.1.311.60.2.1.3': 'jurisdictionC',
 };
 
+export const RSA_KEY = '1.2.840.113549.1.1.1';
+export const EC_KEY = '1.2.840.10045.2.1';
+
+/** Bits of the curves that certificates are made with (RFC 5480, section 2.1.1.1). */
+export const CURVE_BITS: Readonly<Record<string, number>> = {
+  '1.2.840.10045.3.1.7': 256,
+  '1.3.132.0.10': 256,
+  '1.3.132.0.34': 384,
+  '1.3.132.0.35': 521,
+};
+
 /** Likewise: algorithms of public keys. */
 export const KEY_ALGORITHMS: Readonly<Record<string, string>> = {
-  '1.2.840.113549.1.1.1': 'rsaEncryption',
+  [RSA_KEY]: 'rsaEncryption',
   '1.2.840.113549.1.1.10': 'RSASSA-PSS',
   '1.2.840.10040.4.1': 'DSA',
-  '1.2.840.10045.2.1': 'id-ecPublicKey',
+  [EC_KEY]: 'id-ecPublicKey',
   '1.3.101.110': 'X25519',
   '1.3.101.112': 'ED25519',
   '1.3.101.113': 'ED448',
