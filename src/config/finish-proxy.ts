@@ -7,6 +7,7 @@ import { label } from './finish-references.ts';
 import { checkServerProtocols } from './finish-servers.ts';
 import { PROXY_OPTIONS, setOption } from './keywords/options.ts';
 import type { Context } from './line.ts';
+import { switchesMode } from './switches-mode.ts';
 import { tlsVersions } from './tls.ts';
 
 /** Settings that contradict each other, or that have no effect: warnings in HAProxy's order, and the settings are put right. */
@@ -20,7 +21,7 @@ export function checkProxy(context: Context, proxy: ProxyDraft): void {
   checkServerProtocols(context, proxy);
   checkHealthChecks(context, proxy);
   checkTimeouts(context, proxy);
-  if (isTcp) dropHttpSettings(context, proxy);
+  if (isTcp && !switchesMode(proxy.config)) dropHttpSettings(context, proxy);
 }
 
 function checkSides(context: Context, proxy: ProxyDraft): void {

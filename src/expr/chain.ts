@@ -123,7 +123,7 @@ function changeOf(source: Source): (ctx: ExprContext) => boolean {
     case 'requestHeaders':
     case 'request':
     case 'eitherHeaders':
-      return (ctx) => ctx.requestHead === null;
+      return (ctx) => ctx.requestHead === null && ctx.notHttp !== true;
     case 'responseHeaders':
     case 'response':
       return (ctx) => ctx.responseHead === null;

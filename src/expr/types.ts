@@ -83,6 +83,8 @@ export interface ExprContext {
   readonly source: EndpointView;
   readonly destination: EndpointView;
   readonly requestHead: HeadView | null;
+  /** What has come is no request and will not become one; left out: not known. */
+  readonly notHttp?: boolean;
   /** Method that the request came with; left out where there is none. */
   readonly method?: string;
   readonly responseHead: HeadView | null;

@@ -1,4 +1,5 @@
 import { bytesOf } from '../config/bytes.ts';
+import { switchesMode } from '../config/switches-mode.ts';
 import type { Diagnostic, Location, LogProfileConfig, LogStep, ProxyConfig, WordsAt } from '../config/types.ts';
 import { type Acls, withAcls } from '../expr/acl/condition.ts';
 import { connectLine } from '../expr/log/connection.ts';
@@ -110,7 +111,7 @@ export function compileLogger(
     error: compile(errorLogFormat),
     sd: compile(logFormatSd),
     profiles,
-    needsRequest: http,
+    needsRequest: http || switchesMode(config),
     needsLocal: texts.some((format) => format != null && /bc_src|%(\{[^}]*\})?[+-]?b[ip]/.test(format)),
     early: text === null,
   };

@@ -75,6 +75,21 @@ export abstract class ConnClient {
     }
   }
 
+  /** What is known of the connection, for another that takes its place. */
+  introduction(): Introduction {
+    return {
+      source: this.source,
+      destination: this.destination,
+      proxied: this.proxied,
+      tlvs: this.tlvs,
+      vars: this.sessionVars,
+      tls: this.tls,
+      acceptedAt: this.acceptedAt,
+      handshakeTime: this.handshakeTime,
+      tracking: this.tracking,
+    };
+  }
+
   /** The frontend as a reload may have left it: for the next request of a connection that stays open. Another proxy's is never taken. */
   current(): TrafficFrontend {
     const { frontend, env } = this;

@@ -233,7 +233,7 @@ function connectOrReuse(stream: Stream): void {
   const server = stream.server!;
   const hello = server.tls === null ? null : helloFor(stream, server);
   const key = hello === null ? '' : helloKey(hello);
-  const conn = stream.frontend.http && stream.backend!.config.mode === 'http' ? takeIdle(stream, server, key) : null;
+  const conn = !stream.raw && stream.backend!.config.mode === 'http' ? takeIdle(stream, server, key) : null;
   if (conn !== null) {
     stream.serverConn = conn;
     stream.reusedConn = true;

@@ -49,6 +49,8 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
   requestAt = 0;
   idleSince: number;
   reading = true;
+  /** HTTP/2 is not to be looked for (`switch-mode http proto h1`). */
+  onlyH1 = false;
   inTurn = false;
   expires = 0;
   timerSlot = -1;
@@ -119,7 +121,8 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
   /** The connection begins as HTTP/2 does (or may, so far): it is handed over. */
   #speaksH2(buf: Buffer, start: number, end: number): boolean {
     const { frontend, listener, env, conn } = this;
-    if (listener.config.proto === 'h1' || frontend.config.options.includes('disable-h2-upgrade')) return false;
+    if (listener.config.proto === 'h1' || this.onlyH1 || frontend.config.options.includes('disable-h2-upgrade'))
+      return false;
     const seen = Math.min(PREFACE.length, end - start);
     if (PREFACE.compare(buf, start, start + seen, 0, seen) !== 0) return false;
     // No method begins like this, so the rest is waited for.
@@ -130,24 +133,13 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
       this.held = Buffer.from(buf.subarray(start, end));
       return true;
     }
-    const introduction = {
-      source: this.source,
-      destination: this.destination,
-      proxied: this.proxied,
-      tlvs: this.tlvs,
-      vars: this.sessionVars,
-      tls: this.tls,
-      acceptedAt: this.acceptedAt,
-      handshakeTime: this.handshakeTime,
-      tracking: this.tracking,
-    };
     const first = Buffer.from(buf.subarray(start, end));
     env.wheel.disarm(this);
     this.state = State.closed;
     Atomics.sub(frontend.g, G.h1Open, 1);
     const set = connectionsOf(frontend);
     set.delete(this);
-    const connection = new H2Connection(env, conn, frontend, listener, introduction);
+    const connection = new H2Connection(env, conn, frontend, listener, this.introduction());
     set.add(connection);
     connection.onData(first, 0, first.length);
     return true;

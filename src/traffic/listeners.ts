@@ -1,7 +1,7 @@
 import { C, countRate, G, gaugeUp } from '../model/counters.ts';
 import type { Conn, ConnHandler, ListenSpec, SocketOptions } from '../net/transport.ts';
 import { Accepting } from './accepting.ts';
-import type { Introduction } from './conn-client.ts';
+import type { ConnClient, Introduction } from './conn-client.ts';
 import type { Env } from './env.ts';
 import type { TrafficFrontend, TrafficListener } from './frontend.ts';
 import { H2Connection } from './h2/connection.ts';
@@ -205,6 +205,24 @@ function startSession(
   const client = new TcpClient(env, conn, frontend, listener, introduction);
   connectionsOf(frontend).add(client);
   client.begin();
+  // Another protocol may have taken over.
+  return conn.handler;
+}
+
+/** HTTP takes over a connection of mode tcp: `proto` says which version, null leaves it to the first bytes. Returns who reads it now. */
+export function switchConnection(from: ConnClient & Connected, proto: 'h1' | 'h2' | null): ConnHandler {
+  const { env, conn, frontend, listener } = from;
+  const set = connectionsOf(frontend);
+  set.delete(from);
+  if (proto === 'h2') {
+    const connection = new H2Connection(env, conn, frontend, listener, from.introduction());
+    set.add(connection);
+    return connection;
+  }
+  frontend.c[C.h1Sessions]!++;
+  const client = new HttpClient(env, conn, frontend, listener, from.introduction());
+  client.onlyH1 = proto === 'h1';
+  set.add(client);
   return client;
 }
 

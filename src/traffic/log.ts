@@ -151,7 +151,7 @@ export class StreamLog implements LogFacts {
     return this.responseStart === 0 ? -1 : this.responseStart - this.connectEnd;
   }
   get dataTime(): number {
-    const from = this.stream?.frontend.http === true ? this.responseStart : this.connectEnd;
+    const from = this.stream?.isExchange === true ? this.responseStart : this.connectEnd;
     return from === 0 ? -1 : this.closedAt - from;
   }
   get totalTime(): number {
@@ -283,7 +283,7 @@ export function logStream(stream: Stream, unread = false): void {
     log.bytesUploaded === 0 &&
     log.bytesRead === 0 &&
     log.requestLine === '' &&
-    !frontend.http
+    !stream.isExchange
   )
     return;
   log.logged = true;

@@ -129,6 +129,9 @@ export class Stream implements ExprContext, Timed {
   reusedConn = false;
   avoidReuse = false;
   method = '';
+  /** Mode tcp: what has come is no HTTP request; how often it was read as one. */
+  notHttp = false;
+  rawParses = 0;
   /** Request target, kept while the stream waits for a server that may be one with `redir`. */
   target = '';
   isHead = false;
@@ -291,6 +294,9 @@ export class Stream implements ExprContext, Timed {
     this.responseStarted = false;
     this.reusedConn = false;
     this.avoidReuse = false;
+    this.method = '';
+    this.notHttp = false;
+    this.rawParses = 0;
     this.isHead = false;
     this.isConnect = false;
     this.wantsUpgrade = false;
@@ -627,6 +633,11 @@ export class Stream implements ExprContext, Timed {
 
   get streamId(): number {
     return (this.id * this.env.threads + this.env.thread) >>> 0;
+  }
+
+  /** It is of a connection that speaks HTTP, even when it has become a tunnel. */
+  get isExchange(): boolean {
+    return this.client?.proto !== 'tcp';
   }
 
   get http(): boolean {

@@ -5,7 +5,7 @@ import { ConnClient, type Introduction } from './conn-client.ts';
 import { dispatch } from './dispatch.ts';
 import type { Env } from './env.ts';
 import type { TrafficFrontend, TrafficListener } from './frontend.ts';
-import { connectionEnded } from './listeners.ts';
+import { connectionEnded, switchConnection } from './listeners.ts';
 import { logStep, setCause } from './log.ts';
 import { applyRequestPersistence } from './persistence.ts';
 import { inspectRequest } from './rules/inspect.ts';
@@ -63,7 +63,8 @@ export class TcpClient extends ConnClient implements Client, ConnHandler {
   onConnect(): void {}
 
   onData(buf: Buffer, start: number, end: number): void {
-    const stream = this.stream!;
+    const { stream } = this;
+    if (stream === null) return;
     if (stream.phase !== Phase.tunnel) {
       this.#hold(stream, buf, start, end);
       return;
@@ -88,7 +89,8 @@ export class TcpClient extends ConnClient implements Client, ConnHandler {
   }
 
   onEnd(): void {
-    const stream = this.stream!;
+    const { stream } = this;
+    if (stream === null) return;
     if (stream.phase === Phase.tunnel) {
       tunnel.onClientEnd(stream);
       return;
@@ -97,6 +99,22 @@ export class TcpClient extends ConnClient implements Client, ConnHandler {
     // Nothing was asked: nobody will miss the connection.
     if (stream.pendingLength === 0 || stream.backend?.abortOnClose === true) tunnel.onClientGone(stream);
     else stream.onPayload();
+  }
+
+  /** HTTP is spoken from here on: what the client has sent is read as requests, each with a stream of its own. */
+  switchToHttp(proto: 'h1' | 'h2' | null): void {
+    const stream = this.stream!;
+    const { clientEnded } = stream;
+    const held = Buffer.from(stream.pending.subarray(0, stream.pendingLength));
+    this.stream = null;
+    this.closed = true;
+    stream.silentLog = true;
+    stream.phase = Phase.closed;
+    stream.recycle();
+    const next = switchConnection(this, proto);
+    this.conn.resume();
+    if (held.length > 0) next.onData(held, 0, held.length);
+    if (clientEnded && !this.conn.closed) this.conn.handler.onEnd();
   }
 
   onDrain(): void {
@@ -160,6 +178,10 @@ function proceed(stream: Stream): void {
     frontend.c[C.failedReq]!++;
     setCause(stream, 'S', 'C');
     tunnel.close(stream);
+    return;
+  }
+  if (backend.config.mode === 'http') {
+    (stream.client as TcpClient).switchToHttp(null);
     return;
   }
   if (stream.maxRetries < 0) stream.maxRetries = backend.retries;

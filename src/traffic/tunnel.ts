@@ -12,6 +12,7 @@ import { countTrackedBytes } from './tracking.ts';
 /** mode tcp: the server connection is there. */
 export function begin(stream: Stream): void {
   const conn = stream.serverConn!;
+  stream.requestHead = null;
   start(stream);
   storeServer(stream);
   holdResponse(stream);

@@ -1,5 +1,6 @@
 import { MISS, PASS } from '../../expr/acl/acl.ts';
 import { Phase, type Stream } from '../stream.ts';
+import { readRawHead } from './raw-head.ts';
 import { runRule } from './run-rule.ts';
 import { type Rule, Verdict } from './types.ts';
 
@@ -36,6 +37,7 @@ function evaluate(stream: Stream): void {
 /** Goes on with the rule after the one that waited. */
 export function continueInspection(stream: Stream): void {
   const rules = stream.rules!;
+  if (stream.raw) readRawHead(stream);
   stream.final = stream.clientEnded || stream.inspectUntil <= stream.env.now() || isFull(stream);
   while (stream.ruleIndex < rules.length) {
     const rule = rules[stream.ruleIndex++]!;

@@ -12,6 +12,7 @@ import { packetActions } from './actions/packets.ts';
 import { patternActions } from './actions/patterns.ts';
 import { refusalOf } from './actions/refused.ts';
 import { settingActions } from './actions/settings.ts';
+import { switchModeAction } from './actions/switch-mode.ts';
 import { trackAction, trackedActions } from './actions/tracking.ts';
 import { uriActions } from './actions/uri.ts';
 import { variableActions } from './actions/variables.ts';
@@ -32,6 +33,7 @@ const ACTIONS: readonly ActionRow[] = [
   ...packetActions,
   ...patternActions,
   ...settingActions,
+  switchModeAction,
   ...trackedActions,
   ...uriActions,
   ...variableActions,

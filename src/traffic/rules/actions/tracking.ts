@@ -71,7 +71,7 @@ function track(
 /** What is counted of a request that was there before the entry was tracked. */
 function countAtStart(stream: Stream, table: StickTable, entry: number, kind: RuleKind, now: number): void {
   // Of a backend's rules the request was there before; a frontend's content is inspected before it is counted.
-  const counted = kind === 'tcp-request content' ? stream.backend !== null && stream.requestHead !== null : true;
+  const counted = kind === 'tcp-request content' ? stream.backend !== null && !stream.raw : true;
   if (SESSION_KINDS.includes(kind) || !counted) return;
   countIn(table, entry, Event.request, now);
   if (kind !== 'http-response') return;
