@@ -60,7 +60,7 @@ export function clientTypes(): string {
   const operations = METHODS.map((method) => {
     const rows = Object.entries(paths).flatMap(([path, methods]) => {
       const described = methods[method.toLowerCase()];
-      if (described === undefined || '501' in described.responses) return [];
+      if (described === undefined) return [];
       return [operation(path.replace(/^\/v3/, ''), described)];
     });
     return `  ${method}: {\n${rows.join('')}  };\n`;

@@ -247,6 +247,13 @@ export type StoreChange =
       readonly file: string;
       readonly pem: string;
     }
+  /** What is in it stays. */
+  | {
+      readonly kind: 'trust.add';
+      readonly store: 'ca-file' | 'crl-file';
+      readonly file: string;
+      readonly pem: string;
+    }
   | { readonly kind: 'trust.del'; readonly store: 'ca-file' | 'crl-file'; readonly file: string }
   /** `options`: what stands between the certificate and the filters, with its brackets: `[alpn h2 ocsp-update on]`. */
   | {

@@ -148,6 +148,7 @@ const SHAPES: { readonly [K in ChangeKind]?: Readonly<Record<Exclude<keyof Chang
   'cert.jwt': { path: text, allowed: flag },
   'trust.new': { store: trustStore, file: text, pem: orNull(pem) },
   'trust.set': { store: trustStore, file: text, pem },
+  'trust.add': { store: trustStore, file: text, pem },
   'trust.del': { store: trustStore, file: text },
   'crt-list.add': { list: text, certificate: text, options: text, filters: texts },
   'crt-list.del': { list: text, certificate: text, line: orNull(whole) },

@@ -10,7 +10,7 @@ import {
 import { certDel, certJwt, certNew, certSet } from './rows/certificates/cert.ts';
 import { crtListAdd, crtListDel } from './rows/certificates/crt-list.ts';
 import { ocspSet, ticketKeySet } from './rows/certificates/tls.ts';
-import { trustDel, trustNew, trustSet } from './rows/certificates/trust.ts';
+import { trustAdd, trustDel, trustNew, trustSet } from './rows/certificates/trust.ts';
 import { mmdbReload } from './rows/databases.ts';
 import { serverAdd, serverDel } from './rows/dynamic-server.ts';
 import { frontendMaxconn, frontendState } from './rows/frontend.ts';
@@ -76,6 +76,7 @@ export const CHANGES: { readonly [K in ChangeKind]?: Row<ChangeOf<K>> } = {
   'cert.jwt': certJwt,
   'trust.new': trustNew,
   'trust.set': trustSet,
+  'trust.add': trustAdd,
   'trust.del': trustDel,
   'crt-list.add': crtListAdd,
   'crt-list.del': crtListDel,

@@ -4899,6 +4899,108 @@ export type HealthcheckBase = {
   readonly metadata?: Readonly<Record<string, unknown>>;
 };
 
+/** SPOE agent */
+export type SpoeAgent = {
+  readonly groups?: string;
+  readonly log?: readonly ({
+    readonly global?: boolean;
+    readonly nolog?: boolean;
+    readonly address?: string;
+    readonly length?: number;
+    readonly format?: string;
+    readonly sample_range?: string;
+    readonly sample_size?: number;
+    readonly facility?: string;
+    readonly level?: string;
+    readonly minlevel?: string;
+  })[];
+  readonly maxconnrate?: number;
+  readonly maxerrrate?: number;
+  readonly 'max-frame-size'?: number;
+  readonly 'max-waiting-frames'?: number;
+  readonly messages?: string;
+  readonly async?: 'enabled' | 'disabled';
+  readonly 'continue-on-error'?: 'enabled';
+  readonly 'dontlog-normal'?: 'enabled' | 'disabled';
+  readonly 'force-set-var'?: 'enabled';
+  readonly pipelining?: 'enabled' | 'disabled';
+  readonly 'send-frag-payload'?: 'enabled' | 'disabled';
+  readonly 'option_set-on-error'?: string;
+  readonly 'option_set-process-time'?: string;
+  readonly 'option_set-total-time'?: string;
+  readonly 'option_var-prefix'?: string;
+  readonly 'register-var-names'?: string;
+  readonly hello_timeout?: number;
+  readonly idle_timeout?: number;
+  readonly processing_timeout?: number;
+  readonly 'use-backend'?: string;
+  readonly name: string;
+  readonly metadata?: Readonly<Record<string, unknown>>;
+};
+
+/** SPOE message */
+export type SpoeMessage = {
+  readonly acl?: readonly ({
+    readonly acl_name?: string;
+    readonly criterion?: string;
+    readonly value?: string;
+  })[];
+  readonly args?: string;
+  readonly event?: {
+    readonly name?: 'on-client-session' | 'on-server-session' | 'on-frontend-tcp-request' | 'on-backend-tcp-request' | 'on-tcp-response' | 'on-frontend-http-request' | 'on-backend-http-request' | 'on-http-response';
+    readonly cond?: 'if' | 'unless';
+    readonly cond_test?: string;
+  };
+  readonly name: string;
+  readonly metadata?: Readonly<Record<string, unknown>>;
+};
+
+/** SPOE group */
+export type SpoeGroup = {
+  readonly messages?: string;
+  readonly name: string;
+  readonly metadata?: Readonly<Record<string, unknown>>;
+};
+
+/** site */
+export type Site = {
+  readonly name: string;
+  readonly service?: {
+    readonly mode?: 'http' | 'tcp' | 'log' | 'spop' | 'health';
+    readonly http_connection_mode?: 'httpclose' | 'http-server-close' | 'http-keep-alive';
+    readonly maxconn?: number;
+    readonly listeners?: readonly Bind[];
+  };
+  readonly farms?: readonly ({
+    readonly name: string;
+    readonly use_as: 'default' | 'conditional';
+    readonly cond?: 'if' | 'unless';
+    readonly cond_test?: string;
+    readonly mode?: 'http' | 'tcp' | 'log' | 'spop' | 'health';
+    readonly balance?: {
+      readonly algorithm?: 'roundrobin' | 'static-rr' | 'leastconn' | 'first' | 'source' | 'random' | 'log-hash' | 'sticky' | 'uri' | 'url_param' | 'hdr' | 'hash' | 'rdp-cookie';
+      readonly random_draws?: number;
+      readonly uri_whole?: boolean;
+      readonly uri_len?: number;
+      readonly uri_depth?: number;
+      readonly uri_path_only?: boolean;
+      readonly url_param?: string;
+      readonly url_param_check_post?: number;
+      readonly hdr_name?: string;
+      readonly hdr_use_domain_only?: boolean;
+      readonly hash_expression?: string;
+      readonly rdp_cookie_name?: string;
+    };
+    readonly forwardfor?: {
+      readonly except?: string;
+      readonly header?: string;
+      readonly ifnone?: boolean;
+      readonly enabled?: 'enabled';
+    };
+    readonly servers?: readonly Server[];
+  })[];
+};
+
 /** What each operation takes and answers, by its method and its path from `/v3` on. */
 export interface Operations {
   GET: {
@@ -6167,6 +6269,97 @@ export interface Operations {
       call: CallOptions & { readonly path: { name: string } };
       answer: unknown;
     };
+    /** lists what is below it */
+    '/services/haproxy/spoe': {
+      call: CallOptions;
+      answer: unknown;
+    };
+    /** lists SPOE files by their paths */
+    '/services/haproxy/spoe/spoe_files': {
+      call: CallOptions;
+      answer: readonly string[];
+    };
+    /** tells the path and the version of an SPOE file */
+    '/services/haproxy/spoe/spoe_files/{name}': {
+      call: CallOptions & { readonly path: { name: string } };
+      answer: {
+        readonly data: string;
+        readonly _version: number;
+      };
+    };
+    /** tells the version of an SPOE file */
+    '/services/haproxy/spoe/{parent_name}/version': {
+      call: CallOptions & { readonly path: { parent_name: string }; readonly query?: { transaction_id?: string } };
+      answer: number;
+    };
+    /** lists the transactions of an SPOE file */
+    '/services/haproxy/spoe/spoe_files/{parent_name}/transactions': {
+      call: CallOptions & { readonly path: { parent_name: string }; readonly query?: { status?: string } };
+      answer: readonly ({
+        readonly _version: number;
+        readonly id: string;
+        readonly status: 'in_progress' | 'failed' | 'success';
+      })[];
+    };
+    /** reads a transaction of an SPOE file */
+    '/services/haproxy/spoe/spoe_files/{parent_name}/transactions/{id}': {
+      call: CallOptions & { readonly path: { parent_name: string; id: string } };
+      answer: {
+        readonly _version: number;
+        readonly id: string;
+        readonly status: 'in_progress' | 'failed' | 'success';
+      };
+    };
+    /** lists the scopes of an SPOE file */
+    '/services/haproxy/spoe/spoe_files/{parent_name}/scopes': {
+      call: CallOptions & { readonly path: { parent_name: string }; readonly query?: { transaction_id?: string } };
+      answer: readonly string[];
+    };
+    /** reads a scope of an SPOE file */
+    '/services/haproxy/spoe/spoe_files/{parent_name}/scopes/{name}': {
+      call: CallOptions & { readonly path: { parent_name: string; name: string }; readonly query?: { transaction_id?: string } };
+      answer: string;
+    };
+    /** lists every SPOE agent of a scope */
+    '/services/haproxy/spoe/spoe_files/{parent_name}/scopes/{scope_name}/agents': {
+      call: CallOptions & { readonly path: { parent_name: string; scope_name: string }; readonly query?: { transaction_id?: string } };
+      answer: readonly SpoeAgent[];
+    };
+    /** reads one SPOE agent */
+    '/services/haproxy/spoe/spoe_files/{parent_name}/scopes/{scope_name}/agents/{name}': {
+      call: CallOptions & { readonly path: { parent_name: string; scope_name: string; name: string }; readonly query?: { transaction_id?: string } };
+      answer: SpoeAgent;
+    };
+    /** lists every SPOE message of a scope */
+    '/services/haproxy/spoe/spoe_files/{parent_name}/scopes/{scope_name}/messages': {
+      call: CallOptions & { readonly path: { parent_name: string; scope_name: string }; readonly query?: { transaction_id?: string } };
+      answer: readonly SpoeMessage[];
+    };
+    /** reads one SPOE message */
+    '/services/haproxy/spoe/spoe_files/{parent_name}/scopes/{scope_name}/messages/{name}': {
+      call: CallOptions & { readonly path: { parent_name: string; scope_name: string; name: string }; readonly query?: { transaction_id?: string } };
+      answer: SpoeMessage;
+    };
+    /** lists every SPOE group of a scope */
+    '/services/haproxy/spoe/spoe_files/{parent_name}/scopes/{scope_name}/groups': {
+      call: CallOptions & { readonly path: { parent_name: string; scope_name: string }; readonly query?: { transaction_id?: string } };
+      answer: readonly SpoeGroup[];
+    };
+    /** reads one SPOE group */
+    '/services/haproxy/spoe/spoe_files/{parent_name}/scopes/{scope_name}/groups/{name}': {
+      call: CallOptions & { readonly path: { parent_name: string; scope_name: string; name: string }; readonly query?: { transaction_id?: string } };
+      answer: SpoeGroup;
+    };
+    /** lists sites: frontends with the backends that they send to */
+    '/services/haproxy/sites': {
+      call: CallOptions & { readonly query?: { transaction_id?: string } };
+      answer: readonly Site[];
+    };
+    /** reads one site */
+    '/services/haproxy/sites/{name}': {
+      call: CallOptions & { readonly path: { name: string }; readonly query?: { transaction_id?: string } };
+      answer: Site;
+    };
     /** lists every Consul that services are taken from, with its status */
     '/service_discovery/consul': {
       call: CallOptions;
@@ -6934,6 +7127,11 @@ export interface Operations {
       call: CallOptions & { readonly query?: { transaction_id?: string }; readonly body: FileUpload };
       answer: unknown;
     };
+    /** adds certificates to a CA file in memory */
+    '/services/haproxy/runtime/ssl_ca_files/{name}/entries': {
+      call: CallOptions & { readonly path: { name: string }; readonly query?: { transaction_id?: string }; readonly body: FileUpload };
+      answer: unknown;
+    };
     /** puts a new CRL file into memory */
     '/services/haproxy/runtime/ssl_crl_files': {
       call: CallOptions & { readonly query?: { transaction_id?: string }; readonly body: FileUpload };
@@ -6967,6 +7165,45 @@ export interface Operations {
         readonly sni_filter?: readonly string[];
       } };
       answer: unknown;
+    };
+    /** stores a new SPOE file */
+    '/services/haproxy/spoe/spoe_files': {
+      call: CallOptions & { readonly body: FileUpload };
+      answer: string;
+    };
+    /** begins a transaction on an SPOE file */
+    '/services/haproxy/spoe/spoe_files/{parent_name}/transactions': {
+      call: CallOptions & { readonly path: { parent_name: string }; readonly query: { version: number } };
+      answer: {
+        readonly _version: number;
+        readonly id: string;
+        readonly status: 'in_progress' | 'failed' | 'success';
+      };
+    };
+    /** adds a scope to an SPOE file */
+    '/services/haproxy/spoe/spoe_files/{parent_name}/scopes': {
+      call: CallOptions & { readonly path: { parent_name: string }; readonly query?: { transaction_id?: string; version?: number }; readonly body: string };
+      answer: string;
+    };
+    /** adds a SPOE agent to a scope */
+    '/services/haproxy/spoe/spoe_files/{parent_name}/scopes/{scope_name}/agents': {
+      call: CallOptions & { readonly path: { parent_name: string; scope_name: string }; readonly query?: { transaction_id?: string; version?: number }; readonly body: SpoeAgent };
+      answer: SpoeAgent;
+    };
+    /** adds a SPOE message to a scope */
+    '/services/haproxy/spoe/spoe_files/{parent_name}/scopes/{scope_name}/messages': {
+      call: CallOptions & { readonly path: { parent_name: string; scope_name: string }; readonly query?: { transaction_id?: string; version?: number }; readonly body: SpoeMessage };
+      answer: SpoeMessage;
+    };
+    /** adds a SPOE group to a scope */
+    '/services/haproxy/spoe/spoe_files/{parent_name}/scopes/{scope_name}/groups': {
+      call: CallOptions & { readonly path: { parent_name: string; scope_name: string }; readonly query?: { transaction_id?: string; version?: number }; readonly body: SpoeGroup };
+      answer: SpoeGroup;
+    };
+    /** adds a site: a frontend, its backends and the rules between them */
+    '/services/haproxy/sites': {
+      call: CallOptions & { readonly query?: { transaction_id?: string; version?: number; force_reload?: boolean }; readonly body: Site };
+      answer: Site;
     };
     /** adds a Consul that services are taken from */
     '/service_discovery/consul': {
@@ -8124,6 +8361,35 @@ export interface Operations {
       call: CallOptions & { readonly path: { name: string }; readonly query?: { skip_reload?: boolean; force_reload?: boolean; transaction_id?: string }; readonly body: FileUpload };
       answer: unknown;
     };
+    /** commits a transaction of an SPOE file */
+    '/services/haproxy/spoe/spoe_files/{parent_name}/transactions/{id}': {
+      call: CallOptions & { readonly path: { parent_name: string; id: string }; readonly query?: { force_reload?: boolean } };
+      answer: {
+        readonly _version: number;
+        readonly id: string;
+        readonly status: 'in_progress' | 'failed' | 'success';
+      };
+    };
+    /** replaces one SPOE agent */
+    '/services/haproxy/spoe/spoe_files/{parent_name}/scopes/{scope_name}/agents/{name}': {
+      call: CallOptions & { readonly path: { parent_name: string; scope_name: string; name: string }; readonly query?: { transaction_id?: string; version?: number }; readonly body: SpoeAgent };
+      answer: SpoeAgent;
+    };
+    /** replaces one SPOE message */
+    '/services/haproxy/spoe/spoe_files/{parent_name}/scopes/{scope_name}/messages/{name}': {
+      call: CallOptions & { readonly path: { parent_name: string; scope_name: string; name: string }; readonly query?: { transaction_id?: string; version?: number }; readonly body: SpoeMessage };
+      answer: SpoeMessage;
+    };
+    /** replaces one SPOE group */
+    '/services/haproxy/spoe/spoe_files/{parent_name}/scopes/{scope_name}/groups/{name}': {
+      call: CallOptions & { readonly path: { parent_name: string; scope_name: string; name: string }; readonly query?: { transaction_id?: string; version?: number }; readonly body: SpoeGroup };
+      answer: SpoeGroup;
+    };
+    /** replaces one site; what it does not tell of its frontend and backends stays */
+    '/services/haproxy/sites/{name}': {
+      call: CallOptions & { readonly path: { name: string }; readonly query?: { transaction_id?: string; version?: number; force_reload?: boolean }; readonly body: Site };
+      answer: Site;
+    };
     /** replaces the settings of a Consul that services are taken from */
     '/service_discovery/consul/{id}': {
       call: CallOptions & { readonly path: { id: string }; readonly body: {
@@ -8855,6 +9121,41 @@ export interface Operations {
     /** takes a line out of a crt-list */
     '/services/haproxy/storage/ssl_crt_lists/{name}/entries': {
       call: CallOptions & { readonly path: { name: string }; readonly query: { certificate: string; line_number: number; force_reload?: boolean } };
+      answer: undefined;
+    };
+    /** deletes an SPOE file that the configuration does not name */
+    '/services/haproxy/spoe/spoe_files/{name}': {
+      call: CallOptions & { readonly path: { name: string } };
+      answer: undefined;
+    };
+    /** drops a transaction of an SPOE file */
+    '/services/haproxy/spoe/spoe_files/{parent_name}/transactions/{id}': {
+      call: CallOptions & { readonly path: { parent_name: string; id: string } };
+      answer: undefined;
+    };
+    /** removes a scope with what is in it */
+    '/services/haproxy/spoe/spoe_files/{parent_name}/scopes/{name}': {
+      call: CallOptions & { readonly path: { parent_name: string; name: string }; readonly query?: { transaction_id?: string; version?: number } };
+      answer: undefined;
+    };
+    /** removes one SPOE agent */
+    '/services/haproxy/spoe/spoe_files/{parent_name}/scopes/{scope_name}/agents/{name}': {
+      call: CallOptions & { readonly path: { parent_name: string; scope_name: string; name: string }; readonly query?: { transaction_id?: string; version?: number } };
+      answer: undefined;
+    };
+    /** removes one SPOE message */
+    '/services/haproxy/spoe/spoe_files/{parent_name}/scopes/{scope_name}/messages/{name}': {
+      call: CallOptions & { readonly path: { parent_name: string; scope_name: string; name: string }; readonly query?: { transaction_id?: string; version?: number } };
+      answer: undefined;
+    };
+    /** removes one SPOE group */
+    '/services/haproxy/spoe/spoe_files/{parent_name}/scopes/{scope_name}/groups/{name}': {
+      call: CallOptions & { readonly path: { parent_name: string; scope_name: string; name: string }; readonly query?: { transaction_id?: string; version?: number } };
+      answer: undefined;
+    };
+    /** removes one site, with the backends that no other frontend sends to */
+    '/services/haproxy/sites/{name}': {
+      call: CallOptions & { readonly path: { name: string }; readonly query?: { transaction_id?: string; version?: number; force_reload?: boolean } };
       answer: undefined;
     };
     /** forgets a Consul that services are taken from; its backends stay */

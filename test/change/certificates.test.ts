@@ -49,6 +49,7 @@ const undoable: readonly Change[] = [
   { kind: 'cert.jwt', path: 'site.pem', allowed: true },
   { kind: 'trust.new', store: 'ca-file', file: 'new.pem', pem: ca.certificate },
   { kind: 'trust.set', store: 'ca-file', file: 'ca.pem', pem: ca.certificate },
+  { kind: 'trust.add', store: 'ca-file', file: 'ca.pem', pem: ca.certificate },
   {
     kind: 'crt-list.add',
     list: 'certs.list',

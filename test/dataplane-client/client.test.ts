@@ -186,7 +186,18 @@ suite('the client of the Data Plane API', () => {
       (error: unknown) => error instanceof WrongFormError && error.details['field'] === 'fullconn',
     );
     await assert.rejects(new DataPlane(address, { user: 'admin', password: 'wrong' }).version(), UnauthenticatedError);
-    await assert.rejects(api.get('/services/haproxy/sites' as never), NotServedError);
+  });
+
+  test('names what another service does not serve', async (context) => {
+    const body = JSON.stringify({ code: 501, message: 'not implemented' });
+    const server = createServer((_request, response) => response.writeHead(501).end(body));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    context.after(() => server.close());
+    const other = new DataPlane(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    await assert.rejects(
+      other.get('/services/haproxy/sites'),
+      (error: unknown) => error instanceof NotServedError && /not implemented/.test(error.message),
+    );
   });
 
   test('goes over unix sockets and TLS', async (context) => {

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { OPERATIONS } from '../../src/dataplane/operations/index.ts';
 import type { Operation } from '../../src/dataplane/operations/operation.ts';
-import { startService } from './support/service.ts';
 
 /** The operations of the original, 3.4: method, path, and what a request brings (`*`: it has to; `body`, `formData:...`, `header:...`). */
 const ORIGINAL = readFileSync(join(import.meta.dirname, 'original-operations.tsv'), 'utf8')
@@ -14,12 +13,6 @@ const ORIGINAL = readFileSync(join(import.meta.dirname, 'original-operations.tsv
     const [method, path, brings] = line.split('\t') as [string, string, string];
     return { method, path, brings: brings === '-' ? [] : brings.split(',') };
   });
-
-/** What answers 501: how the paths begin, how many operations there are, and a word of the reason. */
-const NOT_SERVED: readonly (readonly [path: string, operations: number, reason: RegExp])[] = [
-  ['/services/haproxy/sites', 5, /frontends/],
-  ['/services/haproxy/spoe', 30, /SPOE/],
-];
 
 function own(method: string, path: string): Operation | undefined {
   return OPERATIONS.find((one) => one.method === method && one.path === path);
@@ -31,7 +24,6 @@ suite('the operations of the original', () => {
     const lacking = ORIGINAL.flatMap(({ method, path, brings }) => {
       const operation = own(method, path);
       if (operation === undefined) return [`${method} ${path}`];
-      if (operation.group === 'not served') return [];
       const query = operation.query.map(({ name, required }) => (required ? `${name}*` : name));
       const body = brings.some((one) => one.startsWith('formData')) ? 'file' : brings.some((one) => /^body/.test(one));
       const isSame = body === (operation.body === 'file' ? 'file' : operation.body !== null);
@@ -43,24 +35,6 @@ suite('the operations of the original', () => {
       ];
     });
     assert.deepEqual(lacking, []);
-  });
-
-  test('that are not served tell why, and they are these', async (t) => {
-    const { ask } = await startService(t, 'backend a\n');
-    const refused = OPERATIONS.filter(({ group }) => group === 'not served');
-    assert.equal(
-      refused.length,
-      NOT_SERVED.reduce((sum, [, count]) => sum + count, 0),
-    );
-    for (const [start, count, reason] of NOT_SERVED) {
-      const these = refused.filter(({ path }) => path.startsWith(start));
-      assert.equal(these.length, count, start);
-      for (const { method, path } of these) {
-        const { status, json } = await ask(method, `/v3${path.replaceAll(/\{\w+\}/g, '1')}`);
-        assert.deepEqual([status, json.code], [501, 501]);
-        assert.match(json.message, reason);
-      }
-    }
   });
 
   test('each has an id of its own in the description', () => {

@@ -10,6 +10,19 @@ const SUBJECTS: readonly (readonly [string, (scope: Scope) => Promise<Api>, obje
 ];
 
 suite('files of authorities in memory', () => {
+  test('of a Sluice get more certificates, besides those in them', async (t) => {
+    const { ask, upload } = await inSluice(t);
+    const [one, other] = [issue({ name: 'One CA', ca: true }), issue({ name: 'Other CA', ca: true })];
+    await upload('POST', 'runtime/ssl_ca_files', 'api-ca.pem', one.certificate);
+    const path = 'runtime/ssl_ca_files/api-ca.pem/entries';
+    assert.equal((await upload('POST', path, 'x', one.certificate + other.certificate))[0], 201);
+    assert.match((await ask('GET', `${path}/1`))[1].subject, /One CA/);
+    assert.match((await ask('GET', `${path}/2`))[1].subject, /Other CA/);
+    assert.equal((await ask('GET', `${path}/3`))[0], 404);
+    const [status, { message }] = await upload('POST', path, 'x', 'no certificate');
+    assert.deepEqual([status, message], [400, 'Invalid payload']);
+  });
+
   for (const [product, start, options] of SUBJECTS)
     test(`come, are told, replaced and taken away: ${product}`, options, async (t) => {
       const { ask, upload } = await start(t);

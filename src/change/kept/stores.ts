@@ -55,6 +55,7 @@ export const storeRows: KeptRows<StoreChange['kind']> = {
   'cert.jwt': onceOnly('which certificates tokens may be checked with is in memory only'),
   'trust.new': inFile('PEM file', TRUST, ({ file }) => file),
   'trust.set': inFile('PEM file', TRUST, ({ file }) => file),
+  'trust.add': inFile('PEM file', TRUST, ({ file }) => file),
   'trust.del': inFile('PEM file', 'the file is taken away', ({ file }) => file),
   'crt-list.add': inFile('crt-list file', LIST, ({ list }) => list),
   'crt-list.del': inFile('crt-list file', LIST, ({ list }) => list),

@@ -60,6 +60,7 @@ const ACTION_OF: {
   'cert.jwt': 'jwt',
   'trust.new': 'trust',
   'trust.set': 'trust',
+  'trust.add': 'trust',
   'trust.del': 'trust',
   'crt-list.add': 'crt-list',
   'crt-list.del': 'crt-list',

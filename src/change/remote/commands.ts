@@ -30,7 +30,7 @@ type OwnKind =
   | 'fleet.operation'
   | `${'map' | 'acl'}.${'prepare' | 'commit'}`
   | `map.${'add-all' | 'del-all'}`
-  | `trust.${'new' | 'set' | 'del'}`
+  | `trust.${'new' | 'set' | 'add' | 'del'}`
   | 'cert.jwt';
 
 /** Every kind of Change that a HAProxy can be told through its Runtime API. */

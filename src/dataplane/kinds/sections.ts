@@ -5,6 +5,7 @@ import { GLOBAL_ROWS } from './global-rows.ts';
 import { onOff, present, type Row, row, type SectionKind } from './kind.ts';
 import { BACKEND_ROWS, checkRows, DEFAULTS_ROWS, FRONTEND_ROWS, LISTEN_ROWS } from './proxy-rows.ts';
 import { SERVER_OPTIONS } from './server-options.ts';
+import { SPOE_SECTIONS } from './spoe.ts';
 
 function section(
   title: string,
@@ -109,5 +110,5 @@ export const SECTIONS: readonly SectionKind[] = [
 
 /** The kind of a section by the keyword that begins it; undefined for one that the API does not know. */
 export function sectionKind(keyword: string): SectionKind | undefined {
-  return SECTIONS.find((kind) => kind.keyword === keyword);
+  return [...SECTIONS, ...SPOE_SECTIONS].find((kind) => kind.keyword === keyword);
 }

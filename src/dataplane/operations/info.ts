@@ -57,7 +57,7 @@ function discovery(): Operation[] {
   const children: Readonly<Record<string, readonly string[]>> = {
     '/': ['health', 'info', 'services', 'specification'],
     '/services': ['haproxy'],
-    '/services/haproxy': ['configuration', 'reloads', 'runtime', 'stats', 'storage', 'transactions'],
+    '/services/haproxy': ['configuration', 'reloads', 'runtime', 'sites', 'spoe', 'stats', 'storage', 'transactions'],
     '/services/haproxy/configuration': [...SECTIONS.map(({ path }) => path), 'raw', 'version'],
     '/services/haproxy/runtime': [
       'acls',

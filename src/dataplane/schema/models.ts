@@ -5,7 +5,9 @@ import { CHILDREN } from '../kinds/children.ts';
 import { childrenOf } from '../kinds/claims.ts';
 import type { ChildKind, SectionKind } from '../kinds/kind.ts';
 import { SECTIONS } from '../kinds/sections.ts';
+import { SPOE_SECTIONS } from '../kinds/spoe.ts';
 import type { Field } from '../lines/field.ts';
+import { siteModel } from '../sites/model.ts';
 
 const METADATA = Type.Record(Type.String(), Type.Unknown());
 const NAME = Type.String({ pattern: '^[A-Za-z0-9_.:-]+$' });
@@ -66,13 +68,15 @@ function sectionModel(kind: SectionKind, full: boolean): TSchema {
 
 /** All models by name. */
 export function allModels(): Readonly<Record<string, TSchema>> {
-  return Object.fromEntries([
+  const models: Readonly<Record<string, TSchema>> = Object.fromEntries([
     ...CHILDREN.map((kind) => [kind.model, childModel(kind)] as const),
     ...SECTIONS.flatMap((kind) => [
       [kind.model, sectionModel(kind, true)] as const,
       [`${kind.model}_base`, sectionModel(kind, false)] as const,
     ]),
+    ...SPOE_SECTIONS.map((kind) => [kind.model, sectionModel(kind, false)] as const),
   ]);
+  return { ...models, site: siteModel(models['frontend']!, models['backend']!) };
 }
 
 /** Objects in objects; a key that ends with `[]` is a list of them. */

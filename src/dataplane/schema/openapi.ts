@@ -66,7 +66,6 @@ const STATUS: Readonly<Record<number, string>> = {
   201: 'Made',
   202: 'Written; a reload that is named in the Reload-ID header puts it in force, or the commit of the transaction',
   204: 'Done',
-  501: 'Not served',
 };
 
 function operationId({ method, path }: Operation): string {

@@ -190,8 +190,9 @@ function addressOf(request: FastifyRequest): string {
   return request.ip ?? 'unix';
 }
 
-/** The version of the configuration is on every answer, errors included: the live one, or that of a transaction in progress. */
+/** The version of the configuration is on every answer, errors included: the live one, or that of a transaction in progress. Operations on other files say theirs. */
 async function addVersion(service: Service, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  if (reply.hasHeader('configuration-version')) return;
   const { transaction_id: id } = request.query as { readonly transaction_id?: string };
   const own = typeof id === 'string' ? service.transactions.version(id) : null;
   const version = own ?? (await service.commits.files.read().then(versionOf, () => null));

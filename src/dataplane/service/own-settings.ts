@@ -7,14 +7,16 @@ import { parseSettings, type Settings, SettingsError } from './settings.ts';
 export function ownSettings(listen: string, files: readonly string[]): Settings {
   const { settings } = parseSettings('haproxy: {}', 'sluice');
   const folder = dirname(files[0]!);
+  const transactions = transactionFolder(files[0]!);
   return {
     ...settings,
     listen: listenAddress(listen),
-    transactions: { ...settings.transactions, folder: transactionFolder(files[0]!) },
+    transactions: { ...settings.transactions, folder: transactions, spoe: join(transactions, 'spoe') },
     storage: {
       maps: join(folder, 'maps'),
       certificates: join(folder, 'ssl'),
       general: join(folder, 'general'),
+      spoe: join(folder, 'spoe'),
       own: join(folder, 'dataplane'),
       mapsFollow: false,
     },

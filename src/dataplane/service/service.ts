@@ -9,6 +9,7 @@ import { usersOf } from '../accounts/userlist.ts';
 import type { Balancer } from '../balancer/balancer.ts';
 import { Discovery, type DiscoveryOptions } from '../discovery/discovery.ts';
 import type { Documents } from '../edit/sections.ts';
+import { SpoeFiles } from '../spoe/spoe-files.ts';
 import { Commits } from '../store/commits.ts';
 import { ConfigurationFiles } from '../store/files.ts';
 import { Reloads } from '../store/reloads.ts';
@@ -22,6 +23,7 @@ export interface Service {
   readonly transactions: Transactions;
   readonly accounts: Accounts;
   readonly discovery: Discovery;
+  readonly spoe: SpoeFiles;
   /** What could not be read of what is kept: texts for the operator. */
   readonly problems: readonly string[];
   /** Finishes what is being done. */
@@ -39,6 +41,15 @@ export async function makeService(
   const commits = new Commits(files, balancer, new Reloads(balancer, settings.reloads));
   const transactions = new Transactions(commits, balancer, { ...settings.transactions, folders: settings.storage });
   await transactions.resume();
+  const spoe = new SpoeFiles({
+    commits,
+    balancer,
+    folders: settings.storage,
+    folder: settings.transactions.folder,
+    configuration: settings.haproxy.files[0]!,
+    transactions: { folder: settings.transactions.spoe, maxOpen: settings.transactions.maxOpen },
+  });
+  await spoe.resume();
   const hashing: Hashing = startHashing();
   const accounts = new Accounts(() => usersFor(settings, files), hashing);
   const folder = join(settings.storage.own, 'service_discovery');
@@ -51,6 +62,7 @@ export async function makeService(
     transactions,
     accounts,
     discovery,
+    spoe,
     problems,
     async close() {
       await discovery.close();

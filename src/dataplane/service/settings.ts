@@ -16,7 +16,8 @@ export interface Settings {
   readonly tls: { readonly certificate: string; readonly key: string; readonly ca: string | null } | null;
   readonly users: readonly User[];
   readonly userlist: { readonly name: string; readonly file: string | null };
-  readonly transactions: { readonly folder: string; readonly maxOpen: number };
+  /** `spoe`: the folder for those of SPOE files. */
+  readonly transactions: { readonly folder: string; readonly spoe: string; readonly maxOpen: number };
   readonly backups: Backups;
   /** Where files are kept, `own` what is the service's own; `mapsFollow`: a map that is changed in memory is written to its file, too. */
   readonly storage: StorageFolders & { readonly own: string; readonly mapsFollow: boolean };
@@ -60,9 +61,14 @@ const KEYS: readonly Key[] = [
   ...keys('text', 'dataplaneapi.transaction.transaction_dir', 'dataplaneapi.transaction.backups_dir'),
   ...keys(
     'text',
-    ...['maps_dir', 'ssl_certs_dir', 'general_storage_dir', 'dataplane_storage_dir'].map(
-      (one) => `dataplaneapi.resources.${one}`,
-    ),
+    ...[
+      'maps_dir',
+      'ssl_certs_dir',
+      'general_storage_dir',
+      'dataplane_storage_dir',
+      'spoe_dir',
+      'spoe_transaction_dir',
+    ].map((one) => `dataplaneapi.resources.${one}`),
   ),
   ...keys('text', 'haproxy.config_file', 'haproxy.haproxy_bin', 'haproxy.master_runtime'),
   ...keys(
@@ -95,8 +101,6 @@ const WITHOUT_EFFECT: Readonly<Record<string, string>> = {
   'dataplaneapi.timeouts': 'a request has 60 s to come, an idle connection 120 s',
   'dataplaneapi.resources.update_map_files_period':
     'with update_map_files maps go to their files when they are changed',
-  'dataplaneapi.resources.spoe_dir': 'SPOE files are not served yet',
-  'dataplaneapi.resources.spoe_transaction_dir': 'SPOE files are not served yet',
   'haproxy.preferred_time_suffix': 'times are written with the largest unit that leaves a whole number',
   'haproxy.delayed_start_max': 'the service waits for the load balancer anyway',
   'haproxy.delayed_start_tick': 'the service waits for the load balancer anyway',
@@ -217,6 +221,7 @@ function settingsOf(found: ReadonlyMap<string, unknown>, file: string): Settings
     },
     transactions: {
       folder: get('dataplaneapi.transaction.transaction_dir', '/tmp/haproxy'),
+      spoe: get('dataplaneapi.resources.spoe_transaction_dir', '/tmp/spoe-haproxy'),
       maxOpen: get('dataplaneapi.transaction.max_open_transactions', 20),
     },
     backups: {
@@ -227,6 +232,7 @@ function settingsOf(found: ReadonlyMap<string, unknown>, file: string): Settings
       maps: resource('maps_dir', 'maps'),
       certificates: resource('ssl_certs_dir', 'ssl'),
       general: resource('general_storage_dir', 'general'),
+      spoe: resource('spoe_dir', 'spoe'),
       own: resource('dataplane_storage_dir', 'dataplane'),
       mapsFollow: get('dataplaneapi.resources.update_map_files', false),
     },

@@ -8,10 +8,10 @@ import type { Documents } from '../edit/sections.ts';
 import { certificateFacts } from './certificate.ts';
 import { Folder } from './folder.ts';
 
-export type AreaName = 'maps' | 'ssl_certificates' | 'ssl_crt_lists' | 'general';
+export type AreaName = 'maps' | 'ssl_certificates' | 'ssl_crt_lists' | 'general' | 'spoe';
 
 /** Folders by what is in them. */
-export type StorageFolders = Readonly<Record<'maps' | 'certificates' | 'general', string>>;
+export type StorageFolders = Readonly<Record<'maps' | 'certificates' | 'general' | 'spoe', string>>;
 
 export interface Area {
   readonly name: AreaName;
@@ -31,6 +31,7 @@ export interface Area {
 
 const none = async () => null;
 
+/** The areas below `storage/`. */
 export const AREAS: readonly Area[] = [
   {
     name: 'maps',
@@ -96,8 +97,21 @@ export const AREAS: readonly Area[] = [
   },
 ];
 
+/** Files of SPOE filters, which have operations of their own. */
+const SPOE: Area = {
+  name: 'spoe',
+  folder: ({ spoe }) =>
+    new Folder({ path: spoe, title: 'SPOE file', mode: 0o644, extension: null, accepts: () => true }),
+  judge: () => ({}),
+  changes: none,
+  action: () => ({ kind: 'config.reload' }),
+  upload: 'file',
+  readable: true,
+  replaced: 204,
+};
+
 export function areaNamed(name: AreaName): Area {
-  return AREAS.find((area) => area.name === name)!;
+  return [...AREAS, SPOE].find((area) => area.name === name)!;
 }
 
 /** A map that is loaded gets its entries in one switch. */

@@ -173,7 +173,9 @@ export class Commits {
   async #commitWith(job: Waiting, beside: Beside): Promise<void> {
     const before = await this.files.read();
     const version = versionOf(before);
-    const after = withVersion(job.edit(before, version), version + 1);
+    const next = job.keepVersion ? version : version + 1;
+    const edited = job.edit(before, version);
+    const after = job.keepVersion ? edited : withVersion(edited, next);
     const denied = await this.#balancer.permitsEdit(job.requester, before, after);
     if (denied !== null) throw new ApiError(403, denied);
     try {
@@ -183,7 +185,7 @@ export class Commits {
       await this.files.write(after, version);
       const reload = await this.#putWith(job, beside, before, after);
       await beside.end();
-      job.resolve({ version: version + 1, documents: after, reload });
+      job.resolve({ version: next, documents: after, reload });
     } catch (error) {
       await beside.takeBack();
       throw error;

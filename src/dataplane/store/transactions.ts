@@ -1,7 +1,7 @@
 /** Transactions: states of the configuration that are edited apart, and committed whole with what goes with them. Kept in files while they are open. */
 
 import { randomUUID } from 'node:crypto';
-import { lstat, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseDocument } from '../../config/document.ts';
 import type { Balancer, Requester } from '../balancer/balancer.ts';
@@ -9,6 +9,7 @@ import type { Documents } from '../edit/sections.ts';
 import { ApiError } from '../service/error.ts';
 import type { StorageFolders } from '../storage/areas.ts';
 import { type BesideOptions, besideOf, takeBackInterrupted } from './beside.ts';
+import { checkOwner } from './check-owner.ts';
 import type { Commits, Committed } from './commits.ts';
 import { differenceText } from './difference.ts';
 import type { Step } from './steps.ts';
@@ -254,15 +255,6 @@ export class Transactions {
   #path({ id, status }: Pick<Transaction, 'id' | 'status'>): string {
     return join(this.#folder(status), `transaction.${id}.json`);
   }
-}
-
-/** What stands in the folder is believed: it must not be somebody else's. Rejects with an Error for operators. */
-async function checkOwner(folder: string): Promise<void> {
-  const found = await lstat(folder).catch(() => null);
-  if (found === null) return;
-  const own = found.isDirectory() && found.uid === process.getuid!() && (found.mode & 0o022) === 0;
-  if (!own)
-    throw new Error(`${folder} is for transactions, and others can write to it, or it is not this user's folder`);
 }
 
 /** The version that a request names is not that of the configuration. */

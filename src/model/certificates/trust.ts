@@ -24,6 +24,14 @@ export function readTrust(text: string): TrustContent | null {
   return certificates.size + crls.size === 0 ? null : { certificates: [...certificates], crls: [...crls] };
 }
 
+/** What is in either, each once; the first may be empty. */
+export function joinedTrust(a: TrustContent | null, b: TrustContent): TrustContent {
+  return {
+    certificates: [...new Set([...(a?.certificates ?? []), ...b.certificates])],
+    crls: [...new Set([...(a?.crls ?? []), ...b.crls])],
+  };
+}
+
 /** A revocation list (RFC 5280, section 5.1). Dates in ms, serial numbers in hex. */
 export interface Crl {
   readonly version: number;

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import type { TrustContent } from '../../config/certificates.ts';
 import { isTrustUsed, trustUses } from '../../model/certificates/make-views.ts';
 import type { CertificateStore } from '../../model/certificates/store.ts';
-import { readTrust } from '../../model/certificates/trust.ts';
+import { joinedTrust, readTrust } from '../../model/certificates/trust.ts';
 import { type Answer, dump, error, Severity } from '../answer.ts';
 import { apply } from '../apply.ts';
 import { certificateLines, crlLines } from '../certificates/details.ts';
@@ -45,15 +45,8 @@ function stage({ kind, store, name, wants }: Kind, call: Call, adds: boolean): A
   const content = readTrust(call.payload);
   if (content === null) return refuse('Invalid payload');
   const base = adds ? (before?.content ?? stored.content) : null;
-  pending[kind] = { path: file, content: base === null ? content : joined(base, content) };
+  pending[kind] = { path: file, content: base === null ? content : joinedTrust(base, content) };
   return notice(`transaction ${before === null ? 'created' : 'updated'} for ${name} ${file}!`);
-}
-
-function joined(a: TrustContent, b: TrustContent): TrustContent {
-  return {
-    certificates: [...new Set([...a.certificates, ...b.certificates])],
-    crls: [...new Set([...a.crls, ...b.crls])],
-  };
 }
 
 async function commit({ kind, store }: Kind, call: Call): Promise<Answer> {

@@ -113,7 +113,7 @@ export async function besideHaproxy(
 dataplaneapi:
   port: ${port}
   transaction: { transaction_dir: ${run.dir}/transactions }
-  resources: { dataplane_storage_dir: ${run.dir}/own }
+  resources: { dataplane_storage_dir: ${run.dir}/own, spoe_transaction_dir: ${run.dir}/spoe-transactions }
 haproxy:
   config_file: ${run.file}
   haproxy_bin: ${HAPROXY}

@@ -104,6 +104,7 @@ export async function startService(
 dataplaneapi:
   user: [{ name: admin, password: secret, insecure: true }]
   transaction: { transaction_dir: ${join(folder, 'transactions')}, max_open_transactions: 3, backups_number: 2 }
+  resources: { spoe_transaction_dir: ${join(folder, 'spoe-transactions')} }
 haproxy:
   config_file: ${file}
   reload: { reload_delay: 1 }

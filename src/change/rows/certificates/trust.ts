@@ -2,12 +2,12 @@ import type { TrustContent } from '../../../config/certificates.ts';
 import { dropTrust, setTrust } from '../../../model/certificates/edits.ts';
 import { isTrustUsed } from '../../../model/certificates/make-views.ts';
 import type { StoredTrust } from '../../../model/certificates/store.ts';
-import { readTrust } from '../../../model/certificates/trust.ts';
+import { joinedTrust, readTrust } from '../../../model/certificates/trust.ts';
 import type { Model } from '../../../model/model.ts';
 import type { ChangeOf } from '../../change.ts';
 import { done, type Problem, problem, type Row } from '../../context.ts';
 
-type TrustChange = ChangeOf<'trust.new' | 'trust.set' | 'trust.del'>;
+type TrustChange = ChangeOf<'trust.new' | 'trust.set' | 'trust.add' | 'trust.del'>;
 
 const NAME = { 'ca-file': 'CA', 'crl-file': 'CRL' } as const;
 const ABSENT = '(absent)';
@@ -69,6 +69,23 @@ export const trustSet: Row<ChangeOf<'trust.set'>> = {
     const { content } = find(change, model)!;
     const update = setTrust(model.certificates, kindOf(change), file, pem === '' ? null : readTrust(pem));
     await traffic.ask({ kind: 'tls', update });
+    return done({ kind: 'trust.set', store, file, pem: textOf(content) });
+  },
+};
+
+/** `add ssl ca-file` and `commit`: more under the same name, for new connections. */
+export const trustAdd: Row<ChangeOf<'trust.add'>> = {
+  validate: (change, { model }) => absent(change, model) ?? badContent(change.pem),
+  preview: (change, { model }) => ({
+    before: told(find(change, model)!.content),
+    after: told(joinedTrust(find(change, model)!.content, readTrust(change.pem)!)),
+    effect: 'new connections only',
+  }),
+  async apply(change, { model, traffic }) {
+    const { store, file, pem } = change;
+    const { content } = find(change, model)!;
+    const all = joinedTrust(content, readTrust(pem)!);
+    await traffic.ask({ kind: 'tls', update: setTrust(model.certificates, kindOf(change), file, all) });
     return done({ kind: 'trust.set', store, file, pem: textOf(content) });
   },
 };

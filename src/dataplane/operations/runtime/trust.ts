@@ -44,7 +44,7 @@ function changesFor(
 ): Change[] {
   if (service.balancer.product === 'sluice') {
     if (verb === 'del') return [{ kind: 'trust.del', store, file }];
-    return [verb === 'new' ? { kind: 'trust.new', store, file, pem } : { kind: 'trust.set', store, file, pem }];
+    return [{ kind: `trust.${verb}`, store, file, pem }];
   }
   const command = (word: string, payload: string | null): Change => ({
     kind: 'runtime.command',
@@ -127,16 +127,11 @@ const ENTRIES = runtimeRows('certificates', [
   {
     method: 'POST',
     path: `${CA.path}/{name}/entries`,
-    summary: 'adds certificates to a CA file in memory, of a real HAProxy',
+    summary: 'adds certificates to a CA file in memory',
     body: 'file',
-    success: [201, 501],
+    success: [201],
     async run(call) {
       const found = await named(CA, call);
-      if (call.service.balancer.product === 'sluice')
-        throw new ApiError(
-          501,
-          'certificates are not added to a CA file one by one: replace the file with all of them',
-        );
       return make(call, changesFor(CA, call, 'add', found.file, pemOf(call)), () => ({ status: 201, body: found }));
     },
   },
