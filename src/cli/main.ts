@@ -22,7 +22,7 @@ const subCommands: Readonly<Record<string, (args: readonly string[]) => Promise<
     await prepareToServe();
     return (await import('./demo/demo.ts')).demo();
   },
-  version: async () => print((await import('./version.ts')).buildText()),
+  version: async () => print((await import('./build-text.ts')).buildText()),
   help,
 };
 
@@ -48,12 +48,14 @@ async function operation(args: readonly string[]): Promise<number> {
 
 /** Runs with HAProxy's flags, and with those of a sub-command before its files. */
 async function balancer(flags: readonly string[], own: readonly string[] = []): Promise<number | null> {
+  const { parseArguments, withFiles } = await import('./arguments.ts');
+  const invocation = parseArguments([...flags, ...withFiles(own)]);
+  if (invocation.version !== 'none') {
+    const { versionText } = await import('./version.ts');
+    return print(invocation.version === 'short' ? versionText() : (await import('./build-text.ts')).buildText());
+  }
   await prepareToServe();
-  const [{ parseArguments, withFiles }, { runBalancer }] = await Promise.all([
-    import('./arguments.ts'),
-    import('./run.ts'),
-  ]);
-  return runBalancer(parseArguments([...flags, ...withFiles(own)]));
+  return (await import('./run.ts')).runBalancer(invocation);
 }
 
 /** What a process that may serve does before it loads the balancer. */

@@ -10,17 +10,12 @@ import { load } from './load.ts';
 import { StartupMessages } from './messages.ts';
 import { report } from './report.ts';
 import { usageText } from './usage.ts';
-import { buildText, versionText } from './version.ts';
 
 /** Exit status of `-c` for files that are valid and have nothing to listen on. */
 const NO_LISTENER = 2;
 
 /** Does what the arguments ask for. Resolves to the exit status, or to null when it serves and the process goes on. */
 export async function runBalancer(invocation: Invocation): Promise<number | null> {
-  if (invocation.version !== 'none') {
-    process.stdout.write(invocation.version === 'short' ? versionText() : buildText());
-    return 0;
-  }
   const messages = new StartupMessages(invocation, (text) => process.stderr.write(text));
   if (invocation.condition !== null) return conditionStatus(invocation.condition, messages);
   if (invocation.files.length === 0) {

@@ -1,5 +1,5 @@
 import net from 'node:net';
-import tls from 'node:tls';
+import type tls from 'node:tls';
 import { addressText, type Endpoint } from './address.ts';
 import { again } from './again.ts';
 import { RuntimeClientError } from './failures.ts';
@@ -33,13 +33,21 @@ export function openSocket(endpoint: Endpoint, options: OpenOptions): Promise<ne
   return again(() => openOnce(endpoint, options), Math.min(reconnect, timeout), stopped);
 }
 
-function openOnce(endpoint: Endpoint, { tls: tlsOptions, timeout, signal }: OpenOptions): Promise<net.Socket> {
-  signal?.throwIfAborted();
+async function openOnce(endpoint: Endpoint, options: OpenOptions): Promise<net.Socket> {
+  options.signal?.throwIfAborted();
+  if (options.tls === undefined) return standing(net.connect(endpoint), endpoint, options);
+  // Only here: it takes as long to load as the rest of Node.js.
+  const { connect } = await import('node:tls');
+  return standing(connect({ ...endpoint, ...tlsSettings(endpoint, options.tls) }), endpoint, options);
+}
+
+/** The socket once its connection stands, paused. */
+function standing(
+  socket: net.Socket,
+  endpoint: Endpoint,
+  { tls: tlsOptions, timeout, signal }: OpenOptions,
+): Promise<net.Socket> {
   return new Promise((resolve, reject) => {
-    const socket =
-      tlsOptions === undefined
-        ? net.connect(endpoint)
-        : tls.connect({ ...endpoint, ...tlsSettings(endpoint, tlsOptions) });
     const settle = (error: Error | null) => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
