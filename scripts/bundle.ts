@@ -5,6 +5,7 @@
  */
 import { globSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { type BuildOptions, build, buildSync, type Metafile } from 'esbuild';
+import { joinParts } from './join-parts.ts';
 
 const COMMAND = 'src/cli/main.ts';
 
@@ -14,6 +15,14 @@ const threads: Readonly<Record<string, string>> = {
   journal: 'src/change/journal/thread.ts',
   password: 'src/dataplane/accounts/thread.ts',
 };
+
+/** What is loaded together: at each start; for the version; by an operation; by one on a HAProxy. */
+const together = [
+  [COMMAND],
+  ['src/cli/arguments.ts', 'src/cli/version.ts', 'src/cli/build-text.ts'],
+  ['src/cli/ops/ops.ts', 'src/cli/ops/terminal.ts', 'src/ops/open-target.ts'],
+  ['src/ops/targets/open-haproxy.ts'],
+];
 
 /** Parts of earlier bundles are kept for so long, ms: programs that are just starting from them still load some. */
 const KEEP_PARTS = 600_000;
@@ -49,6 +58,7 @@ export async function bundle(folder: string): Promise<string[]> {
       splitting: true,
       chunkNames: 'part-[hash]',
     });
+    await joinParts(partial, command.metafile, together);
     const metafiles = [command.metafile];
     for (const [name, entry] of Object.entries(threads)) {
       const { metafile } = await build({ ...options, entryPoints: [entry], outfile: `${partial}/${name}.js` });

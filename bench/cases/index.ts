@@ -1,6 +1,7 @@
 import type { Row } from '../measure.ts';
 import type { Proxy } from '../programs.ts';
 import { commits, manyCertificates } from './certificates.ts';
+import { commandStart } from './command.ts';
 import { dataPlane, dataPlaneReloads } from './dataplane.ts';
 import { fleetStatus } from './fleet-status.ts';
 import { journaledChanges } from './journal.ts';
@@ -55,6 +56,7 @@ export const cases: Case[] = [
     about: '`sluice status` of 20 HAProxys with 1,000 servers each, start of the command included',
     run: fleetStatus,
   },
+  { name: 'command', about: 'short commands: CPU time from start to end', run: commandStart },
   {
     name: 'journal',
     about: 'Changes recorded on disk: one by one, by many clients, in batches',
