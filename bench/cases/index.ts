@@ -7,6 +7,7 @@ import { fleetStatus } from './fleet-status.ts';
 import { journaledChanges } from './journal.ts';
 import { liveMap } from './live-map.ts';
 import { liveTable, tableUpdates } from './live-table.ts';
+import { lookUps } from './look-ups.ts';
 import { lostInDrains, lostInReloads } from './losses.ts';
 import { mapImport } from './map-import.ts';
 import { idleConnections, startTime } from './process.ts';
@@ -78,6 +79,7 @@ export const cases: Case[] = [
     run: dataPlaneReloads,
   },
   { name: 'rules', about: 'ten rules, ACL files, a map and a tracked entry: CPU per request', run: rules },
+  { name: 'look-ups', about: 'look-ups among 1,000 to 1,000,000 patterns, by kind of match: CPU each', run: lookUps },
   { name: 'live-map', about: 'a map of 1,000,000 entries filled, emptied, replaced; memory of an entry', run: liveMap },
   { name: 'live-table', about: 'a stick table of 1,000,000 entries: memory, listing', run: liveTable },
   { name: 'table-updates', about: 'updates of a stick table by two threads', run: tableUpdates },
