@@ -89,6 +89,7 @@ function newProxyConfig(kind: 'frontend' | 'backend' | 'listen', name: string, a
     options: [],
     httpReuse: 'safe',
     forwardfor: null,
+    forwarded: null,
     originalto: null,
     monitorUri: null,
     monitorFail: [],

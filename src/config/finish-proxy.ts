@@ -108,13 +108,14 @@ function dropHttpSettings(context: Context, proxy: ProxyDraft): void {
   }
   if (proxy.redirects.length > 0) warn("'redirect' rules", 'as they require HTTP mode');
   if (own.forwardfor !== null && parent?.forwardfor == null) warn("'option forwardfor'");
+  if (own.forwarded !== null && parent?.forwarded == null) warn("'option forwarded'");
   if (own.originalto !== null && parent?.originalto == null) warn("'option originalto'");
   for (const option of HTTP_OPTIONS) {
     if (!own.options.includes(option)) continue;
     warn(`'option ${option}'`);
     setOption(proxy, option, false);
   }
-  Object.assign(own, { stats: null, captures: [], forwardfor: null, originalto: null });
+  Object.assign(own, { stats: null, captures: [], forwardfor: null, forwarded: null, originalto: null });
   for (const server of proxy.servers) {
     if (server.cookie === null) continue;
     context.diagnostics.warning(null, `${who} : ignoring cookie for server '${server.name}' as HTTP mode is disabled.`);

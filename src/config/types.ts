@@ -165,6 +165,20 @@ export interface ServerTlsConfig {
   readonly checkAlpn: readonly string[] | null;
 }
 
+/** A part of what `option forwarded` adds: as the connection has it, or made by an expression. */
+export type ForwardedPart = 'original' | { readonly expression: string };
+
+/** `option forwarded`: what of RFC 7239 servers are told; null: not that. */
+export interface ForwardedConfig {
+  readonly at: Location;
+  readonly proto: boolean;
+  readonly host: ForwardedPart | null;
+  readonly by: ForwardedPart | null;
+  readonly byPort: ForwardedPart | null;
+  readonly for: ForwardedPart | null;
+  readonly forPort: ForwardedPart | null;
+}
+
 /** What the global section says of TLS. */
 export interface GlobalTlsConfig {
   /** `ssl-default-bind-*`. */
@@ -509,6 +523,7 @@ export interface ProxyConfig {
   readonly options: readonly string[];
   readonly httpReuse: 'never' | 'safe' | 'aggressive' | 'always';
   readonly forwardfor: { readonly except: string | null; readonly header: string; readonly ifNone: boolean } | null;
+  readonly forwarded: ForwardedConfig | null;
   readonly originalto: { readonly except: string | null; readonly header: string } | null;
   readonly monitorUri: string | null;
   readonly monitorFail: readonly WordsAt[];

@@ -27,6 +27,8 @@ export class TrafficBackend implements ProxyFacts {
   /** Counter rows of all threads. */
   readonly rows: Float64Array;
   readonly servers: TrafficServer[] = [];
+  /** What `option forwarded` adds, null: nothing. */
+  readonly forwarded: CompiledProxy['forwarded'];
   /** `sni` expressions of its servers, by their text. */
   readonly sni: ReadonlyMap<string, Compiled>;
   /** Log-formats of TLVs that its servers get, by their text. */
@@ -79,7 +81,7 @@ export class TrafficBackend implements ProxyFacts {
   constructor(
     env: Env,
     view: ProxyView,
-    { errorPages, sni, tlvFormats }: Pick<CompiledProxy, 'errorPages' | 'sni' | 'tlvFormats'>,
+    { errorPages, sni, tlvFormats, forwarded }: Pick<CompiledProxy, 'errorPages' | 'sni' | 'tlvFormats' | 'forwarded'>,
     old: TrafficBackend | null,
   ) {
     const { config } = view;
@@ -106,6 +108,7 @@ export class TrafficBackend implements ProxyFacts {
     this.errorPages = errorPages;
     this.sni = sni;
     this.tlvFormats = tlvFormats;
+    this.forwarded = forwarded;
     this.rules = null;
     this.abortOnClose =
       config.options.includes('abortonclose') ||

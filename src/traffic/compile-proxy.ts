@@ -7,12 +7,14 @@ import { patternKeys } from '../expr/patterns.ts';
 import { place, type Userlist } from '../expr/row.ts';
 import { compileUserlist } from '../expr/userlist.ts';
 import { readFileOrNull } from '../util/files.ts';
+import { compileForwarded } from './compile-forwarded.ts';
 import { compileLogger } from './compile-logger.ts';
 import { loadErrorPages } from './error-files.ts';
 import { ErrorPages, type LocalResponse } from './error-pages.ts';
 import type { LogFormatter } from './log.ts';
 import { compileErrorAnswer, compileRules, type RuleSurroundings } from './rules/compile.ts';
 import type { BackendRules, FrontendRules } from './rules/types.ts';
+import type { Stream } from './stream.ts';
 
 /** All of a proxy that is compiled: rules, log formats, error pages. */
 export interface CompiledProxy {
@@ -24,6 +26,8 @@ export interface CompiledProxy {
   readonly sni: ReadonlyMap<string, Compiled>;
   /** Log-formats of TLVs that servers get (`set-proxy-v2-tlv-fmt`), by their text. */
   readonly tlvFormats: ReadonlyMap<string, LogFormat>;
+  /** What `option forwarded` adds to a request, null: nothing. */
+  readonly forwarded: ((stream: Stream) => string) | null;
   readonly problems: readonly Diagnostic[];
 }
 
@@ -48,6 +52,7 @@ export function compileProxy(config: ProxyConfig, around: ProxySurroundings): Co
     logger,
     errorPages: new ErrorPages(pages),
     sni: config.kind === 'frontend' ? new Map() : compileNames(config, { ...around, keys }, problems),
+    forwarded: compileForwarded(config, { ...around, keys }, problems),
     tlvFormats: compileTlvs(config, { ...around, keys }, problems),
     problems,
   };

@@ -1,14 +1,30 @@
 import type { ProxyConfig } from '../config/types.ts';
+import { parseForwarded } from '../expr/rfc7239.ts';
 import type { Stream } from './stream.ts';
 
-/** `option forwardfor` and `option originalto`: tells the server the client's address and the one it asked for. */
+/** `option forwarded`, `forwardfor` and `originalto`: tells the server the client's address and the one it asked for. */
 export function addForwardedHeaders(stream: Stream): void {
   const front = stream.frontend.config;
-  const back = stream.backend!.config;
+  const { config: back, forwarded } = stream.backend!;
+  if (forwarded !== null) addForwarded(stream, forwarded(stream));
   const forwardfor = back.forwardfor ?? front.forwardfor;
   if (forwardfor !== null) addAddress(stream, forwardfor, stream.source.host, forwardfor.ifNone);
   const originalto = back.originalto ?? front.originalto;
   if (originalto !== null) addAddress(stream, originalto, stream.destination.host, false);
+}
+
+/** At the end of what a proxy before has said, where that can be read; else in a field of its own. */
+function addForwarded({ req }: Stream, value: string): void {
+  let last = -1;
+  for (let i = req.findHeader('forwarded', 0); i >= 0; i = req.findHeader('forwarded', i + 1)) {
+    if (parseForwarded(req.headerValue(i), true) === null) {
+      last = -1;
+      break;
+    }
+    last = i;
+  }
+  if (last < 0) req.addHeader('forwarded', value);
+  else req.setValueAt(last, `${req.headerValue(last)}, ${value}`);
 }
 
 function addAddress(

@@ -4,6 +4,7 @@ import type { Draft, ProxyDraft } from '../draft.ts';
 import type { Line } from '../line.ts';
 import type { HealthCheckConfig } from '../types.ts';
 import { parseInteger } from '../units.ts';
+import { forwardedOption } from './option-forwarded.ts';
 import { inSections } from './sections.ts';
 import { type Keyword, KeywordTable, noticed, refused, works } from './table.ts';
 
@@ -256,6 +257,7 @@ const others: Row[] = [
     },
     { sections: inSections('DFLB') },
   ),
+  forwardedOption,
   works('http-restrict-req-hdr-names', '{preserve|delete|reject}', parseRestrictNames, {
     sections: inSections('DFLB'),
   }),
@@ -328,10 +330,6 @@ export const PROXY_OPTIONS = new KeywordTable<ProxyDraft>([
   ...refused<ProxyDraft>('Use option httpclose.', ['forceclose'], { sections: inSections('DFLB'), negatable: true }),
   ...refused<ProxyDraft>('It is not needed any more: remove it.', ['http-tunnel'], {
     sections: inSections('DFLB'),
-    negatable: true,
-  }),
-  ...refused<ProxyDraft>('Use http-request set-header Forwarded ...', ['forwarded [proto] [host] [by] [for]'], {
-    sections: inSections('DLB'),
     negatable: true,
   }),
 ]);
