@@ -10,6 +10,7 @@ import { newOperationId } from './operation-id.ts';
 import type { Gate } from './policy/gate.ts';
 import { guardProblem } from './policy/guard.ts';
 import { named } from './policy/named.ts';
+import { forgetUnused, putAside } from './put-aside.ts';
 import { openRecord } from './record.ts';
 import { rehearse } from './rehearsal.ts';
 import { HERE } from './standing.ts';
@@ -100,7 +101,7 @@ async function transact(
   const lease = leaseOf(changes, judged, made.outcomes, origin, date, options, ctx);
   let effects: StateEffect[];
   try {
-    effects = effectsOf(made.touched, ctx, origin, date, lease, options);
+    effects = await putAside(effectsOf(made.touched, ctx, origin, date, lease, options), ctx.keeper);
   } catch (error) {
     await takeBack(made.outcomes, ctx);
     return end(
@@ -111,6 +112,7 @@ async function transact(
     );
   }
   const ended = await end(made.outcomes, -1, lease, effects);
+  if (ended.warnings.length === 0) await forgetUnused(effects, ctx.standing, ctx.keeper);
   if (ended.warnings.length === 0 || ctx.goOn) return ended;
   await takeBack(made.outcomes, ctx);
   const outcomes = unrecorded(judged, ended.warnings[0]!);

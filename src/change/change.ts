@@ -133,7 +133,7 @@ export type Change =
 export type PatternPlace = readonly [key: string, nth: number];
 
 /**
- * Changes of what maps, ACLs, stick tables and certificate stores hold. Stores are a real HAProxy's: on Sluice `rowOf` knows nothing of them.
+ * Changes of what maps, ACLs, stick tables and certificate stores hold.
  * `map` and `acl`: file name or `#<id>`, as in `show map`.
  */
 export type StoreChange =
@@ -220,8 +220,15 @@ export type StoreChange =
       readonly where?: readonly (readonly [type: string, operator: string, value: string])[];
       readonly of?: readonly string[];
     }
-  /** `pem`: null makes an empty store; else it is filled at once. */
-  | { readonly kind: 'cert.new'; readonly path: string; readonly pem: string | Kept | null }
+  /** `pem`: null makes an empty store; else it is filled at once, with what is beside the PEM text as in `cert.set`. */
+  | {
+      readonly kind: 'cert.new';
+      readonly path: string;
+      readonly pem: string | Kept | null;
+      readonly ocsp?: string;
+      readonly issuer?: string;
+      readonly sctl?: string;
+    }
   /** What is beside the PEM text goes, unless it is given again: response and timestamps in base64, the issuer in PEM. */
   | {
       readonly kind: 'cert.set';
@@ -276,13 +283,14 @@ export type StoreChange =
   | { readonly kind: 'ocsp.set'; readonly response: string }
   /**
    * `keys`: file name or `#<id>`, as in `show tls-keys`; `key`: base64, the newest from now on; the oldest goes. With `oldest` it is taken
-   * back: `key`, the newest, goes, and this one is the oldest again.
+   * back: `key`, the newest, goes, and this one is the oldest again. With `older` all are set: these, oldest first, and `key`.
    */
   | {
       readonly kind: 'ticket-key.set';
       readonly keys: string;
       readonly key: string | Kept;
-      readonly oldest?: string;
+      readonly oldest?: string | Kept;
+      readonly older?: readonly string[] | Kept;
     };
 
 /**

@@ -6,6 +6,7 @@ import type { Model } from '../model/model.ts';
 import type { Proxy } from '../model/proxy.ts';
 import type { Change, Origin, Outcome } from './change.ts';
 import type { Journal } from './journal/journal.ts';
+import type { Keeper } from './journal/keeper.ts';
 import type { Gate } from './policy/gate.ts';
 import type { Standing } from './standing.ts';
 
@@ -21,6 +22,8 @@ export interface ChangeContext {
   /** Changes are made although they cannot be recorded (`--journal-trouble go-on`); else they are refused then. */
   readonly goOn: boolean;
   readonly standing: Standing;
+  /** Keys in what stands are kept by it, beside the journal. */
+  readonly keeper: Keeper;
   /** What people may do, where a policy says so. */
   gate(): Gate | null;
   /** Why this process makes no Changes any more, for operators; null while it does. */

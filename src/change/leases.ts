@@ -1,4 +1,5 @@
 import { applyBatch, inTurn } from './apply.ts';
+import type { Change } from './change.ts';
 import { type Conflict, noteConflict } from './conflicts.ts';
 import type { ChangeContext } from './context.ts';
 import type { Lease, StateEffect } from './journal/journal.ts';
@@ -65,9 +66,14 @@ export function timeLeft({ until, date }: Lease, now: number): number {
 export async function endLease(lease: Lease, ctx: ChangeContext, conflicts: Conflict[]): Promise<boolean> {
   const { actor, title = lease.id } = lease.origin;
   const steps = lease.steps.toReversed();
+  const inverses = await whole(
+    steps.map(({ inverse }) => inverse),
+    ctx,
+  );
+  if (typeof inverses === 'string') return (await letStand(lease, ctx, inverses, conflicts)) === null;
   const end = lease.kind === 'expire' ? 'end of' : 'not confirmed:';
   const { ok, judged, outcomes, failedAt } = await applyBatch(
-    steps.map(({ inverse }) => inverse),
+    inverses,
     ctx,
     {
       surface: 'lease',
@@ -83,6 +89,15 @@ export async function endLease(lease: Lease, ctx: ChangeContext, conflicts: Conf
   if (ok || !ctx.standing.lease(lease.id)) return true;
   if (judged[failedAt]!.problems.length === 0) return false;
   return (await letStand(lease, ctx, outcomes[failedAt]!.text, conflicts)) === null;
+}
+
+/** Changes with the keys that were put aside, or why one is not there any more. */
+async function whole(changes: readonly Change[], { keeper }: ChangeContext): Promise<readonly Change[] | string> {
+  try {
+    return await Promise.all(changes.map((change) => keeper.back(change)));
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
 
 /** What is not as it was left is left alone: the lease ends, and what it did stays. */

@@ -98,7 +98,8 @@ type Inner =
   | 'issuer'
   | 'sctl'
   | 'at'
-  | 'oldest';
+  | 'oldest'
+  | 'older';
 
 /** Members of the kinds of Changes that are made here, as they may come from outside. */
 const SHAPES: { readonly [K in ChangeKind]?: Readonly<Record<Exclude<keyof ChangeOf<K>, 'kind' | Inner>, Check>> } = {

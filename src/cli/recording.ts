@@ -1,4 +1,6 @@
 import { resolve } from 'node:path';
+import { keeper, secretsOnly } from '../change/journal/keeper.ts';
+import { secretsIn } from '../change/journal/state-dir.ts';
 import { ThreadedJournal } from '../change/journal/threaded.ts';
 import type { Config } from '../config/types.ts';
 import type { ControlOptions } from '../control/types.ts';
@@ -13,7 +15,7 @@ export function recording(
   { global: { uid, gid } }: Config,
   { stateDir, journalTrouble, journalKeep, journalKeepDays, finish, takeOver }: Invocation,
   messages: StartupMessages,
-): Pick<ControlOptions, 'journal' | 'goOn' | 'takeJournal'> {
+): Pick<ControlOptions, 'journal' | 'keeper' | 'goOn' | 'takeJournal'> {
   if (stateDir === null) return {};
   const path = resolve(stateDir);
   const goOn = journalTrouble === 'go-on';
@@ -27,5 +29,6 @@ export function recording(
   const waits = takeOver !== null || (finish?.pids.length ?? 0) > 0;
   const keeps = { keepEntries: journalKeep, keepAge: journalKeepDays * DAY };
   const journal = new ThreadedJournal({ stateDir: path, owner, onTrouble, waits, ...keeps });
-  return { journal, goOn, ...(waits ? { takeJournal: () => journal.take() } : {}) };
+  const secrets = keeper(secretsIn(path, owner), secretsOnly);
+  return { journal, keeper: secrets, goOn, ...(waits ? { takeJournal: () => journal.take() } : {}) };
 }

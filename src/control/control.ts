@@ -4,6 +4,8 @@ import type { Change, Origin, Outcome } from '../change/change.ts';
 import type { Conflict } from '../change/conflicts.ts';
 import type { ChangeContext } from '../change/context.ts';
 import type { Journal } from '../change/journal/journal.ts';
+import { keeper, secretsOnly } from '../change/journal/keeper.ts';
+import { memoryStore } from '../change/journal/kept-store.ts';
 import { memoryJournal } from '../change/journal/memory.ts';
 import { createOperations, type RunningOperations } from '../change/operations.ts';
 import { resumeStanding } from '../change/resume.ts';
@@ -193,6 +195,7 @@ class ControlThread implements RunningControl {
       resolvers: this.resolvers,
       logs: this.logs,
       journal: this.#journal,
+      keeper: this.#options.keeper ?? keeper(memoryStore(), secretsOnly),
       goOn,
       standing: await standingAtStart(this.#journal, goOn, print),
       gate: () => policy?.gate ?? null,

@@ -89,11 +89,6 @@ export async function applyReload(config: Config, ctx: ReloadContext): Promise<R
   model.databases = config.databases ?? [];
   warnings.push(...overruled(patterns));
   patterns.commit();
-  warnings.push(
-    ...certificates.overruled.map(
-      (what) => `config : ${what} was edited live, and its file has changed: the edits are gone`,
-    ),
-  );
   model.certificates = certificates.store;
   knowServers(model);
   inFileOrder(model, config);

@@ -1,6 +1,7 @@
 import type { RunningRenewals } from '../change/acme/running.ts';
 import type { Change, Origin, Outcome } from '../change/change.ts';
 import type { Journal } from '../change/journal/journal.ts';
+import type { Keeper } from '../change/journal/keeper.ts';
 import type { Operations } from '../change/operations.ts';
 import type { PolicyInForce } from '../change/policy/in-force.ts';
 import type { Config, Diagnostic } from '../config/types.ts';
@@ -120,6 +121,8 @@ export interface ControlOptions {
   readonly startupLogs: string;
   /** Where Changes are recorded; by itself in memory. */
   readonly journal?: Journal;
+  /** Keeps keys beside the journal; in memory unless told. */
+  readonly keeper?: Keeper;
   /**
    * Gets the journal from the process that this one replaces; false while that one has it still. Until then it can be read.
    * Rejects with JournalError.

@@ -2,6 +2,8 @@ import { applyChange } from '../../src/change/apply.ts';
 import type { Change, Origin, Outcome } from '../../src/change/change.ts';
 import type { ChangeContext } from '../../src/change/context.ts';
 import type { Journal } from '../../src/change/journal/journal.ts';
+import { keeper, secretsOnly } from '../../src/change/journal/keeper.ts';
+import { memoryStore } from '../../src/change/journal/kept-store.ts';
 import { memoryJournal } from '../../src/change/journal/memory.ts';
 import { noneStanding } from '../../src/change/standing.ts';
 import { finishServerTls, newServerTls } from '../../src/config/keywords/server-tls.ts';
@@ -115,6 +117,7 @@ export function deskOn(
     states,
     logs,
     journal,
+    keeper: keeper(memoryStore(), secretsOnly),
     goOn: false,
     standing: noneStanding(),
     gate: () => null,

@@ -14,13 +14,16 @@ export function keptChange(change: Change): Change {
   for (const name of ['entries', 'patterns'])
     if (Array.isArray(members[name]) && members[name].length > ENTRIES_AT_MOST)
       return { kind, ...members, [name]: { kept: hashOfAll(members[name]) } } as unknown as Change;
-  if (kind === 'ticket-key.set' && typeof members['key'] === 'string')
+  if (kind === 'ticket-key.set') {
+    const { key, oldest, older } = members;
     return {
       kind,
       ...members,
-      key: withheld(members['key']),
-      ...(typeof members['oldest'] === 'string' ? { oldest: withheld(members['oldest']) } : {}),
+      ...(typeof key === 'string' ? { key: withheld(key) } : {}),
+      ...(typeof oldest === 'string' ? { oldest: withheld(oldest) } : {}),
+      ...(Array.isArray(older) ? { older: older.map(withheld) } : {}),
     } as unknown as Change;
+  }
   if (typeof members['pem'] === 'string' && members['pem'].includes('PRIVATE KEY-----'))
     return { kind, ...members, pem: members['pem'].replace(PRIVATE_KEY, withheld) } as unknown as Change;
   if (kind === 'runtime.command' && typeof members['payload'] === 'string')
@@ -62,17 +65,17 @@ const WITHHELD = /\(withheld, sha256 [0-9a-f]{32}\)/g;
 const SECRET = new Map<unknown, readonly string[]>([
   ['cert.new', ['pem']],
   ['cert.set', ['pem']],
-  ['ticket-key.set', ['key', 'oldest']],
+  ['ticket-key.set', ['key', 'oldest', 'older']],
 ]);
 
 /** A Change (or what may become one) as it was before its secrets were withheld, as far as this process has seen them. */
 export function rememberedChange<T extends object>(change: T): T {
   const secret = SECRET.get((change as { readonly kind?: unknown }).kind) ?? [];
-  const restored = Object.entries(change).map(([name, value]) => [
-    name,
-    typeof value === 'string' && secret.includes(name)
-      ? value.replace(WITHHELD, (text) => remembered.get(text) ?? text)
-      : value,
-  ]);
+  const again = (text: string) => text.replace(WITHHELD, (withheld) => remembered.get(withheld) ?? withheld);
+  const restored = Object.entries(change).map(([name, value]) => {
+    if (!secret.includes(name)) return [name, value];
+    if (Array.isArray(value)) return [name, value.map(again)];
+    return [name, typeof value === 'string' ? again(value) : value];
+  });
   return Object.fromEntries(restored) as T;
 }

@@ -2,6 +2,7 @@ import { chmodSync, lchownSync, lstatSync, mkdirSync, readdirSync } from 'node:f
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Owner } from './database.ts';
+import { folderStore, type KeptStore } from './kept-store.ts';
 
 /** The journal's files in a state folder. */
 export function journalPath(stateDir: string): string {
@@ -19,10 +20,22 @@ export function prepareStateDir(stateDir: string, owner: Owner): void {
   if (self !== 0 && self !== uid) return;
   chmodSync(stateDir, 0o700);
   if (owner === null || self !== 0) return;
-  for (const name of ['', ...readdirSync(stateDir)]) {
-    // Not what a link points to: that may be anybody's.
-    lchownSync(join(stateDir, name), owner.uid, owner.gid);
+  for (const folder of [stateDir, secretsPath(stateDir)]) {
+    if (lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) continue;
+    for (const name of ['', ...readdirSync(folder)]) {
+      // Not what a link points to: that may be anybody's.
+      lchownSync(join(folder, name), owner.uid, owner.gid);
+    }
   }
+}
+
+/** Where keys are kept that the journal only refers to. */
+export function secretsIn(stateDir: string, owner: Owner): KeptStore {
+  return folderStore(secretsPath(stateDir), owner);
+}
+
+function secretsPath(stateDir: string): string {
+  return join(stateDir, 'secrets');
 }
 
 /**

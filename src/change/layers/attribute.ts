@@ -1,12 +1,13 @@
 import type { Change } from '../change.ts';
+import type { CertificateKind } from './certificates.ts';
 
 /** The kinds of objects that have attributes. */
-export type ObjectType = 'server' | 'backend' | 'frontend' | 'global' | 'var' | 'map' | 'acl';
+export type ObjectType = 'server' | 'backend' | 'frontend' | 'global' | 'var' | 'map' | 'acl' | CertificateKind;
 
 /** An attribute of an object of the model: what an override is about. */
 export interface Place {
   readonly type: ObjectType;
-  /** `be_app/app1`, `be_app`, `fe_web`, `global`, `proc.name`, the file of a map or an ACL. */
+  /** `be_app/app1`, `be_app`, `fe_web`, `global`, `proc.name`, the file of a map, an ACL or a certificate. */
   readonly object: string;
   /** `weight`, `state`, ...; `presence` is whether the object is there. */
   readonly attribute: string;

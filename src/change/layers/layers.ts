@@ -5,6 +5,7 @@ import type { Proxy } from '../../model/proxy.ts';
 import type { Server } from '../../model/server.ts';
 import type { Change, ChangeOf } from '../change.ts';
 import type { Layers, ObjectType, Place, ReadLayers } from './attribute.ts';
+import { certificateLayers } from './certificates.ts';
 import { patternLayers } from './patterns.ts';
 import { BACKEND_ATTRIBUTES, FRONTEND_ATTRIBUTES, GLOBAL_ATTRIBUTES, varLayers } from './proxy.ts';
 import { SERVER_ATTRIBUTES } from './server.ts';
@@ -37,6 +38,8 @@ function valueOf({ type, object, attribute }: Place, model: Model): Omit<Layers,
       return patternLayers({ type, object, attribute }, model);
     case 'var':
       return varLayers(object.replace(/^proc\./, ''))(model, model.config);
+    default:
+      return certificateLayers({ type, object, attribute }, model);
   }
 }
 

@@ -7,10 +7,12 @@ import { canonicalJson } from '../journal/canonical.ts';
 import type { Override, StateEffect } from '../journal/journal.ts';
 import { objectOf } from '../journal/object-of.ts';
 import { broken, judge } from '../judge.ts';
+import { forgetAllUnused } from '../put-aside.ts';
 import { recordFacts } from '../record.ts';
 import { HERE } from '../standing.ts';
 import { rowOf } from '../table.ts';
 import type { Layers, ObjectType, Place } from './attribute.ts';
+import { isCertificateChange, RESPONSE, renumbered } from './certificates.ts';
 import { ABSENT, layersOf } from './layers.ts';
 import { settleNames } from './settle-names.ts';
 
@@ -54,6 +56,8 @@ export async function settleOverrides(
   await ctx.traffic.release();
   const trouble = conflicts === null ? null : await recordFacts(facts, effects, ctx, origin);
   ctx.standing.commit(effects);
+  // The process before may have keys that this one knows nothing of, as long as it has the journal.
+  if (conflicts !== null && trouble === null) await forgetAllUnused(ctx.standing, ctx.keeper);
   return { standing: ctx.standing.overrides().length, trouble };
 }
 
@@ -80,11 +84,16 @@ export async function restoreFile(
 }
 
 /**
- * Backends before their servers, names before what is set by them, the port of checks before ports that are mapped, what is to be gone
- * last; else as they were made.
+ * Backends before their servers, names before what is set by them, the port of checks before ports that are mapped, certificates and
+ * authorities before the lines that name them, what is to be gone last; else as they were made.
  */
 function inOrder(overrides: readonly Override[]): Override[] {
-  return overrides.toSorted((a, b) => rank(a) - rank(b));
+  return overrides.toSorted((a, b) => rank(a) - rank(b) || lineOf(a) - lineOf(b));
+}
+
+/** Where a line of a crt-list stood that was added. */
+function lineOf({ change }: Override): number {
+  return change.kind === 'crt-list.add' ? (change.at ?? 0) : 0;
 }
 
 const FIRST: readonly Change['kind'][] = [
@@ -94,8 +103,18 @@ const FIRST: readonly Change['kind'][] = [
   'server.add',
   'server.name',
   'server.check-addr',
+  'trust.new',
+  'cert.new',
+  'cert.set',
 ];
-const LAST: readonly Change['kind'][] = ['server.del', 'backend.del'];
+const LAST: readonly Change['kind'][] = [
+  'server.del',
+  'backend.del',
+  'crt-list.add',
+  'crt-list.del',
+  'cert.del',
+  'trust.del',
+];
 
 function rank({ change: { kind } }: Override): number {
   const last = LAST.indexOf(kind);
@@ -115,16 +134,22 @@ async function settleOne(override: Override, ctx: ChangeContext, origin: Origin)
   if (layers === null)
     return { verdict: 'gone', text: `${key} was set to '${value}', but ${override.object} is gone`, now: '' };
   if (layers.file === file) {
-    if (canonicalJson(layers.make) === canonicalJson(override.change))
-      return { verdict: 'stands', text: '', now: value };
-    const problem = (await makeRoom(override, layers, ctx, origin)) ?? (await put(override.change, ctx, origin));
+    if (stands(layers, override)) return { verdict: 'stands', text: '', now: value };
+    const problem = (await makeRoom(override, layers, ctx, origin)) ?? (await putAgain(override, ctx, origin));
     if (problem === null) return { verdict: 'stands', text: '', now: value };
-    return { verdict: 'failed', text: `${key} could not be set to '${value}' again: ${problem}`, now: layers.live };
+    // A response is about a time: what has become too old stays so.
+    const verdict = override.attribute === RESPONSE ? 'overruled' : 'failed';
+    return { verdict, text: `${key} could not be set to '${value}' again: ${problem}`, now: layers.live };
   }
   await restore(override, ctx, origin);
   if (layers.file === value) return { verdict: 'agrees', text: '', now: value };
   const text = `${key} was set to '${value}' over '${file}'; the file says '${layers.file}' now, and wins`;
   return { verdict: 'overruled', text, now: layers.file };
+}
+
+/** Whether what an override keeps is in force. Keys in it are kept elsewhere: there the texts tell. */
+function stands({ make, live }: Layers, { change, value }: Override): boolean {
+  return isCertificateChange(change) ? live === value : canonicalJson(make) === canonicalJson(change);
 }
 
 /** A server that was added live in place of one of the file, which was deleted before: that one goes again. Returns why it cannot, or null. */
@@ -155,6 +180,17 @@ function layersBefore({ key, object, attribute, change }: Override, { model }: C
   const layers = layersOf(place, model);
   if (layers !== null || change.kind !== 'server.name') return layers;
   return layersOf({ ...place, object: objectOf(change) }, model);
+}
+
+/** Makes what an override keeps. Returns why that is not possible, or null. */
+async function putAgain(override: Override, ctx: ChangeContext, origin: Origin): Promise<string | null> {
+  let change: Change;
+  try {
+    change = await ctx.keeper.back(renumbered(override.change, override, ctx.model));
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return put(change, ctx, origin);
 }
 
 /** Makes a Change that was made before. Returns why that is not possible, or null. */

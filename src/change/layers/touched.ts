@@ -3,6 +3,7 @@ import type { LivePatterns } from '../../model/patterns/references.ts';
 import type { Change } from '../change.ts';
 import { entryOf, findPatterns, isPatternChange, type PatternChange } from '../rows/patterns/subject.ts';
 import type { Place } from './attribute.ts';
+import { certificatePlaces, isCertificateChange } from './certificates.ts';
 import { PRESENCE } from './layers.ts';
 import { CONTENT, keyAttribute } from './patterns.ts';
 
@@ -43,6 +44,7 @@ export function touchedBy(change: Change, model: Model): Touched {
     }
     default:
       if (isPatternChange(change)) return onPatterns(change, model);
+      if (isCertificateChange(change)) return { ...NOTHING, places: certificatePlaces(change, model) };
       return 'server' in change ? onServer(change, model) : NOTHING;
   }
 }

@@ -19,15 +19,14 @@ export interface StagedCertificates {
   readonly early: TlsUpdate;
   /** What takes the place of something, and what goes: together with the proxies that use it. */
   readonly late: TlsUpdate;
-  /** What was edited live, and the files have changed: the files win. */
-  readonly overruled: readonly string[];
 }
 
 const NOTHING: CertificatesConfig = { certificates: [], trusts: [], lists: [], ticketKeys: [], binds: [] };
 
 /**
  * Takes the certificates of a configuration into a copy of the store: those whose files are as they were stay as they are, with what
- * was edited live. `proxyId`: the id of the frontend of a name.
+ * was edited live. Where a file has changed it wins; edits that stand all the same are made again afterwards (`settleReload`).
+ * `proxyId`: the id of the frontend of a name.
  */
 export function stageCertificates(
   now: CertificateStore,
@@ -36,21 +35,18 @@ export function stageCertificates(
 ): StagedCertificates {
   const loaded = config.certificates ?? NOTHING;
   const store = now.copy();
-  const overruled = [
-    ...stageFiles(store, loaded),
-    ...stageTrusts(store, loaded.trusts),
-    ...stageLists(store, loaded.lists),
-    ...stageTicketKeys(store, loaded),
-  ];
+  stageFiles(store, loaded);
+  stageTrusts(store, loaded.trusts);
+  stageLists(store, loaded.lists);
+  stageTicketKeys(store, loaded);
   stageBinds(store, config, loaded.binds, proxyId);
   // Servers that were added live may stay, or go a little later.
   const servers = [...serverUses(config.proxies.flatMap((proxy) => proxy.servers)), ...now.servers()];
   store.followServers(() => servers);
-  return { store, ...difference(now, store), overruled };
+  return { store, ...difference(now, store) };
 }
 
-function stageFiles(store: CertificateStore, { certificates }: CertificatesConfig): string[] {
-  const overruled: string[] = [];
+function stageFiles(store: CertificateStore, { certificates }: CertificatesConfig): void {
   const paths = new Set(certificates.map(({ path }) => path));
   for (const [path, { digest }] of store.certificates)
     if (digest !== null && !paths.has(path)) store.certificates.delete(path);
@@ -61,27 +57,21 @@ function stageFiles(store: CertificateStore, { certificates }: CertificatesConfi
       store.certificates.set(path, { ...old, also, files, shown, ocspUpdate });
       continue;
     }
-    if (old?.edited) overruled.push(`certificate '${path}'`);
     store.certificates.set(path, { ...config, id: old?.id ?? store.newId(), edited: false, jwt: old?.jwt ?? false });
   }
-  return overruled;
 }
 
-function stageTrusts(store: CertificateStore, trusts: readonly TrustConfig[]): string[] {
-  const overruled: string[] = [];
+function stageTrusts(store: CertificateStore, trusts: readonly TrustConfig[]): void {
   const paths = new Set(trusts.map(({ path }) => path));
   for (const [path, { digest }] of store.trusts) if (digest !== null && !paths.has(path)) store.trusts.delete(path);
   for (const config of trusts) {
     const old = store.trusts.get(config.path);
     if (old !== undefined && old.digest === config.digest && old.kind === config.kind) continue;
-    if (old?.edited) overruled.push(`${old.kind === 'ca' ? 'CA' : 'CRL'} file '${config.path}'`);
     store.trusts.set(config.path, { ...config, edited: false });
   }
-  return overruled;
 }
 
-function stageLists(store: CertificateStore, lists: readonly CrtListConfig[]): string[] {
-  const overruled: string[] = [];
+function stageLists(store: CertificateStore, lists: readonly CrtListConfig[]): void {
   const paths = new Set(lists.map(({ path }) => path));
   for (const path of store.lists.keys()) if (!paths.has(path)) store.lists.delete(path);
   for (const config of lists) {
@@ -92,10 +82,8 @@ function stageLists(store: CertificateStore, lists: readonly CrtListConfig[]): s
       store.lists.set(config.path, { ...old, entries });
       continue;
     }
-    if (old?.edited) overruled.push(`crt-list '${config.path}'`);
     store.lists.set(config.path, { ...config, edited: false, entries: withIds(store, config, old) });
   }
-  return overruled;
 }
 
 /** Entries that are as they were keep their ids. */
@@ -112,19 +100,16 @@ function withIds(
   });
 }
 
-function stageTicketKeys(store: CertificateStore, { ticketKeys }: CertificatesConfig): string[] {
-  const overruled: string[] = [];
+function stageTicketKeys(store: CertificateStore, { ticketKeys }: CertificatesConfig): void {
   const before = new Map(store.ticketKeys);
   store.ticketKeys.clear();
   // Those of files are numbered first.
   for (const config of ticketKeys) {
     const old = before.get(config.path);
     const same = old !== undefined && old.digest === config.digest;
-    if (old?.edited && !same) overruled.push(`ticket key file '${config.path}'`);
     store.ticketKeys.set(config.path, same ? old : { ...config, edited: false });
   }
   store.ticketKeys.set('', before.get('')!);
-  return overruled;
 }
 
 function stageBinds(

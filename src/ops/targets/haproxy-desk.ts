@@ -1,10 +1,10 @@
 import type { Actor, Origin } from '../../change/change.ts';
 import type { Journal } from '../../change/journal/journal.ts';
+import type { Keeper } from '../../change/journal/keeper.ts';
 import type { Gate } from '../../change/policy/gate.ts';
 import { type Live, openLive } from '../../change/remote/live.ts';
 import type { Wire } from '../../change/remote/wire.ts';
 import type { Applied, Meta } from '../target.ts';
-import type { Keeper } from './kept.ts';
 import { lockTarget } from './target-lock.ts';
 
 /** What working on one HAProxy needs. */

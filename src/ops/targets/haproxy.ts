@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import type { Actor, Change } from '../../change/change.ts';
 import type { Journal, Lease } from '../../change/journal/journal.ts';
+import { keeper } from '../../change/journal/keeper.ts';
+import { folderStore } from '../../change/journal/kept-store.ts';
 import { keptBy } from '../../change/policy/decide.ts';
 import type { Gate } from '../../change/policy/gate.ts';
 import { openLive } from '../../change/remote/live.ts';
@@ -15,7 +17,7 @@ import { makeBatch } from './haproxy-batch.ts';
 import { alone, type Desk } from './haproxy-desk.ts';
 import { haproxyLedger, takeBack } from './haproxy-ledger.ts';
 import { makeTypedCommand } from './haproxy-typed.ts';
-import { keeper } from './kept.ts';
+import { longOrSecret } from './long-or-secret.ts';
 import { processFacts } from './process-facts.ts';
 
 /** A HAProxy that Changes are made to through its socket; they are recorded in the runner's own journal. */
@@ -52,7 +54,7 @@ export async function openHaproxy(options: HaproxyOptions): Promise<HaproxyTarge
   const { name, address, client, folder, again = () => connect(address) } = options;
   const wire = clientWire(client, again);
   const { version } = await openLive(wire);
-  const kept = keeper(join(folder, 'kept'));
+  const kept = keeper(folderStore(join(folder, 'kept')), longOrSecret);
   const { gate = null } = options;
   const desk: Desk = { ...options, gate, wire, target: name, keeper: kept, folder: join(folder, 'locks') };
   const whole = (changes: readonly Change[]) => Promise.all(changes.map((change) => kept.back(change)));

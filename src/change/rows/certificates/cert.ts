@@ -14,22 +14,34 @@ function missing(path: string, { certificates }: Model): Problem | null {
 
 /** `new ssl cert`, and filled when there is something to fill it with. */
 export const certNew: Row<ChangeOf<'cert.new'>> = {
-  validate({ path, pem }, { model }) {
+  validate(change, { model }) {
+    const { path } = change;
     if (model.certificates.certificate(path) !== null) return problem(`Certificate '${path}' already exists!`);
-    return pem === null ? null : contentProblem({ pem }, path);
+    const parts = partsIn(change);
+    return parts === null ? null : contentProblem(parts, path);
   },
-  warnings: ({ path, pem }, { states }) => (pem === null ? [] : aboutDates({ pem }, path, states.now())),
-  preview: ({ path, pem }) => ({
-    before: ABSENT,
-    after: contentTold(pem === null ? null : contentOf({ pem }, path)),
-    effect: 'live',
-  }),
-  async apply({ path, pem }, { model, traffic }) {
-    const content = pem === null ? null : contentOf({ pem }, path);
+  warnings(change, { states }) {
+    const parts = partsIn(change);
+    return parts === null ? [] : aboutDates(parts, change.path, states.now());
+  },
+  preview: (change) => ({ before: ABSENT, after: contentTold(newContent(change)), effect: 'live' }),
+  async apply(change, { model, traffic }) {
+    const { path } = change;
+    const content = newContent(change);
     await traffic.ask({ kind: 'tls', update: addCertificate(model.certificates, path, content) });
     return done({ kind: 'cert.del', path }, `New empty certificate store '${path}'!`, 5);
   },
 };
+
+/** What a certificate is made with; null for one that is empty. */
+function partsIn({ pem, ...beside }: ChangeOf<'cert.new'>) {
+  return pem === null ? null : { pem, ...beside };
+}
+
+function newContent(change: ChangeOf<'cert.new'>) {
+  const parts = partsIn(change);
+  return parts === null ? null : contentOf(parts, change.path);
+}
 
 /** `set ssl cert`, `commit ssl cert`: other certificate and key under the same name, for new connections. */
 export const certSet: Row<ChangeOf<'cert.set'>> = {
@@ -72,8 +84,8 @@ export const certDel: Row<ChangeOf<'cert.del'>> = {
   async apply({ path }, { model, traffic }) {
     const old = model.certificates.certificate(path)!;
     await traffic.ask({ kind: 'tls', update: dropCertificate(model.certificates, old) });
-    const pem = old.content === null ? null : partsOf(old.content).pem;
-    return done({ kind: 'cert.new', path: old.path, pem }, `Certificate '${path}' deleted!`, 5);
+    const parts = old.content === null ? { pem: null } : partsOf(old.content);
+    return done({ kind: 'cert.new', path: old.path, ...parts }, `Certificate '${path}' deleted!`, 5);
   },
 };
 

@@ -29,13 +29,27 @@ function read(
   }
   const stale = staleness(said, states.now());
   if (stale !== null) return problem(`${stale.replace(/\.$/, '')}.`);
+  const about = aboutWhich(said, model);
+  return about.length > 0
+    ? { bytes, about }
+    : problem('OCSP single response: Certificate ID does not match any certificate or issuer.');
+}
+
+/** Certificates that an OCSP response is for: those that have one, else those that wait for their first. */
+function aboutWhich(said: OcspResponse, model: Model): StoredCertificate[] {
   const about = [...model.certificates.certificates.values()].filter(
     ({ content }) => content !== null && content.ocsp !== null && certIdOfContent(content)?.equals(said.certId),
   );
-  const updated = about.length > 0 ? about : waiting(model, said);
-  return updated.length > 0
-    ? { bytes, about: updated }
-    : problem('OCSP single response: Certificate ID does not match any certificate or issuer.');
+  return about.length > 0 ? about : waiting(model, said);
+}
+
+/** Paths of the certificates that a Change is about; none when its response is none. */
+export function certificatesOf({ response }: OcspSet, model: Model): readonly string[] {
+  try {
+    return aboutWhich(readOcspResponse(Buffer.from(response, 'base64')), model).map(({ path }) => path);
+  } catch {
+    return [];
+  }
 }
 
 /** Certificates whose response is fetched by itself, and that have none yet. */
@@ -81,15 +95,18 @@ const keyBytes = (key: TicketKeySet['key']): Buffer => Buffer.from(typeof key ==
 
 /** `set ssl tls-key`: a new key for session tickets, the oldest goes. */
 export const ticketKeySet: Row<TicketKeySet> = {
-  validate({ keys, key, oldest }, { model }) {
+  validate({ keys, key, oldest, older }, { model }) {
     const found = findTicketKeys(model, keys);
     if (found === null) return problem("'set ssl tls-key' unable to locate referenced filename");
     if (typeof key !== 'string' || key.startsWith('('))
       return problem('the key was kept out of the journal, and this process has not seen it: give it again');
     if (!/^[A-Za-z0-9+/]+={0,2}$/.test(key) || key.length % 4 !== 0)
       return problem("'set ssl tls-key' received invalid base64 encoded TLS key.");
-    if (keyBytes(key).length !== found.keys[0]!.length)
+    const size = found.keys[0]!.length;
+    if ([key, ...olderOf(older)].some((one) => keyBytes(one).length !== size))
       return problem("'set ssl tls-key' received a key of wrong size.");
+    if (older !== undefined && olderOf(older).length !== found.keys.length - 1)
+      return problem(`'${found.path}' takes ${found.keys.length} keys`);
     return oldest !== undefined && !keyBytes(key).equals(found.keys.at(-1)!)
       ? problem(`the newest key of '${found.path}' is another one by now`)
       : null;
@@ -99,19 +116,32 @@ export const ticketKeySet: Row<TicketKeySet> = {
     const after = oldest === undefined ? keyBytes(key) : found.keys.at(-2)!;
     return { before: digest(found.keys.at(-1)!), after: digest(after), effect: 'new connections only' };
   },
-  async apply({ keys: name, key, oldest }, { model, traffic }) {
-    const found = findTicketKeys(model, name)!;
-    const { path, keys } = found;
-    const next =
-      oldest === undefined
-        ? [...keys.slice(1), Uint8Array.from(keyBytes(key))]
-        : [Uint8Array.from(keyBytes(oldest)), ...keys.slice(0, -1)];
-    await traffic.ask({ kind: 'tls', update: setTicketKeys(model.certificates, found, next) });
-    const gone = Buffer.from(keys[0]!).toString('base64');
-    const inverse =
-      oldest === undefined
-        ? ({ kind: 'ticket-key.set', keys: path, key, oldest: gone } as const)
-        : ({ kind: 'ticket-key.set', keys: path, key } as const);
-    return done(inverse, 'TLS ticket key updated!');
+  async apply(change, { model, traffic }) {
+    const found = findTicketKeys(model, change.keys)!;
+    await traffic.ask({
+      kind: 'tls',
+      update: setTicketKeys(model.certificates, found, keysAfter(change, found.keys)),
+    });
+    return done(takenBack(change, found), 'TLS ticket key updated!');
   },
 };
+
+const olderOf = (older: TicketKeySet['older']): readonly string[] => (Array.isArray(older) ? older : []);
+
+function keysAfter({ key, oldest, older }: TicketKeySet, keys: readonly Uint8Array[]): readonly Uint8Array[] {
+  const bytes = (text: TicketKeySet['key']) => Uint8Array.from(keyBytes(text));
+  if (older !== undefined) return [...olderOf(older), key].map(bytes);
+  return oldest === undefined ? [...keys.slice(1), bytes(key)] : [bytes(oldest), ...keys.slice(0, -1)];
+}
+
+function takenBack({ key, oldest, older }: TicketKeySet, { path, keys }: StoredTicketKeys): TicketKeySet {
+  if (older !== undefined) return allKeys(path, keys);
+  if (oldest !== undefined) return { kind: 'ticket-key.set', keys: path, key };
+  return { kind: 'ticket-key.set', keys: path, key, oldest: Buffer.from(keys[0]!).toString('base64') };
+}
+
+/** Sets all keys of a file, oldest first. */
+export function allKeys(path: string, keys: readonly Uint8Array[]): TicketKeySet {
+  const texts = keys.map((key) => Buffer.from(key).toString('base64'));
+  return { kind: 'ticket-key.set', keys: path, key: texts.at(-1)!, older: texts.slice(0, -1) };
+}
