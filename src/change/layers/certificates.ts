@@ -49,6 +49,7 @@ export function certificatePlaces(change: CertificateChange, model: Model): read
     case 'ocsp.set':
       return certificatesOf(change, model).map((object) => ({ type: 'cert', object, attribute: RESPONSE }));
     case 'trust.new':
+    case 'trust.add':
     case 'trust.set':
     case 'trust.del':
       return [{ type: change.store, object: change.file, attribute: CONTENT }];
