@@ -87,6 +87,8 @@ function newProxyConfig(kind: 'frontend' | 'backend' | 'listen', name: string, a
     filters: [],
     declares: [],
     options: [],
+    clientProbes: { count: 0, idle: 0, interval: 0 },
+    serverProbes: { count: 0, idle: 0, interval: 0 },
     httpReuse: 'safe',
     forwardfor: null,
     forwarded: null,

@@ -2,6 +2,7 @@
 
 import { ACME_KEYWORDS } from './keywords/acme.ts';
 import { BIND_OPTIONS } from './keywords/bind.ts';
+import { BIND_TLS_OPTIONS } from './keywords/bind-tls.ts';
 import { CACHE_KEYWORDS } from './keywords/cache.ts';
 import { CRT_STORE_KEYWORDS } from './keywords/crt-store.ts';
 import { GLOBAL_KEYWORDS } from './keywords/global.ts';
@@ -37,7 +38,9 @@ export function listKeywords(actions: RuleActions = {}): string {
     ...optionWords('bind <addr>', BIND_OPTIONS),
     ...optionWords('server <name> <addr>', SERVER_OPTIONS),
     ...PROXY_OPTIONS.rows.filter(isListed).map(proxyOption).sort(),
-    ...Object.entries(actions).flatMap(([set, words]) => [...words].sort().map((word) => `${set} ${word}`)),
+    ...Object.entries(actions).flatMap(([set, words]) =>
+      [...words].sort().map((word) => `${set} ${word.replace('(*)', '*')}`),
+    ),
   ];
   lines.push(...indented(listen));
   for (const [section, table] of OTHER_TABLES) lines.push(section, ...indented(names(table)));
@@ -72,10 +75,12 @@ function indented(lines: readonly string[]): string[] {
   return lines.map((line) => `\t${line}`);
 }
 
+const TLS_NAMES = new Set(BIND_TLS_OPTIONS.map((row) => row.name));
+
 function optionWords<D>(line: string, table: OptionTable<D>): string[] {
   const rows = table.rows.filter((row) => row.status === 'works');
   const text = (row: (typeof rows)[number]) =>
-    `${line} ${row.name}${row.name === 'source' ? ' +-1' : row.takes === 1 ? ' +1' : ''}`;
+    `${line} ${table === BIND_OPTIONS && TLS_NAMES.has(row.name) ? 'ssl ' : ''}${row.name}${row.name === 'source' ? ' +-1' : row.takes === 1 ? ' +1' : ''}`;
   return rows.map(text).sort();
 }
 

@@ -165,6 +165,15 @@ export interface ServerTlsConfig {
   readonly checkAlpn: readonly string[] | null;
 }
 
+/** How idle connections are probed (`clitcpka-*`, `srvtcpka-*`); 0: as the kernel does. */
+export interface KeepAliveProbes {
+  /** Probes without an answer until the connection ends. */
+  readonly count: number;
+  /** Seconds of silence before the first probe, and between probes. */
+  readonly idle: number;
+  readonly interval: number;
+}
+
 /** A part of what `option forwarded` adds: as the connection has it, or made by an expression. */
 export type ForwardedPart = 'original' | { readonly expression: string };
 
@@ -521,6 +530,9 @@ export interface ProxyConfig {
   readonly declares: readonly WordsAt[];
   /** Plain `option` switches that are on, by their HAProxy name (`httplog`, `dontlognull`, `http-server-close`, `allbackups`, ...). */
   readonly options: readonly string[];
+  /** Probes on idle connections of clients and of servers, where `option clitcpka`, `srvtcpka` ask for them. */
+  readonly clientProbes: KeepAliveProbes;
+  readonly serverProbes: KeepAliveProbes;
   readonly httpReuse: 'never' | 'safe' | 'aggressive' | 'always';
   readonly forwardfor: { readonly except: string | null; readonly header: string; readonly ifNone: boolean } | null;
   readonly forwarded: ForwardedConfig | null;

@@ -16,7 +16,13 @@ import type { ListenSpec, SocketOptions } from './transport.ts';
 
 /** Tells a connection's socket. What the kernel does not take is left as it is: the connection serves all the same. */
 export function setOptions(fd: number, options: SocketOptions): void {
-  if (options.keepAlive) setOption(fd, 'SO_KEEPALIVE', 1);
+  if (options.keepAlive) {
+    const { count, idle, interval } = options.probes;
+    setOption(fd, 'SO_KEEPALIVE', 1);
+    if (count > 0) setOption(fd, 'TCP_KEEPCNT', count);
+    if (idle > 0) setOption(fd, 'TCP_KEEPIDLE', idle);
+    if (interval > 0) setOption(fd, 'TCP_KEEPINTVL', interval);
+  }
   if (options.userTimeout > 0) setOption(fd, 'TCP_USER_TIMEOUT', options.userTimeout);
   if (options.rcvbuf !== null) setOption(fd, 'SO_RCVBUF', options.rcvbuf);
   if (options.sndbuf !== null) setOption(fd, 'SO_SNDBUF', options.sndbuf);

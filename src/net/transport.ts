@@ -64,6 +64,8 @@ export interface ConnHandler {
 export interface SocketOptions {
   /** Probes when it is idle (SO_KEEPALIVE). */
   readonly keepAlive: boolean;
+  /** How: probes without an answer until the end, seconds before the first one and between them; 0 = as the kernel says. */
+  readonly probes: { readonly count: number; readonly idle: number; readonly interval: number };
   /** How long sent data may stay unacknowledged, ms; 0 = as the kernel says. */
   readonly userTimeout: number;
   /** Sizes of the kernel's buffers, null = as the kernel says. */

@@ -93,7 +93,8 @@ function listenSpec(env: Env, frontend: TrafficFrontend, listener: TrafficListen
 function clientOptions(env: Env, frontend: TrafficFrontend): SocketOptions | null {
   const { rcvbufClient: rcvbuf, sndbufClient: sndbuf } = env.global.tune;
   const { keepAlive } = frontend;
-  return keepAlive || rcvbuf !== null || sndbuf !== null ? { keepAlive, userTimeout: 0, rcvbuf, sndbuf } : null;
+  if (!keepAlive && rcvbuf === null && sndbuf === null) return null;
+  return { keepAlive, probes: frontend.config.clientProbes, userTimeout: 0, rcvbuf, sndbuf };
 }
 
 /** Releases a listener's port in this thread. */

@@ -113,7 +113,7 @@ export class TrafficServer implements ServerFacts {
     const { tcpUserTimeout: userTimeout } = this.config;
     const keepAlive = this.backend.config.options.includes('srvtcpka');
     if (!keepAlive && userTimeout === 0 && rcvbuf === null && sndbuf === null) return null;
-    return { keepAlive, userTimeout, rcvbuf, sndbuf };
+    return { keepAlive, probes: this.backend.config.serverProbes, userTimeout, rcvbuf, sndbuf };
   }
 
   /** A server without a cookie of its own gets one made of its address (`cookie ... dynamic`). */

@@ -151,12 +151,14 @@ describe('keyword tables', () => {
 
 describe('the list of keywords', () => {
   it("has HAProxy's format", () => {
-    const lines = listKeywords({ 'http-request': ['deny', 'add-header'] }).split('\n');
+    const lines = listKeywords({ 'http-request': ['deny', 'add-header', 'set-var(*)'] }).split('\n');
     assert.deepEqual(lines.slice(0, 2), ['# List of registered configuration keywords:', 'global']);
     for (const line of [
       'listen',
       '\tbind <addr> name +1',
       '\tbind <addr> v6only',
+      '\tbind <addr> ssl crt +1',
+      '\thttp-request set-var*',
       '\tserver <name> <addr> weight +1',
       '\tserver <name> <addr> source +-1',
     ])

@@ -75,10 +75,15 @@ frontend web
   backlog 55
 ${binds}
   option clitcpka
+  clitcpka-cnt 3
+  clitcpka-idle 90
+  clitcpka-intvl 7s
   default_backend app
 backend app
   source 127.0.0.9 interface lo
   option srvtcpka
+  srvtcpka-cnt 4
+  srvtcpka-idle 2m
   server a {addr:a} tcp-ut 15s
 `;
 
@@ -105,12 +110,22 @@ test('sockets of connections have the options of their proxy, server and the pro
   const all = sockets(run.pid).filter(({ listening }) => !listening);
   const client = all.find(({ peer }) => peer === first.port)!;
   // The kernel doubles what it is told of buffers (socket(7)).
-  const ofClient = { SO_KEEPALIVE: 1, SO_RCVBUF: 60_000, SO_SNDBUF: 80_000, TCP_NODELAY: 1, TCP_USER_TIMEOUT: 0 };
+  const probes = { TCP_KEEPCNT: 3, TCP_KEEPIDLE: 90, TCP_KEEPINTVL: 7 };
+  const ofClient = {
+    ...probes,
+    SO_KEEPALIVE: 1,
+    SO_RCVBUF: 60_000,
+    SO_SNDBUF: 80_000,
+    TCP_NODELAY: 1,
+    TCP_USER_TIMEOUT: 0,
+  };
   assert.deepEqual(only(client, ofClient), ofClient);
   assert.ok((client['TCP_MAXSEG'] as number) <= 1000);
   const server = all.find(({ peer }) => peer === origin.port)!;
   const ofServer = {
     SO_KEEPALIVE: 1,
+    TCP_KEEPCNT: 4,
+    TCP_KEEPIDLE: 120,
     SO_RCVBUF: 100_000,
     SO_SNDBUF: 120_000,
     TCP_NODELAY: 1,

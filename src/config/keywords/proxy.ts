@@ -11,6 +11,7 @@ import { COOKIE_KEYWORDS } from './cookie.ts';
 import { END_KEYWORDS } from './ends.ts';
 import { ERROR_KEYWORDS } from './errors.ts';
 import { FILTER_KEYWORDS } from './filter.ts';
+import { KEEP_ALIVE_KEYWORDS } from './keep-alive.ts';
 import { type LogDraft, parseLogTarget } from './log.ts';
 import { parseLogSteps } from './log-profile.ts';
 import { parseEmailAlert } from './mailers.ts';
@@ -348,21 +349,7 @@ const logging: Row[] = [
   ),
 ];
 
-const KEEPALIVE = 'the kernel default between probes is used; option clitcpka and srvtcpka turn them on.';
-
-const inert: Row[] = [
-  ...noticed<ProxyDraft>(
-    KEEPALIVE,
-    ['clitcpka-cnt <number>', 'clitcpka-idle <time>', 'clitcpka-intvl <time>'],
-    FRONTEND,
-  ),
-  ...noticed<ProxyDraft>(
-    KEEPALIVE,
-    ['srvtcpka-cnt <number>', 'srvtcpka-idle <time>', 'srvtcpka-intvl <time>'],
-    BACKEND,
-  ),
-  ...noticed<ProxyDraft>('there is one process.', ['bind-process <set>'], EVERYWHERE),
-];
+const inert: Row[] = [...noticed<ProxyDraft>('there is one process.', ['bind-process <set>'], EVERYWHERE)];
 
 const refusals: Row[] = [
   ...refused<ProxyDraft>('Put a web server that speaks FastCGI in front of the application.', ['use-fcgi-app <name>'], {
@@ -421,6 +408,7 @@ export const PROXY_KEYWORDS = new KeywordTable<ProxyDraft>([
   ...routing,
   ...BALANCE_KEYWORDS,
   ...COOKIE_KEYWORDS,
+  ...KEEP_ALIVE_KEYWORDS,
   ...TIMEOUT_KEYWORDS,
   ...RULE_KEYWORDS,
   ...CHECK_KEYWORDS,

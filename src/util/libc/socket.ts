@@ -33,6 +33,10 @@ const OPTIONS = {
   IPV6_TRANSPARENT: [SOL_IPV6, 75],
   TCP_NODELAY: [SOL_TCP, 1],
   TCP_MAXSEG: [SOL_TCP, 2],
+  /** Keep-alive: seconds before the first probe and between probes, and how many without an answer end the connection. */
+  TCP_KEEPIDLE: [SOL_TCP, 4],
+  TCP_KEEPINTVL: [SOL_TCP, 5],
+  TCP_KEEPCNT: [SOL_TCP, 6],
   /** Seconds that a connection waits for data before it is accepted. */
   TCP_DEFER_ACCEPT: [SOL_TCP, 9],
   /** The kernel tells the peer nothing; needs CAP_NET_ADMIN. */
