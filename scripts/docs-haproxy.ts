@@ -1,6 +1,7 @@
 /** Writes docs/reference/haproxy-changes.md from the table of Changes that a real HAProxy can be told. `--check`: exit status 1 when it is not what would be written. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { KINDS } from '../src/change/kinds.ts';
 import { REMOTE } from '../src/change/remote/commands.ts';
 import { parseVersion } from '../src/change/remote/version.ts';
 
@@ -87,10 +88,10 @@ const FACTS: Readonly<Record<keyof typeof REMOTE, readonly [commands: string, to
 
 /** The page's text. */
 export function haproxyPage(): string {
-  const rows = Object.entries(REMOTE).map(([kind, { since, level, effect }]) => {
+  const rows = Object.entries(REMOTE).map(([kind, { since, level }]) => {
     const [commands, told, back] = FACTS[kind as keyof typeof REMOTE];
     const levels = typeof level === 'string' ? level : byVersion(level);
-    return `| ${kind} | \`${commands}\` | ${since} | ${levels} | ${effect} | ${told ? 'yes' : 'no'} | ${back} |`;
+    return `| ${kind} | \`${commands}\` | ${since} | ${levels} | ${KINDS[kind as keyof typeof REMOTE].effect} | ${told ? 'yes' : 'no'} | ${back} |`;
   });
   return `${HEAD}${rows.join('\n')}\n`;
 }

@@ -39,9 +39,6 @@ export interface ChangeHooks {
   proxyView(proxy: Proxy): ProxyView;
 }
 
-/** When a Change shows: at once; for connections made from now on; after a reload; after a restart. */
-export type EffectClass = 'live' | 'new connections only' | 'reload' | 'restart';
-
 /** A reason why a Change cannot be made: the operator's answer, with its syslog severity. */
 export interface Problem {
   readonly severity: number;
@@ -58,7 +55,6 @@ export interface Verdict {
 export interface Preview {
   readonly before: string;
   readonly after: string;
-  readonly effect: EffectClass;
 }
 
 /** How one kind of Change is checked, shown and made. `validate` and `preview` touch nothing. */

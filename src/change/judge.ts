@@ -1,5 +1,6 @@
 import type { Change } from './change.ts';
-import { type ChangeContext, type EffectClass, type Problem, problem, type Verdict } from './context.ts';
+import { type ChangeContext, type Problem, problem, type Verdict } from './context.ts';
+import { type EffectClass, effectOf } from './kinds.ts';
 import { rowOf } from './table.ts';
 
 /** What is known of a Change before it is made. */
@@ -27,7 +28,7 @@ export function judge(change: Change, ctx: ChangeContext): Judged {
   try {
     const { problems, warnings } = validateChange(change, ctx);
     if (problems.length > 0) return unfit(change, problems);
-    return { change, problems, warnings, ...rowOf(change)!.preview(change, ctx) };
+    return { change, problems, warnings, ...rowOf(change)!.preview(change, ctx), effect: effectOf(change) };
   } catch (error) {
     return unfit(change, [broken(change, error)]);
   }

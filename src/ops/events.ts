@@ -1,7 +1,7 @@
 /** What an operation tells while it runs. With `--json` each is a line of NDJSON; docs/reference/operations.md lists them from EVENTS. */
 import type { Change } from '../change/change.ts';
-import type { EffectClass } from '../change/context.ts';
 import type { Lease } from '../change/journal/journal.ts';
+import type { EffectClass } from '../change/kinds.ts';
 import type { Objection } from './guards/judge.ts';
 
 export type OperationEvent = Told & {

@@ -1,6 +1,7 @@
 import type { Change, Outcome } from '../change/change.ts';
-import type { EffectClass, Problem } from '../change/context.ts';
+import type { Problem } from '../change/context.ts';
 import type { JournalEntry, JournalQuery, Lease, Override } from '../change/journal/journal.ts';
+import type { EffectClass } from '../change/kinds.ts';
 import type { PendingRequest } from '../change/policy/pending.ts';
 import type { WireAnswer } from '../change/remote/wire.ts';
 import type { RuntimeClient } from '../client/index.ts';

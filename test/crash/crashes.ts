@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openReader } from '../../src/change/journal/reader.ts';
@@ -132,6 +132,19 @@ async function observe(socket: string): Promise<State> {
   return state;
 }
 
+/** Of each thread of a process its state, where it is in the kernel, and the ticks of CPU time that it has had: whether it is slow, or hangs. */
+function threads(pid: number): string {
+  const told = (file: string) => readFileSync(`/proc/${pid}/task/${file}`, 'latin1');
+  return readdirSync(`/proc/${pid}/task`)
+    .map((task) => {
+      const [state, ...fields] = told(`${task}/stat`)
+        .replace(/^.*\) /, '')
+        .split(' ');
+      return `${state} ${told(`${task}/wchan`)} ${Number(fields[10]) + Number(fields[11])}`;
+    })
+    .join(', ');
+}
+
 function sorted(state: State): [string, string][] {
   return [...state].sort(([a], [b]) => (a < b ? -1 : 1));
 }
@@ -173,12 +186,12 @@ export async function crashes(
   };
   const serving = () =>
     until(
-      () => `the process to serve; it said: ${stderr}`,
+      () => `the process to serve; it said: ${stderr}its threads: ${threads(child.pid!)}`,
       async () => {
         assert.equal(child.exitCode, null, stderr);
         return (await cliBytes(socket, 'show version\n').catch(() => '')) !== '';
       },
-      { every: 5, ms: 20_000 },
+      { every: 5, ms: 60_000 },
     );
   const kill = async () => {
     const ended = once(child, 'exit');

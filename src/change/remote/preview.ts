@@ -1,5 +1,6 @@
 import type { Change } from '../change.ts';
 import { type Preview, type Problem, problem } from '../context.ts';
+import { type EffectClass, effectOf } from '../kinds.ts';
 import { remoteRow } from './commands.ts';
 import type { Level, Live } from './live.ts';
 import type { RemoteRow } from './row.ts';
@@ -9,6 +10,7 @@ import { commandText } from './wire.ts';
 /** What a Change would do to this HAProxy, with the commands as they would be typed. */
 export interface RemotePreview extends Preview {
   readonly change: Change;
+  readonly effect: EffectClass;
   readonly problems: readonly Problem[];
   readonly warnings: readonly string[];
   readonly commands: readonly string[];
@@ -48,7 +50,7 @@ async function previewOne(change: Change, live: Live, withCommands: boolean): Pr
   const found = await refusal(change, live);
   if (!row || found !== null)
     return {
-      ...{ ...NOTHING, change, effect: row?.effect ?? 'reload', problems: [problem(found ?? '')] },
+      ...{ ...NOTHING, change, effect: row ? effectOf(change) : 'reload', problems: [problem(found ?? '')] },
       // What hinders it may be that it is so already.
       before: (await row?.read(change, live).catch(() => '')) ?? '',
     };
@@ -59,7 +61,7 @@ async function previewOne(change: Change, live: Live, withCommands: boolean): Pr
     warnings: (await row.warnings?.(change, live)) ?? [],
     before: (await row.read(change, live)) ?? UNTOLD,
     after: await row.after(change, live),
-    effect: row.effect,
+    effect: effectOf(change),
     commands: commands.map(commandText),
   };
 }

@@ -1,5 +1,4 @@
 import type { Change } from '../change.ts';
-import type { EffectClass } from '../context.ts';
 import type { Level, Live } from './live.ts';
 import type { Version } from './version.ts';
 import type { Command, Wire, WireAnswer } from './wire.ts';
@@ -24,7 +23,6 @@ export interface RemoteRow<C extends Change> {
   readonly since: string;
   /** Lowest level that the socket has to have. */
   readonly level: Level | ((version: Version) => Level);
-  readonly effect: EffectClass;
   /** What to do where the version cannot. */
   readonly instead: string;
   /** Why it cannot be done, as far as that can be seen in advance; null when nothing is seen. */
@@ -49,5 +47,5 @@ export interface RemoteRow<C extends Change> {
   durable?(change: C, live: Live): Promise<Durable | null>;
 }
 
-/** What most rows say: every version that is supported can do it, on a socket of level admin, and it shows at once. */
-export const EVERYWHERE = { since: '2.4', level: 'admin', effect: 'live', instead: '' } as const;
+/** What most rows say: every version that is supported can do it, on a socket of level admin. */
+export const EVERYWHERE = { since: '2.4', level: 'admin', instead: '' } as const;

@@ -24,7 +24,6 @@ export const backendAdd: Row<ChangeOf<'backend.add'>> = {
   preview: (change) => ({
     before: 'no such backend',
     after: unpublished(change.from),
-    effect: 'live',
   }),
   async apply(change, ctx, origin) {
     const { model } = ctx;
@@ -97,7 +96,7 @@ export const backendDel: Row<ChangeOf<'backend.del'>> = {
   preview(change, ctx) {
     const { config, dynamic } = theBackend(ctx.model, change);
     const before = dynamic ? unpublished(config.defaults ?? '') : 'unpublished, empty';
-    return { before, after: 'no such backend', effect: 'live' };
+    return { before, after: 'no such backend' };
   },
   async apply(change, ctx) {
     const { model } = ctx;
@@ -140,7 +139,6 @@ export const backendPublish: Row<ChangeOf<'backend.publish'>> = {
   preview: (change, ctx) => ({
     before: theBackend(ctx.model, change).published ? 'published' : 'unpublished',
     after: change.published ? 'published' : 'unpublished',
-    effect: 'live',
   }),
   async apply(change, ctx) {
     const proxy = theBackend(ctx.model, change);
@@ -157,7 +155,6 @@ export const backendDynamicCookie: Row<ChangeOf<'backend.dynamic-cookie'>> = {
   preview: (change, ctx) => ({
     before: theBackend(ctx.model, change).dynamicCookie ? 'enabled' : 'disabled',
     after: change.enabled ? 'enabled' : 'disabled',
-    effect: 'live',
   }),
   async apply(change, ctx) {
     const proxy = theBackend(ctx.model, change);
@@ -172,7 +169,7 @@ export const backendDynamicCookie: Row<ChangeOf<'backend.dynamic-cookie'>> = {
 export const backendDynamicCookieKey: Row<ChangeOf<'backend.dynamic-cookie-key'>> = {
   validate: (change, ctx) =>
     lacksBackend(ctx.model, change) ?? (change.key === '' ? problem('String value expected.') : null),
-  preview: () => ({ before: '(secret)', after: '(secret)', effect: 'live' }),
+  preview: () => ({ before: '(secret)', after: '(secret)' }),
   async apply(change, ctx) {
     const proxy = theBackend(ctx.model, change);
     const before = proxy.dynamicCookieKey;

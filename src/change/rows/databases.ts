@@ -20,7 +20,7 @@ function lacksFile(model: Model, file: string): Problem | null {
 export const mmdbReload: Row<ChangeOf<'mmdb.reload'>> = {
   oneShot: true,
   validate: ({ file }, { model }) => lacksFile(model, file),
-  preview: ({ file }) => ({ before: `${file} as it was read`, after: `${file} as it is now`, effect: 'live' }),
+  preview: ({ file }) => ({ before: `${file} as it was read`, after: `${file} as it is now` }),
   async apply({ file }, { model, traffic }) {
     const read = await readDatabase(file);
     if ('error' in read) return failed(problem(read.error));

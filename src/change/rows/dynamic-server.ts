@@ -46,7 +46,6 @@ export const serverAdd: Row<ChangeOf<'server.add'>> = {
   preview: (change) => ({
     before: 'no such server',
     after: change.from === 'file' ? 'in maintenance, as configured' : added(change),
-    effect: 'live',
   }),
   async apply(change, ctx, origin) {
     const proxy = theBackend(ctx.model, change);
@@ -167,7 +166,6 @@ export const serverDel: Row<ChangeOf<'server.del'>> = {
     return {
       before: server.added ? added(server.added) : 'in maintenance, as configured',
       after: 'no such server',
-      effect: 'live',
     };
   },
   async apply(change, ctx) {

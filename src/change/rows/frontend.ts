@@ -25,7 +25,6 @@ export const frontendState: Row<ChangeOf<'frontend.state'>> = {
   preview: (change, ctx) => ({
     before: theFrontend(ctx.model, change).state,
     after: STATES[change.to],
-    effect: 'live',
   }),
   async apply(change, ctx) {
     const proxy = theFrontend(ctx.model, change);
@@ -91,7 +90,6 @@ export const frontendMaxconn: Row<ChangeOf<'frontend.maxconn'>> = {
   preview: (change, ctx) => ({
     before: String(theFrontend(ctx.model, change).maxconn),
     after: String(change.maxconn),
-    effect: 'live',
   }),
   async apply(change, ctx) {
     const proxy = theFrontend(ctx.model, change);

@@ -9,7 +9,7 @@ import { lacksBackend, lacksServer, theBackend, theServer } from '../lookup.ts';
 export const sessionKill: Row<ChangeOf<'session.kill'>> = {
   oneShot: true,
   validate: () => null,
-  preview: (change) => ({ before: `session ${change.id}`, after: 'ended', effect: 'live' }),
+  preview: (change) => ({ before: `session ${change.id}`, after: 'ended' }),
   async apply(change, ctx) {
     const ended = count(await ctx.traffic.straight.ask({ kind: 'streams.kill', filter: { id: change.id }, why: 'K' }));
     return ended > 0 ? done(null) : failed(problem("No such session (use 'show sess')."));
@@ -20,7 +20,7 @@ export const sessionKill: Row<ChangeOf<'session.kill'>> = {
 export const sessionsKillServer: Row<ChangeOf<'sessions.kill-server'>> = {
   oneShot: true,
   validate: (change, ctx) => lacksServer(ctx.model, change),
-  preview: (change) => ({ before: `sessions on ${change.backend}/${change.server}`, after: 'ended', effect: 'live' }),
+  preview: (change) => ({ before: `sessions on ${change.backend}/${change.server}`, after: 'ended' }),
   async apply(change, ctx) {
     const server = theServer(ctx.model, change);
     await ctx.traffic.ask({ kind: 'streams.kill', filter: { proxy: server.proxy.id, serverId: server.id }, why: 'K' });
@@ -40,7 +40,7 @@ export const countersClear: Row<ChangeOf<'counters.clear'>> = {
     const { backend, server } = change.scope;
     return server === null ? lacksBackend(ctx.model, { backend }) : lacksServer(ctx.model, { backend, server });
   },
-  preview: () => ({ before: 'as counted', after: '0', effect: 'live' }),
+  preview: () => ({ before: 'as counted', after: '0' }),
   apply(change, ctx) {
     const { model } = ctx;
     if (change.scope === 'maxima' || change.scope === 'all') {

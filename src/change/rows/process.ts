@@ -11,7 +11,6 @@ export const globalMaxconn: Row<ChangeOf<'global.maxconn'>> = {
   preview: (change, ctx) => ({
     before: String(ctx.model.limits.maxconn),
     after: String(ceiling(change, ctx)),
-    effect: 'live',
   }),
   async apply(change, ctx) {
     const before = ctx.model.limits.maxconn;
@@ -41,7 +40,7 @@ export const globalRateLimit: Row<ChangeOf<'global.rate-limit'>> = {
     Number.isSafeInteger(change.limit) && change.limit >= 0 ? null : problem('Value out of range.'),
   preview(change, ctx) {
     const { field, unit } = RATES[change.what];
-    return { before: String(Math.floor(ctx.model.limits[field] / unit)), after: String(change.limit), effect: 'live' };
+    return { before: String(Math.floor(ctx.model.limits[field] / unit)), after: String(change.limit) };
   },
   async apply(change, ctx) {
     const { field, unit } = RATES[change.what];
@@ -63,7 +62,7 @@ export const varSet: Row<ChangeOf<'var.set'>> = {
   preview(change, ctx) {
     const before = ctx.model.procVars.get(change.name);
     const text = (value: { readonly value: unknown } | null) => (value === null ? '(unset)' : String(value.value));
-    return { before: text(before ?? null), after: text(change.value), effect: 'live' };
+    return { before: text(before ?? null), after: text(change.value) };
   },
   async apply(change, ctx) {
     const before = ctx.model.procVars.get(change.name);
@@ -85,7 +84,7 @@ export const leaseConfirm: Row<ChangeOf<'lease.confirm'>> = {
     const known = waiting.length === 0 ? 'none does' : `${waiting.map(({ id }) => id).join(', ')} do`;
     return problem(`operation '${change.operation}' does not wait for a confirmation; ${known}`);
   },
-  preview: () => ({ before: 'waits for confirmation', after: 'stays', effect: 'live' }),
+  preview: () => ({ before: 'waits for confirmation', after: 'stays' }),
   apply: () => done(null),
 };
 
@@ -93,7 +92,7 @@ export const leaseConfirm: Row<ChangeOf<'lease.confirm'>> = {
 export const configReload: Row<ChangeOf<'config.reload'>> = {
   oneShot: true,
   validate: () => null,
-  preview: () => ({ before: 'configuration in force', after: 'configuration files as they are now', effect: 'live' }),
+  preview: () => ({ before: 'configuration in force', after: 'configuration files as they are now' }),
   async apply(_change, ctx, origin) {
     const { ok, text } = await ctx.hooks.reload(origin);
     return ok ? done(null, text) : failed(problem(text));

@@ -30,7 +30,6 @@ export const serverAddr: Row<ChangeOf<'server.addr'>> = {
     return {
       before: `${server.host ?? '-'}:${portText(server)}`,
       after: `${change.addr ?? server.host ?? '-'}:${portText(port)}`,
-      effect: 'new connections only',
     };
   },
   apply(change, ctx) {
@@ -100,7 +99,6 @@ export const serverFqdn: Row<ChangeOf<'server.fqdn'>> = {
   preview: (change, ctx) => ({
     before: theServer(ctx.model, change).fqdn ?? '',
     after: change.fqdn,
-    effect: 'new connections only',
   }),
   apply(change, ctx) {
     const server = theServer(ctx.model, change);
@@ -131,7 +129,7 @@ export const serverCheckAddr: Row<ChangeOf<'server.check-addr'>> = {
   },
   preview(change, ctx) {
     const config = theServer(ctx.model, change).checkConfig!;
-    return { before: target(config), after: target(merged(config, change)), effect: 'live' };
+    return { before: target(config), after: target(merged(config, change)) };
   },
   apply(change, ctx) {
     const server = theServer(ctx.model, change);
@@ -149,7 +147,7 @@ export const serverAgentAddr: Row<ChangeOf<'server.agent-addr'>> = {
   },
   preview(change, ctx) {
     const config = theServer(ctx.model, change).agentConfig!;
-    return { before: target(config), after: target(merged(config, change)), effect: 'live' };
+    return { before: target(config), after: target(merged(config, change)) };
   },
   apply(change, ctx) {
     const server = theServer(ctx.model, change);
@@ -195,7 +193,6 @@ export const serverAgentSend: Row<ChangeOf<'server.agent-send'>> = {
   preview: (change, ctx) => ({
     before: theServer(ctx.model, change).agentConfig!.send ?? '',
     after: change.send,
-    effect: 'live',
   }),
   apply(change, ctx) {
     const server = theServer(ctx.model, change);

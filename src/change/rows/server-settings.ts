@@ -22,7 +22,7 @@ export const serverWeight: Row<ChangeOf<'server.weight'>> = {
   },
   preview(change, ctx) {
     const server = theServer(ctx.model, change);
-    return { before: String(server.userWeight), after: String(resolveWeight(server, change)), effect: 'live' };
+    return { before: String(server.userWeight), after: String(resolveWeight(server, change)) };
   },
   apply(change, ctx) {
     const server = theServer(ctx.model, change);
@@ -42,7 +42,6 @@ export const serverMaxconn: Row<ChangeOf<'server.maxconn'>> = {
   preview: (change, ctx) => ({
     before: String(theServer(ctx.model, change).maxconn),
     after: String(change.maxconn),
-    effect: 'live',
   }),
   apply(change, ctx) {
     const server = theServer(ctx.model, change);
@@ -66,7 +65,6 @@ export const serverSsl: Row<ChangeOf<'server.ssl'>> = {
   preview: (change, ctx) => ({
     before: theServer(ctx.model, change).useSsl ? 'on' : 'off',
     after: change.enabled ? 'on' : 'off',
-    effect: 'new connections only',
   }),
   apply(change, ctx) {
     const server = theServer(ctx.model, change);
@@ -98,7 +96,7 @@ export const serverName: Row<ChangeOf<'server.name'>> = {
     const namesake = server.proxy.serversByName.get(change.name);
     return namesake && namesake !== server ? problem('Already exists a server with the same name in backend.') : null;
   },
-  preview: (change, ctx) => ({ before: theServer(ctx.model, change).name, after: change.name, effect: 'live' }),
+  preview: (change, ctx) => ({ before: theServer(ctx.model, change).name, after: change.name }),
   apply(change, ctx) {
     const server = theServer(ctx.model, change);
     const before = server.name;

@@ -12,7 +12,7 @@ const BY_CLI = ', changed from CLI';
 export const serverState: Row<ChangeOf<'server.state'>> = {
   validate: (change, ctx) => lacksServer(ctx.model, change),
   warnings: (change, ctx) => (change.to === 'ready' ? [] : lastOne(theServer(ctx.model, change))),
-  preview: (change, ctx) => ({ before: forcedState(theServer(ctx.model, change)), after: change.to, effect: 'live' }),
+  preview: (change, ctx) => ({ before: forcedState(theServer(ctx.model, change)), after: change.to }),
   apply(change, ctx) {
     const server = theServer(ctx.model, change);
     const before = forcedState(server);
@@ -43,7 +43,7 @@ export const serverHealth: Row<ChangeOf<'server.health'>> = {
     return theServer(ctx.model, change).tracked ? problem('cannot change health on a tracking server.') : null;
   },
   warnings: (change, ctx) => (change.to === 'up' ? [] : lastOne(theServer(ctx.model, change))),
-  preview: (change, ctx) => ({ before: healthOf(theServer(ctx.model, change)), after: change.to, effect: 'live' }),
+  preview: (change, ctx) => ({ before: healthOf(theServer(ctx.model, change)), after: change.to }),
   apply(change, ctx) {
     const server = theServer(ctx.model, change);
     const before = healthOf(server);
@@ -72,7 +72,7 @@ export const serverAgent: Row<ChangeOf<'server.agent'>> = {
     const { agent } = theServer(ctx.model, change);
     return agent && agent.state & CheckState.enabled ? null : problem('agent checks are not enabled on this server.');
   },
-  preview: (change, ctx) => ({ before: agentState(theServer(ctx.model, change)), after: change.to, effect: 'live' }),
+  preview: (change, ctx) => ({ before: agentState(theServer(ctx.model, change)), after: change.to }),
   apply(change, ctx) {
     const server = theServer(ctx.model, change);
     const agent = server.agent!;
@@ -104,7 +104,6 @@ export const serverChecks: Row<ChangeOf<'server.checks'>> = {
   preview: (change, ctx) => ({
     before: checksOn(theServer(ctx.model, change), change.which) ? 'enabled' : 'disabled',
     after: change.enabled ? 'enabled' : 'disabled',
-    effect: 'live',
   }),
   apply(change, ctx) {
     const server = theServer(ctx.model, change);

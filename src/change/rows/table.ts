@@ -94,7 +94,6 @@ export const tableSet: Row<Set> = {
     return {
       before: told(valuesOf(seen(tableOf(change, ctx)!, change.key, ctx), change.key, names)),
       after: told(change.data),
-      effect: 'live',
     };
   },
   apply(change, ctx) {
@@ -165,10 +164,10 @@ export const tableClear: Row<Clear> = {
     const { key, of: names } = change;
     if (key === null) {
       const after = change.where === undefined ? 'those in use' : 'those that do not fit';
-      return { before: `${table.used} entries`, after, effect: 'live' };
+      return { before: `${table.used} entries`, after };
     }
     const before = told(valuesOf(seen(table, key, ctx), key, names ?? settableNames(table)));
-    return { before, after: ABSENT, effect: 'live' };
+    return { before, after: ABSENT };
   },
   async apply(change, ctx) {
     const table = tableOf(change, ctx)!;

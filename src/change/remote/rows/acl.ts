@@ -13,10 +13,10 @@ import {
   valuesOf,
 } from '../patterns.ts';
 import { plain } from '../plain.ts';
-import { CONTENT, type RemoteRow } from '../row.ts';
+import { CONTENT, EVERYWHERE, type RemoteRow } from '../row.ts';
 import type { Command } from '../wire.ts';
 
-const COMMON = { since: '2.4', level: patternLevel, effect: 'live', instead: '' } as const;
+const COMMON = { ...EVERYWHERE, level: patternLevel } as const;
 
 async function presence({ acl, pattern }: { readonly acl: string; readonly pattern: string }, live: Live) {
   return (await valuesOf('acl', acl, pattern, live)).length > 0 ? 'present' : 'absent';

@@ -10,7 +10,6 @@ const IN_THE_FILE = 'write it in the file and reload';
 export const backendAdd: RemoteRow<ChangeOf<'backend.add'>> = {
   since: '3.4',
   level: 'admin',
-  effect: 'live',
   instead: IN_THE_FILE,
   async problem(change, live) {
     const taken = (await live.stat()).some(({ pxname }) => pxname === change.backend);
@@ -33,7 +32,6 @@ export const backendAdd: RemoteRow<ChangeOf<'backend.add'>> = {
 export const backendDel: RemoteRow<ChangeOf<'backend.del'>> = {
   since: '3.4',
   level: 'admin',
-  effect: 'live',
   instead: 'take it out of the file and reload',
   async problem({ backend }, live) {
     const missing = await lacksProxy(backend, ROW.backend, live);
@@ -57,7 +55,6 @@ export const backendDel: RemoteRow<ChangeOf<'backend.del'>> = {
 export const backendPublish: RemoteRow<ChangeOf<'backend.publish'>> = {
   since: '3.4',
   level: 'admin',
-  effect: 'live',
   instead: 'change the rules that lead to the backend in the file and reload',
   problem: ({ backend }, live) => lacksProxy(backend, ROW.backend, live),
   read: async ({ backend }, live) => ((await published(backend, live)) ? 'published' : 'unpublished'),

@@ -5,19 +5,17 @@ import type { Live } from '../live.ts';
 import { payloadLimit } from '../patterns.ts';
 import { blocksOnly, fingerprint, readPem, subject } from '../pem.ts';
 import { plain } from '../plain.ts';
-import { CONTENT, type RemoteRow } from '../row.ts';
+import { CONTENT, EVERYWHERE, type RemoteRow } from '../row.ts';
 import { atLeast } from '../version.ts';
 import type { Command, Wire, WireAnswer } from '../wire.ts';
 
-const COMMON = { since: '2.4', level: 'admin', instead: '' } as const;
 const ABSENT = '(absent)';
 const EMPTY = '(empty)';
 const DAY_MS = 86_400_000;
 
 /** `set ssl cert`, `commit ssl cert`: other certificate and key under the same name, for new connections. */
 export const certSet: RemoteRow<ChangeOf<'cert.set'>> = {
-  ...COMMON,
-  effect: 'new connections only',
+  ...EVERYWHERE,
   async problem({ path, pem }, live) {
     const { files } = await store(live);
     if (!files.includes(path)) return `there is no certificate '${path}'; there are ${list(files)}`;
@@ -43,8 +41,7 @@ export const certSet: RemoteRow<ChangeOf<'cert.set'>> = {
 
 /** `new ssl cert`, and filled when there is something to fill it with. */
 export const certNew: RemoteRow<ChangeOf<'cert.new'>> = {
-  ...COMMON,
-  effect: 'live',
+  ...EVERYWHERE,
   async problem({ path, pem }, live) {
     if ((await store(live)).files.includes(path)) return `there is a certificate '${path}' already: set it`;
     const content = plain(pem);
@@ -72,8 +69,7 @@ export const certNew: RemoteRow<ChangeOf<'cert.new'>> = {
 
 /** `del ssl cert`: one that nothing uses. */
 export const certDel: RemoteRow<ChangeOf<'cert.del'>> = {
-  ...COMMON,
-  effect: 'live',
+  ...EVERYWHERE,
   async problem({ path }, live) {
     const { files } = await store(live);
     if (!files.includes(path)) return `there is no certificate '${path}'; there are ${list(files)}`;

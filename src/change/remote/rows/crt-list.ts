@@ -1,13 +1,11 @@
 import type { ChangeOf } from '../../change.ts';
 import { list } from '../find.ts';
 import type { Live } from '../live.ts';
-import type { RemoteRow } from '../row.ts';
-
-const COMMON = { since: '2.4', level: 'admin', effect: 'new connections only', instead: '' } as const;
+import { EVERYWHERE, type RemoteRow } from '../row.ts';
 
 /** `add ssl crt-list`. */
 export const crtListAdd: RemoteRow<ChangeOf<'crt-list.add'>> = {
-  ...COMMON,
+  ...EVERYWHERE,
   async problem(change, live) {
     const missing = await lacksList(change.list, live);
     if (missing) return missing;
@@ -36,7 +34,7 @@ export const crtListAdd: RemoteRow<ChangeOf<'crt-list.add'>> = {
 
 /** `del ssl crt-list`. */
 export const crtListDel: RemoteRow<ChangeOf<'crt-list.del'>> = {
-  ...COMMON,
+  ...EVERYWHERE,
   async problem(change, live) {
     const missing = await lacksList(change.list, live);
     if (missing) return missing;

@@ -16,9 +16,9 @@ import {
   valuesOf,
 } from '../patterns.ts';
 import { plain } from '../plain.ts';
-import { CONTENT, type Durable, type RemoteRow } from '../row.ts';
+import { CONTENT, type Durable, EVERYWHERE, type RemoteRow } from '../row.ts';
 
-const COMMON = { since: '2.4', level: patternLevel, effect: 'live', instead: '' } as const;
+const COMMON = { ...EVERYWHERE, level: patternLevel } as const;
 
 const ABSENT = '(absent)';
 

@@ -11,7 +11,6 @@ const LONGEST = 200;
 export const runtimeCommand: RemoteRow<ChangeOf<'runtime.command'>> = {
   since: '2.4',
   level: 'user',
-  effect: 'live',
   instead: '',
   problem: async ({ words }) => (words.length === 0 ? 'there is no command' : null),
   warnings: async () => ['what a command of this kind does is not known: it cannot be proved, nor taken back'],

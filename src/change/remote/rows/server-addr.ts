@@ -8,10 +8,7 @@ const HIGHEST_PORT = 65535;
 
 /** `set server addr`. What it answers tells the change, in words that differ by version; the read back decides. */
 export const serverAddr: RemoteRow<ChangeOf<'server.addr'>> = {
-  since: '2.4',
-  level: 'admin',
-  effect: 'new connections only',
-  instead: '',
+  ...EVERYWHERE,
   async problem(change, live) {
     const missing = await lacksServer(change, live);
     if (missing) return missing;
@@ -52,10 +49,7 @@ export const serverAddr: RemoteRow<ChangeOf<'server.addr'>> = {
 
 /** `set server fqdn`. */
 export const serverFqdn: RemoteRow<ChangeOf<'server.fqdn'>> = {
-  since: '2.4',
-  level: 'admin',
-  effect: 'new connections only',
-  instead: '',
+  ...EVERYWHERE,
   async problem(change, live) {
     const missing = await lacksServer(change, live);
     if (missing) return missing;
@@ -95,10 +89,7 @@ function checkTarget<C extends TargetChange>(which: 'check' | 'agent'): RemoteRo
     return { addr: line.agentAddr, port: line.agentPort, own: line.address, bits: line.agentState };
   };
   return {
-    since: '2.4',
-    level: 'admin',
-    effect: 'live',
-    instead: '',
+    ...EVERYWHERE,
     async problem(change, live) {
       const missing = await lacksServer(change, live);
       if (missing) return missing;

@@ -67,10 +67,7 @@ async function limit(change: ChangeOf<'server.maxconn'>, live: Live): Promise<st
 
 /** `set server ssl`. */
 export const serverSsl: RemoteRow<ChangeOf<'server.ssl'>> = {
-  since: '2.4',
-  level: 'admin',
-  effect: 'new connections only',
-  instead: '',
+  ...EVERYWHERE,
   problem: lacksServer,
   read: async (change, live) => onOff((await theServer(change, live)).useSsl === 1),
   after: async ({ enabled }) => onOff(enabled),
@@ -88,7 +85,6 @@ function onOff(enabled: boolean): 'on' | 'off' {
 export const serverName: RemoteRow<ChangeOf<'server.name'>> = {
   since: '3.5',
   level: 'admin',
-  effect: 'live',
   instead: 'add a server with the new name and delete the old one, or rename it in the file and reload',
   async problem(change, live) {
     if (await renamed(change, live)) return null;

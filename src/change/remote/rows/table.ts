@@ -1,10 +1,10 @@
 import type { Change, ChangeOf } from '../../change.ts';
 import { list } from '../find.ts';
 import type { Live } from '../live.ts';
-import type { RemoteRow } from '../row.ts';
+import { EVERYWHERE, type RemoteRow } from '../row.ts';
 
 /** Debian's 2.6 asks for it as well. */
-const COMMON = { since: '2.4', level: 'operator', effect: 'live', instead: '' } as const;
+const COMMON = { ...EVERYWHERE, level: 'operator' } as const;
 
 const ABSENT = '(absent)';
 

@@ -4,9 +4,9 @@ import { list } from '../find.ts';
 import type { Live } from '../live.ts';
 import { patternLevel } from '../patterns.ts';
 import { plain } from '../plain.ts';
-import type { RemoteRow } from '../row.ts';
+import { EVERYWHERE, type RemoteRow } from '../row.ts';
 
-const COMMON = { since: '2.4', level: patternLevel, effect: 'new connections only', instead: '' } as const;
+const COMMON = { ...EVERYWHERE, level: patternLevel } as const;
 
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 

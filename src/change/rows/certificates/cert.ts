@@ -24,7 +24,7 @@ export const certNew: Row<ChangeOf<'cert.new'>> = {
     const parts = partsIn(change);
     return parts === null ? [] : aboutDates(parts, change.path, states.now());
   },
-  preview: (change) => ({ before: ABSENT, after: contentTold(newContent(change)), effect: 'live' }),
+  preview: (change) => ({ before: ABSENT, after: contentTold(newContent(change)) }),
   async apply(change, { model, traffic }) {
     const { path } = change;
     const content = newContent(change);
@@ -50,7 +50,6 @@ export const certSet: Row<ChangeOf<'cert.set'>> = {
   preview: (change, { model }) => ({
     before: contentTold(model.certificates.certificate(change.path)!.content),
     after: contentTold(contentOf(change, change.path)),
-    effect: 'new connections only',
   }),
   async apply(change, { model, traffic }) {
     const { certificates } = model;
@@ -79,7 +78,6 @@ export const certDel: Row<ChangeOf<'cert.del'>> = {
   preview: ({ path }, { model }) => ({
     before: contentTold(model.certificates.certificate(path)!.content),
     after: ABSENT,
-    effect: 'live',
   }),
   async apply({ path }, { model, traffic }) {
     const old = model.certificates.certificate(path)!;
@@ -98,7 +96,6 @@ export const certJwt: Row<ChangeOf<'cert.jwt'>> = {
   preview: ({ path, allowed }, { model }) => ({
     before: told(model.certificates.certificate(path)!.jwt),
     after: told(allowed),
-    effect: 'live',
   }),
   apply({ path, allowed }, { model }: ChangeContext) {
     const old = model.certificates.certificate(path)!;

@@ -59,7 +59,7 @@ export const crtListAdd: Row<Add> = {
   },
   preview(change, { model }) {
     const count = countOf(change, model);
-    return { before: entriesTold(count), after: entriesTold(count + 1), effect: 'new connections only' };
+    return { before: entriesTold(count), after: entriesTold(count + 1) };
   },
   async apply(change, { model, traffic }) {
     const { certificates } = model;
@@ -117,7 +117,7 @@ export const crtListDel: Row<Del> = {
   },
   preview(change, { model }) {
     const count = countOf(change, model);
-    return { before: entriesTold(count), after: entriesTold(count - 1), effect: 'new connections only' };
+    return { before: entriesTold(count), after: entriesTold(count - 1) };
   },
   async apply(change, { model, traffic }) {
     const { list, certificate } = change;

@@ -69,7 +69,7 @@ export const ocspSet: Row<OcspSet> = {
   },
   preview(change, ctx) {
     const { bytes, about } = read(change, ctx) as Exclude<ReturnType<typeof read>, Problem>;
-    return { before: digest(about[0]!.content!.ocsp), after: digest(bytes), effect: 'new connections only' };
+    return { before: digest(about[0]!.content!.ocsp), after: digest(bytes) };
   },
   async apply(change, ctx) {
     const { model, traffic } = ctx;
@@ -114,7 +114,7 @@ export const ticketKeySet: Row<TicketKeySet> = {
   preview({ keys, key, oldest }, { model }) {
     const found = findTicketKeys(model, keys)!;
     const after = oldest === undefined ? keyBytes(key) : found.keys.at(-2)!;
-    return { before: digest(found.keys.at(-1)!), after: digest(after), effect: 'new connections only' };
+    return { before: digest(found.keys.at(-1)!), after: digest(after) };
   },
   async apply(change, { model, traffic }) {
     const found = findTicketKeys(model, change.keys)!;

@@ -47,7 +47,7 @@ export const trustNew: Row<ChangeOf<'trust.new'>> = {
       return problem(`${NAME[change.store]} file '${change.file}' already exists!`);
     return change.pem === null ? null : badContent(change.pem);
   },
-  preview: ({ pem }) => ({ before: ABSENT, after: told(pem === null ? null : readTrust(pem)), effect: 'live' }),
+  preview: ({ pem }) => ({ before: ABSENT, after: told(pem === null ? null : readTrust(pem)) }),
   async apply(change, { model, traffic }) {
     const { store, file, pem } = change;
     const content = pem === null ? null : readTrust(pem);
@@ -62,7 +62,6 @@ export const trustSet: Row<ChangeOf<'trust.set'>> = {
   preview: (change, { model }) => ({
     before: told(find(change, model)!.content),
     after: told(change.pem === '' ? null : readTrust(change.pem)),
-    effect: 'new connections only',
   }),
   async apply(change, { model, traffic }) {
     const { store, file, pem } = change;
@@ -79,7 +78,6 @@ export const trustAdd: Row<ChangeOf<'trust.add'>> = {
   preview: (change, { model }) => ({
     before: told(find(change, model)!.content),
     after: told(joinedTrust(find(change, model)!.content, readTrust(change.pem)!)),
-    effect: 'new connections only',
   }),
   async apply(change, { model, traffic }) {
     const { store, file, pem } = change;
@@ -102,7 +100,7 @@ export const trustDel: Row<ChangeOf<'trust.del'>> = {
       ? problem(`${NAME[store]} file '${file}' in use, can't be deleted!`)
       : null;
   },
-  preview: (change, { model }) => ({ before: told(find(change, model)!.content), after: ABSENT, effect: 'live' }),
+  preview: (change, { model }) => ({ before: told(find(change, model)!.content), after: ABSENT }),
   async apply(change, { model, traffic }) {
     const { store, file } = change;
     const { content } = find(change, model)!;

@@ -55,11 +55,11 @@ function add<C extends Add>(inverseOf: (change: C) => Change): Row<C> {
       const entries = entriesOf(change);
       if (versionOf(change, live) !== live.store.current || 'entries' in change) {
         const where = change.version === undefined ? '' : ` in version ${change.version}`;
-        return { before: '', after: `${entriesText(entries.length)} more${where}`, effect: 'live' };
+        return { before: '', after: `${entriesText(entries.length)} more${where}` };
       }
       const [key, value] = entries[0]!;
       const values = valuesOf(ctx.model, live, key);
-      return { before: told(kind, values), after: told(kind, [...values, value]), effect: 'live' };
+      return { before: told(kind, values), after: told(kind, [...values, value]) };
     },
     async apply(change, ctx) {
       const live = patternsOf(change, ctx);
@@ -115,11 +115,11 @@ function del<C extends Del>(
     preview(change, ctx) {
       const live = patternsOf(change, ctx);
       if ('keys' in change) {
-        return { before: '', after: `${entriesText(change.keys.length)} less`, effect: 'live' };
+        return { before: '', after: `${entriesText(change.keys.length)} less` };
       }
       const { kind } = subjectOf(change);
       const { values, at } = taken(change, live, ctx);
-      return { before: told(kind, values), after: told(kind, values.toSpliced(at, 1)), effect: 'live' };
+      return { before: told(kind, values), after: told(kind, values.toSpliced(at, 1)) };
     },
     apply(change, ctx) {
       const live = patternsOf(change, ctx);
@@ -187,7 +187,7 @@ export const mapSet: Row<ChangeOf<'map.set'>> = {
   preview(change, ctx) {
     const values = valuesOf(ctx.model, patternsOf(change, ctx), change.key);
     const after = change.entry === undefined ? values.map(() => change.value) : [change.value];
-    return { before: told('map', values), after: told('map', after), effect: 'live' };
+    return { before: told('map', values), after: told('map', after) };
   },
   async apply(change, ctx) {
     const live = patternsOf(change, ctx);

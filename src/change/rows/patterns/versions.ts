@@ -43,7 +43,7 @@ export const prepare: Row<Prepare> = {
   },
   preview(change, ctx) {
     const live = patternsOf(change, ctx);
-    return { before: `version ${live.next}`, after: `version ${live.next + 1}`, effect: 'live' };
+    return { before: `version ${live.next}`, after: `version ${live.next + 1}` };
   },
   async apply(change, ctx) {
     const live = patternsOf(change, ctx);
@@ -67,7 +67,7 @@ export const commit: Row<Commit> = {
   preview(change, ctx) {
     const live = patternsOf(change, ctx);
     const to = live.store.count(live.prepared.get(change.version)!);
-    return { before: entriesText(countOf(ctx.model, live)), after: entriesText(to), effect: 'live' };
+    return { before: entriesText(countOf(ctx.model, live)), after: entriesText(to) };
   },
   apply(change, ctx) {
     const live = patternsOf(change, ctx);
@@ -124,7 +124,7 @@ export const replaceAll: Row<All> = {
   },
   preview(change, ctx) {
     const before = countOf(ctx.model, patternsOf(change, ctx));
-    return { before: entriesText(before), after: entriesText(wantedBy(change)!.length), effect: 'live' };
+    return { before: entriesText(before), after: entriesText(wantedBy(change)!.length) };
   },
   apply: (change, ctx) => putAll(change, ctx),
   rehearse(change, ctx) {
