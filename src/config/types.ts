@@ -206,6 +206,8 @@ export interface GlobalTlsConfig {
   readonly skipSelfIssuedCa: boolean;
   readonly keyBase: string | null;
   readonly dhParamFile: string | null;
+  /** What it holds, PEM; null without it, and until files are read. */
+  readonly dhParams: string | null;
   /** `tune.ssl.default-dh-param`, bits; 0: ephemeral DH is not offered without parameters of its own. */
   readonly defaultDhParam: number;
   /** `ssl-security-level`, 0..5. */
@@ -224,7 +226,7 @@ export interface GlobalTlsConfig {
   readonly captureBufferSize: number;
   /** Secrets can be asked for by sample fetches (`tune.ssl.keylog`). */
   readonly keylog: boolean;
-  /** Certificates are sent compressed to who can take it (`tune.ssl.certificate-compression auto`). */
+  /** Certificates are sent compressed to who can take it (`tune.ssl.certificate-compression auto`), by lines that have no more than `contexts`. */
   readonly certificateCompression: boolean;
   readonly ocspUpdate: {
     readonly mode: boolean;

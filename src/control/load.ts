@@ -7,6 +7,7 @@ import { nameCases } from '../traffic/header-names.ts';
 import { globalVars } from '../traffic/proc-vars.ts';
 import { readFileOrNull, recordingFiles } from '../util/files.ts';
 import { loadCertificates } from './certificates/load.ts';
+import { readDhParams } from './certificates/read-dh-params.ts';
 import { compileHealthCheck } from './checks/compile.ts';
 import { collectDatabases, type DatabaseCollection } from './databases.ts';
 import { collectPatterns, type PatternCollection } from './patterns/collect.ts';
@@ -40,6 +41,8 @@ function compiled(input: LoadInput): LoadResult {
   }
   const tls = loadCertificates(config);
   all.push(...tls.problems);
+  const dh = readDhParams(config);
+  if (dh.problem !== null) all.push(dh.problem);
   // What they say is told where proxies have it; their patterns are for proxies that are added later.
   for (const defaults of config.defaults) compileProxy(defaults, around);
   if (all.some((d) => d.severity === 'alert')) return { ...result, config: null, diagnostics: all };
@@ -47,6 +50,7 @@ function compiled(input: LoadInput): LoadResult {
     ...result,
     config: {
       ...config,
+      global: { ...config.global, tls: { ...config.global.tls, dhParams: dh.params } },
       patterns: patterns.references(),
       databases: databases.views(),
       certificates: tls.certificates,

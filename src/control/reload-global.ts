@@ -19,9 +19,9 @@ export function environmentOf(config: Config, caches: readonly CacheView[]): Env
 /** Whether traffic threads work differently under another configuration, even where the proxies stay the same. */
 export function isSameEnvironment(before: Config, after: Config): boolean {
   const read = ({ global, httpErrors, logProfiles, userlists, caches, files }: Config) => {
-    const { tune, node, defaultPath, maxcompcpuusage, errCodes, failCodes, other } = global;
+    const { tune, tls, node, defaultPath, maxcompcpuusage, errCodes, failCodes, other } = global;
     const sections = [httpErrors, logProfiles, userlists, caches].map(withoutPlaces);
-    return [tune, node, defaultPath, maxcompcpuusage, errCodes, failCodes, wordsOf(other), sections, files ?? {}];
+    return [tune, tls, node, defaultPath, maxcompcpuusage, errCodes, failCodes, wordsOf(other), sections, files ?? {}];
   };
   return isDeepStrictEqual(read(before), read(after));
 }

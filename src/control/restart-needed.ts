@@ -29,6 +29,9 @@ export function restartNeeded(started: GlobalConfig, after: GlobalConfig, hardMa
     const keyword = keywords.find((name) => name in after.at) ?? keywords.find((name) => name in started.at)!;
     return [restart(after, keyword, change(started[key], after[key]), why)];
   });
+  const [cache, wanted] = [started.tls.cacheSize, after.tls.cacheSize];
+  if (wanted !== cache)
+    lines.push(restart(after, 'tune.ssl.cachesize', change(cache, wanted), 'sessions are kept in memory of the start'));
   if (after.maxconn !== null && after.maxconn > hardMaxconn) {
     const said = `${after.maxconn} is more than the ${hardMaxconn} of the start`;
     lines.push(restart(after, 'maxconn', said, 'it is the ceiling for the life of the process'));

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { hostname } from 'node:os';
+import { isDeepStrictEqual } from 'node:util';
 import type { GlobalConfig, HttpErrorsConfig, LogProfileConfig, UserlistConfig } from '../config/types.ts';
 import type { Userlist } from '../expr/row.ts';
 import { CacheMemory, type CacheView } from '../model/cache/memory.ts';
@@ -183,7 +184,11 @@ export class Env {
     readonly userlists?: readonly UserlistConfig[];
     readonly caches?: readonly CacheView[];
   }): void {
-    const { global } = settings;
+    // Contexts were built with the settings of TLS: as long as those say the same they are the same.
+    const known = (this.global as GlobalConfig | undefined)?.tls;
+    const global = isDeepStrictEqual(known, settings.global.tls)
+      ? { ...settings.global, tls: known! }
+      : settings.global;
     this.global = global;
     this.errCodes = new Set(global.errCodes);
     this.failCodes = new Set(global.failCodes);

@@ -103,8 +103,8 @@ export class TrafficServer implements ServerFacts {
       this.tls = null;
       return;
     }
-    if (this.tls?.isAs(tls, env.global.tls)) return;
-    this.tls = new ServerTls(env.certificates, tls, env.global.tls, env.tlsAccounts);
+    if (this.tls?.isAs(tls)) return;
+    this.tls = new ServerTls(env.certificates, tls, () => env.global.tls, env.tlsAccounts);
     this.sni = tls.sni === null ? null : (backend.sni.get(tls.sni) ?? compileSni(tls.sni, backend.name));
   }
 

@@ -67,7 +67,12 @@ export function noTls(): ServerTls {
   const counters = new CounterStore(1);
   const slot = counters.allocate();
   const accounts = new TlsAccounts(counters.row(slot, 0), counters.gauges(slot), Date.now);
-  return new ServerTls({ certificatesByPath: new Map(), trusts: new Map() }, plainServerTls({ tls }), tls, accounts);
+  return new ServerTls(
+    { certificatesByPath: new Map(), trusts: new Map() },
+    plainServerTls({ tls }),
+    () => tls,
+    accounts,
+  );
 }
 
 /** A backend (unless `kind` says otherwise) in HTTP mode, else with HAProxy's defaults. */

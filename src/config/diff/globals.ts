@@ -8,7 +8,9 @@ import type { SectionPair } from './proxies.ts';
 import { compareStatements, type Pair, repeatedSettings, settingOf } from './statements.ts';
 
 /** Settings of `global` that Sluice uses once, when the process starts. */
-const AT_START = new Set('chroot daemon gid group master-worker nbthread pidfile uid ulimit-n user'.split(' '));
+const AT_START = new Set(
+  'chroot daemon gid group master-worker nbthread pidfile tune.ssl.cachesize uid ulimit-n user'.split(' '),
+);
 
 /** Difference that needs the files to be read again, or on Sluice another process. */
 function restart(

@@ -2,10 +2,10 @@
 
 import type { ConfigDraft, Draft } from '../draft.ts';
 import type { Line } from '../line.ts';
-import { applyVersionWord, parseTlsVersion } from '../tls.ts';
-import type { GlobalTlsConfig, TlsExtraFile, TlsOptions } from '../types.ts';
+import type { GlobalTlsConfig, TlsExtraFile } from '../types.ts';
 import { parseTime } from '../units.ts';
 import { integerArgument, sizeArgument, wordArgument } from './arguments.ts';
+import { parseDefaultOptions } from './default-tls-options.ts';
 import { type Keyword, noticed, refused, works } from './table.ts';
 
 type Row = Keyword<ConfigDraft>;
@@ -57,32 +57,6 @@ function choice(name: string, words: readonly [string, string], set: Setter<bool
       return line.alert(`'${name}' expects either '${yes}' or '${no}' but got '${value}'.`);
     if (line.atMost(1)) set(global.tls, value === yes);
   });
-}
-
-/** The words of `ssl-default-bind-options` and `ssl-default-server-options`. */
-function parseDefaultOptions(side: Side): (line: Line, config: ConfigDraft) => void {
-  return (line, { global: { tls } }) => {
-    const keyword = line.word(0);
-    if (line.words.length < 2) return line.alert(`global statement '${keyword}' expects an option as an argument.`);
-    for (let index = 1; index < line.words.length; index++) {
-      const word = line.word(index);
-      if (word === 'ssl-min-ver' || word === 'ssl-max-ver') {
-        const parsed = parseTlsVersion(word, line.word(++index));
-        if ('error' in parsed) return line.alert(`${parsed.error} on global statement '${keyword}'.`);
-        tls[side][word === 'ssl-min-ver' ? 'minVersion' : 'maxVersion'] = parsed.version;
-      } else if (!applyDefaultOption(word, side, tls))
-        return line.alert(`unknown option '${word}' on global statement '${keyword}'.`);
-    }
-  };
-}
-
-function applyDefaultOption(word: string, side: Side, tls: GlobalTls): boolean {
-  const options: Draft<TlsOptions> = tls[side];
-  if (word === 'no-tls-tickets') options.tickets = false;
-  else if (word === 'prefer-client-ciphers' && side === 'bind') tls.bindPreferClientCiphers = true;
-  else if (word === 'strict-sni' && side === 'bind') tls.bindStrictSni = true;
-  else return applyVersionWord(word, options);
-  return true;
 }
 
 function parseExtraFiles(line: Line, { global }: ConfigDraft): void {

@@ -17,6 +17,9 @@ export interface ServerTlsDraft extends Draft<ServerTlsConfig> {
   caBase: string | null;
 }
 
+/** Why it is not set whether servers may begin a second handshake. */
+export const RENEGOTIATION = 'whether a server may negotiate anew is up to the library: TLS 1.3 has no such thing.';
+
 /** Before the first option. */
 export function newServerTls(): ServerTlsDraft {
   return {
@@ -240,12 +243,7 @@ export const SERVER_TLS_OPTIONS: readonly Row[] = [
   ...inertOptions<ServerDraft>('noticed', 'servers have used ALPN for many years: set alpn.', ['npn <protocols>'], {
     tls: true,
   }),
-  ...inertOptions<ServerDraft>(
-    'noticed',
-    'whether a server may negotiate anew is up to the library: TLS 1.3 has no such thing.',
-    ['no-renegotiate', 'renegotiate'],
-    { tls: true },
-  ),
+  ...inertOptions<ServerDraft>('noticed', RENEGOTIATION, ['no-renegotiate', 'renegotiate'], { tls: true }),
   ...inertOptions<ServerDraft>(
     'refused',
     'Requests in early data could be replayed: they are sent when the handshake is done.',

@@ -36,6 +36,8 @@ export interface ReadCertificate {
   readonly identity: readonly string[] | null;
 }
 
+const NO_SCTL = "which is beyond Node's TLS: those within the certificate are";
+
 const NO_FILES = { crt: null, key: null, ocsp: null, issuer: null, sctl: null };
 
 /** Reads a PEM file and what is beside it. Throws CertificateError. */
@@ -106,7 +108,10 @@ function assemble(
       shown,
       digest: digestOf(text, key, sctl, ocsp, issuer),
     },
-    warnings: stapled?.warning == null ? [] : [stapled.warning],
+    warnings: [
+      ...(stapled?.warning == null ? [] : [stapled.warning]),
+      ...(sctl === null ? [] : [`the timestamps in '${files.sctl}' are not sent, ${NO_SCTL}.`]),
+    ],
     exposed: [files.key ?? path].map(open).filter(isReadByOthers),
     identity: identities([...new Set(names)].map(open)),
   };

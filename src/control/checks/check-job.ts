@@ -128,10 +128,10 @@ export class CheckJob implements Job {
 
   /** How the server is spoken to over TLS. Checks begin anew each time. */
   #serverTls(): ServerTls {
-    const { config } = this.#deps.model;
-    const settings = { ...(this.server.config.tls ?? plainServerTls(config.global)), reuse: false };
-    if (this.#tls?.isAs(settings, config.global.tls) !== true)
-      this.#tls = new ServerTls(this.#deps.material, settings, config.global.tls, this.#deps.accounts);
+    const { model, material, accounts } = this.#deps;
+    const settings = { ...(this.server.config.tls ?? plainServerTls(model.config.global)), reuse: false };
+    if (this.#tls?.isAs(settings) !== true)
+      this.#tls = new ServerTls(material, settings, () => model.config.global.tls, accounts);
     return this.#tls!;
   }
 

@@ -1,4 +1,4 @@
-import type { BindConfig } from '../../config/types.ts';
+import type { BindConfig, BindTlsConfig } from '../../config/types.ts';
 import type { BindTlsView, SniEntryView } from '../../model/certificates/views.ts';
 import type { ClientHello } from '../../net/client-hello.ts';
 import type { Env } from '../env.ts';
@@ -13,7 +13,7 @@ const ANY = { rsa: true, ecdsa: true };
 /** TLS of a `bind` line in this thread: its certificates by name, with contexts that are built when they are first asked for. */
 export class BindTls {
   readonly #env: Env;
-  readonly #basis: ContextBasis;
+  readonly #config: BindTlsConfig;
   readonly #proxy: number;
   readonly #at: BindConfig['at'];
   readonly #defaultAlpn: readonly string[];
@@ -29,7 +29,7 @@ export class BindTls {
     this.#env = env;
     this.#proxy = frontend.id;
     this.#at = config.at;
-    this.#basis = { certificates: env.certificates, config: config.tls!, global: env.global.tls };
+    this.#config = config.tls!;
     this.#suites = ecdsaSuitesOf(config.tls!.options);
     this.#defaultAlpn = frontend.http && config.proto === null ? HTTP_PROTOCOLS : [];
   }
@@ -37,7 +37,7 @@ export class BindTls {
   /** The context for a hello; null when there is none for the name, and no other one may be shown (`strict-sni`). */
   choose(hello: ClientHello): ServerContext | null {
     const index = this.#current();
-    const entry = index.find(hello.serverName, clientAbilities(hello, this.#suites), this.#basis.config.strictSni);
+    const entry = index.find(hello.serverName, clientAbilities(hello, this.#suites), this.#config.strictSni);
     return entry === null ? null : this.#context(entry);
   }
 
@@ -87,11 +87,13 @@ export class BindTls {
   }
 
   #context(entry: SniEntryView): ServerContext {
-    const { tlsContexts } = this.#env;
+    const { tlsContexts, certificates, global } = this.#env;
+    const many = this.#view!.entries.length > global.tls.contexts;
+    const basis: ContextBasis = { certificates, config: this.#config, global: global.tls, many };
     let context = this.#contexts.get(entry.id);
-    if (context === undefined || !isCurrent(context, entry, this.#basis)) {
+    if (context === undefined || !isCurrent(context, entry, basis)) {
       if (context !== undefined) tlsContexts.forget(context);
-      context = buildServerContext(this.#basis, entry);
+      context = buildServerContext(basis, entry);
       this.#contexts.set(entry.id, context);
     }
     tlsContexts.use(context, this.#contexts);

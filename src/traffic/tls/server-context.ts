@@ -1,16 +1,22 @@
 import { constants, createHash } from 'node:crypto';
-import { createSecureContext } from 'node:tls';
+import { createSecureContext, getCertificateCompressionAlgorithms, type SecureVersion } from 'node:tls';
 import type { BindTlsConfig, GlobalTlsConfig, TlsOptions } from '../../config/types.ts';
 import type { ThreadCertificates } from '../../model/certificates/thread-certificates.ts';
 import type { CertificateView, SniEntryView, TrustView } from '../../model/certificates/views.ts';
 import type { NativeContext } from '../../net/bindings.ts';
+import { dhParameters } from './dh-parameters.ts';
 import { protocolSettings } from './protocol-settings.ts';
+import { trustQuietly } from './quiet-authorities.ts';
 import { ticketAnswer } from './ticket-keys.ts';
 
 /** What Node's SecureContext has beside its public methods. */
 interface NativeTickets {
   enableTicketKeyCallback(): void;
   onticketkeycallback: (name: Buffer, iv: Buffer, encrypt: boolean) => unknown;
+}
+
+interface NativeTrust {
+  addCACert(pem: string): void;
 }
 
 /** Not among Node's constants: a client may not begin a second handshake within a connection. */
@@ -26,6 +32,7 @@ export interface ServerContext {
   readonly trusts: readonly (TrustView | undefined)[];
   readonly entry: SniEntryView;
   readonly options: TlsOptions;
+  readonly global: GlobalTlsConfig;
   /** What it takes of memory, as a multiple of what one without authorities takes. */
   readonly weight: number;
 }
@@ -35,6 +42,8 @@ export interface ContextBasis {
   readonly certificates: ThreadCertificates;
   readonly config: BindTlsConfig;
   readonly global: GlobalTlsConfig;
+  /** The line has so many certificates that contexts are made over and over: compressing one takes ten times as long as all else. */
+  readonly many: boolean;
 }
 
 /** The options of an entry: those of the bind line where it says nothing itself. */
@@ -48,7 +57,12 @@ function trustsOf(certificates: ThreadCertificates, options: TlsOptions): (Trust
 }
 
 /** Whether `context` is still what would be built now. */
-export function isCurrent(context: ServerContext, entry: SniEntryView, { certificates }: ContextBasis): boolean {
+export function isCurrent(
+  context: ServerContext,
+  entry: SniEntryView,
+  { certificates, global }: ContextBasis,
+): boolean {
+  if (context.global !== global) return false;
   if (context.entry !== entry && !sameOptions(context.entry, entry)) return false;
   if (certificates.certificates.get(entry.certificate) !== context.certificate) return false;
   return trustsOf(certificates, context.options).every((trust, index) => trust === context.trusts[index]);
@@ -66,18 +80,36 @@ export function buildServerContext(basis: ContextBasis, entry: SniEntryView): Se
   const options = entryOptions(config, entry);
   const trusts = trustsOf(certificates, options);
   const protocol = protocolSettings(options, global);
+  const dhparam = dhParameters(certificate, global);
   const { context } = createSecureContext({
     cert: Buffer.from(certificate.chain),
     key: Buffer.from(certificate.key),
     ...trustSettings(options, trusts),
     ...protocol,
+    certificateCompression: compressions(basis, protocol.maxVersion),
     honorCipherOrder: !config.preferClientCiphers,
     secureOptions: protocol.secureOptions | SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_PRIORITIZE_CHACHA,
     ...sessionSettings(options, trusts, global),
-    ...(certificate.dh === null ? {} : { dhparam: Buffer.from(certificate.dh) }),
+    ...(dhparam === null ? {} : { dhparam }),
   });
+  if (isQuiet(options)) nameAuthorities(context as unknown as NativeTrust, options, trusts);
   if (options.tickets) useTicketKeys(context as unknown as NativeTickets, basis);
-  return { native: context as NativeContext, certificate, trusts, entry, options, weight: weightOf(options, trusts) };
+  return {
+    native: context as NativeContext,
+    certificate,
+    trusts,
+    entry,
+    options,
+    global,
+    weight: weightOf(options, trusts),
+  };
+}
+
+/** How certificates may be sent compressed: the library takes none where TLS 1.3 is not spoken. */
+function compressions({ global, many }: ContextBasis, maxVersion: SecureVersion | undefined) {
+  return global.certificateCompression && !many && maxVersion === 'TLSv1.3'
+    ? getCertificateCompressionAlgorithms()
+    : [];
 }
 
 /** Each context has authorities and revocation lists of its own, parsed. */
@@ -91,13 +123,28 @@ function verifies({ verify }: TlsOptions): boolean {
   return verify === 'optional' || verify === 'required';
 }
 
-/** Without `ca`, Node would trust those of its own. */
-function trustSettings(options: TlsOptions, trusts: readonly (TrustView | undefined)[]) {
+/** Without `ca`, Node would trust those of its own, or what `trustQuietly` says. */
+function trustSettings(options: TlsOptions, [named, quiet, revoked]: readonly (TrustView | undefined)[]) {
   if (!verifies(options)) return { ca: [] };
+  if (isQuiet(options)) trustQuietly(options.noCaNames ? [quiet, named] : [quiet]);
   return {
-    ca: trusts.flatMap((trust) => trust?.certificates ?? []),
-    ...(trusts[2] === undefined ? {} : { crl: [...trusts[2].crls] }),
+    ...(isQuiet(options) ? {} : { ca: [...(named?.certificates ?? [])] }),
+    ...(revoked === undefined ? {} : { crl: [...revoked.crls] }),
   };
+}
+
+/** Some authorities are trusted that clients are not told of. */
+function isQuiet(options: TlsOptions): boolean {
+  return verifies(options) && (options.noCaNames || options.caVerifyFile !== null);
+}
+
+/** Trusts those of `ca-file`, too, and tells clients of them. */
+function nameAuthorities(
+  native: NativeTrust,
+  { noCaNames }: TlsOptions,
+  [named]: readonly (TrustView | undefined)[],
+): void {
+  if (!noCaNames) for (const pem of named?.certificates ?? []) native.addCACert(pem);
 }
 
 /**

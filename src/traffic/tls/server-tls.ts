@@ -42,14 +42,17 @@ export class ServerTls {
   /** Protocols that are offered, the best first; empty: none is agreed on, HTTP/1.1 is spoken. */
   readonly alpn: readonly string[];
   readonly #material: TlsMaterial;
-  readonly #global: GlobalTlsConfig;
+  readonly #global: () => GlobalTlsConfig;
   readonly #accounts: TlsAccounts;
   #context: OutgoingContext | null = null;
+  /** The settings that it was built with. */
+  #builtWith: GlobalTlsConfig | null = null;
   /** The last session of each name, the oldest first. */
   readonly #sessions = new Map<string, Kept>();
   readonly #leave = () => this.#accounts.leave();
 
-  constructor(material: TlsMaterial, config: ServerTlsConfig, global: GlobalTlsConfig, accounts: TlsAccounts) {
+  /** `global`: the settings of the global section at the time. */
+  constructor(material: TlsMaterial, config: ServerTlsConfig, global: () => GlobalTlsConfig, accounts: TlsAccounts) {
     this.#accounts = accounts;
     this.#material = material;
     this.config = config;
@@ -58,15 +61,16 @@ export class ServerTls {
   }
 
   /** Whether another one for these settings would do the same. */
-  isAs(config: ServerTlsConfig, global: GlobalTlsConfig): boolean {
-    return isDeepStrictEqual([config, global], [this.config, this.#global]);
+  isAs(config: ServerTlsConfig): boolean {
+    return isDeepStrictEqual(config, this.config);
   }
 
   /** What a handshake begins with; null: there are too many (`maxsslconn`). Throws what the library says of a certificate or an option. */
   begin({ name, alpn }: Hello): Outgoing | null {
     const { native } = this.#current();
     const accounts = this.#accounts;
-    if (!accounts.enter(this.#global.maxConn)) return null;
+    const global = this.#global();
+    if (!accounts.enter(global.maxConn)) return null;
     accounts.began();
     const kept = this.config.reuse ? this.#sessions.get(name) : undefined;
     const sessions: Buffer[] = [];
@@ -79,7 +83,7 @@ export class ServerTls {
       accepted: false,
       chain: kept?.chain ?? null,
       conn: null,
-      keylog: this.#global.keylog,
+      keylog: global.keylog,
       onClosed: this.#leave,
       onSession: this.config.reuse
         ? (fresh) => {
@@ -127,12 +131,15 @@ export class ServerTls {
 
   #current(): OutgoingContext {
     const parts = outgoingParts(this.#material, this.config);
-    if (this.#context === null || parts.some((part, index) => part !== this.#context!.parts[index])) {
-      this.#context = buildOutgoingContext(this.#material, this.config, this.#global);
+    const global = this.#global();
+    const built = this.#builtWith === global ? this.#context : null;
+    if (built === null || parts.some((part, index) => part !== built.parts[index])) {
+      this.#context = buildOutgoingContext(this.#material, this.config, global);
+      this.#builtWith = global;
       // Whom they were agreed on with may not be accepted any more.
       this.#sessions.clear();
     }
-    return this.#context;
+    return this.#context!;
   }
 
   #keep(session: Buffer, outgoing: Outgoing): void {

@@ -249,3 +249,13 @@ test('a crt-store names certificates by alias and by file', () => {
   ]);
   assert.equal(certificates.certificates[0]!.ocspUpdate, false);
 });
+
+test('timestamps of certificate transparency in a file are read, and that they are not sent is told', () => {
+  file('stamped.pem', site.pem);
+  file('stamped.pem.sctl', Buffer.from([0, 4, 0, 2, 1, 2]));
+  const { certificates, told } = loadBind('crt stamped.pem');
+  assert.equal(certificates.certificates[0]!.content.sctl?.length, 6);
+  assert.deepEqual(told, [
+    "the timestamps in 'DIR/stamped.pem.sctl' are not sent, which is beyond Node's TLS: those within the certificate are.",
+  ]);
+});
