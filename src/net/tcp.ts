@@ -10,6 +10,7 @@ import {
   UV_EOF,
   type WriteRequest,
 } from './bindings.ts';
+import { eventClock } from './event-clock.ts';
 import { replaceScratch, scratchBuffer, scratchSize } from './scratch.ts';
 import { labelPackets, listenOnOwnSocket, needsOwnSocket, setOptions, tieToDevice } from './sockets.ts';
 import type { Conn, ConnectSpec, ConnHandler, ListenSocket, ListenSpec, Transport } from './transport.ts';
@@ -231,7 +232,9 @@ function onRead(this: StreamHandle): Uint8Array | undefined {
   const count = streamBaseState[kReadBytesOrError]!;
   if (conn.closed) return undefined;
   if (count > 0) {
+    eventClock.begin();
     conn.handler.onData(conn.bulkBuffer ?? sharedRead, 0, count);
+    eventClock.end();
     return conn.closed ? undefined : conn.nextBuffer();
   }
   if (count === UV_EOF) {
@@ -345,7 +348,9 @@ function listen(spec: ListenSpec, onConnection: (conn: Conn) => void): Promise<L
         const told = noDelay && spec.options !== undefined ? spec.options() : null;
         if (told !== null) setOptions(client.fd, told);
         const conn = new HandleConn(client, noHandler);
+        eventClock.begin();
         onConnection(conn);
+        eventClock.end();
       };
       const address = server.address();
       resolve({

@@ -1,4 +1,5 @@
 import { errorName, type StreamHandle, streamWrap, type TlsHandle, UV_EOF, type WriteRequest } from './bindings.ts';
+import { eventClock } from './event-clock.ts';
 import { scratchBuffer, scratchSize } from './scratch.ts';
 import { type HandleConn, noHandler } from './tcp.ts';
 import type { Conn, ConnHandler } from './transport.ts';
@@ -354,8 +355,11 @@ function onRead(this: StreamHandle): undefined {
   const conn = this.conn as TlsConn;
   const count = streamBaseState[kReadBytesOrError]!;
   if (conn.closed) return;
-  if (count > 0) conn.decrypted(count);
-  else if (count === UV_EOF) {
+  if (count > 0) {
+    eventClock.begin();
+    conn.decrypted(count);
+    eventClock.end();
+  } else if (count === UV_EOF) {
     if (conn.established) conn.ended();
     else conn.fail('EOF');
   } else if (count < 0) conn.fail(errorName(count));

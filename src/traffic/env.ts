@@ -13,6 +13,7 @@ import type { CapturedError, LimitsView, LogLine, PatternEdit, TrafficEvent } fr
 import type { PatternsView } from '../model/patterns/references.ts';
 import { SessionCache } from '../model/session-cache.ts';
 import type { TablesView } from '../model/tables/tables.ts';
+import { eventClock } from '../net/event-clock.ts';
 import type { Transport } from '../net/transport.ts';
 import { readFileOrNull } from '../util/files.ts';
 import type { TrafficBackend } from './backend.ts';
@@ -211,7 +212,7 @@ export class Env {
   }
 
   /** Date in ms. */
-  readonly now: () => number = Date.now;
+  readonly now: () => number = eventClock.now;
 
   /** 32 bits, not 0, other ones each time. */
   readonly seed: () => number = () => randomInt(1, 2 ** 32 - 1);

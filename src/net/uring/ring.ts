@@ -14,6 +14,7 @@ import {
   type Uring,
 } from '../../util/libc.ts';
 import { pipeWrap, type StreamHandle } from '../bindings.ts';
+import { eventClock } from '../event-clock.ts';
 import type { ThreadResources } from './resources.ts';
 
 /** Submission entries; a turn may need more and then enters more often. */
@@ -232,6 +233,7 @@ export class Ring {
       const flags = cqes[at + 3]!;
       head = (head + 1) | 0;
       const buffer = (flags & CQE_F_BUFFER) === 0 ? -1 : flags >>> 16;
+      eventClock.begin();
       this.#owners[data >>> 3]?.complete(data & 7, result, buffer, (flags & CQE_F_MORE) !== 0);
       if (buffer >= 0) this.buffers.giveBack(buffer);
       if (head === tail) {
@@ -240,6 +242,7 @@ export class Ring {
         tail = Atomics.load(cqTail, 0);
       }
     }
+    eventClock.end();
   }
 }
 
