@@ -49,6 +49,7 @@ function newProxyConfig(kind: 'frontend' | 'backend' | 'listen', name: string, a
     disabled: false,
     description: null,
     binds: [],
+    sslUses: [],
     servers: [],
     timeouts: { ...NO_TIMEOUTS },
     maxconn: null,

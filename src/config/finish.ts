@@ -9,6 +9,7 @@ import { checkReferences, checkServer } from './finish-references.ts';
 import { completeServers } from './finish-servers.ts';
 import { checkTables } from './finish-tables.ts';
 import type { LogDraft } from './keywords/log.ts';
+import { applySslUses } from './keywords/ssl-f-use.ts';
 import type { Context } from './line.ts';
 import { checksOverTls } from './server-tls.ts';
 import { checkStatsSockets } from './stats-socket.ts';
@@ -24,6 +25,7 @@ export function finish(context: Context, mistakes: boolean): void {
   for (const proxy of config.proxies) {
     finishServers(context, proxy, untangled, mistakes);
     finishRules(proxy);
+    applySslUses(proxy);
   }
   for (const ring of config.rings) completeServers(context, ring.servers, ring.ring.name, mistakes);
   for (const ring of config.rings) ring.ring.servers = ring.servers.map(finishServer) as never;

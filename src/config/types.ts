@@ -139,6 +139,15 @@ export interface BindTlsConfig {
   readonly options: TlsOptions;
 }
 
+/** A `ssl-f-use` line. */
+export interface SslUseConfig {
+  readonly at: Location;
+  /** Its file, after `crt-base`, or a name of a `crt-store`. */
+  readonly certificate: string;
+  readonly options: Partial<TlsOptions> | null;
+  readonly ocspUpdate: boolean | null;
+}
+
 /** TLS towards a server (manual, section 5.2). */
 export interface ServerTlsConfig {
   /** `ssl`: it is spoken from the start, `set server ssl` switches. */
@@ -504,6 +513,8 @@ export interface ProxyConfig {
   readonly disabled: boolean;
   readonly description: string | null;
   readonly binds: readonly BindConfig[];
+  /** `ssl-f-use` lines: certificates of all `ssl` bind lines. */
+  readonly sslUses: readonly SslUseConfig[];
   readonly servers: readonly ServerConfig[];
   readonly timeouts: Timeouts;
   /** Frontend side connection limit; null = the global one. */

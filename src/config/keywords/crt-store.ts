@@ -18,8 +18,10 @@ export interface CrtStoreDraft {
 
 const LOAD_WORDS = ['crt', 'key', 'ocsp', 'issuer', 'sctl', 'alias', 'ocsp-update', 'acme', 'domains'] as const;
 
+type LoadWord = (typeof LOAD_WORDS)[number];
+
 function parseLoad(line: Line, { store, crtBase, keyBase }: CrtStoreDraft): void {
-  const found: Partial<Record<(typeof LOAD_WORDS)[number], string>> = {};
+  const found: Partial<Record<LoadWord, string>> = {};
   const begin = `'load' in section 'crt-store'`;
   for (let i = 1; i < line.words.length; i += 2) {
     const word = line.word(i);
@@ -33,34 +35,46 @@ function parseLoad(line: Line, { store, crtBase, keyBase }: CrtStoreDraft): void
     if (line.word(i + 1) === '') return line.alert(`${begin}: '${word}' expects a value.`);
     found[name] = line.word(i + 1);
   }
-  const { crt, alias } = found;
-  if (crt === undefined) return line.alert(`${begin}: mandatory 'crt' parameter not found.`);
+  const { global } = line.context.config;
+  const load = loadOf(line, begin, found, {
+    crt: crtBase ?? global.crtBase,
+    key: keyBase ?? global.tls.keyBase,
+    store: store.name,
+  });
+  if (load !== null) store.loads.push(load);
+}
+
+/** What words say of a certificate and its files; null when there is something wrong, which is told with `begin` in front. */
+export function loadOf(
+  line: Line,
+  begin: string,
+  found: Partial<Record<LoadWord, string>>,
+  folders: { readonly crt: string | null; readonly key: string | null; readonly store: string },
+): Draft<CrtStoreConfig>['loads'][number] | null {
+  const bad = (text: string) => line.alert(text) ?? null;
+  const { crt, alias, acme, domains } = found;
+  if (crt === undefined) return bad(`${begin}: mandatory 'crt' parameter not found.`);
   const update = found['ocsp-update'];
   if (update !== undefined && update !== 'on' && update !== 'off')
-    return line.alert(`cannot parse 'ocsp-update' value '${update}', 'on' or 'off' is expected.`);
-  if (alias?.includes('/')) return line.alert(`${begin}: the alias '${alias}' has a '/' in it; use another name.`);
-  const { acme, domains } = found;
-  if ((acme === undefined) !== (domains === undefined))
-    return line.alert(`${begin}: 'acme' and 'domains' need each other.`);
+    return bad(`cannot parse 'ocsp-update' value '${update}', 'on' or 'off' is expected.`);
+  if (alias?.includes('/')) return bad(`${begin}: the alias '${alias}' has a '/' in it; use another name.`);
+  if ((acme === undefined) !== (domains === undefined)) return bad(`${begin}: 'acme' and 'domains' need each other.`);
   const strange = domains?.split(',').find((one) => !isOrderable(one));
-  if (strange !== undefined) return line.alert(`${begin}: '${strange}' in 'domains' is no name and no address.`);
-  const { global } = line.context.config;
-  const crtFolder = crtBase ?? global.crtBase;
-  const file = (path: string | undefined) => (path === undefined ? null : basedPath(crtFolder, path));
-  const path = basedPath(crtFolder, crt);
-  store.loads.push({
+  if (strange !== undefined) return bad(`${begin}: '${strange}' in 'domains' is no name and no address.`);
+  const file = (path: string | undefined) => (path === undefined ? null : basedPath(folders.crt, path));
+  const path = basedPath(folders.crt, crt);
+  return {
     at: line.at,
-    path: alias === undefined ? path : `@${store.name}/${alias}`,
-    also: alias === undefined && store.name !== '' ? `@${store.name}/${crt}` : null,
+    path: alias === undefined ? path : `@${folders.store}/${alias}`,
+    also: alias === undefined && folders.store !== '' ? `@${folders.store}/${crt}` : null,
     crt: path,
-    key: found.key === undefined ? null : basedPath(keyBase ?? global.tls.keyBase, found.key),
+    key: found.key === undefined ? null : basedPath(folders.key, found.key),
     ocsp: file(found.ocsp),
     issuer: file(found.issuer),
     sctl: file(found.sctl),
     ocspUpdate: update === undefined ? null : update === 'on',
     acme: acme === undefined ? null : { section: acme, domains: domains!.toLowerCase().split(',') },
-  });
-  return undefined;
+  };
 }
 
 /** What an ACME server may be asked for: a host name, `*.` and one, or an address. */

@@ -18,6 +18,7 @@ import { parseEmailAlert } from './mailers.ts';
 import { warnOverride } from './options.ts';
 import { RULE_KEYWORDS } from './rules.ts';
 import { inSections } from './sections.ts';
+import { parseSslUse } from './ssl-f-use.ts';
 import { STATS_KEYWORDS } from './stats.ts';
 import { STICK_KEYWORDS } from './stick.ts';
 import { type Keyword, KeywordTable, noticed, refused, remark, works } from './table.ts';
@@ -208,6 +209,7 @@ function number(name: string, set: (proxy: ProxyDraft, value: number) => void, m
 const identity: Row[] = [
   works('mode', '{tcp|http}', parseMode, EVERYWHERE),
   works('email-alert', '{from|level|mailers|myhostname|to} <value>', parseEmailAlert, EVERYWHERE),
+  works('ssl-f-use', 'crt <file> [<option>...]', parseSslUse, { sections: inSections('FL') }),
   works('id', '<number>', parseId, { sections: inSections('FLB') }),
   word(
     'guid',
@@ -356,9 +358,6 @@ const refusals: Row[] = [
     sections: inSections('LB'),
   }),
   ...refused<ProxyDraft>('HTTP/1.1 and HTTP/2 are served.', ['quic-initial <action>'], { sections: inSections('DFL') }),
-  ...refused<ProxyDraft>('Name certificates on the bind lines, or in a crt-list.', ['ssl-f-use <options>'], {
-    sections: inSections('FL'),
-  }),
   ...refused<ProxyDraft>('Use server lines.', ['transparent'], BACKEND),
   ...refused<ProxyDraft>("Use 'timeout client'.", ['clitimeout <time>'], FRONTEND),
   ...refused<ProxyDraft>("Use 'timeout connect'.", ['contimeout <time>'], BACKEND),

@@ -3,12 +3,13 @@ import type {
   CertificateConfig,
   CertificateContent,
   CrtListConfig,
+  CrtListEntry,
   TicketKeysConfig,
   TrustConfig,
 } from '../../config/certificates.ts';
 import { configuredPath } from '../../config/paths.ts';
 import { basedPath } from '../../config/tls.ts';
-import type { Config, CrtStoreConfig, Location } from '../../config/types.ts';
+import type { Config, CrtStoreConfig, Location, SslUseConfig } from '../../config/types.ts';
 import { CertificateError, readPem } from '../../model/certificates/content.ts';
 import { standIn } from '../acme/stand-in.ts';
 import { chainCompletion } from './issuers.ts';
@@ -37,6 +38,12 @@ export interface CertificateCollection {
   /** The certificates that a `crt` word stands for: one, or those of a bundle; or the folder. */
   crt(path: string, use: Use): { readonly certificates: readonly string[] } | { readonly list: string };
   list(path: string, use: Use): void;
+  /** Entries of the crt-list that `ssl-f-use` lines of a section stand for, `@` and its name; `attempt` tells what is wrong with a line. */
+  uses(
+    list: string,
+    uses: readonly SslUseConfig[],
+    attempt: (at: Location, front: string, work: () => void) => void,
+  ): void;
   load(load: CrtStoreConfig['loads'][number]): void;
   trust(kind: 'ca' | 'crl', path: string, at: Location): void;
   ticketKeys(path: string, at: Location): void;
@@ -146,6 +153,33 @@ export function collectCertificates({ global }: Config, before: Known): Certific
     return path;
   }
 
+  function entriesOf(word: string, entry: Omit<CrtListEntry, 'certificate'>, use: Use, place = ''): CrtListEntry[] {
+    const named = crt(word, { ...use, ocspUpdate: entry.ocspUpdate ?? use.ocspUpdate });
+    if ('list' in named)
+      throw new CertificateError(`${place}'${word}' is a folder; name the files in it, or give it to 'crt'`);
+    for (const kind of ['caFile', 'caVerifyFile'] as const)
+      if (entry.options?.[kind]) trust('ca', entry.options[kind], use.at);
+    if (entry.options?.crlFile) trust('crl', entry.options.crlFile, use.at);
+    return named.certificates.map((certificate) => ({ ...entry, certificate }));
+  }
+
+  /** HAProxy puts each line before the ones above it: the last one is shown where no name fits. */
+  function uses(
+    path: string,
+    lines: readonly SslUseConfig[],
+    attempt: Parameters<CertificateCollection['uses']>[2],
+  ): void {
+    const entries: CrtListEntry[] = [];
+    for (const { at, certificate, options, ocspUpdate } of lines.toReversed())
+      attempt(at, '', () => {
+        const entry = { line: at.line, options, ocspUpdate, filters: [] };
+        entries.push(...entriesOf(certificate, entry, { at, ocspUpdate: null, listed: true }));
+      });
+    const count = Math.max(...lines.map(({ at }) => at.line));
+    const digest = digestOf(JSON.stringify(entries));
+    found.lists.set(path, { path, folder: false, entries, lines: count, digest });
+  }
+
   function list(path: string, use: Use): void {
     if (found.lists.has(path)) return;
     const { at } = use;
@@ -154,15 +188,8 @@ export function collectCertificates({ global }: Config, before: Known): Certific
     const { lines, count, digest } = readCrtList(path, file, caBase);
     const entries = lines.flatMap(({ warning, certificate: word, ...entry }) => {
       if (warning !== null) warnings.push(warning);
-      const named = crt(basedPath(crtBase, word), { at, ocspUpdate: entry.ocspUpdate ?? use.ocspUpdate, listed: true });
-      if ('list' in named)
-        throw new CertificateError(
-          `parsing [${path}:${entry.line}]: '${word}' is a folder; name the files in it, or give it to 'crt'`,
-        );
-      for (const kind of ['caFile', 'caVerifyFile'] as const)
-        if (entry.options?.[kind]) trust('ca', entry.options[kind], at);
-      if (entry.options?.crlFile) trust('crl', entry.options.crlFile, at);
-      return named.certificates.map((one) => ({ ...entry, certificate: one }));
+      const place = `parsing [${path}:${entry.line}]: `;
+      return entriesOf(basedPath(crtBase, word), entry, { at, ocspUpdate: use.ocspUpdate, listed: true }, place);
     });
     found.lists.set(path, { path, folder: false, entries, lines: count, digest });
   }
@@ -175,7 +202,7 @@ export function collectCertificates({ global }: Config, before: Known): Certific
   }
 
   return {
-    ...{ found, warnings, exposed, known, crt, list, trust },
+    ...{ found, warnings, exposed, known, crt, list, trust, uses },
     load({ at, path, also: other, ocspUpdate, acme, ...files }) {
       if (found.certificates.has(path))
         throw new CertificateError(`'load' in section 'crt-store': store '${path}' was already defined`);

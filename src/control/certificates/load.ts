@@ -38,6 +38,7 @@ export function loadCertificates(config: Config): {
     }
   };
   for (const { loads } of config.crtStores) for (const load of loads) attempt(load.at, '', () => collection.load(load));
+  for (const { name, sslUses } of config.proxies) if (sslUses.length > 0) collection.uses(`@${name}`, sslUses, attempt);
   const binds: BindSourcesConfig[] = [];
   for (const proxy of config.proxies)
     for (const bind of linesOf(proxy.binds)) {

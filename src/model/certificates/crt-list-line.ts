@@ -1,6 +1,6 @@
 import type { CrtListEntry } from '../../config/certificates.ts';
+import { readCrtListOption } from '../../config/crt-list-options.ts';
 import type { Draft } from '../../config/draft.ts';
-import { basedPath, parseAlpn, parseTlsVersion } from '../../config/tls.ts';
 import type { TlsOptions } from '../../config/types.ts';
 
 /** A line of a crt-list, taken apart. */
@@ -11,8 +11,6 @@ export interface CrtListLine extends Omit<CrtListEntry, 'line'> {
 
 /** Words on one line, at most. */
 const MOST_WORDS = 2048;
-
-type Options = Partial<Draft<TlsOptions>>;
 
 /**
  * Reads `certificate [options] filters...` (manual, `crt-list`). null for an empty line. Errors are HAProxy's; `place` is the file and
@@ -55,91 +53,30 @@ function parseOptions(
   caBase: string | null,
   bad: (what: string) => { readonly error: string },
 ): Read | { readonly error: string } {
-  const options: Options = {};
+  const options: Partial<Draft<TlsOptions>> = {};
   let ocspUpdate: boolean | null = null;
-  for (let i = 0; i < words.length; i++) {
+  for (let i = 0; i < words.length; ) {
     const word = words[i]!;
-    if (word === 'no-alpn') options.alpn = [];
-    else if (word === 'no-ca-names') options.noCaNames = true;
-    else if (Object.hasOwn(VALUED, word) || word === 'ocsp-update') {
-      const value = words[++i];
+    if (word === 'ocsp-update') {
+      const value = words[i + 1];
       if (value === undefined) return bad(`ssl args out of '[]' for ${word}`);
-      if (word === 'ocsp-update') {
-        if (value !== 'on' && value !== 'off') return bad(`expects 'on' or 'off' for ocsp-update, not '${value}'`);
-        ocspUpdate = value === 'on';
-        continue;
-      }
-      const error = VALUED[word as keyof typeof VALUED](options, value, caBase);
-      if (error !== null) return { error };
-    } else if (Object.hasOwn(REFUSED, word)) return bad(`'${word}' is not supported. ${REFUSED[word]}`);
-    else return bad(`unknown ssl keyword ${word}`);
+      if (value !== 'on' && value !== 'off') return bad(`expects 'on' or 'off' for ocsp-update, not '${value}'`);
+      ocspUpdate = value === 'on';
+      i += 2;
+      continue;
+    }
+    if (IN_STORES.includes(word)) return bad(`'${word}' is not supported. Write it in a crt-store`);
+    const read = readCrtListOption(options, words, i, caBase);
+    if (read === null) return bad(`unknown ssl keyword ${word}`);
+    // What is wrong with a value HAProxy says without the place.
+    if ('error' in read)
+      return read.refused || read.error.startsWith('ssl args') ? bad(read.error) : { error: read.error };
+    i += read.taken;
   }
   return { options: Object.keys(options).length === 0 ? null : (options as Partial<TlsOptions>), ocspUpdate };
 }
 
-const REFUSED: Readonly<Record<string, string>> = {
-  'allow-0rtt': 'Requests in early data could be replayed: they are asked for again in the handshake.',
-  'client-sigalgs': "Node's TLS does not set these apart: set sigalgs.",
-  npn: 'Set alpn.',
-  crt: 'Write it in a crt-store.',
-  key: 'Write it in a crt-store.',
-  ocsp: 'Write it in a crt-store.',
-  issuer: 'Write it in a crt-store.',
-  sctl: 'Write it in a crt-store.',
-};
-
-type Setter = (options: Options, value: string, caBase: string | null) => string | null;
-
-const text =
-  (key: 'ciphers' | 'ciphersuites' | 'curves' | 'sigalgs'): Setter =>
-  (options, value) => {
-    options[key] = value;
-    return null;
-  };
-
-const file =
-  (key: 'caFile' | 'caVerifyFile' | 'crlFile'): Setter =>
-  (options, value, caBase) => {
-    options[key] = basedPath(caBase, value);
-    return null;
-  };
-
-const version =
-  (name: 'ssl-min-ver' | 'ssl-max-ver', key: 'minVersion' | 'maxVersion'): Setter =>
-  (options, value) => {
-    const parsed = parseTlsVersion(name, value);
-    if ('error' in parsed) return parsed.error;
-    options[key] = parsed.version;
-    return null;
-  };
-
-const VALUED = {
-  alpn(options, value) {
-    const parsed = parseAlpn('alpn', value);
-    if ('error' in parsed) return parsed.error;
-    options.alpn = parsed.protocols;
-    return null;
-  },
-  verify(options, value) {
-    if (value !== 'none' && value !== 'optional' && value !== 'required')
-      return `'verify' : unknown verify method '${value}', only 'none', 'optional', and 'required' are supported`;
-    options.verify = value;
-    return null;
-  },
-  'ca-file': file('caFile'),
-  'ca-verify-file': file('caVerifyFile'),
-  'crl-file': file('crlFile'),
-  ciphers: text('ciphers'),
-  ciphersuites: text('ciphersuites'),
-  curves: text('curves'),
-  ecdhe(options, value) {
-    options.curves ??= value;
-    return null;
-  },
-  sigalgs: text('sigalgs'),
-  'ssl-min-ver': version('ssl-min-ver', 'minVersion'),
-  'ssl-max-ver': version('ssl-max-ver', 'maxVersion'),
-} satisfies Record<string, Setter>;
+const IN_STORES = ['crt', 'key', 'ocsp', 'issuer', 'sctl'];
 
 /** Options as `show ssl crt-list` prints them, with brackets; '' where there are none. */
 export function optionsText({ options, ocspUpdate }: Read): string {
