@@ -80,7 +80,7 @@ export const SOURCES = {
   request: { text: 'HTTP request', places: columns(2, 18) },
   requestBody: { text: 'HTTP request body', places: columns(2, 10) },
   backend: { text: 'backend', places: columns(6, 19) },
-  serverAddress: { text: 'server address', places: columns(10, 19) },
+  server: { text: 'server', places: columns(10, 19) },
   serverConnection: { text: 'server-side connection', places: columns(11, 19) },
   responseBuffer: { text: 'response buffer', places: columns(11, 17) | place.tcpCheck },
   responseHeaders: { text: 'HTTP response headers', places: columns(11, 17) | place.tcpCheck },

@@ -111,6 +111,7 @@ const boolToSint: Cast = (value) => (value ? 1 : 0);
 const sintToBool: Cast = (value) => Number(value) !== 0;
 const sintToText: Cast = (value) => String(value);
 const sintToBin: Cast = (value) => sintToBytes(value as Sint);
+const boolToBin: Cast = (value) => sintToBytes(value ? 1 : 0);
 const sintToIpv4: Cast = (value) => formatIpv4(Number(BigInt.asUintN(32, BigInt(value as Sint))));
 const sintToIpv6: Cast = (value) => `::ffff:${sintToIpv4(value) as string}`;
 const ipv4ToSint: Cast = (value) => parseIpv4(value as string);
@@ -133,7 +134,7 @@ function readAddress(text: string): string | undefined {
 
 /** [from][to]: null keeps the value as it is, a missing entry is a cast that does not exist. */
 const casts: Record<SampleType, Partial<Record<ValueType, Cast | null>>> = {
-  bool: { any: null, bool: null, sint: boolToSint, str: boolToText },
+  bool: { any: null, bool: null, sint: boolToSint, str: boolToText, bin: boolToBin },
   sint: {
     any: null,
     bool: sintToBool,

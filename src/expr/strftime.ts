@@ -119,8 +119,32 @@ const CONVERSIONS: Readonly<Record<string, (parts: Parts) => string>> = {
   '%': () => '%',
 };
 
+const NUMBERS = 'CdegGHIjklmMsSuUVwWyY';
+/** No conversion is wider than this, whatever the format says. */
+const WIDEST = 1024;
+
+/** What was printed for a conversion, as its flags and width want it (strftime(3), "Glibc notes"). */
+function adapt(printed: string, letter: string, flags: string, width: number): string {
+  const number = NUMBERS.includes(letter);
+  const fill = /[-_0]/.exec(flags)?.[0];
+  let text = printed;
+  if (flags.includes('#')) text = letter === 'Z' || letter === 'p' ? text.toLowerCase() : text.toUpperCase();
+  else if (flags.includes('^')) text = text.toUpperCase();
+  if (number && fill !== undefined) text = text.replace(/^[0 ]+(?=.)/, '');
+  if (fill === '-') return text;
+  const blank = fill === undefined ? !number || 'ekl'.includes(letter) : fill === '_';
+  return text.padStart(Math.min(Math.max(width, number ? printed.length : 0), WIDEST), blank ? ' ' : '0');
+}
+
 function expand(format: string, parts: Parts): string {
-  return format.replace(/%[EO]?([A-Za-z%])/g, (whole, letter: string) => CONVERSIONS[letter]?.(parts) ?? whole);
+  return format.replace(
+    /%([-_0^#]*)([1-9][0-9]*)?[EO]?([A-Za-z%])/g,
+    (whole, flags: string, width: string | undefined, letter: string) => {
+      const printed = CONVERSIONS[letter]?.(parts);
+      if (printed === undefined) return whole;
+      return flags === '' && width === undefined ? printed : adapt(printed, letter, flags, Number(width ?? 0));
+    },
+  );
 }
 
 /** A date (ms since the epoch) as the format says; conversions that strftime does not know stay as they are. */

@@ -4,11 +4,10 @@ import { formatIpv4, formatIpv6, parseIpv4, parseIpv4Mask, parseIpv6, parseIpv6M
 import type { ConverterRow } from '../row.ts';
 import { asciiLower } from '../text.ts';
 
-/** Where the port begins in `host:port`, `[v6]:port`: the colon, or the length when there is none. */
+/** Where the port begins in `host:port`, `[v6]:port`: the last colon behind a bracket, or the length when there is none. */
 function portColon(host: string): number {
-  const start = host.startsWith('[') ? host.indexOf(']') : 0;
-  const colon = host.indexOf(':', Math.max(start, 0));
-  return colon === -1 ? host.length : colon;
+  const colon = host.lastIndexOf(':');
+  return colon === -1 || (host.startsWith('[') && host.indexOf(']', 1) > colon) ? host.length : colon;
 }
 
 /** Number of decimal digits as HAProxy reads it, which trusts that they are digits: 32 bits, anything else gives nonsense. */

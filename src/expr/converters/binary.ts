@@ -96,8 +96,9 @@ export const binaryConverters: readonly ConverterRow[] = [
     args: '',
     in: 'str',
     out: 'sint',
+    // The last 16 digits are what fits into 64 bits.
     compile: () => (text) =>
-      /^[0-9A-Fa-f]{1,16}$/.test(text as string) ? wrap(BigInt(`0x${text as string}`)) : undefined,
+      /^[0-9A-Fa-f]*$/.test(text as string) ? wrap(BigInt(`0x0${(text as string).slice(-16)}`)) : undefined,
   },
   { name: 'be2dec', args: CHUNK_ARGS, in: 'bin', out: 'str', compile: (args) => compileDecimal(args, false) },
   { name: 'le2dec', args: CHUNK_ARGS, in: 'bin', out: 'str', compile: (args) => compileDecimal(args, true) },

@@ -7,6 +7,7 @@ import { wrap } from '../sample.ts';
 import { parseVarName, readVarText } from '../vars.ts';
 import { xxh3 } from '../xxh3.ts';
 import { xxh32, xxh64 } from '../xxhash.ts';
+import { base64Decode } from './binary.ts';
 
 /** A 32-bit hash, spread by `(1)`. */
 const hash = (name: string, make: (key: string) => number): ConverterRow => ({
@@ -104,9 +105,9 @@ export const hashConverters: readonly ConverterRow[] = [
       if (!('error' in variable)) {
         return (bytes, ctx) => {
           const encoded = readVarText(ctx, variable);
-          if (encoded === undefined) return undefined;
-          const secret = Buffer.from(encoded, 'base64');
-          return createHmac(name, secret)
+          const secret = encoded === undefined ? undefined : base64Decode(encoded);
+          if (secret === undefined) return undefined;
+          return createHmac(name, Buffer.from(secret, 'latin1'))
             .update(bytes as string, 'latin1')
             .digest('latin1');
         };

@@ -3,7 +3,7 @@
 export const MQTT_CONNECT = 1;
 export const MQTT_CONNACK = 2;
 
-const FLAG = { will: 4, password: 64, username: 128 } as const;
+const FLAG = { will: 4, willOptions: 0b111000, password: 64, username: 128 } as const;
 
 /** A packet: the values of its fields by name, and of its properties by number. */
 interface MqttPacket {
@@ -43,6 +43,9 @@ const PROPERTIES: Readonly<Record<number, PropertyKind>> = {
   41: 'byte',
   42: 'byte',
 };
+
+/** Properties of the message that is left behind, which are there only with one. */
+const WILL_PROPERTIES: ReadonlySet<number> = new Set([1, 2, 24]);
 
 const CONNECT_FIELDS = [
   'flags',
@@ -144,7 +147,7 @@ function readConnect(reader: Reader, fields: Map<string, string>, properties: Ma
     throw new Malformed();
   }
   const flags = reader.number(1);
-  if ((flags & 1) !== 0) throw new Malformed();
+  if ((flags & 1) !== 0 || ((flags & FLAG.will) === 0 && (flags & FLAG.willOptions) !== 0)) throw new Malformed();
   fields.set('protocol_name', name);
   fields.set('protocol_version', String(version));
   fields.set('flags', String(flags));
@@ -170,6 +173,18 @@ function readConnack(reader: Reader, fields: Map<string, string>, properties: Ma
   if (reader.left > 0) readProperties(reader, properties);
 }
 
+/** Whether all of the packet that bytes begin with is there, as far as its length tells. */
+export function mqttIsWhole(bytes: string): boolean {
+  let length = 0;
+  for (let at = 1; at <= 4; at++) {
+    const byte = bytes.charCodeAt(at);
+    if (Number.isNaN(byte)) return false;
+    length += (byte & 127) * 2 ** (7 * (at - 1));
+    if (byte < 128) return bytes.length > at + length;
+  }
+  return true;
+}
+
 let lastBytes = '';
 let lastPacket: MqttPacket | null = null;
 
@@ -188,8 +203,11 @@ function readPacket(bytes: string): MqttPacket | null {
   const properties = new Map<number, string>();
   try {
     const first = reader.number(1);
-    reader.limit(reader.varint());
+    const length = reader.varint();
     const type = first >> 4;
+    // Nothing comes at once behind a CONNACK of the versions before 5.
+    if (type === MQTT_CONNACK && length === 2 && reader.left > 2) return null;
+    reader.limit(length);
     if ((first & 15) !== 0) return null;
     if (type === MQTT_CONNECT) readConnect(reader, fields, properties);
     else if (type === MQTT_CONNACK) readConnack(reader, fields, properties);
@@ -204,8 +222,12 @@ function readPacket(bytes: string): MqttPacket | null {
 /** Reader of a field or property (by number) of a packet type, or null when there is none of that name. */
 export function mqttField(type: number, name: string): ((packet: MqttPacket) => string | undefined) | null {
   const names = type === MQTT_CONNECT ? CONNECT_FIELDS : CONNACK_FIELDS;
-  if (names.includes(name)) return (packet) => packet.fields.get(name);
+  if (names.includes(name)) return (packet) => packet.fields.get(name) || undefined;
   const id = /^[0-9]+$/.test(name) ? Number(name) : -1;
   const kind = PROPERTIES[id];
-  return kind === undefined || kind === 'pair' ? null : (packet) => packet.properties.get(id);
+  if (kind === undefined || kind === 'pair') return null;
+  // A number that version 5 could say and does not is 0.
+  const absent = kind === 'text' || WILL_PROPERTIES.has(id) ? undefined : '0';
+  return ({ fields, properties }) =>
+    properties.get(id) ?? (fields.get('protocol_version') === '5' ? absent : undefined);
 }

@@ -4,7 +4,7 @@ import type { Arg } from '../args.ts';
 import type { Convert, ConverterRow } from '../row.ts';
 import type { ExprError } from '../sample.ts';
 import { asciiLower } from '../text.ts';
-import { MQTT_CONNACK, MQTT_CONNECT, mqttField, parseMqtt } from './mqtt.ts';
+import { MQTT_CONNACK, MQTT_CONNECT, mqttField, mqttIsWhole, parseMqtt } from './mqtt.ts';
 
 const FIX_TAGS: Readonly<Record<string, number>> = {
   BeginString: 8,
@@ -24,28 +24,34 @@ interface FixField {
   readonly at: number;
 }
 
-/** Fields of a FIX message up to its checksum, or null when it is malformed or not whole. */
-function fixFields(message: string): FixField[] | null {
+/** The shortest message that can be told to be none. */
+const SHORTEST = 26;
+
+/** Fields of a FIX message up to its checksum; false when it is malformed, undefined when more of it is needed. */
+function fixFields(message: string): FixField[] | false | undefined {
   const fields: FixField[] = [];
-  let at = 0;
-  while (at < message.length) {
-    const end = message.indexOf(SOH, at);
-    if (end === -1) return null;
-    const match = /^([0-9]+)=(.+)$/s.exec(message.slice(at, end));
-    if (match === null) return null;
-    fields.push({ tag: Number(match[1]), value: match[2]!, at });
+  for (let at = 0; ; ) {
+    const equals = message.indexOf('=', at);
+    const end = message.indexOf(SOH, equals);
+    if (equals === -1 || end === -1) return undefined;
+    const tag = message.slice(at, equals);
+    if (!/^[0-9]+$/.test(tag)) return false;
+    fields.push({ tag: Number(tag), value: message.slice(equals + 1, end), at });
     at = end + 1;
     if (fields.at(-1)!.tag === FIX_TAGS['CheckSum']) return fields;
   }
-  return null;
 }
 
-function isValidFix(message: string): boolean {
+/** Whether a message is a valid one, or undefined when more of it is needed to tell. */
+function isValidFix(message: string): boolean | undefined {
+  if (message.length < SHORTEST) return undefined;
+  if (!message.includes(SOH)) return undefined;
+  if (!message.startsWith('8=') || !FIX_VERSIONS.has(message.slice(2, message.indexOf(SOH)))) return false;
   const fields = fixFields(message);
-  if (fields === null || fields.length < 4) return false;
-  const [begin, length, type] = fields as [FixField, FixField, FixField];
+  if (fields === undefined || fields === false) return fields;
+  if (fields.length < 4) return false;
+  const [, length, type] = fields as [FixField, FixField, FixField];
   const last = fields.at(-1)!;
-  if (begin.tag !== FIX_TAGS['BeginString'] || !FIX_VERSIONS.has(begin.value)) return false;
   if (length.tag !== FIX_TAGS['BodyLength'] || Number(length.value) !== last.at - type.at) return false;
   if (type.tag !== FIX_TAGS['MsgType']) return false;
   let sum = 0;
@@ -59,7 +65,7 @@ function fixValue(message: string, tag: number): string | undefined {
   while (at < message.length) {
     const end = message.indexOf(SOH, at);
     if (end === -1) return undefined;
-    if (message.startsWith(prefix, at)) return message.slice(at + prefix.length, end);
+    if (message.startsWith(prefix, at)) return message.slice(at + prefix.length, end) || undefined;
     at = end + 1;
   }
   return undefined;
@@ -67,8 +73,8 @@ function fixValue(message: string, tag: number): string | undefined {
 
 function compileFixValue([tagArg]: readonly Arg[]): Convert | ExprError {
   const name = tagArg as string;
-  const tag = FIX_TAGS[name] ?? (/^[0-9]+$/.test(name) ? Number(name) : null);
-  if (tag === null) return { error: `Unknown FIX tag name '${name}'` };
+  const tag = FIX_TAGS[name] ?? (/^[0-9]+$/.test(name) ? Number(name) : 0);
+  if (tag === 0) return { error: `Unknown FIX tag name '${name}'` };
   return (message) => fixValue(message as string, tag);
 }
 
@@ -98,7 +104,7 @@ export const protocolConverters: readonly ConverterRow[] = [
     args: '',
     in: 'bin',
     out: 'bool',
-    compile: () => (bytes) => parseMqtt(bytes as string) !== null,
+    compile: () => (bytes) => (mqttIsWhole(bytes as string) ? parseMqtt(bytes as string) !== null : undefined),
   },
   { name: 'mqtt_field_value', args: 'string,string', in: 'bin', out: 'str', compile: compileMqttField },
 ];

@@ -265,7 +265,7 @@ export const stringConverters: readonly ConverterRow[] = [
     out: 'str',
     compile: ([list, fallback]) => {
       const offered = new Set((list as string).split(';'));
-      return (text) => languageOf(text as string, offered) ?? fallback;
+      return (text) => languageOf(text as string, offered) ?? (fallback === '' ? undefined : fallback);
     },
   },
   {

@@ -123,8 +123,8 @@ export const variableConverters: readonly ConverterRow[] = [
       return (value, ctx) => {
         const start = offset(ctx);
         const count = length === null ? Number.POSITIVE_INFINITY : length(ctx);
-        if (start === undefined || count === undefined || start < 0 || count < 0) return undefined;
-        return (value as string).slice(start, start + count);
+        if (start === undefined || count === undefined) return undefined;
+        return start < 0 || count < 0 ? '' : (value as string).slice(start, start + count);
       };
     },
   },

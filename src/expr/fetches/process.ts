@@ -64,9 +64,8 @@ function compileVar([nameArg, fallback]: readonly Arg[]): Evaluate | ExprError {
 const asValue = (value: string): { type: 'str'; value: string } => ({ type: 'str', value });
 
 function compileRandom([rangeArg]: readonly Arg[]): Evaluate {
-  const range = Number(rangeArg ?? 0);
   // Without a range: 31 bits, as HAProxy gives.
-  if (range <= 0) return () => Math.floor(Math.random() * 0x80000000);
+  const range = rangeArg === undefined ? 0x80000000 : Math.max(Number(rangeArg), 0);
   return () => Math.floor(Math.random() * range);
 }
 

@@ -234,8 +234,8 @@ export const proxyFetches: readonly FetchRow[] = [
   { name: 'fe_name', args: '', type: 'str', source: 'frontend', compile: () => (ctx) => ctx.frontend.name },
   { name: 'be_id', args: '', type: 'sint', source: 'backend', compile: () => (ctx) => ctx.backend?.id },
   { name: 'be_name', args: '', type: 'str', source: 'backend', compile: () => (ctx) => ctx.backend?.name },
-  { name: 'srv_id', args: '', type: 'sint', source: 'serverAddress', compile: () => (ctx) => ctx.server?.id },
-  { name: 'srv_name', args: '', type: 'str', source: 'serverAddress', compile: () => (ctx) => ctx.server?.name },
+  { name: 'srv_id', args: '', type: 'sint', source: 'server', compile: () => (ctx) => ctx.server?.id },
+  { name: 'srv_name', args: '', type: 'str', source: 'server', compile: () => (ctx) => ctx.server?.name },
   {
     name: 'fe_defbe',
     args: '',
