@@ -37,6 +37,15 @@ test('links between pages lead somewhere', () => {
   }
 });
 
+test('every page is in the list of pages', () => {
+  const index = read('docs/README.md');
+  const pages = tracked().filter((path) => /^docs\/(walkthroughs\/)?[^/]+\.md$/.test(path) && path !== 'docs/README.md');
+  assert.deepEqual(
+    pages.filter((path) => !index.includes(`](${path.slice('docs/'.length)})`)),
+    [],
+  );
+});
+
 test('every room of the source says what it owns, on a page', () => {
   const rooms = new Set(tracked().flatMap((path) => /^(src\/[^/]+)\/.*\.ts$/.exec(path)?.[1] ?? []));
   for (const room of rooms) {
