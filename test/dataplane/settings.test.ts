@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { parseSettings } from '../../src/dataplane/service/settings.ts';
 
@@ -41,6 +44,22 @@ log_targets: []
     );
     assert.throws(() => parseSettings('haproxy: [\n', 'x.yaml'), /^SettingsError|x\.yaml:\d+: /);
     assert.throws(() => parseSettings('dataplaneapi:\n  port: no\n', 'x.yaml'), /dataplaneapi.port must be a number/);
+  });
+
+  test('names files of the configuration, and folders of them', (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'sluice-settings-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    mkdirSync(join(folder, 'conf.d'));
+    for (const name of ['b.cfg', 'a.cfg', 'notes.txt']) writeFileSync(join(folder, 'conf.d', name), '');
+    const files = (text: string) => parseSettings(`haproxy: { config_file: ${text} }`, 'x.yaml').settings.haproxy.files;
+    assert.deepEqual(files(`[${folder}/main.cfg, ${folder}/conf.d]`), [
+      `${folder}/main.cfg`,
+      `${folder}/conf.d/a.cfg`,
+      `${folder}/conf.d/b.cfg`,
+    ]);
+    assert.deepEqual(files(`${folder}/main.cfg`), [`${folder}/main.cfg`]);
+    assert.throws(() => files('[]'), /x\.yaml: haproxy\.config_file: there is no file in the list/);
+    assert.throws(() => files('7'), /haproxy\.config_file must be/);
   });
 
   test('in the older form is refused with the YAML to write', () => {

@@ -1,11 +1,14 @@
 /** A load balancer by its socket: a real HAProxy, or a Sluice that runs by itself. */
 
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Change } from '../../change/change.ts';
 import { newOperationId } from '../../change/operation-id.ts';
 import type { Gate } from '../../change/policy/gate.ts';
 import { connect, type RuntimeClient } from '../../client/index.ts';
 import { planChanges } from '../../config/diff/plan-changes.ts';
+import { configurationFiles } from '../../config/files.ts';
 import { runProgram } from '../../ops/configuration/run-program.ts';
 import { reloadStep } from '../../ops/configuration/steps.ts';
 import type { Applied, Target } from '../../ops/target.ts';
@@ -89,6 +92,7 @@ export async function remoteBalancer(options: RemoteOptions): Promise<Balancer> 
     if (product === 'haproxy') leases.wake();
   };
   leased();
+  if (product === 'haproxy') await noteOtherFiles(await targetOf(service), options);
   return {
     product,
     check: (documents) => programCheck(options.check, documents),
@@ -122,6 +126,17 @@ export async function remoteBalancer(options: RemoteOptions): Promise<Balancer> 
       await journal?.close();
     },
   };
+}
+
+/** Says which files the process has read that the service does not know of: it would not see what is in them. */
+async function noteOtherFiles(target: Target, { files, check, note }: RemoteOptions): Promise<void> {
+  const found = await target.installation({});
+  if ('hidden' in found) return;
+  const known = new Set([...files, ...check].map((path) => resolve(path)));
+  const read = found.files.flatMap((path) => (existsSync(path) ? configurationFiles(path) : []));
+  const others = read.filter((path) => !known.has(path));
+  if (others.length > 0)
+    note(`the process has also read ${others.join(', ')}: name all files in haproxy.config_file, in their order`);
 }
 
 function forget(targets: Map<string, Promise<Target>>, user: string): void {

@@ -54,7 +54,8 @@ export async function makeService(
   const accounts = new Accounts(() => usersFor(settings, files), hashing);
   const folder = join(settings.storage.own, 'service_discovery');
   const discovery = new Discovery({ folder, commits, ...(pace === undefined ? {} : { pace }) });
-  const problems = await discovery.resume();
+  const problems = [...(await discovery.resume())];
+  if ((await usersFor(settings, files)).length === 0 && !settings.tls?.ca) problems.push(nobody(settings));
   return {
     settings,
     balancer,
@@ -73,6 +74,12 @@ export async function makeService(
       await balancer.close();
     },
   };
+}
+
+/** Users may still be added to the files. */
+function nobody({ userlist, haproxy: { files } }: Settings): string {
+  const places = [...(userlist.file === null ? [] : [userlist.file]), ...files].join(', ');
+  return `nobody can log in: there is no dataplaneapi.user, and no userlist '${userlist.name}' with users in ${places}`;
 }
 
 const known = new WeakMap<Documents, readonly User[]>();

@@ -1,8 +1,9 @@
 /** The service's own file: YAML with the keys of the original, checked; the older HCL form is refused with the YAML to write. */
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
+import { configurationFiles } from '../../config/files.ts';
 import { nearestWord } from '../../config/suggest.ts';
 import type { User } from '../accounts/accounts.ts';
 import { fromEnvironment } from '../accounts/userlist.ts';
@@ -43,7 +44,8 @@ export class SettingsError extends Error {}
 
 interface Key {
   readonly path: string;
-  readonly type: 'text' | 'number' | 'flag' | 'list' | 'time';
+  /** `texts`: one, or a list. */
+  readonly type: 'text' | 'number' | 'flag' | 'list' | 'texts';
 }
 
 const keys = (type: Key['type'], ...paths: readonly string[]): Key[] => paths.map((path) => ({ path, type }));
@@ -70,7 +72,8 @@ const KEYS: readonly Key[] = [
       'spoe_transaction_dir',
     ].map((one) => `dataplaneapi.resources.${one}`),
   ),
-  ...keys('text', 'haproxy.config_file', 'haproxy.haproxy_bin', 'haproxy.master_runtime'),
+  ...keys('texts', 'haproxy.config_file'),
+  ...keys('text', 'haproxy.haproxy_bin', 'haproxy.master_runtime'),
   ...keys(
     'text',
     ...['reload_cmd', 'restart_cmd', 'status_cmd', 'validate_cmd', 'service_name', 'reload_strategy'].map(
@@ -177,8 +180,16 @@ function typed(value: unknown, { path, type }: Key, file: string): unknown {
     if (typeof value !== 'boolean') throw wrong('true or false');
     return value;
   }
+  if (type === 'texts' && typeof value === 'string') return [value];
   if (!Array.isArray(value) || !value.every((one) => typeof one === 'string')) throw wrong('a list of texts');
   return value;
+}
+
+/** Files, or folders of files as with `-f`. What is not there is told when it is read. */
+function filesOf(paths: readonly string[], file: string): string[] {
+  const found = paths.flatMap((path) => (existsSync(path) ? configurationFiles(path) : [path]));
+  if (found.length > 0) return found;
+  throw new SettingsError(`${file}: haproxy.config_file: there is no file in ${paths.join(', ') || 'the list'}`);
 }
 
 /** Seconds; the tests of the original set the delay in ms by this variable. */
@@ -188,7 +199,7 @@ const DAY_MS = 86_400_000;
 
 function settingsOf(found: ReadonlyMap<string, unknown>, file: string): Settings {
   const get = <T>(path: string, fallback: T): T => (found.has(path) ? (found.get(path) as T) : fallback);
-  const config = get('haproxy.config_file', '/etc/haproxy/haproxy.cfg');
+  const files = filesOf(get('haproxy.config_file', ['/etc/haproxy/haproxy.cfg']), file);
   const socketPath = get<string | null>('dataplaneapi.socket_path', null);
   const certificate = get<string | null>('dataplaneapi.tls.tls_certificate', null);
   const host = get('dataplaneapi.host', '127.0.0.1');
@@ -196,7 +207,7 @@ function settingsOf(found: ReadonlyMap<string, unknown>, file: string): Settings
   const key = get<string | null>('dataplaneapi.tls.tls_key', null);
   if (certificate !== null && key === null) throw new SettingsError(`${file}: dataplaneapi.tls.tls_key is missing`);
   const resource = (name: string, fallback: string) =>
-    get(`dataplaneapi.resources.${name}`, join(dirname(config), fallback));
+    get(`dataplaneapi.resources.${name}`, join(dirname(files[0]!), fallback));
   const delay = Number(process.env[DELAY_OVERRIDE] ?? 0) || get('haproxy.reload.reload_delay', 5) * 1000 || 5000;
   const words = (path: string) => get<string | null>(`haproxy.reload.${path}`, null)?.split(/\s+/) ?? null;
   const { validate, reload, status } = strategy(
@@ -240,7 +251,7 @@ function settingsOf(found: ReadonlyMap<string, unknown>, file: string): Settings
     showSystemInfo: get('dataplaneapi.show_system_info', false),
     pidFile: get<string | null>('dataplaneapi.pid_file', null),
     haproxy: {
-      files: [config],
+      files,
       program: get('haproxy.haproxy_bin', 'haproxy'),
       socket: get<string | null>('haproxy.master_runtime', null),
       check: words('validate_cmd') ?? validate,

@@ -78,6 +78,8 @@ function client(port: number): Pick<Api, 'ask' | 'upload'> {
 export interface ApiOptions {
   /** Other files in the folder of the run. */
   readonly files?: Record<string, string>;
+  /** Which of them are of the configuration as well, after the first one. */
+  readonly more?: readonly string[];
   /** The text of a policy file. */
   readonly policy?: string;
 }
@@ -100,11 +102,11 @@ export async function inSluice(scope: Scope, config = CONFIG, { files = {}, poli
 export async function besideHaproxy(
   scope: Scope,
   config = CONFIG,
-  { files = {}, policy }: ApiOptions = {},
+  { files = {}, more = [], policy }: ApiOptions = {},
 ): Promise<Api> {
   const run = await start(scope, config, {
     program: HAPROXY,
-    argv: ['-W', '-db', '-f', '{config}'],
+    argv: ['-W', '-db', '-f', '{config}', ...more.flatMap((name) => ['-f', `{dir}/${name}`])],
     files: { ...files, ...policyFile(policy) },
   });
   const port = await freePort();
@@ -115,7 +117,7 @@ dataplaneapi:
   transaction: { transaction_dir: ${run.dir}/transactions }
   resources: { dataplane_storage_dir: ${run.dir}/own, spoe_transaction_dir: ${run.dir}/spoe-transactions }
 haproxy:
-  config_file: ${run.file}
+  config_file: [${[run.file, ...more.map((name) => join(run.dir, name))].join(', ')}]
   haproxy_bin: ${HAPROXY}
   reload: { reload_delay: 1 }
 `;
