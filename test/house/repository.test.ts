@@ -39,7 +39,9 @@ test('links between pages lead somewhere', () => {
 
 test('every page is in the list of pages', () => {
   const index = read('docs/README.md');
-  const pages = tracked().filter((path) => /^docs\/(walkthroughs\/)?[^/]+\.md$/.test(path) && path !== 'docs/README.md');
+  const pages = tracked().filter(
+    (path) => /^docs\/(walkthroughs\/)?[^/]+\.md$/.test(path) && path !== 'docs/README.md',
+  );
   assert.deepEqual(
     pages.filter((path) => !index.includes(`](${path.slice('docs/'.length)})`)),
     [],
