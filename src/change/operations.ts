@@ -49,6 +49,8 @@ export interface Operations {
   permit(changes: readonly Change[], steps: number, origin: Origin, term?: Term): Promise<BatchOutcome>;
   /** Makes what somebody else asked for, if the policy lets this one agree to it: all at once, or one step of several. */
   approve(operation: string, origin: Origin, step?: readonly Change[]): Promise<BatchOutcome>;
+  /** What an override or a lease refers to by its hash, as JSON: private keys, keys of tickets. null: there is nothing. */
+  kept(hash: string): Promise<string | null>;
   /** The attributes of an object by name (`be_app/app1`, `be_app`, `global`, `proc.x`); empty when there is none. */
   provenance(object: string): Provenance[];
 }
@@ -119,6 +121,7 @@ export function createOperations(ctx: ChangeContext, conflicts: Conflict[]): Run
       approvals = turn.catch(() => undefined);
       return turn;
     },
+    kept: (hash) => ctx.keeper.text(hash),
     provenance: (object) =>
       placesOf(object, ctx.model).flatMap((place) => {
         const layers = layersOf(place, ctx.model);

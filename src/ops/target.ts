@@ -140,6 +140,8 @@ export interface Ledger {
   /** Newest last. */
   history(query: Omit<JournalQuery, 'target'>): Promise<readonly JournalEntry[]>;
   overrides(): Promise<readonly Override[]>;
+  /** What an override makes again, with the keys and the long lists that are kept elsewhere. Rejects when they are not there, or not told. */
+  whole(change: Change): Promise<Change>;
   leases(): Promise<readonly Lease[]>;
   /** Takes an operation back; null: the last one that can be. */
   undo(operation: string | null, meta: Meta): Promise<Applied>;

@@ -71,6 +71,7 @@ export function fakeTarget(text: string, options: FakeOptions = {}): FakeTarget 
     ledger: {
       history: async () => made.map(({ change, meta }, i) => entry(i + 1, change, meta)),
       overrides: async () => [],
+      whole: async (change) => change,
       leases: async () => [],
       async undo(operation, meta) {
         const steps = made.filter((one) => one.meta.operation === operation);

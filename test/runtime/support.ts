@@ -493,6 +493,7 @@ function fakeOperations(control: FakeControl): Operations {
       ...{ warnings: [], lease: null },
     }),
     approve: (operation, origin) => applied([{ kind: 'lease.confirm', operation }], origin),
+    kept: async () => null,
     provenance: () => [],
   };
 }

@@ -8,6 +8,8 @@ export interface Keeper {
   away(change: Change): Promise<Change>;
   /** The Change with everything in it again. Rejects when what was kept is not there any more. */
   back(change: Change): Promise<Change>;
+  /** What was put aside under a hash, as JSON; null: nothing is. */
+  text(hash: string): Promise<string | null>;
   /** Forgets all that none of these Changes refers to. */
   sweep(used: () => Iterable<Change>): Promise<void>;
 }
@@ -51,6 +53,7 @@ export function keeper(store: KeptStore, rule: KeepRule): Keeper {
       }
       return { ...change, ...Object.fromEntries(found) } as Change;
     },
+    text: async (hash) => (isHash(hash) ? store.get(hash) : null),
     async sweep(used) {
       const hashes = await store.hashes();
       if (hashes.length === 0) return;

@@ -1,4 +1,4 @@
-/** Writes configuration files so that at any time the old or the new one is there, whole. */
+/** Writes files so that at any time the old or the new one is there, whole. */
 
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
@@ -15,27 +15,61 @@ export interface WriteOptions {
   readonly now: Date;
 }
 
+/** A file that is to have another content. */
+export interface FileEdit {
+  readonly file: string;
+  /** SHA-256 of what was read, in hexadecimal; null: there was none. */
+  readonly hash: string | null;
+  /** null: it is taken away. */
+  readonly bytes: Buffer | null;
+  /** A mode in place of the one that it has; a file that is made has this one, or 0600. */
+  readonly mode?: number;
+  /** Its backup begins with a dot: in a folder that is read as a whole it would be taken for one of the files. */
+  readonly hidden?: true;
+}
+
 /** A file that was written. */
 export interface WrittenFile {
   readonly file: string;
   readonly backup: string | null;
 }
 
-/**
- * Writes edited documents over the files that they were read from, all or none: everything that can fail for want of space or of
- * permission is done before the first file is replaced. Refused when a file is no longer what was read. Symbolic links, owner,
- * group and mode stay; files without a difference are left alone.
- */
+/** Writes edited documents over the files that they were read from, as `writeFiles` does; those without a difference are left alone. */
 export async function writeSources(
   edits: readonly { readonly source: Source; readonly document: Document }[],
+  options: WriteOptions,
+): Promise<readonly WrittenFile[] | EditProblem> {
+  const files: FileEdit[] = [];
+  for (const { source, document } of edits) {
+    if (document.print() === source.document.print()) continue;
+    const edit = documentEdit(source, document);
+    if (edit === null) {
+      const text = `${source.document.name} is not UTF-8, and the edit has a character that cannot be written in it`;
+      return { at: null, text: `${text}: nothing was written` };
+    }
+    files.push(edit);
+  }
+  return writeFiles(files, options);
+}
+
+/** What writes a document over the file that it was read from; null where a character cannot be written in it. */
+export function documentEdit({ document: { name }, hash, encoding }: Source, document: Document): FileEdit | null {
+  const bytes = encodeText(document.print(), encoding);
+  return bytes && { file: name, hash, bytes };
+}
+
+/**
+ * Writes all files or none: everything that can fail for want of space or of permission is done before the first file is replaced. Refused
+ * when a file is no longer what was read. Symbolic links, owner, group and mode stay. A file that is made belongs to the owner of its folder.
+ */
+export async function writeFiles(
+  edits: readonly FileEdit[],
   options: WriteOptions,
 ): Promise<readonly WrittenFile[] | EditProblem> {
   const prepared: Prepared[] = [];
   const replaced: Prepared[] = [];
   try {
-    for (const { source, document } of edits) {
-      if (document.print() !== source.document.print()) await prepare(source, document, options, prepared);
-    }
+    for (const edit of edits) await prepare(edit, options, prepared);
     for (const one of prepared) {
       await replace(one);
       replaced.push(one);
@@ -45,15 +79,16 @@ export async function writeSources(
     const result = stuck.length === 0 ? 'nothing was written' : `${stuck.join(', ')} could not be put back`;
     return { at: null, text: `${error instanceof Refusal ? error.message : systemReason(error)}: ${result}` };
   }
-  return prepared.map(({ source, backup }) => ({ file: source.document.name, backup }));
+  return prepared.map(({ edit, backup }) => ({ file: edit.file, backup }));
 }
 
 /** A new file that waits beside the old one. */
 interface Prepared {
-  readonly source: Source;
+  readonly edit: FileEdit;
   /** The file behind symbolic links. */
   readonly target: string;
-  readonly old: Buffer;
+  /** null: there is none. */
+  readonly old: Buffer | null;
   readonly owner: Owner;
   temporary: string | null;
   backup: string | null;
@@ -67,22 +102,48 @@ interface Owner {
 
 class Refusal extends Error {}
 
-async function prepare(source: Source, document: Document, options: WriteOptions, prepared: Prepared[]): Promise<void> {
-  const file = source.document.name;
-  const bytes = encodeText(document.print(), source.encoding);
-  if (bytes === null)
-    throw new Refusal(`${file} is not UTF-8, and the edit has a character that cannot be written in it`);
-  const target = await realpath(file);
+async function prepare(edit: FileEdit, options: WriteOptions, prepared: Prepared[]): Promise<void> {
+  const { file, bytes, mode } = edit;
+  const target = edit.hash === null ? file : await realpath(file);
+  const old = await readOrNull(target);
+  const owner = old === null ? await newOwner(target) : await oldOwner(file, target);
+  const one: Prepared = {
+    edit,
+    target,
+    old,
+    owner: { ...owner, mode: mode ?? owner.mode },
+    temporary: null,
+    backup: null,
+  };
+  prepared.push(one);
+  checkUnchanged(one, old);
+  if (options.backup === 'beside' && old !== null) await backUp(one, old, options.now);
+  if (bytes === null) return;
+  one.temporary = join(dirname(target), `.${basename(target)}.new-${randomBytes(6).toString('hex')}`);
+  await create(one.temporary, bytes, one.owner);
+}
+
+async function oldOwner(file: string, target: string): Promise<Owner> {
   const { uid, gid, mode, nlink, isFile } = await statOf(target);
   if (!isFile) throw new Refusal(`${file} is not a file`);
   if (nlink > 1) throw new Refusal(`${file} has ${nlink} hard links; writing it would part them`);
-  const old = await readFile(target);
-  const one: Prepared = { source, target, old, owner: { uid, gid, mode }, temporary: null, backup: null };
-  prepared.push(one);
-  checkUnchanged(one, old);
-  if (options.backup === 'beside') await backUp(one, options.now);
-  one.temporary = join(dirname(target), `.${basename(target)}.new-${randomBytes(6).toString('hex')}`);
-  await create(one.temporary, bytes, one.owner);
+  return { uid, gid, mode };
+}
+
+async function newOwner(target: string): Promise<Owner> {
+  const { uid, gid } = await stat(dirname(target));
+  return process.geteuid!() === 0
+    ? { uid, gid, mode: 0o600 }
+    : { uid: process.geteuid!(), gid: process.getegid!(), mode: 0o600 };
+}
+
+async function readOrNull(file: string): Promise<Buffer | null> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
 }
 
 async function statOf(file: string) {
@@ -90,17 +151,18 @@ async function statOf(file: string) {
   return { uid: found.uid, gid: found.gid, mode: found.mode & 0o7777, nlink: found.nlink, isFile: found.isFile() };
 }
 
-function checkUnchanged({ source }: Prepared, bytes: Buffer): void {
-  if (hashOf(bytes) === source.hash) return;
-  throw new Refusal(`${source.document.name} is no longer what was read: it was changed meanwhile`);
+function checkUnchanged({ edit: { file, hash } }: Prepared, bytes: Buffer | null): void {
+  if ((bytes === null ? null : hashOf(bytes)) === hash) return;
+  throw new Refusal(`${file} is no longer what was read: it was changed meanwhile`);
 }
 
-async function backUp(one: Prepared, now: Date): Promise<void> {
+async function backUp(one: Prepared, old: Buffer, now: Date): Promise<void> {
   const time = now.toISOString().replace(/[-:]|\.\d+/g, '');
+  const front = join(dirname(one.target), `${one.edit.hidden ? '.' : ''}${basename(one.target)}`);
   for (let n = 1; one.backup === null; n++) {
-    const name = `${one.target}.bak-${time}${n === 1 ? '' : `-${n}`}`;
+    const name = `${front}.bak-${time}${n === 1 ? '' : `-${n}`}`;
     try {
-      await create(name, one.old, one.owner);
+      await create(name, old, one.owner);
       one.backup = name;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || n === 100) throw error;
@@ -136,8 +198,9 @@ async function own(handle: FileHandle, { uid, gid, mode }: Owner, name: string):
 }
 
 async function replace(one: Prepared): Promise<void> {
-  checkUnchanged(one, await readFile(one.target));
-  await rename(one.temporary!, one.target);
+  checkUnchanged(one, await readOrNull(one.target));
+  if (one.temporary === null) await rm(one.target);
+  else await rename(one.temporary, one.target);
   one.temporary = null;
   await syncFolder(one.target);
 }
@@ -149,9 +212,7 @@ async function takeBack(prepared: readonly Prepared[], replaced: readonly Prepar
     try {
       await putBack(one);
     } catch (error) {
-      stuck.push(
-        `${one.source.document.name} (${systemReason(error)}; its old content is in ${one.backup ?? 'no file'})`,
-      );
+      stuck.push(`${one.edit.file} (${systemReason(error)}; its old content is in ${one.backup ?? 'no file'})`);
       one.backup = null;
     }
   }
@@ -161,6 +222,11 @@ async function takeBack(prepared: readonly Prepared[], replaced: readonly Prepar
 }
 
 async function putBack(one: Prepared): Promise<void> {
+  if (one.old === null) {
+    await rm(one.target);
+    await syncFolder(one.target);
+    return;
+  }
   const name = join(dirname(one.target), `.${basename(one.target)}.old-${randomBytes(6).toString('hex')}`);
   await create(name, one.old, one.owner);
   await rename(name, one.target);

@@ -10,6 +10,7 @@ import { count } from '../text.ts';
 import { currentFiles, installationOf, isKept, readFiles } from './files.ts';
 import { patternFiles } from './pattern-files.ts';
 import { checkStep, type Rewrite, reloadStep, replaceStep, writeStep } from './steps.ts';
+import { storeEdits } from './stores/store-edits.ts';
 
 /** The lines that `save` would write. */
 export async function showKept(situation: Situation): Promise<View> {
@@ -20,13 +21,13 @@ export async function showKept(situation: Situation): Promise<View> {
 
 /** Writes what is set into the files. */
 export async function planSave(situation: Situation): Promise<Plan> {
-  const { kept, rewrites, current } = await toKeep(situation);
+  const { kept, rewrites, edits, current } = await toKeep(situation);
   const notes = [...diffLines(kept), ...restLines(kept)];
-  if (rewrites.length === 0)
+  if (rewrites.length === 0 && edits.length === 0)
     return { steps: [], notes: notes.length > 0 ? notes : ['nothing is set that the files do not say'] };
   if (isKept(current)) return { steps: [replaceStep(current, rewrites, [])], notes };
   const installation = await installationOf(situation.target);
-  return { steps: [writeStep(rewrites), checkStep(installation)], notes };
+  return { steps: [writeStep(rewrites, edits), checkStep(installation)], notes };
 }
 
 /** What it takes to get to other files. */
@@ -70,7 +71,8 @@ export async function planReload(situation: Situation): Promise<Plan> {
 }
 
 /** What the overrides in force come to in the files. */
-async function toKeep({ target }: Situation) {
+async function toKeep(situation: Situation) {
+  const { target } = situation;
   const current = await currentFiles(target);
   const { sources } = current;
   const overrides = await target.ledger.overrides();
@@ -81,8 +83,12 @@ async function toKeep({ target }: Situation) {
   );
   // Files of maps and ACLs are not those of this machine then: they stay with what is told of them.
   const patterns = isKept(current) ? { kept, rewrites: [] } : await patternFiles(kept);
+  const stores = isKept(current)
+    ? { kept: patterns.kept, edits: [] }
+    : await storeEdits(patterns.kept, overrides, documents, situation);
   const own = sources.map((source, i) => ({ source, document: kept.documents[i]! }));
-  return { kept: patterns.kept, rewrites: rewritesOf([...own, ...patterns.rewrites]), current };
+  const rewrites = rewritesOf([...own, ...patterns.rewrites]);
+  return { kept: stores.kept, rewrites, edits: stores.edits, current };
 }
 
 function rewritesOf(pairs: readonly Rewrite[]): readonly Rewrite[] {

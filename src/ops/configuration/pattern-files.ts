@@ -3,6 +3,7 @@ import type { KeptChanges } from '../../change/keep-changes.ts';
 import { editPatternFile } from '../../change/kept/pattern-file.ts';
 import { parseDocument } from '../../config/document.ts';
 import { readFiles } from './files.ts';
+import { lineDifference } from './line-difference.ts';
 import type { Rewrite } from './steps.ts';
 
 /**
@@ -24,7 +25,7 @@ export async function patternFiles(
     if (text === null) continue;
     written.add(file);
     rewrites.push({ source, document: parseDocument(source.document.name, text) });
-    lines.push(...difference(file, source.document.print(), text));
+    lines.push(...lineDifference(file, source.document.print(), text));
   }
   const elsewhere = kept.elsewhere.filter(
     ({ keeping }) => !(isPatternFile(keeping.in) && written.has(keeping.file ?? '')),
@@ -34,25 +35,4 @@ export async function patternFiles(
 
 function isPatternFile(where: string): boolean {
   return where === 'map file' || where === 'ACL file';
-}
-
-/** Lines that are gone, and lines that are new, with their numbers in the old and the new text. */
-function difference(file: string, old: string, now: string): KeptChanges['lines'] {
-  const count = (text: string) => {
-    const lines = new Map<string, number>();
-    for (const line of text.split('\n')) lines.set(line, (lines.get(line) ?? 0) + 1);
-    return lines;
-  };
-  const only = (text: string, other: string) => {
-    const left = count(other);
-    return text.split('\n').flatMap((line, i) => {
-      const times = left.get(line) ?? 0;
-      left.set(line, times - 1);
-      return times > 0 || line === '' ? [] : [{ line: i + 1, text: line }];
-    });
-  };
-  return [
-    ...only(old, now).map(({ line, text }) => ({ file, line, before: text, after: null })),
-    ...only(now, old).map(({ line, text }) => ({ file, line, before: null, after: text })),
-  ];
 }

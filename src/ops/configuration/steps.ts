@@ -3,13 +3,15 @@ import type { Change } from '../../change/change.ts';
 import type { Document } from '../../config/document.ts';
 import { problemText } from '../../config/edit/edit.ts';
 import type { Source } from '../../config/edit/source.ts';
-import { writeSources } from '../../config/edit/write.ts';
+import { hashOf } from '../../config/edit/source.ts';
+import { documentEdit, type FileEdit, writeFiles } from '../../config/edit/write.ts';
 import { OperationError } from '../errors.ts';
 import type { ActStep, Step } from '../operation.ts';
 import type { Target } from '../target.ts';
 import type { Installation } from '../targets/discover.ts';
 import { type KeptSources, readFiles } from './files.ts';
 import { runProgram } from './run-program.ts';
+import type { StoreEdit } from './stores/drafts.ts';
 
 /** A file that is to say something else. */
 export interface Rewrite {
@@ -18,23 +20,39 @@ export interface Rewrite {
 }
 
 /** Writes files; the old content is kept beside each. What is put back is the old content. */
-export function writeStep(rewrites: readonly Rewrite[]): ActStep {
+export function writeStep(rewrites: readonly Rewrite[], stores: readonly StoreEdit[] = []): ActStep {
   const names = rewrites.map(({ source }) => source.document.name);
   return {
     do: 'act',
-    what: `write ${names.join(', ')}`,
+    what: `write ${[...names, ...stores.map(({ file }) => file)].join(', ')}`,
     async perform() {
-      const written = await writeSources(rewrites, { backup: 'beside', now: new Date() });
+      const edits = [...rewrites.map(({ source, document }) => editOf(source, document)), ...stores];
+      const written = await writeFiles(edits, { backup: 'beside', now: new Date() });
       if ('text' in written) throw new OperationError('failed', problemText(written));
-      return written.map(({ backup }) => `before: ${backup}`).join(', ');
+      return written.map(({ file, backup }) => (backup === null ? `made: ${file}` : `before: ${backup}`)).join(', ');
     },
     async back() {
       const now = await readFiles(names);
-      const old = rewrites.map(({ source }, i) => ({ source: now[i]!, document: source.document }));
-      const written = await writeSources(old, { backup: 'none', now: new Date() });
+      const edits = [...rewrites.map(({ source }, i) => editOf(now[i]!, source.document)), ...stores.map(reversed)];
+      const written = await writeFiles(edits, { backup: 'none', now: new Date() });
       return 'text' in written ? problemText(written) : 'as before';
     },
   };
+}
+
+function editOf(source: Source, document: Document): FileEdit {
+  const edit = documentEdit(source, document);
+  if (edit !== null) return edit;
+  throw new OperationError(
+    'failed',
+    `${source.document.name} is not UTF-8, and the edit has a character that cannot be written in it`,
+  );
+}
+
+/** What puts back what a file had. */
+function reversed({ file, old, oldMode, bytes }: StoreEdit): FileEdit {
+  const hash = bytes === null ? null : hashOf(bytes);
+  return { file, hash, bytes: old, hidden: true, ...(oldMode === null ? {} : { mode: oldMode }) };
 }
 
 /** Has who keeps the files check, write and put in force what they are to say. `comesTo`: the Changes that that is, where it is live. */

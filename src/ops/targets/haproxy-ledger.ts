@@ -15,6 +15,7 @@ export function haproxyLedger(desk: Desk): Ledger {
   return {
     history: (query) => journal.entries({ ...query, target }),
     overrides: () => journal.overrides(target),
+    whole: (change) => desk.keeper.back(change),
     leases: () => journal.leases(target),
     undo: (operation, meta) => alone(desk, (live) => undo(desk, live, operation, meta)),
     confirm: (operation, meta) => confirm(desk, operation, meta),

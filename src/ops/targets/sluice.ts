@@ -1,4 +1,4 @@
-import type { Change, Outcome } from '../../change/change.ts';
+import type { Change, Kept, Outcome } from '../../change/change.ts';
 import type { Problem } from '../../change/context.ts';
 import type { JournalEntry, Lease, Override } from '../../change/journal/journal.ts';
 import type { EffectClass } from '../../change/kinds.ts';
@@ -95,6 +95,13 @@ function ledger(client: RuntimeClient): Ledger {
       return last === undefined ? phased : phased.slice(-last);
     },
     overrides: () => ask<readonly Override[]>('show', 'overrides', 'json'),
+    async whole(change) {
+      const members = Object.entries(change).map(async ([name, value]) => [
+        name,
+        isKept(value) ? await ask('show', 'kept', value.kept) : value,
+      ]);
+      return Object.fromEntries(await Promise.all(members)) as Change;
+    },
     leases: () => ask<readonly Lease[]>('show', 'leases', 'json'),
     async undo(operation, { reason, ticket }) {
       const words = [...(operation === null ? [] : [operation]), ...(ticket === undefined ? [] : ['ticket', ticket])];
@@ -104,6 +111,10 @@ function ledger(client: RuntimeClient): Ledger {
     requests: () => ask<readonly PendingRequest[]>('show', 'requests', 'json'),
     approve: async (operation) => applied(await ask('approve', operation, 'json')),
   };
+}
+
+function isKept(value: unknown): value is Kept {
+  return typeof value === 'object' && value !== null && 'kept' in value && typeof value.kept === 'string';
 }
 
 /** What the answer to `show provenance` holds; an object that is not there is told by who looks for it next. */

@@ -80,6 +80,14 @@ async function approve({ control, session, args }: Call): Promise<Answer> {
   return answer(await control.operations.approve(operation, session.origin), form === 'json');
 }
 
+async function showKept({ control, args }: Call): Promise<Answer> {
+  const [digest = ''] = args;
+  const text = await control.operations.kept(digest);
+  return text === null
+    ? error(`nothing is kept as '${digest}'; 'show overrides json' names what is`)
+    : dump(`${text}\n`);
+}
+
 /** `key: value` lines as in `show info`. */
 function showJournal({ control, args }: Call): Answer {
   const { journal, goOn, standing, conflicts } = control.operations;
@@ -114,6 +122,16 @@ export const historyCommands: readonly Command[] = [
     where: 'worker',
     own: true,
     run: ({ control, args }) => listing(control.operations.standing.overrides(), args, overrideLine, overrideJson),
+  },
+  {
+    words: 'show kept',
+    args: '<digest>',
+    help: 'print a key that an override refers to by its digest',
+    level: 'admin',
+    where: 'worker',
+    own: true,
+    about: 'As JSON. Whoever may set a private key or a ticket key may see it: `sluice save` writes it into its file.',
+    run: showKept,
   },
   {
     words: 'show conflicts',

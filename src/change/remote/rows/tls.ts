@@ -27,10 +27,7 @@ export const ocspSet: RemoteRow<ChangeOf<'ocsp.set'>> = {
 export const ticketKeySet: RemoteRow<ChangeOf<'ticket-key.set'>> = {
   ...COMMON,
   async problem({ keys, key }, live) {
-    const all = (await live.ask('show', 'tls-keys')).text.split('\n').flatMap((line) => {
-      const match = /^(\d+) \((.*)\)$/.exec(line);
-      return match ? [{ id: `#${match[1]}`, file: match[2]! }] : [];
-    });
+    const all = await keyFiles(live);
     if (!all.some(({ id, file }) => id === keys || file === keys))
       return `there are no ticket keys '${keys}'; there are ${list(all.map(({ id, file }) => file || id))}`;
     const size = BASE64.test(plain(key)) ? Buffer.from(plain(key), 'base64').length : 0;
@@ -41,9 +38,20 @@ export const ticketKeySet: RemoteRow<ChangeOf<'ticket-key.set'>> = {
   after: async ({ key }) => `sha256 ${digest(plain(key))}`,
   commands: async ({ keys, key }) => [{ words: ['set', 'ssl', 'tls-key', keys, plain(key)], secret: true }],
   says: /^TLS ticket key updated!/,
-  durable: async ({ keys }) => ({ object: keys, attribute: 'newest key', file: '' }),
+  async durable(change, live) {
+    // Numbers change with the configuration.
+    const file = (await keyFiles(live)).find(({ id }) => id === change.keys)?.file || change.keys;
+    return { object: file, attribute: 'newest key', file: '', make: () => ({ ...change, keys: file }) };
+  },
   inverse: async () => null,
 };
+
+async function keyFiles(live: Live): Promise<{ readonly id: string; readonly file: string }[]> {
+  return (await live.ask('show', 'tls-keys')).text.split('\n').flatMap((line) => {
+    const match = /^(\d+) \((.*)\)$/.exec(line);
+    return match ? [{ id: `#${match[1]}`, file: match[2]! }] : [];
+  });
+}
 
 async function newest({ keys }: ChangeOf<'ticket-key.set'>, live: Live): Promise<string> {
   const { text } = await live.ask('show', 'tls-keys', keys);

@@ -1,0 +1,203 @@
+/** `sluice save` of what is not in the configuration files: certificates and what goes with them. */
+import assert from 'node:assert/strict';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { type Issued, issue, revocationList } from '../support/pki.ts';
+import { type Run, type StartOptions, start } from '../support/program.ts';
+import { operate } from './support.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'save-stores-'));
+process.env['STATE_DIRECTORY'] = join(folder, 'state');
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const ca = issue({ name: 'Test CA', ca: true });
+const site = (name = 'site.test') => issue({ name, dns: [name], issuer: ca });
+const chain = (one: Issued) => one.pem + ca.certificate;
+const key = (byte: number) => Buffer.alloc(48, byte).toString('base64');
+const [site1, extra] = [site(), site('extra.test')];
+
+const CONFIG = `
+global
+    stats socket {sock:admin} level admin
+{global}
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 5s
+    timeout server 5s
+frontend fe
+    bind {addr:fe} ssl crt-list {dir}/certs.list tls-ticket-keys {dir}/tickets.keys ca-file {dir}/ca.pem verify optional
+    bind {addr:other} ssl crt {dir}/extra.pem
+    http-request return status 200
+`;
+const FILES = {
+  'site.pem': chain(site1),
+  'extra.pem': chain(extra),
+  'ca.pem': ca.certificate,
+  'certs.list': '# ours\n{dir}/site.pem   site.test\n\n# the end\n',
+  'tickets.keys': [1, 2, 3].map((byte) => `${key(byte)}\n`).join(''),
+};
+
+const modeOf = (run: Run, name: string) => statSync(join(run.dir, name)).mode & 0o777;
+const read = (run: Run, name: string) => readFileSync(join(run.dir, name), 'latin1');
+/** What is left of the files of before: hidden, as a folder of certificates is read as a whole. */
+const backups = (run: Run, name: string) => readdirSync(run.dir).filter((one) => one.startsWith(`.${name}.bak-`));
+
+const begin = (t: Parameters<typeof start>[0], options: StartOptions) =>
+  start(t, CONFIG.replace('{global}', '    tune.ssl.default-dh-param 2048'), { ...options, files: FILES });
+
+for (const [name, options] of [
+  ['Sluice', {}],
+  ['HAProxy', { argv: ['-W', '-f', '{config}'], program: '/usr/sbin/haproxy' }],
+] as [string, StartOptions][]) {
+  const skip = options.program && !existsSync(options.program) ? 'haproxy is not installed' : false;
+  describe(name, { skip }, () => {
+    test('a certificate is written with mode 0600, whatever it was; no key is told', async (t) => {
+      const run = await begin(t, options);
+      const next = site();
+      chmodSync(join(run.dir, 'site.pem'), 0o644);
+      writeFileSync(join(run.dir, 'next.pem'), chain(next));
+      const rotated = await operate(run, 'rotate-cert', 'site.test', join(run.dir, 'next.pem'), '--allow', 'chain');
+      assert.equal(rotated.status, 0, rotated.stderr + rotated.stdout);
+      const before = read(run, 'site.pem');
+      const dry = await operate(run, 'save', '--dry-run');
+      assert.match(dry.stdout, /site\.pem: sha1 \w{40} -> sha1 \w{40}, mode 0600/);
+      assert.equal(read(run, 'site.pem'), before);
+      const diff = await operate(run, 'diff', '--json');
+      const saved = await operate(run, 'save');
+      assert.equal(saved.status, 0, saved.stderr + saved.stdout);
+      for (const told of [dry, diff, saved])
+        assert.doesNotMatch(
+          told.stdout + told.stderr,
+          new RegExp(`PRIVATE KEY|${next.key.split('\n')[1]!.slice(0, 20).replace(/[+/]/g, '.')}`),
+        );
+      assert.equal(read(run, 'site.pem').includes(next.key.trim().split('\n')[1]!), true);
+      assert.equal(modeOf(run, 'site.pem'), 0o600);
+      const [old] = backups(run, 'site.pem');
+      assert.equal(read(run, old!), before);
+      assert.equal(modeOf(run, old!), 0o600, 'the old key is as secret');
+      assert.match((await operate(run, 'save')).stdout, /nothing is set that the files do not say/);
+      const { status, stderr } = await operate(run, 'reload');
+      assert.equal(status, 0, stderr);
+      assert.equal((await operate(run, 'diff')).stdout.includes('site.pem'), false);
+    });
+
+    test('ticket keys and lines of a crt-list are written; comments and order stay', async (t) => {
+      const run = await begin(t, options);
+      const at = (file: string) => join(run.dir, file);
+      assert.equal((await operate(run, 'rotate-ticket-keys')).status, 0);
+      assert.equal((await operate(run, 'rotate-ticket-keys')).status, 0);
+      const typed = await operate(run, 'runtime', `add ssl crt-list ${at('certs.list')} ${at('extra.pem')}`);
+      assert.match(typed.stdout, /Success!/, typed.stderr);
+      const diff = await operate(run, 'diff');
+      assert.match(diff.stdout, /certs\.list:5\n\+ \S+extra\.pem\n/);
+      const saved = await operate(run, 'save');
+      assert.equal(saved.status, 0, saved.stderr + saved.stdout);
+      const live = [...(await run.cli(`show tls-keys ${at('tickets.keys')}`)).matchAll(/^\d+\.\d+ (\S+)$/gm)];
+      assert.equal(read(run, 'tickets.keys'), live.map((match) => `${match[1]}\n`).join(''));
+      assert.equal(live[0]![1], key(3));
+      assert.equal(modeOf(run, 'tickets.keys'), 0o600);
+      assert.equal(read(run, 'certs.list'), `# ours\n${at('site.pem')}   site.test\n\n# the end\n${at('extra.pem')}\n`);
+      for (const text of [diff.stdout, saved.stdout]) assert.equal(text.includes(live[2]![1]!), false);
+      assert.match((await operate(run, 'save')).stdout, /nothing is set that the files do not say/);
+      // One that was there from the start is taken out again, where nothing shows it first.
+      const taken = await operate(run, 'runtime', `del ssl crt-list ${at('certs.list')} ${at('extra.pem')}`);
+      assert.match(taken.stdout, /deleted in crtlist/, taken.stderr);
+    });
+
+    test('a file that was changed since it was read is left as it is, and that is told', async (t) => {
+      const run = await begin(t, options);
+      const at = (file: string) => join(run.dir, file);
+      writeFileSync(at('next.pem'), chain(site()));
+      assert.equal((await operate(run, 'rotate-cert', 'site.test', at('next.pem'), '--allow', 'chain')).status, 0);
+      assert.equal((await operate(run, 'rotate-ticket-keys')).status, 0);
+      const others = chain(site());
+      writeFileSync(at('site.pem'), others);
+      const keys = [7, 8, 9].map((byte) => `${key(byte)}\n`).join('');
+      writeFileSync(at('tickets.keys'), keys);
+      const saved = await operate(run, 'save');
+      assert.match(saved.stdout, /site\.pem is not kept: \S+site\.pem was changed on the disk since it was read/);
+      assert.match(saved.stdout, /tickets\.keys was changed on the disk since it was read/);
+      assert.deepEqual([read(run, 'site.pem'), read(run, 'tickets.keys')], [others, keys]);
+    });
+  });
+}
+
+test('Sluice: authorities, revocations, a new certificate and its line get their files', async (t) => {
+  const run = await begin(t, { args: ['--state-dir', mkdtempSync(join(folder, 'sluice-'))] });
+  const at = (file: string) => join(run.dir, file);
+  const set = async (what: string, file: string, pem: string) => {
+    await run.cli(`set ssl ${what} ${at(file)} <<\n${pem}\n`);
+    assert.match(await run.cli(`commit ssl ${what} ${at(file)}`), /Success!$/);
+  };
+  const added = site('new.test');
+  const other = issue({ name: 'Other CA', ca: true });
+  await run.cli(`new ssl cert ${at('new.pem')}`);
+  await set('cert', 'new.pem', chain(added));
+  assert.match(
+    await run.cli(`add ssl crt-list ${at('certs.list')} <<\n${at('new.pem')} [alpn h2] new.test\n\n`),
+    /Success!$/,
+  );
+  await set('ca-file', 'ca.pem', ca.certificate + other.certificate);
+  await run.cli(`new ssl crl-file ${at('crl.pem')}`);
+  await set('crl-file', 'crl.pem', revocationList(ca, [added]));
+  const dry = await operate(run, 'save', '--dry-run');
+  assert.match(dry.stdout, /ca\.pem: 1 certificate -> 2 certificates/);
+  assert.match(dry.stdout, /new\.pem: \(absent\) -> sha1 \w+, mode 0600/);
+  assert.equal(existsSync(at('new.pem')), false);
+  const saved = await operate(run, 'save');
+  assert.equal(saved.status, 0, saved.stderr + saved.stdout);
+  assert.equal(modeOf(run, 'new.pem'), 0o600);
+  assert.equal(read(run, 'new.pem').includes(added.key), true);
+  assert.equal(read(run, 'ca.pem'), ca.certificate + other.certificate);
+  assert.match(read(run, 'crl.pem'), /X509 CRL/);
+  assert.match(read(run, 'certs.list'), /# the end\n\S+new\.pem \[alpn h2\] new\.test\n$/);
+  assert.match(await run.cli('reload'), /^Success=1/);
+  const left = (await run.cli('show overrides')).trim().split('\n');
+  assert.equal(left.length, 1, 'what no file names is there by its override only');
+  assert.match(left[0]!, /^crl-file \S+crl\.pem content 1 CRL/);
+});
+
+test('Sluice: a key that has a file of its own gets it; what does not load is put back', async (t) => {
+  const run = await start(
+    t,
+    `global
+    stats socket {sock:admin} level admin
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 5s
+    timeout server 5s
+frontend fe
+    bind {addr:fe} ssl crt {dir}/own.crt
+    http-request return status 200
+`,
+    { files: { 'own.crt': site1.certificate + ca.certificate, 'own.crt.key': site1.key } },
+  );
+  const at = (file: string) => join(run.dir, file);
+  chmodSync(at('own.crt'), 0o644);
+  const next = site();
+  await run.cli(`set ssl cert ${at('own.crt')} <<\n${chain(next)}\n`);
+  assert.match(await run.cli(`commit ssl cert ${at('own.crt')}`), /Success!$/);
+  const old = { crt: read(run, 'own.crt'), key: read(run, 'own.crt.key'), file: readFileSync(run.file, 'utf8') };
+  writeFileSync(run.file, `${old.file}nonsense\n`);
+  const failed = await operate(run, 'save');
+  assert.equal(failed.status, 1, failed.stdout);
+  assert.deepEqual([read(run, 'own.crt'), read(run, 'own.crt.key')], [old.crt, old.key]);
+  writeFileSync(run.file, old.file);
+  const saved = await operate(run, 'save');
+  assert.equal(saved.status, 0, saved.stderr + saved.stdout);
+  assert.deepEqual([read(run, 'own.crt'), read(run, 'own.crt.key')], [next.certificate + ca.certificate, next.key]);
+  assert.deepEqual([modeOf(run, 'own.crt'), modeOf(run, 'own.crt.key')], [0o644, 0o600]);
+});
