@@ -1,6 +1,7 @@
 /** Writes docs/reference/haproxy-changes.md from the table of Changes that a real HAProxy can be told. `--check`: exit status 1 when it is not what would be written. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ChangeKind } from '../src/change/change.ts';
 import { KINDS } from '../src/change/kinds.ts';
 import { REMOTE } from '../src/change/remote/commands.ts';
 import { parseVersion } from '../src/change/remote/version.ts';
@@ -86,12 +87,22 @@ const FACTS: Readonly<Record<keyof typeof REMOTE, readonly [commands: string, to
   'runtime.command': ['any other command, as it was typed', false, 'no: what it does is not known'],
 };
 
+/** What a HAProxy is told for a kind of Change, since which version and on which level; null for what it cannot be told. */
+export function haproxyFacts(
+  kind: ChangeKind,
+): { readonly commands: string; readonly since: string; readonly level: string } | null {
+  if (!Object.hasOwn(REMOTE, kind)) return null;
+  const known = kind as keyof typeof REMOTE;
+  const { since, level } = REMOTE[known];
+  return { commands: FACTS[known][0], since, level: typeof level === 'string' ? level : byVersion(level) };
+}
+
 /** The page's text. */
 export function haproxyPage(): string {
-  const rows = Object.entries(REMOTE).map(([kind, { since, level }]) => {
-    const [commands, told, back] = FACTS[kind as keyof typeof REMOTE];
-    const levels = typeof level === 'string' ? level : byVersion(level);
-    return `| ${kind} | \`${commands}\` | ${since} | ${levels} | ${KINDS[kind as keyof typeof REMOTE].effect} | ${told ? 'yes' : 'no'} | ${back} |`;
+  const rows = (Object.keys(REMOTE) as (keyof typeof REMOTE)[]).map((kind) => {
+    const { commands, since, level } = haproxyFacts(kind)!;
+    const [, told, back] = FACTS[kind];
+    return `| ${kind} | \`${commands}\` | ${since} | ${level} | ${KINDS[kind].effect} | ${told ? 'yes' : 'no'} | ${back} |`;
   });
   return `${HEAD}${rows.join('\n')}\n`;
 }

@@ -1,4 +1,4 @@
-import type { Change } from '../change/change.ts';
+import type { Change, ChangeKind } from '../change/change.ts';
 import type { Guard } from './guards/guard.ts';
 import type { Kind } from './kinds.ts';
 import type { TargetState } from './state.ts';
@@ -39,6 +39,8 @@ export interface Operation {
   /** Done on all load balancers of a fleet at once, each for itself; else in waves. */
   readonly together?: true;
   readonly guards: readonly Guard[];
+  /** Kinds of Changes that its steps make; none where files, or an earlier operation, say which. */
+  readonly makes: readonly ChangeKind[];
   /** What takes it back. */
   readonly inverse: string;
   /** Paragraphs for help and reference. */
@@ -194,6 +196,7 @@ type Definition<P, O> = Common<P, O> & {
   readonly danger: 'changes' | 'dangerous';
   readonly together?: true;
   readonly guards: readonly Guard[];
+  readonly makes: readonly ChangeKind[];
   readonly inverse: string;
   plan(values: ValuesOf<P, O>, situation: Situation): Plan | Promise<Plan>;
 };
@@ -219,6 +222,7 @@ export function reading<const P extends Parameters, const O extends Options>(
     ...definition,
     danger: 'reads',
     guards: [],
+    makes: [],
     inverse: 'changes nothing',
     plan: () => ({ steps: [] }),
     show: definition.show as NonNullable<Operation['show']>,

@@ -7,10 +7,11 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Errors } from 'typebox/value';
 import { EventSchema, FIELDS } from '../../scripts/events-schema.ts';
+import type { ChangeKind } from '../../src/change/change.ts';
 import { runOps } from '../../src/cli/ops/ops.ts';
 import { EVENTS } from '../../src/ops/events.ts';
 import { openTarget } from '../../src/ops/open-target.ts';
-import { OPERATIONS } from '../../src/ops/registry.ts';
+import { findOperation, OPERATIONS } from '../../src/ops/registry.ts';
 import { issue } from '../support/certificates.ts';
 import { origin } from '../support/origin.ts';
 import { type Run, type StartOptions, start } from '../support/program.ts';
@@ -214,6 +215,16 @@ function suite(title: string, product: 'sluice' | 'haproxy', options: StartOptio
         assert.deepEqual(await settings(), was, 'a dry run changes nothing');
         const { status, end, events } = await operate(words);
         assert.deepEqual([status, end['ended']], [0, row.ends ?? 'done'], JSON.stringify(events));
+        const made = events.flatMap(({ event, change }) =>
+          event === 'change' ? [(change as { kind: ChangeKind }).kind] : [],
+        );
+        const { makes } = findOperation(row.words)!.operation;
+        if (makes.length > 0)
+          assert.deepEqual(
+            made.filter((kind) => !makes.includes(kind)),
+            [],
+            'its page says so',
+          );
         const { operation } = end;
         if (row.once) return;
         assert.notDeepEqual(await settings(), was, 'it shows');

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { eventsSchema, operationsPage } from '../../scripts/docs-operations.ts';
 import { operationsManual } from '../../scripts/man-operations.ts';
+import { operationPage, pageOf } from '../../scripts/operation-page.ts';
 import { operationHelp } from '../../src/cli/ops/help.ts';
 import { parseWords } from '../../src/ops/parse.ts';
 import { findOperation, OPERATIONS } from '../../src/ops/registry.ts';
@@ -17,6 +18,17 @@ test('the reference page is what the registry says', () => {
     operationsPage(),
     'run scripts/docs-operations.ts',
   );
+});
+
+test('every operation has its page, as the registry says it, and no page is left of another', () => {
+  const folder = join(docs, 'operations');
+  for (const operation of OPERATIONS)
+    assert.equal(
+      readFileSync(join(folder, pageOf(operation.name)), 'utf8'),
+      operationPage(operation),
+      'run scripts/docs-operations.ts',
+    );
+  assert.deepEqual(readdirSync(folder).sort(), OPERATIONS.map(({ name }) => pageOf(name)).sort());
 });
 
 test('the schema of events is written as it is', () => {

@@ -22,7 +22,7 @@ export async function previewRemote(changes: readonly Change[], live: Live, comm
   for (const [i, change] of changes.entries()) {
     const later = changes.slice(0, i).some((earlier) => sameObject(earlier, change));
     const preview = await previewOne(change, live, commands);
-    previews.push(later && preview.problems.length > 0 ? whenItsTurnComes(preview, live) : preview);
+    previews.push(later && preview.problems.length > 0 ? await whenItsTurnComes(preview, live, commands) : preview);
   }
   return previews;
 }
@@ -71,12 +71,20 @@ const NOTHING = { warnings: [], before: '', after: '', commands: [] } as const;
 /** What `before` is where HAProxy does not tell it. */
 export const UNTOLD = '(not told)';
 
-/** A Change to what an earlier one of the batch alters can only be judged after that one. */
-function whenItsTurnComes(preview: RemotePreview, live: Live): RemotePreview {
-  const row = remoteRow(preview.change);
-  if (!row || cannot(preview.change, row, live) !== null) return preview;
+/** A Change to what an earlier one of the batch alters can only be judged after that one; what it sends is known as far as that needs no look at it. */
+async function whenItsTurnComes(preview: RemotePreview, live: Live, withCommands: boolean): Promise<RemotePreview> {
+  const { change } = preview;
+  const row = remoteRow(change);
+  if (!row || cannot(change, row, live) !== null) return preview;
   const [first] = preview.problems;
-  return { ...preview, problems: [], warnings: [`judged after the changes before it (as things are: ${first!.text})`] };
+  return {
+    ...preview,
+    problems: [],
+    warnings: [`judged after the changes before it (as things are: ${first!.text})`],
+    before: UNTOLD,
+    after: await row.after(change, live).catch(() => UNTOLD),
+    commands: withCommands ? (await row.commands(change, live).catch(() => [])).map(commandText) : [],
+  };
 }
 
 function sameObject(a: Change, b: Change): boolean {

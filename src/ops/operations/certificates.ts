@@ -47,7 +47,8 @@ export const rotateTicketKeys = changing({
   options: {},
   danger: 'changes',
   guards: [],
-  inverse: 'nothing: a key that is gone stays gone, and sessions resume with those that are left',
+  makes: ['ticket-key.set'],
+  inverse: 'on Sluice the keys of before; on HAProxy nothing: a key that is gone stays gone',
   about: [
     'The new key is made here from the random source of the system, as long as those that are there. HAProxy encrypts with the last but one, so that all machines that share the keys know a key before it is used: give each of them the same file of keys, or rotate on one machine only.',
   ],
@@ -61,12 +62,12 @@ export const rotateTicketKeys = changing({
         'unknown',
         `${keys === null ? 'which file of ticket keys is not said' : `there is no file of ticket keys '${keys}'`}; there are ${list}`,
       );
-    const [{ id, keys: there }] = wanted as [(typeof files)[number]];
+    const [{ id, file, keys: there }] = wanted as [(typeof files)[number]];
     const length = Buffer.from(there[0] ?? '', 'base64').length;
     if (length !== 48 && length !== 80)
       throw new OperationError('refused', `the keys of ${list} are ${length} bytes long; 48 or 80 are known`);
     const key = randomBytes(length).toString('base64');
-    return { steps: [{ do: 'change', changes: [{ kind: 'ticket-key.set', keys: `#${id}`, key }] }] };
+    return { steps: [{ do: 'change', changes: [{ kind: 'ticket-key.set', keys: file || `#${id}`, key }] }] };
   },
 });
 
@@ -78,6 +79,7 @@ export const updateOcsp = changing({
   options: {},
   danger: 'changes',
   guards: [],
+  makes: ['ocsp.set'],
   inverse: 'nothing: responses are signed for a time',
   about: [
     'HAProxy refuses a response that is for no certificate in memory, that is not signed, or that is out of date.',

@@ -33,6 +33,7 @@ export const save = changing({
   options: {},
   danger: 'changes',
   guards: [],
+  makes: [],
   inverse: 'the files of before are kept beside them; `undo` does not touch files',
   about: [
     'Only the words that differ are edited: comments, order and everything else stay. The files are checked by the program itself afterwards; when they are not valid, the old ones are put back.',
@@ -64,6 +65,7 @@ export const applyFile = changing({
   options: {},
   danger: 'dangerous',
   guards: CAPACITY_GUARDS,
+  makes: [],
   inverse: 'live changes are taken back; the files of before are kept beside the new ones',
   about: [
     'The new files are checked by the program itself, written over the ones in use (the old content is kept beside), and put in force. When that fails the old files are put back.',
@@ -84,6 +86,7 @@ export const reload = changing({
   options: {},
   danger: 'changes',
   guards: [],
+  makes: ['config.reload'],
   inverse: 'nothing: write the files of before and reload again',
   about: [
     'Files that are not valid change nothing. On Sluice only the difference is applied; on HAProxy a new process takes over, and what was set at run time is lost unless it was saved: a note lists it.',

@@ -70,6 +70,7 @@ export const countersClear = changing({
   options: {},
   danger: 'dangerous',
   guards: [],
+  makes: ['counters.clear'],
   inverse: 'nothing: what was counted is gone',
   about: ['Whoever collects these counters sees them fall to 0. Single objects are possible on Sluice only.'],
   examples: [{ command: 'counters clear --yes', about: 'all of them' }],

@@ -20,6 +20,7 @@ export const drain = changing({
   },
   danger: 'changes',
   guards: CAPACITY_GUARDS,
+  makes: ['server.state'],
   inverse: 'the state they had before',
   about: [
     'A draining server takes no new sessions, but those that persistence ties to it; what it has goes on. Checks go on too.',

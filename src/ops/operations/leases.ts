@@ -33,6 +33,7 @@ export const leasesKeep = changing({
   danger: 'changes',
   together: true,
   guards: [],
+  makes: [],
   inverse: 'undo of what was taken back',
   about: [
     'Sluice does this itself. For HAProxy an operation with `--for` or `--confirm-within` starts this in the background; should that end before its time (a restart of the machine), the next operation on that HAProxy takes back what is due.',

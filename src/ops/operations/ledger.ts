@@ -31,6 +31,7 @@ export const undo = changing({
   danger: 'changes',
   together: true,
   guards: [],
+  makes: [],
   inverse: 'what was taken back is done again',
   about: [
     'All of its changes, last first, if everything is as the operation left it; else nothing, and the answer says what somebody changed since.',
@@ -85,6 +86,7 @@ export const confirm = changing({
   danger: 'changes',
   together: true,
   guards: [],
+  makes: [],
   inverse: 'undo of the operation itself',
   about: ['For operations made with `--confirm-within`. What was made with `--for` is taken back in any case.'],
   examples: [{ command: 'confirm', about: 'the only one that waits' }],
@@ -110,6 +112,7 @@ export const approve = changing({
   danger: 'changes',
   together: true,
   guards: [],
+  makes: [],
   inverse: 'undo of the operation itself',
   about: [
     'For operations that the policy lets somebody do only when a second person agrees. It is made as it was asked for, if that is still possible; both people are recorded.',

@@ -16,6 +16,7 @@ export const maint = changing({
   options: { wait, timeout },
   danger: 'changes',
   guards: CAPACITY_GUARDS,
+  makes: ['server.state'],
   inverse: 'the state they had before',
   about: [
     'A server in maintenance gets nothing new, not even what persistence ties to it, and is not checked. Sessions that it has go on until they end.',

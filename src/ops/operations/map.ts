@@ -66,6 +66,7 @@ export const mapSet = changing({
   options: {},
   danger: 'changes',
   guards: [],
+  makes: ['map.add', 'map.set'],
   inverse: 'the value it had before, or the key is deleted',
   about: ['In force at once, in the process only: change the file too if it is to outlive a restart.'],
   examples: [{ command: 'map set hosts.map www.example.net be_green', about: 'a host goes to another backend' }],
@@ -84,6 +85,7 @@ export const mapDel = changing({
   options: {},
   danger: 'changes',
   guards: [],
+  makes: ['map.del'],
   inverse: 'the key is added again, at the end',
   about: ['What is looked up by this key then finds nothing, or a less exact entry.'],
   examples: [{ command: 'map del hosts.map old.example.net', about: 'a host that is gone' }],
@@ -101,6 +103,7 @@ export const mapImport = changing({
   options: { empty: { kind: null, about: 'the file may be empty' } },
   danger: 'changes',
   guards: [],
+  makes: ['map.replace'],
   inverse: 'the entries of before',
   about: [
     'Requests see the old entries or the new ones, never a mix: the new ones are prepared aside and put in force together.',

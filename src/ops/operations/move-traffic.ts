@@ -29,6 +29,7 @@ export const moveTraffic = changing({
   },
   danger: 'changes',
   guards: CAPACITY_GUARDS,
+  makes: ['server.weight'],
   inverse: 'the weights of before',
   about: [
     'Each step sets the weights of both groups at once, so that the second gets that share of the new sessions of the two. Within a group servers keep the proportions that the configuration gives them. At 100 the first group has weight 0: persistent clients still reach it, and `drain` or `move-traffic` back is a command away.',

@@ -19,6 +19,7 @@ export const ready = changing({
   },
   danger: 'changes',
   guards: [],
+  makes: ['server.state'],
   inverse: 'the state they had before',
   about: [
     'Ends maintenance and draining. Checks decide whether the server is up; `--wait` waits for that, and exits with 5 when it does not come.',

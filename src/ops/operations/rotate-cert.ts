@@ -24,6 +24,7 @@ export const rotateCert = changing({
   },
   danger: 'changes',
   guards: [],
+  makes: ['cert.set'],
   inverse: 'the certificate of before, where it can be read (its file on this machine, or HAProxy 3.1 and later)',
   about: [
     'With a host name it finds every certificate in memory that is for it, exactly or by a wildcard, and rotates each.',

@@ -32,6 +32,7 @@ export const addServer = changing({
   },
   danger: 'changes',
   guards: [],
+  makes: ['server.add', 'server.checks', 'server.state'],
   inverse: 'the server is removed again',
   about: [
     'The server is not in the configuration file: write it there too if it is to outlive a restart.',
@@ -80,6 +81,7 @@ export const removeServer = changing({
   },
   danger: 'dangerous',
   guards: CAPACITY_GUARDS,
+  makes: ['server.state', 'sessions.kill-server', 'server.del'],
   inverse: 'where that is known, the server is added again with its settings; its counters begin at 0',
   about: [
     'Drains, waits until no session is left, puts the server into maintenance and removes it. When the sessions do not end in time nothing is removed.',

@@ -19,6 +19,7 @@ export const health = changing({
   options: {},
   danger: 'changes',
   guards: CAPACITY_GUARDS,
+  makes: ['server.health'],
   inverse: 'what checks had found before',
   about: [
     'The next check may find otherwise; `checks off` stops them. To keep traffic off a server use `drain` or `maint`.',
@@ -41,6 +42,7 @@ export const agent = changing({
   options: {},
   danger: 'changes',
   guards: CAPACITY_GUARDS,
+  makes: ['server.agent'],
   inverse: 'what the agent had said before',
   about: ['For servers with `agent-check` only.'],
   examples: [{ command: 'agent be_app/app1 up', about: 'overrule an agent that says down' }],
@@ -62,6 +64,7 @@ export const checks = changing({
   options: { agent: { kind: null, about: 'the agent check instead of health checks' } },
   danger: 'changes',
   guards: [],
+  makes: ['server.checks'],
   inverse: 'checks as they were before',
   about: [
     'Without checks a server stays what it was found to be last; a server that fails then goes on getting traffic.',
@@ -87,6 +90,7 @@ export const setAddr = changing({
   options: {},
   danger: 'changes',
   guards: [],
+  makes: ['server.addr', 'server.fqdn'],
   inverse: 'the address it had before',
   about: [
     'New connections go there; those that are open stay where they are. Checks follow unless they have an address of their own.',
@@ -124,6 +128,7 @@ export const serverMaxconn = changing({
   options: {},
   danger: 'changes',
   guards: CAPACITY_GUARDS,
+  makes: ['server.maxconn'],
   inverse: 'the limit it had before',
   about: ['Sessions over a new limit go on; nothing new comes until they are below it.'],
   examples: [{ command: 'server-maxconn be_app/app1 50 --confirm-within 5m', about: 'try a lower limit' }],

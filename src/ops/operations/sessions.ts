@@ -79,6 +79,7 @@ export const kill = changing({
   options: {},
   danger: 'dangerous',
   guards: [],
+  makes: ['session.kill', 'sessions.kill-server'],
   inverse: 'nothing: what is ended is ended',
   about: ['Clients see a closed connection, or a response that stops. The log line has the state `K`.'],
   examples: [

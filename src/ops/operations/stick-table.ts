@@ -96,6 +96,7 @@ export const tableSet = changing({
   options: {},
   danger: 'changes',
   guards: [],
+  makes: ['table.set'],
   inverse: 'the data of before, or the entry is cleared',
   about: ['The entry is made when it is not there. Rates and counts go on from what is set.'],
   examples: [{ command: 'table set st_src 192.0.2.7 gpc0=1', about: 'mark a client' }],
@@ -115,6 +116,7 @@ export const tableClear = changing({
   options: {},
   danger: 'dangerous',
   guards: [],
+  makes: ['table.clear'],
   inverse: 'one entry: it is set again with the whole life time; all of them: nothing',
   about: [
     'Without a key all entries that no session uses. Persistence that the table keeps is lost with them: clients may come to another server.',

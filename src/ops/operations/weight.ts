@@ -28,6 +28,7 @@ export const weight = changing({
   },
   danger: 'changes',
   guards: CAPACITY_GUARDS,
+  makes: ['server.weight'],
   inverse: 'the weight it had before',
   about: [
     'The share of a server is its weight among the weights of those that take traffic. 0 gives it nothing new; persistent clients still reach it.',

@@ -43,8 +43,8 @@ async function undo(desk: Desk, live: Live, asked: string | null, meta: Meta): P
     asked === null ? entries : await desk.journal.entries({ target: desk.target, phase: 'outcome', operation });
   const made = own.filter((entry) => entry.origin.operation === operation);
   if (made.length === 0) return refused(`no operation '${operation}' is recorded for ${desk.target}`);
-  const by = entries.find((entry) => entry.ok && entry.origin.undoes === operation);
-  if (by) return refused(`operation '${operation}' was taken back already, by ${by.origin.operation}`);
+  const by = takenBack(entries).get(operation);
+  if (by !== undefined) return refused(`operation '${operation}' was taken back already, by ${by}`);
   const back = steps(made);
   if (back.length === 0) return refused(`operation '${operation}' made nothing that could be taken back`);
   const { held, moved } = await stillSet(desk, live, back);
@@ -65,13 +65,23 @@ async function undo(desk: Desk, live: Live, asked: string | null, meta: Meta): P
 
 /** The newest operation that made something, was not taken back, and took nothing back itself. */
 function lastUndoable(entries: readonly JournalEntry[]): string | null {
-  const undone = new Set(entries.filter(({ ok }) => ok).map(({ origin }) => origin.undoes));
+  const undone = takenBack(entries);
   const made = entries.filter(
     ({ ok, inverse, origin }) =>
       ok && inverse && origin.operation !== undefined && origin.undoes === undefined && !undone.has(origin.operation),
   );
   const names = [...new Set(made.map(({ origin }) => origin.operation!))].reverse();
   return names.find((name) => steps(made.filter(({ origin }) => origin.operation === name)).length > 0) ?? null;
+}
+
+/** Operations that were taken back -> by which; not those whose taking back was taken back itself. `entries`: oldest first. */
+function takenBack(entries: readonly JournalEntry[]): ReadonlyMap<string, string> {
+  const by = new Map<string, string>();
+  for (const { ok, origin } of entries.toReversed()) {
+    const { operation, undoes } = origin;
+    if (ok && operation !== undefined && undoes !== undefined && !by.has(operation)) by.set(undoes, operation);
+  }
+  return by;
 }
 
 /** What an operation left in force. What a roll-back took back is not. */

@@ -117,6 +117,11 @@ describe("the runner's ledger of a HAProxy", { skip: existsSync(HAPROXY) ? false
     assert.equal(await weightNow(), '40');
     assert.equal((await run.serversState())[1]?.['srv_admin_state'], '0');
     assert.match((await lb.ledger.undo(two.operation, meta('undo'))).text, /was taken back already, by op-/);
+    // Done again, it can be taken back again.
+    const [undone] = (await lb.ledger.history({ last: 1 })).map(({ origin }) => origin.operation);
+    assert.ok((await lb.ledger.undo(undone!, meta('redo'))).ok);
+    assert.equal(await weightNow(), '50');
+    assert.ok((await lb.ledger.undo(two.operation, meta('undo'))).ok);
     assert.ok((await lb.ledger.undo(null, meta('undo'))).ok);
     assert.equal(await weightNow(), '30');
     assert.match((await lb.ledger.undo('op-none', meta('undo'))).text, /^no operation 'op-none' is recorded for lb1$/);
