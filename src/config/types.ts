@@ -599,7 +599,23 @@ export interface CompressionConfig {
 export type FilterConfig =
   | { readonly kind: 'compression'; readonly directions: readonly ('request' | 'response')[]; readonly at: Location }
   | { readonly kind: 'cache'; readonly name: string; readonly at: Location }
+  | BandwidthFilterConfig
   | { readonly kind: 'trace'; readonly at: Location };
+
+/** `filter bwlim-in`, `filter bwlim-out`. */
+export interface BandwidthFilterConfig {
+  readonly kind: 'bwlim-in' | 'bwlim-out';
+  readonly name: string;
+  /** Bytes in a period. */
+  readonly limit: number;
+  /** ms; 0 where the rate of the table has it. */
+  readonly period: number;
+  /** Bytes that are passed on at once at least. */
+  readonly minSize: number;
+  /** Streams of the same key share the limit: the words of the expression, and the table (null: the proxy's own). */
+  readonly shared: { readonly key: readonly string[]; readonly table: string | null } | null;
+  readonly at: Location;
+}
 
 export type RuleSet = 'http-request' | 'http-response' | 'http-after-response' | 'tcp-request' | 'tcp-response';
 

@@ -21,6 +21,7 @@ import type { CookieState } from './cookies.ts';
 import { detachServer, leaveQueue, onConnectFailed, reconnect, releaseServer, retryQueued } from './dispatch.ts';
 import type { Env } from './env.ts';
 import type { Recoder } from './filters/recoder.ts';
+import { Throttle } from './filters/throttle.ts';
 import type { TrafficFrontend, TrafficListener } from './frontend.ts';
 import { Body } from './h1/body.ts';
 import { Head } from './h1/head.ts';
@@ -103,6 +104,9 @@ export class Stream implements ExprContext, Timed {
   /** The request's body goes to the server compressed. */
   requestCompression: CompressionAlgorithm | null = null;
   requestRecoder: Recoder | null = null;
+  /** What keeps the limits of bandwidth, of bytes to the server and of those to the client; null without limits. */
+  uploads: Throttle | null = null;
+  downloads: Throttle | null = null;
   /** What a cache has to do with the exchange; what is left to send of an object in it. */
   caching: Caching | null = null;
   cached: CachedBody | null = null;
@@ -340,6 +344,8 @@ export class Stream implements ExprContext, Timed {
     this.recoder = null;
     this.requestCompression = null;
     this.requestRecoder = null;
+    this.uploads = this.#unthrottle(this.uploads);
+    this.downloads = this.#unthrottle(this.downloads);
     if (this.caching !== null) {
       this.caching.end();
       this.caching = null;
@@ -370,6 +376,17 @@ export class Stream implements ExprContext, Timed {
     env.recycle(this);
   }
 
+  /** What keeps limits in a direction, made for the first one. */
+  throttle(upload: boolean): Throttle {
+    if (upload) return (this.uploads ??= new Throttle());
+    return (this.downloads ??= new Throttle());
+  }
+
+  #unthrottle(throttle: Throttle | null): null {
+    throttle?.release(this.env.tables.ledger, this.env.now());
+    return null;
+  }
+
   // ---- timers
 
   /** Arms the timer for the soonest of the dates. */
@@ -379,6 +396,10 @@ export class Stream implements ExprContext, Timed {
     if (this.serverUntil !== 0 && (soonest === 0 || this.serverUntil < soonest)) soonest = this.serverUntil;
     if (this.waitUntil !== 0 && (soonest === 0 || this.waitUntil < soonest)) soonest = this.waitUntil;
     if (this.queuePoll !== 0 && (soonest === 0 || this.queuePoll < soonest)) soonest = this.queuePoll;
+    const upload = this.uploads === null ? 0 : this.uploads.until;
+    if (upload !== 0 && (soonest === 0 || upload < soonest)) soonest = upload;
+    const download = this.downloads === null ? 0 : this.downloads.until;
+    if (download !== 0 && (soonest === 0 || download < soonest)) soonest = download;
     this.env.wheel.arm(this, soonest);
   }
 
@@ -388,6 +409,7 @@ export class Stream implements ExprContext, Timed {
       retryQueued(this);
       if (this.queue === null) return;
     }
+    if ((this.uploads !== null || this.downloads !== null) && !this.#passOn(now)) return;
     if (this.waitUntil !== 0 && this.waitUntil <= now) {
       this.waitUntil = 0;
       this.#waitOver();
@@ -408,6 +430,22 @@ export class Stream implements ExprContext, Timed {
       return;
     }
     this.schedule();
+  }
+
+  /** Passes on what limits of bandwidth allow by now. False when the stream is over. */
+  #passOn(now: number): boolean {
+    const { uploads, downloads } = this;
+    if (uploads !== null && uploads.until !== 0 && uploads.until <= now) {
+      uploads.until = 0;
+      if (this.phase === Phase.tunnel) tunnel.continueUpload(this);
+      else sending.continueUpload(this);
+    }
+    if (downloads !== null && downloads === this.downloads && downloads.until !== 0 && downloads.until <= now) {
+      downloads.until = 0;
+      if (this.phase === Phase.tunnel) tunnel.continueDownload(this);
+      else response.continueDownload(this);
+    }
+    return this.uploads === uploads && this.downloads === downloads;
   }
 
   #waitOver(): void {
@@ -581,7 +619,10 @@ export class Stream implements ExprContext, Timed {
     else if (this.phase === Phase.tunnel) tunnel.onServerError(this);
     else {
       detachServer(this);
-      failures.onServerError(this);
+      const { downloads } = this;
+      // What came before goes to the client first.
+      if (downloads !== null && downloads.held !== null) downloads.broken = true;
+      else failures.onServerError(this);
     }
   }
 

@@ -71,7 +71,7 @@ export class TcpClient extends ConnClient implements Client, ConnHandler {
     }
     const bulk = this.conn.bulk && end - start > 0 && this.conn.ownsBuffer(buf);
     tunnel.fromClient(stream, buf, start, end, bulk);
-    if (!this.conn.bulk && end - start >= 16384) this.conn.readBulk(true);
+    if (!this.conn.bulk && end - start >= 16384 && stream.uploads === null) this.conn.readBulk(true);
   }
 
   /** Keeps what comes before there is a server to send it to, up to tune.bufsize. */

@@ -1,6 +1,7 @@
 import { C } from '../model/counters.ts';
 import { countRequest, countResponse } from './bytes.ts';
 import { detachServer, finishServer, leaveQueue } from './dispatch.ts';
+import type { Throttle } from './filters/throttle.ts';
 import { countTimes, logStream, setCause } from './log.ts';
 import { HeldResponse, inspectResponse } from './rules/inspect.ts';
 import { storeServer } from './stickiness.ts';
@@ -24,6 +25,7 @@ export function begin(stream: Stream): void {
     stream.pendingLength = 0;
     fromClient(stream, stream.pending, 0, held);
   }
+  if (isHeld(stream.uploads)) return;
   if (stream.clientEnded) conn.conn.end();
   else if (!conn.conn.blocked) stream.client!.resume();
 }
@@ -81,6 +83,30 @@ function refresh(stream: Stream, from: 'client' | 'server'): void {
 
 /** Bytes from the client. */
 export function fromClient(stream: Stream, buf: Buffer, start: number, end: number, stable = false): void {
+  const { uploads } = stream;
+  if (uploads === null) {
+    toServer(stream, buf, start, end, stable);
+    return;
+  }
+  const upto = uploads.pass(stream.env.now(), buf, start, end);
+  if (upto > start) toServer(stream, buf, start, upto, stable);
+  if (uploads.held === null) return;
+  stream.client!.pause();
+  stream.schedule();
+}
+
+/** More of what the client has sent may go to the server. */
+export function continueUpload(stream: Stream): void {
+  const { conn } = stream.serverConn!;
+  const held = conn.blocked ? null : stream.uploads!.take();
+  if (held === null) return;
+  fromClient(stream, held, 0, held.length, true);
+  if (stream.uploads!.held !== null) return;
+  if (stream.clientEnded) onClientEnd(stream);
+  else if (!conn.blocked) stream.client!.resume();
+}
+
+function toServer(stream: Stream, buf: Buffer, start: number, end: number, stable: boolean): void {
   const { conn } = stream.serverConn!;
   countRequest(stream, end - start, end - start);
   refresh(stream, 'client');
@@ -89,7 +115,8 @@ export function fromClient(stream: Stream, buf: Buffer, start: number, end: numb
 
 /** The server has taken what was waiting. */
 export function onServerDrain(stream: Stream): void {
-  if (!stream.clientEnded) stream.client!.resume();
+  if (isHeld(stream.uploads)) continueUpload(stream);
+  else if (!stream.clientEnded) stream.client!.resume();
 }
 
 /** Bytes from the server. */
@@ -100,25 +127,62 @@ export function onServerData(stream: Stream, buf: Buffer, start: number, end: nu
     continueResponse(stream);
     return;
   }
+  if (stream.log.responseStart === 0) stream.log.responseStart = stream.env.now();
+  if (stream.downloads !== null) limitDownload(stream, stream.downloads, buf, start, end, false);
+  else toClient(stream, buf, start, end, stream.serverConn!.usesOwnBuffer(buf));
+}
+
+function limitDownload(
+  stream: Stream,
+  downloads: Throttle,
+  buf: Buffer,
+  start: number,
+  end: number,
+  stable: boolean,
+): void {
+  const upto = downloads.pass(stream.env.now(), buf, start, end);
+  if (upto > start) toClient(stream, buf, start, upto, stable);
+  if (downloads.held === null) return;
+  stream.serverConn!.conn.pause();
+  stream.schedule();
+}
+
+/** More of what the server has sent may go to the client. */
+export function continueDownload(stream: Stream): void {
+  const downloads = stream.downloads!;
+  const held = stream.client!.blocked ? null : downloads.take();
+  if (held === null) return;
+  limitDownload(stream, downloads, held, 0, held.length, true);
+  if (downloads.held !== null) return;
+  if (stream.serverEnded) onServerEnd(stream);
+  else if (!stream.client!.blocked) stream.serverConn!.conn.resume();
+}
+
+function toClient(stream: Stream, buf: Buffer, start: number, end: number, stable: boolean): void {
   const { conn } = stream.serverConn!;
   const length = end - start;
   countResponse(stream, length, length);
-  if (stream.log.responseStart === 0) stream.log.responseStart = stream.env.now();
   refresh(stream, 'server');
-  const stable = stream.serverConn!.usesOwnBuffer(buf);
   if (!stream.client!.sendRaw(buf, start, end, stable)) conn.pause();
-  else if (!conn.bulk && length >= 16384) conn.readBulk(true);
+  else if (!conn.bulk && length >= 16384 && stream.downloads === null) conn.readBulk(true);
+}
+
+/** Bytes wait for a limit of bandwidth to let them pass. */
+function isHeld(throttle: Throttle | null): boolean {
+  return throttle !== null && throttle.held !== null;
 }
 
 /** The client has taken what was waiting. */
 export function onClientDrain(stream: Stream): void {
-  if (!stream.serverEnded) stream.serverConn!.conn.resume();
+  if (isHeld(stream.downloads)) continueDownload(stream);
+  else if (!stream.serverEnded) stream.serverConn!.conn.resume();
 }
 
 /** The client will send no more. */
 export function onClientEnd(stream: Stream): void {
   stream.clientEnded = true;
-  if (stream.serverEnded) close(stream);
+  if (isHeld(stream.uploads)) return;
+  if (stream.serverEnded && !isHeld(stream.downloads)) close(stream);
   else {
     stream.serverConn!.conn.end();
     finTimeout(stream, 'client');
@@ -132,7 +196,8 @@ export function onServerEnd(stream: Stream): void {
     continueResponse(stream);
     if (stream.phase === Phase.closed) return;
   }
-  if (stream.clientEnded) close(stream);
+  if (isHeld(stream.downloads)) return;
+  if (stream.clientEnded && !isHeld(stream.uploads)) close(stream);
   else {
     stream.client!.endRaw();
     finTimeout(stream, 'server');
@@ -156,8 +221,20 @@ function finTimeout(stream: Stream, ended: 'client' | 'server'): void {
 }
 
 export function onTimeout(stream: Stream, side: 'client' | 'server'): void {
+  if (isPaced(stream)) {
+    const now = stream.env.now();
+    if (stream.clientTimeout > 0) stream.clientUntil = now + stream.clientTimeout;
+    if (stream.serverTimeout > 0) stream.serverUntil = now + stream.serverTimeout;
+    stream.schedule();
+    return;
+  }
   setCause(stream, side === 'client' ? 'c' : 's', stream.phase === Phase.tunnel ? 'D' : 'C');
   close(stream);
+}
+
+/** Nobody is slow but we, who keep a limit of bandwidth. */
+function isPaced({ uploads, downloads, serverConn, client }: Stream): boolean {
+  return (isHeld(uploads) && serverConn?.conn.blocked === false) || (isHeld(downloads) && client?.blocked === false);
 }
 
 export function onServerError(stream: Stream): void {

@@ -9,7 +9,7 @@ import { pattern } from './messages.ts';
 import { seeds, withSeed } from './seeds.ts';
 import { assertSettled, world } from './world.ts';
 
-const CONFIGURATION = `global
+const configuration = (rules: string) => `global
   log 127.0.0.1:514 local0
 defaults
   mode http
@@ -24,10 +24,16 @@ defaults
   option redispatch
 frontend fe
   bind 127.0.0.1:8000
-  default_backend be
+${rules}  default_backend be
 backend be
   server s1 10.0.0.1:80 maxconn 2
   server s2 10.0.0.2:80
+`;
+
+const LIMITS = `  filter bwlim-in up default-limit 100k default-period 200
+  filter bwlim-out down default-limit 100k default-period 200 min-size 3k
+  http-request set-bandwidth-limit up
+  http-request set-bandwidth-limit down
 `;
 
 interface Exchange {
@@ -188,7 +194,7 @@ class Client {
 
 async function play(seed: number, faults: Faults, manners: Manners, unruly: boolean): Promise<void> {
   const random = seededRandom(seed * 101);
-  const sim = await world(CONFIGURATION, seed, faults);
+  const sim = await world(configuration(seed % 3 === 1 ? LIMITS : ''), seed, faults);
   const { network } = sim;
   const complaints: string[] = [];
   for (const host of ['10.0.0.1', '10.0.0.2']) await simServer(network, host, 80, manners, complaints);

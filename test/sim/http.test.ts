@@ -25,13 +25,23 @@ defaults
 ${pick('retries 0', 'retries 1', 'retries 3')}${some(0.5, 'option redispatch')}${some(0.2, 'option http-server-close')}${some(0.1, 'option httpclose')}${some(0.2, 'option abortonclose')}${pick('http-reuse never', 'http-reuse safe', 'http-reuse aggressive', 'http-reuse always')}
 frontend fe
   bind 127.0.0.1:8000
-${some(0.3, 'maxconn 3')}${some(0.2, 'option http-buffer-request')}${some(0.3, 'http-request set-header x-a %[src]')}${some(0.2, 'http-request set-var(txn.a) path')}
+${limits(random)}${some(0.3, 'maxconn 3')}${some(0.2, 'option http-buffer-request')}${some(0.3, 'http-request set-header x-a %[src]')}${some(0.2, 'http-request set-var(txn.a) path')}
   default_backend be
 backend be
 ${pick('balance roundrobin', 'balance leastconn', 'balance first', 'balance random', 'balance uri')}${some(0.3, 'http-response set-header x-b %[status]')}
   server s1 10.0.0.1:80 ${random() < 0.5 ? 'maxconn 1' : ''} ${random() < 0.2 && strict ? 'maxqueue 2' : ''}
   server s2 10.0.0.2:80 ${random() < 0.5 ? 'maxconn 2' : ''} ${random() < 0.2 ? 'pool-max-conn 0' : ''}
 `;
+}
+
+/** Limits of bandwidth in one direction, both, or none. */
+function limits(random: () => number): string {
+  const limit = () =>
+    `default-limit ${100_000 + Math.floor(random() * 1e6)} default-period ${100 + Math.floor(random() * 200)} min-size ${random() < 0.5 ? 0 : 3000}`;
+  const upload = random() < 0.3 ? `  filter bwlim-in up ${limit()}\n  http-request set-bandwidth-limit up\n` : '';
+  const set = random() < 0.5 ? 'http-request' : 'http-response';
+  const download = random() < 0.3 ? `  filter bwlim-out down ${limit()}\n  ${set} set-bandwidth-limit down\n` : '';
+  return upload + download;
 }
 
 /** The same with servers that are reached over HTTP/2: what they are is another proxy, on either side of which the network is as bad. */

@@ -6,7 +6,7 @@ import { pattern } from './messages.ts';
 import { seeds, withSeed } from './seeds.ts';
 import { assertSettled, world } from './world.ts';
 
-const CONFIGURATION = `defaults
+const configuration = (rules: string) => `defaults
   mode tcp
   timeout connect 1s
   timeout client 5s
@@ -14,9 +14,20 @@ const CONFIGURATION = `defaults
   timeout queue 2s
 listen l
   bind 127.0.0.1:8000
-  server s1 10.0.0.1:80 maxconn 2
+${rules}  server s1 10.0.0.1:80 maxconn 2
   server s2 10.0.0.2:80
 `;
+
+/** Limits of bandwidth in one direction, both, or none. */
+function limits(random: () => number): string {
+  const limit = () => `default-limit ${1 + Math.floor(random() ** 2 * 1e6)}k default-period 100 min-size 2k`;
+  const upload =
+    random() < 0.3 ? `  filter bwlim-in up ${limit()}\n  tcp-request content set-bandwidth-limit up\n` : '';
+  const set = random() < 0.5 ? 'tcp-request' : 'tcp-response';
+  const download =
+    random() < 0.3 ? `  filter bwlim-out down ${limit()}\n  ${set} content set-bandwidth-limit down\n` : '';
+  return upload + download;
+}
 
 /** One side of a relayed connection: says its text, ends, and gathers what it hears. */
 interface Talker {
@@ -59,7 +70,7 @@ function talk(network: SimNetwork, conn: Conn, text: string, slow: boolean): Tal
 
 async function play(seed: number, faults: Faults): Promise<void> {
   const random = seededRandom(seed * 31);
-  const sim = await world(CONFIGURATION, seed, faults);
+  const sim = await world(configuration(limits(seededRandom(seed))), seed, faults);
   const { network } = sim;
   const size = () => Math.floor(random() ** 3 * 300_000);
   const answers = new Map<number, { talker: Talker; text: string }>();

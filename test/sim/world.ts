@@ -31,6 +31,7 @@ export async function world(text: string, seed: number, faults: Faults = noFault
     threads: 1,
     transport: network,
     counters: model.counters,
+    tables: model.tables.viewFor(0),
     global: config.global,
     httpErrors: config.httpErrors,
     limits: model.limits,

@@ -3,6 +3,7 @@
 import type { ProxyDraft } from '../draft.ts';
 import type { Line } from '../line.ts';
 import type { FilterConfig } from '../types.ts';
+import { parseBandwidthFilter } from './bwlim.ts';
 import { inSections } from './sections.ts';
 import { type Keyword, refused, remark, works } from './table.ts';
 
@@ -10,8 +11,6 @@ import { type Keyword, refused, remark, works } from './table.ts';
 const REFUSED: Readonly<Record<string, string>> = {
   spoe: 'Sluice has no agents to offload to: decide by maps and stick tables, or in a backend of its own.',
   'fcgi-app': 'Put a web server that speaks FastCGI in front of the application.',
-  'bwlim-in': 'Limit bandwidth in the kernel (tc), or at the servers.',
-  'bwlim-out': 'Limit bandwidth in the kernel (tc), or at the servers.',
   opentracing: 'Send the trace headers on with http-request set-header, and log them.',
 };
 
@@ -32,6 +31,8 @@ const KINDS: Readonly<Record<string, Parse>> = {
       );
     return nothingBehind(line, 3) ? { kind: 'cache', name, at: line.at } : null;
   },
+  'bwlim-in': bandwidth,
+  'bwlim-out': bandwidth,
   trace(line) {
     for (let i = 2; i < line.words.length; i++) {
       const word = line.word(i);
@@ -44,6 +45,12 @@ const KINDS: Readonly<Record<string, Parse>> = {
     return { kind: 'trace', at: line.at };
   },
 };
+
+/** What stands behind the options is no part of them. */
+function bandwidth(line: Line, proxy: ProxyDraft): FilterConfig | null {
+  const read = parseBandwidthFilter(line, proxy);
+  return read === null || !nothingBehind(line, read.next) ? null : read.filter;
+}
 
 function complain(line: Line, text: string): null {
   line.alert(text);
@@ -80,9 +87,14 @@ function parseFilter(line: Line, proxy: ProxyDraft): void {
 }
 
 export const FILTER_KEYWORDS: readonly Keyword<ProxyDraft>[] = [
-  works<ProxyDraft>('filter', '{compression|comp-req|comp-res|cache <name>|trace}', parseFilter, {
-    sections: inSections('DFLB'),
-  }),
+  works<ProxyDraft>(
+    'filter',
+    '{compression|comp-req|comp-res|cache <name>|{bwlim-in|bwlim-out} <name> [<option>]*|trace}',
+    parseFilter,
+    {
+      sections: inSections('DFLB'),
+    },
+  ),
   ...refused<ProxyDraft>(
     'Leave it out: a body passes the cache, then compression.',
     ['filter-sequence {request|response} <list>'],

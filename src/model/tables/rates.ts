@@ -35,3 +35,36 @@ export function rateOf(words: Int32Array, at: number, now: number, period: numbe
   if (current === 0 && past <= 1) return past;
   return Math.floor((past * left + current * period) / period);
 }
+
+/**
+ * Events that may come now when there are to be `limit` in a period at most, spread evenly over it: those of the time so far and of the
+ * next `ahead` ms, and up to `carry` of those that the period before was short of, or less those it had too many of; nor are there more
+ * than `limit` and `carry` in any period. Negative when there were too many.
+ */
+export function spareOf(
+  words: Int32Array,
+  at: number,
+  now: number,
+  period: number,
+  limit: number,
+  ahead: number,
+  carry: number,
+): number {
+  let elapsed = (now - words[at]!) | 0;
+  let current = words[at + 1]! >>> 0;
+  let past = words[at + 2]! >>> 0;
+  if (elapsed >= 2 * period || elapsed < -PUT_BACK) {
+    elapsed = 0;
+    past = 0;
+    current = 0;
+  } else if (elapsed >= period) {
+    elapsed -= period;
+    past = current;
+    current = 0;
+  }
+  elapsed = Math.max(0, elapsed);
+  const made = past === 0 ? 0 : Math.min(carry, limit - past);
+  const even = (limit * Math.min(period, elapsed + ahead)) / period + made - current;
+  const sliding = limit - current - (past * (period - elapsed)) / period;
+  return Math.min(even, sliding + carry);
+}

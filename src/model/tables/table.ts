@@ -2,7 +2,7 @@ import type { StickTableConfig } from '../../config/types.ts';
 import { Entries, type Key } from './entries.ts';
 import { type Column, ENTRY, type EntryLayout, entryLayout, FREE, HEAD, SHARD_WORDS } from './layout.ts';
 import type { TableMemory } from './memory.ts';
-import { addToRate, rateOf } from './rates.ts';
+import { addToRate, rateOf, spareOf } from './rates.ts';
 
 /** No thread is held up for longer, ms: a stamp that is further behind is one of long ago, and has wrapped. */
 const HELD_UP = 60_000;
@@ -260,6 +260,12 @@ export class StickTable {
       current: words[at + 1]! >>> 0,
       previous: words[at + 2]! >>> 0,
     };
+  }
+
+  /** Of a rate: see `spareOf`. */
+  spare(entry: number, column: Column, now: number, limit: number, ahead: number, carry: number): number {
+    const { words } = this.#memory;
+    return spareOf(words, entry + column.offset, this.#entries.at(now), column.period, limit, ahead, carry);
   }
 
   setRate(entry: number, column: Column, element: number, { age, current, previous }: RateState, now: number): void {

@@ -71,7 +71,7 @@ function send(stream: Stream): void {
   const length = resBody.framing === Framing.none ? 0 : cache.get(hit!, F.length) - from;
   countRequest(stream, req.countedSize() + stream.reqBody.counted, 0);
   countResponse(stream, res.countedSize() + length + (resBody.framing === Framing.chunked ? 1 : 0), 0);
-  if (length <= PIECE && !stream.compressing) {
+  if (length <= PIECE && !stream.compressing && stream.downloads === null) {
     sendWhole(stream, from, length);
     return;
   }
@@ -121,7 +121,8 @@ export class CachedBody {
     const stream = this.#stream;
     const { cache, hit } = stream.caching!;
     while (this.#left > 0 && !stream.client!.blocked) {
-      const length = Math.min(PIECE, this.#left);
+      const length = this.#allowed(Math.min(PIECE, this.#left));
+      if (length === 0) break;
       const piece = Buffer.allocUnsafe(length);
       this.#place = cache.read(hit!, this.#from, length, piece, 0, this.#place);
       if (this.#place === -2) {
@@ -138,8 +139,20 @@ export class CachedBody {
       end(stream, stream.keepAlive);
       return;
     }
-    stream.clientUntil = stream.clientTimeout > 0 ? stream.env.now() + stream.clientTimeout : 0;
+    const waits = stream.clientTimeout > 0 && stream.client!.blocked;
+    stream.clientUntil = waits ? stream.env.now() + stream.clientTimeout : 0;
     stream.schedule();
+  }
+
+  /** How many of the next `length` bytes limits of bandwidth allow now; they are charged. */
+  #allowed(length: number): number {
+    const { downloads, env } = this.#stream;
+    if (downloads === null) return length;
+    const now = env.now();
+    const allowed = downloads.allow(now, length);
+    downloads.charge(now, allowed);
+    if (allowed === 0) downloads.wait(now);
+    return allowed;
   }
 
   #send(piece: Buffer): void {

@@ -46,6 +46,8 @@ export class H2Exchange implements Client {
   #paused = true;
   /** Frames that came while reading was paused; bounded by the stream's window. */
   #held: Buffer[] = [];
+  /** What was taken of them, as it goes on to the server, and may not go yet. */
+  #rest: Buffer | null = null;
   /** Bytes taken since the window was last opened, and its size. */
   #taken = 0;
   readonly #window: number;
@@ -237,7 +239,7 @@ export class H2Exchange implements Client {
     }
     this.#deliver(this.stream, buf, start, end);
     this.#open(length);
-    if (this.#ended) this.#finishBody();
+    if (this.#ended && !this.#paused) this.#finishBody();
   }
 
   /** The last frame of a request that has trailers; they follow the body to the server. */
@@ -277,8 +279,13 @@ export class H2Exchange implements Client {
   }
 
   #body(stream: Stream, buf: Buffer, start: number, end: number): void {
-    if (stream.onBody !== null || stream.onMoreData !== null) heldBody.onHeldBody(stream, buf, start, end);
-    else sending.onRequestData(stream, buf, start, end);
+    if (stream.onBody !== null || stream.onMoreData !== null) {
+      heldBody.onHeldBody(stream, buf, start, end);
+      return;
+    }
+    const upto = sending.onRequestData(stream, buf, start, end);
+    if (upto === end || this.stream !== stream || stream.reqBody.done) return;
+    this.#rest = Buffer.from(buf.subarray(upto, end));
   }
 
   /** The client has sent all of its body. */
@@ -318,6 +325,11 @@ export class H2Exchange implements Client {
 
   resume(): void {
     this.#paused = false;
+    const rest = this.#rest;
+    if (rest !== null && this.stream !== null) {
+      this.#rest = null;
+      this.#body(this.stream, rest, 0, rest.length);
+    }
     while (this.#held.length > 0 && !this.#paused && this.stream !== null) {
       const held = this.#held.shift()!;
       this.#deliver(this.stream, held, 0, held.length);
@@ -326,7 +338,10 @@ export class H2Exchange implements Client {
     if (this.#ended && this.#held.length === 0 && !this.#paused) this.#finishBody();
   }
 
-  giveBack(): void {}
+  giveBack(buf: Buffer, start: number, end: number): void {
+    const bytes = Buffer.from(buf.subarray(start, end));
+    this.#rest = this.#rest === null ? bytes : Buffer.concat([bytes, this.#rest]);
+  }
 
   // ---- the response
 
@@ -509,6 +524,7 @@ export class H2Exchange implements Client {
     this.resetCode = code;
     this.#over = true;
     this.#held = [];
+    this.#rest = null;
     this.#waiting = null;
     const { stream } = this;
     // The rest of a response may still have been waiting for the client.

@@ -100,6 +100,8 @@ export function onServerEnd(stream: Stream): void {
     return;
   }
   if (stream.phase !== Phase.relay) return;
+  // What came before goes to the client first.
+  if (stream.downloads !== null && stream.downloads.held !== null) return;
   if (stream.resBody.framing === Framing.close) {
     stream.resBody.done = true;
     stream.client!.sendBody(stream, EMPTY, 0, 0, false);

@@ -4,6 +4,7 @@ import { captureError } from '../captured.ts';
 import { cacheability } from '../cookies.ts';
 import { beginCompression, countCompressed, judgeResponse } from '../filters/compression.ts';
 import { recodeBody, type Sink } from '../filters/recoder.ts';
+import type { Throttle } from '../filters/throttle.ts';
 import { badChunk } from '../h1/body.ts';
 import { Framing } from '../h1/head.ts';
 import { INVALID, NEED_MORE, parseResponse } from '../h1/parse.ts';
@@ -17,7 +18,7 @@ import { countTracked, Event } from '../tracking.ts';
 import * as tunnel from '../tunnel.ts';
 import { acceptsWebSocket } from '../websocket.ts';
 import { finish, replyError } from './ending.ts';
-import { badBody, badResponse, onServerEnd, retriesOnStatus } from './failures.ts';
+import { badBody, badResponse, onServerEnd, onServerError, retriesOnStatus } from './failures.ts';
 import { onHeldResponse } from './held-response.ts';
 
 /*
@@ -204,10 +205,12 @@ function forwardResponse(stream: Stream): void {
   stream.phase = Phase.relay;
   if (stream.log.early) logStream(stream);
   const conn = stream.serverConn!;
-  stream.caching?.feed(buf, stream.bodyPos, stream.bodyEnd);
+  // Limits of bandwidth are for the body alone.
+  const end = stream.downloads === null ? stream.bodyEnd : stream.bodyPos;
+  stream.caching?.feed(buf, stream.bodyPos, end);
   const pos = stream.compressing
-    ? sendCompressed(stream, buf, stream.bodyPos, stream.bodyEnd)
-    : stream.client!.sendResponse(stream, buf, stream.bodyPos, stream.bodyEnd);
+    ? sendCompressed(stream, buf, stream.bodyPos, end)
+    : stream.client!.sendResponse(stream, buf, stream.bodyPos, end);
   if (stream.phase !== Phase.relay) return;
   if (stream.resBody.failed) {
     badBody(stream);
@@ -217,25 +220,96 @@ function forwardResponse(stream: Stream): void {
     finish(stream, pos === stream.bodyEnd);
     return;
   }
-  if (stream.resBody.left > 65536 || stream.resBody.framing !== Framing.length) conn.conn.readBulk(true);
+  if (stream.downloads !== null) relayLimited(stream, stream.downloads, buf, pos, stream.bodyEnd, false);
+  else if (stream.resBody.left > 65536 || stream.resBody.framing !== Framing.length) conn.conn.readBulk(true);
+  if (stream.phase !== Phase.relay) return;
   afterRelay(stream);
   if (!held) return;
-  if (!stream.client!.blocked) conn.conn.resume();
+  if (!stream.client!.blocked && !isHeld(stream)) conn.conn.resume();
   if (stream.serverEnded) onServerEnd(stream);
 }
 
-/** Sends a piece of the body on. */
+/** A piece of the body has come. */
 function relayBody(stream: Stream, buf: Buffer, start: number, end: number): void {
-  const conn = stream.serverConn!;
+  const { downloads } = stream;
+  if (downloads !== null) {
+    relayLimited(stream, downloads, buf, start, end, false);
+    return;
+  }
+  const pos = passOn(stream, buf, start, end, stream.serverConn!.usesOwnBuffer(buf));
+  if (stream.phase === Phase.relay) afterPiece(stream, pos === end);
+}
+
+/** Sends a piece of the body on. Returns the offset up to which bytes were used. */
+function passOn(stream: Stream, buf: Buffer, start: number, end: number, stable: boolean): number {
   stream.caching?.feed(buf, start, end);
-  const pos =
-    stream.recoder === null
-      ? stream.client!.sendBody(stream, buf, start, end, conn.usesOwnBuffer(buf))
-      : recode(stream, buf, start, end);
-  if (stream.phase !== Phase.relay) return;
+  return stream.recoder === null
+    ? stream.client!.sendBody(stream, buf, start, end, stable)
+    : recode(stream, buf, start, end);
+}
+
+/** A piece was sent on; `exact`: nothing came behind it. */
+function afterPiece(stream: Stream, exact: boolean): void {
   if (stream.resBody.failed) badBody(stream);
-  else if (stream.resBody.done) finish(stream, pos === end);
+  else if (stream.resBody.done) finish(stream, exact);
   else afterRelay(stream);
+}
+
+/** Sends on what the limits of bandwidth allow of a piece, and holds the rest. */
+function relayLimited(
+  stream: Stream,
+  downloads: Throttle,
+  buf: Buffer,
+  start: number,
+  end: number,
+  stable: boolean,
+): void {
+  const { resBody } = stream;
+  const client = stream.client!;
+  const now = stream.env.now();
+  let pos = start;
+  while (pos < end && downloads.held === null && !client.blocked) {
+    const allowed = downloads.allow(now, end - pos);
+    if (allowed === 0) {
+      downloads.wait(now);
+      break;
+    }
+    const before = resBody.counted;
+    pos = passOn(stream, buf, pos, pos + allowed, stable);
+    if (stream.phase !== Phase.relay) return;
+    // Framing does not count.
+    downloads.charge(now, resBody.counted - before);
+    if (!resBody.done && !resBody.failed) continue;
+    afterPiece(stream, pos === end);
+    return;
+  }
+  if (pos < end) {
+    downloads.hold(buf, pos, end);
+    stream.serverConn?.conn.pause();
+  }
+  afterRelay(stream);
+}
+
+/** More of the body may be sent on. */
+export function continueDownload(stream: Stream): void {
+  const downloads = stream.downloads!;
+  if (stream.client!.blocked) return;
+  if (stream.cached !== null) {
+    stream.cached.pump();
+    return;
+  }
+  const held = downloads.take();
+  if (held === null) return;
+  relayLimited(stream, downloads, held, 0, held.length, true);
+  if (stream.downloads !== downloads || downloads.held !== null) return;
+  if (downloads.broken) onServerError(stream);
+  else if (stream.serverEnded) onServerEnd(stream);
+  else if (!stream.client!.blocked) stream.serverConn?.conn.resume();
+}
+
+/** Bytes wait for a limit of bandwidth to let them pass. */
+function isHeld({ downloads }: Stream): boolean {
+  return downloads !== null && downloads.held !== null;
 }
 
 /** Sends a response on whose body is compressed here. Returns the offset up to which bytes were used. */
@@ -265,7 +339,7 @@ function afterRelay(stream: Stream): void {
     stream.serverUntil = 0;
     stream.clientUntil = stream.clientTimeout > 0 ? now + stream.clientTimeout : 0;
   } else {
-    stream.serverUntil = stream.serverTimeout > 0 ? now + stream.serverTimeout : 0;
+    stream.serverUntil = stream.serverTimeout > 0 && !isHeld(stream) ? now + stream.serverTimeout : 0;
     if (stream.reqBody.done) stream.clientUntil = 0;
   }
   stream.schedule();
@@ -286,6 +360,10 @@ export function onClientDrain(stream: Stream): void {
   }
   const now = stream.env.now();
   stream.clientUntil = stream.reqBody.done || stream.clientTimeout === 0 ? 0 : now + stream.clientTimeout;
+  if (isHeld(stream)) {
+    continueDownload(stream);
+    return;
+  }
   stream.serverUntil = stream.serverTimeout > 0 ? now + stream.serverTimeout : 0;
   stream.schedule();
   stream.serverConn?.conn.resume();

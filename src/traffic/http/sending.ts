@@ -4,6 +4,7 @@ import type { Conn } from '../../net/transport.ts';
 import { countRequest } from '../bytes.ts';
 import { detachServer } from '../dispatch.ts';
 import { Recoder, recodeBody, type Sink } from '../filters/recoder.ts';
+import type { Throttle } from '../filters/throttle.ts';
 import { CHUNK_FRAMING, LAST_CHUNK, putChunk, writeChunk } from '../h1/chunk.ts';
 import { adjustCase } from '../header-names.ts';
 import { setCause } from '../log.ts';
@@ -39,7 +40,7 @@ export function serialise(stream: Stream): void {
   stream.headEnd = at;
   out[at++] = 13;
   out[at++] = 10;
-  const limit = Math.min(stream.bodyEnd, stream.bodyPos + BODY_WITH_HEAD);
+  const limit = Math.min(stream.bodyEnd, stream.bodyPos + (stream.uploads === null ? BODY_WITH_HEAD : 0));
   if (stream.requestCompression !== null) compressPending(stream, stream.requestCompression, at, limit);
   else {
     while (stream.bodyPos < limit && !reqBody.done && !reqBody.failed) {
@@ -141,25 +142,13 @@ function earlyLog(stream: Stream): void {
   stream.log.early = true;
 }
 
-/** More of the request body has come. Returns the offset up to which bytes belong to this request. */
+/** More of the request body has come. Returns the offset up to which bytes belong to this request, or may be passed on by now. */
 export function onRequestData(stream: Stream, buf: Buffer, start: number, end: number): number {
-  const { reqBody } = stream;
-  const conn = stream.serverConn;
+  const { reqBody, uploads } = stream;
   const before = reqBody.counted;
-  let pos = start;
-  let open = true;
-  if (stream.requestRecoder !== null) {
-    pos = recodeBody(stream.requestRecoder, reqBody, buf, start, end);
-    open = conn?.conn.blocked !== true;
-  }
-  while (pos < end && !reqBody.done && !reqBody.failed) {
-    const upto = reqBody.feed(buf, pos, end);
-    if (conn !== null && upto > pos) {
-      open = conn.conn.write(buf, pos, upto);
-    }
-    pos = reqBody.skip(buf, upto, end);
-  }
+  const pos = uploads === null ? passOn(stream, buf, start, end) : passLimited(stream, uploads, buf, start, end);
   stream.replayable = false;
+  const conn = stream.serverConn;
   const bytes = reqBody.counted - before;
   if (conn !== null && bytes > 0) countRequest(stream, bytes, bytes);
   if (reqBody.failed) {
@@ -167,14 +156,54 @@ export function onRequestData(stream: Stream, buf: Buffer, start: number, end: n
     return end;
   }
   const now = stream.env.now();
-  if (stream.serverTimeout > 0 && stream.phase === Phase.response) stream.serverUntil = now + stream.serverTimeout;
+  const limited = pos < end && !reqBody.done;
+  if (stream.serverTimeout > 0 && stream.phase === Phase.response)
+    stream.serverUntil = limited ? 0 : now + stream.serverTimeout;
   if (reqBody.done) stream.clientUntil = 0;
-  else if (!open) {
+  else if (limited || conn?.conn.blocked === true) {
     stream.client!.pause();
     stream.clientUntil = 0;
   } else if (stream.clientTimeout > 0) stream.clientUntil = now + stream.clientTimeout;
   stream.schedule();
   return pos;
+}
+
+/** Passes on what belongs to the body; returns the offset behind it. */
+function passOn(stream: Stream, buf: Buffer, start: number, end: number): number {
+  const { reqBody } = stream;
+  if (stream.requestRecoder !== null) return recodeBody(stream.requestRecoder, reqBody, buf, start, end);
+  const conn = stream.serverConn;
+  let pos = start;
+  while (pos < end && !reqBody.done && !reqBody.failed) {
+    const upto = reqBody.feed(buf, pos, end);
+    if (conn !== null && upto > pos) conn.conn.write(buf, pos, upto);
+    pos = reqBody.skip(buf, upto, end);
+  }
+  return pos;
+}
+
+/** Passes on what the limits of bandwidth allow; returns the offset behind that. */
+function passLimited(stream: Stream, uploads: Throttle, buf: Buffer, start: number, end: number): number {
+  const { reqBody } = stream;
+  const now = stream.env.now();
+  let pos = start;
+  while (pos < end && !reqBody.done && !reqBody.failed) {
+    const allowed = uploads.allow(now, end - pos);
+    if (allowed === 0) {
+      uploads.wait(now);
+      break;
+    }
+    const before = reqBody.counted;
+    pos = passOn(stream, buf, pos, pos + allowed);
+    // Framing does not count.
+    uploads.charge(now, reqBody.counted - before);
+  }
+  return pos;
+}
+
+/** More of the body may be passed on: the client has it, or sends it. */
+export function continueUpload(stream: Stream): void {
+  if (stream.serverConn?.conn.blocked === false) stream.client!.resume();
 }
 
 /** The body cannot be read: 400, or the end when a response has begun. */

@@ -9,6 +9,7 @@ import type { TableSource } from '../../expr/tables.ts';
 import type { ExprContext } from '../../expr/types.ts';
 import { readPage, sectionPages } from '../error-files.ts';
 import { sendHints } from './actions/hints.ts';
+import { type BandwidthFilter, compileBandwidthFilters } from './bandwidth.ts';
 import { type CaptureSlots, captureSlots, compileCaptures } from './captures.ts';
 import { type Answer, compileReply } from './reply.ts';
 import { compileStickRules } from './stick.ts';
@@ -101,6 +102,7 @@ class RuleCompiler {
   readonly #problems: Diagnostic[] = [];
   readonly #acls: Acls;
   readonly #keys: PatternKeys;
+  readonly #bandwidth: ReadonlyMap<string, BandwidthFilter>;
   #slots: CaptureSlots | null = null;
 
   constructor(config: ProxyConfig, around: RuleSurroundings, keys: PatternKeys) {
@@ -110,6 +112,7 @@ class RuleCompiler {
     const compiled = compileAcls(config.acls, (at) => this.#bare(EVERYWHERE, at));
     this.#acls = compiled.acls;
     this.#problems.push(...compiled.problems);
+    this.#bandwidth = compileBandwidthFilters(config, ({ at }) => this.#expr(EVERYWHERE, at), this.#problems);
   }
 
   run(): CompiledRules {
@@ -212,7 +215,7 @@ class RuleCompiler {
     const { hasResolvers, logProfile, readFile, httpErrors, stickCounters } = this.#around;
     return {
       ...{ kind, at, proxy, hasResolvers, logProfile, stickCounters },
-      ...{ acls: this.#acls, expr: this.#expr(places, at), slots: this.#slots },
+      ...{ acls: this.#acls, expr: this.#expr(places, at), slots: this.#slots, bandwidth: this.#bandwidth },
       ...{ proxyKind: this.#config.kind, http: this.#config.mode === 'http' },
       readFile: (path) => readFile(textOfBytes(path), at.file),
       readPage: (path) => readPage(path, readFile(textOfBytes(path), at.file)),

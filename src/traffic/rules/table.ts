@@ -1,5 +1,6 @@
 import type { ExprError } from '../../expr/sample.ts';
 import { addressActions } from './actions/addresses.ts';
+import { bandwidthAction } from './actions/bandwidth.ts';
 import { cacheActions } from './actions/cache.ts';
 import { logAction } from './actions/do-log.ts';
 import { expectingActions } from './actions/expecting.ts';
@@ -22,6 +23,7 @@ import type { ActionRow, RuleKind } from './types.ts';
 /** All actions of rules. */
 const ACTIONS: readonly ActionRow[] = [
   ...addressActions,
+  bandwidthAction,
   ...cacheActions,
   ...expectingActions,
   ...finalActions,

@@ -7,6 +7,7 @@ import type { ExprError } from '../../expr/sample.ts';
 import type { ExprContext } from '../../expr/types.ts';
 import type { LocalResponse } from '../error-pages.ts';
 import type { Stream } from '../stream.ts';
+import type { BandwidthFilter } from './bandwidth.ts';
 import type { CaptureSlots } from './captures.ts';
 import type { StickRule } from './stick.ts';
 
@@ -96,6 +97,8 @@ export interface RuleEnv {
   readonly proxy: string;
   readonly proxyKind: ProxyConfig['kind'];
   readonly http: boolean;
+  /** Limits of bandwidth that rules of the proxy may set. */
+  readonly bandwidth: ReadonlyMap<string, BandwidthFilter>;
   /** Reads a file named by a rule; null when it cannot be read. */
   readFile(path: string): Buffer | null;
   /** The page in a file (`errorfile`), or why there is none. */

@@ -14,11 +14,6 @@ const REFUSED: readonly { readonly name: string; readonly kinds: RegExp; readonl
     why: 'no agent can be asked (SPOE)',
   },
   {
-    name: 'set-bandwidth-limit',
-    kinds: /^(?:http-request|http-response|tcp-request content|tcp-response content)$/,
-    why: "bandwidth is not limited (filter 'bwlim-in', 'bwlim-out')",
-  },
-  {
     name: 'use-service',
     kinds: /^tcp-request content$/,
     why: 'services for TCP are programs in Lua, which is not built in',
