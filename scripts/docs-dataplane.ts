@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { CHILDREN } from '../src/dataplane/kinds/children.ts';
 import type { Variant } from '../src/dataplane/kinds/kind.ts';
 import { SECTIONS } from '../src/dataplane/kinds/sections.ts';
+import { SPOE_SECTIONS } from '../src/dataplane/kinds/spoe.ts';
 import { OPERATIONS } from '../src/dataplane/operations/index.ts';
 import { openApi } from '../src/dataplane/schema/openapi.ts';
 import { writeClient } from './dataplane-client.ts';
@@ -29,7 +30,8 @@ const FORMS = `
 ## Resources and the statements that they stand for
 
 \`<field>\` is a word, \`<field...>\` all words up to a condition or the end, \`[keyword <field>]\` an option, \`?if\` a condition (\`cond\`, \`cond_test\`). Where fields have
-one value in a form, it stands before. A statement in a form that is not here is \`raw\`, a text; words that are not known stay in their line.
+one value in a form, it stands before. \`[keyword=field:value]\` sets a field by itself (\`&\`: several of them), \`[-=field:value]\` stands for nothing in the line,
+\`[...]*list\` and \`[...]+:\` may be there several times (\`+:\`: cut at \`:\` in one text), \`[...]@object\` has its fields in an object. A statement in a form that is not here is \`raw\`, a text; words that are not known stay in their line.
 `;
 
 /** The reference page. */
@@ -41,8 +43,11 @@ export function referencePage(): string {
     return `| \`${path}\` | ${methods} | ${what} |\n`;
   });
   const children = CHILDREN.map((kind) => `\n### ${kind.model}\n\n${kind.variants.map(formLine).join('')}`);
-  const sections = SECTIONS.map((kind) => {
-    const forms = kind.rows.map((row) => formLine(row, row.at)).join('');
+  const sections = [...SECTIONS, ...SPOE_SECTIONS].map((kind) => {
+    const forms = kind.rows
+      .filter(({ form }) => form.source !== '')
+      .map((row) => formLine(row, row.at))
+      .join('');
     return `\n### ${kind.model}\n\n${forms === '' ? 'It has a name and nothing else of its own.\n' : forms}`;
   });
   return [HEAD, ...rows, FORMS, ...sections, ...children].join('');

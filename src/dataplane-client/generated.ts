@@ -28,6 +28,21 @@ export type Bind = {
   readonly ssl_max_ver?: 'SSLv3' | 'TLSv1.0' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
   readonly ssl_min_ver?: 'SSLv3' | 'TLSv1.0' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
   readonly verify?: 'none' | 'optional' | 'required';
+  readonly force_sslv3?: boolean;
+  readonly sslv3?: 'enabled' | 'disabled';
+  readonly no_sslv3?: boolean;
+  readonly force_tlsv10?: boolean;
+  readonly tlsv10?: 'enabled' | 'disabled';
+  readonly no_tlsv10?: boolean;
+  readonly force_tlsv11?: boolean;
+  readonly tlsv11?: 'enabled' | 'disabled';
+  readonly no_tlsv11?: boolean;
+  readonly force_tlsv12?: boolean;
+  readonly tlsv12?: 'enabled' | 'disabled';
+  readonly no_tlsv12?: boolean;
+  readonly force_tlsv13?: boolean;
+  readonly tlsv13?: 'enabled' | 'disabled';
+  readonly no_tlsv13?: boolean;
   readonly accept_netscaler_cip?: number;
   readonly accept_proxy?: boolean;
   readonly backlog?: string;
@@ -36,17 +51,13 @@ export type Bind = {
   readonly ca_sign_file?: string;
   readonly ca_sign_pass?: string;
   readonly ca_verify_file?: string;
+  readonly cc?: string;
   readonly ssl_certificate?: string;
   readonly crt_ignore_err?: string;
   readonly crt_list?: string;
   readonly default_crt_list?: readonly string[];
   readonly defer_accept?: boolean;
   readonly expose_fd_listeners?: boolean;
-  readonly force_sslv3?: boolean;
-  readonly force_tlsv10?: boolean;
-  readonly force_tlsv11?: boolean;
-  readonly force_tlsv12?: boolean;
-  readonly force_tlsv13?: boolean;
   readonly generate_certificates?: boolean;
   readonly gid?: number;
   readonly group?: string;
@@ -54,6 +65,8 @@ export type Bind = {
   readonly id?: string;
   readonly idle_ping?: number;
   readonly interface?: string;
+  readonly ktls?: 'on' | 'off';
+  readonly label?: string;
   readonly level?: 'user' | 'operator' | 'admin';
   readonly maxconn?: number;
   readonly mode?: string;
@@ -62,28 +75,27 @@ export type Bind = {
   readonly namespace?: string;
   readonly nbconn?: number;
   readonly nice?: number;
-  readonly no_sslv3?: boolean;
   readonly no_strict_sni?: boolean;
+  readonly force_strict_sni?: 'disabled' | 'enabled';
   readonly no_tls_tickets?: boolean;
-  readonly no_tlsv10?: boolean;
-  readonly no_tlsv11?: boolean;
-  readonly no_tlsv12?: boolean;
-  readonly no_tlsv13?: boolean;
+  readonly tls_tickets?: 'disabled' | 'enabled';
   readonly ocsp_update?: 'enabled' | 'disabled';
   readonly prefer_client_ciphers?: boolean;
   readonly proto?: string;
   readonly 'quic-cc-algo'?: string;
+  readonly quic_cc_algo_max_window?: number;
+  readonly quic_cc_algo_burst_size?: number;
   readonly 'quic-force-retry'?: boolean;
   readonly 'quic-socket'?: 'connection' | 'listener';
   readonly severity_output?: 'none' | 'number' | 'string';
   readonly shards?: string;
   readonly ssl?: boolean;
   readonly strict_sni?: boolean;
+  readonly tcp_md5sig?: string;
   readonly tcp_user_timeout?: number;
   readonly tfo?: boolean;
   readonly thread?: string;
   readonly tls_ticket_keys?: string;
-  readonly tls_tickets?: 'enabled';
   readonly transparent?: boolean;
   readonly uid?: string;
   readonly user?: string;
@@ -229,9 +241,10 @@ export type Acl = {
 export type TcpRequestRule = {
   readonly type?: 'inspect-delay' | 'connection' | 'content' | 'session';
   readonly timeout?: number;
-  readonly action?: 'accept' | 'lua' | 'reject' | 'set-bandwidth-limit' | 'set-fc-mark' | 'set-fc-tos' | 'set-log-level' | 'set-mark' | 'set-nice' | 'set-tos' | 'set-var' | 'set-var-fmt' | 'silent-drop' | 'unset-var' | 'attach-srv' | 'capture' | 'do-resolve' | 'expect-netscaler-cip' | 'expect-proxy' | 'sc-add-gpc' | 'sc-inc-gpc' | 'sc-inc-gpc0' | 'sc-inc-gpc1' | 'sc-set-gpt' | 'sc-set-gpt0' | 'send-spoe-group' | 'set-bc-mark' | 'set-bc-tos' | 'set-dst' | 'set-dst-port' | 'set-priority-class' | 'set-priority-offset' | 'set-src' | 'set-src-port' | 'switch-mode' | 'track-sc' | 'use-service';
+  readonly action?: 'accept' | 'do-log' | 'lua' | 'reject' | 'set-bandwidth-limit' | 'set-fc-mark' | 'set-fc-tos' | 'set-log-level' | 'set-mark' | 'set-nice' | 'set-tos' | 'set-var' | 'set-var-fmt' | 'silent-drop' | 'unset-var' | 'attach-srv' | 'capture' | 'do-resolve' | 'expect-netscaler-cip' | 'expect-proxy' | 'sc-add-gpc' | 'sc-inc-gpc' | 'sc-inc-gpc0' | 'sc-inc-gpc1' | 'sc-set-gpt' | 'sc-set-gpt0' | 'send-spoe-group' | 'set-bc-mark' | 'set-bc-tos' | 'set-dst' | 'set-dst-port' | 'set-priority-class' | 'set-priority-offset' | 'set-src' | 'set-src-port' | 'switch-mode' | 'track-sc' | 'use-service';
   readonly cond?: 'if' | 'unless';
   readonly cond_test?: string;
+  readonly log_profile?: string;
   readonly lua_action?: string;
   readonly lua_params?: string;
   readonly bandwidth_limit_name?: string;
@@ -275,9 +288,10 @@ export type TcpRequestRule = {
 export type TcpResponseRule = {
   readonly type?: 'inspect-delay' | 'content';
   readonly timeout?: number;
-  readonly action?: 'accept' | 'lua' | 'reject' | 'set-bandwidth-limit' | 'set-fc-mark' | 'set-fc-tos' | 'set-log-level' | 'set-mark' | 'set-nice' | 'set-tos' | 'set-var' | 'set-var-fmt' | 'silent-drop' | 'unset-var' | 'close' | 'sc-add-gpc' | 'sc-inc-gpc' | 'sc-inc-gpc0' | 'sc-inc-gpc1' | 'sc-set-gpt' | 'sc-set-gpt0' | 'send-spoe-group';
+  readonly action?: 'accept' | 'do-log' | 'lua' | 'reject' | 'set-bandwidth-limit' | 'set-fc-mark' | 'set-fc-tos' | 'set-log-level' | 'set-mark' | 'set-nice' | 'set-tos' | 'set-var' | 'set-var-fmt' | 'silent-drop' | 'unset-var' | 'close' | 'sc-add-gpc' | 'sc-inc-gpc' | 'sc-inc-gpc0' | 'sc-inc-gpc1' | 'sc-set-gpt' | 'sc-set-gpt0' | 'send-spoe-group';
   readonly cond?: 'if' | 'unless';
   readonly cond_test?: string;
+  readonly log_profile?: string;
   readonly lua_action?: string;
   readonly lua_params?: string;
   readonly bandwidth_limit_name?: string;
@@ -555,6 +569,7 @@ export type HttpCheck = {
   readonly check_comment?: string;
   readonly default?: boolean;
   readonly port?: number;
+  readonly port_string?: string;
   readonly addr?: string;
   readonly send_proxy?: boolean;
   readonly via_socks4?: boolean;
@@ -601,6 +616,7 @@ export type TcpCheck = {
   readonly log_message?: string;
   readonly default?: boolean;
   readonly port?: number;
+  readonly port_string?: string;
   readonly addr?: string;
   readonly send_proxy?: boolean;
   readonly via_socks4?: boolean;
@@ -671,21 +687,13 @@ export type ServerTemplate = {
   readonly 'agent-check'?: 'enabled' | 'disabled';
   readonly backup?: 'enabled' | 'disabled';
   readonly check?: 'enabled' | 'disabled';
+  readonly 'check-reuse-pool'?: 'enabled' | 'disabled';
   readonly 'check-send-proxy'?: 'enabled' | 'disabled';
   readonly 'check-ssl'?: 'enabled' | 'disabled';
-  readonly check_via_socks4?: 'enabled';
+  readonly check_via_socks4?: 'enabled' | 'disabled';
   readonly maintenance?: 'enabled' | 'disabled';
-  readonly force_sslv3?: 'enabled' | 'disabled';
-  readonly force_tlsv10?: 'enabled' | 'disabled';
-  readonly force_tlsv11?: 'enabled' | 'disabled';
-  readonly force_tlsv12?: 'enabled' | 'disabled';
-  readonly force_tlsv13?: 'enabled' | 'disabled';
-  readonly no_sslv3?: 'enabled';
-  readonly no_tlsv10?: 'enabled';
-  readonly no_tlsv11?: 'enabled';
-  readonly no_tlsv12?: 'enabled';
-  readonly no_tlsv13?: 'enabled';
-  readonly no_verifyhost?: 'enabled';
+  readonly no_verifyhost?: 'enabled' | 'disabled';
+  readonly renegotiate?: 'enabled' | 'disabled';
   readonly 'send-proxy'?: 'enabled' | 'disabled';
   readonly 'send-proxy-v2'?: 'enabled' | 'disabled';
   readonly send_proxy_v2_ssl?: 'enabled' | 'disabled';
@@ -695,6 +703,21 @@ export type ServerTemplate = {
   readonly stick?: 'enabled' | 'disabled';
   readonly tfo?: 'enabled' | 'disabled';
   readonly tls_tickets?: 'enabled' | 'disabled';
+  readonly force_sslv3?: 'enabled' | 'disabled';
+  readonly sslv3?: 'enabled' | 'disabled';
+  readonly no_sslv3?: 'enabled' | 'disabled';
+  readonly force_tlsv10?: 'enabled' | 'disabled';
+  readonly tlsv10?: 'enabled' | 'disabled';
+  readonly no_tlsv10?: 'enabled' | 'disabled';
+  readonly force_tlsv11?: 'enabled' | 'disabled';
+  readonly tlsv11?: 'enabled' | 'disabled';
+  readonly no_tlsv11?: 'enabled' | 'disabled';
+  readonly force_tlsv12?: 'enabled' | 'disabled';
+  readonly tlsv12?: 'enabled' | 'disabled';
+  readonly no_tlsv12?: 'enabled' | 'disabled';
+  readonly force_tlsv13?: 'enabled' | 'disabled';
+  readonly tlsv13?: 'enabled' | 'disabled';
+  readonly no_tlsv13?: 'enabled' | 'disabled';
   readonly health_check_address?: string;
   readonly 'agent-addr'?: string;
   readonly 'agent-inter'?: number;
@@ -704,9 +727,9 @@ export type ServerTemplate = {
   readonly alpn?: string;
   readonly ssl_cafile?: string;
   readonly check_alpn?: string;
-  readonly check_pool_conn_name?: string;
+  readonly cc?: string;
+  readonly 'check-pool-conn-name'?: string;
   readonly check_proto?: string;
-  readonly check_reuse_pool?: boolean;
   readonly 'check-sni'?: string;
   readonly ciphers?: string;
   readonly ciphersuites?: string;
@@ -721,11 +744,13 @@ export type ServerTemplate = {
   readonly fastinter?: number;
   readonly guid?: string;
   readonly hash_key?: string;
+  readonly healthcheck?: string;
   readonly id?: number;
   readonly idle_ping?: number;
   readonly 'init-addr'?: string;
   readonly 'init-state'?: string;
   readonly inter?: number;
+  readonly ktls?: 'on' | 'off';
   readonly 'log-bufsize'?: number;
   readonly log_proto?: 'legacy' | 'octet-count';
   readonly max_reuse?: number;
@@ -751,6 +776,10 @@ export type ServerTemplate = {
   readonly 'resolve-prefer'?: 'ipv4' | 'ipv6';
   readonly resolvers?: string;
   readonly rise?: number;
+  readonly 'set-proxy-v2-tlv-fmt'?: {
+    readonly id: string;
+    readonly value: string;
+  };
   readonly shard?: number;
   readonly sigalgs?: string;
   readonly slowstart?: number;
@@ -760,6 +789,7 @@ export type ServerTemplate = {
   readonly ssl_max_ver?: 'SSLv3' | 'TLSv1.0' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
   readonly ssl_min_ver?: 'SSLv3' | 'TLSv1.0' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
   readonly 'strict-maxconn'?: boolean;
+  readonly tcp_md5sig?: string;
   readonly tcp_ut?: number;
   readonly track?: string;
   readonly verify?: 'none' | 'required';
@@ -779,21 +809,13 @@ export type Server = {
   readonly 'agent-check'?: 'enabled' | 'disabled';
   readonly backup?: 'enabled' | 'disabled';
   readonly check?: 'enabled' | 'disabled';
+  readonly 'check-reuse-pool'?: 'enabled' | 'disabled';
   readonly 'check-send-proxy'?: 'enabled' | 'disabled';
   readonly 'check-ssl'?: 'enabled' | 'disabled';
-  readonly check_via_socks4?: 'enabled';
+  readonly check_via_socks4?: 'enabled' | 'disabled';
   readonly maintenance?: 'enabled' | 'disabled';
-  readonly force_sslv3?: 'enabled' | 'disabled';
-  readonly force_tlsv10?: 'enabled' | 'disabled';
-  readonly force_tlsv11?: 'enabled' | 'disabled';
-  readonly force_tlsv12?: 'enabled' | 'disabled';
-  readonly force_tlsv13?: 'enabled' | 'disabled';
-  readonly no_sslv3?: 'enabled';
-  readonly no_tlsv10?: 'enabled';
-  readonly no_tlsv11?: 'enabled';
-  readonly no_tlsv12?: 'enabled';
-  readonly no_tlsv13?: 'enabled';
-  readonly no_verifyhost?: 'enabled';
+  readonly no_verifyhost?: 'enabled' | 'disabled';
+  readonly renegotiate?: 'enabled' | 'disabled';
   readonly 'send-proxy'?: 'enabled' | 'disabled';
   readonly 'send-proxy-v2'?: 'enabled' | 'disabled';
   readonly send_proxy_v2_ssl?: 'enabled' | 'disabled';
@@ -803,6 +825,21 @@ export type Server = {
   readonly stick?: 'enabled' | 'disabled';
   readonly tfo?: 'enabled' | 'disabled';
   readonly tls_tickets?: 'enabled' | 'disabled';
+  readonly force_sslv3?: 'enabled' | 'disabled';
+  readonly sslv3?: 'enabled' | 'disabled';
+  readonly no_sslv3?: 'enabled' | 'disabled';
+  readonly force_tlsv10?: 'enabled' | 'disabled';
+  readonly tlsv10?: 'enabled' | 'disabled';
+  readonly no_tlsv10?: 'enabled' | 'disabled';
+  readonly force_tlsv11?: 'enabled' | 'disabled';
+  readonly tlsv11?: 'enabled' | 'disabled';
+  readonly no_tlsv11?: 'enabled' | 'disabled';
+  readonly force_tlsv12?: 'enabled' | 'disabled';
+  readonly tlsv12?: 'enabled' | 'disabled';
+  readonly no_tlsv12?: 'enabled' | 'disabled';
+  readonly force_tlsv13?: 'enabled' | 'disabled';
+  readonly tlsv13?: 'enabled' | 'disabled';
+  readonly no_tlsv13?: 'enabled' | 'disabled';
   readonly health_check_address?: string;
   readonly 'agent-addr'?: string;
   readonly 'agent-inter'?: number;
@@ -812,9 +849,9 @@ export type Server = {
   readonly alpn?: string;
   readonly ssl_cafile?: string;
   readonly check_alpn?: string;
-  readonly check_pool_conn_name?: string;
+  readonly cc?: string;
+  readonly 'check-pool-conn-name'?: string;
   readonly check_proto?: string;
-  readonly check_reuse_pool?: boolean;
   readonly 'check-sni'?: string;
   readonly ciphers?: string;
   readonly ciphersuites?: string;
@@ -829,11 +866,13 @@ export type Server = {
   readonly fastinter?: number;
   readonly guid?: string;
   readonly hash_key?: string;
+  readonly healthcheck?: string;
   readonly id?: number;
   readonly idle_ping?: number;
   readonly 'init-addr'?: string;
   readonly 'init-state'?: string;
   readonly inter?: number;
+  readonly ktls?: 'on' | 'off';
   readonly 'log-bufsize'?: number;
   readonly log_proto?: 'legacy' | 'octet-count';
   readonly max_reuse?: number;
@@ -859,6 +898,10 @@ export type Server = {
   readonly 'resolve-prefer'?: 'ipv4' | 'ipv6';
   readonly resolvers?: string;
   readonly rise?: number;
+  readonly 'set-proxy-v2-tlv-fmt'?: {
+    readonly id: string;
+    readonly value: string;
+  };
   readonly shard?: number;
   readonly sigalgs?: string;
   readonly slowstart?: number;
@@ -868,6 +911,7 @@ export type Server = {
   readonly ssl_max_ver?: 'SSLv3' | 'TLSv1.0' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
   readonly ssl_min_ver?: 'SSLv3' | 'TLSv1.0' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
   readonly 'strict-maxconn'?: boolean;
+  readonly tcp_md5sig?: string;
   readonly tcp_ut?: number;
   readonly track?: string;
   readonly verify?: 'none' | 'required';
@@ -939,6 +983,8 @@ export type CrtLoad = {
   readonly issuer?: string;
   readonly sctl?: string;
   readonly ocsp_update?: 'enabled' | 'disabled';
+  readonly acme?: string;
+  readonly domains?: readonly string[];
   /** The whole statement, in place of fields, where it has a form that they do not cover. */
   readonly raw?: string;
   readonly metadata?: Readonly<Record<string, unknown>>;
@@ -1032,6 +1078,21 @@ export type Global = {
     readonly ssl_max_ver?: 'SSLv3' | 'TLSv1.0' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
     readonly ssl_min_ver?: 'SSLv3' | 'TLSv1.0' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
     readonly verify?: 'none' | 'optional' | 'required';
+    readonly force_sslv3?: boolean;
+    readonly sslv3?: 'enabled' | 'disabled';
+    readonly no_sslv3?: boolean;
+    readonly force_tlsv10?: boolean;
+    readonly tlsv10?: 'enabled' | 'disabled';
+    readonly no_tlsv10?: boolean;
+    readonly force_tlsv11?: boolean;
+    readonly tlsv11?: 'enabled' | 'disabled';
+    readonly no_tlsv11?: boolean;
+    readonly force_tlsv12?: boolean;
+    readonly tlsv12?: 'enabled' | 'disabled';
+    readonly no_tlsv12?: boolean;
+    readonly force_tlsv13?: boolean;
+    readonly tlsv13?: 'enabled' | 'disabled';
+    readonly no_tlsv13?: boolean;
     readonly accept_netscaler_cip?: number;
     readonly accept_proxy?: boolean;
     readonly backlog?: string;
@@ -1040,17 +1101,13 @@ export type Global = {
     readonly ca_sign_file?: string;
     readonly ca_sign_pass?: string;
     readonly ca_verify_file?: string;
+    readonly cc?: string;
     readonly ssl_certificate?: string;
     readonly crt_ignore_err?: string;
     readonly crt_list?: string;
     readonly default_crt_list?: readonly string[];
     readonly defer_accept?: boolean;
     readonly expose_fd_listeners?: boolean;
-    readonly force_sslv3?: boolean;
-    readonly force_tlsv10?: boolean;
-    readonly force_tlsv11?: boolean;
-    readonly force_tlsv12?: boolean;
-    readonly force_tlsv13?: boolean;
     readonly generate_certificates?: boolean;
     readonly gid?: number;
     readonly group?: string;
@@ -1058,6 +1115,8 @@ export type Global = {
     readonly id?: string;
     readonly idle_ping?: number;
     readonly interface?: string;
+    readonly ktls?: 'on' | 'off';
+    readonly label?: string;
     readonly level?: 'user' | 'operator' | 'admin';
     readonly maxconn?: number;
     readonly mode?: string;
@@ -1066,28 +1125,27 @@ export type Global = {
     readonly namespace?: string;
     readonly nbconn?: number;
     readonly nice?: number;
-    readonly no_sslv3?: boolean;
     readonly no_strict_sni?: boolean;
+    readonly force_strict_sni?: 'disabled' | 'enabled';
     readonly no_tls_tickets?: boolean;
-    readonly no_tlsv10?: boolean;
-    readonly no_tlsv11?: boolean;
-    readonly no_tlsv12?: boolean;
-    readonly no_tlsv13?: boolean;
+    readonly tls_tickets?: 'disabled' | 'enabled';
     readonly ocsp_update?: 'enabled' | 'disabled';
     readonly prefer_client_ciphers?: boolean;
     readonly proto?: string;
     readonly 'quic-cc-algo'?: string;
+    readonly quic_cc_algo_max_window?: number;
+    readonly quic_cc_algo_burst_size?: number;
     readonly 'quic-force-retry'?: boolean;
     readonly 'quic-socket'?: 'connection' | 'listener';
     readonly severity_output?: 'none' | 'number' | 'string';
     readonly shards?: string;
     readonly ssl?: boolean;
     readonly strict_sni?: boolean;
+    readonly tcp_md5sig?: string;
     readonly tcp_user_timeout?: number;
     readonly tfo?: boolean;
     readonly thread?: string;
     readonly tls_ticket_keys?: string;
-    readonly tls_tickets?: 'enabled';
     readonly transparent?: boolean;
     readonly uid?: string;
     readonly user?: string;
@@ -1159,7 +1217,7 @@ export type Global = {
     readonly default_bind_options?: string;
     readonly default_server_options?: string;
     readonly load_extra_files?: string;
-    readonly mode_async?: 'enabled';
+    readonly mode_async?: 'enabled' | 'disabled';
   };
   readonly performance_options?: {
     readonly busy_polling?: boolean;
@@ -1210,14 +1268,41 @@ export type Global = {
       readonly port?: number;
     };
   };
+  readonly harden?: {
+    readonly reject_privileged_ports?: {
+      readonly quic?: 'enabled' | 'disabled';
+      readonly tcp?: 'enabled' | 'disabled';
+    };
+  };
+  readonly wurfl_options?: {
+    readonly data_file?: string;
+    readonly information_list_separator?: string;
+    readonly patch_file?: string;
+    readonly cache_size?: number;
+    readonly information_list?: string;
+  };
+  readonly device_atlas_options?: {
+    readonly json_file?: string;
+    readonly log_level?: string;
+    readonly separator?: string;
+    readonly properties_cookie?: string;
+  };
+  readonly fifty_one_degrees_options?: {
+    readonly data_file?: string;
+    readonly property_separator?: string;
+    readonly cache_size?: number;
+    readonly property_name_list?: string;
+  };
   readonly tune_options?: {
     readonly applet_zero_copy_forwarding?: 'enabled' | 'disabled';
     readonly comp_maxlevel?: number;
     readonly disable_fast_forward?: boolean;
     readonly disable_zero_copy_forwarding?: boolean;
+    readonly epoll_mask_events?: readonly string[];
     readonly events_max_events_at_once?: number;
     readonly fail_alloc?: boolean;
     readonly fd_edge_triggered?: 'enabled' | 'disabled';
+    readonly glitches_kill_cpu_usage?: number;
     readonly h1_zero_copy_fwd_recv?: 'enabled' | 'disabled';
     readonly h1_zero_copy_fwd_send?: 'enabled' | 'disabled';
     readonly h2_be_glitches_threshold?: number;
@@ -1260,6 +1345,7 @@ export type Global = {
     readonly runqueue_depth?: number;
     readonly sched_low_latency?: 'enabled' | 'disabled';
     readonly stick_counters?: number;
+    readonly takeover_other_tg_connections?: 'none' | 'restricted' | 'full';
   };
   readonly tune_buffer_options?: {
     readonly buffers_limit?: number;
@@ -1413,6 +1499,21 @@ export type GlobalBase = {
     readonly ssl_max_ver?: 'SSLv3' | 'TLSv1.0' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
     readonly ssl_min_ver?: 'SSLv3' | 'TLSv1.0' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
     readonly verify?: 'none' | 'optional' | 'required';
+    readonly force_sslv3?: boolean;
+    readonly sslv3?: 'enabled' | 'disabled';
+    readonly no_sslv3?: boolean;
+    readonly force_tlsv10?: boolean;
+    readonly tlsv10?: 'enabled' | 'disabled';
+    readonly no_tlsv10?: boolean;
+    readonly force_tlsv11?: boolean;
+    readonly tlsv11?: 'enabled' | 'disabled';
+    readonly no_tlsv11?: boolean;
+    readonly force_tlsv12?: boolean;
+    readonly tlsv12?: 'enabled' | 'disabled';
+    readonly no_tlsv12?: boolean;
+    readonly force_tlsv13?: boolean;
+    readonly tlsv13?: 'enabled' | 'disabled';
+    readonly no_tlsv13?: boolean;
     readonly accept_netscaler_cip?: number;
     readonly accept_proxy?: boolean;
     readonly backlog?: string;
@@ -1421,17 +1522,13 @@ export type GlobalBase = {
     readonly ca_sign_file?: string;
     readonly ca_sign_pass?: string;
     readonly ca_verify_file?: string;
+    readonly cc?: string;
     readonly ssl_certificate?: string;
     readonly crt_ignore_err?: string;
     readonly crt_list?: string;
     readonly default_crt_list?: readonly string[];
     readonly defer_accept?: boolean;
     readonly expose_fd_listeners?: boolean;
-    readonly force_sslv3?: boolean;
-    readonly force_tlsv10?: boolean;
-    readonly force_tlsv11?: boolean;
-    readonly force_tlsv12?: boolean;
-    readonly force_tlsv13?: boolean;
     readonly generate_certificates?: boolean;
     readonly gid?: number;
     readonly group?: string;
@@ -1439,6 +1536,8 @@ export type GlobalBase = {
     readonly id?: string;
     readonly idle_ping?: number;
     readonly interface?: string;
+    readonly ktls?: 'on' | 'off';
+    readonly label?: string;
     readonly level?: 'user' | 'operator' | 'admin';
     readonly maxconn?: number;
     readonly mode?: string;
@@ -1447,28 +1546,27 @@ export type GlobalBase = {
     readonly namespace?: string;
     readonly nbconn?: number;
     readonly nice?: number;
-    readonly no_sslv3?: boolean;
     readonly no_strict_sni?: boolean;
+    readonly force_strict_sni?: 'disabled' | 'enabled';
     readonly no_tls_tickets?: boolean;
-    readonly no_tlsv10?: boolean;
-    readonly no_tlsv11?: boolean;
-    readonly no_tlsv12?: boolean;
-    readonly no_tlsv13?: boolean;
+    readonly tls_tickets?: 'disabled' | 'enabled';
     readonly ocsp_update?: 'enabled' | 'disabled';
     readonly prefer_client_ciphers?: boolean;
     readonly proto?: string;
     readonly 'quic-cc-algo'?: string;
+    readonly quic_cc_algo_max_window?: number;
+    readonly quic_cc_algo_burst_size?: number;
     readonly 'quic-force-retry'?: boolean;
     readonly 'quic-socket'?: 'connection' | 'listener';
     readonly severity_output?: 'none' | 'number' | 'string';
     readonly shards?: string;
     readonly ssl?: boolean;
     readonly strict_sni?: boolean;
+    readonly tcp_md5sig?: string;
     readonly tcp_user_timeout?: number;
     readonly tfo?: boolean;
     readonly thread?: string;
     readonly tls_ticket_keys?: string;
-    readonly tls_tickets?: 'enabled';
     readonly transparent?: boolean;
     readonly uid?: string;
     readonly user?: string;
@@ -1540,7 +1638,7 @@ export type GlobalBase = {
     readonly default_bind_options?: string;
     readonly default_server_options?: string;
     readonly load_extra_files?: string;
-    readonly mode_async?: 'enabled';
+    readonly mode_async?: 'enabled' | 'disabled';
   };
   readonly performance_options?: {
     readonly busy_polling?: boolean;
@@ -1591,14 +1689,41 @@ export type GlobalBase = {
       readonly port?: number;
     };
   };
+  readonly harden?: {
+    readonly reject_privileged_ports?: {
+      readonly quic?: 'enabled' | 'disabled';
+      readonly tcp?: 'enabled' | 'disabled';
+    };
+  };
+  readonly wurfl_options?: {
+    readonly data_file?: string;
+    readonly information_list_separator?: string;
+    readonly patch_file?: string;
+    readonly cache_size?: number;
+    readonly information_list?: string;
+  };
+  readonly device_atlas_options?: {
+    readonly json_file?: string;
+    readonly log_level?: string;
+    readonly separator?: string;
+    readonly properties_cookie?: string;
+  };
+  readonly fifty_one_degrees_options?: {
+    readonly data_file?: string;
+    readonly property_separator?: string;
+    readonly cache_size?: number;
+    readonly property_name_list?: string;
+  };
   readonly tune_options?: {
     readonly applet_zero_copy_forwarding?: 'enabled' | 'disabled';
     readonly comp_maxlevel?: number;
     readonly disable_fast_forward?: boolean;
     readonly disable_zero_copy_forwarding?: boolean;
+    readonly epoll_mask_events?: readonly string[];
     readonly events_max_events_at_once?: number;
     readonly fail_alloc?: boolean;
     readonly fd_edge_triggered?: 'enabled' | 'disabled';
+    readonly glitches_kill_cpu_usage?: number;
     readonly h1_zero_copy_fwd_recv?: 'enabled' | 'disabled';
     readonly h1_zero_copy_fwd_send?: 'enabled' | 'disabled';
     readonly h2_be_glitches_threshold?: number;
@@ -1641,6 +1766,7 @@ export type GlobalBase = {
     readonly runqueue_depth?: number;
     readonly sched_low_latency?: 'enabled' | 'disabled';
     readonly stick_counters?: number;
+    readonly takeover_other_tg_connections?: 'none' | 'restricted' | 'full';
   };
   readonly tune_buffer_options?: {
     readonly buffers_limit?: number;
@@ -1720,6 +1846,20 @@ export type Defaults = {
     readonly ifnone?: boolean;
     readonly enabled?: 'enabled';
   };
+  readonly forwarded?: {
+    readonly proto?: boolean;
+    readonly host?: boolean;
+    readonly host_expr?: string;
+    readonly by?: boolean;
+    readonly by_expr?: string;
+    readonly by_port?: boolean;
+    readonly by_port_expr?: string;
+    readonly for?: boolean;
+    readonly for_expr?: string;
+    readonly for_port?: boolean;
+    readonly for_port_expr?: string;
+    readonly enabled?: 'enabled' | 'disabled';
+  };
   readonly originalto?: {
     readonly except?: string;
     readonly header?: string;
@@ -1785,8 +1925,8 @@ export type Defaults = {
     readonly stats_uri_prefix?: string;
     readonly stats_realm_realm?: string;
     readonly stats_realm?: boolean;
-    readonly tats_admin_cond?: 'if' | 'unless';
-    readonly tats_admin_cond_test?: string;
+    readonly stats_admin_cond?: 'if' | 'unless';
+    readonly stats_admin_cond_test?: string;
     readonly stats_admin?: boolean;
     readonly stats_http_requests?: readonly ({
       readonly type?: 'allow' | 'deny' | 'auth';
@@ -1831,6 +1971,7 @@ export type Defaults = {
   readonly dontlog_normal?: 'enabled' | 'disabled';
   readonly dontlognull?: 'enabled' | 'disabled';
   readonly h1_case_adjust_bogus_client?: 'enabled' | 'disabled';
+  readonly http_drop_response_trailers?: 'enabled' | 'disabled';
   readonly http_ignore_probes?: 'enabled' | 'disabled';
   readonly http_use_proxy_header?: 'enabled' | 'disabled';
   readonly idle_close_on_response?: 'enabled' | 'disabled';
@@ -1847,6 +1988,7 @@ export type Defaults = {
     readonly uri_path_only?: boolean;
     readonly url_param?: string;
     readonly url_param_check_post?: number;
+    readonly url_param_max_wait?: number;
     readonly hdr_name?: string;
     readonly hdr_use_domain_only?: boolean;
     readonly hash_expression?: string;
@@ -1858,7 +2000,8 @@ export type Defaults = {
     readonly modifier?: 'avalanche';
   };
   readonly hash_balance_factor?: number;
-  readonly adv_check?: 'ldap-check' | 'redis-check' | 'ssl-hello-chk' | 'tcp-check' | 'spop-check' | 'httpchk' | 'smtpchk' | 'mysql-check' | 'pgsql-check';
+  readonly hash_preserve_affinity?: 'always' | 'maxconn' | 'maxqueue';
+  readonly adv_check?: 'ldap-check' | 'redis-check' | 'ssl-hello-chk' | 'tcp-check' | 'httpchk' | 'smtpchk' | 'mysql-check' | 'pgsql-check';
   readonly httpchk_params?: {
     readonly method?: 'OPTIONS' | 'HEAD' | 'GET' | 'POST' | 'PUT' | 'DELETE' | 'TRACE' | 'CONNECT' | 'PATCH';
     readonly uri?: string;
@@ -1899,21 +2042,13 @@ export type Defaults = {
     readonly 'agent-check'?: 'enabled' | 'disabled';
     readonly backup?: 'enabled' | 'disabled';
     readonly check?: 'enabled' | 'disabled';
+    readonly 'check-reuse-pool'?: 'enabled' | 'disabled';
     readonly 'check-send-proxy'?: 'enabled' | 'disabled';
     readonly 'check-ssl'?: 'enabled' | 'disabled';
-    readonly check_via_socks4?: 'enabled';
+    readonly check_via_socks4?: 'enabled' | 'disabled';
     readonly maintenance?: 'enabled' | 'disabled';
-    readonly force_sslv3?: 'enabled' | 'disabled';
-    readonly force_tlsv10?: 'enabled' | 'disabled';
-    readonly force_tlsv11?: 'enabled' | 'disabled';
-    readonly force_tlsv12?: 'enabled' | 'disabled';
-    readonly force_tlsv13?: 'enabled' | 'disabled';
-    readonly no_sslv3?: 'enabled';
-    readonly no_tlsv10?: 'enabled';
-    readonly no_tlsv11?: 'enabled';
-    readonly no_tlsv12?: 'enabled';
-    readonly no_tlsv13?: 'enabled';
-    readonly no_verifyhost?: 'enabled';
+    readonly no_verifyhost?: 'enabled' | 'disabled';
+    readonly renegotiate?: 'enabled' | 'disabled';
     readonly 'send-proxy'?: 'enabled' | 'disabled';
     readonly 'send-proxy-v2'?: 'enabled' | 'disabled';
     readonly send_proxy_v2_ssl?: 'enabled' | 'disabled';
@@ -1923,6 +2058,21 @@ export type Defaults = {
     readonly stick?: 'enabled' | 'disabled';
     readonly tfo?: 'enabled' | 'disabled';
     readonly tls_tickets?: 'enabled' | 'disabled';
+    readonly force_sslv3?: 'enabled' | 'disabled';
+    readonly sslv3?: 'enabled' | 'disabled';
+    readonly no_sslv3?: 'enabled' | 'disabled';
+    readonly force_tlsv10?: 'enabled' | 'disabled';
+    readonly tlsv10?: 'enabled' | 'disabled';
+    readonly no_tlsv10?: 'enabled' | 'disabled';
+    readonly force_tlsv11?: 'enabled' | 'disabled';
+    readonly tlsv11?: 'enabled' | 'disabled';
+    readonly no_tlsv11?: 'enabled' | 'disabled';
+    readonly force_tlsv12?: 'enabled' | 'disabled';
+    readonly tlsv12?: 'enabled' | 'disabled';
+    readonly no_tlsv12?: 'enabled' | 'disabled';
+    readonly force_tlsv13?: 'enabled' | 'disabled';
+    readonly tlsv13?: 'enabled' | 'disabled';
+    readonly no_tlsv13?: 'enabled' | 'disabled';
     readonly health_check_address?: string;
     readonly 'agent-addr'?: string;
     readonly 'agent-inter'?: number;
@@ -1932,9 +2082,9 @@ export type Defaults = {
     readonly alpn?: string;
     readonly ssl_cafile?: string;
     readonly check_alpn?: string;
-    readonly check_pool_conn_name?: string;
+    readonly cc?: string;
+    readonly 'check-pool-conn-name'?: string;
     readonly check_proto?: string;
-    readonly check_reuse_pool?: boolean;
     readonly 'check-sni'?: string;
     readonly ciphers?: string;
     readonly ciphersuites?: string;
@@ -1949,11 +2099,13 @@ export type Defaults = {
     readonly fastinter?: number;
     readonly guid?: string;
     readonly hash_key?: string;
+    readonly healthcheck?: string;
     readonly id?: number;
     readonly idle_ping?: number;
     readonly 'init-addr'?: string;
     readonly 'init-state'?: string;
     readonly inter?: number;
+    readonly ktls?: 'on' | 'off';
     readonly 'log-bufsize'?: number;
     readonly log_proto?: 'legacy' | 'octet-count';
     readonly max_reuse?: number;
@@ -1979,6 +2131,10 @@ export type Defaults = {
     readonly 'resolve-prefer'?: 'ipv4' | 'ipv6';
     readonly resolvers?: string;
     readonly rise?: number;
+    readonly 'set-proxy-v2-tlv-fmt'?: {
+      readonly id: string;
+      readonly value: string;
+    };
     readonly shard?: number;
     readonly sigalgs?: string;
     readonly slowstart?: number;
@@ -1988,6 +2144,7 @@ export type Defaults = {
     readonly ssl_max_ver?: 'SSLv3' | 'TLSv1.0' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
     readonly ssl_min_ver?: 'SSLv3' | 'TLSv1.0' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
     readonly 'strict-maxconn'?: boolean;
+    readonly tcp_md5sig?: string;
     readonly tcp_ut?: number;
     readonly track?: string;
     readonly verify?: 'none' | 'required';
@@ -2016,8 +2173,12 @@ export type Defaults = {
   readonly source?: {
     readonly address?: string;
     readonly port?: number;
-    readonly usesrc?: string;
     readonly interface?: string;
+    readonly usesrc?: 'client' | 'clientip' | 'hdr_ip' | 'address';
+    readonly hdr?: string;
+    readonly occ?: string;
+    readonly address_second?: string;
+    readonly port_second?: number;
   };
   readonly srvtcpka_cnt?: number;
   readonly srvtcpka_idle?: number;
@@ -2044,11 +2205,13 @@ export type Defaults = {
   readonly checkcache?: 'enabled' | 'disabled';
   readonly external_check?: 'enabled' | 'disabled';
   readonly h1_case_adjust_bogus_server?: 'enabled' | 'disabled';
+  readonly http_drop_request_trailers?: 'enabled' | 'disabled';
   readonly http_pretend_keepalive?: 'enabled' | 'disabled';
   readonly http_proxy?: 'enabled' | 'disabled';
   readonly log_health_checks?: 'enabled' | 'disabled';
   readonly persist?: 'enabled' | 'disabled';
   readonly prefer_last_server?: 'enabled' | 'disabled';
+  readonly spop_check?: 'enabled' | 'disabled';
   readonly srvtcpka?: 'enabled' | 'disabled';
   readonly tcp_smart_connect?: 'enabled' | 'disabled';
   readonly transparent?: 'enabled' | 'disabled';
@@ -2084,6 +2247,20 @@ export type DefaultsBase = {
     readonly ifnone?: boolean;
     readonly enabled?: 'enabled';
   };
+  readonly forwarded?: {
+    readonly proto?: boolean;
+    readonly host?: boolean;
+    readonly host_expr?: string;
+    readonly by?: boolean;
+    readonly by_expr?: string;
+    readonly by_port?: boolean;
+    readonly by_port_expr?: string;
+    readonly for?: boolean;
+    readonly for_expr?: string;
+    readonly for_port?: boolean;
+    readonly for_port_expr?: string;
+    readonly enabled?: 'enabled' | 'disabled';
+  };
   readonly originalto?: {
     readonly except?: string;
     readonly header?: string;
@@ -2149,8 +2326,8 @@ export type DefaultsBase = {
     readonly stats_uri_prefix?: string;
     readonly stats_realm_realm?: string;
     readonly stats_realm?: boolean;
-    readonly tats_admin_cond?: 'if' | 'unless';
-    readonly tats_admin_cond_test?: string;
+    readonly stats_admin_cond?: 'if' | 'unless';
+    readonly stats_admin_cond_test?: string;
     readonly stats_admin?: boolean;
     readonly stats_http_requests?: readonly ({
       readonly type?: 'allow' | 'deny' | 'auth';
@@ -2195,6 +2372,7 @@ export type DefaultsBase = {
   readonly dontlog_normal?: 'enabled' | 'disabled';
   readonly dontlognull?: 'enabled' | 'disabled';
   readonly h1_case_adjust_bogus_client?: 'enabled' | 'disabled';
+  readonly http_drop_response_trailers?: 'enabled' | 'disabled';
   readonly http_ignore_probes?: 'enabled' | 'disabled';
   readonly http_use_proxy_header?: 'enabled' | 'disabled';
   readonly idle_close_on_response?: 'enabled' | 'disabled';
@@ -2211,6 +2389,7 @@ export type DefaultsBase = {
     readonly uri_path_only?: boolean;
     readonly url_param?: string;
     readonly url_param_check_post?: number;
+    readonly url_param_max_wait?: number;
     readonly hdr_name?: string;
     readonly hdr_use_domain_only?: boolean;
     readonly hash_expression?: string;
@@ -2222,7 +2401,8 @@ export type DefaultsBase = {
     readonly modifier?: 'avalanche';
   };
   readonly hash_balance_factor?: number;
-  readonly adv_check?: 'ldap-check' | 'redis-check' | 'ssl-hello-chk' | 'tcp-check' | 'spop-check' | 'httpchk' | 'smtpchk' | 'mysql-check' | 'pgsql-check';
+  readonly hash_preserve_affinity?: 'always' | 'maxconn' | 'maxqueue';
+  readonly adv_check?: 'ldap-check' | 'redis-check' | 'ssl-hello-chk' | 'tcp-check' | 'httpchk' | 'smtpchk' | 'mysql-check' | 'pgsql-check';
   readonly httpchk_params?: {
     readonly method?: 'OPTIONS' | 'HEAD' | 'GET' | 'POST' | 'PUT' | 'DELETE' | 'TRACE' | 'CONNECT' | 'PATCH';
     readonly uri?: string;
@@ -2263,21 +2443,13 @@ export type DefaultsBase = {
     readonly 'agent-check'?: 'enabled' | 'disabled';
     readonly backup?: 'enabled' | 'disabled';
     readonly check?: 'enabled' | 'disabled';
+    readonly 'check-reuse-pool'?: 'enabled' | 'disabled';
     readonly 'check-send-proxy'?: 'enabled' | 'disabled';
     readonly 'check-ssl'?: 'enabled' | 'disabled';
-    readonly check_via_socks4?: 'enabled';
+    readonly check_via_socks4?: 'enabled' | 'disabled';
     readonly maintenance?: 'enabled' | 'disabled';
-    readonly force_sslv3?: 'enabled' | 'disabled';
-    readonly force_tlsv10?: 'enabled' | 'disabled';
-    readonly force_tlsv11?: 'enabled' | 'disabled';
-    readonly force_tlsv12?: 'enabled' | 'disabled';
-    readonly force_tlsv13?: 'enabled' | 'disabled';
-    readonly no_sslv3?: 'enabled';
-    readonly no_tlsv10?: 'enabled';
-    readonly no_tlsv11?: 'enabled';
-    readonly no_tlsv12?: 'enabled';
-    readonly no_tlsv13?: 'enabled';
-    readonly no_verifyhost?: 'enabled';
+    readonly no_verifyhost?: 'enabled' | 'disabled';
+    readonly renegotiate?: 'enabled' | 'disabled';
     readonly 'send-proxy'?: 'enabled' | 'disabled';
     readonly 'send-proxy-v2'?: 'enabled' | 'disabled';
     readonly send_proxy_v2_ssl?: 'enabled' | 'disabled';
@@ -2287,6 +2459,21 @@ export type DefaultsBase = {
     readonly stick?: 'enabled' | 'disabled';
     readonly tfo?: 'enabled' | 'disabled';
     readonly tls_tickets?: 'enabled' | 'disabled';
+    readonly force_sslv3?: 'enabled' | 'disabled';
+    readonly sslv3?: 'enabled' | 'disabled';
+    readonly no_sslv3?: 'enabled' | 'disabled';
+    readonly force_tlsv10?: 'enabled' | 'disabled';
+    readonly tlsv10?: 'enabled' | 'disabled';
+    readonly no_tlsv10?: 'enabled' | 'disabled';
+    readonly force_tlsv11?: 'enabled' | 'disabled';
+    readonly tlsv11?: 'enabled' | 'disabled';
+    readonly no_tlsv11?: 'enabled' | 'disabled';
+    readonly force_tlsv12?: 'enabled' | 'disabled';
+    readonly tlsv12?: 'enabled' | 'disabled';
+    readonly no_tlsv12?: 'enabled' | 'disabled';
+    readonly force_tlsv13?: 'enabled' | 'disabled';
+    readonly tlsv13?: 'enabled' | 'disabled';
+    readonly no_tlsv13?: 'enabled' | 'disabled';
     readonly health_check_address?: string;
     readonly 'agent-addr'?: string;
     readonly 'agent-inter'?: number;
@@ -2296,9 +2483,9 @@ export type DefaultsBase = {
     readonly alpn?: string;
     readonly ssl_cafile?: string;
     readonly check_alpn?: string;
-    readonly check_pool_conn_name?: string;
+    readonly cc?: string;
+    readonly 'check-pool-conn-name'?: string;
     readonly check_proto?: string;
-    readonly check_reuse_pool?: boolean;
     readonly 'check-sni'?: string;
     readonly ciphers?: string;
     readonly ciphersuites?: string;
@@ -2313,11 +2500,13 @@ export type DefaultsBase = {
     readonly fastinter?: number;
     readonly guid?: string;
     readonly hash_key?: string;
+    readonly healthcheck?: string;
     readonly id?: number;
     readonly idle_ping?: number;
     readonly 'init-addr'?: string;
     readonly 'init-state'?: string;
     readonly inter?: number;
+    readonly ktls?: 'on' | 'off';
     readonly 'log-bufsize'?: number;
     readonly log_proto?: 'legacy' | 'octet-count';
     readonly max_reuse?: number;
@@ -2343,6 +2532,10 @@ export type DefaultsBase = {
     readonly 'resolve-prefer'?: 'ipv4' | 'ipv6';
     readonly resolvers?: string;
     readonly rise?: number;
+    readonly 'set-proxy-v2-tlv-fmt'?: {
+      readonly id: string;
+      readonly value: string;
+    };
     readonly shard?: number;
     readonly sigalgs?: string;
     readonly slowstart?: number;
@@ -2352,6 +2545,7 @@ export type DefaultsBase = {
     readonly ssl_max_ver?: 'SSLv3' | 'TLSv1.0' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
     readonly ssl_min_ver?: 'SSLv3' | 'TLSv1.0' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
     readonly 'strict-maxconn'?: boolean;
+    readonly tcp_md5sig?: string;
     readonly tcp_ut?: number;
     readonly track?: string;
     readonly verify?: 'none' | 'required';
@@ -2380,8 +2574,12 @@ export type DefaultsBase = {
   readonly source?: {
     readonly address?: string;
     readonly port?: number;
-    readonly usesrc?: string;
     readonly interface?: string;
+    readonly usesrc?: 'client' | 'clientip' | 'hdr_ip' | 'address';
+    readonly hdr?: string;
+    readonly occ?: string;
+    readonly address_second?: string;
+    readonly port_second?: number;
   };
   readonly srvtcpka_cnt?: number;
   readonly srvtcpka_idle?: number;
@@ -2408,11 +2606,13 @@ export type DefaultsBase = {
   readonly checkcache?: 'enabled' | 'disabled';
   readonly external_check?: 'enabled' | 'disabled';
   readonly h1_case_adjust_bogus_server?: 'enabled' | 'disabled';
+  readonly http_drop_request_trailers?: 'enabled' | 'disabled';
   readonly http_pretend_keepalive?: 'enabled' | 'disabled';
   readonly http_proxy?: 'enabled' | 'disabled';
   readonly log_health_checks?: 'enabled' | 'disabled';
   readonly persist?: 'enabled' | 'disabled';
   readonly prefer_last_server?: 'enabled' | 'disabled';
+  readonly spop_check?: 'enabled' | 'disabled';
   readonly srvtcpka?: 'enabled' | 'disabled';
   readonly tcp_smart_connect?: 'enabled' | 'disabled';
   readonly transparent?: 'enabled' | 'disabled';
@@ -2436,6 +2636,20 @@ export type Frontend = {
     readonly header?: string;
     readonly ifnone?: boolean;
     readonly enabled?: 'enabled';
+  };
+  readonly forwarded?: {
+    readonly proto?: boolean;
+    readonly host?: boolean;
+    readonly host_expr?: string;
+    readonly by?: boolean;
+    readonly by_expr?: string;
+    readonly by_port?: boolean;
+    readonly by_port_expr?: string;
+    readonly for?: boolean;
+    readonly for_expr?: string;
+    readonly for_port?: boolean;
+    readonly for_port_expr?: string;
+    readonly enabled?: 'enabled' | 'disabled';
   };
   readonly originalto?: {
     readonly except?: string;
@@ -2502,8 +2716,8 @@ export type Frontend = {
     readonly stats_uri_prefix?: string;
     readonly stats_realm_realm?: string;
     readonly stats_realm?: boolean;
-    readonly tats_admin_cond?: 'if' | 'unless';
-    readonly tats_admin_cond_test?: string;
+    readonly stats_admin_cond?: 'if' | 'unless';
+    readonly stats_admin_cond_test?: string;
     readonly stats_admin?: boolean;
     readonly stats_http_requests?: readonly ({
       readonly type?: 'allow' | 'deny' | 'auth';
@@ -2548,6 +2762,7 @@ export type Frontend = {
   readonly dontlog_normal?: 'enabled' | 'disabled';
   readonly dontlognull?: 'enabled' | 'disabled';
   readonly h1_case_adjust_bogus_client?: 'enabled' | 'disabled';
+  readonly http_drop_response_trailers?: 'enabled' | 'disabled';
   readonly http_ignore_probes?: 'enabled' | 'disabled';
   readonly http_use_proxy_header?: 'enabled' | 'disabled';
   readonly idle_close_on_response?: 'enabled' | 'disabled';
@@ -2603,6 +2818,20 @@ export type FrontendBase = {
     readonly ifnone?: boolean;
     readonly enabled?: 'enabled';
   };
+  readonly forwarded?: {
+    readonly proto?: boolean;
+    readonly host?: boolean;
+    readonly host_expr?: string;
+    readonly by?: boolean;
+    readonly by_expr?: string;
+    readonly by_port?: boolean;
+    readonly by_port_expr?: string;
+    readonly for?: boolean;
+    readonly for_expr?: string;
+    readonly for_port?: boolean;
+    readonly for_port_expr?: string;
+    readonly enabled?: 'enabled' | 'disabled';
+  };
   readonly originalto?: {
     readonly except?: string;
     readonly header?: string;
@@ -2668,8 +2897,8 @@ export type FrontendBase = {
     readonly stats_uri_prefix?: string;
     readonly stats_realm_realm?: string;
     readonly stats_realm?: boolean;
-    readonly tats_admin_cond?: 'if' | 'unless';
-    readonly tats_admin_cond_test?: string;
+    readonly stats_admin_cond?: 'if' | 'unless';
+    readonly stats_admin_cond_test?: string;
     readonly stats_admin?: boolean;
     readonly stats_http_requests?: readonly ({
       readonly type?: 'allow' | 'deny' | 'auth';
@@ -2714,6 +2943,7 @@ export type FrontendBase = {
   readonly dontlog_normal?: 'enabled' | 'disabled';
   readonly dontlognull?: 'enabled' | 'disabled';
   readonly h1_case_adjust_bogus_client?: 'enabled' | 'disabled';
+  readonly http_drop_response_trailers?: 'enabled' | 'disabled';
   readonly http_ignore_probes?: 'enabled' | 'disabled';
   readonly http_use_proxy_header?: 'enabled' | 'disabled';
   readonly idle_close_on_response?: 'enabled' | 'disabled';
@@ -2754,6 +2984,20 @@ export type Backend = {
     readonly header?: string;
     readonly ifnone?: boolean;
     readonly enabled?: 'enabled';
+  };
+  readonly forwarded?: {
+    readonly proto?: boolean;
+    readonly host?: boolean;
+    readonly host_expr?: string;
+    readonly by?: boolean;
+    readonly by_expr?: string;
+    readonly by_port?: boolean;
+    readonly by_port_expr?: string;
+    readonly for?: boolean;
+    readonly for_expr?: string;
+    readonly for_port?: boolean;
+    readonly for_port_expr?: string;
+    readonly enabled?: 'enabled' | 'disabled';
   };
   readonly originalto?: {
     readonly except?: string;
@@ -2820,8 +3064,8 @@ export type Backend = {
     readonly stats_uri_prefix?: string;
     readonly stats_realm_realm?: string;
     readonly stats_realm?: boolean;
-    readonly tats_admin_cond?: 'if' | 'unless';
-    readonly tats_admin_cond_test?: string;
+    readonly stats_admin_cond?: 'if' | 'unless';
+    readonly stats_admin_cond_test?: string;
     readonly stats_admin?: boolean;
     readonly stats_http_requests?: readonly ({
       readonly type?: 'allow' | 'deny' | 'auth';
@@ -2843,6 +3087,7 @@ export type Backend = {
     readonly uri_path_only?: boolean;
     readonly url_param?: string;
     readonly url_param_check_post?: number;
+    readonly url_param_max_wait?: number;
     readonly hdr_name?: string;
     readonly hdr_use_domain_only?: boolean;
     readonly hash_expression?: string;
@@ -2854,7 +3099,8 @@ export type Backend = {
     readonly modifier?: 'avalanche';
   };
   readonly hash_balance_factor?: number;
-  readonly adv_check?: 'ldap-check' | 'redis-check' | 'ssl-hello-chk' | 'tcp-check' | 'spop-check' | 'httpchk' | 'smtpchk' | 'mysql-check' | 'pgsql-check';
+  readonly hash_preserve_affinity?: 'always' | 'maxconn' | 'maxqueue';
+  readonly adv_check?: 'ldap-check' | 'redis-check' | 'ssl-hello-chk' | 'tcp-check' | 'httpchk' | 'smtpchk' | 'mysql-check' | 'pgsql-check';
   readonly httpchk_params?: {
     readonly method?: 'OPTIONS' | 'HEAD' | 'GET' | 'POST' | 'PUT' | 'DELETE' | 'TRACE' | 'CONNECT' | 'PATCH';
     readonly uri?: string;
@@ -2895,21 +3141,13 @@ export type Backend = {
     readonly 'agent-check'?: 'enabled' | 'disabled';
     readonly backup?: 'enabled' | 'disabled';
     readonly check?: 'enabled' | 'disabled';
+    readonly 'check-reuse-pool'?: 'enabled' | 'disabled';
     readonly 'check-send-proxy'?: 'enabled' | 'disabled';
     readonly 'check-ssl'?: 'enabled' | 'disabled';
-    readonly check_via_socks4?: 'enabled';
+    readonly check_via_socks4?: 'enabled' | 'disabled';
     readonly maintenance?: 'enabled' | 'disabled';
-    readonly force_sslv3?: 'enabled' | 'disabled';
-    readonly force_tlsv10?: 'enabled' | 'disabled';
-    readonly force_tlsv11?: 'enabled' | 'disabled';
-    readonly force_tlsv12?: 'enabled' | 'disabled';
-    readonly force_tlsv13?: 'enabled' | 'disabled';
-    readonly no_sslv3?: 'enabled';
-    readonly no_tlsv10?: 'enabled';
-    readonly no_tlsv11?: 'enabled';
-    readonly no_tlsv12?: 'enabled';
-    readonly no_tlsv13?: 'enabled';
-    readonly no_verifyhost?: 'enabled';
+    readonly no_verifyhost?: 'enabled' | 'disabled';
+    readonly renegotiate?: 'enabled' | 'disabled';
     readonly 'send-proxy'?: 'enabled' | 'disabled';
     readonly 'send-proxy-v2'?: 'enabled' | 'disabled';
     readonly send_proxy_v2_ssl?: 'enabled' | 'disabled';
@@ -2919,6 +3157,21 @@ export type Backend = {
     readonly stick?: 'enabled' | 'disabled';
     readonly tfo?: 'enabled' | 'disabled';
     readonly tls_tickets?: 'enabled' | 'disabled';
+    readonly force_sslv3?: 'enabled' | 'disabled';
+    readonly sslv3?: 'enabled' | 'disabled';
+    readonly no_sslv3?: 'enabled' | 'disabled';
+    readonly force_tlsv10?: 'enabled' | 'disabled';
+    readonly tlsv10?: 'enabled' | 'disabled';
+    readonly no_tlsv10?: 'enabled' | 'disabled';
+    readonly force_tlsv11?: 'enabled' | 'disabled';
+    readonly tlsv11?: 'enabled' | 'disabled';
+    readonly no_tlsv11?: 'enabled' | 'disabled';
+    readonly force_tlsv12?: 'enabled' | 'disabled';
+    readonly tlsv12?: 'enabled' | 'disabled';
+    readonly no_tlsv12?: 'enabled' | 'disabled';
+    readonly force_tlsv13?: 'enabled' | 'disabled';
+    readonly tlsv13?: 'enabled' | 'disabled';
+    readonly no_tlsv13?: 'enabled' | 'disabled';
     readonly health_check_address?: string;
     readonly 'agent-addr'?: string;
     readonly 'agent-inter'?: number;
@@ -2928,9 +3181,9 @@ export type Backend = {
     readonly alpn?: string;
     readonly ssl_cafile?: string;
     readonly check_alpn?: string;
-    readonly check_pool_conn_name?: string;
+    readonly cc?: string;
+    readonly 'check-pool-conn-name'?: string;
     readonly check_proto?: string;
-    readonly check_reuse_pool?: boolean;
     readonly 'check-sni'?: string;
     readonly ciphers?: string;
     readonly ciphersuites?: string;
@@ -2945,11 +3198,13 @@ export type Backend = {
     readonly fastinter?: number;
     readonly guid?: string;
     readonly hash_key?: string;
+    readonly healthcheck?: string;
     readonly id?: number;
     readonly idle_ping?: number;
     readonly 'init-addr'?: string;
     readonly 'init-state'?: string;
     readonly inter?: number;
+    readonly ktls?: 'on' | 'off';
     readonly 'log-bufsize'?: number;
     readonly log_proto?: 'legacy' | 'octet-count';
     readonly max_reuse?: number;
@@ -2975,6 +3230,10 @@ export type Backend = {
     readonly 'resolve-prefer'?: 'ipv4' | 'ipv6';
     readonly resolvers?: string;
     readonly rise?: number;
+    readonly 'set-proxy-v2-tlv-fmt'?: {
+      readonly id: string;
+      readonly value: string;
+    };
     readonly shard?: number;
     readonly sigalgs?: string;
     readonly slowstart?: number;
@@ -2984,6 +3243,7 @@ export type Backend = {
     readonly ssl_max_ver?: 'SSLv3' | 'TLSv1.0' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
     readonly ssl_min_ver?: 'SSLv3' | 'TLSv1.0' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
     readonly 'strict-maxconn'?: boolean;
+    readonly tcp_md5sig?: string;
     readonly tcp_ut?: number;
     readonly track?: string;
     readonly verify?: 'none' | 'required';
@@ -3012,8 +3272,12 @@ export type Backend = {
   readonly source?: {
     readonly address?: string;
     readonly port?: number;
-    readonly usesrc?: string;
     readonly interface?: string;
+    readonly usesrc?: 'client' | 'clientip' | 'hdr_ip' | 'address';
+    readonly hdr?: string;
+    readonly occ?: string;
+    readonly address_second?: string;
+    readonly port_second?: number;
   };
   readonly srvtcpka_cnt?: number;
   readonly srvtcpka_idle?: number;
@@ -3040,11 +3304,13 @@ export type Backend = {
   readonly checkcache?: 'enabled' | 'disabled';
   readonly external_check?: 'enabled' | 'disabled';
   readonly h1_case_adjust_bogus_server?: 'enabled' | 'disabled';
+  readonly http_drop_request_trailers?: 'enabled' | 'disabled';
   readonly http_pretend_keepalive?: 'enabled' | 'disabled';
   readonly http_proxy?: 'enabled' | 'disabled';
   readonly log_health_checks?: 'enabled' | 'disabled';
   readonly persist?: 'enabled' | 'disabled';
   readonly prefer_last_server?: 'enabled' | 'disabled';
+  readonly spop_check?: 'enabled' | 'disabled';
   readonly srvtcpka?: 'enabled' | 'disabled';
   readonly tcp_smart_connect?: 'enabled' | 'disabled';
   readonly transparent?: 'enabled' | 'disabled';
@@ -3097,6 +3363,20 @@ export type BackendBase = {
     readonly ifnone?: boolean;
     readonly enabled?: 'enabled';
   };
+  readonly forwarded?: {
+    readonly proto?: boolean;
+    readonly host?: boolean;
+    readonly host_expr?: string;
+    readonly by?: boolean;
+    readonly by_expr?: string;
+    readonly by_port?: boolean;
+    readonly by_port_expr?: string;
+    readonly for?: boolean;
+    readonly for_expr?: string;
+    readonly for_port?: boolean;
+    readonly for_port_expr?: string;
+    readonly enabled?: 'enabled' | 'disabled';
+  };
   readonly originalto?: {
     readonly except?: string;
     readonly header?: string;
@@ -3162,8 +3442,8 @@ export type BackendBase = {
     readonly stats_uri_prefix?: string;
     readonly stats_realm_realm?: string;
     readonly stats_realm?: boolean;
-    readonly tats_admin_cond?: 'if' | 'unless';
-    readonly tats_admin_cond_test?: string;
+    readonly stats_admin_cond?: 'if' | 'unless';
+    readonly stats_admin_cond_test?: string;
     readonly stats_admin?: boolean;
     readonly stats_http_requests?: readonly ({
       readonly type?: 'allow' | 'deny' | 'auth';
@@ -3185,6 +3465,7 @@ export type BackendBase = {
     readonly uri_path_only?: boolean;
     readonly url_param?: string;
     readonly url_param_check_post?: number;
+    readonly url_param_max_wait?: number;
     readonly hdr_name?: string;
     readonly hdr_use_domain_only?: boolean;
     readonly hash_expression?: string;
@@ -3196,7 +3477,8 @@ export type BackendBase = {
     readonly modifier?: 'avalanche';
   };
   readonly hash_balance_factor?: number;
-  readonly adv_check?: 'ldap-check' | 'redis-check' | 'ssl-hello-chk' | 'tcp-check' | 'spop-check' | 'httpchk' | 'smtpchk' | 'mysql-check' | 'pgsql-check';
+  readonly hash_preserve_affinity?: 'always' | 'maxconn' | 'maxqueue';
+  readonly adv_check?: 'ldap-check' | 'redis-check' | 'ssl-hello-chk' | 'tcp-check' | 'httpchk' | 'smtpchk' | 'mysql-check' | 'pgsql-check';
   readonly httpchk_params?: {
     readonly method?: 'OPTIONS' | 'HEAD' | 'GET' | 'POST' | 'PUT' | 'DELETE' | 'TRACE' | 'CONNECT' | 'PATCH';
     readonly uri?: string;
@@ -3237,21 +3519,13 @@ export type BackendBase = {
     readonly 'agent-check'?: 'enabled' | 'disabled';
     readonly backup?: 'enabled' | 'disabled';
     readonly check?: 'enabled' | 'disabled';
+    readonly 'check-reuse-pool'?: 'enabled' | 'disabled';
     readonly 'check-send-proxy'?: 'enabled' | 'disabled';
     readonly 'check-ssl'?: 'enabled' | 'disabled';
-    readonly check_via_socks4?: 'enabled';
+    readonly check_via_socks4?: 'enabled' | 'disabled';
     readonly maintenance?: 'enabled' | 'disabled';
-    readonly force_sslv3?: 'enabled' | 'disabled';
-    readonly force_tlsv10?: 'enabled' | 'disabled';
-    readonly force_tlsv11?: 'enabled' | 'disabled';
-    readonly force_tlsv12?: 'enabled' | 'disabled';
-    readonly force_tlsv13?: 'enabled' | 'disabled';
-    readonly no_sslv3?: 'enabled';
-    readonly no_tlsv10?: 'enabled';
-    readonly no_tlsv11?: 'enabled';
-    readonly no_tlsv12?: 'enabled';
-    readonly no_tlsv13?: 'enabled';
-    readonly no_verifyhost?: 'enabled';
+    readonly no_verifyhost?: 'enabled' | 'disabled';
+    readonly renegotiate?: 'enabled' | 'disabled';
     readonly 'send-proxy'?: 'enabled' | 'disabled';
     readonly 'send-proxy-v2'?: 'enabled' | 'disabled';
     readonly send_proxy_v2_ssl?: 'enabled' | 'disabled';
@@ -3261,6 +3535,21 @@ export type BackendBase = {
     readonly stick?: 'enabled' | 'disabled';
     readonly tfo?: 'enabled' | 'disabled';
     readonly tls_tickets?: 'enabled' | 'disabled';
+    readonly force_sslv3?: 'enabled' | 'disabled';
+    readonly sslv3?: 'enabled' | 'disabled';
+    readonly no_sslv3?: 'enabled' | 'disabled';
+    readonly force_tlsv10?: 'enabled' | 'disabled';
+    readonly tlsv10?: 'enabled' | 'disabled';
+    readonly no_tlsv10?: 'enabled' | 'disabled';
+    readonly force_tlsv11?: 'enabled' | 'disabled';
+    readonly tlsv11?: 'enabled' | 'disabled';
+    readonly no_tlsv11?: 'enabled' | 'disabled';
+    readonly force_tlsv12?: 'enabled' | 'disabled';
+    readonly tlsv12?: 'enabled' | 'disabled';
+    readonly no_tlsv12?: 'enabled' | 'disabled';
+    readonly force_tlsv13?: 'enabled' | 'disabled';
+    readonly tlsv13?: 'enabled' | 'disabled';
+    readonly no_tlsv13?: 'enabled' | 'disabled';
     readonly health_check_address?: string;
     readonly 'agent-addr'?: string;
     readonly 'agent-inter'?: number;
@@ -3270,9 +3559,9 @@ export type BackendBase = {
     readonly alpn?: string;
     readonly ssl_cafile?: string;
     readonly check_alpn?: string;
-    readonly check_pool_conn_name?: string;
+    readonly cc?: string;
+    readonly 'check-pool-conn-name'?: string;
     readonly check_proto?: string;
-    readonly check_reuse_pool?: boolean;
     readonly 'check-sni'?: string;
     readonly ciphers?: string;
     readonly ciphersuites?: string;
@@ -3287,11 +3576,13 @@ export type BackendBase = {
     readonly fastinter?: number;
     readonly guid?: string;
     readonly hash_key?: string;
+    readonly healthcheck?: string;
     readonly id?: number;
     readonly idle_ping?: number;
     readonly 'init-addr'?: string;
     readonly 'init-state'?: string;
     readonly inter?: number;
+    readonly ktls?: 'on' | 'off';
     readonly 'log-bufsize'?: number;
     readonly log_proto?: 'legacy' | 'octet-count';
     readonly max_reuse?: number;
@@ -3317,6 +3608,10 @@ export type BackendBase = {
     readonly 'resolve-prefer'?: 'ipv4' | 'ipv6';
     readonly resolvers?: string;
     readonly rise?: number;
+    readonly 'set-proxy-v2-tlv-fmt'?: {
+      readonly id: string;
+      readonly value: string;
+    };
     readonly shard?: number;
     readonly sigalgs?: string;
     readonly slowstart?: number;
@@ -3326,6 +3621,7 @@ export type BackendBase = {
     readonly ssl_max_ver?: 'SSLv3' | 'TLSv1.0' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
     readonly ssl_min_ver?: 'SSLv3' | 'TLSv1.0' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
     readonly 'strict-maxconn'?: boolean;
+    readonly tcp_md5sig?: string;
     readonly tcp_ut?: number;
     readonly track?: string;
     readonly verify?: 'none' | 'required';
@@ -3354,8 +3650,12 @@ export type BackendBase = {
   readonly source?: {
     readonly address?: string;
     readonly port?: number;
-    readonly usesrc?: string;
     readonly interface?: string;
+    readonly usesrc?: 'client' | 'clientip' | 'hdr_ip' | 'address';
+    readonly hdr?: string;
+    readonly occ?: string;
+    readonly address_second?: string;
+    readonly port_second?: number;
   };
   readonly srvtcpka_cnt?: number;
   readonly srvtcpka_idle?: number;
@@ -3382,11 +3682,13 @@ export type BackendBase = {
   readonly checkcache?: 'enabled' | 'disabled';
   readonly external_check?: 'enabled' | 'disabled';
   readonly h1_case_adjust_bogus_server?: 'enabled' | 'disabled';
+  readonly http_drop_request_trailers?: 'enabled' | 'disabled';
   readonly http_pretend_keepalive?: 'enabled' | 'disabled';
   readonly http_proxy?: 'enabled' | 'disabled';
   readonly log_health_checks?: 'enabled' | 'disabled';
   readonly persist?: 'enabled' | 'disabled';
   readonly prefer_last_server?: 'enabled' | 'disabled';
+  readonly spop_check?: 'enabled' | 'disabled';
   readonly srvtcpka?: 'enabled' | 'disabled';
   readonly tcp_smart_connect?: 'enabled' | 'disabled';
   readonly transparent?: 'enabled' | 'disabled';
@@ -3423,6 +3725,20 @@ export type Listen = {
     readonly header?: string;
     readonly ifnone?: boolean;
     readonly enabled?: 'enabled';
+  };
+  readonly forwarded?: {
+    readonly proto?: boolean;
+    readonly host?: boolean;
+    readonly host_expr?: string;
+    readonly by?: boolean;
+    readonly by_expr?: string;
+    readonly by_port?: boolean;
+    readonly by_port_expr?: string;
+    readonly for?: boolean;
+    readonly for_expr?: string;
+    readonly for_port?: boolean;
+    readonly for_port_expr?: string;
+    readonly enabled?: 'enabled' | 'disabled';
   };
   readonly originalto?: {
     readonly except?: string;
@@ -3489,8 +3805,8 @@ export type Listen = {
     readonly stats_uri_prefix?: string;
     readonly stats_realm_realm?: string;
     readonly stats_realm?: boolean;
-    readonly tats_admin_cond?: 'if' | 'unless';
-    readonly tats_admin_cond_test?: string;
+    readonly stats_admin_cond?: 'if' | 'unless';
+    readonly stats_admin_cond_test?: string;
     readonly stats_admin?: boolean;
     readonly stats_http_requests?: readonly ({
       readonly type?: 'allow' | 'deny' | 'auth';
@@ -3535,6 +3851,7 @@ export type Listen = {
   readonly dontlog_normal?: 'enabled' | 'disabled';
   readonly dontlognull?: 'enabled' | 'disabled';
   readonly h1_case_adjust_bogus_client?: 'enabled' | 'disabled';
+  readonly http_drop_response_trailers?: 'enabled' | 'disabled';
   readonly http_ignore_probes?: 'enabled' | 'disabled';
   readonly http_use_proxy_header?: 'enabled' | 'disabled';
   readonly idle_close_on_response?: 'enabled' | 'disabled';
@@ -3551,6 +3868,7 @@ export type Listen = {
     readonly uri_path_only?: boolean;
     readonly url_param?: string;
     readonly url_param_check_post?: number;
+    readonly url_param_max_wait?: number;
     readonly hdr_name?: string;
     readonly hdr_use_domain_only?: boolean;
     readonly hash_expression?: string;
@@ -3562,7 +3880,8 @@ export type Listen = {
     readonly modifier?: 'avalanche';
   };
   readonly hash_balance_factor?: number;
-  readonly adv_check?: 'ldap-check' | 'redis-check' | 'ssl-hello-chk' | 'tcp-check' | 'spop-check' | 'httpchk' | 'smtpchk' | 'mysql-check' | 'pgsql-check';
+  readonly hash_preserve_affinity?: 'always' | 'maxconn' | 'maxqueue';
+  readonly adv_check?: 'ldap-check' | 'redis-check' | 'ssl-hello-chk' | 'tcp-check' | 'httpchk' | 'smtpchk' | 'mysql-check' | 'pgsql-check';
   readonly httpchk_params?: {
     readonly method?: 'OPTIONS' | 'HEAD' | 'GET' | 'POST' | 'PUT' | 'DELETE' | 'TRACE' | 'CONNECT' | 'PATCH';
     readonly uri?: string;
@@ -3603,21 +3922,13 @@ export type Listen = {
     readonly 'agent-check'?: 'enabled' | 'disabled';
     readonly backup?: 'enabled' | 'disabled';
     readonly check?: 'enabled' | 'disabled';
+    readonly 'check-reuse-pool'?: 'enabled' | 'disabled';
     readonly 'check-send-proxy'?: 'enabled' | 'disabled';
     readonly 'check-ssl'?: 'enabled' | 'disabled';
-    readonly check_via_socks4?: 'enabled';
+    readonly check_via_socks4?: 'enabled' | 'disabled';
     readonly maintenance?: 'enabled' | 'disabled';
-    readonly force_sslv3?: 'enabled' | 'disabled';
-    readonly force_tlsv10?: 'enabled' | 'disabled';
-    readonly force_tlsv11?: 'enabled' | 'disabled';
-    readonly force_tlsv12?: 'enabled' | 'disabled';
-    readonly force_tlsv13?: 'enabled' | 'disabled';
-    readonly no_sslv3?: 'enabled';
-    readonly no_tlsv10?: 'enabled';
-    readonly no_tlsv11?: 'enabled';
-    readonly no_tlsv12?: 'enabled';
-    readonly no_tlsv13?: 'enabled';
-    readonly no_verifyhost?: 'enabled';
+    readonly no_verifyhost?: 'enabled' | 'disabled';
+    readonly renegotiate?: 'enabled' | 'disabled';
     readonly 'send-proxy'?: 'enabled' | 'disabled';
     readonly 'send-proxy-v2'?: 'enabled' | 'disabled';
     readonly send_proxy_v2_ssl?: 'enabled' | 'disabled';
@@ -3627,6 +3938,21 @@ export type Listen = {
     readonly stick?: 'enabled' | 'disabled';
     readonly tfo?: 'enabled' | 'disabled';
     readonly tls_tickets?: 'enabled' | 'disabled';
+    readonly force_sslv3?: 'enabled' | 'disabled';
+    readonly sslv3?: 'enabled' | 'disabled';
+    readonly no_sslv3?: 'enabled' | 'disabled';
+    readonly force_tlsv10?: 'enabled' | 'disabled';
+    readonly tlsv10?: 'enabled' | 'disabled';
+    readonly no_tlsv10?: 'enabled' | 'disabled';
+    readonly force_tlsv11?: 'enabled' | 'disabled';
+    readonly tlsv11?: 'enabled' | 'disabled';
+    readonly no_tlsv11?: 'enabled' | 'disabled';
+    readonly force_tlsv12?: 'enabled' | 'disabled';
+    readonly tlsv12?: 'enabled' | 'disabled';
+    readonly no_tlsv12?: 'enabled' | 'disabled';
+    readonly force_tlsv13?: 'enabled' | 'disabled';
+    readonly tlsv13?: 'enabled' | 'disabled';
+    readonly no_tlsv13?: 'enabled' | 'disabled';
     readonly health_check_address?: string;
     readonly 'agent-addr'?: string;
     readonly 'agent-inter'?: number;
@@ -3636,9 +3962,9 @@ export type Listen = {
     readonly alpn?: string;
     readonly ssl_cafile?: string;
     readonly check_alpn?: string;
-    readonly check_pool_conn_name?: string;
+    readonly cc?: string;
+    readonly 'check-pool-conn-name'?: string;
     readonly check_proto?: string;
-    readonly check_reuse_pool?: boolean;
     readonly 'check-sni'?: string;
     readonly ciphers?: string;
     readonly ciphersuites?: string;
@@ -3653,11 +3979,13 @@ export type Listen = {
     readonly fastinter?: number;
     readonly guid?: string;
     readonly hash_key?: string;
+    readonly healthcheck?: string;
     readonly id?: number;
     readonly idle_ping?: number;
     readonly 'init-addr'?: string;
     readonly 'init-state'?: string;
     readonly inter?: number;
+    readonly ktls?: 'on' | 'off';
     readonly 'log-bufsize'?: number;
     readonly log_proto?: 'legacy' | 'octet-count';
     readonly max_reuse?: number;
@@ -3683,6 +4011,10 @@ export type Listen = {
     readonly 'resolve-prefer'?: 'ipv4' | 'ipv6';
     readonly resolvers?: string;
     readonly rise?: number;
+    readonly 'set-proxy-v2-tlv-fmt'?: {
+      readonly id: string;
+      readonly value: string;
+    };
     readonly shard?: number;
     readonly sigalgs?: string;
     readonly slowstart?: number;
@@ -3692,6 +4024,7 @@ export type Listen = {
     readonly ssl_max_ver?: 'SSLv3' | 'TLSv1.0' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
     readonly ssl_min_ver?: 'SSLv3' | 'TLSv1.0' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
     readonly 'strict-maxconn'?: boolean;
+    readonly tcp_md5sig?: string;
     readonly tcp_ut?: number;
     readonly track?: string;
     readonly verify?: 'none' | 'required';
@@ -3720,8 +4053,12 @@ export type Listen = {
   readonly source?: {
     readonly address?: string;
     readonly port?: number;
-    readonly usesrc?: string;
     readonly interface?: string;
+    readonly usesrc?: 'client' | 'clientip' | 'hdr_ip' | 'address';
+    readonly hdr?: string;
+    readonly occ?: string;
+    readonly address_second?: string;
+    readonly port_second?: number;
   };
   readonly srvtcpka_cnt?: number;
   readonly srvtcpka_idle?: number;
@@ -3748,11 +4085,13 @@ export type Listen = {
   readonly checkcache?: 'enabled' | 'disabled';
   readonly external_check?: 'enabled' | 'disabled';
   readonly h1_case_adjust_bogus_server?: 'enabled' | 'disabled';
+  readonly http_drop_request_trailers?: 'enabled' | 'disabled';
   readonly http_pretend_keepalive?: 'enabled' | 'disabled';
   readonly http_proxy?: 'enabled' | 'disabled';
   readonly log_health_checks?: 'enabled' | 'disabled';
   readonly persist?: 'enabled' | 'disabled';
   readonly prefer_last_server?: 'enabled' | 'disabled';
+  readonly spop_check?: 'enabled' | 'disabled';
   readonly srvtcpka?: 'enabled' | 'disabled';
   readonly tcp_smart_connect?: 'enabled' | 'disabled';
   readonly transparent?: 'enabled' | 'disabled';
@@ -3811,6 +4150,20 @@ export type ListenBase = {
     readonly ifnone?: boolean;
     readonly enabled?: 'enabled';
   };
+  readonly forwarded?: {
+    readonly proto?: boolean;
+    readonly host?: boolean;
+    readonly host_expr?: string;
+    readonly by?: boolean;
+    readonly by_expr?: string;
+    readonly by_port?: boolean;
+    readonly by_port_expr?: string;
+    readonly for?: boolean;
+    readonly for_expr?: string;
+    readonly for_port?: boolean;
+    readonly for_port_expr?: string;
+    readonly enabled?: 'enabled' | 'disabled';
+  };
   readonly originalto?: {
     readonly except?: string;
     readonly header?: string;
@@ -3876,8 +4229,8 @@ export type ListenBase = {
     readonly stats_uri_prefix?: string;
     readonly stats_realm_realm?: string;
     readonly stats_realm?: boolean;
-    readonly tats_admin_cond?: 'if' | 'unless';
-    readonly tats_admin_cond_test?: string;
+    readonly stats_admin_cond?: 'if' | 'unless';
+    readonly stats_admin_cond_test?: string;
     readonly stats_admin?: boolean;
     readonly stats_http_requests?: readonly ({
       readonly type?: 'allow' | 'deny' | 'auth';
@@ -3922,6 +4275,7 @@ export type ListenBase = {
   readonly dontlog_normal?: 'enabled' | 'disabled';
   readonly dontlognull?: 'enabled' | 'disabled';
   readonly h1_case_adjust_bogus_client?: 'enabled' | 'disabled';
+  readonly http_drop_response_trailers?: 'enabled' | 'disabled';
   readonly http_ignore_probes?: 'enabled' | 'disabled';
   readonly http_use_proxy_header?: 'enabled' | 'disabled';
   readonly idle_close_on_response?: 'enabled' | 'disabled';
@@ -3938,6 +4292,7 @@ export type ListenBase = {
     readonly uri_path_only?: boolean;
     readonly url_param?: string;
     readonly url_param_check_post?: number;
+    readonly url_param_max_wait?: number;
     readonly hdr_name?: string;
     readonly hdr_use_domain_only?: boolean;
     readonly hash_expression?: string;
@@ -3949,7 +4304,8 @@ export type ListenBase = {
     readonly modifier?: 'avalanche';
   };
   readonly hash_balance_factor?: number;
-  readonly adv_check?: 'ldap-check' | 'redis-check' | 'ssl-hello-chk' | 'tcp-check' | 'spop-check' | 'httpchk' | 'smtpchk' | 'mysql-check' | 'pgsql-check';
+  readonly hash_preserve_affinity?: 'always' | 'maxconn' | 'maxqueue';
+  readonly adv_check?: 'ldap-check' | 'redis-check' | 'ssl-hello-chk' | 'tcp-check' | 'httpchk' | 'smtpchk' | 'mysql-check' | 'pgsql-check';
   readonly httpchk_params?: {
     readonly method?: 'OPTIONS' | 'HEAD' | 'GET' | 'POST' | 'PUT' | 'DELETE' | 'TRACE' | 'CONNECT' | 'PATCH';
     readonly uri?: string;
@@ -3990,21 +4346,13 @@ export type ListenBase = {
     readonly 'agent-check'?: 'enabled' | 'disabled';
     readonly backup?: 'enabled' | 'disabled';
     readonly check?: 'enabled' | 'disabled';
+    readonly 'check-reuse-pool'?: 'enabled' | 'disabled';
     readonly 'check-send-proxy'?: 'enabled' | 'disabled';
     readonly 'check-ssl'?: 'enabled' | 'disabled';
-    readonly check_via_socks4?: 'enabled';
+    readonly check_via_socks4?: 'enabled' | 'disabled';
     readonly maintenance?: 'enabled' | 'disabled';
-    readonly force_sslv3?: 'enabled' | 'disabled';
-    readonly force_tlsv10?: 'enabled' | 'disabled';
-    readonly force_tlsv11?: 'enabled' | 'disabled';
-    readonly force_tlsv12?: 'enabled' | 'disabled';
-    readonly force_tlsv13?: 'enabled' | 'disabled';
-    readonly no_sslv3?: 'enabled';
-    readonly no_tlsv10?: 'enabled';
-    readonly no_tlsv11?: 'enabled';
-    readonly no_tlsv12?: 'enabled';
-    readonly no_tlsv13?: 'enabled';
-    readonly no_verifyhost?: 'enabled';
+    readonly no_verifyhost?: 'enabled' | 'disabled';
+    readonly renegotiate?: 'enabled' | 'disabled';
     readonly 'send-proxy'?: 'enabled' | 'disabled';
     readonly 'send-proxy-v2'?: 'enabled' | 'disabled';
     readonly send_proxy_v2_ssl?: 'enabled' | 'disabled';
@@ -4014,6 +4362,21 @@ export type ListenBase = {
     readonly stick?: 'enabled' | 'disabled';
     readonly tfo?: 'enabled' | 'disabled';
     readonly tls_tickets?: 'enabled' | 'disabled';
+    readonly force_sslv3?: 'enabled' | 'disabled';
+    readonly sslv3?: 'enabled' | 'disabled';
+    readonly no_sslv3?: 'enabled' | 'disabled';
+    readonly force_tlsv10?: 'enabled' | 'disabled';
+    readonly tlsv10?: 'enabled' | 'disabled';
+    readonly no_tlsv10?: 'enabled' | 'disabled';
+    readonly force_tlsv11?: 'enabled' | 'disabled';
+    readonly tlsv11?: 'enabled' | 'disabled';
+    readonly no_tlsv11?: 'enabled' | 'disabled';
+    readonly force_tlsv12?: 'enabled' | 'disabled';
+    readonly tlsv12?: 'enabled' | 'disabled';
+    readonly no_tlsv12?: 'enabled' | 'disabled';
+    readonly force_tlsv13?: 'enabled' | 'disabled';
+    readonly tlsv13?: 'enabled' | 'disabled';
+    readonly no_tlsv13?: 'enabled' | 'disabled';
     readonly health_check_address?: string;
     readonly 'agent-addr'?: string;
     readonly 'agent-inter'?: number;
@@ -4023,9 +4386,9 @@ export type ListenBase = {
     readonly alpn?: string;
     readonly ssl_cafile?: string;
     readonly check_alpn?: string;
-    readonly check_pool_conn_name?: string;
+    readonly cc?: string;
+    readonly 'check-pool-conn-name'?: string;
     readonly check_proto?: string;
-    readonly check_reuse_pool?: boolean;
     readonly 'check-sni'?: string;
     readonly ciphers?: string;
     readonly ciphersuites?: string;
@@ -4040,11 +4403,13 @@ export type ListenBase = {
     readonly fastinter?: number;
     readonly guid?: string;
     readonly hash_key?: string;
+    readonly healthcheck?: string;
     readonly id?: number;
     readonly idle_ping?: number;
     readonly 'init-addr'?: string;
     readonly 'init-state'?: string;
     readonly inter?: number;
+    readonly ktls?: 'on' | 'off';
     readonly 'log-bufsize'?: number;
     readonly log_proto?: 'legacy' | 'octet-count';
     readonly max_reuse?: number;
@@ -4070,6 +4435,10 @@ export type ListenBase = {
     readonly 'resolve-prefer'?: 'ipv4' | 'ipv6';
     readonly resolvers?: string;
     readonly rise?: number;
+    readonly 'set-proxy-v2-tlv-fmt'?: {
+      readonly id: string;
+      readonly value: string;
+    };
     readonly shard?: number;
     readonly sigalgs?: string;
     readonly slowstart?: number;
@@ -4079,6 +4448,7 @@ export type ListenBase = {
     readonly ssl_max_ver?: 'SSLv3' | 'TLSv1.0' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
     readonly ssl_min_ver?: 'SSLv3' | 'TLSv1.0' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
     readonly 'strict-maxconn'?: boolean;
+    readonly tcp_md5sig?: string;
     readonly tcp_ut?: number;
     readonly track?: string;
     readonly verify?: 'none' | 'required';
@@ -4107,8 +4477,12 @@ export type ListenBase = {
   readonly source?: {
     readonly address?: string;
     readonly port?: number;
-    readonly usesrc?: string;
     readonly interface?: string;
+    readonly usesrc?: 'client' | 'clientip' | 'hdr_ip' | 'address';
+    readonly hdr?: string;
+    readonly occ?: string;
+    readonly address_second?: string;
+    readonly port_second?: number;
   };
   readonly srvtcpka_cnt?: number;
   readonly srvtcpka_idle?: number;
@@ -4135,11 +4509,13 @@ export type ListenBase = {
   readonly checkcache?: 'enabled' | 'disabled';
   readonly external_check?: 'enabled' | 'disabled';
   readonly h1_case_adjust_bogus_server?: 'enabled' | 'disabled';
+  readonly http_drop_request_trailers?: 'enabled' | 'disabled';
   readonly http_pretend_keepalive?: 'enabled' | 'disabled';
   readonly http_proxy?: 'enabled' | 'disabled';
   readonly log_health_checks?: 'enabled' | 'disabled';
   readonly persist?: 'enabled' | 'disabled';
   readonly prefer_last_server?: 'enabled' | 'disabled';
+  readonly spop_check?: 'enabled' | 'disabled';
   readonly srvtcpka?: 'enabled' | 'disabled';
   readonly tcp_smart_connect?: 'enabled' | 'disabled';
   readonly transparent?: 'enabled' | 'disabled';
@@ -4200,21 +4576,13 @@ export type PeerSection = {
     readonly 'agent-check'?: 'enabled' | 'disabled';
     readonly backup?: 'enabled' | 'disabled';
     readonly check?: 'enabled' | 'disabled';
+    readonly 'check-reuse-pool'?: 'enabled' | 'disabled';
     readonly 'check-send-proxy'?: 'enabled' | 'disabled';
     readonly 'check-ssl'?: 'enabled' | 'disabled';
-    readonly check_via_socks4?: 'enabled';
+    readonly check_via_socks4?: 'enabled' | 'disabled';
     readonly maintenance?: 'enabled' | 'disabled';
-    readonly force_sslv3?: 'enabled' | 'disabled';
-    readonly force_tlsv10?: 'enabled' | 'disabled';
-    readonly force_tlsv11?: 'enabled' | 'disabled';
-    readonly force_tlsv12?: 'enabled' | 'disabled';
-    readonly force_tlsv13?: 'enabled' | 'disabled';
-    readonly no_sslv3?: 'enabled';
-    readonly no_tlsv10?: 'enabled';
-    readonly no_tlsv11?: 'enabled';
-    readonly no_tlsv12?: 'enabled';
-    readonly no_tlsv13?: 'enabled';
-    readonly no_verifyhost?: 'enabled';
+    readonly no_verifyhost?: 'enabled' | 'disabled';
+    readonly renegotiate?: 'enabled' | 'disabled';
     readonly 'send-proxy'?: 'enabled' | 'disabled';
     readonly 'send-proxy-v2'?: 'enabled' | 'disabled';
     readonly send_proxy_v2_ssl?: 'enabled' | 'disabled';
@@ -4224,6 +4592,21 @@ export type PeerSection = {
     readonly stick?: 'enabled' | 'disabled';
     readonly tfo?: 'enabled' | 'disabled';
     readonly tls_tickets?: 'enabled' | 'disabled';
+    readonly force_sslv3?: 'enabled' | 'disabled';
+    readonly sslv3?: 'enabled' | 'disabled';
+    readonly no_sslv3?: 'enabled' | 'disabled';
+    readonly force_tlsv10?: 'enabled' | 'disabled';
+    readonly tlsv10?: 'enabled' | 'disabled';
+    readonly no_tlsv10?: 'enabled' | 'disabled';
+    readonly force_tlsv11?: 'enabled' | 'disabled';
+    readonly tlsv11?: 'enabled' | 'disabled';
+    readonly no_tlsv11?: 'enabled' | 'disabled';
+    readonly force_tlsv12?: 'enabled' | 'disabled';
+    readonly tlsv12?: 'enabled' | 'disabled';
+    readonly no_tlsv12?: 'enabled' | 'disabled';
+    readonly force_tlsv13?: 'enabled' | 'disabled';
+    readonly tlsv13?: 'enabled' | 'disabled';
+    readonly no_tlsv13?: 'enabled' | 'disabled';
     readonly health_check_address?: string;
     readonly 'agent-addr'?: string;
     readonly 'agent-inter'?: number;
@@ -4233,9 +4616,9 @@ export type PeerSection = {
     readonly alpn?: string;
     readonly ssl_cafile?: string;
     readonly check_alpn?: string;
-    readonly check_pool_conn_name?: string;
+    readonly cc?: string;
+    readonly 'check-pool-conn-name'?: string;
     readonly check_proto?: string;
-    readonly check_reuse_pool?: boolean;
     readonly 'check-sni'?: string;
     readonly ciphers?: string;
     readonly ciphersuites?: string;
@@ -4250,11 +4633,13 @@ export type PeerSection = {
     readonly fastinter?: number;
     readonly guid?: string;
     readonly hash_key?: string;
+    readonly healthcheck?: string;
     readonly id?: number;
     readonly idle_ping?: number;
     readonly 'init-addr'?: string;
     readonly 'init-state'?: string;
     readonly inter?: number;
+    readonly ktls?: 'on' | 'off';
     readonly 'log-bufsize'?: number;
     readonly log_proto?: 'legacy' | 'octet-count';
     readonly max_reuse?: number;
@@ -4280,6 +4665,10 @@ export type PeerSection = {
     readonly 'resolve-prefer'?: 'ipv4' | 'ipv6';
     readonly resolvers?: string;
     readonly rise?: number;
+    readonly 'set-proxy-v2-tlv-fmt'?: {
+      readonly id: string;
+      readonly value: string;
+    };
     readonly shard?: number;
     readonly sigalgs?: string;
     readonly slowstart?: number;
@@ -4289,6 +4678,7 @@ export type PeerSection = {
     readonly ssl_max_ver?: 'SSLv3' | 'TLSv1.0' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
     readonly ssl_min_ver?: 'SSLv3' | 'TLSv1.0' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
     readonly 'strict-maxconn'?: boolean;
+    readonly tcp_md5sig?: string;
     readonly tcp_ut?: number;
     readonly track?: string;
     readonly verify?: 'none' | 'required';
@@ -4312,6 +4702,21 @@ export type PeerSection = {
     readonly ssl_max_ver?: 'SSLv3' | 'TLSv1.0' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
     readonly ssl_min_ver?: 'SSLv3' | 'TLSv1.0' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
     readonly verify?: 'none' | 'optional' | 'required';
+    readonly force_sslv3?: boolean;
+    readonly sslv3?: 'enabled' | 'disabled';
+    readonly no_sslv3?: boolean;
+    readonly force_tlsv10?: boolean;
+    readonly tlsv10?: 'enabled' | 'disabled';
+    readonly no_tlsv10?: boolean;
+    readonly force_tlsv11?: boolean;
+    readonly tlsv11?: 'enabled' | 'disabled';
+    readonly no_tlsv11?: boolean;
+    readonly force_tlsv12?: boolean;
+    readonly tlsv12?: 'enabled' | 'disabled';
+    readonly no_tlsv12?: boolean;
+    readonly force_tlsv13?: boolean;
+    readonly tlsv13?: 'enabled' | 'disabled';
+    readonly no_tlsv13?: boolean;
     readonly accept_netscaler_cip?: number;
     readonly accept_proxy?: boolean;
     readonly backlog?: string;
@@ -4320,17 +4725,13 @@ export type PeerSection = {
     readonly ca_sign_file?: string;
     readonly ca_sign_pass?: string;
     readonly ca_verify_file?: string;
+    readonly cc?: string;
     readonly ssl_certificate?: string;
     readonly crt_ignore_err?: string;
     readonly crt_list?: string;
     readonly default_crt_list?: readonly string[];
     readonly defer_accept?: boolean;
     readonly expose_fd_listeners?: boolean;
-    readonly force_sslv3?: boolean;
-    readonly force_tlsv10?: boolean;
-    readonly force_tlsv11?: boolean;
-    readonly force_tlsv12?: boolean;
-    readonly force_tlsv13?: boolean;
     readonly generate_certificates?: boolean;
     readonly gid?: number;
     readonly group?: string;
@@ -4338,6 +4739,8 @@ export type PeerSection = {
     readonly id?: string;
     readonly idle_ping?: number;
     readonly interface?: string;
+    readonly ktls?: 'on' | 'off';
+    readonly label?: string;
     readonly level?: 'user' | 'operator' | 'admin';
     readonly maxconn?: number;
     readonly mode?: string;
@@ -4346,28 +4749,27 @@ export type PeerSection = {
     readonly namespace?: string;
     readonly nbconn?: number;
     readonly nice?: number;
-    readonly no_sslv3?: boolean;
     readonly no_strict_sni?: boolean;
+    readonly force_strict_sni?: 'disabled' | 'enabled';
     readonly no_tls_tickets?: boolean;
-    readonly no_tlsv10?: boolean;
-    readonly no_tlsv11?: boolean;
-    readonly no_tlsv12?: boolean;
-    readonly no_tlsv13?: boolean;
+    readonly tls_tickets?: 'disabled' | 'enabled';
     readonly ocsp_update?: 'enabled' | 'disabled';
     readonly prefer_client_ciphers?: boolean;
     readonly proto?: string;
     readonly 'quic-cc-algo'?: string;
+    readonly quic_cc_algo_max_window?: number;
+    readonly quic_cc_algo_burst_size?: number;
     readonly 'quic-force-retry'?: boolean;
     readonly 'quic-socket'?: 'connection' | 'listener';
     readonly severity_output?: 'none' | 'number' | 'string';
     readonly shards?: string;
     readonly ssl?: boolean;
     readonly strict_sni?: boolean;
+    readonly tcp_md5sig?: string;
     readonly tcp_user_timeout?: number;
     readonly tfo?: boolean;
     readonly thread?: string;
     readonly tls_ticket_keys?: string;
-    readonly tls_tickets?: 'enabled';
     readonly transparent?: boolean;
     readonly uid?: string;
     readonly user?: string;
@@ -4392,21 +4794,13 @@ export type PeerSectionBase = {
     readonly 'agent-check'?: 'enabled' | 'disabled';
     readonly backup?: 'enabled' | 'disabled';
     readonly check?: 'enabled' | 'disabled';
+    readonly 'check-reuse-pool'?: 'enabled' | 'disabled';
     readonly 'check-send-proxy'?: 'enabled' | 'disabled';
     readonly 'check-ssl'?: 'enabled' | 'disabled';
-    readonly check_via_socks4?: 'enabled';
+    readonly check_via_socks4?: 'enabled' | 'disabled';
     readonly maintenance?: 'enabled' | 'disabled';
-    readonly force_sslv3?: 'enabled' | 'disabled';
-    readonly force_tlsv10?: 'enabled' | 'disabled';
-    readonly force_tlsv11?: 'enabled' | 'disabled';
-    readonly force_tlsv12?: 'enabled' | 'disabled';
-    readonly force_tlsv13?: 'enabled' | 'disabled';
-    readonly no_sslv3?: 'enabled';
-    readonly no_tlsv10?: 'enabled';
-    readonly no_tlsv11?: 'enabled';
-    readonly no_tlsv12?: 'enabled';
-    readonly no_tlsv13?: 'enabled';
-    readonly no_verifyhost?: 'enabled';
+    readonly no_verifyhost?: 'enabled' | 'disabled';
+    readonly renegotiate?: 'enabled' | 'disabled';
     readonly 'send-proxy'?: 'enabled' | 'disabled';
     readonly 'send-proxy-v2'?: 'enabled' | 'disabled';
     readonly send_proxy_v2_ssl?: 'enabled' | 'disabled';
@@ -4416,6 +4810,21 @@ export type PeerSectionBase = {
     readonly stick?: 'enabled' | 'disabled';
     readonly tfo?: 'enabled' | 'disabled';
     readonly tls_tickets?: 'enabled' | 'disabled';
+    readonly force_sslv3?: 'enabled' | 'disabled';
+    readonly sslv3?: 'enabled' | 'disabled';
+    readonly no_sslv3?: 'enabled' | 'disabled';
+    readonly force_tlsv10?: 'enabled' | 'disabled';
+    readonly tlsv10?: 'enabled' | 'disabled';
+    readonly no_tlsv10?: 'enabled' | 'disabled';
+    readonly force_tlsv11?: 'enabled' | 'disabled';
+    readonly tlsv11?: 'enabled' | 'disabled';
+    readonly no_tlsv11?: 'enabled' | 'disabled';
+    readonly force_tlsv12?: 'enabled' | 'disabled';
+    readonly tlsv12?: 'enabled' | 'disabled';
+    readonly no_tlsv12?: 'enabled' | 'disabled';
+    readonly force_tlsv13?: 'enabled' | 'disabled';
+    readonly tlsv13?: 'enabled' | 'disabled';
+    readonly no_tlsv13?: 'enabled' | 'disabled';
     readonly health_check_address?: string;
     readonly 'agent-addr'?: string;
     readonly 'agent-inter'?: number;
@@ -4425,9 +4834,9 @@ export type PeerSectionBase = {
     readonly alpn?: string;
     readonly ssl_cafile?: string;
     readonly check_alpn?: string;
-    readonly check_pool_conn_name?: string;
+    readonly cc?: string;
+    readonly 'check-pool-conn-name'?: string;
     readonly check_proto?: string;
-    readonly check_reuse_pool?: boolean;
     readonly 'check-sni'?: string;
     readonly ciphers?: string;
     readonly ciphersuites?: string;
@@ -4442,11 +4851,13 @@ export type PeerSectionBase = {
     readonly fastinter?: number;
     readonly guid?: string;
     readonly hash_key?: string;
+    readonly healthcheck?: string;
     readonly id?: number;
     readonly idle_ping?: number;
     readonly 'init-addr'?: string;
     readonly 'init-state'?: string;
     readonly inter?: number;
+    readonly ktls?: 'on' | 'off';
     readonly 'log-bufsize'?: number;
     readonly log_proto?: 'legacy' | 'octet-count';
     readonly max_reuse?: number;
@@ -4472,6 +4883,10 @@ export type PeerSectionBase = {
     readonly 'resolve-prefer'?: 'ipv4' | 'ipv6';
     readonly resolvers?: string;
     readonly rise?: number;
+    readonly 'set-proxy-v2-tlv-fmt'?: {
+      readonly id: string;
+      readonly value: string;
+    };
     readonly shard?: number;
     readonly sigalgs?: string;
     readonly slowstart?: number;
@@ -4481,6 +4896,7 @@ export type PeerSectionBase = {
     readonly ssl_max_ver?: 'SSLv3' | 'TLSv1.0' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
     readonly ssl_min_ver?: 'SSLv3' | 'TLSv1.0' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
     readonly 'strict-maxconn'?: boolean;
+    readonly tcp_md5sig?: string;
     readonly tcp_ut?: number;
     readonly track?: string;
     readonly verify?: 'none' | 'required';
@@ -4504,6 +4920,21 @@ export type PeerSectionBase = {
     readonly ssl_max_ver?: 'SSLv3' | 'TLSv1.0' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
     readonly ssl_min_ver?: 'SSLv3' | 'TLSv1.0' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
     readonly verify?: 'none' | 'optional' | 'required';
+    readonly force_sslv3?: boolean;
+    readonly sslv3?: 'enabled' | 'disabled';
+    readonly no_sslv3?: boolean;
+    readonly force_tlsv10?: boolean;
+    readonly tlsv10?: 'enabled' | 'disabled';
+    readonly no_tlsv10?: boolean;
+    readonly force_tlsv11?: boolean;
+    readonly tlsv11?: 'enabled' | 'disabled';
+    readonly no_tlsv11?: boolean;
+    readonly force_tlsv12?: boolean;
+    readonly tlsv12?: 'enabled' | 'disabled';
+    readonly no_tlsv12?: boolean;
+    readonly force_tlsv13?: boolean;
+    readonly tlsv13?: 'enabled' | 'disabled';
+    readonly no_tlsv13?: boolean;
     readonly accept_netscaler_cip?: number;
     readonly accept_proxy?: boolean;
     readonly backlog?: string;
@@ -4512,17 +4943,13 @@ export type PeerSectionBase = {
     readonly ca_sign_file?: string;
     readonly ca_sign_pass?: string;
     readonly ca_verify_file?: string;
+    readonly cc?: string;
     readonly ssl_certificate?: string;
     readonly crt_ignore_err?: string;
     readonly crt_list?: string;
     readonly default_crt_list?: readonly string[];
     readonly defer_accept?: boolean;
     readonly expose_fd_listeners?: boolean;
-    readonly force_sslv3?: boolean;
-    readonly force_tlsv10?: boolean;
-    readonly force_tlsv11?: boolean;
-    readonly force_tlsv12?: boolean;
-    readonly force_tlsv13?: boolean;
     readonly generate_certificates?: boolean;
     readonly gid?: number;
     readonly group?: string;
@@ -4530,6 +4957,8 @@ export type PeerSectionBase = {
     readonly id?: string;
     readonly idle_ping?: number;
     readonly interface?: string;
+    readonly ktls?: 'on' | 'off';
+    readonly label?: string;
     readonly level?: 'user' | 'operator' | 'admin';
     readonly maxconn?: number;
     readonly mode?: string;
@@ -4538,28 +4967,27 @@ export type PeerSectionBase = {
     readonly namespace?: string;
     readonly nbconn?: number;
     readonly nice?: number;
-    readonly no_sslv3?: boolean;
     readonly no_strict_sni?: boolean;
+    readonly force_strict_sni?: 'disabled' | 'enabled';
     readonly no_tls_tickets?: boolean;
-    readonly no_tlsv10?: boolean;
-    readonly no_tlsv11?: boolean;
-    readonly no_tlsv12?: boolean;
-    readonly no_tlsv13?: boolean;
+    readonly tls_tickets?: 'disabled' | 'enabled';
     readonly ocsp_update?: 'enabled' | 'disabled';
     readonly prefer_client_ciphers?: boolean;
     readonly proto?: string;
     readonly 'quic-cc-algo'?: string;
+    readonly quic_cc_algo_max_window?: number;
+    readonly quic_cc_algo_burst_size?: number;
     readonly 'quic-force-retry'?: boolean;
     readonly 'quic-socket'?: 'connection' | 'listener';
     readonly severity_output?: 'none' | 'number' | 'string';
     readonly shards?: string;
     readonly ssl?: boolean;
     readonly strict_sni?: boolean;
+    readonly tcp_md5sig?: string;
     readonly tcp_user_timeout?: number;
     readonly tfo?: boolean;
     readonly thread?: string;
     readonly tls_ticket_keys?: string;
-    readonly tls_tickets?: 'enabled';
     readonly transparent?: boolean;
     readonly uid?: string;
     readonly user?: string;
@@ -4615,6 +5043,10 @@ export type FcgiApp = {
     readonly address?: string;
     readonly len?: number;
     readonly format?: string;
+    readonly sample?: {
+      readonly ranges: string;
+      readonly size: number;
+    };
     readonly facility?: string;
     readonly level?: string;
     readonly minlevel?: string;
@@ -4649,6 +5081,10 @@ export type FcgiAppBase = {
     readonly address?: string;
     readonly len?: number;
     readonly format?: string;
+    readonly sample?: {
+      readonly ranges: string;
+      readonly size: number;
+    };
     readonly facility?: string;
     readonly level?: string;
     readonly minlevel?: string;
@@ -4802,7 +5238,7 @@ export type LogProfile = {
   readonly log_tag?: string;
   readonly steps?: readonly ({
     readonly step?: 'accept' | 'any' | 'close' | 'connect' | 'error' | 'request' | 'response' | 'http-req' | 'http-res' | 'http-after-res' | 'quic-init' | 'tcp-req-conn' | 'tcp-req-cont' | 'tcp-req-sess';
-    readonly drop?: 'enabled';
+    readonly drop?: 'enabled' | 'disabled';
     readonly format?: string;
     readonly sd?: string;
   })[];
@@ -4815,7 +5251,7 @@ export type LogProfileBase = {
   readonly log_tag?: string;
   readonly steps?: readonly ({
     readonly step?: 'accept' | 'any' | 'close' | 'connect' | 'error' | 'request' | 'response' | 'http-req' | 'http-res' | 'http-after-res' | 'quic-init' | 'tcp-req-conn' | 'tcp-req-cont' | 'tcp-req-sess';
-    readonly drop?: 'enabled';
+    readonly drop?: 'enabled' | 'disabled';
     readonly format?: string;
     readonly sd?: string;
   })[];
@@ -4833,6 +5269,13 @@ export type AcmeProvider = {
   readonly directory?: string;
   readonly keytype?: 'RSA' | 'ECDSA';
   readonly map?: string;
+  readonly acme_provider?: string;
+  readonly acme_vars?: Readonly<Record<string, string>>;
+  readonly reuse_key?: 'enabled' | 'disabled';
+  readonly profile?: string;
+  readonly challenge_ready?: string;
+  readonly dns_delay?: number;
+  readonly dns_timeout?: number;
   readonly name: string;
   readonly metadata?: Readonly<Record<string, unknown>>;
 };
@@ -4847,13 +5290,20 @@ export type AcmeProviderBase = {
   readonly directory?: string;
   readonly keytype?: 'RSA' | 'ECDSA';
   readonly map?: string;
+  readonly acme_provider?: string;
+  readonly acme_vars?: Readonly<Record<string, string>>;
+  readonly reuse_key?: 'enabled' | 'disabled';
+  readonly profile?: string;
+  readonly challenge_ready?: string;
+  readonly dns_delay?: number;
+  readonly dns_timeout?: number;
   readonly name: string;
   readonly metadata?: Readonly<Record<string, unknown>>;
 };
 
 /** named health check */
 export type Healthcheck = {
-  readonly type?: 'ldap-check' | 'redis-check' | 'ssl-hello-chk' | 'tcp-check' | 'spop-check' | 'httpchk' | 'smtpchk' | 'mysql-check' | 'pgsql-check';
+  readonly type?: 'spop-check' | 'ldap-check' | 'redis-check' | 'ssl-hello-chk' | 'tcp-check' | 'httpchk' | 'smtpchk' | 'mysql-check' | 'pgsql-check';
   readonly httpchk_params?: {
     readonly method?: 'OPTIONS' | 'HEAD' | 'GET' | 'POST' | 'PUT' | 'DELETE' | 'TRACE' | 'CONNECT' | 'PATCH';
     readonly uri?: string;
@@ -4873,12 +5323,12 @@ export type Healthcheck = {
   readonly name: string;
   readonly metadata?: Readonly<Record<string, unknown>>;
   readonly http_check_list?: readonly HttpCheck[];
-  readonly tcp_check_rule_list?: readonly TcpCheck[];
+  readonly tcp_check_list?: readonly TcpCheck[];
 };
 
 /** named health check */
 export type HealthcheckBase = {
-  readonly type?: 'ldap-check' | 'redis-check' | 'ssl-hello-chk' | 'tcp-check' | 'spop-check' | 'httpchk' | 'smtpchk' | 'mysql-check' | 'pgsql-check';
+  readonly type?: 'spop-check' | 'ldap-check' | 'redis-check' | 'ssl-hello-chk' | 'tcp-check' | 'httpchk' | 'smtpchk' | 'mysql-check' | 'pgsql-check';
   readonly httpchk_params?: {
     readonly method?: 'OPTIONS' | 'HEAD' | 'GET' | 'POST' | 'PUT' | 'DELETE' | 'TRACE' | 'CONNECT' | 'PATCH';
     readonly uri?: string;
@@ -4986,6 +5436,7 @@ export type Site = {
       readonly uri_path_only?: boolean;
       readonly url_param?: string;
       readonly url_param_check_post?: number;
+      readonly url_param_max_wait?: number;
       readonly hdr_name?: string;
       readonly hdr_use_domain_only?: boolean;
       readonly hash_expression?: string;

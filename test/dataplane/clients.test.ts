@@ -162,12 +162,21 @@ suite('published clients', () => {
     assert.match(late.json.message, /transaction .* is outdated and cannot be committed/);
   });
 
-  test('may send fields that there are none of: these are left out, and told', async (t) => {
+  test('learn the names of fields that there are none of, and nothing is done', async (t) => {
     const { ask, text } = await startService(t, 'backend a\n');
-    const body = { name: 's1', address: '10.0.0.1', wieght: 3, no_such: { a: 1 }, metadata: {} };
-    const { status, headers } = await ask('POST', 'configuration/backends/a/servers?version=1', { body });
-    assert.equal(status, 201);
-    assert.equal(headers['warning'], '299 sluice "not known, and left out: wieght, no_such"');
+    const body = { name: 's1', address: '10.0.0.1', wieght: 3, stuff: { a: 1 }, metadata: {} };
+    const path = 'configuration/backends/a/servers?version=1';
+    const { status, json } = await ask('POST', path, { body });
+    assert.deepEqual([status, json.field], [422, 'wieght']);
+    assert.equal(json.message, "wieght (did you mean 'weight'?), stuff are fields that there is not");
+    assert.equal(text(), 'backend a\n');
+    const list = await ask('PUT', 'configuration/backends/a/acls?version=1', {
+      body: [{ acl_name: 'x', criterion: 'src', vaule: '10.0.0.1' }],
+    });
+    assert.deepEqual([list.status, list.json.field], [422, '0/vaule']);
+    // A switch that is off says nothing.
+    const { wieght: _, stuff: __, ...known } = body;
+    assert.equal((await ask('POST', path, { body: { ...known, no_such_switch: false } })).status, 201);
     assert.match(text(), /server s1 10\.0\.0\.1\n$/);
   });
 });

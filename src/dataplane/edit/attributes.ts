@@ -50,6 +50,7 @@ export function attributesOf(kind: SectionKind, documents: Documents, found: Fou
 function assign(resource: Record<string, unknown>, { at, set }: Row, fields: Fields): void {
   const target = at.endsWith('[]') ? itemAt(resource, at.slice(0, -2)) : objectAt(resource, at);
   for (const [path, value] of Object.entries(set)) {
+    if (value === undefined) continue;
     const own = at !== '' && path.startsWith(`${at}.`) ? path.slice(at.length + 1) : null;
     if (own !== null) target[own] = value;
     else setAt(resource, path, value);

@@ -1,7 +1,7 @@
 /** Whole sections: read, made, replaced, removed, with their children where asked for. */
 
 import { usualIndent } from '../../config/edit/places.ts';
-import { childrenOf } from '../kinds/claims.ts';
+import { childrenOf, fullField } from '../kinds/claims.ts';
 import type { ChildKind, SectionKind } from '../kinds/kind.ts';
 import { isAbsent } from '../lines/field.ts';
 import { asWord } from '../lines/values.ts';
@@ -21,9 +21,10 @@ export function readSection(kind: SectionKind, documents: Documents, found: Foun
   const children = childrenOf(kind.keyword).flatMap((child): [string, unknown][] => {
     const all = childrenIn(child, documents, found);
     if (all.length === 0) return [];
-    if (child.name === null) return [[child.full, all.map(({ resource }) => resource)]];
+    const field = fullField(child, kind.keyword);
+    if (child.name === null) return [[field, all.map(({ resource }) => resource)]];
     const named = all.map(({ resource, statement }) => [childName(child, resource, statement.line), resource]);
-    return [[child.full, Object.fromEntries(named)]];
+    return [[field, Object.fromEntries(named)]];
   });
   return { ...attributes, ...Object.fromEntries(children) };
 }
@@ -53,7 +54,7 @@ export function createSection(
     );
   const wanted = wantedStatements(kind, parts.fields);
   if (isRefusal(wanted)) return wanted;
-  const children = parts.children.map(([child, list]) => linesOf(child, list));
+  const children = parts.children.map(([child, list]) => linesOf(child, fullField(child, kind.keyword), list));
   const wrong = children.find(isRefusal);
   if (wrong !== undefined) return wrong;
   const title = titleOf(kind, name, parts);
@@ -62,13 +63,10 @@ export function createSection(
   return spliced(documents, [newSection(kind, documents, title, statements, parts)]);
 }
 
-function linesOf(child: ChildKind, list: readonly Resource[]): string[] | Refusal {
+function linesOf(child: ChildKind, field: string, list: readonly Resource[]): string[] | Refusal {
   const lines: string[] = [];
   for (const [i, item] of list.entries()) {
-    const line = at(
-      `${child.full}/${child.name === null ? i : item[child.name]}`,
-      asResult(lineFor(child, item, null)),
-    );
+    const line = at(`${field}/${child.name === null ? i : item[child.name]}`, asResult(lineFor(child, item, null)));
     if ('refused' in line) return line;
     lines.push(line.text);
   }
@@ -160,7 +158,7 @@ export function replaceSection(
     const again = sectionNamed(current, kind, name);
     if (isRefusal(again)) return again;
     const made = replacedAll(child, current, again, list);
-    if (isRefusal(made)) return at(child.full, made);
+    if (isRefusal(made)) return at(fullField(child, kind.keyword), made);
     current = spliced(current, made);
   }
   return current;
@@ -198,16 +196,13 @@ function partsOf(kind: SectionKind, resource: Resource, full: boolean): Parts | 
   const fields: Record<string, unknown> = others;
   const children: [ChildKind, readonly Resource[]][] = [];
   for (const child of childrenOf(kind.keyword)) {
-    const given = fields[child.full];
-    delete fields[child.full];
+    const field = fullField(child, kind.keyword);
+    const given = fields[field];
+    delete fields[field];
     if (isAbsent(given) && !full) continue;
     if (!full)
-      return refusal(
-        'invalid',
-        `${child.full} is written with full_section=true, or by the path of ${child.path}`,
-        child.full,
-      );
-    const list = childList(child, given);
+      return refusal('invalid', `${field} is written with full_section=true, or by the path of ${child.path}`, field);
+    const list = childList(child, field, given);
     if ('refused' in list) return list;
     children.push([child, list.items]);
   }
@@ -221,18 +216,14 @@ function partsOf(kind: SectionKind, resource: Resource, full: boolean): Parts | 
 }
 
 /** Named children come as an object by name, others as a list. */
-function childList(child: ChildKind, given: unknown): { readonly items: readonly Resource[] } | Refusal {
+function childList(child: ChildKind, field: string, given: unknown): { readonly items: readonly Resource[] } | Refusal {
   if (isAbsent(given)) return { items: [] };
   if (child.name === null) return { items: given as readonly Resource[] };
   const items: Resource[] = [];
   for (const [name, item] of Object.entries(given as Record<string, Resource>)) {
     const own = item[child.name];
     if (!isAbsent(own) && own !== name)
-      return refusal(
-        'invalid',
-        `${child.name} is '${own}', its key is '${name}'`,
-        `${child.full}/${name}/${child.name}`,
-      );
+      return refusal('invalid', `${child.name} is '${own}', its key is '${name}'`, `${field}/${name}/${child.name}`);
     items.push({ ...item, [child.name]: name });
   }
   return { items };

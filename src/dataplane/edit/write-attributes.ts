@@ -113,7 +113,7 @@ function single(rows: readonly Row[], resource: Resource, left: Set<string>): re
     const object = (row.at === '' ? resource : valueAt(resource, row.at)) as Fields | undefined;
     const names = row.form.fields.map(({ name }) => name);
     const own = pickFields(object ?? {}, names);
-    if (Object.keys(row.set).length === 0 && Object.keys(own).length === 0) continue;
+    if (Object.values(row.set).every((value) => value === undefined) && Object.keys(own).length === 0) continue;
     const text = statementOf(row.form, own);
     if (typeof text === 'object') {
       const field = [row.at, text.field].filter(Boolean).join('.').replaceAll('.', '/');
@@ -125,8 +125,9 @@ function single(rows: readonly Row[], resource: Resource, left: Set<string>): re
     if (best === null || used.length > best.used.length) best = { row, fields: own, text, used };
   }
   if (best === null) return problem ?? [];
-  for (const path of best.used) left.delete(path);
-  return [best];
+  // A field may be an object.
+  for (const path of left) if (best.used.some((own) => path === own || path.startsWith(`${own}.`))) left.delete(path);
+  return best.text === '' ? [] : [best];
 }
 
 function items(rows: readonly Row[], resource: Resource, left: Set<string>): readonly Wanted[] | Refusal {

@@ -16,7 +16,7 @@ export const ANSWER = [
 /** The connection of a step of a health check. */
 export const CHECK_CONNECTION = [
   'default=default',
-  'port <port:port>',
+  'port <@check-port>',
   'addr <addr>',
   'send-proxy=send_proxy',
   'via-socks4=via_socks4',

@@ -46,6 +46,7 @@ export const CHECKS: readonly ChildKind[] = [
     model: 'tcp_check',
     path: 'tcp_checks',
     full: 'tcp_check_rule_list',
+    fullIn: { healthcheck: 'tcp_check_list' },
     name: null,
     variants: [
       variant('tcp-check comment <log_message>', { action: 'comment' }),

@@ -202,6 +202,6 @@ export const CHILDREN: readonly ChildKind[] = [
     'crt_loads',
     'certificate',
     ['crt-store'],
-    [variant('load [crt <certificate>] [...]', {}, CERTIFICATE)],
+    [variant('load [crt <certificate>] [...]', {}, [...CERTIFICATE, 'acme <acme>', 'domains <domains:list>'])],
   ),
 ];

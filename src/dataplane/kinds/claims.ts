@@ -28,8 +28,10 @@ function makeClaims(keyword: string): Claims {
       children.set(words[0]!, list);
     }
   const rows = new Map<string, Row[]>();
-  for (const row of sectionKind(keyword)?.rows ?? [])
-    rows.set(row.form.head[0]!, [...(rows.get(row.form.head[0]!) ?? []), row]);
+  for (const row of sectionKind(keyword)?.rows ?? []) {
+    const [first] = row.form.head;
+    if (first !== undefined) rows.set(first, [...(rows.get(first) ?? []), row]);
+  }
   for (const list of rows.values()) list.sort((a, b) => b.form.head.length - a.form.head.length);
   return {
     childOf: (words) =>
@@ -37,6 +39,11 @@ function makeClaims(keyword: string): Claims {
     rowsOf: (words) =>
       rows.get(words[0] ?? '')?.filter(({ form }) => form.head.every((word, i) => words[i] === word)) ?? [],
   };
+}
+
+/** The field of a full section that has the children of a kind. */
+export function fullField({ full, fullIn }: ChildKind, keyword: string): string {
+  return fullIn?.[keyword] ?? full;
 }
 
 /** The kinds of children that a section has. */

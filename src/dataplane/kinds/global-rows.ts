@@ -1,7 +1,7 @@
 /** The statements of `global` (manual, section 3). */
 
 import { BIND_OPTIONS } from './bind-options.ts';
-import { present, type Row, row } from './kind.ts';
+import { present, type Row, row, silent } from './kind.ts';
 
 /** In place of a type: the keyword alone sets the field. */
 const FLAG = 'flag';
@@ -142,6 +142,7 @@ export const GLOBAL_ROWS: readonly Row[] = [
   row('ssl_options', 'ssl-default-server-options <default_server_options...>'),
   row('ssl_options', 'ssl-load-extra-files <load_extra_files...>'),
   row('ssl_options', 'ssl-mode-async', { 'ssl_options.mode_async': 'enabled' }),
+  silent('ssl_options.mode_async', 'disabled'),
   ...group('http_client_options', [
     ['httpclient.resolvers.disabled', 'resolvers_disabled', 'onoff'],
     ['httpclient.resolvers.id', 'resolvers_id', 'str'],
@@ -157,6 +158,29 @@ export const GLOBAL_ROWS: readonly Row[] = [
     ['ocsp-update.maxdelay', 'maxdelay'],
     ['ocsp-update.mindelay', 'mindelay'],
   ]),
+  ...group('harden.reject_privileged_ports', [
+    ['harden.reject-privileged-ports.quic', 'quic', 'onoff'],
+    ['harden.reject-privileged-ports.tcp', 'tcp', 'onoff'],
+  ]),
+  ...group('wurfl_options', [
+    ['wurfl-data-file', 'data_file', 'str'],
+    ['wurfl-information-list-separator', 'information_list_separator', 'str'],
+    ['wurfl-patch-file', 'patch_file', 'str'],
+    ['wurfl-cache-size', 'cache_size'],
+  ]),
+  row('wurfl_options', 'wurfl-information-list <information_list...>'),
+  ...group('device_atlas_options', [
+    ['deviceatlas-json-file', 'json_file', 'str'],
+    ['deviceatlas-log-level', 'log_level', 'str'],
+    ['deviceatlas-separator', 'separator', 'str'],
+    ['deviceatlas-properties-cookie', 'properties_cookie', 'str'],
+  ]),
+  ...group('fifty_one_degrees_options', [
+    ['51degrees-data-file', 'data_file', 'str'],
+    ['51degrees-property-separator', 'property_separator', 'str'],
+    ['51degrees-cache-size', 'cache_size'],
+  ]),
+  row('fifty_one_degrees_options', '51degrees-property-name-list <property_name_list...>'),
   row('ocsp_update_options.httpproxy', 'ocsp-update.httpproxy <@address>'),
   ...tuning(),
 ];
@@ -168,9 +192,11 @@ function tuning(): Row[] {
       ['tune.comp.maxlevel', 'comp_maxlevel'],
       ['tune.disable-fast-forward', 'disable_fast_forward', FLAG],
       ['tune.disable-zero-copy-forwarding', 'disable_zero_copy_forwarding', FLAG],
+      ['tune.epoll.mask-events', 'epoll_mask_events', 'list'],
       ['tune.events.max-events-at-once', 'events_max_events_at_once'],
       ['tune.fail-alloc', 'fail_alloc', FLAG],
       ['tune.fd.edge-triggered', 'fd_edge_triggered', 'onoff'],
+      ['tune.glitches.kill.cpu-usage', 'glitches_kill_cpu_usage'],
       ['tune.h1.zero-copy-fwd-recv', 'h1_zero_copy_fwd_recv', 'onoff'],
       ['tune.h1.zero-copy-fwd-send', 'h1_zero_copy_fwd_send', 'onoff'],
       ['tune.h2.be.glitches-threshold', 'h2_be_glitches_threshold'],
@@ -213,6 +239,7 @@ function tuning(): Row[] {
       ['tune.runqueue-depth', 'runqueue_depth'],
       ['tune.sched.low-latency', 'sched_low_latency', 'onoff'],
       ['tune.stick-counters', 'stick_counters'],
+      ['tune.takeover-other-tg-connections', 'takeover_other_tg_connections', 'none|restricted|full'],
     ]),
     ...group('tune_buffer_options', [
       ['tune.buffers.limit', 'buffers_limit'],

@@ -19,6 +19,8 @@ export interface ChildKind {
   readonly path: string;
   /** The field of a full section that has them. */
   readonly full: string;
+  /** The same in sections where it is another one, by their keyword. */
+  readonly fullIn?: Readonly<Record<string, string>>;
   /** The field that names one; null: its place in the list does. */
   readonly name: string | null;
   readonly variants: readonly Variant[];
@@ -53,6 +55,11 @@ export function variant(source: string, set: Fields = {}, options: readonly stri
 /** A row of a section's table. A key of `set` may be a path. */
 export function row(at: string, source: string, set: Fields = {}, options: readonly string[] = []): Row {
   return { at, ...variant(source, set, options) };
+}
+
+/** A value that is what a section without a statement for it means: nothing is written. */
+export function silent(path: string, value: unknown): Row {
+  return row('', '', { [path]: value });
 }
 
 /** A statement that is there (`enabled`) or negated (`disabled`). */

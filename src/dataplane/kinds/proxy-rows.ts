@@ -5,6 +5,9 @@ import { SERVER_OPTIONS } from './server-options.ts';
 
 const MODES = 'http|tcp|log|spop|health';
 
+const FORWARDED =
+  'option forwarded [proto=proto] [host=host] [host-expr <host_expr>] [by=by] [by-expr <by_expr>] [by_port=by_port] [by_port-expr <by_port_expr>] [for=for] [for-expr <for_expr>] [for_port=for_port] [for_port-expr <for_port_expr>]';
+
 /** Of both sides. */
 const COMMON: readonly Row[] = [
   row('', `mode <mode:${MODES}>`),
@@ -17,6 +20,8 @@ const COMMON: readonly Row[] = [
   row('forwardfor', 'option forwardfor [except <except>] [header <header>] [if-none=ifnone]', {
     'forwardfor.enabled': 'enabled',
   }),
+  row('forwarded', FORWARDED, { 'forwarded.enabled': 'enabled' }),
+  row('', 'no option forwarded', { 'forwarded.enabled': 'disabled' }),
   row('originalto', 'option originalto [except <except>] [header <header>]', { 'originalto.enabled': 'enabled' }),
   row('', 'option httpclose', { http_connection_mode: 'httpclose' }),
   row('', 'option http-server-close', { http_connection_mode: 'http-server-close' }),
@@ -62,7 +67,7 @@ const COMMON: readonly Row[] = [
   row('stats_options', 'stats show-node <stats_show_node_name>'),
   row('stats_options', 'stats uri <stats_uri_prefix>'),
   row('stats_options', 'stats realm <stats_realm_realm>', { 'stats_options.stats_realm': true }),
-  row('stats_options', 'stats admin ?ifstats_admin_', { 'stats_options.stats_admin': true }),
+  row('stats_options', 'stats admin ?if:stats_admin_', { 'stats_options.stats_admin': true }),
   row('stats_options.stats_http_requests[]', 'stats http-request <type:allow|deny|auth> [realm <realm>] ?if'),
   row('stats_options.stats_auths[]', 'stats auth <user>:<passwd>'),
 ];
@@ -101,6 +106,7 @@ const FRONT: readonly Row[] = [
   ...onOff('dontlog_normal', 'option dontlog-normal'),
   ...onOff('dontlognull', 'option dontlognull'),
   ...onOff('h1_case_adjust_bogus_client', 'option h1-case-adjust-bogus-client'),
+  ...onOff('http_drop_response_trailers', 'option http-drop-response-trailers'),
   ...onOff('http_ignore_probes', 'option http-ignore-probes'),
   ...onOff('http_use_proxy_header', 'option http-use-proxy-header'),
   ...onOff('idle_close_on_response', 'option idle-close-on-response'),
@@ -122,9 +128,13 @@ const BALANCE: readonly Row[] = [
       'balance.algorithm': 'uri',
     },
   ),
-  row('balance', 'balance url_param <url_param> [check_post <url_param_check_post:int>]', {
-    'balance.algorithm': 'url_param',
-  }),
+  row(
+    'balance',
+    'balance url_param <url_param> [check_post <url_param_check_post:int>] [max_wait <url_param_max_wait:int>]',
+    {
+      'balance.algorithm': 'url_param',
+    },
+  ),
   row('balance', 'balance hdr(<hdr_name>) [use_domain_only=hdr_use_domain_only]', { 'balance.algorithm': 'hdr' }),
   row('balance', 'balance hash <hash_expression...>', { 'balance.algorithm': 'hash' }),
   row('balance', 'balance rdp-cookie', { 'balance.algorithm': 'rdp-cookie' }),
@@ -136,7 +146,7 @@ const CHECK_METHODS = 'OPTIONS|HEAD|GET|POST|PUT|DELETE|TRACE|CONNECT|PATCH';
 /** The kind of health check; `path` is where its parameters are. */
 export function checkRows(field: string, keyword: string): Row[] {
   return [
-    ...['ldap-check', 'redis-check', 'ssl-hello-chk', 'tcp-check', 'spop-check'].map((name) =>
+    ...['ldap-check', 'redis-check', 'ssl-hello-chk', 'tcp-check'].map((name) =>
       row('', `${keyword} ${name}`, { [field]: name }),
     ),
     row('httpchk_params', `${keyword} httpchk <method:${CHECK_METHODS}> <uri> <version...?>`, { [field]: 'httpchk' }),
@@ -151,6 +161,19 @@ export function checkRows(field: string, keyword: string): Row[] {
   ];
 }
 
+/** The address that connections to servers come from. What stands behind `usesrc` is told by rows of their own. */
+const SOURCE: readonly Row[] = [
+  row('source', 'source <@address> usesrc client [interface <interface>]', { 'source.usesrc': 'client' }),
+  row('source', 'source <@address> usesrc clientip [interface <interface>]', { 'source.usesrc': 'clientip' }),
+  row('source', 'source <@address> usesrc hdr_ip(<hdr>{,<occ>}) [interface <interface>]', {
+    'source.usesrc': 'hdr_ip',
+  }),
+  row('source', 'source <@address> usesrc <address_second>{:<port_second:port>} [interface <interface>]', {
+    'source.usesrc': 'address',
+  }),
+  row('source', 'source <@address> [interface <interface>]', { 'source.usesrc': undefined }),
+];
+
 /** Of servers' side. */
 const BACK: readonly Row[] = [
   ...BALANCE,
@@ -159,6 +182,7 @@ const BACK: readonly Row[] = [
     'hash-type <method:map-based|consistent> <function:sdbm|djb2|wt6|crc32|none?> <modifier:=avalanche?>',
   ),
   row('', 'hash-balance-factor <hash_balance_factor:int>'),
+  row('', 'hash-preserve-affinity <hash_preserve_affinity:always|maxconn|maxqueue>'),
   ...checkRows('adv_check', 'option'),
   row(
     'cookie',
@@ -180,7 +204,7 @@ const BACK: readonly Row[] = [
   row('', 'retries <retries:int>'),
   row('', 'retry-on <retry_on...>'),
   row('', 'server-state-file-name <server_state_file_name>'),
-  row('source', 'source <@address> [usesrc <usesrc>] [interface <interface>]'),
+  ...SOURCE,
   row('', 'srvtcpka-cnt <srvtcpka_cnt:int>'),
   row('', 'srvtcpka-idle <srvtcpka_idle:stime>'),
   row('', 'srvtcpka-intvl <srvtcpka_intvl:stime>'),
@@ -200,11 +224,13 @@ const BACK: readonly Row[] = [
   ...onOff('checkcache', 'option checkcache'),
   ...onOff('external_check', 'option external-check'),
   ...onOff('h1_case_adjust_bogus_server', 'option h1-case-adjust-bogus-server'),
+  ...onOff('http_drop_request_trailers', 'option http-drop-request-trailers'),
   ...onOff('http_pretend_keepalive', 'option http-pretend-keepalive'),
   ...onOff('http_proxy', 'option http_proxy'),
   ...onOff('log_health_checks', 'option log-health-checks'),
   ...onOff('persist', 'option persist'),
   ...onOff('prefer_last_server', 'option prefer-last-server'),
+  ...onOff('spop_check', 'option spop-check'),
   ...onOff('srvtcpka', 'option srvtcpka'),
   ...onOff('tcp_smart_connect', 'option tcp-smart-connect'),
   ...onOff('transparent', 'option transparent'),

@@ -50,7 +50,10 @@ export const SECTIONS: readonly SectionKind[] = [
     row('set_params[]', 'set-param <name> <format> ?if'),
     row('pass_headers[]', 'pass-header <name> ?if'),
     row('log_stderrs[]', 'log-stderr global', { 'log_stderrs[].global': true }),
-    row('log_stderrs[]', 'log-stderr <address> [len <len:int>] [format <format>] / <facility> <level?> <minlevel?>'),
+    row(
+      'log_stderrs[]',
+      'log-stderr <address> [len <len:int>] [format <format>] [sample <ranges>:<size:int>]@sample / <facility> <level?> <minlevel?>',
+    ),
   ]),
   section('ring', 'ring', 'rings', 'ring', [
     row('', 'description <description...>'),
@@ -93,7 +96,7 @@ export const SECTIONS: readonly SectionKind[] = [
   }),
   section('log profile', 'log_profile', 'log_profiles', 'log-profile', [
     row('', 'log-tag <log_tag>'),
-    row('steps[]', `on <step:${STEPS}> [drop=drop:enabled] [format <format>] [sd <sd>]`),
+    row('steps[]', `on <step:${STEPS}> [drop=drop:enabled] [-=drop:disabled] [format <format>] [sd <sd>]`),
   ]),
   section('ACME provider', 'acme_provider', 'acme', 'acme', [
     row('', 'account-key <account_key>'),
@@ -104,8 +107,18 @@ export const SECTIONS: readonly SectionKind[] = [
     row('', 'directory <directory>'),
     row('', 'keytype <keytype:RSA|ECDSA>'),
     row('', 'map <map>'),
+    row('', 'provider-name <acme_provider>'),
+    row('', 'acme-vars <acme_vars:vars>'),
+    row('', 'reuse-key <reuse_key:onoff>'),
+    row('', 'profile <profile>'),
+    row('', 'challenge-ready <challenge_ready>'),
+    row('', 'dns-delay <dns_delay:time>'),
+    row('', 'dns-timeout <dns_timeout:time>'),
   ]),
-  section('named health check', 'healthcheck', 'healthchecks', 'healthcheck', checkRows('type', 'type')),
+  section('named health check', 'healthcheck', 'healthchecks', 'healthcheck', [
+    row('', 'type spop-check', { type: 'spop-check' }),
+    ...checkRows('type', 'type'),
+  ]),
 ];
 
 /** The kind of a section by the keyword that begins it; undefined for one that the API does not know. */

@@ -1,25 +1,17 @@
 /** Options of `server`, `server-template` and `default-server` lines (manual, section 5.2). */
 
-/** Keywords that switch something, with the field and the keyword that switches it back. */
+/** Keywords that switch something, with the field and the keyword that switches it back; null: it is off unless it is there. */
 const SWITCHES: readonly (readonly [on: string, off: string | null, field: string])[] = [
   ['agent-check', 'no-agent-check', 'agent-check'],
   ['backup', 'no-backup', 'backup'],
   ['check', 'no-check', 'check'],
+  ['check-reuse-pool', 'no-check-reuse-pool', 'check-reuse-pool'],
   ['check-send-proxy', 'no-check-send-proxy', 'check-send-proxy'],
   ['check-ssl', 'no-check-ssl', 'check-ssl'],
   ['check-via-socks4', null, 'check_via_socks4'],
   ['disabled', 'enabled', 'maintenance'],
-  ['force-sslv3', 'no-force-sslv3', 'force_sslv3'],
-  ['force-tlsv10', 'no-force-tlsv10', 'force_tlsv10'],
-  ['force-tlsv11', 'no-force-tlsv11', 'force_tlsv11'],
-  ['force-tlsv12', 'no-force-tlsv12', 'force_tlsv12'],
-  ['force-tlsv13', 'no-force-tlsv13', 'force_tlsv13'],
-  ['no-sslv3', null, 'no_sslv3'],
-  ['no-tlsv10', null, 'no_tlsv10'],
-  ['no-tlsv11', null, 'no_tlsv11'],
-  ['no-tlsv12', null, 'no_tlsv12'],
-  ['no-tlsv13', null, 'no_tlsv13'],
   ['no-verifyhost', null, 'no_verifyhost'],
+  ['renegotiate', 'no-renegotiate', 'renegotiate'],
   ['send-proxy', 'no-send-proxy', 'send-proxy'],
   ['send-proxy-v2', 'no-send-proxy-v2', 'send-proxy-v2'],
   ['send-proxy-v2-ssl', 'no-send-proxy-v2-ssl', 'send_proxy_v2_ssl'],
@@ -43,9 +35,9 @@ const VALUES = [
   'alpn <alpn>',
   'ca-file <ssl_cafile>',
   'check-alpn <check_alpn>',
-  'check-pool-conn-name <check_pool_conn_name>',
+  'cc <cc>',
+  'check-pool-conn-name <check-pool-conn-name>',
   'check-proto <check_proto>',
-  'check-reuse-pool=check_reuse_pool',
   'check-sni <check-sni>',
   'ciphers <ciphers>',
   'ciphersuites <ciphersuites>',
@@ -60,11 +52,13 @@ const VALUES = [
   'fastinter <fastinter:time>',
   'guid <guid>',
   'hash-key <hash_key>',
+  'healthcheck <healthcheck>',
   'id <id:int>',
   'idle-ping <idle_ping:time>',
   'init-addr <init-addr>',
   'init-state <init-state>',
   'inter <inter:time>',
+  'ktls <ktls:on|off>',
   'log-bufsize <log-bufsize:int>',
   'log-proto <log_proto:legacy|octet-count>',
   'max-reuse <max_reuse:int>',
@@ -90,6 +84,7 @@ const VALUES = [
   'resolve-prefer <resolve-prefer:ipv4|ipv6>',
   'resolvers <resolvers>',
   'rise <rise:int>',
+  'set-proxy-v2-tlv-fmt(<id>) <value>@set-proxy-v2-tlv-fmt',
   'shard <shard:int>',
   'sigalgs <sigalgs>',
   'slowstart <slowstart:time>',
@@ -99,6 +94,7 @@ const VALUES = [
   `ssl-max-ver <ssl_max_ver:${VERSION}>`,
   `ssl-min-ver <ssl_min_ver:${VERSION}>`,
   'strict-maxconn=strict-maxconn',
+  'tcp-md5sig <tcp_md5sig>',
   'tcp-ut <tcp_ut:time>',
   'track <track>',
   'verify <verify:none|required>',
@@ -107,10 +103,16 @@ const VALUES = [
   'ws <ws:auto|h1|h2>',
 ];
 
+/** Versions of TLS, each with the field that says both, and the two older ones of which each says one. */
+const VERSIONS = ['sslv3', 'tlsv10', 'tlsv11', 'tlsv12', 'tlsv13'].flatMap((version) => [
+  `force-${version}=force_${version}:enabled&${version}:enabled`,
+  `-=force_${version}:disabled`,
+  `no-${version}=no_${version}:enabled&${version}:disabled`,
+  `-=no_${version}:disabled`,
+]);
+
 export const SERVER_OPTIONS: readonly string[] = [
-  ...SWITCHES.flatMap(([on, off, field]) => [
-    `${on}=${field}:enabled`,
-    ...(off === null ? [] : [`${off}=${field}:disabled`]),
-  ]),
+  ...SWITCHES.flatMap(([on, off, field]) => [`${on}=${field}:enabled`, `${off ?? '-'}=${field}:disabled`]),
+  ...VERSIONS,
   ...VALUES,
 ];

@@ -8,6 +8,7 @@ const BANDWIDTH = '<bandwidth_limit_name> [limit <bandwidth_limit_limit>] [perio
 /** Action and what is written of it, where both rule sets have it. */
 const BOTH: readonly (readonly [action: string, words: string])[] = [
   ['accept', 'accept'],
+  ['do-log', 'do-log [profile <log_profile>]'],
   ['lua', 'lua.<lua_action> <lua_params...?>'],
   ['reject', 'reject'],
   ['set-bandwidth-limit', `set-bandwidth-limit ${BANDWIDTH}`],

@@ -6,26 +6,42 @@
  *
  * `<name:type>` a word (`:str` unless told, see values.ts); `<name?>` one that may be left out; `<name...>` all words up to a
  * condition or the end, `<name*>` the same as a list; `<@address>` address and port; `[keyword <name>]` an option, in any order
- * with those beside it, up to a `/`; `[keyword=field:value]` one that sets a field by itself (to true unless told);
- * `[...]*list` one that may be there several times; `[a|b <name>]` one with another name; `?if` a condition. Words may have
- * fields and text in them: `set-var(<var_scope>.<var_name>{,<var_cond>})`, with what may be left out in braces.
+ * with those beside it, up to a `/`; `[keyword=field:value]` one that sets a field by itself (to true unless told), or several
+ * (`keyword=field:value&other:value`: any of them writes it); `[-=field:value]` none: the value is what a line without it means;
+ * `[...]*list` one that may be there several times; `[...]+:` too, with one text of them, cut at `:`; `[...]@object` one whose
+ * fields are an object; `[a|b <name>]` one with another name; `?if` a condition (`?if:prefix_` with other names). Words, keywords
+ * of options among them, may have fields and text in them: `set-var(<var_scope>.<var_name>{,<var_cond>})`, with what may be left
+ * out in braces.
  */
 
-import Type from 'typebox';
+import Type, { type TSchema } from 'typebox';
 import type { Field } from './field.ts';
 import { type ValueType, valueType } from './values.ts';
-import { addressCodec, bindAddressCodec, templateCodec, type WordCodec } from './word-codec.ts';
+import {
+  addressCodec,
+  bindAddressCodec,
+  checkPortCodec,
+  congestionCodec,
+  templateCodec,
+  type WordCodec,
+} from './word-codec.ts';
 
 /** An option of a line. */
 export interface Option {
-  /** As it is written; others may be read, too. */
+  /** As it is written; others may be read, too. '' for one that is not written: its flags are what a line without it means. */
   readonly keyword: string;
   readonly aliases: readonly string[];
+  /** The keyword where it has fields in it. */
+  readonly head: WordCodec | null;
   readonly values: readonly WordCodec[];
-  /** The field that the keyword itself sets, and to what. */
-  readonly flag: { readonly field: string; readonly value: unknown } | null;
+  /** The fields that the keyword itself sets, and to what. */
+  readonly flags: readonly { readonly field: string; readonly value: unknown }[];
   /** The field of what may be there several times; its items are objects of the fields of `values`, or the value of a field called ''. */
   readonly list: string | null;
+  /** The field whose object has the others; null: they stand by themselves. */
+  readonly object: string | null;
+  /** What stands between the values of one that may be there several times, in its only field. */
+  readonly joint: string | null;
 }
 
 export type Element =
@@ -75,11 +91,11 @@ export function formOf(source: string, options: readonly string[] = []): Form {
 
 /** Cut at blanks that are not inside brackets. */
 function tokensOf(source: string): string[] {
-  return source.match(/\[[^\]]*\](?:\*[\w-]+)?|[^\s[]+/g) ?? [];
+  return source.match(/\[[^\]]*\](?:[*@][\w-]+|\+\S)?|[^\s[]+/g) ?? [];
 }
 
 function elementOf(token: string): Element {
-  if (token.startsWith('?if')) return { kind: 'condition', prefix: token.slice(4) };
+  if (token.startsWith('?if')) return { kind: 'condition', prefix: token.slice('?if:'.length) };
   if (!token.includes('<')) return { kind: 'literal', text: token };
   if (token === '<@address>') return { kind: 'word', codec: addressCodec, optional: false };
   if (token === '<@bind>') return { kind: 'word', codec: bindAddressCodec, optional: false };
@@ -93,15 +109,40 @@ function elementOf(token: string): Element {
 }
 
 function optionOf(text: string): Option {
-  const [, inner, list = null] = /^\[?([^\]]*?)\]?(?:\*([\w-]+))?$/.exec(text)!;
+  const [, inner, list = null, object = null, joint = null] = /^\[?([^\]]*?)\]?(?:\*([\w-]+)|@([\w-]+)|\+(\S))?$/.exec(
+    text,
+  )!;
   const [first, ...words] = inner!.split(' ');
-  const [names, setting] = first!.split(/(?<=.)=(.*)/);
-  const aliases = names!.split('|');
-  const [field, value] = setting?.split(':') ?? [];
-  const flag = field === undefined ? null : { field, value: CONSTANTS[value ?? 'true'] ?? value };
-  const values = words.map((word) => (word === '<>' ? plainCodec : templateCodec(word)));
-  if (values.length === 0 && flag === null) throw new Error(`the option '${text}' sets no field`);
-  return { keyword: aliases[0]!, aliases, values, flag, list };
+  const [names, settings] = first!.split(/(?<=.)=(.*)/);
+  const flags = (settings?.split('&') ?? []).map((setting) => {
+    const [field, value = 'true'] = setting.split(':');
+    return { field: field!, value: CONSTANTS[value] ?? value };
+  });
+  const values = words.map((word) => (word === '<>' ? plainCodec : wordCodec(word)));
+  if (values.length === 0 && flags.length === 0) throw new Error(`the option '${text}' sets no field`);
+  const head = names!.includes('<') ? templateCodec(names!) : null;
+  const isSilent = names === '-';
+  // What is not written, or has fields in its keyword, is found under no word.
+  const aliases = head !== null || isSilent ? [` ${text}`] : names!.split('|');
+  return {
+    keyword: isSilent ? '' : head === null ? aliases[0]! : names!,
+    aliases,
+    head,
+    values,
+    flags,
+    list,
+    object,
+    joint,
+  };
+}
+
+const CODECS: Readonly<Record<string, WordCodec>> = {
+  '<@check-port>': checkPortCodec,
+  '<@congestion>': congestionCodec,
+};
+
+function wordCodec(template: string): WordCodec {
+  return CODECS[template] ?? templateCodec(template);
 }
 
 const CONSTANTS: Readonly<Record<string, boolean | undefined>> = { true: true, false: false };
@@ -143,24 +184,24 @@ export function optionsOf(options: ReadonlyMap<string, Option>): readonly Option
   return [...new Set(options.values())];
 }
 
-function optionFields({ values, flag, list }: Option): Field[] {
-  const fields = values.flatMap((codec) => codec.fields);
-  if (flag !== null) {
-    const schema = typeof flag.value === 'boolean' ? Type.Boolean() : Type.String({ enum: [flag.value as string] });
-    const own = { name: flag.field, schema, required: false, constant: flag.value };
-    return [own, ...fields.map((field) => ({ ...field, required: false }))];
-  }
-  if (list === null) return fields.map((field) => ({ ...field, required: false }));
-  const item =
-    fields[0]!.name === ''
-      ? fields[0]!.schema
-      : Type.Object(
-          Object.fromEntries(
-            fields.map(({ name, schema, required }) => [name, required ? schema : Type.Optional(schema)]),
-          ),
-          { additionalProperties: false },
-        );
+function optionFields({ head, values, flags, list, object }: Option): Field[] {
+  const fields = [...(head?.fields ?? []), ...values.flatMap((codec) => codec.fields)];
+  const free = fields.map((field) => ({ ...field, required: false }));
+  if (flags.length > 0) return [...flags.map(flagField), ...free];
+  if (object !== null) return [{ name: object, schema: objectOf(fields), required: false }];
+  if (list === null) return free;
+  const item = fields[0]!.name === '' ? fields[0]!.schema : objectOf(fields);
   return [{ name: list, schema: Type.Array(item), required: false }];
+}
+
+function flagField({ field, value }: Option['flags'][number]): Field {
+  const schema = typeof value === 'boolean' ? Type.Boolean() : Type.String({ enum: [value as string] });
+  return { name: field, schema, required: false, constant: value };
+}
+
+function objectOf(fields: readonly Field[]): TSchema {
+  const members = fields.map(({ name, schema, required }) => [name, required ? schema : Type.Optional(schema)]);
+  return Type.Object(Object.fromEntries(members), { additionalProperties: false });
 }
 
 /** Two ways to set one field: what either of them allows. */

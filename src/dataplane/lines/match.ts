@@ -91,26 +91,45 @@ class Reader {
     // A form that goes on with a word of its own has its options before it only.
     const open = next.every(({ kind }) => kind === 'condition');
     while (this.at < this.line.words.length && !this.isBegun(next)) {
-      const option = options.get(this.line.words[this.at]!.text);
+      const option = options.get(this.line.words[this.at]!.text) ?? this.headed(options);
       if (option !== undefined) this.option(option, index);
       else if (open) this.take(null, index, 1, null);
       else return;
     }
   }
 
-  option({ keyword, values, flag, list }: Option, index: number): void {
-    const key = flag?.field ?? keyword;
+  /** The option whose keyword, with fields in it, the word is. */
+  headed(options: ReadonlyMap<string, Option>): Option | undefined {
+    const raw = this.raw(this.at)!;
+    for (const option of options.values()) if (option.head?.read(raw) !== undefined) return option;
+    return undefined;
+  }
+
+  option({ keyword, head, values, flags, list, object, joint }: Option, index: number): void {
+    const key = flags[0]?.field ?? keyword;
     const count = Math.min(values.length, this.line.words.length - this.at - 1);
     const read = values.map((codec, i) => {
       const raw = this.raw(this.at + 1 + i);
       return raw === null ? undefined : codec.read(raw);
     });
     if (read.some((fields) => fields === undefined)) return this.take(key, index, 1 + count, null);
-    const fields: Fields = Object.assign({}, flag && { [flag.field]: flag.value }, ...read);
-    if (list === null) return this.take(key, index, 1 + count, fields);
+    const own: Fields = Object.assign({}, head?.read(this.raw(this.at)!), ...read);
+    if (object !== null) return this.take(key, index, 1 + count, { [object]: own });
+    if (joint !== null) return this.joined(keyword, index, 1 + count, own, joint);
+    const set = Object.fromEntries(flags.map(({ field, value }) => [field, value]));
+    if (list === null) return this.take(key, index, 1 + count, { ...set, ...own });
     const items = (this.fields[list] ?? []) as readonly unknown[];
-    const item = '' in fields ? fields[''] : fields;
+    const item = '' in own ? own[''] : own;
     this.take(`${keyword} ${items.length}`, index, 1 + count, { [list]: [item] }, { [list]: [...items, item] });
+  }
+
+  /** One more value of a field that has them all in one text. */
+  joined(keyword: string, index: number, count: number, own: Fields, joint: string): void {
+    const [[name, value]] = Object.entries(own) as [[string, string]];
+    const before = this.fields[name];
+    const place = this.pieces.filter(({ key }) => key?.startsWith(`${keyword} `)).length;
+    const all = before === undefined ? value : `${before}${joint}${value}`;
+    this.take(`${keyword} ${place}`, index, count, { [name]: value }, { [name]: all });
   }
 
   rest(

@@ -73,6 +73,12 @@ const TYPES = {
     read: (word) => word.split(','),
     write: (value) => asWord((value as string[]).join(',')),
   },
+  /** `name=value,...` in quotes, as an object. */
+  vars: {
+    schema: Type.Record(Type.String({ pattern: '^[A-Za-z0-9_]+$' }), Type.String()),
+    read: readVariables,
+    write: (value) => asWord(writtenVariables(value as Readonly<Record<string, string>>)),
+  },
   onoff: {
     schema: Type.String({ enum: ['enabled', 'disabled'] }),
     read: (word) => (word === 'on' ? 'enabled' : word === 'off' ? 'disabled' : undefined),
@@ -110,6 +116,19 @@ const SIZES: readonly (readonly [string, number])[] = [
   ['k', 1024],
   ['', 1],
 ];
+
+/** Commas and quotes in values have a backslash before them. */
+function readVariables(word: string): Readonly<Record<string, string>> | undefined {
+  const bare = word.replace(/^(["'])(.*)\1$/s, '$2');
+  const pairs = bare.split(/(?<!\\),/).map((pair) => /^\s*([A-Za-z0-9_]+)=(.*)$/s.exec(pair));
+  if (pairs.some((pair) => pair === null)) return undefined;
+  return Object.fromEntries(pairs.map((pair) => [pair![1]!, pair![2]!.replaceAll(/\\([,"])/g, '$1')]));
+}
+
+function writtenVariables(variables: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(variables).map(([name, value]) => `${name}=${value.replaceAll(/[,"]/g, '\\$&')}`);
+  return `"${pairs.join(',')}"`;
+}
 
 /** With the largest unit that leaves a whole number. */
 function withUnit(value: number, units: readonly (readonly [string, number])[]): string {

@@ -2,6 +2,7 @@
 
 import { isIPv6 } from 'node:net';
 import Type from 'typebox';
+import { parseSize } from '../../config/units.ts';
 import type { Field, FieldProblem, Fields } from './field.ts';
 import { isAbsent } from './field.ts';
 import { asWord, type ValueType, valueType } from './values.ts';
@@ -118,6 +119,47 @@ export const addressCodec: WordCodec = {
       : { address: word };
   },
   write: ({ address, port }) => joined(address, isAbsent(port) ? '' : `:${port}`),
+};
+
+/** The port of a step of a check: a number, or an expression that gives one. */
+export const checkPortCodec: WordCodec = {
+  fields: [
+    { name: 'port', schema: PORT, required: false },
+    { name: 'port_string', schema: Type.String({ minLength: 1 }), required: false },
+  ],
+  read: (word) => {
+    const isPort = /^\d{1,5}$/.test(word) && Number(word) >= 1 && Number(word) <= 65_535;
+    return isPort ? { port: Number(word) } : { port_string: word };
+  },
+  write({ port, port_string: text }) {
+    if (!isAbsent(port))
+      return isAbsent(text) ? String(port) : { field: 'port_string', text: 'cannot stand beside port' };
+    return asWord(text as string) ?? { field: 'port_string', text: 'cannot be written in a line' };
+  },
+};
+
+/** An algorithm of congestion control with what it takes: `cubic`, `bbr(480k,12)`, `cubic(,12)`. The window is told in kB. */
+export const congestionCodec: WordCodec = {
+  fields: [
+    { name: 'quic-cc-algo', schema: Type.String({ minLength: 1, pattern: '^[a-z0-9-]+$' }), required: true },
+    { name: 'quic_cc_algo_max_window', schema: Type.Integer({ minimum: 10, maximum: 4_194_304 }), required: false },
+    { name: 'quic_cc_algo_burst_size', schema: Type.Integer({ minimum: 0, maximum: 1024 }), required: false },
+  ],
+  read(word) {
+    const [, name, size = '', burst = ''] = /^([a-z0-9-]+)(?:\(([0-9a-zA-Z]*)(?:,(\d{1,4}))?\))?$/.exec(word) ?? [];
+    const window = size === '' ? 0 : parseSize(size, Number.MAX_SAFE_INTEGER);
+    if (name === undefined || typeof window !== 'number' || window % 1024 !== 0) return undefined;
+    return {
+      'quic-cc-algo': name,
+      ...(size === '' ? {} : { quic_cc_algo_max_window: window / 1024 }),
+      ...(burst === '' ? {} : { quic_cc_algo_burst_size: Number(burst) }),
+    };
+  },
+  write({ 'quic-cc-algo': name, quic_cc_algo_max_window: window, quic_cc_algo_burst_size: burst }) {
+    if (isAbsent(name)) return { field: 'quic-cc-algo', text: 'is missing' };
+    if (isAbsent(window) && isAbsent(burst)) return name as string;
+    return `${name}(${isAbsent(window) ? '' : `${window}k`}${isAbsent(burst) ? '' : `,${burst}`})`;
+  },
 };
 
 /** The same of a `bind` line: the address may be left out, the port be a range. */

@@ -32,13 +32,17 @@ export function rewritten(form: Form, line: DocumentLine, fields: Fields): strin
   if ('field' in pieces) return pieces;
   if (old === null) return line.indent + pieces.map(({ text }) => text).join(' ') + line.comment;
   const left = new Map(pieces.map((piece) => [piece.key, piece]));
+  const last = new Map(old.pieces.map(({ key }, i) => [key, i]));
   const parts: { gap: string; text: string; element: number }[] = [];
-  for (const { key, element, from, to, fields: said } of old.pieces) {
+  for (const [i, { key, element, from, to, fields: said }] of old.pieces.entries()) {
     const { start } = written.words[from]!;
     const gap = line.raw.slice(from === 0 ? 0 : written.words[from - 1]!.end, start);
     const text = line.raw.slice(start, written.words[to - 1]!.end);
     const now = key === null ? undefined : left.get(key);
-    if (now !== undefined) {
+    if (now !== undefined && last.get(key) !== i) {
+      // What is written several times: the last one counts.
+      parts.push({ gap, element, text });
+    } else if (now !== undefined) {
       left.delete(key!);
       parts.push({ gap, element, text: isDeepStrictEqual(said, now.fields) ? text : now.text });
     } else if (key === null || said === null) parts.push({ gap, element, text });
@@ -114,30 +118,64 @@ function optionPieces(
   fields: Fields,
 ): NewPiece[] | FieldProblem {
   const pieces: NewPiece[] = [];
-  for (const { keyword, values, flag, list } of optionsOf(options)) {
-    if (flag !== null) {
-      if (fields[flag.field] !== flag.value) continue;
-      const text = valuesText(keyword, values, fields);
-      if (typeof text === 'object') return text;
-      const own = Object.assign({ [flag.field]: flag.value }, ...values.map((codec) => only(codec, fields)));
-      pieces.push({ key: flag.field, element, text, fields: own });
-    } else if (list !== null) {
-      const items = (fields[list] ?? []) as readonly unknown[];
-      for (const [i, item] of items.entries()) {
-        const own = typeof item === 'object' ? (item as Fields) : { '': item };
-        const text = valuesText(keyword, values, own);
-        if (typeof text === 'object') return { field: `${list}/${i}/${text.field}`, text: text.text };
-        pieces.push({ key: `${keyword} ${i}`, element, text, fields: { [list]: [item] } });
-      }
-    } else {
-      const own: Fields = Object.assign({}, ...values.map((codec) => only(codec, fields)));
-      if (Object.keys(own).length === 0) continue;
-      const text = valuesText(keyword, values, fields);
-      if (typeof text === 'object') return text;
-      pieces.push({ key: keyword, element, text, fields: own });
-    }
+  for (const option of optionsOf(options)) {
+    if (option.keyword === '') continue;
+    const made =
+      option.flags.length > 0
+        ? flagPiece(option, element, fields)
+        : option.list !== null
+          ? listPieces(option, element, fields)
+          : option.joint !== null
+            ? jointPieces(option, element, fields)
+            : plainPiece(option, element, fields);
+    if ('field' in made) return made;
+    pieces.push(...made);
   }
   return pieces;
+}
+
+function flagPiece({ keyword, values, flags }: Option, element: number, fields: Fields): NewPiece[] | FieldProblem {
+  if (!flags.some(({ field, value }) => fields[field] === value)) return [];
+  const text = valuesText(keyword, values, fields);
+  if (typeof text === 'object') return text;
+  const set = Object.fromEntries(flags.map(({ field, value }) => [field, value]));
+  const own = Object.assign(set, ...values.map((codec) => only(codec, fields)));
+  return [{ key: flags[0]!.field, element, text, fields: own }];
+}
+
+function listPieces({ keyword, values, list }: Option, element: number, fields: Fields): NewPiece[] | FieldProblem {
+  const pieces: NewPiece[] = [];
+  for (const [i, item] of ((fields[list!] ?? []) as readonly unknown[]).entries()) {
+    const own = typeof item === 'object' ? (item as Fields) : { '': item };
+    const text = valuesText(keyword, values, own);
+    if (typeof text === 'object') return { field: `${list}/${i}/${text.field}`, text: text.text };
+    pieces.push({ key: `${keyword} ${i}`, element, text, fields: { [list!]: [item] } });
+  }
+  return pieces;
+}
+
+function jointPieces({ keyword, values, joint }: Option, element: number, fields: Fields): NewPiece[] | FieldProblem {
+  const { name } = values[0]!.fields[0]!;
+  const pieces: NewPiece[] = [];
+  if (isAbsent(fields[name])) return pieces;
+  for (const [i, value] of (fields[name] as string).split(joint!).entries()) {
+    const text = valuesText(keyword, values, { [name]: value });
+    if (typeof text === 'object') return text;
+    pieces.push({ key: `${keyword} ${i}`, element, text, fields: { [name]: value } });
+  }
+  return pieces;
+}
+
+function plainPiece(option: Option, element: number, fields: Fields): NewPiece[] | FieldProblem {
+  const { keyword, head, values, object } = option;
+  const given = object === null ? fields : ((fields[object] ?? {}) as Fields);
+  const codecs = head === null ? values : [head, ...values];
+  const own: Fields = Object.assign({}, ...codecs.map((codec) => only(codec, given)));
+  if (Object.keys(own).length === 0) return [];
+  const word = head === null ? keyword : head.write(given);
+  const text = typeof word === 'string' ? valuesText(word, values, given) : word!;
+  if (typeof text === 'object') return object === null ? text : { ...text, field: `${object}/${text.field}` };
+  return [{ key: keyword, element, text, fields: object === null ? own : { [object]: own } }];
 }
 
 function valuesText(keyword: string, values: readonly WordCodec[], fields: Fields): string | FieldProblem {

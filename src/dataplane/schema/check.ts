@@ -1,6 +1,7 @@
 import type { TSchema } from 'typebox';
 import Compile from 'typebox/compile';
 import { Errors } from 'typebox/value';
+import { nearestWord } from '../../config/suggest.ts';
 import { type Refusal, refusal } from '../edit/problem.ts';
 import { isAbsent } from '../lines/field.ts';
 import { allModels } from './models.ts';
@@ -16,43 +17,58 @@ export function modelsOnce(): Readonly<Record<string, TSchema>> {
   return models;
 }
 
-/** A body as far as its model knows it. */
+/** A body that is as its model has it. */
 export interface KnownBody {
   readonly value: unknown;
-  /** Fields that the model does not have, left out as the original does: its clients send some. */
-  readonly unknown: readonly string[];
 }
 
-/** A body as its model has it (`many`: a list of them), or why it is none. What is null in it is as if it were not there. */
+/**
+ * A body as its model has it (`many`: a list of them), or why it is none: the fields that the model does not have, by their names,
+ * among that. What is `false` in it is as if it were not there where the model has no such field: clients send switches that are off.
+ */
 export function knownBody(model: string, many: boolean, body: unknown): KnownBody | Refusal {
   if (many && !Array.isArray(body)) return refusal('invalid', 'the body must be a list');
-  const unknown: string[] = [];
   const known: unknown[] = [];
   for (const [i, item] of (many ? (body as readonly unknown[]) : [body]).entries()) {
-    const found = withoutUnknown(model, item);
-    const where = (path: string) => [many ? String(i) : '', path].filter((part) => part !== '').join('/');
-    if ('text' in found) return { ...found, field: where(found.field) };
+    const found = checked(model, item);
+    if ('text' in found)
+      return many ? { ...found, field: [i, found.field].filter((part) => part !== '').join('/') } : found;
     known.push(found.value);
-    unknown.push(...found.unknown.map(where));
   }
-  return { value: many ? known : known[0], unknown };
+  return { value: many ? known : known[0] };
 }
 
-/** Fields that are left out of one resource at most. */
-const MOST_UNKNOWN = 200;
+/** Fields that are told of one resource at most. */
+const MOST_UNKNOWN = 20;
 
-function withoutUnknown(model: string, item: unknown): KnownBody | Refusal {
+function checked(model: string, item: unknown): KnownBody | Refusal {
   const unknown: string[] = [];
   for (let value = item; ; ) {
-    if (checkFor(model)(value)) return { value, unknown };
+    if (checkFor(model)(value)) return unknown.length === 0 ? { value } : unknownFields(model, unknown);
     const [error] = Errors(modelsOnce(), modelsOnce()[model]!, value);
     const path = (error?.instancePath ?? '').replace(/^\//, '');
     // What typebox says of a member that `additionalProperties` does not allow.
     const isUnknown = error?.keyword === 'boolean' || error?.message === 'schema is false';
-    if (!isUnknown || unknown.length >= MOST_UNKNOWN) return refusal('invalid', textOf(value, path, error), path);
-    unknown.push(path);
-    value = without(value, path.split('/').map(unescaped));
+    if (!isUnknown) return refusal('invalid', textOf(value, path, error), path);
+    const keys = path.split('/').map(unescaped);
+    if (valueAt(value, keys) !== false) unknown.push(path);
+    if (unknown.length > MOST_UNKNOWN) return unknownFields(model, unknown);
+    value = without(value, keys);
   }
+}
+
+function unknownFields(model: string, paths: readonly string[]): Refusal {
+  const { properties } = modelsOnce()[model]! as unknown as { readonly properties: object };
+  const told = paths.map((path) => {
+    const near = path.includes('/') ? null : nearestWord(path, Object.keys(properties));
+    return near === null ? path : `${path} (did you mean '${near}'?)`;
+  });
+  const what = paths.length === 1 ? 'is a field' : 'are fields';
+  return refusal('invalid', `${told.join(', ')} ${what} that there is not`, paths[0]);
+}
+
+function valueAt(value: unknown, keys: readonly string[]): unknown {
+  return keys.reduce<unknown>((object, key) => (object as Readonly<Record<string, unknown>>)[key], value);
 }
 
 /** Of a JSON pointer (RFC 6901). */

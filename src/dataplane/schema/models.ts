@@ -2,7 +2,7 @@
 
 import Type, { type TSchema } from 'typebox';
 import { CHILDREN } from '../kinds/children.ts';
-import { childrenOf } from '../kinds/claims.ts';
+import { childrenOf, fullField } from '../kinds/claims.ts';
 import type { ChildKind, SectionKind } from '../kinds/kind.ts';
 import { SECTIONS } from '../kinds/sections.ts';
 import { SPOE_SECTIONS } from '../kinds/spoe.ts';
@@ -48,6 +48,7 @@ function sectionModel(kind: SectionKind, full: boolean): TSchema {
     for (const field of form.fields)
       target.set(field.name, united(target.get(field.name) as TSchema | undefined, field));
     for (const [path, value] of Object.entries(set)) {
+      if (value === undefined) continue;
       const own = at !== '' && path.startsWith(`${at}.`) ? path.slice(at.length + 1) : null;
       const keys = (own ?? path).split('.');
       const place = own === null ? treeAt(root, keys.slice(0, -1).join('.')) : target;
@@ -61,7 +62,8 @@ function sectionModel(kind: SectionKind, full: boolean): TSchema {
   if (full)
     for (const child of childrenOf(kind.keyword)) {
       const item = Type.Ref(child.model);
-      members[child.full] = child.name === null ? Type.Array(item) : Type.Record(Type.String(), item);
+      members[fullField(child, kind.keyword)] =
+        child.name === null ? Type.Array(item) : Type.Record(Type.String(), item);
     }
   return objectOf(members, kind.naming === 'named' ? ['name'] : [], kind.title);
 }

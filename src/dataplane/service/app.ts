@@ -71,8 +71,7 @@ function route(app: FastifyInstance, service: Service, operation: Operation, url
       const answers = operation.answer === 'text' ? TEXTS : JSONS;
       if (operation.answer !== null && !answers.some((one) => accepts(request.headers.accept, one)))
         throw new ApiError(406, `what the request accepts is not what is answered: ${answers[0]}`);
-      const { value, unknown } = await readBody(operation.body, request.body as Buffer | undefined, type);
-      if (unknown.length > 0) void reply.header('warning', warningOf(unknown));
+      const value = await readBody(operation.body, request.body as Buffer | undefined, type);
       const call: Call = {
         service,
         requester: {
@@ -108,15 +107,6 @@ function accepts(header: string | undefined, type: string): boolean {
   const ranges = header.split(',').map((range) => range.split(';').map((part) => part.trim().toLowerCase()));
   const fits = ranges.filter(([range]) => range === type || range === `${type.split('/')[0]}/*` || range === '*/*');
   return fits.some((parts) => !parts.some((part) => /^q=0(\.0*)?$/.test(part)));
-}
-
-/** Tells of fields that were left out (RFC 7234, section 5.5; 299 is for what has no number). */
-function warningOf(unknown: readonly string[]): string {
-  const names = unknown
-    .join(', ')
-    .replaceAll(/[^\x20-\x7e]|["\\]/g, '?')
-    .slice(0, 1000);
-  return `299 sluice "not known, and left out: ${names}"`;
 }
 
 /** Other methods of a path that is there. */

@@ -4,21 +4,21 @@ import type { TSchema } from 'typebox';
 import Compile from 'typebox/compile';
 import { Errors } from 'typebox/value';
 import type { BodyKind } from '../operations/operation.ts';
-import { type KnownBody, knownBody, withoutNulls } from '../schema/check.ts';
+import { knownBody, withoutNulls } from '../schema/check.ts';
 import { ApiError } from './error.ts';
 import { isLongList, listSlices } from './list-slices.ts';
 import { uploadedFile } from './multipart.ts';
 
 /** The body of a request as its operation takes it. Rejects with ApiError 400, 415 or 422. */
-export async function readBody(kind: BodyKind | null, bytes: Buffer | undefined, type: string): Promise<KnownBody> {
+export async function readBody(kind: BodyKind | null, bytes: Buffer | undefined, type: string): Promise<unknown> {
   if (kind !== null && typeof kind === 'object' && 'model' in kind) {
     accept(type, ['application/json', '']);
     const found = knownBody(kind.model, kind.many, withoutNulls(parsed(bytes)));
-    if (!('text' in found)) return found;
+    if (!('text' in found)) return found.value;
     throw new ApiError(422, found.text, found.field === '' ? {} : { field: found.field });
   }
   // Clients send junk with requests that have no body.
-  return { value: kind === null ? undefined : await otherBody(kind, bytes, type), unknown: [] };
+  return kind === null ? undefined : otherBody(kind, bytes, type);
 }
 
 type OtherKind = Exclude<BodyKind, { readonly model: string }>;

@@ -14,7 +14,12 @@ const forms = [
   ...CHILDREN.flatMap(({ variants }) => variants.map(({ form }) => form)),
   ...SECTIONS.flatMap(({ rows }) => rows.map(({ form }) => form)),
 ];
-const unique = [...new Map(forms.map((form) => [`${form.source} ${form.fields.length}`, form])).values()];
+/** Each once, but for those that are not written. */
+const unique = [
+  ...new Map(
+    forms.filter(({ source }) => source !== '').map((form) => [`${form.source} ${form.fields.length}`, form]),
+  ).values(),
+];
 
 function line(raw: string) {
   return parseDocument('x.cfg', `${raw}\n`).lines[0]!;

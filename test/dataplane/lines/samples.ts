@@ -12,6 +12,7 @@ interface Schema {
   readonly maximum?: number;
   readonly items?: Schema;
   readonly properties?: Readonly<Record<string, Schema>>;
+  readonly patternProperties?: object;
   readonly required?: readonly string[];
 }
 
@@ -22,6 +23,7 @@ export function valueOf(given: TSchema | Schema): fc.Arbitrary<unknown> {
   if (schema.type === 'integer') return fc.integer({ min: schema.minimum ?? 1, max: schema.maximum ?? 1_000_000 });
   if (schema.type === 'boolean') return fc.boolean();
   if (schema.type === 'array') return fc.array(valueOf(schema.items!), { minLength: 1, maxLength: 3 });
+  if (schema.patternProperties !== undefined) return fc.constantFrom({ KEY: 'x' }, { A_1: 'b c', d: 'e,"f"' });
   if (schema.type === 'object') {
     const members = Object.entries(schema.properties!).map(([name, member]) => [name, valueOf(member)] as const);
     return fc.record(Object.fromEntries(members), { requiredKeys: [...(schema.required ?? [])] });
@@ -38,12 +40,16 @@ export const word = fc.oneof(
 /** Words in templates stand beside other text: letters only. */
 const part = fc.stringMatching(/^[a-z]{1,8}$/);
 
-/** Fields with which the form can be written. */
-export function fieldsOf(form: Form): fc.Arbitrary<Record<string, unknown>> {
+/** Fields with which the form can be written; `all`: every one, and of its options those that it gives. */
+export function fieldsOf(
+  form: Form,
+  all: ((options: Option[]) => Option[]) | null = null,
+): fc.Arbitrary<Record<string, unknown>> {
   const parts: fc.Arbitrary<Record<string, unknown>>[] = [];
   for (const element of form.elements) {
-    if (element.kind === 'word') parts.push(element.optional ? fc.constant({}) : codecFields(element.codec));
-    if (element.kind === 'rest' && !element.optional)
+    if (element.kind === 'word')
+      parts.push(element.optional && all === null ? fc.constant({}) : codecFields(element.codec));
+    if (element.kind === 'rest' && (all !== null || !element.optional))
       parts.push(
         element.item === null
           ? fc.record({
@@ -58,19 +64,30 @@ export function fieldsOf(form: Form): fc.Arbitrary<Record<string, unknown>> {
             [`${element.prefix}cond`]: fc.constantFrom('if', 'unless'),
             [`${element.prefix}cond_test`]: fc.constantFrom('{ src 10.0.0.0/8 }', 'a !b or c', '{ path_reg "^/x y" }'),
           }),
-          { nil: {} },
+          { nil: {}, ...(all === null ? {} : { freq: Number.MAX_SAFE_INTEGER }) },
         ),
       );
     if (element.kind === 'options') {
-      const own = [...new Set(element.options.values())];
+      const own = [...new Set(element.options.values())].filter(({ keyword }) => keyword !== '');
+      const given = all?.(own) ?? own;
       parts.push(
         fc
-          .subarray(own, { maxLength: Math.min(5, own.length) })
-          .chain((options) => fc.tuple(...options.map(optionFields)).map(merge)),
+          .subarray(given, all === null ? { maxLength: Math.min(5, own.length) } : { minLength: given.length })
+          .chain((options) => fc.tuple(...apart(options).map(optionFields)).map(merge)),
       );
     }
   }
   return fc.tuple(...parts).map(merge);
+}
+
+/** Options that set no field in two ways. */
+function apart(options: readonly Option[]): Option[] {
+  const set = new Set<string>();
+  return options.filter(({ flags }) => {
+    const fits = flags.every(({ field }) => !set.has(field));
+    if (fits) for (const { field } of flags) set.add(field);
+    return fits;
+  });
 }
 
 function merge(parts: readonly Record<string, unknown>[]): Record<string, unknown> {
@@ -92,6 +109,15 @@ function codecFields(codec: WordCodec): fc.Arbitrary<Record<string, unknown>> {
       { address: '::1', port: 443 },
       { address: 'unix@/run/x' },
     );
+  if (names.includes('port_string'))
+    return fc.constantFrom<Record<string, unknown>>({ port: 80 }, { port_string: 'var(txn.port)' });
+  if (names.includes('quic-cc-algo'))
+    return fc.constantFrom<Record<string, unknown>>(
+      { 'quic-cc-algo': 'bbr' },
+      { 'quic-cc-algo': 'cubic', quic_cc_algo_max_window: 480 },
+      { 'quic-cc-algo': 'cubic', quic_cc_algo_burst_size: 12 },
+      { 'quic-cc-algo': 'newreno', quic_cc_algo_max_window: 64, quic_cc_algo_burst_size: 1 },
+    );
   const alone = codec.fields.length === 1;
   const members = codec.fields.map(({ name, schema }) => {
     const { type, enum: choices } = schema as Schema;
@@ -100,11 +126,14 @@ function codecFields(codec: WordCodec): fc.Arbitrary<Record<string, unknown>> {
   return fc.record(Object.fromEntries(members));
 }
 
-function optionFields({ values, flag, list }: Option): fc.Arbitrary<Record<string, unknown>> {
-  const own = fc.tuple(...values.map(codecFields)).map(merge);
+function optionFields({ head, values, flags, list, object }: Option): fc.Arbitrary<Record<string, unknown>> {
+  const codecs = head === null ? values : [head, ...values];
+  const own = fc.tuple(...codecs.map(codecFields)).map(merge);
+  if (object !== null) return own.map((fields) => ({ [object]: fields }));
   if (list !== null) {
     const item = own.map((fields) => ('' in fields ? fields[''] : fields));
     return fc.array(item, { minLength: 1, maxLength: 2 }).map((items) => ({ [list]: items }));
   }
-  return flag === null ? own : own.map((fields) => ({ ...fields, [flag.field]: flag.value }));
+  const set = Object.fromEntries(flags.map(({ field, value }) => [field, value]));
+  return own.map((fields) => ({ ...fields, ...set }));
 }
