@@ -17,6 +17,7 @@ import { type Issued, issue, revocationList } from '../support/pki.ts';
 import { type Run, type StartOptions, start } from '../support/program.ts';
 import { operate } from './support.ts';
 
+const unlessHaproxy = existsSync('/usr/sbin/haproxy') ? false : 'haproxy is not installed';
 const folder = mkdtempSync(join(tmpdir(), 'save-stores-'));
 process.env['STATE_DIRECTORY'] = join(folder, 'state');
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -133,6 +134,38 @@ for (const [name, options] of [
     });
   });
 }
+
+test('HAProxy: what an import of many entries has set is written into the file, with what came after it', {
+  skip: unlessHaproxy,
+}, async (t) => {
+  const maps = (rules: string) =>
+    `global\n    stats socket {sock:admin} level admin\ndefaults\n    mode http\n    timeout connect 5s\n    timeout client 5s\n    timeout server 5s\nfrontend fe\n    bind {addr:fe}\n${rules}`;
+  const config = maps(
+    '    http-request set-header x %[hdr(host),map({dir}/hosts.map)]\n    http-request deny if { src -f {dir}/bad.acl }\n    http-request return status 200\n',
+  );
+  const files = { 'hosts.map': '# hosts\nkey7   value7\ngone.test x\n', 'bad.acl': '# bad\n192.0.2.1\n' };
+  const options = { argv: ['-W', '-f', '{config}'], program: '/usr/sbin/haproxy' };
+  const run = await start(t, config, { ...options, files });
+  const many = Array.from({ length: 300 }, (_, i) => `key${i} value${i}\n`);
+  writeFileSync(join(run.dir, 'many'), many.join(''));
+  const imported = await operate(run, 'map', 'import', 'hosts.map', join(run.dir, 'many'), '--yes');
+  assert.equal(imported.status, 0, imported.stderr + imported.stdout);
+  assert.equal((await operate(run, 'map', 'set', 'hosts.map', 'key3', 'other')).status, 0);
+  // What is prepared and not committed is not in force.
+  await run.cli(`prepare map ${join(run.dir, 'hosts.map')}`);
+  await run.cli(`add map @2 ${join(run.dir, 'hosts.map')} prepared.test x`);
+  const saved = await operate(run, 'save');
+  assert.equal(saved.status, 0, saved.stderr + saved.stdout);
+  const lines = ['# hosts', 'key7   value7'];
+  const wanted = many.map((line) => line.trim()).filter((line) => line !== 'key7 value7');
+  const expected = [...lines, ...wanted].map((line) => (line === 'key3 value3' ? 'key3 other' : line));
+  assert.deepEqual(read(run, 'hosts.map').trim().split('\n').toSorted(), expected.toSorted());
+  assert.deepEqual(read(run, 'hosts.map').split('\n').slice(0, 2), lines, 'comments and order stay');
+  assert.match((await operate(run, 'save')).stdout, /nothing is set that the files do not say/);
+  writeFileSync(join(run.dir, 'hosts.map'), 'somebody else\n');
+  assert.match((await operate(run, 'save')).stdout, /hosts\.map was changed on the disk since it was read/);
+  assert.equal(read(run, 'hosts.map'), 'somebody else\n');
+});
 
 test('Sluice: authorities, revocations, a new certificate and its line get their files', async (t) => {
   const run = await begin(t, { args: ['--state-dir', mkdtempSync(join(folder, 'sluice-'))] });

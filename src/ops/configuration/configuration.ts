@@ -8,7 +8,6 @@ import { OperationError } from '../errors.ts';
 import type { Plan, Situation, Step, View } from '../operation.ts';
 import { count } from '../text.ts';
 import { currentFiles, installationOf, isKept, readFiles } from './files.ts';
-import { patternFiles } from './pattern-files.ts';
 import { checkStep, type Rewrite, reloadStep, replaceStep, writeStep } from './steps.ts';
 import { storeEdits } from './stores/store-edits.ts';
 
@@ -81,14 +80,10 @@ async function toKeep(situation: Situation) {
     overrides.map(({ change }) => change),
     documents,
   );
-  // Files of maps and ACLs are not those of this machine then: they stay with what is told of them.
-  const patterns = isKept(current) ? { kept, rewrites: [] } : await patternFiles(kept);
-  const stores = isKept(current)
-    ? { kept: patterns.kept, edits: [] }
-    : await storeEdits(patterns.kept, overrides, documents, situation);
+  // Files of maps, certificates, ... are not those of this machine then: they stay with what is told of them.
+  const stores = isKept(current) ? { kept, edits: [] } : await storeEdits(kept, overrides, documents, situation);
   const own = sources.map((source, i) => ({ source, document: kept.documents[i]! }));
-  const rewrites = rewritesOf([...own, ...patterns.rewrites]);
-  return { kept: stores.kept, rewrites, edits: stores.edits, current };
+  return { kept: stores.kept, rewrites: rewritesOf(own), edits: stores.edits, current };
 }
 
 function rewritesOf(pairs: readonly Rewrite[]): readonly Rewrite[] {

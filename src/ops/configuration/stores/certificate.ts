@@ -8,7 +8,7 @@ import type { Drafts } from './drafts.ts';
 import { changedSince, type Item, type ItemOf, unnamed } from './item.ts';
 
 /** Only its owner reads a file with a private key. */
-export const SECRET = 0o600;
+export const SECRET = { mode: 0o600 };
 const ABSENT = '(absent)';
 
 /** The files that a certificate is kept in. */

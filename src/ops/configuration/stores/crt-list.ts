@@ -39,7 +39,7 @@ export function keepLines(list: string, items: readonly ListItem[], left: (item:
   const ending = lines.some((line) => line?.endsWith('\r')) ? '\r\n' : '\n';
   const stay = lines.filter((line) => line !== null).map((line) => `${line}\n`);
   const text = [...(bytes.length === 0 ? [] : stay), ...added.map((line) => `${line}${ending}`)].join('');
-  drafts.put(list, Buffer.from(text, 'latin1'));
+  drafts.put(list, Buffer.from(text, 'latin1'), { open: true });
 }
 
 function firstWord(line: string | null): string {

@@ -6,6 +6,17 @@ import type { FileEdit } from '../../../config/edit/write.ts';
 export interface StoreEdit extends FileEdit {
   readonly old: Buffer | null;
   readonly oldMode: number | null;
+  /** Its lines may be told: there is no key in them. */
+  readonly open: boolean;
+}
+
+export interface DraftOptions {
+  /** In place of the one that it has. */
+  readonly mode?: number;
+  /** Its backup need not be hidden: it does not lie among files of its kind that are read all. */
+  readonly visible?: true;
+  /** Its lines may be told. */
+  readonly open?: true;
 }
 
 /** Files as they are on the disk, and as they are to be. */
@@ -14,8 +25,8 @@ export interface Drafts {
   onDisk(file: string): Buffer | null;
   /** What it is to be, as far as that is known by now. */
   now(file: string): Buffer | null;
-  /** null: it is taken away. `mode`: in place of the one that it has. */
-  put(file: string, bytes: Buffer | null, mode?: number): void;
+  /** null: it is taken away. */
+  put(file: string, bytes: Buffer | null, how?: DraftOptions): void;
   /** When it was changed last, ms since the epoch; 0 where it is not there. */
   changed(file: string): number;
   /** What differs from the disk. */
@@ -25,7 +36,7 @@ export interface Drafts {
 /** Nothing is to be written yet. */
 export function fileDrafts(): Drafts {
   const read = new Map<string, Buffer | null>();
-  const wanted = new Map<string, { readonly bytes: Buffer | null; readonly mode: number | undefined }>();
+  const wanted = new Map<string, { readonly bytes: Buffer | null; readonly how: DraftOptions }>();
   const onDisk = (file: string): Buffer | null => {
     const known = read.get(file);
     if (known !== undefined) return known;
@@ -39,9 +50,9 @@ export function fileDrafts(): Drafts {
       const draft = wanted.get(file);
       return draft === undefined ? onDisk(file) : draft.bytes;
     },
-    put(file, bytes, mode) {
+    put(file, bytes, how = {}) {
       onDisk(file);
-      wanted.set(file, { bytes, mode });
+      wanted.set(file, { bytes, how });
     },
     changed(file) {
       const stats = statSync(file, { throwIfNoEntry: false });
@@ -49,12 +60,14 @@ export function fileDrafts(): Drafts {
     },
     edits() {
       const edits: StoreEdit[] = [];
-      for (const [file, { bytes, mode }] of wanted) {
+      for (const [file, { bytes, how }] of wanted) {
         const old = onDisk(file);
         if (old === null ? bytes === null : bytes !== null && old.equals(bytes)) continue;
         const hash = old === null ? null : hashOf(old);
         const oldMode = old === null ? null : statSync(file).mode & 0o7777;
-        edits.push({ file, old, oldMode, hash, bytes, hidden: true, ...(mode === undefined ? {} : { mode }) });
+        const { mode, visible, open = false } = how;
+        const more = { ...(mode === undefined ? {} : { mode }), ...(visible ? {} : { hidden: true as const }) };
+        edits.push({ file, old, oldMode, open, hash, bytes, ...more });
       }
       return edits;
     },

@@ -37,6 +37,15 @@ export function unnamed(file: string): string | null {
  */
 export function changedSince({ override, around }: Item, file: string, said: string | null): string | null {
   const known = override.file !== '' && override.file !== '(not told)' && said !== null;
-  const isAsRead = known ? said === override.file : around.drafts.changed(file) <= around.startedAt;
-  return isAsRead ? null : `${file} was changed on the disk since it was read; it is left as it is`;
+  if (!known) return changedByDate(file, around);
+  return said === override.file ? null : changedText(file);
+}
+
+/** The same where nothing but the date of the file tells. */
+export function changedByDate(file: string, { drafts, startedAt }: Around): string | null {
+  return drafts.changed(file) <= startedAt ? null : changedText(file);
+}
+
+function changedText(file: string): string {
+  return `${file} was changed on the disk since it was read; it is left as it is`;
 }

@@ -3,7 +3,7 @@ import { readTrust } from '../../../model/certificates/trust.ts';
 import { changedSince, type ItemOf, unnamed } from './item.ts';
 
 /** Authorities and revocation lists are for everybody to read. */
-const PUBLIC = 0o644;
+const PUBLIC = { mode: 0o644 };
 
 /** Puts authorities or revocation lists that were set into their file. Returns why they cannot be kept, or null. */
 export function keepTrust(item: ItemOf<'trust.new' | 'trust.set' | 'trust.del'>): string | null {
