@@ -89,6 +89,12 @@ for (const [name, options] of [
       assert.equal(read(run, old!), before);
       assert.equal(modeOf(run, old!), 0o600, 'the old key is as secret');
       assert.match((await operate(run, 'save')).stdout, /nothing is set that the files do not say/);
+      // Once more, before anybody has read what was written.
+      const third = site();
+      writeFileSync(join(run.dir, 'next.pem'), chain(third));
+      assert.equal((await operate(run, 'rotate-cert', 'site.test', join(run.dir, 'next.pem'))).status, 0);
+      assert.equal((await operate(run, 'save')).status, 0);
+      assert.equal(read(run, 'site.pem').includes(third.key.trim().split('\n')[1]!), true);
       const { status, stderr } = await operate(run, 'reload');
       assert.equal(status, 0, stderr);
       assert.equal((await operate(run, 'diff')).stdout.includes('site.pem'), false);
@@ -162,6 +168,15 @@ test('HAProxy: what an import of many entries has set is written into the file, 
   assert.deepEqual(read(run, 'hosts.map').trim().split('\n').toSorted(), expected.toSorted());
   assert.deepEqual(read(run, 'hosts.map').split('\n').slice(0, 2), lines, 'comments and order stay');
   assert.match((await operate(run, 'save')).stdout, /nothing is set that the files do not say/);
+  writeFileSync(join(run.dir, 'many'), many.slice(100).join(''));
+  assert.equal((await operate(run, 'map', 'import', 'hosts.map', join(run.dir, 'many'), '--yes')).status, 0);
+  assert.equal((await operate(run, 'save')).status, 0);
+  assert.equal(
+    read(run, 'hosts.map').trim().split('\n').length,
+    201,
+    'what was written here was not changed by others',
+  );
+  await operate(run, 'map', 'set', 'hosts.map', 'key299', 'other');
   writeFileSync(join(run.dir, 'hosts.map'), 'somebody else\n');
   assert.match((await operate(run, 'save')).stdout, /hosts\.map was changed on the disk since it was read/);
   assert.equal(read(run, 'hosts.map'), 'somebody else\n');

@@ -12,6 +12,7 @@ import type { Installation } from '../targets/discover.ts';
 import { type KeptSources, readFiles } from './files.ts';
 import { runProgram } from './run-program.ts';
 import type { StoreEdit } from './stores/drafts.ts';
+import { rememberWriting } from './stores/written.ts';
 
 /** A file that is to say something else. */
 export interface Rewrite {
@@ -29,6 +30,7 @@ export function writeStep(rewrites: readonly Rewrite[], stores: readonly StoreEd
       const edits = [...rewrites.map(({ source, document }) => editOf(source, document)), ...stores];
       const written = await writeFiles(edits, { backup: 'beside', now: new Date() });
       if ('text' in written) throw new OperationError('failed', problemText(written));
+      rememberWriting(stores);
       return written.map(({ file, backup }) => (backup === null ? `made: ${file}` : `before: ${backup}`)).join(', ');
     },
     async back() {

@@ -4,6 +4,7 @@ import type { Override } from '../../../change/journal/journal.ts';
 import type { Document } from '../../../config/document.ts';
 import type { Target } from '../../target.ts';
 import type { Drafts } from './drafts.ts';
+import { isOwnWriting } from './written.ts';
 
 /** An override that is to be kept in a file of its own. */
 export interface Item<C extends Change = Change> {
@@ -38,12 +39,12 @@ export function unnamed(file: string): string | null {
 export function changedSince({ override, around }: Item, file: string, said: string | null): string | null {
   const known = override.file !== '' && override.file !== '(not told)' && said !== null;
   if (!known) return changedByDate(file, around);
-  return said === override.file ? null : changedText(file);
+  return said === override.file || isOwnWriting(file, around.drafts.onDisk(file)) ? null : changedText(file);
 }
 
 /** The same where nothing but the date of the file tells. */
 export function changedByDate(file: string, { drafts, startedAt }: Around): string | null {
-  return drafts.changed(file) <= startedAt ? null : changedText(file);
+  return drafts.changed(file) <= startedAt || isOwnWriting(file, drafts.onDisk(file)) ? null : changedText(file);
 }
 
 function changedText(file: string): string {
