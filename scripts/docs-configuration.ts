@@ -7,6 +7,7 @@ import { CACHE_KEYWORDS } from '../src/config/keywords/cache.ts';
 import { CRT_STORE_KEYWORDS } from '../src/config/keywords/crt-store.ts';
 import { GLOBAL_KEYWORDS } from '../src/config/keywords/global.ts';
 import { HTTP_ERRORS_KEYWORDS } from '../src/config/keywords/http-errors.ts';
+import { LOG_FORWARD_KEYWORDS } from '../src/config/keywords/log-forward.ts';
 import { MAILERS_KEYWORDS } from '../src/config/keywords/mailers.ts';
 import type { OptionTable } from '../src/config/keywords/option.ts';
 import { PROXY_OPTIONS } from '../src/config/keywords/options.ts';
@@ -53,6 +54,7 @@ export function configurationReference(): string {
     table('Options of server, server-template and default-server', optionEntries(SERVER_OPTIONS)),
     table('resolvers', entries(RESOLVERS_KEYWORDS)),
     table('ring', entries(RING_KEYWORDS)),
+    table('log-forward', entries(LOG_FORWARD_KEYWORDS)),
     table('peers', entries(PEERS_KEYWORDS)),
     table('userlist', entries(USERLIST_KEYWORDS)),
     table('cache', entries(CACHE_KEYWORDS)),

@@ -94,7 +94,8 @@ function checked(config: Config, { verbose }: Invocation, messages: StartupMessa
 }
 
 /** Whether there is anything to listen on. A socket of the Runtime API is enough: backends can be worked on over it. */
-function listens({ proxies, peers, global }: Config): boolean {
+function listens({ proxies, peers, logForwards, global }: Config): boolean {
   const bound = proxies.some((proxy) => !proxy.disabled && proxy.binds.length > 0);
-  return bound || peers.length > 0 || global.statsSockets.length > 0;
+  const receives = logForwards.some(({ binds, datagramBinds }) => binds.length + datagramBinds.length > 0);
+  return bound || receives || peers.length > 0 || global.statsSockets.length > 0;
 }

@@ -10,6 +10,7 @@ import type {
   GlobalConfig,
   HttpErrorsConfig,
   Location,
+  LogForwardConfig,
   LogProfileConfig,
   MailersConfig,
   PeersConfig,
@@ -89,6 +90,7 @@ export interface ConfigDraft {
   readonly proxiesById: Map<number, ProxyDraft>;
   readonly defaults: ProxyDraft[];
   readonly rings: { readonly ring: Draft<RingConfig>; readonly servers: ServerDraft[] }[];
+  readonly logForwards: Draft<LogForwardConfig>[];
   readonly resolvers: Draft<ResolversConfig>[];
   readonly peers: Draft<PeersConfig>[];
   /** Stick tables of all sections by their names. */
@@ -100,7 +102,7 @@ export interface ConfigDraft {
   readonly httpErrors: Draft<HttpErrorsConfig>[];
   readonly logProfiles: Draft<LogProfileConfig>[];
   readonly crtStores: Draft<CrtStoreConfig>[];
-  /** Other sections that are only recognised: mailers, log-forward, ... */
+  /** Other sections that are only recognised: healthcheck, traces, ... */
   readonly others: NamedSection[];
   /** Prefix that `unix-bind` puts before the path of unix sockets, and what it sets on them. */
   readonly unixBind: {
@@ -125,6 +127,7 @@ export function newConfigDraft(): ConfigDraft {
     proxiesById: new Map(),
     defaults: [],
     rings: [],
+    logForwards: [],
     resolvers: [],
     peers: [],
     tables: new Map(),
@@ -152,6 +155,7 @@ export function finishConfig(draft: ConfigDraft, env: ReadonlyMap<string, string
     global: { ...draft.global, env: Object.fromEntries(env) },
     proxies: draft.proxies.map((proxy) => proxy.config),
     rings: draft.rings.map(({ ring }) => ring),
+    logForwards: draft.logForwards,
     resolvers: draft.resolvers,
     peers: draft.peers,
     userlists: draft.userlists,

@@ -36,6 +36,7 @@ export function finish(context: Context, mistakes: boolean): void {
   ]) {
     resolveLogFormats(context, section.logs);
   }
+  for (const { logs } of config.logForwards) for (const log of logs) checkTarget(context, log);
   checkTables(context);
   if (!mistakes) checkPeers(context);
   for (const proxy of config.proxies) {
@@ -106,17 +107,22 @@ function resolveLogFormats(
 ): void {
   const standard = context.config.global.logSendHostname === null ? 'local' : 'rfc3164';
   for (const log of logs) {
-    const { target } = log;
-    const ring =
-      target.family === 'ring'
-        ? context.config.rings.find((candidate) => candidate.ring.name === target.name)
-        : undefined;
-    if (target.family === 'ring' && ring === undefined && target.name !== 'buf0') {
-      context.diagnostics.alert(log.at, `log : unable to find ring '${target.name}'.`);
-    }
+    const ring = checkTarget(context, log);
     log.format ??= ring?.ring.format ?? standard;
     resolveProfile(context, log);
   }
+}
+
+/** The ring that a target names, if it names one. */
+function checkTarget(
+  { config, diagnostics }: Context,
+  { target, at }: Pick<LogDraft, 'target' | 'at'>,
+): ConfigDraft['rings'][number] | undefined {
+  if (target.family !== 'ring') return undefined;
+  const ring = config.rings.find((candidate) => candidate.ring.name === target.name);
+  if (ring === undefined && target.name !== 'buf0')
+    diagnostics.alert(at, `log : unable to find ring '${target.name}'.`);
+  return ring;
 }
 
 function checkResolvers(context: Context): void {

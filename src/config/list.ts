@@ -7,6 +7,7 @@ import { CACHE_KEYWORDS } from './keywords/cache.ts';
 import { CRT_STORE_KEYWORDS } from './keywords/crt-store.ts';
 import { GLOBAL_KEYWORDS } from './keywords/global.ts';
 import { HTTP_ERRORS_KEYWORDS } from './keywords/http-errors.ts';
+import { LOG_FORWARD_KEYWORDS } from './keywords/log-forward.ts';
 import { LOG_PROFILE_KEYWORDS } from './keywords/log-profile.ts';
 import { MAILERS_KEYWORDS } from './keywords/mailers.ts';
 import type { OptionTable } from './keywords/option.ts';
@@ -52,6 +53,7 @@ const OTHER_TABLES: readonly (readonly [string, KeywordTable<never>])[] = [
   ['peers', PEERS_KEYWORDS],
   ['resolvers', RESOLVERS_KEYWORDS],
   ['ring', RING_KEYWORDS],
+  ['log-forward', LOG_FORWARD_KEYWORDS],
   ['cache', CACHE_KEYWORDS],
   ['mailers', MAILERS_KEYWORDS],
   ['acme', ACME_KEYWORDS],

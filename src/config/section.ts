@@ -6,6 +6,7 @@ import { CACHE_KEYWORDS, newCache } from './keywords/cache.ts';
 import { CRT_STORE_KEYWORDS, type CrtStoreDraft } from './keywords/crt-store.ts';
 import { GLOBAL_KEYWORDS } from './keywords/global.ts';
 import { HTTP_ERRORS_KEYWORDS } from './keywords/http-errors.ts';
+import { LOG_FORWARD_KEYWORDS, newLogForward } from './keywords/log-forward.ts';
 import { LOG_PROFILE_KEYWORDS, newLogProfile } from './keywords/log-profile.ts';
 import { MAILERS_KEYWORDS, newMailers } from './keywords/mailers.ts';
 import { newPeers, PEERS_KEYWORDS } from './keywords/peers.ts';
@@ -129,6 +130,23 @@ const OPENERS = {
     const draft: RingDraft = newRing(name, line.at);
     config.rings.push(draft);
     return { kind: 'ring', name, read: (inner) => readByTable(inner, RING_KEYWORDS, draft, 'ring') };
+  },
+  'log-forward'(line: Line): SectionReader {
+    const name = sectionName(line, 'log-forward');
+    const { logForwards, proxiesByName } = line.context.config;
+    checkTwin(line, 'log-forward', name, logForwards);
+    const [proxy] = proxiesByName.get(name) ?? [];
+    if (proxy !== undefined)
+      line.alert(
+        `log-forward section '${name}' has the same name as ${proxy.kind} '${name}' declared at ${placeText(proxy.config.at)}.`,
+      );
+    const draft = newLogForward(name, line.at);
+    logForwards.push(draft);
+    return {
+      kind: 'log-forward',
+      name,
+      read: (inner) => readByTable(inner, LOG_FORWARD_KEYWORDS, draft, 'log-forward'),
+    };
   },
   peers(line: Line): SectionReader {
     const name = sectionName(line, 'peers');

@@ -413,6 +413,32 @@ export interface LogTargetConfig {
   readonly profile: LogProfileConfig | null;
 }
 
+/** A `log` line of a `log-forward` section. `format`: null, as each message came. */
+export type ForwardTargetConfig = Omit<LogTargetConfig, 'format'> & {
+  readonly format: LogTargetConfig['format'] | null;
+};
+
+/** A `log-forward` section: logs of others are received and sent on. */
+export interface LogForwardConfig {
+  readonly name: string;
+  readonly at: Location;
+  /** Addresses of IPv4 and IPv6, for connections and for datagrams. */
+  readonly binds: readonly BindConfig[];
+  readonly datagramBinds: readonly BindConfig[];
+  readonly logs: readonly ForwardTargetConfig[];
+  /** Connections at the same time. */
+  readonly maxconn: number;
+  readonly backlog: number | null;
+  /** ms of silence until a connection ends, null: for ever. */
+  readonly timeoutClient: number | null;
+  /** Messages go on as they are (`option dont-parse-log`). */
+  readonly unparsed: boolean;
+  /** In connections, messages end at line ends only (`option assume-rfc6587-ntf`). */
+  readonly linesOnly: boolean;
+  /** What is told as the host that a message is from (`option host`). */
+  readonly host: 'keep' | 'fill' | 'replace' | 'append';
+}
+
 /** What a `log-profile` can say something about: steps of a stream, lines of `do-log` rules by their sets, and `any` other. */
 export type LogStep =
   | 'accept'
@@ -910,6 +936,7 @@ export interface Config {
   /** In the order of the files. */
   readonly proxies: readonly ProxyConfig[];
   readonly rings: readonly RingConfig[];
+  readonly logForwards: readonly LogForwardConfig[];
   readonly resolvers: readonly ResolversConfig[];
   readonly peers: readonly PeersConfig[];
   readonly userlists: readonly UserlistConfig[];

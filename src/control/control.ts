@@ -19,6 +19,7 @@ import { createOcspUpdates, type OcspUpdates } from './certificates/ocsp-updates
 import { createHealth } from './checks/health.ts';
 import { closeKept } from './kept-sockets.ts';
 import { listen } from './listen.ts';
+import { createLogForwards, type LogForwards } from './log-forward/log-forwards.ts';
 import type { ProcessLogs } from './logs/logs.ts';
 import { startLogs } from './logs/start-logs.ts';
 import { loadPatterns } from './patterns/load-patterns.ts';
@@ -76,6 +77,7 @@ class ControlThread implements RunningControl {
   states!: ServerStates;
   ocsp!: OcspUpdates;
   readonly peers: RunningPeers;
+  readonly logForwards: LogForwards;
   readonly #stateFiles: StateFiles;
   readonly #reloads = createReloads();
   readonly reloads = this.#reloads.counts;
@@ -126,6 +128,7 @@ class ControlThread implements RunningControl {
       tablesOf: (section) => sharedTables(this.model.tables, section),
       awaitsOldProcess: options.replaces ?? false,
     });
+    this.logForwards = createLogForwards(() => this.logs);
     this.#stateFiles = createStateFiles({
       tables: this.model.tables,
       warn: (text) => options.print('WARNING', text),
@@ -166,9 +169,11 @@ class ControlThread implements RunningControl {
     this.operations = createOperations(this.#context, this.#conflicts);
     this.renewals = startRenewals(this.#context);
     await listen(model, traffic, this.#options.inherited);
-    const peers = await this.peers.stage(model.config);
-    if ('problems' in peers) throw new StartError(peers.problems);
-    peers.commit();
+    for (const sections of [this.peers, this.logForwards]) {
+      const staged = await sections.stage(model.config);
+      if ('problems' in staged) throw new StartError(staged.problems);
+      staged.commit();
+    }
     for (const proxy of model.proxies) {
       for (const server of proxy.servers) {
         this.resolvers.watch(server);
@@ -295,9 +300,9 @@ class ControlThread implements RunningControl {
   }
 
   #reload(origin: Origin): Promise<ReloadResult> {
-    const { model, traffic, states, health, resolvers, logs, peers } = this;
+    const { model, traffic, states, health, resolvers, logs, peers, logForwards } = this;
     const host = {
-      ...{ options: this.#options, peers, context: this.#context, conflicts: this.#conflicts },
+      ...{ options: this.#options, peers, logForwards, context: this.#context, conflicts: this.#conflicts },
       parts: { model, traffic, states, health, resolvers, logs },
       configured: async () => {
         await this.#stateFiles.reloaded();
@@ -317,6 +322,7 @@ class ControlThread implements RunningControl {
     if (soft && grace > 0) await new Promise<void>((resolve) => setTimeout(resolve, grace));
     // Threads without anything to do tell so before they answer.
     if (soft) this.#handedOver = Promise.all([this.peers.handOver(), this.#stateFiles.save()]).then(() => {});
+    this.logForwards.close();
     await this.traffic.ask({ kind: 'stop', soft });
     for (const { listeners } of this.model.proxies) for (const listener of listeners) closeKept(listener);
     if (!soft) this.#end();
@@ -330,6 +336,7 @@ class ControlThread implements RunningControl {
     this.#endSweeping();
     this.operations?.close();
     this.peers.close();
+    this.logForwards.close();
     this.renewals?.close();
     this.health?.close();
     this.resolvers?.close();

@@ -8,6 +8,7 @@ import { isDeleted } from '../change/standing.ts';
 import { decodeText } from '../config/text.ts';
 import type { Config } from '../config/types.ts';
 import { resolveBindNames } from './bind-names.ts';
+import type { LogForwards } from './log-forward/log-forwards.ts';
 import type { RunningPeers } from './peers/peers.ts';
 import { applyReload, type ReloadContext } from './reload.ts';
 import type { ControlOptions, Loaded, Texts } from './types.ts';
@@ -23,6 +24,7 @@ export interface ReloadHost {
   readonly options: Pick<ControlOptions, 'load' | 'format' | 'reconfigure' | 'policy'>;
   readonly parts: Omit<ReloadContext, 'isDeleted'>;
   readonly peers: RunningPeers;
+  readonly logForwards: LogForwards;
   readonly context: ChangeContext;
   readonly conflicts: Conflict[];
   /** Another configuration is in force. */
@@ -84,7 +86,7 @@ type Problems = { readonly problems: readonly string[] };
 
 async function putInForce(
   loaded: Config,
-  { options, parts, peers: all, context }: ReloadHost,
+  { options, parts, peers: all, logForwards, context }: ReloadHost,
 ): Promise<Problems | { readonly config: Config; readonly warnings: string[] }> {
   const resolved = await resolveBindNames(loaded);
   if ('problems' in resolved) return resolved;
@@ -93,15 +95,22 @@ async function putInForce(
   if (policy !== null && 'problems' in policy) return policy;
   const peers = await all.stage(config);
   if ('problems' in peers) return peers;
+  const forwards = await logForwards.stage(config);
+  if ('problems' in forwards) {
+    peers.abandon();
+    return forwards;
+  }
   const { problems, warnings } = await applyReload(config, {
     ...parts,
     isDeleted: (backend, server) => isDeleted(backend, server, context.standing),
   });
   if (problems.length > 0) {
     peers.abandon();
+    forwards.abandon();
     return { problems };
   }
   peers.commit();
+  forwards.commit();
   policy?.take();
   return { config, warnings };
 }

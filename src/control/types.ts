@@ -23,6 +23,8 @@ export interface Control {
   readonly resolvers: Resolvers;
   readonly health: Health;
   readonly peers: Peers;
+  /** Messages that `log-forward` sections have received. */
+  readonly logForwards: { readonly received: number };
   /** Fetches OCSP responses. */
   readonly ocsp: OcspUpdates;
   /** Validates and applies a Change; resolves when all traffic threads have it. Never rejects: failures are outcomes. */

@@ -32,6 +32,7 @@ export function controlOf(
       unwatch: () => {},
     },
     peers: { sections: [] },
+    logForwards: { received: 0 },
     health: { start: () => {}, stop: () => {}, report: () => {} },
     operations: undefined as never,
     renewals: { list: () => [], renew: () => 'unknown', challengeReady: () => null },

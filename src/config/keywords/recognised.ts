@@ -11,22 +11,6 @@ export interface RecognisedSection {
 
 export const RECOGNISED_SECTIONS: readonly RecognisedSection[] = [
   {
-    name: 'log-forward',
-    status: 'refused',
-    why: 'Use a syslog server to forward logs.',
-    keywords: [
-      'bind',
-      'dgram-bind',
-      'log',
-      'maxconn',
-      'timeout client',
-      'backlog',
-      'option',
-      'assume-rfc6587-ntf',
-      'dont-parse-log',
-    ],
-  },
-  {
     name: 'program',
     status: 'refused',
     why: "Start the program with the machine's service manager.",

@@ -1,4 +1,4 @@
-import type { Address, Config, Diagnostic, LogTargetConfig } from '../../config/types.ts';
+import type { Address, Config, Diagnostic, ForwardTargetConfig } from '../../config/types.ts';
 import { abstractName, libcProblem } from '../../util/libc.ts';
 import { lookupHost } from '../../util/lookup.ts';
 
@@ -62,12 +62,15 @@ export async function prepareLogs(config: Config, lookup: typeof lookupHost = lo
   return { addresses, diagnostics };
 }
 
-function* allTargets(config: Config): Generator<{ readonly target: LogTargetConfig; readonly owner: string | null }> {
+function* allTargets(
+  config: Config,
+): Generator<{ readonly target: ForwardTargetConfig; readonly owner: string | null }> {
   for (const target of config.global.logs) yield { target, owner: null };
   for (const proxy of config.proxies) {
     // Those taken over by `log global` have been told about.
     for (const target of proxy.logs) if (!config.global.logs.includes(target)) yield { target, owner: proxy.name };
   }
+  for (const section of config.logForwards) for (const target of section.logs) yield { target, owner: section.name };
 }
 
 function unresolved(address: Address): string {

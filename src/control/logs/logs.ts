@@ -1,7 +1,8 @@
 import { hostname } from 'node:os';
-import type { Config, LogTargetConfig } from '../../config/types.ts';
+import type { Config, ForwardTargetConfig, LogTargetConfig } from '../../config/types.ts';
 import type { LogLine } from '../../model/messages.ts';
 import type { Proxy } from '../../model/proxy.ts';
+import type { SyslogMessage } from '../log-forward/message.ts';
 import type { Logs } from '../types.ts';
 import { type HostAddresses, hostKey, socketPath } from './addresses.ts';
 import { DatagramSockets } from './datagrams.ts';
@@ -27,6 +28,8 @@ export interface LogsHooks {
 export interface ProcessLogs extends Logs {
   /** Sends the lines of a traffic thread, in order. Never throws or blocks. */
   sendBatch(lines: readonly LogLine[]): void;
+  /** Sends a message on that was received, to the targets of its `log-forward` section. Never throws or blocks. */
+  forward(logs: readonly ForwardTargetConfig[], message: SyslogMessage): void;
   /** Takes another configuration, with its addresses as `prepareLogs` found them. Rings that stay keep their lines. */
   configure(config: Config, addresses: HostAddresses): void;
   /** Sends what is under way, for a second at most, and closes the sockets. */
@@ -46,8 +49,8 @@ class LogSender implements ProcessLogs {
   #config: Config;
   #addresses: HostAddresses;
   /** Targets at work, by their configuration: proxies that share one (`log global`) share its sample. */
-  #targets = new WeakMap<LogTargetConfig, LogTarget>();
-  #lists = new WeakMap<readonly LogTargetConfig[], readonly LogTarget[]>();
+  #targets = new WeakMap<ForwardTargetConfig, LogTarget>();
+  #lists = new WeakMap<readonly ForwardTargetConfig[], readonly LogTarget[]>();
   #sources = new Map<string, LogSource>();
   #lost = 0;
 
@@ -78,6 +81,7 @@ class LogSender implements ProcessLogs {
     this.#sources = new Map();
     this.#targetsOf(config.global.logs);
     for (const proxy of config.proxies) this.#targetsOf(proxy.logs);
+    for (const section of config.logForwards) this.#targetsOf(section.logs);
   }
 
   send(
@@ -109,6 +113,12 @@ class LogSender implements ProcessLogs {
     }
   }
 
+  forward(logs: readonly ForwardTargetConfig[], message: SyslogMessage): void {
+    const line = { ...message, text: lineText(message.text) };
+    const now = preciseNow();
+    for (const target of this.#targetsOf(logs)) target.forward(line, now);
+  }
+
   async close(): Promise<void> {
     const written = [...this.#writers.values()].map((writer) => writer.drained());
     let timer: NodeJS.Timeout | undefined;
@@ -119,7 +129,7 @@ class LogSender implements ProcessLogs {
     clearTimeout(timer);
   }
 
-  #targetsOf(configs: readonly LogTargetConfig[]): readonly LogTarget[] {
+  #targetsOf(configs: readonly ForwardTargetConfig[]): readonly LogTarget[] {
     let targets = this.#lists.get(configs);
     if (targets === undefined) {
       targets = configs.map((config) => this.#target(config));
@@ -128,7 +138,7 @@ class LogSender implements ProcessLogs {
     return targets;
   }
 
-  #target(config: LogTargetConfig): LogTarget {
+  #target(config: ForwardTargetConfig): LogTarget {
     let target = this.#targets.get(config);
     if (target === undefined) {
       target = new LogTarget(config, this.#output(config.target));

@@ -84,6 +84,7 @@ export function infoValues(
     FailedResolutions: control.resolvers.statistics().reduce((sum, row) => sum + (row.counters['any_err'] ?? 0), 0),
     TotalBytesOut: activity.reduce((sum, thread) => sum + thread.bytesOut, 0),
     BytesOutRate: counters.rate(slot, C.bytesOutRate, now),
+    CumRecvLogs: control.logForwards.received,
     'Build info': RUNTIME_VERSION,
     PoolAlloc_bytes: allocated,
     PoolUsed_bytes: used,

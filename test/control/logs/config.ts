@@ -58,6 +58,7 @@ export function logConfig(
     global: { logs: globalLogs, logTag: null, logSendHostname: null, ...global },
     proxies: proxies.map(({ name, logs, logTag = null }) => ({ name, logs, logTag }) as unknown as ProxyConfig),
     rings,
+    logForwards: [],
   } as unknown as Config;
 }
 
