@@ -58,7 +58,10 @@ export async function soak(scope: Scope, options: SoakOptions): Promise<SoakRepo
     }
   };
   const clients = Promise.all(Array.from({ length: options.clients }, (_, number) => client(number + 1)));
-  const operator = operate(run, seededRandom(options.seed), done);
+  const operator = operate(run, seededRandom(options.seed), done).catch((error: Error) => {
+    failures.add(`operator: ${error.message}`);
+    return 0;
+  });
   await delay(options.seconds * 250);
   const early = memoryOf(run);
   await clients;
