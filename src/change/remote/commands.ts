@@ -13,6 +13,7 @@ import { crtListAdd, crtListDel } from './rows/crt-list.ts';
 import { serverAdd, serverDel } from './rows/dynamic-server.ts';
 import { frontendMaxconn, frontendState } from './rows/frontend.ts';
 import { mapAdd, mapClear, mapDel, mapReplace, mapSet } from './rows/map.ts';
+import { ocspSet } from './rows/ocsp.ts';
 import { countersClear, sessionKill, sessionsKillServer } from './rows/one-shot.ts';
 import { globalMaxconn, globalRateLimit, varSet } from './rows/process.ts';
 import { runtimeCommand } from './rows/runtime-command.ts';
@@ -20,7 +21,7 @@ import { serverAddr, serverAgentAddr, serverAgentSend, serverCheckAddr, serverFq
 import { serverMaxconn, serverName, serverSsl, serverWeight } from './rows/server-settings.ts';
 import { serverAgent, serverChecks, serverHealth, serverState } from './rows/server-state.ts';
 import { tableClear, tableSet } from './rows/table.ts';
-import { ocspSet, ticketKeySet } from './rows/tls.ts';
+import { ticketKeySet } from './rows/tls.ts';
 
 /** Kinds that only a Sluice makes; of a HAProxy's patterns, the others are made of several commands. */
 type OwnKind =

@@ -6,6 +6,7 @@ import { connect } from '../../client/index.ts';
 import type { ProcessState, TargetState } from '../state.ts';
 import { type HaproxyTarget, openHaproxy } from '../targets/haproxy.ts';
 import { openRunnerJournal, ownActor } from '../targets/open-haproxy.ts';
+import { entriesGone } from './entries-gone.ts';
 import type { AgentEmit } from './events.ts';
 import { holdAgentLock } from './lock.ts';
 import { reapply } from './reapply.ts';
@@ -80,6 +81,8 @@ async function look(options: AgentOptions, journal: Journal, seen: Seen | null):
       await drifted(target, journal, seen!, state, emit);
       for (const { override, after } of await storesDrifted(target, journal, seen!.at - MARGIN, emit))
         await drop(target, journal, override, `somebody else set it to ${after} on a socket`, emit);
+      for (const override of await entriesGone(target, seen!.at - MARGIN))
+        await drop(target, journal, override, 'the entry is gone: it has expired, or was cleared', emit);
     }
     await endLeases(target, emit);
     // What was done here is no drift.

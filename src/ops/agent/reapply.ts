@@ -23,15 +23,23 @@ export async function reapply(
     const { before, problems } = preview!;
     if (before !== '' && before === override.value) continue;
     if (problems[0]) await drop(override, problems[0].text);
+    else if (override.change.kind === 'table.set' && isTaught(before))
+      await drop(override, `the entry is there already, with ${before}`);
+    else if (override.change.kind === 'table.set') await again(target, override, emit);
     else if (override.file !== '' && before !== override.file)
       await drop(override, `the file says ${before} now, not ${override.file} as when it was overridden`);
     else await again(target, override, emit);
   }
 }
 
-/** Of maps, ACLs, certificates and what belongs to them. */
+/** Of maps, ACLs, certificates and what belongs to them, and entries of stick tables. */
 function isStored({ change }: Override): boolean {
-  return /^(map|acl|cert|crt-list|ticket-key)\./.test(change.kind);
+  return /^(map|acl|cert|crt-list|ticket-key|ocsp|table)\./.test(change.kind);
+}
+
+/** Whether a stick table knows something of an entry, from a peer or by what came since: one that traffic has only touched has zeroes. */
+function isTaught(values: string): boolean {
+  return values !== '(absent)' && !values.split(' ').every((value) => value.endsWith('=0'));
 }
 
 /** Certificates before the lists that name them, the whole of a map before its keys, what is to be gone last. */

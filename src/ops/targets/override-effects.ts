@@ -1,4 +1,4 @@
-import type { Change, Origin } from '../../change/change.ts';
+import type { Change, ChangeOf, Origin } from '../../change/change.ts';
 import type { Override, StateEffect } from '../../change/journal/journal.ts';
 import type { Made } from '../../change/remote/make.ts';
 import { CONTENT } from '../../change/remote/row.ts';
@@ -21,6 +21,7 @@ export function overrideEffects(
 ): StateEffect[] {
   if (!made.outcome.ok) return [];
   if (change.kind === 'server.del') return forget(known, target, `${change.backend}/${change.server}`);
+  if (change.kind === 'table.clear') return forgetEntries(known, target, change);
   if (made.durable === null) return [];
   const { object, attribute, file: told } = made.durable;
   const key = `${change.kind.slice(0, change.kind.indexOf('.'))} ${object} ${attribute}`;
@@ -36,6 +37,20 @@ export function overrideEffects(
   const override = { target, key, object, attribute, change: again, value: made.after, file, origin, date, until };
   known.set(key, override);
   return [...gone, { put: 'override', override }];
+}
+
+/** What was set of entries of a stick table that are cleared; which ones a condition fits is not known. */
+function forgetEntries(
+  known: Overrides,
+  target: string,
+  { table, key, where }: ChangeOf<'table.clear'>,
+): StateEffect[] {
+  if (where !== undefined) return [];
+  const isOf = ({ change }: Override) =>
+    change.kind === 'table.set' && change.table === table && (key === null || change.key === key);
+  const keys = [...known.values()].filter(isOf).map((override) => override.key);
+  for (const one of keys) known.delete(one);
+  return keys.map((one) => ({ drop: 'override', target, key: one }));
 }
 
 function forget(known: Overrides, target: string, object: string): StateEffect[] {

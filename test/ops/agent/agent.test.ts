@@ -9,6 +9,7 @@ import { runAgent } from '../../../src/ops/agent/agent.ts';
 import type { AgentEvent } from '../../../src/ops/agent/events.ts';
 import { openHaproxyTarget } from '../../../src/ops/targets/open-haproxy.ts';
 import { issue } from '../../support/certificates.ts';
+import { ocspResponse, issue as pki } from '../../support/pki.ts';
 import { type Run, start } from '../../support/program.ts';
 import { until } from '../../support/wait.ts';
 import { HAPROXY } from '../targets/support.ts';
@@ -60,7 +61,7 @@ interface World {
 }
 
 /** A HAProxy in master-worker mode with an agent that looks every 100 ms. */
-async function world(t: TestContext, config = CONFIG): Promise<World> {
+async function world(t: TestContext, config = CONFIG, files: Record<string, string> = {}): Promise<World> {
   const state = mkdtempSync(join(tmpdir(), 'agent-'));
   const { cert, key } = issue(['site.test']);
   const run = await start(t, config, {
@@ -68,6 +69,7 @@ async function world(t: TestContext, config = CONFIG): Promise<World> {
     files: {
       ...{ 'hosts.map': 'a.test s1\nb.test s1\nz.test s1\n', 'bad.acl': '192.0.2.1\n', 'two.map': 'x 1\ny 1\n' },
       ...{ 'site.pem': cert + key, 'crt.list': '{dir}/site.pem\n' },
+      ...files,
     },
     argv: ['-W', '-db', '-f', '{config}', '-S', '{sock:master}'],
   });
@@ -254,6 +256,57 @@ describe('an agent of a HAProxy', { skip: existsSync(HAPROXY) ? false : 'haproxy
     await weighs('app/app1', '100');
     await reload();
     await weighs('app/app1', '100');
+  });
+
+  test('sets entries of a stick table again, unless they are gone, or known there already', async (t) => {
+    const tables = CONFIG.replace(
+      '    default_backend app',
+      '    stick-table type ip size 100 expire 10m store gpc0,gpc1\n    default_backend app',
+    );
+    const { operate, reload, told, events, run } = await world(t, tables);
+    const set = (key: string, data: Record<string, string>) =>
+      operate(`table set web ${key}`, [{ kind: 'table.set', table: 'web', key, data }]);
+    const entry = async (key: string) => (await run.cli(`show table web key ${key}`)).match(/gpc.*/)?.[0] ?? 'none';
+    await set('192.0.2.1', { gpc0: '1' });
+    await set('192.0.2.1', { gpc1: '7' });
+    await set('192.0.2.2', { gpc0: '2' });
+    await set('192.0.2.3', { gpc0: '3' });
+    await operate('table clear web 192.0.2.3', [{ kind: 'table.clear', table: 'web', key: '192.0.2.3' }]);
+    await new Promise((resolve) => setTimeout(resolve, 1200));
+    await run.cli('clear table web key 192.0.2.2');
+    const gone = (await told({ event: 'conflict', object: 'web', attribute: 'key 192.0.2.2 gpc0' })) as {
+      text: string;
+    };
+    assert.match(gone.text, /the entry is gone/);
+    await reload();
+    await told({ event: 'again', object: 'web', attribute: 'key 192.0.2.1 gpc0', ok: true });
+    await told({ event: 'again', object: 'web', attribute: 'key 192.0.2.1 gpc1', ok: true });
+    assert.equal(await entry('192.0.2.1'), 'gpc0=1 gpc1=7');
+    assert.deepEqual([await entry('192.0.2.2'), await entry('192.0.2.3')], ['none', 'none']);
+    assert.equal(events.filter(({ event }) => event === 'drift').length, 0, 'what traffic does is no drift');
+  });
+
+  test('gives an OCSP response again; a later one in the file wins', async (t) => {
+    const ca = pki({ name: 'Test CA', ca: true });
+    const site = pki({ name: 'site.test', dns: ['site.test'], issuer: ca });
+    const files = { 'site.pem': site.pem + ca.certificate, 'site.pem.ocsp': '' };
+    const { operate, reload, told, run } = await world(t, STORES, files);
+    const path = join(run.dir, 'site.pem');
+    const dated = (ms: number) => ocspResponse(ca, site, { thisUpdate: Date.now() + ms });
+    const response = dated(-100_000).toString('base64');
+    await operate('update-ocsp', [{ kind: 'ocsp.set', response }]);
+    await reload();
+    const again = (await told({ event: 'again', object: path, attribute: 'OCSP response', ok: true })) as {
+      value: string;
+    };
+    assert.match(again.value, /^this update \d{4}-/);
+    const ids = await run.cli('show ssl ocsp-response');
+    const id = /ID key : (\w+)/.exec(ids)![1];
+    assert.match(await run.cli(`show ssl ocsp-response ${id}`), /Cert Status: good/);
+    writeFileSync(`${path}.ocsp`, dated(-1000));
+    await reload();
+    const conflict = (await told({ event: 'conflict', object: path })) as { text: string };
+    assert.match(conflict.text, /the file says this update \S+ now, not no response as when it was overridden/);
   });
 
   test('is alone: a second one is refused', async (t) => {

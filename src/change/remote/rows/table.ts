@@ -52,6 +52,9 @@ export const tableSet: RemoteRow<ChangeOf<'table.set'>> = {
   },
   // Traffic counts on meanwhile, rates fall.
   holds: (now) => now !== ABSENT,
+  durable: async ({ table, key, data }) => ({
+    ...{ object: table, attribute: `key ${key} ${Object.keys(data).sort().join(' ')}`, file: ABSENT },
+  }),
 };
 
 /** `clear table`. What is in use stays. */

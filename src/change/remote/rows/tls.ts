@@ -10,19 +10,6 @@ const COMMON = { ...EVERYWHERE, level: patternLevel } as const;
 
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 
-/** `set ssl ocsp-response`. Which certificate it is for stands in the response itself. */
-export const ocspSet: RemoteRow<ChangeOf<'ocsp.set'>> = {
-  ...COMMON,
-  problem: async ({ response }) =>
-    BASE64.test(response) ? null : 'an OCSP response is given as base64 of its DER, without line ends',
-  warnings: async () => ['an OCSP response cannot be taken back: give the older one'],
-  read: async () => null,
-  after: async ({ response }) => `sha256 ${digest(response)}`,
-  commands: async ({ response }) => [{ words: ['set', 'ssl', 'ocsp-response', response] }],
-  says: /^OCSP Response updated/,
-  inverse: async () => null,
-};
-
 /** `set ssl tls-key`: a new key for session tickets, the oldest goes. */
 export const ticketKeySet: RemoteRow<ChangeOf<'ticket-key.set'>> = {
   ...COMMON,
