@@ -556,6 +556,8 @@ export interface ProxyConfig {
   readonly redispatch: number | null;
   readonly defaultBackend: string | null;
   readonly useBackend: readonly WordsAt[];
+  /** Conditions under which a backend is chosen even if it is disabled or unpublished (`force-be-switch`). */
+  readonly forceBeSwitch: readonly WordsAt[];
   readonly useServer: readonly WordsAt[];
   readonly forcePersist: readonly WordsAt[];
   readonly ignorePersist: readonly WordsAt[];
@@ -577,6 +579,8 @@ export interface ProxyConfig {
   readonly forwarded: ForwardedConfig | null;
   readonly originalto: { readonly except: string | null; readonly header: string } | null;
   readonly monitorUri: string | null;
+  /** Name of the RDP cookie that says which server a connection is for (`persist rdp-cookie`), null: none does. */
+  readonly rdpCookie: string | null;
   readonly monitorFail: readonly WordsAt[];
   readonly errorPages: readonly ErrorPageConfig[];
   readonly logs: readonly LogTargetConfig[];

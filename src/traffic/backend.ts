@@ -1,6 +1,7 @@
 import type { CompressionConfig, ProxyConfig, ServerConfig } from '../config/types.ts';
-import type { Compiled } from '../expr/compile.ts';
+import { type Compiled, compileWhole } from '../expr/compile.ts';
 import type { LogFormat } from '../expr/log/format.ts';
+import { place } from '../expr/row.ts';
 import type { ProxyFacts } from '../expr/types.ts';
 import { C, G } from '../model/counters.ts';
 import type { ProxyView, ServerView } from '../model/messages.ts';
@@ -74,6 +75,8 @@ export class TrafficBackend implements ProxyFacts {
   redirects: boolean;
   /** `option persist`: a server asked for by cookie is used even if it is down. */
   persists: boolean;
+  /** The RDP cookie of `persist rdp-cookie`. */
+  readonly rdpCookie: Compiled | null;
   /** `cookie`. */
   readonly cookie: PersistenceCookie<TrafficServer> | null;
 
@@ -129,6 +132,7 @@ export class TrafficBackend implements ProxyFacts {
     this.nameHeader = config.httpSendNameHeader?.toLowerCase() ?? null;
     this.redirects = config.servers.some((server) => server.redir !== null);
     this.persists = config.options.includes('persist');
+    this.rdpCookie = compileRdpCookie(config);
     this.cookie = config.cookie === null ? null : new PersistenceCookie(config.cookie);
     this.queue = old?.queue ?? new StreamQueue();
     this.queue.row = this.c;
@@ -218,4 +222,11 @@ export class TrafficBackend implements ProxyFacts {
   requestRate(): number {
     return this.env.frontends.get(this.id)?.requestRate() ?? 0;
   }
+}
+
+/** What finds the cookie of `persist rdp-cookie` in what the client has sent. */
+function compileRdpCookie({ rdpCookie, name: proxy }: ProxyConfig): Compiled | null {
+  if (rdpCookie === null) return null;
+  const compiled = compileWhole(`req.rdp_cookie(${rdpCookie})`, { places: place.useServer, proxy });
+  return 'error' in compiled ? null : compiled;
 }

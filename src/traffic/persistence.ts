@@ -16,6 +16,7 @@ export function applyRequestPersistence(stream: Stream): void {
     }
   }
   if (backend.cookie !== null && !stream.raw) readCookie(stream);
+  if (backend.rdpCookie !== null && stream.raw && stream.preferred === null) readRdpCookie(stream);
   if (rules !== null && rules.stick !== null) applyStickRules(stream, rules.stick);
 }
 
@@ -48,6 +49,24 @@ function readCookie(stream: Stream): void {
   log.cookieAction = 'N';
   if (state.server === null) return;
   stream.preferred = state.server;
+  if (force) stream.forcePersist = true;
+}
+
+/**
+ * `persist rdp-cookie`: `<address>.<port>.<anything>` names a server, the numbers with their bytes as they stand in a packet and read
+ * from the least one on.
+ */
+function readRdpCookie(stream: Stream): void {
+  const backend = stream.backend!;
+  const said = /^(\d{1,10})\.(\d{1,5})\./.exec(String(backend.rdpCookie!.evaluate(stream) ?? ''));
+  if (said === null) return;
+  const address = Number(said[1]);
+  const host = [0, 8, 16, 24].map((bits) => (address >>> bits) & 255).join('.');
+  const port = ((Number(said[2]) & 255) << 8) | (Number(said[2]) >> 8);
+  const force = stream.forcePersist || backend.persists;
+  const server = backend.servers.find(({ view }) => view.host === host && view.port === port);
+  if (server === undefined || !(server.usable || force)) return;
+  stream.preferred = server;
   if (force) stream.forcePersist = true;
 }
 

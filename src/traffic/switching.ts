@@ -10,7 +10,7 @@ export function chooseBackend(stream: Stream): void {
       if (rule.condition !== null && !rule.condition(stream)) continue;
       const backend = env.backendsByName.get(rule.name(stream));
       // A name made by an expression may not exist, and an unpublished backend is passed over.
-      if (backend !== undefined && usable(backend)) {
+      if (backend !== undefined && usable(stream, backend)) {
         stream.backend = backend;
         return;
       }
@@ -18,9 +18,11 @@ export function chooseBackend(stream: Stream): void {
   }
   const { defaultBackend } = frontend.config;
   const chosen = defaultBackend === null ? undefined : env.backendsByName.get(defaultBackend);
-  stream.backend = chosen !== undefined && usable(chosen) ? chosen : (env.backends.get(frontend.id) ?? null);
+  stream.backend = chosen !== undefined && usable(stream, chosen) ? chosen : (env.backends.get(frontend.id) ?? null);
 }
 
-function usable(backend: TrafficBackend): boolean {
-  return backend.published && !backend.config.disabled;
+/** One that is disabled or unpublished takes only what `force-be-switch` lets through. */
+function usable(stream: Stream, backend: TrafficBackend): boolean {
+  if (backend.published && !backend.config.disabled) return true;
+  return stream.frontend.rules?.forceSwitch?.some((test) => test(stream)) ?? false;
 }

@@ -174,12 +174,17 @@ function logFormat(key: 'logFormat' | 'logFormatSd' | 'errorLogFormat' | 'unique
   return works<ProxyDraft>(keyword, '<format>', parse, { sections });
 }
 
+/** The cookie of terminal servers in token redirection mode. */
+const RDP_COOKIE = 'msts';
+
 function parsePersist(line: Line, proxy: ProxyDraft): void {
   const method = line.word(1);
   if (method === '') return line.alert('missing persist method.');
   if (!method.startsWith('rdp-cookie')) return line.alert('unknown persist method.');
-  remark(line, 'persist rdp-cookie', 'refused', 'Use balance source or a cookie.');
-  return void proxy;
+  const name = method === 'rdp-cookie' ? RDP_COOKIE : /^rdp-cookie\(([^(),'"\\\s]+)\)$/.exec(method)?.[1];
+  if (name === undefined) return line.alert("'persist rdp-cookie(name)' requires an rdp cookie name.");
+  if (line.atMost(1)) proxy.config.rdpCookie = name;
+  return undefined;
 }
 
 /** A keyword with one word that is kept as it is. */
@@ -288,7 +293,7 @@ const routing: Row[] = [
     FRONTEND,
   ),
   works('http-reuse', '{never|safe|aggressive|always}', parseHttpReuse, BACKEND),
-  works('persist', 'rdp-cookie[(<name>)]', parsePersist, { ...BACKEND, status: 'works', group: true }),
+  works('persist', 'rdp-cookie[(<name>)]', parsePersist, BACKEND),
   works(
     'http-send-name-header',
     '<header>',

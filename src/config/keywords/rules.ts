@@ -5,7 +5,7 @@ import type { Line } from '../line.ts';
 import type { RuleSet } from '../types.ts';
 import { strangeNameCharacter } from './arguments.ts';
 import { inSections } from './sections.ts';
-import { type Keyword, refused, works } from './table.ts';
+import { type Keyword, works } from './table.ts';
 
 /** In the order in which they are evaluated; a rule placed after a later kind is evaluated before it all the same. */
 const ORDER = [
@@ -86,13 +86,17 @@ function isCondition(line: Line, index: number): boolean {
   return (line.word(index) === 'if' || line.word(index) === 'unless') && line.word(index + 1) !== '';
 }
 
-/** `force-persist` and `ignore-persist`: only a condition. */
-function persistence(name: string, key: 'forcePersist' | 'ignorePersist'): Keyword<ProxyDraft> {
+/** `force-persist`, `ignore-persist` and `force-be-switch`: only a condition. */
+function conditional(
+  name: string,
+  key: 'forcePersist' | 'ignorePersist' | 'forceBeSwitch',
+  letters: string,
+): Keyword<ProxyDraft> {
   const parse = (line: Line, proxy: ProxyDraft) => {
     if (isCondition(line, 1)) proxy.config[key].push(line.from(1));
     else line.alert(`'${name}' requires either 'if' or 'unless' followed by a condition.`);
   };
-  return works<ProxyDraft>(name, '{if|unless} <condition>', parse, { sections: inSections('LB') });
+  return works<ProxyDraft>(name, '{if|unless} <condition>', parse, { sections: inSections(letters) });
 }
 
 function parseMonitor(line: Line, proxy: ProxyDraft): void {
@@ -159,8 +163,9 @@ export const RULE_KEYWORDS: readonly Keyword<ProxyDraft>[] = [
     sections: inSections('FL'),
   }),
   works<ProxyDraft>('use-server', '<server> {if|unless} <condition>', parseUseServer, { sections: inSections('LB') }),
-  persistence('force-persist', 'forcePersist'),
-  persistence('ignore-persist', 'ignorePersist'),
+  conditional('force-persist', 'forcePersist', 'LB'),
+  conditional('ignore-persist', 'ignorePersist', 'LB'),
+  conditional('force-be-switch', 'forceBeSwitch', 'FL'),
   works<ProxyDraft>('monitor', 'fail {if|unless} <condition>', parseMonitor, { sections: inSections('FL') }),
   works<ProxyDraft>(
     'redirect',
@@ -175,9 +180,4 @@ export const RULE_KEYWORDS: readonly Keyword<ProxyDraft>[] = [
     { sections: inSections('FL') },
   ),
   works<ProxyDraft>('declare', 'capture {request|response} len <length>', parseDeclare, { sections: inSections('FL') }),
-  ...refused<ProxyDraft>(
-    'Send the requests to the backend with use_backend.',
-    ['force-be-switch {if|unless} <condition>'],
-    { sections: inSections('FL') },
-  ),
 ];

@@ -148,6 +148,7 @@ class RuleCompiler {
       response: set('http-response'),
       afterResponse: set('http-after-response'),
       switching: this.#switching(config.useBackend, 'use_backend', place.useBackend),
+      forceSwitch: this.#tests(config.forceBeSwitch, place.useBackend),
       monitorFail: this.#tests(config.monitorFail, place.frontendHttpRequest),
       slots: null,
       captureRequest: null,

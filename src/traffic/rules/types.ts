@@ -139,6 +139,7 @@ export interface FrontendRules {
   readonly response: readonly Rule[] | null;
   readonly afterResponse: readonly Rule[] | null;
   readonly switching: readonly SwitchingRule[] | null;
+  readonly forceSwitch: readonly Test[] | null;
   readonly monitorFail: readonly Test[] | null;
   readonly slots: CaptureSlots | null;
   readonly captureRequest: ((stream: Stream) => void) | null;
