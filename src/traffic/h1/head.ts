@@ -10,6 +10,7 @@ const REMOVED = -2;
 const CR = 13;
 const LF = 10;
 const SPACE = 32;
+const COLON = 58;
 
 /** How the end of a message's body is found. */
 export const Framing = { none: 0, length: 1, chunked: 2, close: 3, tunnel: 4 } as const;
@@ -36,8 +37,14 @@ export class Head implements HeadView {
   /** Entries: [name start, name end, value start, value end]. */
   off: Int32Array;
   count: number;
+  /** Names of entries that are texts; values of those, and of others that were asked for ('': not yet). */
   names: string[];
   values: string[];
+  /** What `write` copies for an entry that is a text: see `addHeader`. */
+  lines: (Uint8Array | null)[];
+  /** No entry from this one on has a text; and bytes that the texts need at most. */
+  #textEnd: number;
+  #textSize: number;
   /** Offset behind the empty line. */
   end: number;
   start: number;
@@ -86,8 +93,11 @@ export class Head implements HeadView {
     this.reasonText = null;
     this.off = new Int32Array(INITIAL_HEADERS * 4);
     this.count = 0;
-    this.names = [];
-    this.values = [];
+    this.names = Array.from({ length: INITIAL_HEADERS }, () => '');
+    this.values = Array.from({ length: INITIAL_HEADERS }, () => '');
+    this.lines = Array.from({ length: INITIAL_HEADERS }, () => null);
+    this.#textEnd = 0;
+    this.#textSize = 0;
     this.end = 0;
     this.start = 0;
     this.contentLength = -1;
@@ -116,10 +126,12 @@ export class Head implements HeadView {
     this.uriText = null;
     this.reasonText = null;
     this.count = 0;
-    if (this.names.length > 0) {
-      this.names.length = 0;
-      this.values.length = 0;
+    for (let i = 0; i < this.#textEnd; i++) {
+      this.values[i] = '';
+      this.lines[i] = null;
     }
+    this.#textEnd = 0;
+    this.#textSize = 0;
     this.start = 0;
     this.end = 0;
     this.status = 0;
@@ -187,8 +199,17 @@ export class Head implements HeadView {
 
   headerValue(index: number): string {
     const mark = this.off[index * 4]!;
-    if (mark >= 0) return this.buf.latin1Slice(this.off[index * 4 + 2]!, this.off[index * 4 + 3]!);
-    return mark === TEXT ? this.values[index]! : '';
+    if (mark === REMOVED) return '';
+    const known = this.values[index]!;
+    if (known !== '' || mark === TEXT) return known;
+    const text = this.buf.latin1Slice(this.off[index * 4 + 2]!, this.off[index * 4 + 3]!);
+    this.#noteText(index, text);
+    return text;
+  }
+
+  #noteText(index: number, value: string): void {
+    this.values[index] = value;
+    if (index >= this.#textEnd) this.#textEnd = index + 1;
   }
 
   findHeader(name: string, from: number): number {
@@ -217,24 +238,31 @@ export class Head implements HeadView {
     this.sizeChange += value.length - this.#valueSize(index);
     if (this.off[index * 4]! >= 0) {
       this.names[index] = this.headerName(index).toLowerCase();
+      this.#textSize += this.names[index]!.length + 4;
       this.off[index * 4] = TEXT;
     }
-    this.values[index] = value;
+    this.#textSize += value.length;
+    this.lines[index] = null;
+    this.#noteText(index, value);
   }
 
-  addHeader(name: string, value: string): void {
+  /** Adds a field. `line`: its bytes, if somebody has them: the whole line, or name, colon and blank (see `fieldLine`). */
+  addHeader(name: string, value: string, line: Uint8Array | null = null): void {
     const index = this.count;
     this.reserve();
     this.off[index * 4] = TEXT;
     this.names[index] = name;
-    this.values[index] = value;
+    this.lines[index] = line;
+    this.#noteText(index, value);
     this.count++;
     this.sizeChange += name.length + value.length;
+    this.#textSize += name.length + value.length + 4;
   }
 
-  setHeader(name: string, value: string): void {
+  /** Adds a field in the place of all of its name. */
+  setHeader(name: string, value: string, line: Uint8Array | null = null): void {
     this.removeHeader(name);
-    this.addHeader(name, value);
+    this.addHeader(name, value, line);
   }
 
   /** Makes room for one more entry. */
@@ -243,6 +271,11 @@ export class Head implements HeadView {
     const grown = new Int32Array(this.off.length * 2);
     grown.set(this.off);
     this.off = grown;
+    for (let i = this.count; i * 4 < grown.length; i++) {
+      this.names.push('');
+      this.values.push('');
+      this.lines.push(null);
+    }
   }
 
   /** Copies the bytes out of the transport's buffer, for a head that outlives the event it came with. */
@@ -319,9 +352,7 @@ export class Head implements HeadView {
   /** Bytes that `write` needs at most. */
   sizeBound(): number {
     // A line may have come without a blank behind its colon and without CR.
-    let size = this.end - this.start + 64 + this.count * 2;
-    for (let i = 0; i < this.names.length; i++)
-      size += (this.names[i]?.length ?? 0) + (this.values[i]?.length ?? 0) + 4;
+    const size = this.end - this.start + 64 + this.count * 2 + this.#textSize;
     return size + (this.uriText?.length ?? 0) + (this.reasonText?.length ?? 0) + (this.methodText?.length ?? 0);
   }
 
@@ -334,7 +365,7 @@ export class Head implements HeadView {
     for (let i = 0; i < count; i++) {
       const start = off[i * 4]!;
       if (start < 0) {
-        if (start === TEXT) pos = writeText(out, pos, this.names[i]!, this.values[i]!);
+        if (start === TEXT) pos = writeField(out, pos, this.names[i]!, this.values[i]!, this.lines[i]!);
         continue;
       }
       const nameEnd = off[i * 4 + 1]!;
@@ -350,7 +381,7 @@ export class Head implements HeadView {
         pos += copyBytes(buf, start, valueEnd, out, pos);
       } else {
         pos += copyBytes(buf, start, nameEnd, out, pos);
-        out[pos++] = 58;
+        out[pos++] = COLON;
         out[pos++] = SPACE;
         pos += copyBytes(buf, off[i * 4 + 2]!, valueEnd, out, pos);
       }
@@ -402,12 +433,31 @@ function copyBytes(buf: Buffer, start: number, end: number, out: Buffer, at: num
   return length;
 }
 
-function writeText(out: Buffer, at: number, name: string, value: string): number {
-  let pos = at + out.latin1Write(name, at);
-  out[pos++] = 58;
-  out[pos++] = SPACE;
-  pos += out.latin1Write(value, pos);
+/** Bytes of a field that rules write again and again, for `addHeader`: the whole line, or what stands before a value that is always another one. */
+export function fieldLine(name: string, value: string | null): Uint8Array {
+  return Buffer.from(value === null ? `${name}: ` : `${name}: ${value}\r\n`, 'latin1');
+}
+
+function writeField(out: Buffer, at: number, name: string, value: string, line: Uint8Array | null): number {
+  let pos = at;
+  if (line === null) {
+    pos = writeText(out, pos, name);
+    out[pos++] = COLON;
+    out[pos++] = SPACE;
+  } else {
+    for (let i = 0; i < line.length; i++) out[pos++] = line[i]!;
+    if (line.length > name.length + 2) return pos;
+  }
+  pos = writeText(out, pos, value);
   out[pos++] = CR;
   out[pos++] = LF;
   return pos;
+}
+
+/** Writes a text of one char a byte; returns the offset behind it. Short ones are not worth a native call. */
+function writeText(out: Buffer, at: number, text: string): number {
+  const { length } = text;
+  if (length > 16) return at + out.latin1Write(text, at);
+  for (let i = 0; i < length; i++) out[at + i] = text.charCodeAt(i);
+  return at + length;
 }

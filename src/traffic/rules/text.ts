@@ -12,12 +12,36 @@ export function compileText(format: string | undefined, env: RuleEnv): TextOf | 
   const compiled = compileLogFormat(format, env.expr);
   if ('error' in compiled) return compiled;
   const { constant } = compiled;
-  return constant === null ? (ctx) => compiled.format(ctx) : () => constant;
+  return constant === null ? compiled.format : () => constant;
 }
 
-/** A value that may not stand in a header: line breaks would add headers of their own. */
+/** A text for the value of a header: `constant` where it is the same for all streams. */
+export interface HeaderText {
+  readonly constant: string | null;
+  readonly format: TextOf;
+}
+
+/** Compiles a log-format argument of a rule whose text is to stand in a header. */
+export function compileHeaderText(format: string, env: RuleEnv): HeaderText | ExprError {
+  const compiled = compileLogFormat(format, env.expr);
+  if ('error' in compiled) return compiled;
+  const constant = compiled.constant === null ? null : headerSafe(compiled.constant);
+  return { constant, format: constant === null ? (ctx) => headerSafe(compiled.format(ctx)) : () => constant };
+}
+
+/** A value that may stand in a header: line breaks would add headers of their own. */
 export function headerSafe(value: string): string {
-  return /[\r\n\0]/.test(value) ? value.replace(/[\r\n\0]/g, ' ') : value;
+  // Nearly all are short, and a look at each char costs less than an expression.
+  if (value.length > 32) return /[\r\n\0]/.test(value) ? blanked(value) : value;
+  for (let i = 0; i < value.length; i++) {
+    const code = value.charCodeAt(i);
+    if (code <= 13 && (code === 13 || code === 10 || code === 0)) return blanked(value);
+  }
+  return value;
+}
+
+function blanked(value: string): string {
+  return value.replace(/[\r\n\0]/g, ' ');
 }
 
 /** Path and query (with its '?') of a request target in any form. */

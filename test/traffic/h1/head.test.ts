@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
-import { Head } from '../../../src/traffic/h1/head.ts';
+import { fieldLine, Head } from '../../../src/traffic/h1/head.ts';
 import { headersOf, parseInto, serialised } from './messages.ts';
 
 const name = fc.constantFrom('a', 'b', 'x-long-name', 'cookie');
@@ -13,12 +13,23 @@ const line = fc
   .map(([field, text, colon, eol]) => ({ field, text, raw: `${field.toUpperCase()}${colon}${text}${eol}` }));
 
 const edit = fc.oneof(
-  fc.record({ what: fc.constantFrom('add' as const, 'set' as const), name, value }),
+  fc.record({
+    what: fc.constantFrom('add' as const, 'set' as const),
+    name,
+    value,
+    line: fc.constantFrom('none', 'name', 'whole'),
+  }),
+  fc.record({ what: fc.constant('look' as const), at: fc.nat(60) }),
   fc.record({ what: fc.constant('remove' as const), name }),
   fc.record({ what: fc.constantFrom('removeAt' as const, 'setAt' as const), at: fc.nat(60), value }),
   fc.record({ what: fc.constantFrom('method' as const, 'uri' as const), value: fc.constantFrom('PUT', '/other') }),
   fc.constant({ what: 'own' as const }),
 );
+
+/** What a rule has of a field before there is a request. */
+function lineOf({ name, value, line }: { name: string; value: string; line: string }): Uint8Array | null {
+  return line === 'none' ? null : fieldLine(name, line === 'whole' ? value : null);
+}
 
 /** A head as a list. */
 class Model {
@@ -66,11 +77,11 @@ suite('head of a message', () => {
           for (const one of edits) {
             switch (one.what) {
               case 'add':
-                head.addHeader(one.name, one.value);
+                head.addHeader(one.name, one.value, lineOf(one));
                 model.entries.push([one.name, one.value]);
                 break;
               case 'set':
-                head.setHeader(one.name, one.value);
+                head.setHeader(one.name, one.value, lineOf(one));
                 model.remove(one.name);
                 model.entries.push([one.name, one.value]);
                 break;
@@ -86,6 +97,11 @@ suite('head of a message', () => {
                 if (one.what === 'removeAt') head.removeAt(at);
                 else head.setValueAt(at, one.value);
                 model.entries[at] = one.what === 'removeAt' ? null : [entry[0], one.value];
+                break;
+              }
+              case 'look': {
+                const at = one.at % Math.max(1, model.entries.length);
+                if (model.entries.length > 0) assert.equal(head.headerValue(at), model.entries[at]?.[1] ?? '');
                 break;
               }
               case 'own':

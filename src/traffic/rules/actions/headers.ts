@@ -1,9 +1,9 @@
 import { compileRegex } from '../../../expr/regex.ts';
 import type { ExprError } from '../../../expr/sample.ts';
 import { reasonOf } from '../../error-pages.ts';
-import type { Head } from '../../h1/head.ts';
+import { fieldLine, type Head } from '../../h1/head.ts';
 import type { Stream } from '../../stream.ts';
-import { compileText, headerSafe, type TextOf } from '../text.ts';
+import { compileHeaderText, compileText, headerSafe, type TextOf } from '../text.ts';
 import { type ActionRow, type RuleEnv, type RuleKind, Verdict, type Words } from '../types.ts';
 import { ALL_HTTP } from './kinds.ts';
 
@@ -12,18 +12,23 @@ export function headOf(kind: RuleKind): (stream: Stream) => Head {
   return kind === 'http-request' ? (stream) => stream.req : (stream) => stream.res;
 }
 
-interface NameAndText {
+/** A field that a rule writes. */
+interface Field {
   readonly name: string;
   readonly text: TextOf;
+  /** See `Head.addHeader`. */
+  readonly line: Uint8Array;
 }
 
-function nameAndText(words: Words, env: RuleEnv): NameAndText | ExprError {
+function takeField(words: Words, env: RuleEnv): Field | ExprError {
   const name = words.take();
   const format = words.take();
   if (name === undefined || format === undefined) return { error: 'expects exactly 2 arguments' };
   if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name)) return { error: `'${name}' is not a valid header name` };
-  const text = compileText(format, env);
-  return 'error' in text ? text : { name: name.toLowerCase(), text };
+  const text = compileHeaderText(format, env);
+  if ('error' in text) return text;
+  const lower = name.toLowerCase();
+  return { name: lower, text: text.format, line: fieldLine(lower, text.constant) };
 }
 
 /** `set-status <status> [reason <str>]` */
@@ -50,13 +55,14 @@ export const headerActions: readonly ActionRow[] = [
     name: 'set-header',
     kinds: ALL_HTTP,
     compile(words, env) {
-      const args = nameAndText(words, env);
-      if ('error' in args) return args;
+      const field = takeField(words, env);
+      if ('error' in field) return field;
+      const { name, text, line } = field;
       const head = headOf(env.kind);
       return (stream) => {
         // The value may look at the header that it replaces.
-        const value = headerSafe(args.text(stream));
-        head(stream).setHeader(args.name, value);
+        const value = text(stream);
+        head(stream).setHeader(name, value, line);
         return Verdict.next;
       };
     },
@@ -65,11 +71,12 @@ export const headerActions: readonly ActionRow[] = [
     name: 'add-header',
     kinds: ALL_HTTP,
     compile(words, env) {
-      const args = nameAndText(words, env);
-      if ('error' in args) return args;
+      const field = takeField(words, env);
+      if ('error' in field) return field;
+      const { name, text, line } = field;
       const head = headOf(env.kind);
       return (stream) => {
-        head(stream).addHeader(args.name, headerSafe(args.text(stream)));
+        head(stream).addHeader(name, text(stream), line);
         return Verdict.next;
       };
     },
@@ -81,9 +88,15 @@ export const headerActions: readonly ActionRow[] = [
       const name = words.take();
       if (name === undefined) return { error: 'expects 1 or 2 arguments' };
       const method = words.skip('-m') ? words.take() : 'str';
+      const head = headOf(env.kind);
+      const lower = name.toLowerCase();
+      if (method === 'str')
+        return (stream) => {
+          head(stream).removeHeader(lower);
+          return Verdict.next;
+        };
       const matches = nameMatcher(name, method ?? '');
       if ('error' in matches) return matches;
-      const head = headOf(env.kind);
       return (stream) => {
         const target = head(stream);
         for (let i = 0; i < target.count; i++) if (matches.test(target.headerName(i))) target.removeAt(i);
@@ -96,12 +109,10 @@ export const headerActions: readonly ActionRow[] = [
   replaceAction('replace-value', true),
 ];
 
-/** `-m str|beg|end|sub|reg` of `del-header`. */
+/** `-m beg|end|sub|reg` of `del-header`. */
 function nameMatcher(name: string, method: string): { test(name: string): boolean } | ExprError {
   const lower = name.toLowerCase();
   switch (method) {
-    case 'str':
-      return { test: (other) => other === lower };
     case 'beg':
       return { test: (other) => other !== '' && other.startsWith(lower) };
     case 'end':
