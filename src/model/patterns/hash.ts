@@ -34,8 +34,9 @@ export function hashText({ factor }: Hasher, text: string): number {
   return finish(h);
 }
 
-/** Hashes of all parts of a text. One of it is used again and again: it grows to the longest text. */
-export class PartHashes {
+/** What is looked for: its bytes, and hashes of it. One of it is used again and again: it grows to the longest text. */
+export class Sought {
+  bytes: Uint8Array = new Uint8Array(256);
   readonly #factor: number;
   #prefixes = new Int32Array(256);
   #powers = Int32Array.of(1);
@@ -44,15 +45,46 @@ export class PartHashes {
     this.#factor = factor;
   }
 
-  /** Takes a text: `part` is about it from now on. */
-  take(text: string): void {
+  #makeRoom(length: number): void {
+    if (this.bytes.length < length) this.bytes = new Uint8Array(length * 2);
+  }
+
+  /** Takes a text of a char a byte. Returns its hash. */
+  take(text: string): number {
     const { length } = text;
+    this.#makeRoom(length);
+    const { bytes } = this;
+    const factor = this.#factor;
+    let h = 0;
+    for (let i = 0; i < length; i++) {
+      const char = text.charCodeAt(i);
+      bytes[i] = char;
+      h = step(h, factor, char);
+    }
+    return finish(h);
+  }
+
+  /** The hash of the first `length` of `bytes`, which somebody has put there. */
+  hash(length: number): number {
+    const { bytes } = this;
+    const factor = this.#factor;
+    let h = 0;
+    for (let i = 0; i < length; i++) h = step(h, factor, bytes[i]!);
+    return finish(h);
+  }
+
+  /** Takes a text: `part` is about it from now on. */
+  takeParts(text: string): void {
+    const { length } = text;
+    this.#makeRoom(length);
     if (this.#prefixes.length <= length) this.#prefixes = new Int32Array(length * 2);
     if (this.#powers.length <= length) this.#growPowers(length * 2);
     let h = 0;
     for (let i = 0; i < length; i++) {
+      const char = text.charCodeAt(i);
+      this.bytes[i] = char;
       this.#prefixes[i] = h;
-      h = step(h, this.#factor, text.charCodeAt(i));
+      h = step(h, this.#factor, char);
     }
     this.#prefixes[length] = h;
   }

@@ -64,13 +64,13 @@ function networkKeys(pattern: string, family: 4 | 6): readonly IndexKey[] | null
   if (v4 >= 0) {
     const mask = maskText === null ? 0xffffffff : parseIpv4Mask(maskText);
     if (mask < 0) return null;
-    return family === 4 ? [{ key: ipv4Key(v4, mask), class: mask >>> 0 }] : [];
+    return family === 4 ? [{ key: keyText((to) => putIpv4Key(to, v4, mask)), class: mask >>> 0 }] : [];
   }
   const v6 = parseIpv6(host);
   if (v6 === null) return null;
   const bits = maskText === null ? 128 : prefixLength(parseIpv6Mask(maskText));
   if (bits === null) return null;
-  return family === 6 ? [{ key: ipv6Key(v6, bits), class: bits }] : [];
+  return family === 6 ? [{ key: keyText((to) => putIpv6Key(to, v6, bits)), class: bits }] : [];
 }
 
 /** Dotted quad, or fewer parts of which the last one fills the rest, as inet_aton reads them; -1 when it is neither. */
@@ -90,29 +90,42 @@ function prefixLength(mask: readonly number[] | null): number | null {
   return /^1*0*$/.test(bits) ? bits.lastIndexOf('1') + 1 : null;
 }
 
-/** The masked address behind its mask: networks of the same bytes and other masks differ. */
-export function ipv4Key(address: number, mask: number): string {
-  const network = address & mask;
-  return String.fromCharCode(
-    mask >>> 24,
-    (mask >>> 16) & 255,
-    (mask >>> 8) & 255,
-    mask & 255,
-    network >>> 24,
-    (network >>> 16) & 255,
-    (network >>> 8) & 255,
-    network & 255,
-  );
+/** Writes the bytes of a key, and returns their number. */
+type PutKey = (to: Uint8Array) => number;
+
+/** Most bytes of a key that `put...Key` writes. */
+const PUT_KEY_MAX = 17;
+
+/** What `put...Key` writes, as a text of one char a byte. */
+function keyText(put: PutKey): string {
+  const bytes = Buffer.alloc(PUT_KEY_MAX);
+  return bytes.latin1Slice(0, put(bytes));
 }
 
-export function ipv6Key(groups: readonly number[], bits: number): string {
-  let key = String.fromCharCode(bits);
+/** The masked address behind its mask: networks of the same bytes and other masks differ. */
+export function putIpv4Key(to: Uint8Array, address: number, mask: number): number {
+  putWord(to, 0, mask);
+  putWord(to, 4, address & mask);
+  return 8;
+}
+
+export function putIpv6Key(to: Uint8Array, groups: readonly number[], bits: number): number {
+  to[0] = bits;
   for (let i = 0; i < 8; i++) {
     const left = Math.min(16, Math.max(0, bits - 16 * i));
     const group = groups[i]! & (0xffff << (16 - left));
-    key += String.fromCharCode((group >> 8) & 255, group & 255);
+    to[1 + 2 * i] = group >> 8;
+    to[2 + 2 * i] = group;
   }
-  return key;
+  return 17;
+}
+
+/** A word in network order. */
+function putWord(to: Uint8Array, at: number, word: number): void {
+  to[at] = word >>> 24;
+  to[at + 1] = word >>> 16;
+  to[at + 2] = word >>> 8;
+  to[at + 3] = word;
 }
 
 const LEAST = -(2n ** 63n);
@@ -141,26 +154,19 @@ function blocks(from: bigint, to: bigint): IndexKey[] {
     let size = 0n;
     while (size < 64n && (at & ((1n << (size + 1n)) - 1n)) === 0n && at + (1n << (size + 1n)) - 1n <= to) size++;
     const bits = 64 - Number(size);
-    keys.push({ key: numberKey(Number(at >> 32n), Number(at & 0xffffffffn), bits), class: bits });
+    const [high, low] = [Number(at >> 32n), Number(at & 0xffffffffn)];
+    keys.push({ key: keyText((to) => putNumberKey(to, high, low, bits)), class: bits });
     at += 1n << size;
   }
   return keys;
 }
 
 /** `high` and `low`: the two halves of an unsigned 64-bit number, of which the first `bits` count. */
-export function numberKey(high: number, low: number, bits: number): string {
-  const [h, l] = [high & maskOf(bits), low & maskOf(bits - 32)];
-  return String.fromCharCode(
-    bits,
-    h >>> 24,
-    (h >>> 16) & 255,
-    (h >>> 8) & 255,
-    h & 255,
-    l >>> 24,
-    (l >>> 16) & 255,
-    (l >>> 8) & 255,
-    l & 255,
-  );
+export function putNumberKey(to: Uint8Array, high: number, low: number, bits: number): number {
+  to[0] = bits;
+  putWord(to, 1, high & maskOf(bits));
+  putWord(to, 5, low & maskOf(bits - 32));
+  return 9;
 }
 
 function maskOf(bits: number): number {

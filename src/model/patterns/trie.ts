@@ -22,8 +22,8 @@ function slotOf(hash: number, level: number): number {
 
 /** The block in which the pairs with this hash are, 0 when there are none. `root`: the address of the slot that the index begins at. */
 export function blockOf(memory: PatternMemory, root: number, hash: number): number {
-  let slot = memory.load(root);
-  for (let level = 0; (slot & 1) !== 0; level++) slot = memory.load(slot - 1 + slotOf(hash, level));
+  let slot = memory.follow(root);
+  for (let level = 0; (slot & 1) !== 0; level++) slot = memory.follow(slot - 1 + slotOf(hash, level));
   return slot;
 }
 
