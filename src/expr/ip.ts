@@ -1,7 +1,19 @@
 /** IPv4 and IPv6 addresses as text and as numbers, for casts, masks and network lists. Nothing here resolves names. */
 
+/** What was parsed last: rules ask for the same address one after the other. */
+let lastText = '';
+let lastAddress = -1;
+
 /** Address as an unsigned 32-bit number, or -1 when the text is not a dotted quad. */
 export function parseIpv4(text: string): number {
+  if (text !== lastText) {
+    lastAddress = readIpv4(text);
+    lastText = text;
+  }
+  return lastAddress;
+}
+
+function readIpv4(text: string): number {
   const length = text.length;
   if (length < 7 || length > 15) return -1;
   let address = 0;

@@ -21,13 +21,14 @@ export const Event = {
   glitch: [DATA['glitch_cnt']!, DATA['glitch_rate']!],
 } as const satisfies Readonly<Record<string, readonly [count: number, rate: number]>>;
 
-type EventTypes = (typeof Event)[keyof typeof Event];
+export type EventTypes = (typeof Event)[keyof typeof Event];
 
 const CONN_CNT = DATA['conn_cnt']!;
 const CONN_RATE = DATA['conn_rate']!;
 const CONN_CUR = DATA['conn_cur']!;
 const BYTES_IN = [DATA['bytes_in_cnt']!, DATA['bytes_in_rate']!] as const;
 const BYTES_OUT = [DATA['bytes_out_cnt']!, DATA['bytes_out_rate']!] as const;
+const BYTE_TYPES: readonly number[] = [...BYTES_IN, ...BYTES_OUT];
 
 /** Bytes are counted when a stream ends, and as often as this, ms. */
 const BYTES_EVERY = 5000;
@@ -43,8 +44,9 @@ class TrackCounter {
 /** The counters of a stream or of a session. */
 export class Tracking {
   readonly counters: TrackCounter[] = [];
-  /** How many of them track something. */
+  /** How many of them track something, and how many something that bytes are counted in. */
   active = 0;
+  ofBytes = 0;
 
   /** What a counter tracks, null for nothing. */
   get(counter: number): Tracked | null {
@@ -52,15 +54,15 @@ export class Tracking {
     return found === undefined || found.table === null ? null : (found as Tracked);
   }
 
-  /** Begins to track the entry of the key that the table was told; `more` counts in it, too. False when the table is full. */
-  start(ledger: Ledger, counter: number, table: StickTable, now: number, more: (entry: number) => void): boolean {
+  /** Begins to track the entry of the key that the table was told, and counts in it what there was before. False when the table is full. */
+  start(ledger: Ledger, counter: number, table: StickTable, now: number, before: readonly EventTypes[]): boolean {
     const entry = table.openOrMake(now);
     if (entry !== 0) {
       table.use(entry, 1);
       add(table, entry, CONN_CUR, 1, now);
       add(table, entry, CONN_CNT, 1, now);
       add(table, entry, CONN_RATE, 1, now);
-      more(entry);
+      for (let i = 0; i < before.length; i++) countIn(table, entry, before[i]!, now);
       table.touch(entry, now);
     }
     table.close();
@@ -71,6 +73,7 @@ export class Tracking {
     slot.entry = entry;
     slot.place = ledger.note(table.id, entry);
     this.active++;
+    if (countsBytes(table)) this.ofBytes++;
     return true;
   }
 
@@ -89,7 +92,14 @@ export class Tracking {
       table.close();
     }
     this.active = 0;
+    this.ofBytes = 0;
   }
+}
+
+/** Bytes are counted in entries of a table. */
+function countsBytes(table: StickTable): boolean {
+  for (let i = 0; i < BYTE_TYPES.length; i++) if (table.column(BYTE_TYPES[i]!) !== null) return true;
+  return false;
 }
 
 /** Adds to what an open entry stores, if it does. */
@@ -99,7 +109,7 @@ function add(table: StickTable, entry: number, type: number, n: number, now: num
 }
 
 /** Counts an event in an open entry. */
-export function countIn(table: StickTable, entry: number, [count, rate]: EventTypes, now: number): void {
+function countIn(table: StickTable, entry: number, [count, rate]: EventTypes, now: number): void {
   add(table, entry, count, 1, now);
   add(table, entry, rate, 1, now);
 }
@@ -137,7 +147,8 @@ const NOTHING = { table: null, entry: 0 };
 export function countTrackedBytes(stream: Stream, end: boolean): void {
   const { log, client } = stream;
   const session = client === null ? null : client.base.tracking;
-  if ((stream.tracking === null || stream.tracking.active === 0) && session === null) return;
+  if ((stream.tracking === null || stream.tracking.ofBytes === 0) && (session === null || session.ofBytes === 0))
+    return;
   const now = stream.env.now();
   if (!end && stream.bytesTrackedAt === 0) stream.bytesTrackedAt = now;
   if (!end && now - stream.bytesTrackedAt < BYTES_EVERY) return;

@@ -5,7 +5,7 @@ import { countPurpose, KEY_SAMPLES, placeOf, useKeyOf } from '../../../expr/tabl
 import type { StickTable } from '../../../model/tables/table.ts';
 import type { Env } from '../../env.ts';
 import type { Stream } from '../../stream.ts';
-import { countIn, Event, Tracking } from '../../tracking.ts';
+import { Event, type EventTypes, Tracking } from '../../tracking.ts';
 import { type ActionRow, type RuleEnv, type RuleKind, type Run, Verdict, type Words } from '../types.ts';
 import { EVERYWHERE } from './kinds.ts';
 
@@ -61,23 +61,32 @@ function track(
     useKeyOf(table, key);
     const { base } = stream.client!;
     const tracking = ofSession ? (base.tracking ??= new Tracking()) : (stream.tracking ??= new Tracking());
-    tracking.start(stream.env.tables.ledger, counter, table, now, (entry) =>
-      countAtStart(stream, table, entry, kind, now),
-    );
+    tracking.start(stream.env.tables.ledger, counter, table, now, eventsBefore(stream, kind));
     return Verdict.next;
   };
 }
 
+const NOTHING: readonly EventTypes[] = [];
+const REQUEST: readonly EventTypes[] = [Event.request];
+
 /** What is counted of a request that was there before the entry was tracked. */
-function countAtStart(stream: Stream, table: StickTable, entry: number, kind: RuleKind, now: number): void {
-  // Of a backend's rules the request was there before; a frontend's content is inspected before it is counted.
-  const counted = kind === 'tcp-request content' ? stream.backend !== null && !stream.raw : true;
-  if (SESSION_KINDS.includes(kind) || !counted) return;
-  countIn(table, entry, Event.request, now);
-  if (kind !== 'http-response') return;
-  const { status } = stream.res;
-  if (isClientError(stream.env, status)) countIn(table, entry, Event.error, now);
-  if (isServerFailure(stream.env, status)) countIn(table, entry, Event.failure, now);
+function eventsBefore(stream: Stream, kind: RuleKind): readonly EventTypes[] {
+  switch (kind) {
+    case 'tcp-request connection':
+    case 'tcp-request session':
+      return NOTHING;
+    case 'tcp-request content':
+      // Of a backend's rules the request was there before; a frontend's content is inspected before it is counted.
+      return stream.backend !== null && !stream.raw ? REQUEST : NOTHING;
+    case 'http-response': {
+      const { status } = stream.res;
+      const error = isClientError(stream.env, status) ? [Event.error] : NOTHING;
+      const failure = isServerFailure(stream.env, status) ? [Event.failure] : NOTHING;
+      return [Event.request, ...error, ...failure];
+    }
+    default:
+      return REQUEST;
+  }
 }
 
 /** Statuses of servers that count as errors of clients. */
