@@ -21,7 +21,7 @@ import { finishPredecessors } from './predecessors.ts';
 import { confine, dropPrivileges, giveUpNewPrivileges, raiseDescriptorLimit } from './privileges.ts';
 import { serviceReadiness } from './readiness.ts';
 import { recording } from './recording.ts';
-import { handleSignals } from './signals.ts';
+import { endOnSignals, handleSignals } from './signals.ts';
 import { type Inherited, takeOver } from './take-over.ts';
 
 /** Starts to serve. Resolves to an exit status when that fails, else to null. */
@@ -42,6 +42,8 @@ export async function serve(config: Config, invocation: Invocation, messages: St
       messages.alert('[haproxy.main()] Some protocols failed to start their listeners! Exiting.');
     return 1;
   }
+  const readiness = serviceReadiness(invocation.mode === 'master-notify' ? process.env['NOTIFY_SOCKET'] : undefined);
+  const end = endOnSignals(control, readiness, isMaster(invocation, config));
   const problem = await settle(config, invocation, control, messages);
   if (problem !== null) {
     messages.alert(problem);
@@ -56,8 +58,7 @@ export async function serve(config: Config, invocation: Invocation, messages: St
     return 1;
   }
   await control.admit();
-  const readiness = serviceReadiness(invocation.mode === 'master-notify' ? process.env['NOTIFY_SOCKET'] : undefined);
-  handleSignals(control, readiness, isMaster(invocation, config));
+  handleSignals(control, readiness, end);
   // The service manager is to know its new process before the old one ends.
   readiness.ready();
   finishPredecessors(invocation.finish);

@@ -25,15 +25,37 @@ function endEarly(): void {
 }
 
 /**
- * Takes over the signals: SIGUSR1 stops softly, SIGTERM and SIGINT at once, SIGUSR2 and SIGHUP reload, SIGQUIT says how much memory
- * is in use. The process ends when the balancer has stopped, whoever stopped it.
+ * SIGTERM and SIGINT stop at once, from the first listening socket on: what was opened and written is cleaned up. Returns what ends the
+ * process with a status.
  */
-export function handleSignals(control: RunningControl, readiness: Readiness, master: boolean): void {
-  let stopping: Promise<void> = Promise.resolve();
+export function endOnSignals(
+  control: RunningControl,
+  readiness: Readiness,
+  master: boolean,
+): (status: number) => Promise<void> {
   const end = async (status: number): Promise<void> => {
     await control.close();
     process.exit(status);
   };
+  const endNow = (status: number): void => {
+    readiness.stopping();
+    void end(status);
+  };
+  process.on('SIGTERM', () => endNow(0));
+  process.on('SIGINT', () => endNow(master ? INTERRUPTED : 0));
+  return end;
+}
+
+/**
+ * Takes over the other signals: SIGUSR1 stops softly, SIGUSR2 and SIGHUP reload, SIGQUIT says how much memory is in use. The process ends
+ * by `end` when the balancer has stopped, whoever stopped it.
+ */
+export function handleSignals(
+  control: RunningControl,
+  readiness: Readiness,
+  end: (status: number) => Promise<void>,
+): void {
+  let stopping: Promise<void> = Promise.resolve();
   void control.ended.then(async () => {
     await stopping;
     await end(0);
@@ -43,12 +65,6 @@ export function handleSignals(control: RunningControl, readiness: Readiness, mas
     // A thread that is lost meanwhile has nothing left to stop.
     stopping = control.stop(true).catch(() => {});
   };
-  const endNow = (status: number): void => {
-    readiness.stopping();
-    void end(status);
-  };
-  process.on('SIGTERM', () => endNow(0));
-  process.on('SIGINT', () => endNow(master ? INTERRUPTED : 0));
   for (const name of ['SIGUSR2', 'SIGHUP'] as const) process.on(name, () => void reload(control, readiness, name));
   process.on('SIGQUIT', () => process.stderr.write(memoryText()));
 }

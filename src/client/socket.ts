@@ -26,11 +26,18 @@ export interface OpenOptions {
   readonly reconnect?: number | undefined;
 }
 
-/** Connects. Rejects with a RuntimeClientError after `timeout` ms, or when it is refused for `reconnect` ms. The socket comes paused. */
+/** The queue of a unix socket is full. A connect that blocks waits then. */
+const FULL = new Set(['EAGAIN']);
+
+/**
+ * Connects. Rejects with a RuntimeClientError after `timeout` ms, or when it is refused for `reconnect` ms; while too many others wait to be
+ * connected it is no refusal. The socket comes paused.
+ */
 export function openSocket(endpoint: Endpoint, options: OpenOptions): Promise<net.Socket> {
   const { reconnect = 0, timeout, signal } = options;
   const stopped = () => signal?.aborted ?? false;
-  return again(() => openOnce(endpoint, options), Math.min(reconnect, timeout), stopped);
+  const open = () => again(() => openOnce(endpoint, options), timeout, stopped, FULL);
+  return again(open, Math.min(reconnect, timeout), stopped);
 }
 
 async function openOnce(endpoint: Endpoint, options: OpenOptions): Promise<net.Socket> {
@@ -90,6 +97,7 @@ export function connectionError(error: NodeJS.ErrnoException, endpoint: Endpoint
     return new RuntimeClientError('TLS', `${error.message}: ${where}`);
   const known: Record<string, string> = {
     ENOENT: 'no such socket',
+    EAGAIN: 'too many wait to be connected (EAGAIN)',
     ECONNREFUSED: 'nothing listens (ECONNREFUSED)',
     EACCES: 'no permission to connect (EACCES)',
     CLOSED: error.message,

@@ -147,7 +147,9 @@ test('-Ws tells the service manager when it is ready, reloading and stopping', a
 
 test('-D ends with 0 once the process that stays serves, and leaves no output open', async (t) => {
   const { pid, stderr, status, folder, port } = await background(t, '');
-  assert.deepEqual([stderr, status], ['', 0]);
+  // Where the system has no io_uring a notice says so.
+  const messages = stderr.split('\n').filter((line) => line !== '' && !line.startsWith('[NOTICE]'));
+  assert.deepEqual([messages, status], [[], 0]);
   const stays = Number(readFileSync(join(folder, 'pid'), 'utf8'));
   t.after(() => {
     if (isRunning(stays)) process.kill(stays, 'SIGKILL');

@@ -1,7 +1,15 @@
 /** What the client makes of servers that do not do as they should: clear errors, in bounded time and memory. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { parseAddress } from '../../src/client/address.ts';
 import { connect, type RuntimeClient, RuntimeClientError } from '../../src/client/index.ts';
+import { openSocket } from '../../src/client/socket.ts';
 import { type Scripted, scripted, scriptedApi } from './scripted.ts';
 
 async function clientOf(t: TestContext, server: Scripted, options = {}): Promise<RuntimeClient> {
@@ -25,6 +33,31 @@ test('no socket, and a socket on which nobody listens', async (t) => {
   await server.unlisten();
   await assert.rejects(connect(server.path), code('ENOENT'));
   await assert.rejects(connect('127.0.0.1:1'), code('ECONNREFUSED', /^nothing listens/));
+});
+
+test('a server whose queue is full is waited for, as by a connect that blocks', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'full-'));
+  t.after(() => rmSync(dir, { recursive: true }));
+  const path = join(dir, 'api.sock');
+  const listens = `require('node:net').createServer(() => {}).listen({ path: '${path}', backlog: 1 }, () => console.log(''))`;
+  const child = spawn(process.execPath, ['-e', listens], { stdio: ['ignore', 'pipe', 'inherit'] });
+  t.after(() => child.kill('SIGKILL'));
+  await once(child.stdout, 'data');
+  child.kill('SIGSTOP');
+  const sockets: Socket[] = [];
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+  });
+  const open = (timeout: number) => openSocket(parseAddress(path), { timeout }).then((socket) => sockets.push(socket));
+  await assert.rejects(
+    async () => {
+      for (let n = 0; n < 100; n++) await open(100);
+    },
+    code('EAGAIN', /^too many wait to be connected/),
+  );
+  const waits = open(5000);
+  child.kill('SIGCONT');
+  await waits;
 });
 
 test('addresses that are none', async () => {

@@ -64,7 +64,7 @@ test('a fresh response is kept and answers the next request, with its age', asyn
   const second = await ask('/');
   assert.equal(second.get('x-hit'), '1,pages');
   assert.equal(second.get('x-n'), '1');
-  assert.equal(second.get('age'), '0');
+  assert.match(second.get('age')!, /^\d$/);
   assert.equal(second.text, 'hello');
   await log.waitFor(/ web web\/<CACHE> \d+\/\d+\/0\/0\/\d+ 200 \d+ - - LR-- .*"GET \/ HTTP\/1\.1"/);
   const row = await run.row('web/FRONTEND');

@@ -1,7 +1,7 @@
 import { connect as netConnect, type Socket } from 'node:net';
 import { ByteQueue, show } from './bytes.ts';
 import { type Request, type Response, readRequest, readRequestBody, readRequestHead, readResponse } from './http.ts';
-import { patience, type Scope, within } from './wait.ts';
+import { patience, pause, type Scope, within } from './wait.ts';
 
 /** Where to connect: a port of 127.0.0.1, a unix socket's path, or both spelled out. */
 export type Target = number | string | { host?: string; port: number; localAddress?: string };
@@ -139,17 +139,24 @@ export class Connection {
 
 /** Opens a connection that is closed at the end of `scope`. */
 export async function connect(scope: Scope, target: Target): Promise<Connection> {
-  const socket = netConnect({ ...address(target), allowHalfOpen: true, noDelay: true });
-  scope.after(() => socket.destroy());
-  const connection = new Connection(socket);
-  await within(
-    new Promise<void>((resolve, reject) => {
-      socket.once('connect', resolve);
-      socket.once('error', reject);
-    }),
-    `a connection to ${JSON.stringify(target)}`,
-  );
-  return connection;
+  const giveUp = performance.now() + patience;
+  for (;;) {
+    const socket = netConnect({ ...address(target), allowHalfOpen: true, noDelay: true });
+    const connection = new Connection(socket);
+    const opened = new Promise<NodeJS.ErrnoException | null>((resolve) => {
+      socket.once('connect', () => resolve(null));
+      socket.once('error', resolve);
+    });
+    const error = await within(opened, `a connection to ${JSON.stringify(target)}`);
+    if (error === null) {
+      scope.after(() => socket.destroy());
+      return connection;
+    }
+    socket.destroy();
+    // The queue of a unix socket is full: a connect that blocks would wait.
+    if (error.code !== 'EAGAIN' || performance.now() > giveUp) throw error;
+    await pause(10);
+  }
 }
 
 /** One request over a connection of its own; `\n` line ends allowed. The connection is closed after the response. */

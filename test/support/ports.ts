@@ -1,7 +1,17 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
 
+/**
+ * Ports that tests have taken, a file each with the pid of the process that did. Between the question whether a port is free and the
+ * program's own bind another test could get it: SO_REUSEPORT would let both programs listen on it, and clients reach either.
+ */
+const taken = join(tmpdir(), `sluice-test-ports-${userInfo().uid}`);
 const given = new Set<number>();
+process.on('exit', () => {
+  for (const port of given) rmSync(join(taken, String(port)), { force: true });
+});
 
 /**
  * A TCP port of 127.0.0.1 that the system says is free, below the range it hands out by itself: between the question
@@ -19,12 +29,31 @@ export function lowPort(): Promise<number> {
 async function freeBetween(low: number, high: number): Promise<number> {
   for (let tries = 0; tries < 200; tries++) {
     const port = low + Math.floor(Math.random() * (high - low));
-    if (!given.has(port) && (await isFree(port))) {
-      given.add(port);
-      return port;
-    }
+    if (given.has(port) || !take(port)) continue;
+    given.add(port);
+    if (await isFree(port)) return port;
   }
   throw new Error(`no free port found between ${low} and ${high}`);
+}
+
+/** Whether the port is this process's from now on, until it ends. */
+function take(port: number): boolean {
+  mkdirSync(taken, { recursive: true });
+  const file = join(taken, String(port));
+  try {
+    const fd = openSync(file, 'wx');
+    writeSync(fd, String(process.pid));
+    closeSync(fd);
+    return true;
+  } catch {
+    // Of a process that was killed: free for the next who asks.
+    if (existsSync(file) && !isRunning(Number(read(file)))) rmSync(file, { force: true });
+    return false;
+  }
+}
+
+function isRunning(pid: number): boolean {
+  return pid === 0 || existsSync(`/proc/${pid}`);
 }
 
 /** Ports in state LISTEN (IPv4 and IPv6), read from the kernel: nobody is connected to for it. */

@@ -60,6 +60,10 @@ function piecesOf(form: Form, fields: Fields): NewPiece[] | FieldProblem {
   for (const [index, element] of form.elements.entries()) {
     const found = piecesIn(element, index, fields);
     if ('field' in found) return found;
+    const words = element.kind === 'rest' ? found.flatMap(({ text }) => writtenLine({ raw: text }).words) : [];
+    const breaks = words.find(({ text }) => text === 'if' || text === 'unless');
+    if (breaks && element.kind === 'rest' && form.elements.slice(index).some(({ kind }) => kind === 'condition'))
+      return { field: element.field, text: `cannot have the word '${breaks.text}', which begins the condition` };
     pieces.push(...found);
   }
   return pieces;

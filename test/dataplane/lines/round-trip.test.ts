@@ -89,6 +89,20 @@ suite('resources and lines', () => {
     );
   });
 
+  test('no word of a client begins a condition that he has not asked for', () => {
+    const form = unique.find(({ source }) => source.includes('set-src-port <expr...>'))!;
+    assert.equal(statementOf(form, { type: 'connection', expr: 'iffy' }), 'tcp-request connection set-src-port iffy');
+    for (const [expr, word] of [
+      ['if', 'if'],
+      ['int(1) unless x', 'unless'],
+      ['"if" x', 'if'],
+    ] as const)
+      assert.deepEqual(statementOf(form, { type: 'connection', expr }), {
+        field: 'expr',
+        text: `cannot have the word '${word}', which begins the condition`,
+      });
+  });
+
   test('words are generated in the forms that clients write', () => {
     assert.ok(fc.sample(word, 20).some((text) => text.startsWith('"')));
   });

@@ -46,6 +46,9 @@ export function fieldsOf(
   all: ((options: Option[]) => Option[]) | null = null,
 ): fc.Arbitrary<Record<string, unknown>> {
   const parts: fc.Arbitrary<Record<string, unknown>>[] = [];
+  // In front of a condition there is no word that begins one.
+  const conditional = form.elements.some(({ kind }) => kind === 'condition');
+  const plain = word.filter((text) => !conditional || !/^["']?(if|unless)["']?$/.test(text));
   for (const element of form.elements) {
     if (element.kind === 'word')
       parts.push(element.optional && all === null ? fc.constant({}) : codecFields(element.codec));
@@ -53,7 +56,7 @@ export function fieldsOf(
       parts.push(
         element.item === null
           ? fc.record({
-              [element.field]: fc.array(word, { minLength: 1, maxLength: 3 }).map((words) => words.join(' ')),
+              [element.field]: fc.array(plain, { minLength: 1, maxLength: 3 }).map((words) => words.join(' ')),
             })
           : fc.record({ [element.field]: fc.array(valueOf(element.item.schema), { minLength: 1, maxLength: 3 }) }),
       );
