@@ -21,6 +21,7 @@ const Extension = {
   signatureAlgorithms: 13,
   alpn: 16,
   ticket: 35,
+  preSharedKey: 41,
   versions: 43,
 } as const;
 
@@ -43,6 +44,8 @@ export class ClientHello {
   readonly wantsOcsp: boolean;
   /** The client can keep tickets (TLS 1.2). */
   readonly takesTickets: boolean;
+  /** The first session of TLS 1.3 that the client offers to resume: a ticket, or what names the session; empty for none. */
+  readonly preSharedKey: Buffer;
   /** Versions on offer beside `legacyVersion` (supported_versions), two bytes each; null without the extension. */
   readonly versions: Buffer | null;
   readonly groups: Buffer | null;
@@ -64,6 +67,7 @@ export class ClientHello {
     let alpn: Buffer | null = null;
     let wantsOcsp = false;
     let takesTickets = false;
+    let preSharedKey = body.subarray(0, 0);
     let versions: Buffer | null = null;
     let groups: Buffer | null = null;
     let pointFormats: Buffer | null = null;
@@ -78,6 +82,7 @@ export class ClientHello {
       else if (type === Extension.alpn) alpn = vector(content, 0, 2, content.length);
       else if (type === Extension.statusRequest) wantsOcsp = content[0] === 1;
       else if (type === Extension.ticket) takesTickets = true;
+      else if (type === Extension.preSharedKey) preSharedKey = firstIdentity(content);
       else if (type === Extension.versions) versions = vector(content, 0, 1, content.length);
       else if (type === Extension.groups) groups = vector(content, 0, 2, content.length);
       else if (type === Extension.pointFormats) pointFormats = vector(content, 0, 1, content.length);
@@ -88,6 +93,7 @@ export class ClientHello {
     this.alpn = alpn;
     this.wantsOcsp = wantsOcsp;
     this.takesTickets = takesTickets;
+    this.preSharedKey = preSharedKey;
     this.versions = versions;
     this.groups = groups;
     this.pointFormats = pointFormats;
@@ -131,6 +137,12 @@ function vector(bytes: Buffer, at: number, size: number, limit: number): Buffer 
   const end = start + bytes.readUIntBE(at, size);
   if (end > limit) throw new RangeError('a ClientHello is cut off');
   return bytes.subarray(start, end);
+}
+
+/** The first identity of a pre_shared_key extension (RFC 8446, section 4.2.11). */
+function firstIdentity(content: Buffer): Buffer {
+  const list = vector(content, 0, 2, content.length);
+  return vector(list, 0, 2, list.length);
 }
 
 /** The host name of a server_name extension (RFC 6066, section 3), in small letters. */

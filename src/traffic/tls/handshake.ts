@@ -49,7 +49,7 @@ export function serve(client: Served, hello: ClientHello | null, bytes: Buffer):
       alpn,
       verify: context.options.verify ?? 'none',
       ocsp,
-      session: byId ? findSession(env, hello) : null,
+      session: byId ? findSession(env, hello, context) : null,
       onSession: byId ? keeper(env) : null,
       keylog: global.keylog,
       maxRecord: global.hardMaxRecord,
@@ -59,24 +59,30 @@ export function serve(client: Served, hello: ClientHello | null, bytes: Buffer):
   const size = global.captureBufferSize;
   const tls = new ClientTls(conn, context, hello, alpn, size > 0 && hello !== null ? captureHello(hello, size) : null);
   if (global.keylog) tls.keepSecrets();
+  context.begins.tls13 = hello !== null && isTls13(hello, context);
   conn.begin(bytes);
   return tls;
 }
 
 const TLS_1_3 = 0x0304;
+/** Identifiers of sessions, bytes (RFC 5246, section 7.4.1.2). */
+const LONGEST_ID = 32;
 
-/** The client can resume a session by its identifier only: up to TLS 1.2, and without tickets on one side. */
-function needsId({ takesTickets, versions }: ClientHello, { options }: ServerContext): boolean {
-  if (takesTickets && options.tickets) return false;
-  if (versions === null || tlsVersions(options)?.max !== 'TLSv1.3') return true;
-  for (let at = 0; at + 2 <= versions.length; at += 2) if (versions.readUInt16BE(at) === TLS_1_3) return false;
-  return true;
+/** Whether a hello comes to TLS 1.3 on a line with these options. */
+function isTls13(hello: ClientHello, { options }: ServerContext): boolean {
+  return hello.newestVersion >= TLS_1_3 && tlsVersions(options)?.max === 'TLSv1.3';
+}
+
+/** A session can be resumed by its identifier only: the line gives no tickets, or the client takes none up to TLS 1.2. */
+function needsId(hello: ClientHello, context: ServerContext): boolean {
+  return !context.options.tickets || !(hello.takesTickets || isTls13(hello, context));
 }
 
 /** The session that a hello names; the library looks whether it was made with this context's verification. */
-function findSession({ tlsSessions, c, now }: Env, { sessionId }: ClientHello): Buffer | null {
-  if (sessionId.length === 0) return null;
-  const found = tlsSessions!.find(sessionId, Math.floor(now() / 1000));
+function findSession({ tlsSessions, c, now }: Env, hello: ClientHello, context: ServerContext): Buffer | null {
+  const id = isTls13(hello, context) ? hello.preSharedKey : hello.sessionId;
+  if (id.length === 0 || id.length > LONGEST_ID) return null;
+  const found = tlsSessions!.find(id, Math.floor(now() / 1000));
   c[C.sslCacheLookups]!++;
   if (found === null) c[C.sslCacheMisses]!++;
   return found;

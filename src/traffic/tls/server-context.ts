@@ -32,6 +32,8 @@ export interface ServerContext {
   readonly trusts: readonly (TrustView | undefined)[];
   readonly entry: SniEntryView;
   readonly options: TlsOptions;
+  /** Of the handshake that begins: whether TLS 1.3 is spoken. */
+  readonly begins: { tls13: boolean };
   readonly global: GlobalTlsConfig;
   /** What it takes of memory, as a multiple of what one without authorities takes. */
   readonly weight: number;
@@ -93,13 +95,15 @@ export function buildServerContext(basis: ContextBasis, entry: SniEntryView): Se
     ...(dhparam === null ? {} : { dhparam }),
   });
   if (isQuiet(options)) nameAuthorities(context as unknown as NativeTrust, options, trusts);
-  if (options.tickets) useTicketKeys(context as unknown as NativeTickets, basis);
+  const begins = { tls13: false };
+  if (options.tickets) useTicketKeys(context as unknown as NativeTickets, basis, begins);
   return {
     native: context as NativeContext,
     certificate,
     trusts,
     entry,
     options,
+    begins,
     global,
     weight: weightOf(options, trusts),
   };
@@ -160,8 +164,14 @@ function sessionSettings(options: TlsOptions, trusts: readonly (TrustView | unde
   };
 }
 
-function useTicketKeys(native: NativeTickets, { certificates, config }: ContextBasis): void {
+/** Clients use a ticket of TLS 1.3 once (RFC 8446, appendix C.4): without a new one each time they would soon have none. */
+function useTicketKeys(
+  native: NativeTickets,
+  { certificates, config }: ContextBasis,
+  begins: ServerContext['begins'],
+): void {
   const path = config.ticketKeys ?? '';
   native.enableTicketKeyCallback();
-  native.onticketkeycallback = (name, _iv, encrypt) => ticketAnswer(certificates.ticketKeys.get(path), name, encrypt);
+  native.onticketkeycallback = (name, _iv, encrypt) =>
+    ticketAnswer(certificates.ticketKeys.get(path), name, encrypt, begins.tls13);
 }

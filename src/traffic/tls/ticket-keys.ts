@@ -35,8 +35,16 @@ function keysOf(view: TicketKeysView): readonly Key[] {
   return keys;
 }
 
-/** Answers the library's question about a ticket with the keys of `view`: new ones with the current key, old ones with whichever made them. */
-export function ticketAnswer(view: TicketKeysView | undefined, name: Buffer, encrypt: boolean): TicketAnswer {
+/**
+ * Answers the library's question about a ticket with the keys of `view`: new ones with the current key, old ones with whichever made
+ * them. `renews`: also those of the current key are renewed.
+ */
+export function ticketAnswer(
+  view: TicketKeysView | undefined,
+  name: Buffer,
+  encrypt: boolean,
+  renews: boolean,
+): TicketAnswer {
   if (view === undefined) return UNKNOWN;
   const keys = keysOf(view);
   if (encrypt) {
@@ -46,5 +54,5 @@ export function ticketAnswer(view: TicketKeysView | undefined, name: Buffer, enc
   const index = keys.findIndex((key) => key.name.equals(name));
   if (index < 0) return UNKNOWN;
   const { hmac, aes } = keys[index]!;
-  return [index === view.current ? 1 : 2, hmac, aes];
+  return [renews || index !== view.current ? 2 : 1, hmac, aes];
 }
