@@ -33,6 +33,8 @@ export interface Made {
 /** The load balancer that the service works on. */
 export interface Balancer {
   readonly product: 'sluice' | 'haproxy';
+  /** It goes on when the service ends. */
+  readonly outlives: boolean;
   /** What hinders that these documents are put in force; none when they are valid. */
   check(documents: Documents): Promise<readonly ConfigurationProblem[]>;
   /** Puts what was written in force as far as that goes without a reload. */

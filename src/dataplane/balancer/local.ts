@@ -37,6 +37,7 @@ export function localBalancer(control: RunningControl): Balancer {
   };
   return {
     product: 'sluice',
+    outlives: false,
     check,
     plan: (before, after) => planChanges(before, after, { on: 'sluice' }),
     permits: (requester, changes) => control.permits(changes, originOf(requester)),

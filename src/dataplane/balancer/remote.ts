@@ -95,6 +95,7 @@ export async function remoteBalancer(options: RemoteOptions): Promise<Balancer> 
   if (product === 'haproxy') await noteOtherFiles(await targetOf(service), options);
   return {
     product,
+    outlives: true,
     check: (documents) => programCheck(options.check, documents),
     plan: (before, after) => planChanges(before, after, { on: product }),
     permits: async (requester, changes) => (product === 'sluice' ? null : refusal(changes, requester)),

@@ -144,9 +144,21 @@ async function replace(area: Area, call: Call): Promise<Reply> {
   const name = call.path['name']!;
   const staged = await stage(area, call, name, content, false);
   if (staged !== null) return staged;
-  const stored = await folderOf(area, call).replace(name, content);
-  const body = area.replaced === 204 ? undefined : { ...stored, ...facts };
-  return putFileInForce(area, call, stored.file, content.toString('utf8'), { status: area.replaced, body });
+  return writing(call, async () => {
+    const stored = await folderOf(area, call).replace(name, content);
+    const body = area.replaced === 204 ? undefined : { ...stored, ...facts };
+    return putFileInForce(area, call, stored.file, content.toString('utf8'), { status: area.replaced, body });
+  });
+}
+
+/** Has a file written and put in force, made good when the service ends in the middle; where it is only written, that is all. */
+async function writing(call: Call, work: () => Promise<Reply>): Promise<Reply> {
+  if (call.query.flag('skip_reload')) return work();
+  const { reply } = await call.service.commits.putting(call.requester, null, async () => {
+    const done = await work();
+    return { reply: done, reload: done.headers?.['reload-id'] ?? null };
+  });
+  return reply;
 }
 
 /** Has the running process use a file that was written: live, or by a reload where it is used. `done`: what is answered when it does. */

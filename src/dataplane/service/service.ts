@@ -14,6 +14,8 @@ import { Commits } from '../store/commits.ts';
 import { ConfigurationFiles } from '../store/files.ts';
 import { Reloads } from '../store/reloads.ts';
 import { Transactions } from '../store/transactions.ts';
+import { Unloaded } from '../store/unloaded.ts';
+import { versionOf } from '../store/version.ts';
 import type { Settings } from './settings.ts';
 
 export interface Service {
@@ -38,7 +40,9 @@ export async function makeService(
 ): Promise<Service> {
   const files = new ConfigurationFiles(settings.haproxy.files, settings.backups);
   await files.read();
-  const commits = new Commits(files, balancer, new Reloads(balancer, settings.reloads));
+  const unloaded = balancer.outlives ? new Unloaded(settings.transactions.folder, files.paths[0]!) : null;
+  const reloads = new Reloads(balancer, { ...settings.reloads, loaded: (more) => unloaded?.loaded(more) });
+  const commits = new Commits(files, balancer, reloads, unloaded);
   const transactions = new Transactions(commits, balancer, { ...settings.transactions, folders: settings.storage });
   await transactions.resume();
   const spoe = new SpoeFiles({
@@ -50,6 +54,9 @@ export async function makeService(
     transactions: { folder: settings.transactions.spoe, maxOpen: settings.transactions.maxOpen },
   });
   await spoe.resume();
+  // What was written when the service ended, and not put in force, is made good before anything else.
+  const writer = unloaded?.found(versionOf(await files.read())) ?? null;
+  if (writer !== null) void reloads.now({ ...writer, title: `${writer.title}, interrupted` });
   const hashing: Hashing = startHashing();
   const accounts = new Accounts(() => usersFor(settings, files), hashing);
   const folder = join(settings.storage.own, 'service_discovery');

@@ -10,6 +10,7 @@ import { ApiError } from '../service/error.ts';
 import type { Beside } from './beside.ts';
 import type { ConfigurationFiles } from './files.ts';
 import type { Reloads } from './reloads.ts';
+import type { Unloaded } from './unloaded.ts';
 import { problemError } from './validation.ts';
 import { versionOf, withVersion } from './version.ts';
 
@@ -50,13 +51,25 @@ export class Commits {
   readonly files: ConfigurationFiles;
   readonly reloads: Reloads;
   readonly #balancer: Balancer;
+  /** null: the load balancer ends with the service, and reads the files when it starts. */
+  readonly #unloaded: Unloaded | null;
   readonly #waiting: Waiting[] = [];
   #running: Promise<void> | null = null;
 
-  constructor(files: ConfigurationFiles, balancer: Balancer, reloads: Reloads) {
+  constructor(files: ConfigurationFiles, balancer: Balancer, reloads: Reloads, unloaded: Unloaded | null) {
     this.files = files;
     this.reloads = reloads;
     this.#balancer = balancer;
+    this.#unloaded = unloaded;
+  }
+
+  /** Has files written and put in force by `work`, so that it is made good when the service ends in the middle. `version`: the one before, where there will be another. */
+  putting<T extends { readonly reload: string | null }>(
+    requester: Requester,
+    version: number | null,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    return this.#unloaded === null ? work() : this.#unloaded.during(requester, version, work);
   }
 
   /** Resolves when it is in force or waits for a reload only. Rejects with an ApiError; nothing of it is made then. */
@@ -136,29 +149,40 @@ export class Commits {
     jobs: readonly (Waiting & { readonly version: number })[],
   ): Promise<void> {
     const [first] = jobs;
-    const { forceReload, skipReload } = first!;
     const requester = togetherWith(first!.requester, jobs.length - 1);
+    const work = () => this.#write(before, after, { ...first!, requester });
+    const version = jobs.some(({ keepVersion }) => keepVersion) ? null : versionOf(before);
+    const { reload, refused } = await (first!.skipReload ? work() : this.putting(requester, version, work));
+    if (refused === null) {
+      for (const job of jobs) job.resolve({ version: job.version, documents: after, reload });
+      return;
+    }
+    if (jobs.length === 1) return first!.reject(new ApiError(400, refused));
+    for (const job of jobs) await this.#commit([job]);
+  }
+
+  /** `refused`: why it is not in force, and the files are as before; null: it is, or waits for the reload. */
+  async #write(
+    before: Documents,
+    after: Documents,
+    { requester, forceReload, skipReload }: Job,
+  ): Promise<{ readonly reload: string | null; readonly refused: string | null }> {
     await this.files.write(after, versionOf(before));
     const put: PutInForce = await (skipReload
       ? this.#writtenOnly(requester)
       : this.#balancer.putInForce(before, after, requester)
     ).catch(failed);
+    if (put.outcome === 'live') return { reload: null, refused: null };
     if (put.outcome === 'failed') {
       await this.files.write(before, versionOf(after));
-      if (jobs.length === 1) return first!.reject(new ApiError(400, put.text));
-      for (const job of jobs) await this.#commit([job]);
-      return;
+      return { reload: null, refused: put.text };
     }
-    let reload: string | null = null;
-    if (put.outcome === 'reload') {
-      try {
-        reload = await this.#reload(requester, forceReload);
-      } catch (error) {
-        await this.files.write(before, versionOf(after));
-        throw error;
-      }
+    try {
+      return { reload: await this.#reload(requester, forceReload), refused: null };
+    } catch (error) {
+      await this.files.write(before, versionOf(after));
+      throw error;
     }
-    for (const job of jobs) job.resolve({ version: job.version, documents: after, reload });
   }
 
   /** Resolves to the reload that is to come; null: it is over. Rejects with an ApiError when it has failed. */
@@ -178,13 +202,17 @@ export class Commits {
     const after = job.keepVersion ? edited : withVersion(edited, next);
     const denied = await this.#balancer.permitsEdit(job.requester, before, after);
     if (denied !== null) throw new ApiError(403, denied);
-    try {
+    const work = async () => {
       await beside.prepare(version);
       const problems = await this.#balancer.check(after);
       if (problems.length > 0) throw problemError(problems, after, before);
       await this.files.write(after, version);
       const reload = await this.#putWith(job, beside, before, after);
       await beside.end();
+      return { reload };
+    };
+    try {
+      const { reload } = await this.putting(job.requester, job.keepVersion ? null : version, work);
       job.resolve({ version: next, documents: after, reload });
     } catch (error) {
       await beside.takeBack();

@@ -15,6 +15,8 @@ export interface ReloadOptions {
   readonly delay: number;
   /** How long failed ones are told, ms. */
   readonly retention: number;
+  /** Told when the files were loaded; `more`: another reload waits. */
+  readonly loaded?: (more: boolean) => void;
 }
 
 export class Reloads {
@@ -93,6 +95,7 @@ export class Reloads {
       reload_timestamp: Math.floor(Date.now() / 1000),
     };
     this.#running = null;
+    if (ok) this.#options.loaded?.(this.#pending !== null);
     this.#done.push(reload);
     if (this.#done.length > MOST) this.#done.shift();
     return reload;

@@ -98,12 +98,18 @@ export async function inSluice(scope: Scope, config = CONFIG, { files = {}, poli
   return { port, run, ask, upload };
 }
 
+/** `sluice api`, which can be killed (`kill -9`) and started again. */
+export interface BesideApi extends Api {
+  kill(): Promise<void>;
+  restart(): Promise<void>;
+}
+
 /** The installed HAProxy with `sluice api` beside it. */
 export async function besideHaproxy(
   scope: Scope,
   config = CONFIG,
   { files = {}, more = [], policy }: ApiOptions = {},
-): Promise<Api> {
+): Promise<BesideApi> {
   const run = await start(scope, config, {
     program: HAPROXY,
     argv: ['-W', '-db', '-f', '{config}', ...more.flatMap((name) => ['-f', `{dir}/${name}`])],
@@ -122,18 +128,28 @@ haproxy:
   reload: { reload_delay: 1 }
 `;
   writeFileSync(settings, yaml);
-  const service = spawn(SLUICE, ['api', '-f', settings, '--state-dir', join(run.dir, 'state')], {
-    stdio: 'inherit',
-    env: { ...process.env, ...(policy === undefined ? {} : { SLUICE_POLICY: join(run.dir, 'policy.yaml') }) },
-  });
-  scope.after(async () => {
-    const ended = new Promise((resolve) => service.once('exit', resolve));
-    service.kill();
-    await ended;
-  });
   const { ask, upload } = client(port);
-  await until('the API', async () => (await ask('GET', 'configuration/version').catch(() => [0]))[0] === 200);
-  return { port, run, ask, upload };
+  const launch = async () => {
+    const service = spawn(SLUICE, ['api', '-f', settings, '--state-dir', join(run.dir, 'state')], {
+      stdio: 'inherit',
+      env: { ...process.env, ...(policy === undefined ? {} : { SLUICE_POLICY: join(run.dir, 'policy.yaml') }) },
+    });
+    await until('the API', async () => (await ask('GET', 'configuration/version').catch(() => [0]))[0] === 200);
+    return service;
+  };
+  const end = async (signal: 'SIGTERM' | 'SIGKILL') => {
+    const ended = new Promise((resolve) => service.once('exit', resolve));
+    if (service.kill(signal)) await ended;
+  };
+  let service = await launch();
+  scope.after(() => end('SIGTERM'));
+  return {
+    ...{ port, run, ask, upload },
+    kill: () => end('SIGKILL'),
+    async restart() {
+      service = await launch();
+    },
+  };
 }
 
 function policyFile(policy: string | undefined): Record<string, string> {

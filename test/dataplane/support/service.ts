@@ -32,6 +32,7 @@ export interface FakeBalancer extends Balancer {
 export function fakeBalancer(): FakeBalancer {
   const fake: FakeBalancer = {
     product: 'haproxy',
+    outlives: true,
     changes: [],
     reloads: 0,
     put: { outcome: 'live' },
