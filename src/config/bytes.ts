@@ -38,7 +38,12 @@ export function bytesOf(text: string): string {
   });
 }
 
-/** Undoes `bytesOf`, for names of files. */
+/** Lines of words as traffic has them. */
+export function linesInBytes<L extends { readonly words: readonly string[] }>(lines: readonly L[]): readonly L[] {
+  return lines.map((line) => ({ ...line, words: line.words.map(bytesOf) }));
+}
+
+/** Undoes `bytesOf`, for names of files and messages. */
 export function textOfBytes(bytes: string): string {
   return /[^\0-\x7f]/.test(bytes) ? markedText(Buffer.from(bytes, 'latin1')) : bytes;
 }

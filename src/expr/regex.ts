@@ -5,16 +5,10 @@
  * `i` flag either, so `-i` is spelled out as classes. Texts are latin1 bytes: only ASCII letters have two cases.
  */
 
-import {
-  complement,
-  ESCAPED_CHARS,
-  ESCAPED_CLASSES,
-  ESCAPES,
-  escapedClass,
-  POSIX_CLASSES,
-  spell,
-  spellRange,
-} from './regex-classes.ts';
+import { readClass } from './regex-class.ts';
+import { ESCAPES, escapedClass, spell, spellRange } from './regex-classes.ts';
+import { escapedChar } from './regex-escape.ts';
+import { RegexProblem } from './regex-problem.ts';
 import { copiesOf, OWN_COPIES, writtenOut } from './repetition.ts';
 import type { ExprError } from './sample.ts';
 
@@ -29,15 +23,6 @@ export function compileRegex(source: string, ignoreCase: boolean, flags = ''): R
     }
     // V8 still refuses what is well-formed but too much, such as a repetition of 10^10.
     return { error: `regex '${source}' is invalid (error=${(problem as Error).message}, erroffset=${source.length})` };
-  }
-}
-
-class RegexProblem extends Error {
-  readonly offset: number;
-
-  constructor(message: string, offset: number) {
-    super(message);
-    this.offset = offset;
   }
 }
 
@@ -216,7 +201,7 @@ class Translator {
       this.#emit(translation, 2, true);
       return;
     }
-    const { code, length } = this.#escapedChar();
+    const { code, length } = escapedChar(this.#source, this.#at);
     this.#literal(code, length);
   }
 
@@ -229,75 +214,8 @@ class Translator {
     if (end !== -1) this.#at += 2;
   }
 
-  /** Code of an escaped char at the cursor, and how long its spelling is. */
-  #escapedChar(): { code: number; length: number } {
-    const rest = this.#source.slice(this.#at);
-    const hex = /^\\x(?:\{([0-9A-Fa-f]{1,2})\}|([0-9A-Fa-f]{0,2}))/.exec(rest);
-    if (hex !== null) return { code: Number.parseInt(hex[1] ?? (hex[2] || '0'), 16), length: hex[0].length };
-    const octal = /^\\0[0-7]{0,2}/.exec(rest);
-    if (octal !== null) return { code: Number.parseInt(octal[0].slice(1), 8) & 0xff, length: octal[0].length };
-    const char = rest[1]!;
-    const control = ESCAPED_CHARS[char];
-    if (control !== undefined) return { code: control, length: 2 };
-    if (/[A-Za-z0-9]/.test(char)) this.#fail('unrecognized character follows \\', this.#at + 1);
-    return { code: char.charCodeAt(0) & 0xff, length: 2 };
-  }
-
   #class(): void {
-    const source = this.#source;
-    let members = '';
-    let at = this.#at + 1;
-    const negated = source[at] === '^';
-    if (negated) at++;
-    const first = at;
-    while (at < source.length && (source[at] !== ']' || at === first)) {
-      const posix = /^\[:(\^?)([a-z]+):\]/.exec(source.slice(at));
-      if (posix !== null) {
-        members += this.#posixClass(posix[1] === '^', posix[2]!, at);
-        at += posix[0].length;
-        continue;
-      }
-      const set = /^\\([dwshvDWSHV])/.exec(source.slice(at));
-      if (set !== null) {
-        members += this.#escapedClass(set[1]!);
-        at += 2;
-        continue;
-      }
-      const from = this.#member(at);
-      at += from.length;
-      let to = from.code;
-      if (source[at] === '-' && at + 1 < source.length && source[at + 1] !== ']') {
-        const end = this.#member(at + 1);
-        to = end.code;
-        at += 1 + end.length;
-        if (to < from.code) this.#fail('range out of order in character class', at - 1);
-      }
-      members += spellRange(from.code, to, this.#ignoreCase);
-    }
-    if (at >= source.length) this.#fail('missing terminating ] for character class', source.length);
-    this.#emit(`[${negated ? '^' : ''}${members}]`, at + 1 - this.#at, true);
-  }
-
-  #posixClass(negated: boolean, name: string, at: number): string {
-    let members = POSIX_CLASSES[name];
-    if (members === undefined) this.#fail('unknown POSIX class name', at);
-    if (this.#ignoreCase && (name === 'upper' || name === 'lower')) members = POSIX_CLASSES['alpha']!;
-    return negated ? complement(members) : members;
-  }
-
-  #escapedClass(letter: string): string {
-    const members = ESCAPED_CLASSES[letter.toLowerCase()]!;
-    return letter === letter.toLowerCase() ? members : complement(members);
-  }
-
-  #member(at: number): { code: number; length: number } {
-    if (this.#source[at] !== '\\') return { code: this.#source.charCodeAt(at) & 0xff, length: 1 };
-    if (at + 1 >= this.#source.length) this.#fail('\\ at end of pattern', this.#source.length);
-    if (this.#source[at + 1] === 'b') return { code: 8, length: 2 };
-    const saved = this.#at;
-    this.#at = at;
-    const char = this.#escapedChar();
-    this.#at = saved;
-    return char;
+    const { text, end } = readClass(this.#source, this.#at, this.#ignoreCase);
+    this.#emit(text, end - this.#at, true);
   }
 }

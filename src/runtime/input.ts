@@ -1,3 +1,5 @@
+import { markedText } from '../config/bytes.ts';
+
 /** What `Input` could take from what was received so far. */
 export type Taken<T> =
   | { readonly kind: 'got'; readonly value: T }
@@ -104,5 +106,5 @@ export class Input {
 
 function text(bytes: Buffer, start: number, end: number): string {
   const stop = end > start && bytes[end - 1] === CR ? end - 1 : end;
-  return bytes.toString('utf8', start, stop);
+  return markedText(bytes.subarray(start, stop));
 }

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
+import { bytesOf } from '../config/bytes.ts';
 import type { Pieces } from './answer.ts';
 
 /** Most characters and milliseconds of work that one slice of a dump takes before it is written. */
@@ -22,7 +23,9 @@ export class Output {
   /** Writes text; resolves when the next may follow. */
   async write(text: string): Promise<void> {
     if (text === '' || this.closed) return;
-    if (!this.#socket.write(text)) await this.#drained();
+    // Bytes that are no UTF-8 go out as they are.
+    const bytes = /[\udc80-\udcff]/u.test(text) ? Buffer.from(bytesOf(text), 'latin1') : text;
+    if (!this.#socket.write(bytes)) await this.#drained();
   }
 
   /** Writes what `pieces` yield, in slices, letting everything else run between two of them. */

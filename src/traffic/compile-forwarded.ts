@@ -1,3 +1,4 @@
+import { bytesOf } from '../config/bytes.ts';
 import type { Diagnostic, ForwardedPart, ProxyConfig } from '../config/types.ts';
 import { type Compiled, compileWhole } from '../expr/compile.ts';
 import { parseIpv6 } from '../expr/ip.ts';
@@ -25,7 +26,7 @@ export function compileForwarded(
   const { hasProxy, hasServer, table, patterns, database, keys } = around;
   const { at, proto } = forwarded;
   const compile = (expression: string): Compiled | null => {
-    const compiled = compileWhole(expression, {
+    const compiled = compileWhole(bytesOf(expression), {
       ...{ places: place.backendHttpRequest, proxy: name, hasProxy, hasServer, table },
       database: (path) => database(path, at.file),
       patterns: (use) => patterns(keys(use, at), use, at),

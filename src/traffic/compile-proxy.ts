@@ -67,7 +67,7 @@ function compileNames(
   const names = new Map<string, Compiled>();
   for (const { tls, name, at } of servers) {
     if (tls === null || tls.sni === null || names.has(tls.sni)) continue;
-    const compiled = compileWhole(tls.sni, {
+    const compiled = compileWhole(bytesOf(tls.sni), {
       ...{ places: place.serverSource, proxy, hasProxy, hasServer },
       patterns: (use) => patterns(keys(use, at), use, at),
     });

@@ -1,3 +1,4 @@
+import { bytesOf } from '../config/bytes.ts';
 import { compileWhole, evaluateBytes, evaluateText } from '../expr/compile.ts';
 import { place } from '../expr/row.ts';
 import { G } from '../model/counters.ts';
@@ -106,7 +107,10 @@ function hasher(backend: TrafficBackend): HashOf | null {
       };
     }
     case 'hash': {
-      const expression = compileWhole(balance.args.join(' '), { places: place.useServer, proxy: backend.name });
+      const expression = compileWhole(bytesOf(balance.args.join(' ')), {
+        places: place.useServer,
+        proxy: backend.name,
+      });
       if ('error' in expression) return null;
       return balance.hashFunction === 'none'
         ? (stream) => hash(evaluateText(expression, stream))

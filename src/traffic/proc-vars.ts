@@ -1,3 +1,4 @@
+import { bytesOf } from '../config/bytes.ts';
 import type { Diagnostic, GlobalConfig } from '../config/types.ts';
 import { compileExpression } from '../expr/compile.ts';
 import { compileLogFormat } from '../expr/log/format.ts';
@@ -59,7 +60,7 @@ export function globalVars(global: GlobalConfig): {
     responsePayload: () => '',
   } as unknown as ExprContext;
   for (const { words, at } of global.setVars) {
-    const [keyword = '', name = '', ...rest] = words;
+    const [keyword = '', name = '', ...rest] = words.map(bytesOf);
     const alert = (text: string) => problems.push({ severity: 'alert', at, text: `'${keyword}' : ${text}.` });
     const match = /^proc\.([A-Za-z0-9_.]+)$/.exec(name);
     if (match === null) {

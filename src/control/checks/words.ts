@@ -1,3 +1,4 @@
+import { bytesOf } from '../../config/bytes.ts';
 import type { WordsAt } from '../../config/types.ts';
 import { type Compiled, compileExpression } from '../../expr/compile.ts';
 import { compileLogFormat, type LogFormat } from '../../expr/log/format.ts';
@@ -21,7 +22,7 @@ export class RuleWords {
   #at = 2;
 
   constructor(rule: WordsAt, env: CompileEnv) {
-    this.rule = rule;
+    this.rule = { ...rule, words: rule.words.map(bytesOf) };
     this.env = env;
     this.title = rule.words.slice(0, 2).join(' ');
   }

@@ -1,5 +1,6 @@
 /** ACLs: `acl <name> <criterion> [flags] [operator] <patterns>...`, and anonymous ones between braces. */
 
+import { textOfBytes } from '../../config/bytes.ts';
 import { type Compiled, compileExpression, isAvailable } from '../compile.ts';
 import type { CompileEnv } from '../row.ts';
 import { type ExprError, isError, parseSint, type Sint } from '../sample.ts';
@@ -178,7 +179,7 @@ function parseFlags(words: readonly string[], criterion: Criterion): Flags | Exp
         break;
       case '-f':
         if (named === null && criterion.method === null) return { error: noMethod(criterion) };
-        files.push({ name: words[++at] ?? '', ignoreCase, keyed });
+        files.push({ name: textOfBytes(words[++at] ?? ''), ignoreCase, keyed });
         break;
       case '-M':
         keyed = true;

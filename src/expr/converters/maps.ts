@@ -1,5 +1,6 @@
 /** Maps: values looked up by key in lists that can be edited live (HAProxy manual, section 7.3.1, `map`). */
 
+import { textOfBytes } from '../../config/bytes.ts';
 import { findInSource } from '../acl/match-source.ts';
 import type { Arg } from '../args.ts';
 import { expandGroups } from '../expand-groups.ts';
@@ -45,7 +46,7 @@ function openMap(
 ) {
   if (env.patterns === undefined) return { error: 'maps are not available here' };
   const source = env.patterns({
-    name: name as string,
+    name: textOfBytes(name as string),
     patterns: [],
     kind: 'map',
     match,

@@ -1,4 +1,5 @@
 import { entryOf, pointerOf, unfitEntry, unknownPatterns } from '../../change/rows/patterns/subject.ts';
+import { bytesOf, textOfBytes } from '../../config/bytes.ts';
 import type { LivePatterns } from '../../model/patterns/references.ts';
 import { type Answer, dump, error, nothing } from '../answer.ts';
 import { apply } from '../apply.ts';
@@ -43,7 +44,7 @@ function* entries({ config, store, prepared, current }: LivePatterns, version = 
   if (address === undefined) return;
   for (const entry of store.entries(address)) {
     const value = config.keyed ? ` ${store.value(entry)}` : '';
-    yield `${pointerOf(entry)} ${store.key(entry)}${value}\n`;
+    yield textOfBytes(`${pointerOf(entry)} ${store.key(entry)}${value}\n`);
   }
 }
 
@@ -52,7 +53,7 @@ function get(kind: Kind, { args, control }: Call): Answer {
   if (!name || !words[0]) return error(`Missing ${NAME[kind]} identifier and/or key.`);
   const live = control.model.patterns.find(kind, name);
   if (live === null) return unknown(kind);
-  return dump(live.config.uses.map((use) => `${matchLine(kind, live, use, words[0]!)}\n`));
+  return dump(live.config.uses.map((use) => textOfBytes(`${matchLine(kind, live, use, words[0]!)}\n`)));
 }
 
 async function addMap(call: Call): Promise<Answer> {
@@ -74,7 +75,7 @@ async function addLines(call: Call, map: string, live: LivePatterns, version: nu
   for (const line of call.payload!.split('\n')) {
     const [, key = '', value = ''] = /^[ \t]*([^ \t\r]*)[ \t]*(.*?)\r?$/.exec(line)!;
     if (key === '') continue;
-    wrong = value === '' ? `Missing value for key '${key}'.` : null;
+    wrong = value === '' ? `Missing value for key '${textOfBytes(key)}'.` : null;
     const trouble = wrong === null ? unfitEntry(live, [[key, value]]) : null;
     wrong ??= trouble === null ? null : `${trouble}.`;
     if (wrong !== null) break;
@@ -216,5 +217,23 @@ function commandsOf(kind: Kind): Command[] {
   ];
 }
 
+/** Keys and values are bytes from here on, as traffic has them. */
+function inBytes(command: Command): Command {
+  return {
+    ...command,
+    run: (call) => command.run({ ...call, args: argsInBytes(call.args), payload: payloadInBytes(call) }),
+  };
+}
+
+/** All but the name of the map or ACL, which is the first word or stands behind a version. */
+function argsInBytes(args: readonly string[]): readonly string[] {
+  const name = args[0]?.startsWith('@') ? 1 : 0;
+  return args.map((word, i) => (i === name ? word : bytesOf(word)));
+}
+
+function payloadInBytes({ payload }: Call): string | null {
+  return payload === null ? null : bytesOf(payload);
+}
+
 /** Maps and ACLs. */
-export const patternCommands: readonly Command[] = [...commandsOf('map'), ...commandsOf('acl')];
+export const patternCommands: readonly Command[] = [...commandsOf('map'), ...commandsOf('acl')].map(inBytes);

@@ -1,3 +1,4 @@
+import { bytesOf } from '../../config/bytes.ts';
 import { checkAvailable, compileExpression } from '../../expr/compile.ts';
 import { compileLogFormat } from '../../expr/log/format.ts';
 import { type CompileEnv, place } from '../../expr/row.ts';
@@ -48,7 +49,7 @@ function environment({ control }: Call): CompileEnv {
 /** The value of an expression, or why it has none. */
 function evaluateExpression(call: Call, words: readonly string[]): Value | string {
   const env = environment(call);
-  const parsed = compileExpression(words, env);
+  const parsed = compileExpression(words.map(bytesOf), env);
   if (isError(parsed)) return parsed.error;
   const misplaced = checkAvailable(parsed.compiled, env, words[0]!);
   if (misplaced) return misplaced.error;
@@ -58,7 +59,7 @@ function evaluateExpression(call: Call, words: readonly string[]): Value | strin
 }
 
 function evaluateFormat(call: Call, text: string): Value | string {
-  const compiled = compileLogFormat(text, environment(call), { raw: true });
+  const compiled = compileLogFormat(bytesOf(text), environment(call), { raw: true });
   return isError(compiled)
     ? compiled.error
     : { type: 'str', value: compiled.format(commandContext(call.control.model)) };

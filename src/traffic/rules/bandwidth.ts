@@ -1,3 +1,4 @@
+import { bytesOf } from '../../config/bytes.ts';
 import { DATA } from '../../config/tables/data-types.ts';
 import type { BandwidthFilterConfig, Diagnostic, ProxyConfig } from '../../config/types.ts';
 import type { Compiled } from '../../expr/chain.ts';
@@ -45,7 +46,7 @@ function compileFilter(filter: BandwidthFilterConfig, proxy: string, env: Compil
   const { kind, name, limit: bytes, period, minSize, shared } = filter;
   const base = { name, upload: kind === 'bwlim-in', bytes, minSize };
   if (shared === null) return { limit: { ...base, period, table: null, column: null }, key: null };
-  const parsed = compileExpression(shared.key, env);
+  const parsed = compileExpression(shared.key.map(bytesOf), env);
   if ('error' in parsed) return { error: `key of bwlim filter '${name}': ${parsed.error}` };
   if (parsed.next < shared.key.length)
     return { error: `unknown keyword '${shared.key[parsed.next]}' in the key of bwlim filter '${name}'` };

@@ -1,4 +1,4 @@
-import { bytesOf, textOfBytes } from '../../config/bytes.ts';
+import { bytesOf, linesInBytes, textOfBytes } from '../../config/bytes.ts';
 import type { Diagnostic, Location, LogProfileConfig, ProxyConfig, WordsAt } from '../../config/types.ts';
 import { type Acls, type Condition, compileAcls, compileCondition, withAcls } from '../../expr/acl/condition.ts';
 import { compileLogFormat } from '../../expr/log/format.ts';
@@ -109,9 +109,9 @@ class RuleCompiler {
     this.#keys = keys;
     this.#config = config;
     this.#around = around;
-    const compiled = compileAcls(config.acls, (at) => this.#bare(EVERYWHERE, at));
+    const compiled = compileAcls(linesInBytes(config.acls), (at) => this.#bare(EVERYWHERE, at));
     this.#acls = compiled.acls;
-    this.#problems.push(...compiled.problems);
+    this.#problems.push(...compiled.problems.map((one) => ({ ...one, text: textOfBytes(one.text) })));
     this.#bandwidth = compileBandwidthFilters(config, ({ at }) => this.#expr(EVERYWHERE, at), this.#problems);
   }
 
@@ -206,7 +206,7 @@ class RuleCompiler {
       hasServer,
       userlist,
       table,
-      readFile: (path) => readFile(path, at.file)?.latin1Slice() ?? null,
+      readFile: (path) => readFile(textOfBytes(path), at.file)?.latin1Slice() ?? null,
       database: (path) => database(path, at.file),
       patterns: (use) => patterns(this.#keys(use, at), use, at),
     };
@@ -320,13 +320,14 @@ class RuleCompiler {
       this.#alert(env.at, `${where} : ${condition.error}.`);
       return undefined;
     }
-    for (const text of condition.warnings) this.#problems.push({ severity: 'warning', at: env.at, text });
+    for (const text of condition.warnings)
+      this.#problems.push({ severity: 'warning', at: env.at, text: textOfBytes(text) });
     return condition;
   }
 
   #switching(lines: readonly WordsAt[], keyword: string, places: number): readonly SwitchingRule[] | null {
     const rules: SwitchingRule[] = [];
-    for (const { words, at } of lines) {
+    for (const { words, at } of linesInBytes(lines)) {
       const expr = this.#expr(places, at);
       const where = `error detected while parsing switching rule`;
       const name = compileLogFormat(words[0] ?? '', expr);
@@ -347,7 +348,7 @@ class RuleCompiler {
   #stick(response: boolean): BackendRules['stick'] {
     const { stickRules, name } = this.#config;
     const places = response ? place.stickStore : place.useServer;
-    return compileStickRules(stickRules, response, name, {
+    return compileStickRules(linesInBytes(stickRules), response, name, {
       expr: (at) => this.#expr(places, at),
       alert: (at, text) => this.#alert(at, text),
       condition: (words, at) => {
@@ -360,7 +361,7 @@ class RuleCompiler {
 
   #tests(lines: readonly WordsAt[], places: number): readonly Test[] | null {
     const tests: Test[] = [];
-    for (const { words, at } of lines) {
+    for (const { words, at } of linesInBytes(lines)) {
       const condition = this.#condition(
         words,
         { expr: this.#expr(places, at), at },
@@ -391,7 +392,7 @@ class RuleCompiler {
   }
 
   #alert(at: Location, text: string): void {
-    this.#problems.push({ severity: 'alert', at, text });
+    this.#problems.push({ severity: 'alert', at, text: textOfBytes(text) });
   }
 }
 

@@ -51,13 +51,13 @@ export type RuleKind =
   | 'tcp-request content'
   | 'tcp-response content';
 
-/** The words of a rule, read from left to right. */
+/** The words of a rule as bytes, read from left to right. */
 export class Words {
   readonly words: readonly string[];
   at: number;
 
   constructor(words: readonly string[], at: number) {
-    this.words = words;
+    this.words = words.map(bytesOf);
     this.at = at;
   }
 
@@ -67,10 +67,9 @@ export class Words {
     return word === 'if' || word === 'unless' ? undefined : word;
   }
 
-  /** Takes the next word, whatever it is, as bytes. */
+  /** Takes the next word, whatever it is. */
   take(): string | undefined {
-    const word = this.words[this.at++];
-    return word === undefined ? undefined : bytesOf(word);
+    return this.words[this.at++];
   }
 
   /** Takes the next word when it is `word`. */

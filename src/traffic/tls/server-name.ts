@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { bytesOf } from '../../config/bytes.ts';
 import { type Compiled, compileWhole, evaluateText } from '../../expr/compile.ts';
 import { place } from '../../expr/row.ts';
 import type { HeadView } from '../../expr/types.ts';
@@ -13,7 +14,7 @@ const ONE: readonly string[] = ['http/1.1'];
 
 /** Compiles a `sni` expression that stands for itself: that of a server that was added live. null: it is not valid. */
 export function compileSni(text: string, proxy: string): Compiled | null {
-  const compiled = compileWhole(text, { places: place.serverSource, proxy });
+  const compiled = compileWhole(bytesOf(text), { places: place.serverSource, proxy });
   return 'error' in compiled ? null : compiled;
 }
 
