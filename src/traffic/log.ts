@@ -162,7 +162,8 @@ export class StreamLog implements LogFacts {
     return statusSent || responseHead?.status || -1;
   }
   get uniqueId(): string {
-    return this.stream!.uniqueIdText;
+    const stream = this.stream!;
+    return this.requestLine === '<BADREQ>' ? stream.uniqueIdText : stream.lateUniqueId;
   }
   get logCount(): number {
     return Atomics.load(this.stream!.frontend.g, G.logLines);

@@ -726,6 +726,17 @@ export class Stream implements ExprContext, Timed {
   }
 
   /** Made when it is first asked for, and at the latest when the request goes to its server. */
+  /** The unique ID, made at the end where none was asked for before: by then, as in HAProxy, nothing of the request is left for it. */
+  get lateUniqueId(): string {
+    const head = this.requestHead;
+    if (this.uniqueIdText === '') this.requestHead = null;
+    try {
+      return this.uniqueId;
+    } finally {
+      this.requestHead = head;
+    }
+  }
+
   get uniqueId(): string {
     const make = this.frontend.rules?.uniqueId ?? null;
     if (this.uniqueIdText === '' && make !== null) this.uniqueIdText = make(this);

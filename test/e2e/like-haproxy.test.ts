@@ -271,13 +271,13 @@ test('append-slash appends one wherever the target does not end with it', async 
   );
 });
 
-test('the log has a unique ID only where one was made', async (t) => {
+test('the log has a unique ID for all requests; what is denied has one without anything of the request', async (t) => {
   const { port, log } = await frontend(
     t,
-    'unique-id-format "%[path]"\nlog-format "id=%ID %ST"\nhttp-request deny if { path /denied }',
+    'unique-id-format "%[path]:%fi"\nlog-format "id=%ID %ST"\nhttp-request deny if { path /denied }',
   );
   await get(port, '/denied');
-  await log.waitFor(/id=- 403/);
+  await log.waitFor(/id=-?:127\.0\.0\.1 403/);
   await get(port, '/x');
-  await log.waitFor(/id=\/x 200/);
+  await log.waitFor(/id=\/x:127\.0\.0\.1 200/);
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
-import { type Connection, connect, get } from '../support/connection.ts';
+import { type Connection, connect, get, request } from '../support/connection.ts';
 import { type Origin, origin } from '../support/origin.ts';
 import { isHaproxy, type Run, start } from '../support/program.ts';
 
@@ -169,3 +169,27 @@ function changes(before: string, after: string): string {
     .map(([name, value]) => `${name}+${Number(value) - Number(old.get(name) ?? 0)}`)
     .join(' ');
 }
+
+test('a look-up by what cannot be a key of the table gives nothing, one without an entry 0', async (t) => {
+  const run = await start(
+    t,
+    `
+global
+    stats socket {sock:admin} level admin
+defaults
+    mode http
+    timeout connect 1s
+    timeout client 5s
+    timeout server 5s
+backend st
+    stick-table type ip size 10 expire 1h store http_req_cnt,gpc0
+frontend web
+    bind {addr:web}
+    http-request return status 200 content-type text/plain lf-string "<%[req.hdr(k),table_http_req_cnt(st)]> <%[req.hdr(k),in_table(st)]> <%[req.hdr(k),table_gpc0(st)]> <%[req.hdr(k),table_expire(st,7)]>"
+`,
+  );
+  const told = async (key: string) =>
+    (await request(run.port('web'), `GET / HTTP/1.1\r\nHost: h\r\nK: ${key}\r\nConnection: close\r\n\r\n`)).text;
+  assert.equal(await told('no address'), '<> <> <> <>');
+  assert.equal(await told('10.0.0.1'), '<0> <0> <0> <7>');
+});

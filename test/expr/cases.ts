@@ -28,7 +28,7 @@ const rich: RequestCase = {
   version: '1.1',
   headers: [
     ['Host', 'WWW.Example.com:8080'],
-    ['User-Agent', 'probe/1.0 (x; y)'],
+    ['User-Agent', 'probe/1.0 (x; y) "q" [a\\b]'],
     ['Accept', 'text/html, application/json;q=0.9,*/*;q=0.8'],
     ['X-List', 'a, b,,c ,"q,1", d'],
     ['X-List', 'e'],

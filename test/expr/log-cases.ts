@@ -18,4 +18,5 @@ export const lineFormats: readonly string[] = [
   '%sp|%{+Q}sp|%{-M}sp|%{+E}bp',
   '[%{+Q}CC] {%s}',
   '%hrl%hsl',
+  '%{Q}HM|%{E}HU|%{+Q}HM%{Q}HM|%{+Q}o%{Q}HM %sslv %sslc %{-Q}sslv',
 ];

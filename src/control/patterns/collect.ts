@@ -14,11 +14,19 @@ export interface PatternCollection {
   references(): PatternReferenceConfig[];
 }
 
+interface Place {
+  /** `map` also where an ACL takes the keys of a map (`-M`). */
+  readonly kind: 'acl' | 'map';
+  readonly at: Location;
+}
+
+const placeOf = ({ kind, keyed }: PatternUse, at: Location): Place => ({ kind: keyed ? 'map' : kind, at });
+
 type Draft = { -readonly [K in keyof Omit<PatternReferenceConfig, 'id' | 'uses'>]: PatternReferenceConfig[K] } & {
   id: number | null;
   readonly uses: PatternReferenceConfig['uses'][number][];
-  readonly places: Set<string>;
-  readonly at: Location;
+  /** Where it is used. */
+  readonly places: Place[];
 };
 
 /** Starts a collection. `defaultPath`: where names of files begin. */
@@ -58,17 +66,14 @@ const EMPTY: PatternSource = {
 function draftOf(key: string, use: PatternUse, at: Location, defaultPath: readonly string[]): Draft | ExprError {
   const source = use.name === null ? use.patterns : readFile(use.name, at, defaultPath);
   if (source !== null && 'error' in source) return source;
-  const { kind, keyed, id, subject } = use;
+  const { keyed, id, subject } = use;
   const name = use.name === null ? '' : referenceName(use.name);
-  const place = `${kind} at file '${at.file}' line ${at.line}`;
   const description =
-    use.name === null
-      ? `acl '${subject}' file '${at.file}' line ${at.line}`
-      : `pattern loaded from file '${name}' used by ${place}`;
-  const acl = kind === 'acl';
+    use.name === null ? `acl '${subject}' file '${at.file}' line ${at.line}` : `pattern loaded from file '${name}'`;
+  const acl = use.kind === 'acl';
   return {
     ...{ key, id, name, description, acl, map: !acl || keyed, keyed, source },
-    ...{ uses: [], places: new Set([place]), at },
+    ...{ uses: [], places: [placeOf(use, at)] },
   };
 }
 
@@ -88,13 +93,13 @@ function clashOf({ keyed, name }: Draft, use: PatternUse): string | null {
   return `The file "${name}" is already used as ${is} column file and cannot be used by as ${wanted} column file`;
 }
 
-function addPlace(draft: Draft, { kind, name, keyed }: PatternUse, at: Location): void {
-  const place = `${kind} at file '${at.file}' line ${at.line}`;
-  if (name === null || draft.places.has(place)) return;
-  draft.places.add(place);
-  draft.description += `, by ${place}`;
-  if (kind === 'acl') draft.acl = true;
-  if (kind === 'map' || keyed) draft.map = true;
+function addPlace(draft: Draft, use: PatternUse, at: Location): void {
+  const place = placeOf(use, at);
+  const isSame = (one: Place): boolean => one.kind === place.kind && one.at.file === at.file && one.at.line === at.line;
+  if (use.name === null || draft.places.some(isSame)) return;
+  draft.places.push(place);
+  if (use.kind === 'acl') draft.acl = true;
+  if (place.kind === 'map') draft.map = true;
 }
 
 /** Adds a way of looking patterns up, if each of them is fit for it. */
@@ -111,10 +116,11 @@ function addUse(draft: Draft, { match, ignoreCase, values }: PatternUse): ExprEr
 }
 
 function numbered(drafts: readonly Draft[]): PatternReferenceConfig[] {
-  const files = [...new Set(drafts.map(({ at }) => at.file))];
-  const sorted = drafts.toSorted(
-    (a, b) => files.indexOf(a.at.file) - files.indexOf(b.at.file) || a.at.line - b.at.line,
-  );
+  const files = [...new Set(drafts.flatMap(({ places }) => places.map(({ at }) => at.file)))];
+  const before = (a: Place, b: Place): number =>
+    files.indexOf(a.at.file) - files.indexOf(b.at.file) || a.at.line - b.at.line;
+  const placed = drafts.map((draft) => ({ ...draft, places: draft.places.toSorted(before) }));
+  const sorted = placed.sort((a, b) => before(a.places[0]!, b.places[0]!));
   const taken = new Set(drafts.map(({ id }) => id));
   let next = 0;
   const free = (): number => {
@@ -122,6 +128,13 @@ function numbered(drafts: readonly Draft[]): PatternReferenceConfig[] {
     return next++;
   };
   return sorted
-    .map(({ places: _, at: __, id, ...reference }) => ({ ...reference, id: id ?? free() }))
+    .map(({ places, id, ...reference }) => ({
+      ...reference,
+      description: reference.name === '' ? reference.description : `${reference.description} used${usedAt(places)}`,
+      id: id ?? free(),
+    }))
     .sort((a, b) => a.id - b.id);
 }
+
+const usedAt = (places: readonly Place[]): string =>
+  places.map(({ kind, at }) => ` by ${kind} at file '${at.file}' line ${at.line}`).join();

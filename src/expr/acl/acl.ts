@@ -3,11 +3,12 @@
 import { textOfBytes } from '../../config/bytes.ts';
 import { type Compiled, compileExpression, isAvailable } from '../compile.ts';
 import type { CompileEnv } from '../row.ts';
-import { type ExprError, isError, parseSint, type Sint } from '../sample.ts';
+import { type ExprError, isError, type Sint } from '../sample.ts';
 import type { ExprContext, SampleValue } from '../types.ts';
 import { ACL_KEYWORDS, type AclKeyword } from './keywords.ts';
 import { defaultMatchMethod, findMatchMethod, type Matches, type MatchMethod } from './match.ts';
 import { type MatchKind, matchSource } from './match-source.ts';
+import { parseRange } from './range.ts';
 
 /** Outcome of a test, in HAProxy's order: `and` takes the least, `or` the greatest. MISS: more data may still decide. */
 export const FAIL = 0;
@@ -91,11 +92,21 @@ interface Criterion {
 }
 
 /** `3.1` as an integer: major in the upper 16 bits. */
-function undot(pattern: string): string {
-  return pattern.replace(/[0-9]+(\.[0-9]+)?/g, (version) => {
-    const [major, minor] = version.split('.');
-    return String(Number(major) * 65536 + Number(minor ?? 0));
-  });
+function undot(pattern: string): string | ExprError {
+  if (OPERATORS.has(pattern)) return pattern;
+  const bounds = pattern.split(':');
+  const numbers = bounds.map((bound) => (bound === '' && bounds.length === 2 ? '' : versionOf(bound)));
+  if (bounds.length > 2 || numbers.includes(null)) return { error: `'${pattern}' is not a dotted number` };
+  if (numbers.length === 2 && numbers[1] !== '' && Number(numbers[0]) > Number(numbers[1])) {
+    return { error: `'${pattern}' is not a valid dotted number range` };
+  }
+  return numbers.join(':');
+}
+
+function versionOf(text: string): string | null {
+  const match = /^([0-9]{1,5})(?:\.([0-9]{1,5}))?$/.exec(text);
+  const [major, minor] = [Number(match?.[1]), Number(match?.[2] ?? 0)];
+  return match === null || major > 0xffff || minor > 0xffff ? null : String(major * 65536 + minor);
 }
 
 function parseCriterion(words: readonly string[], env: CompileEnv): Criterion | ExprError {
@@ -194,10 +205,22 @@ function parseFlags(words: readonly string[], criterion: Criterion): Flags | Exp
   if (method === null) return { error: noMethod(criterion) };
   const end = words.indexOf('', at);
   const given = words.slice(at, end === -1 ? words.length : end);
-  const numbers = method.numeric ? (criterion.dotted && named === null ? given.map(undot) : given) : null;
-  const own = numbers === null ? given : applyOperators(numbers);
+  const own = method.numeric ? numbersOf(given, criterion.dotted && named === null) : given;
   if (!Array.isArray(own)) return own as ExprError;
   return { method, files, patterns: own as string[], ignoreCase, id, named: named !== null, closed };
+}
+
+const OPERATORS: ReadonlySet<string> = new Set(['eq', 'ge', 'gt', 'le', 'lt']);
+
+/** The ranges that numbers and operators stand for. */
+function numbersOf(words: readonly string[], dotted: boolean): string[] | ExprError {
+  const numbers: string[] = [];
+  for (const word of words) {
+    const number = dotted ? undot(word) : word;
+    if (typeof number !== 'string') return number;
+    numbers.push(number);
+  }
+  return applyOperators(numbers);
 }
 
 function noMethod({ keyword }: Criterion): string {
@@ -209,7 +232,9 @@ function applyOperators(words: readonly string[]): string[] | ExprError {
   const patterns: string[] = [];
   let operator: string | null = null;
   for (const word of words) {
-    if (word === 'eq' || word === 'ge' || word === 'gt' || word === 'le' || word === 'lt') {
+    // A negative number may need it.
+    if (word === '--' && operator !== null) continue;
+    if (OPERATORS.has(word)) {
       operator = word;
       continue;
     }
@@ -218,8 +243,9 @@ function applyOperators(words: readonly string[]): string[] | ExprError {
       patterns.push(word);
       continue;
     }
-    const number = parseSint(/^[^:]*/.exec(word)![0]);
-    if (number === null) return { error: `'${word}' is neither a number nor a supported operator` };
+    const range = parseRange(/^[^:]*/.exec(word)![0]);
+    if ('error' in range) return { error: `'${word}' is neither a number nor a supported operator` };
+    const number = range.from!;
     patterns.push(rangeOf(operator, number));
   }
   return patterns;

@@ -2,10 +2,11 @@
 
 import { bytesOfHex } from '../fetches/constants.ts';
 import { compileRegex } from '../regex.ts';
-import { type ExprError, METHODS, parseSint, type Sint, type ValueType } from '../sample.ts';
+import { type ExprError, METHODS, type Sint, type ValueType } from '../sample.ts';
 import { asciiLower } from '../text.ts';
 import type { SampleValue } from '../types.ts';
 import { NetworkSet } from './networks.ts';
+import { parseRange, type Range } from './range.ts';
 
 /** Tells whether a value, already cast to the method's type, matches one of the patterns. */
 export type Matches = (value: SampleValue) => boolean;
@@ -130,21 +131,6 @@ function containsWord(delimiters: string): (patterns: readonly string[]) => (tex
       return false;
     };
   };
-}
-
-interface Range {
-  readonly from: Sint | null;
-  readonly to: Sint | null;
-}
-
-function parseRange(text: string): Range | ExprError {
-  const match = /^([+-]?[0-9]*)(:([+-]?[0-9]*))?$/.exec(text);
-  const from = match === null || match[1] === '' ? null : parseSint(match[1]!);
-  if (match === null || (match[2] === undefined && from === null)) return { error: `'${text}' is not a number` };
-  if (match[2] === undefined) return { from, to: from };
-  const to = match[3] === '' ? null : parseSint(match[3]!);
-  if (from !== null && to !== null && from > to) return { error: `'${text}' is not a valid number range` };
-  return { from, to };
 }
 
 function compileRanges(patterns: readonly string[]): ((value: Sint) => boolean) | ExprError {

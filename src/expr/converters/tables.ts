@@ -17,7 +17,7 @@ function lookUp(
   const table = findTable((name as string | undefined) ?? '', position, env);
   if (isUnresolved(table)) return table;
   return (value, ctx, type) => {
-    if (!castToKey(table, value, type)) return found(table, 0, ctx.now);
+    if (!castToKey(table, value, type)) return undefined;
     const entry = makes ? table.openOrMake(ctx.now) : table.openKey(ctx.now);
     const result = found(table, entry, ctx.now);
     table.close();

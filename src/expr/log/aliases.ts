@@ -4,7 +4,7 @@ import { pathOf } from '../head.ts';
 import { parseIpv4, parseIpv6 } from '../ip.ts';
 import type { ExprContext, LogFacts } from '../types.ts';
 import { gmtDate, localDate, localDateWithMs, milliseconds } from './dates.ts';
-import { encodeHeader, encodeUri } from './escape.ts';
+import { encodeHeader, encodeUri, escapeStructured } from './escape.ts';
 
 /** Flags of a node. */
 export interface LogFlags {
@@ -51,6 +51,17 @@ const text = (name: string, read: (ctx: ExprContext, log: LogFacts) => string, h
   http,
   kind: 'text',
   read: (ctx) => read(ctx, ctx.log),
+});
+
+/** `-` in the clear; between quotes nothing. */
+const tls = (name: string, read: (log: LogFacts) => string): AliasRow => ({
+  name,
+  http: false,
+  kind: 'text',
+  read: (ctx, { quote }) => {
+    const value = read(ctx.log);
+    return quote && value === '-' ? '' : value;
+  },
 });
 
 const number = (name: string, read: ReadNumber, http = false): AliasRow => ({
@@ -147,6 +158,9 @@ function captureList(captures: readonly (string | null)[], encode: (value: strin
   return `{${list}}`;
 }
 
+const encodeAndEscape = (value: string): string => escapeStructured(encodeHeader(value));
+const captureEncoder = ({ escape }: LogFlags): ((value: string) => string) => (escape ? encodeAndEscape : encodeHeader);
+
 /** `%hr`, `%hs`: `{a|b}`, or nothing when nothing is captured by configuration. */
 const captures = (name: string, side: 'request' | 'response'): AliasRow => ({
   name,
@@ -156,7 +170,7 @@ const captures = (name: string, side: 'request' | 'response'): AliasRow => ({
   read: (ctx, flags) => {
     const values = ctx.log.captures[side];
     if (values.length === 0) return '';
-    const list = captureList(values, encodeHeader);
+    const list = captureList(values, captureEncoder(flags));
     return flags.quote ? `"${list}"` : list;
   },
 });
@@ -169,8 +183,9 @@ const captureWords = (name: string, side: 'request' | 'response'): AliasRow => (
   kind: 'raw',
   read: (ctx, flags) => {
     let words = '';
+    const encode = captureEncoder(flags);
     for (const value of ctx.log.captures[side]) {
-      const body = value === null ? (flags.quote ? '' : '-') : encodeHeader(value);
+      const body = value === null ? (flags.quote ? '' : '-') : encode(value);
       words += (words === '' ? '' : ' ') + (flags.quote ? `"${body}"` : body);
     }
     return words;
@@ -249,8 +264,8 @@ export const ALIASES: readonly AliasRow[] = [
   address('si', (_ctx, log) => log.serverHost),
   port('sp', (_ctx, log) => (log.serverHost === '' ? -1 : log.serverPort)),
   number('sq', (_ctx, log) => log.serverQueue),
-  text('sslc', (_ctx, log) => log.sslCipher),
-  text('sslv', (_ctx, log) => log.sslVersion),
+  tls('sslc', (log) => log.sslCipher),
+  tls('sslv', (log) => log.sslVersion),
   date('t', (_ctx, log) => localDateWithMs(log.acceptDate)),
   date('tr', (_ctx, log) => localDateWithMs(log.requestDate), true),
   date('trg', (_ctx, log) => gmtDate(log.requestDate), true),

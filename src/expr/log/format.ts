@@ -218,13 +218,13 @@ const FLAGS: Readonly<Record<string, keyof LogFlags>> = {
   bin: 'binary',
 };
 
-/** Flags after changes such as `+Q,-X`; unknown ones mean nothing, as in HAProxy. */
+/** Flags after changes such as `+Q,-X`; unknown ones, and those without a sign, mean nothing, as in HAProxy. */
 function applyFlags(flags: LogFlags, changes: string): LogFlags {
   const result = { ...flags };
   for (const change of changes.split(',')) {
-    const match = /^\s*([+-]?)(\w+)/.exec(change);
+    const match = /^\s*([+-])(\w+)/.exec(change);
     const flag = match === null ? undefined : FLAGS[match[2]!];
-    if (flag !== undefined) result[flag] = match![1] !== '-';
+    if (flag !== undefined) result[flag] = match![1] === '+';
   }
   return result;
 }

@@ -1,5 +1,6 @@
+import { parseRange } from '../../expr/acl/range.ts';
 import { parseIpv4, parseIpv4Mask, parseIpv6, parseIpv6Mask } from '../../expr/ip.ts';
-import { parseSint, type Sint } from '../../expr/sample.ts';
+import type { Sint } from '../../expr/sample.ts';
 import { asciiLower } from '../../expr/text.ts';
 
 /** A key of an index, and the class that says how values are made into keys: their length, or how much of them is masked. */
@@ -133,17 +134,10 @@ const MOST = 2n ** 63n - 1n;
 
 /** Keys of a number or a range (`1:10`, `:5`, `7:`): the aligned blocks that it consists of, at most 126. */
 function rangeKeys(pattern: string): readonly IndexKey[] | null {
-  const match = /^([+-]?[0-9]*)(:([+-]?[0-9]*))?$/.exec(pattern);
-  if (match === null) return null;
-  const bound = (text: string | undefined, open: bigint): bigint | null => {
-    if (text === undefined || text === '') return open;
-    const value = parseSint(text);
-    return value === null ? null : BigInt(value);
-  };
-  if (match[2] === undefined && match[1] === '') return null;
-  const from = bound(match[1], LEAST);
-  const to = match[2] === undefined ? from : bound(match[3], MOST);
-  if (from === null || to === null || from > to) return null;
+  const range = parseRange(pattern);
+  if ('error' in range) return null;
+  const from = range.from === null ? LEAST : BigInt(range.from);
+  const to = range.to === null ? MOST : BigInt(range.to);
   return blocks(from - LEAST, to - LEAST);
 }
 

@@ -142,6 +142,7 @@ function prepare(kind: Kind, call: Call): Answer | Promise<Answer> {
 function commit(kind: Kind, call: Call): Answer | Promise<Answer> {
   const [version, [name = '']] = versionFirst(call.args);
   if (version === undefined) return error('Missing version number.');
+  if (name === '') return error(`Missing ${NAME[kind]} identifier.`);
   return apply(
     call,
     kind === 'map' ? { kind: 'map.commit', map: name, version } : { kind: 'acl.commit', acl: name, version },

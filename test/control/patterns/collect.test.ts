@@ -43,6 +43,23 @@ test('references are numbered in the order of lines, those of `-u` as it says', 
   ]);
 });
 
+test('a file is listed by the first line that uses it, be it a rule or an ACL that takes the keys of a map', () => {
+  const { references, alerts } = read(
+    ' http-request set-header x %[path,map({dir}/map,-)]',
+    ' acl nets src -f {dir}/nets',
+    ' acl keys path -M -f {dir}/map',
+  );
+  assert.deepEqual(alerts, []);
+  const at = (line: number) => `at file '${dir}/test.cfg' line ${line}`;
+  assert.deepEqual(
+    references.filter(({ name }) => name !== '').map(({ id, description }) => `${id} ${description}`),
+    [
+      `0 pattern loaded from file '${dir}/map' used by map ${at(8)}, by map ${at(10)}`,
+      `1 pattern loaded from file '${dir}/nets' used by acl ${at(9)}`,
+    ],
+  );
+});
+
 test('what is wrong with patterns is told with file and line', () => {
   const { alerts } = read(
     ' acl a src -f {dir}/bad-nets',
