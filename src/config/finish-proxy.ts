@@ -17,11 +17,35 @@ export function checkProxy(context: Context, proxy: ProxyDraft): void {
   if (isTcp) dropCookie(context, proxy);
   if (isTcp) fallBackToTcpLog(context, proxy);
   checkSides(context, proxy);
+  checkShownSources(context, proxy);
   checkBindTls(context, proxy);
   checkServerProtocols(context, proxy);
   checkHealthChecks(context, proxy);
   checkTimeouts(context, proxy);
   if (isTcp && !switchesMode(proxy.config)) dropHttpSettings(context, proxy);
+}
+
+/** `usesrc`: an address in a header is one of HTTP, and showing others' addresses takes a right that is lost with root. */
+function checkShownSources({ diagnostics, config: { global } }: Context, proxy: ProxyDraft): void {
+  if (proxy.kind === 'frontend') return;
+  const { name, mode, source } = proxy.config;
+  const who = `${label(proxy)} '${name}'`;
+  const shown = [source, ...proxy.servers.map((server) => server.source)].flatMap((one) => one?.shown ?? []);
+  for (const one of mode === 'http' ? [] : shown)
+    if (one.kind === 'header')
+      diagnostics.warning(null, `${who} : ignoring use of header ${one.name} as source IP in non-HTTP mode.`);
+  const { uid, user, capabilities } = global;
+  if (
+    shown.length > 0 &&
+    (uid ?? user) !== null &&
+    uid !== 0 &&
+    user !== 'root' &&
+    !capabilities.includes('cap_net_admin')
+  )
+    diagnostics.warning(
+      null,
+      `${who} : 'usesrc' needs a right that is lost with the change of user: add 'setcap cap_net_admin' to the global section.`,
+    );
 }
 
 function checkSides(context: Context, proxy: ProxyDraft): void {

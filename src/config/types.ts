@@ -311,7 +311,16 @@ export interface ServerConfig {
   readonly template: string | null;
 }
 
+/** What servers are shown as the source of connections (`usesrc`). */
+export type ShownSource =
+  | { readonly kind: 'client' /** The client's port, too. */; readonly withPort: boolean }
+  | { readonly kind: 'address'; readonly host: string; readonly port: number }
+  /** The address in a header; `occurrence` counts from 1, or from the last one with -1. */
+  | { readonly kind: 'header'; readonly name: string; readonly occurrence: number };
+
 export interface SourceConfig {
+  /** null: the machine's own address, as the other fields say; health checks always come from that. */
+  readonly shown: ShownSource | null;
   readonly host: string;
   readonly port: number;
   readonly portEnd: number;

@@ -10,7 +10,7 @@ import {
   setCongestionControl,
   setSocketOption,
 } from '../util/libc.ts';
-import type { ListenSpec, SocketOptions } from './transport.ts';
+import type { ConnectSpec, ListenSpec, SocketOptions } from './transport.ts';
 
 /* What sockets are told that Node has no word for. */
 
@@ -53,6 +53,30 @@ export function labelPackets(fd: number, ipv6: boolean, label: 'mark' | 'tos', v
 export function endUnnoticed(fd: number, ipv6: boolean, ttl: number): void {
   if (ttl === 0 && setOption(fd, 'TCP_REPAIR', 1)) return;
   setOption(fd, ipv6 ? 'IPV6_UNICAST_HOPS' : 'IP_TTL', ttl || 1);
+}
+
+/** Binds a socket that is to connect to an address that is not the machine's own. Throws LibcError (`EPERM`: it needs CAP_NET_ADMIN). */
+export function bindForeign(fd: number, host: string, port: number): void {
+  setSocketOption(fd, host.includes(':') ? 'IPV6_TRANSPARENT' : 'IP_TRANSPARENT', 1);
+  setSocketOption(fd, 'SO_REUSEADDR', 1);
+  if (port === 0) setOption(fd, 'IP_BIND_ADDRESS_NO_PORT', 1);
+  bindInet(fd, host, port);
+}
+
+/** A socket for an outgoing connection that is shown as another's, labelled and tied to an interface. Throws LibcError. */
+export function openForeignSocket({ family, sourceHost, sourcePort, device, mark, tos }: ConnectSpec): number {
+  const ipv6 = family === 'inet6';
+  const fd = openStreamSocket(ipv6 ? 'inet6' : 'inet');
+  try {
+    bindForeign(fd, sourceHost!, sourcePort);
+    if (device) bindToDevice(fd, device);
+    if (mark !== undefined) labelPackets(fd, ipv6, 'mark', mark);
+    if (tos !== undefined) labelPackets(fd, ipv6, 'tos', tos);
+    return fd;
+  } catch (error) {
+    closeDescriptor(fd);
+    throw error;
+  }
 }
 
 /** Ties a socket to a network interface. Returns the name of the error, null when there is none. */

@@ -1,5 +1,6 @@
 import net from 'node:net';
 import { abstractName } from '../util/libc/sockaddr.ts';
+import { LibcError } from '../util/libc.ts';
 import {
   type ConnectRequest,
   errorName,
@@ -12,7 +13,14 @@ import {
 } from './bindings.ts';
 import { eventClock } from './event-clock.ts';
 import { replaceScratch, scratchBuffer, scratchSize } from './scratch.ts';
-import { labelPackets, listenOnOwnSocket, needsOwnSocket, setOptions, tieToDevice } from './sockets.ts';
+import {
+  labelPackets,
+  listenOnOwnSocket,
+  needsOwnSocket,
+  openForeignSocket,
+  setOptions,
+  tieToDevice,
+} from './sockets.ts';
 import type { Conn, ConnectSpec, ConnHandler, ListenSocket, ListenSpec, Transport } from './transport.ts';
 
 /*
@@ -275,6 +283,17 @@ function localName({ family, host }: ConnectSpec | ListenSpec): string | null {
   return family === 'abns' || family === 'abnsz' ? abstractName(family, host) : null;
 }
 
+/** Gives the handle a socket that is bound to an address that is not the machine's own; the name of what is wrong, or null. */
+function openForeign(handle: StreamHandle, spec: ConnectSpec): string | null {
+  try {
+    handle.open(openForeignSocket(spec));
+    return null;
+  } catch (error) {
+    if (error instanceof LibcError) return error.code;
+    throw error;
+  }
+}
+
 function connect(spec: ConnectSpec, handler: ConnHandler): Conn {
   const local = localName(spec);
   const handle =
@@ -289,7 +308,13 @@ function connect(spec: ConnectSpec, handler: ConnHandler): Conn {
   const ipv6 = spec.family === 'inet6';
   const early = device !== null || spec.mark !== undefined || spec.tos !== undefined;
   const source = spec.sourceHost ?? (!early ? null : ipv6 ? '::' : '0.0.0.0');
-  if (source !== null && local === null) {
+  if (spec.foreign === true && local === null) {
+    const problem = openForeign(handle, spec);
+    if (problem !== null) {
+      process.nextTick(failNamed, conn, problem);
+      return conn;
+    }
+  } else if (source !== null && local === null) {
     code = source.includes(':') ? handle.bind6!(source, spec.sourcePort) : handle.bind!(source, spec.sourcePort);
     const refused = code === 0 && device !== null ? tieToDevice(handle.fd, device) : null;
     if (refused !== null) {

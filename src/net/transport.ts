@@ -81,6 +81,8 @@ export interface ConnectSpec {
   /** Local address to bind before connecting, with its port (0 = any). */
   readonly sourceHost: string | null;
   readonly sourcePort: number;
+  /** `sourceHost` is not the machine's own address. */
+  readonly foreign?: boolean;
   /** Network interface to go out by. */
   readonly device?: string | null;
   readonly options?: SocketOptions | null;

@@ -1,3 +1,4 @@
+import type { EndpointView } from '../expr/types.ts';
 import { C, COUNTER_FIELDS, countRate, G, gaugeUp } from '../model/counters.ts';
 import { isCandidate } from './balance/types.ts';
 import { reply } from './http/ending.ts';
@@ -6,6 +7,7 @@ import { rankOf } from './queue.ts';
 import { headerSafe, splitTarget } from './rules/text.ts';
 import type { TrafficServer } from './server.ts';
 import { ServerConn } from './server-conn.ts';
+import { shownSource } from './shown-source.ts';
 import { Phase, type Stream } from './stream.ts';
 import { helloFor, helloKey } from './tls/server-name.ts';
 import type { Hello } from './tls/server-tls.ts';
@@ -232,7 +234,8 @@ export function onQueueWake(server: TrafficServer): void {
 function connectOrReuse(stream: Stream): void {
   const server = stream.server!;
   const hello = server.tls === null ? null : helloFor(stream, server);
-  const key = hello === null ? '' : helloKey(hello);
+  const shown = shownSource(stream, server);
+  const key = keyOf(hello, shown);
   const conn = !stream.raw && stream.backend!.config.mode === 'http' ? takeIdle(stream, server, key) : null;
   if (conn !== null) {
     stream.serverConn = conn;
@@ -246,7 +249,13 @@ function connectOrReuse(stream: Stream): void {
     stream.onServerReady();
     return;
   }
-  connect(stream, server, hello, key);
+  connect(stream, server, hello, shown, key);
+}
+
+/** Streams may use each other's connections when they ask for the same, and are shown as coming from the same place. */
+function keyOf(hello: Hello | null, shown: EndpointView | null): string {
+  const key = hello === null ? '' : helloKey(hello);
+  return shown === null ? key : `${key} ${shown.host} ${shown.port}`;
 }
 
 /** An idle connection that the stream may use (`http-reuse`), or null. */
@@ -279,7 +288,13 @@ function takeIdle(stream: Stream, server: TrafficServer, key: string): ServerCon
 const isAnywhere = (host: string | null): boolean => host === '0.0.0.0' || host === '::';
 
 /** Opens a connection to `server`. */
-function connect(stream: Stream, server: TrafficServer, hello: Hello | null, key: string): void {
+function connect(
+  stream: Stream,
+  server: TrafficServer,
+  hello: Hello | null,
+  shown: EndpointView | null,
+  key: string,
+): void {
   const { env } = stream;
   const backend = stream.backend!;
   const { view, config } = server;
@@ -318,8 +333,9 @@ function connect(stream: Stream, server: TrafficServer, hello: Hello | null, key
       options: server.socketOptions,
       wrapped: hello !== null,
       ...stream.serverLabels,
-      sourceHost: source?.host ?? null,
-      sourcePort: source === null ? 0 : pickPort(source.port, source.portEnd),
+      foreign: shown !== null,
+      sourceHost: shown?.host ?? source?.host ?? null,
+      sourcePort: shown?.port ?? (source === null ? 0 : pickPort(source.port, source.portEnd)),
     },
     conn,
   );
@@ -403,7 +419,8 @@ export function reconnect(stream: Stream): void {
 
 function connectAnew(stream: Stream, server: TrafficServer): void {
   const hello = server.tls === null ? null : helloFor(stream, server);
-  connect(stream, server, hello, hello === null ? '' : helloKey(hello));
+  const shown = shownSource(stream, server);
+  connect(stream, server, hello, shown, keyOf(hello, shown));
 }
 
 /** Parts with the server connection, which is broken or no longer wanted. */

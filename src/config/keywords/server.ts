@@ -7,6 +7,7 @@ import type { SourceConfig } from '../types.ts';
 import { parseInteger, parseTime } from '../units.ts';
 import { inertOptions, type Option, type OptionInput, type OptionResult, OptionTable } from './option.ts';
 import { SERVER_TLS_OPTIONS } from './server-tls.ts';
+import { parseShownSource } from './usesrc.ts';
 
 type Input = OptionInput<ServerDraft>;
 type Flags = Partial<Option<ServerDraft>>;
@@ -267,14 +268,20 @@ export function parseSource(
     return { error: `'source ${word}' : address family not supported` };
   let used = 1;
   let iface: string | null = null;
-  if (words[index + 2] === 'usesrc')
-    return { error: "'usesrc' is not supported. Use send-proxy to pass the client's address." };
-  if (words[index + 2] === 'interface') {
-    iface = words[index + 3] ?? '';
-    if (iface === '') return { error: "'interface' : missing interface name." };
+  let shown: SourceConfig['shown'] = null;
+  if (words[index + 2] === 'usesrc') {
+    const parsed = parseShownSource(words[index + 3] ?? '');
+    if ('error' in parsed) return parsed;
+    shown = parsed;
     used = 3;
   }
-  return { source: { host: address.host, port: address.port, portEnd: address.portEnd, interface: iface }, used };
+  if (words[index + used + 1] === 'interface') {
+    iface = words[index + used + 2] ?? '';
+    if (iface === '') return { error: "'interface' : missing interface name." };
+    used += 2;
+  }
+  const { host, port, portEnd } = address;
+  return { source: { shown, host, port, portEnd, interface: iface }, used };
 }
 
 function parseServerSource({ draft, words, index }: Input): OptionResult {
@@ -566,7 +573,7 @@ const traffic: Option<ServerDraft>[] = [
   {
     name: 'source',
     takes: 0,
-    args: '<addr>[:<port>[-<port>]] [interface <name>]',
+    args: '<addr>[:<port>[-<port>]] [usesrc {<addr2>[:<port2>]|client|clientip|hdr_ip(<header>[,<occurrence>])}] [interface <name>]',
     status: 'works',
     parse: parseServerSource,
   },
@@ -627,6 +634,12 @@ export const SERVER_OPTIONS = new OptionTable<ServerDraft>([
   ...inertOptions<ServerDraft>('refused', 'Protect the connection by other means.', ['tcp-md5sig <password>'], {
     notDynamic: true,
   }),
-  ...inertOptions<ServerDraft>('refused', "Use send-proxy to pass the client's address.", ['usesrc <addr>']),
+  {
+    name: 'usesrc',
+    takes: 1,
+    args: '<addr>',
+    status: 'works',
+    parse: () => "'usesrc' only allowed after a 'source' statement",
+  },
   ...SERVER_TLS_OPTIONS,
 ]);

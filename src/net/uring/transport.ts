@@ -9,7 +9,7 @@ import {
   openStreamSocket,
   setSocketOption,
 } from '../../util/libc.ts';
-import { labelPackets, listenOnOwnSocket, setOptions, tieToDevice } from '../sockets.ts';
+import { bindForeign, labelPackets, listenOnOwnSocket, setOptions, tieToDevice } from '../sockets.ts';
 import { tcpTransport } from '../tcp.ts';
 import type { Conn, ConnectSpec, ConnHandler, ListenSocket, ListenSpec, Transport } from '../transport.ts';
 import { UringConn } from './conn.ts';
@@ -45,7 +45,8 @@ function openSocket(spec: ConnectSpec): number {
     if (refused !== null) throw new LibcError(refused, 'setsockopt', spec.device!);
     if (spec.mark !== undefined) labelPackets(fd, ipv6, 'mark', spec.mark);
     if (spec.tos !== undefined) labelPackets(fd, ipv6, 'tos', spec.tos);
-    if (spec.sourceHost !== null) {
+    if (spec.foreign === true) bindForeign(fd, spec.sourceHost!, spec.sourcePort);
+    else if (spec.sourceHost !== null) {
       setSocketOption(fd, 'SO_REUSEADDR', 1);
       bindInet(fd, spec.sourceHost, spec.sourcePort);
     }

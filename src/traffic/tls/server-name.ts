@@ -43,7 +43,7 @@ function evaluated(stream: Stream, sni: Compiled): string {
 }
 
 /** The head of the request; that of one that has waited is read again from what will be sent. */
-function headOf(stream: Stream): HeadView | null {
+export function headOf(stream: Stream): HeadView | null {
   if (stream.requestHead !== null) return stream.requestHead;
   const read = parseRequest(again, stream.pending, 0, stream.headEnd + 2, stream.env.global.tune.maxhdr);
   return read > 0 ? again : null;

@@ -27,6 +27,8 @@ const OPTIONS = {
   IP_FREEBIND: [SOL_IP, 15],
   /** Addresses of others (`source ... usesrc`, `bind ... transparent`); needs CAP_NET_ADMIN. */
   IP_TRANSPARENT: [SOL_IP, 19],
+  /** A port is chosen at `connect`, when the whole address is known: more of them are free then. */
+  IP_BIND_ADDRESS_NO_PORT: [SOL_IP, 24],
   IPV6_UNICAST_HOPS: [SOL_IPV6, 16],
   IPV6_V6ONLY: [SOL_IPV6, 26],
   IPV6_TCLASS: [SOL_IPV6, 67],
