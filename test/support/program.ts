@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { cli, parseCsv, parseInfo, parseServersState } from './cli.ts';
 import { freePort, isListening, listeningPorts } from './ports.ts';
 import { patience, type Scope, until, within } from './wait.ts';
@@ -121,7 +121,10 @@ async function launch(config: string, options: StartOptions): Promise<Launched> 
   const fill = await filler(dir, [config, ...Object.values(options.files ?? {})].join('\n'), options);
   const file = join(dir, 'haproxy.cfg');
   writeFileSync(file, fill.text(config));
-  for (const [name, text] of Object.entries(options.files ?? {})) writeFileSync(join(dir, name), fill.text(text));
+  for (const [name, text] of Object.entries(options.files ?? {})) {
+    mkdirSync(dirname(join(dir, name)), { recursive: true });
+    writeFileSync(join(dir, name), fill.text(text));
+  }
   const args = (options.argv ?? ['-f', '{config}', '-db', ...(options.args ?? [])]).map((a) =>
     a === '{config}' ? file : a,
   );

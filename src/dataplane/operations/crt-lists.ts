@@ -2,6 +2,7 @@
 
 import Type from 'typebox';
 import { ApiError } from '../service/error.ts';
+import { type StoredEntry, storedEntries } from '../storage/crt-list.ts';
 import type { Folder } from '../storage/folder.ts';
 import { type Call, type Operation, type Parameter, param, type Reply } from './operation.ts';
 
@@ -14,42 +15,19 @@ const ENTRY = Type.Object(
   { additionalProperties: false },
 );
 
-interface Entry {
-  readonly file: string;
-  readonly ssl_bind_config?: string;
-  readonly sni_filter?: readonly string[];
-  /** From 1. */
-  readonly line_number: number;
-}
-
-/** `cert.pem [alpn h2] *.example.com !www.example.com` (manual, section 5.1, "crt-list"). */
-function entriesOf(text: string): Entry[] {
-  return text.split('\n').flatMap((line, i): Entry[] => {
-    const found = /^\s*([^\s#]\S*)(?:\s+\[([^\]]*)\])?(.*)$/.exec(line);
-    if (found === null) return [];
-    const filters = found[3]!.trim().split(/\s+/).filter(Boolean);
-    return [
-      {
-        file: found[1]!,
-        ...(found[2] === undefined ? {} : { ssl_bind_config: found[2] }),
-        ...(filters.length === 0 ? {} : { sni_filter: filters }),
-        line_number: i + 1,
-      },
-    ];
-  });
-}
-
 /** What the operations on lines have in common with those on whole lists. */
 interface Lists {
   readonly query: readonly Parameter[];
   readonly folder: (call: Call) => Folder;
   /** Throws ApiError 403 where the policy does not let the list be changed. */
   readonly permit: (call: Call, file: string) => Promise<void>;
+  /** What is written in `work` is made good when the service ends in the middle. */
+  readonly writing: (call: Call, work: () => Promise<Reply>) => Promise<Reply>;
   readonly putInForce: (call: Call, file: string, content: string, done: Reply) => Promise<Reply>;
 }
 
 /** The operations on the lines of a crt-list. */
-export function crtListOperations(path: string, { query, folder, permit, putInForce }: Lists): Operation[] {
+export function crtListOperations(path: string, { query, folder, permit, writing, putInForce }: Lists): Operation[] {
   const base = { group: 'storage ssl_crt_lists', path, query: [], body: null, answer: 'json' as const };
   const own = (call: Call) => ({ lists: folder(call), name: call.path['name']! });
   return [
@@ -60,7 +38,7 @@ export function crtListOperations(path: string, { query, folder, permit, putInFo
       success: [200],
       run: async (call) => {
         const { lists, name } = own(call);
-        return { status: 200, body: entriesOf(await lists.read(name)) };
+        return { status: 200, body: storedEntries(await lists.read(name)) };
       },
     },
     {
@@ -73,13 +51,15 @@ export function crtListOperations(path: string, { query, folder, permit, putInFo
       run: async (call) => {
         const { lists, name } = own(call);
         await permit(call, lists.path(name));
-        const { file, ssl_bind_config: options = '', sni_filter: filters = [] } = call.body as Entry;
+        const { file, ssl_bind_config: options = '', sni_filter: filters = [] } = call.body as StoredEntry;
         const line = [file, ...(options === '' ? [] : [`[${options}]`]), ...filters].join(' ');
         const text = await lists.read(name).catch(() => null);
         const content = `${text ?? ''}${text === null || text === '' || text.endsWith('\n') ? '' : '\n'}${line}\n`;
-        if (text === null) await lists.create(lists.nameFor(name), content);
-        else await lists.replace(name, content);
-        return putInForce(call, lists.path(name), content, { status: 201, body: call.body });
+        return writing(call, async () => {
+          if (text === null) await lists.create(lists.nameFor(name), content);
+          else await lists.replace(name, content);
+          return putInForce(call, lists.path(name), content, { status: 201, body: call.body });
+        });
       },
     },
     {
@@ -99,12 +79,14 @@ export function crtListOperations(path: string, { query, folder, permit, putInFo
         const certificate = call.query.required('certificate');
         const number = Number(call.query.required('line_number'));
         const lines = (await lists.read(name)).split('\n');
-        const entry = entriesOf(lines.join('\n')).find((one) => one.line_number === number);
+        const entry = storedEntries(lines.join('\n')).find((one) => one.line_number === number);
         if (entry?.file !== certificate)
           throw new ApiError(404, `line ${number} of ${name} is not for '${certificate}'`);
         const content = lines.toSpliced(number - 1, 1).join('\n');
-        await lists.replace(name, content);
-        return putInForce(call, lists.path(name), content, { status: 204 });
+        return writing(call, async () => {
+          await lists.replace(name, content);
+          return putInForce(call, lists.path(name), content, { status: 204 });
+        });
       },
     },
   ];

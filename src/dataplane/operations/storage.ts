@@ -1,5 +1,7 @@
 /** Files that clients keep on the machine: maps, certificates, crt-lists, and others. */
 
+import type { Change } from '../../change/change.ts';
+import type { Balancer } from '../balancer/balancer.ts';
 import { ApiError } from '../service/error.ts';
 import type { UploadedFile } from '../service/multipart.ts';
 import { AREAS, type Area, areaNamed, useOf } from '../storage/areas.ts';
@@ -88,7 +90,10 @@ function operationsOf(area: Area): Operation[] {
         const folder = folderOf(area, call);
         const name = folder.nameFor(given);
         const staged = await stage(area, call, name, content, true);
-        return staged ?? { status: 201, body: { ...(await folder.create(name, content)), ...facts } };
+        if (staged !== null) return staged;
+        const body = { ...(await folder.create(name, content)), ...facts };
+        await tell(call, (balancer) => area.arrives(balancer, folder.path(name), content.toString('utf8')));
+        return { status: 201, body };
       },
     },
     {
@@ -132,10 +137,19 @@ function operationsOf(area: Area): Operation[] {
         const staged = await stage(area, call, name, null, false);
         if (staged !== null) return staged;
         await folder.remove(name);
+        await tell(call, (balancer) => area.goes(balancer, folder.path(name)));
         return { status: 204 };
       },
     },
   ];
+}
+
+/** Has the running process know of a file that nothing uses; that it refuses is no matter: it is asked again when something does. */
+async function tell(call: Call, changes: (balancer: Balancer) => Promise<readonly Change[]>): Promise<void> {
+  const { service, query, requester } = call;
+  if (query.flag('skip_reload')) return;
+  const all = await changes(service.balancer);
+  if (all.length > 0) await service.balancer.change(all, requester);
 }
 
 async function replace(area: Area, call: Call): Promise<Reply> {
@@ -167,7 +181,7 @@ async function putFileInForce(area: Area, call: Call, file: string, content: str
   const { balancer, commits } = service;
   if (query.flag('skip_reload')) return done;
   const changes = await area.changes(balancer, file, content);
-  if (changes !== null && (await balancer.change(changes, requester)).ok) return done;
+  if (changes !== null && (changes.length === 0 || (await balancer.change(changes, requester)).ok)) return done;
   if (changes === null && useOf(await commits.files.read(), file) === null) return done;
   if (balancer.product === 'sluice') {
     const { ok, text } = await balancer.reload(requester);
@@ -190,6 +204,7 @@ export const STORAGE_OPERATIONS: readonly Operation[] = [
     query: [FORCE],
     folder: (call) => folderOf(CRT_LISTS, call),
     permit: (call, file) => permit(CRT_LISTS, call, file),
+    writing,
     putInForce: (call, file, content, done) => putFileInForce(CRT_LISTS, call, file, content, done),
   }),
 ];

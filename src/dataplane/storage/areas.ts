@@ -6,6 +6,7 @@ import { parsePatternSet } from '../../client/parse/patterns.ts';
 import type { Balancer } from '../balancer/balancer.ts';
 import type { Documents } from '../edit/sections.ts';
 import { certificateFacts } from './certificate.ts';
+import { crtListChanges } from './crt-list.ts';
 import { Folder } from './folder.ts';
 
 export type AreaName = 'maps' | 'ssl_certificates' | 'ssl_crt_lists' | 'general' | 'spoe';
@@ -20,6 +21,9 @@ export interface Area {
   readonly judge: (content: string) => object;
   /** The Changes that give the running process a new content; null: it does not have the file, or not so that it can be told. */
   readonly changes: (balancer: Balancer, file: string, content: string) => Promise<readonly Change[] | null>;
+  /** The Changes that give the running process a file that it does not have yet, or take from it one that is deleted; none where it has no use for that. */
+  readonly arrives: (balancer: Balancer, file: string, content: string) => Promise<readonly Change[]>;
+  readonly goes: (balancer: Balancer, file: string) => Promise<readonly Change[]>;
   /** What writing or deleting a file is to a policy. */
   readonly action: (file: string) => Change;
   readonly upload: 'file' | 'text';
@@ -30,6 +34,9 @@ export interface Area {
 }
 
 const none = async () => null;
+const nothing = async () => [];
+/** Of files that the process reads when it loads the configuration that names them. */
+const LOADED = { arrives: nothing, goes: nothing };
 
 /** The areas below `storage/`. */
 export const AREAS: readonly Area[] = [
@@ -45,6 +52,7 @@ export const AREAS: readonly Area[] = [
       }),
     judge: () => ({ description: 'managed map' }),
     changes: mapChanges,
+    ...LOADED,
     action: (map) => ({ kind: 'map.replace', map, entries: [] }),
     upload: 'text',
     readable: true,
@@ -62,6 +70,8 @@ export const AREAS: readonly Area[] = [
       }),
     judge: (content) => ({ description: 'managed certificate', ...certificateFacts(content) }),
     changes: certificateChanges,
+    arrives: newCertificate,
+    goes: certificateGone,
     action: (path) => ({ kind: 'cert.set', path, pem: '' }),
     upload: 'text',
     readable: false,
@@ -78,7 +88,8 @@ export const AREAS: readonly Area[] = [
         accepts: (name) => name.endsWith('.txt'),
       }),
     judge: () => ({ description: 'managed crt-list' }),
-    changes: none,
+    changes: crtListChanges,
+    ...LOADED,
     action: (list) => ({ kind: 'crt-list.add', list, certificate: '', options: '', filters: [] }),
     upload: 'text',
     readable: true,
@@ -90,6 +101,7 @@ export const AREAS: readonly Area[] = [
       new Folder({ path: general, title: 'file', mode: 0o644, extension: null, accepts: () => true }),
     judge: () => ({ description: 'managed but not loaded in the runtime' }),
     changes: none,
+    ...LOADED,
     action: () => ({ kind: 'config.reload' }),
     upload: 'file',
     readable: true,
@@ -104,6 +116,7 @@ const SPOE: Area = {
     new Folder({ path: spoe, title: 'SPOE file', mode: 0o644, extension: null, accepts: () => true }),
   judge: () => ({}),
   changes: none,
+  ...LOADED,
   action: () => ({ kind: 'config.reload' }),
   upload: 'file',
   readable: true,
@@ -138,6 +151,20 @@ async function certificateChanges(
   if (balancer.product === 'sluice') return null;
   const loaded = await balancer.ask(['show', 'ssl', 'cert']).catch(() => '');
   return parseStores(loaded).files.has(file) ? [{ kind: 'cert.set', path: file, pem: content }] : null;
+}
+
+/** A HAProxy gets a new certificate into memory, so that lines of crt-lists can name it without a reload. */
+async function newCertificate(balancer: Balancer, file: string, content: string): Promise<readonly Change[]> {
+  if (balancer.product === 'sluice') return [];
+  const loaded = await balancer.ask(['show', 'ssl', 'cert']).catch(() => null);
+  if (loaded === null || parseStores(loaded).files.has(file)) return [];
+  return [{ kind: 'cert.new', path: file, pem: content }];
+}
+
+async function certificateGone(balancer: Balancer, file: string): Promise<readonly Change[]> {
+  if (balancer.product === 'sluice') return [];
+  const loaded = await balancer.ask(['show', 'ssl', 'cert']).catch(() => '');
+  return parseStores(loaded).files.has(file) ? [{ kind: 'cert.del', path: file }] : [];
 }
 
 /** The statement that names a file, `FILE:LINE`, or null. */
