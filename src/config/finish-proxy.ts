@@ -55,7 +55,8 @@ function checkSides(context: Context, proxy: ProxyDraft): void {
   if (proxy.kind !== 'backend' && own.binds.length === 0) {
     diagnostics.warning(null, `${who} has no 'bind' directive. Please declare it as a backend if this was intended.`);
   }
-  if (own.dispatch !== null && proxy.explicitBalance) {
+  const chooses = proxy.explicitBalance || proxy.servers.some(({ name }) => name !== 'dispatch');
+  if (own.dispatch !== null && chooses) {
     diagnostics.warning(null, `dispatch address of ${who} will be ignored in balance mode.`);
   }
   const ownFormat = proxy.logFormatFrom === 'log-format' && proxy.from?.logFormatFrom !== 'log-format';

@@ -2,6 +2,7 @@
 
 import type { ConfigDraft, ProxyDraft } from './draft.ts';
 import { finishServer, type ServerDraft } from './draft-server.ts';
+import { addDispatchServer } from './finish-dispatch.ts';
 import { checkCaches, checkFilters } from './finish-filters.ts';
 import { checkPeers } from './finish-peers.ts';
 import { checkProxy } from './finish-proxy.ts';
@@ -23,6 +24,7 @@ export function finish(context: Context, mistakes: boolean): void {
   assignProxyIds(config);
   const untangled = new Set<ServerDraft>();
   for (const proxy of config.proxies) {
+    addDispatchServer(proxy);
     finishServers(context, proxy, untangled, mistakes);
     finishRules(proxy);
     applySslUses(proxy);

@@ -235,6 +235,7 @@ const switches: Row[] = [
   httpToggle('prefer-last-server', 'DLB'),
   toggle('socket-stats', 'DFL'),
   toggle('srvtcpka', 'DLB'),
+  toggle('transparent', 'DLB'),
 ];
 
 const others: Row[] = [
@@ -313,10 +314,6 @@ export const PROXY_OPTIONS = new KeywordTable<ProxyDraft>([
     ['accept-unsafe-violations-in-http-response'],
     { sections: inSections('DLB'), negatable: true },
   ),
-  ...refused<ProxyDraft>('Use server lines.', ['transparent'], {
-    sections: inSections('DLB'),
-    negatable: true,
-  }),
   ...refused<ProxyDraft>(
     'What can be read in two ways is never passed on: correct the client.',
     ['accept-invalid-http-request'],
