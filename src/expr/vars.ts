@@ -26,7 +26,7 @@ export function parseVarName(text: string): VarName | ExprError {
         "The scope can be 'proc', 'sess', 'txn', 'req', 'res' or 'check'",
     };
   }
-  const bad = /[^A-Za-z0-9_.-]/.exec(name);
+  const bad = /[^A-Za-z0-9_.]/.exec(name);
   if (bad !== null) return { error: `invalid syntax at char '${name.slice(bad.index)}'` };
   return { scope: scope as VarScope, name };
 }

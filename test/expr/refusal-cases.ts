@@ -125,6 +125,11 @@ export const formats: readonly string[] = [
   '%[hdr(a,-11)]',
   '%[hdr(a,-10)]',
   '%[hdr_ip(a,-11)]',
+  '%[var(txn.a-b)]',
+  '%[var(txn.a_b.9)]',
+  '%[str(a),set-var(txn.a-b)]',
+  '%[str(a),concat(,txn.a-b,)]',
+  '%[int(1),add(txn.a-b)]',
 ];
 
 /** Words of `acl` lines, right and wrong ones. */

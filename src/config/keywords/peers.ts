@@ -40,6 +40,8 @@ function parsePeer(line: Line, { peers, defaultServer }: PeersDraft): void {
   const { draft, error, report } = readServer(line.words.slice(1), defaultServer, line.at, line.context.config.global);
   reportOptions(line, report, `'${line.word(0)} ${name}' : `, 'parsing');
   if (error !== null) return line.alert(`'${line.word(0)} ${name}' : ${error}`);
+  if ('port' in draft.address && draft.address.port === 0)
+    return line.alert(`'${line.word(0)} ${name}' : missing port specification in '${address}'`);
   peers.peers.push({ name, address: draft.address, byPeerLine: word === 'peer', at: line.at });
   return undefined;
 }
