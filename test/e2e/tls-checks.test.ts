@@ -192,8 +192,6 @@ defaults
     timeout server 1s
 frontend one
     bind {addr:one}
-backend switched
-    server s {addr:tls} ssl verify none check inter 200
 backend named
     option httpchk
     http-check send meth GET uri /named ver HTTP/1.1 hdr host named.test:8443
@@ -226,12 +224,6 @@ describe('health checks over TLS', () => {
 
   test('the name is that of the host header where none is set', unlessHaproxy26('no name'), async () => {
     await until('the name', () => asked.includes('named.test - GET /named HTTP/1.1'));
-  });
-
-  test('follow traffic when TLS is switched', unlessHaproxy26('not supported with these settings'), async () => {
-    await until('TLS', async () => (await run.row('switched/s'))['check_status'] === 'L6OK');
-    assert.match(await run.cli('set server switched/s ssl off'), /^(server ssl setting updated\.)?\n*$/);
-    await until('clear', async () => (await run.row('switched/s'))['check_status'] === 'L4OK');
   });
 
   test('go with a server that is added live', { skip: isHaproxy }, async () => {

@@ -179,10 +179,13 @@ function proxyProtocol(server: Server): 0 | 1 | 2 {
   return port === 0 && addr === null ? server.config.sendProxy : 0;
 }
 
-/** Without a word on it, checks speak TLS where traffic does, unless they go elsewhere. */
-function isSecure({ config, useSsl, checkConfig }: Server): boolean {
+/**
+ * Without a word on it, checks speak TLS where the server's line says that traffic does, unless they go elsewhere. `set server ssl`
+ * changes traffic only (management guide).
+ */
+function isSecure({ config: { tls }, checkConfig }: Server): boolean {
   const { port, addr } = checkConfig!;
-  return config.tls?.checkSsl ?? (useSsl && port === 0 && addr === null);
+  return tls?.checkSsl ?? (tls?.on === true && port === 0 && addr === null);
 }
 
 function sourceHost(server: Server): string | null {
