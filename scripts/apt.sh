@@ -5,7 +5,8 @@
 missing=
 # program:package
 for pair in socat:socat hatop:hatop jq:jq curl:curl nc:netcat-openbsd tmux:tmux h2load:nghttp2-client haproxy:haproxy \
-  prometheus-haproxy-exporter:prometheus-haproxy-exporter python3:python3 dpkg-deb:dpkg openssl:openssl sudo:sudo; do
+  prometheus-haproxy-exporter:prometheus-haproxy-exporter python3:python3 dpkg-deb:dpkg openssl:openssl sudo:sudo \
+  zsh:zsh fish:fish mandoc:mandoc; do
   command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair#*:}"
 done
 [ -z "$missing" ] && exit 0

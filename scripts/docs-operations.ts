@@ -6,9 +6,9 @@ import { globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ERRORS } from '../src/ops/errors.ts';
 import { EVENTS } from '../src/ops/events.ts';
-import type { Operation, Option } from '../src/ops/operation.ts';
-import { optionsOf } from '../src/ops/options.ts';
+import type { Operation } from '../src/ops/operation.ts';
 import { GROUPS, OPERATIONS } from '../src/ops/registry.ts';
+import { commonOptions } from './common-options.ts';
 import { EventSchema } from './events-schema.ts';
 import { operationsManual } from './man-operations.ts';
 import { cell, optionTable, sentence } from './markdown.ts';
@@ -65,15 +65,6 @@ export function operationsPage(): string {
 
 function row({ name, summary }: Operation): string {
   return `| [${name}](../operations/${pageOf(name)}) | ${cell(sentence(summary))} |`;
-}
-
-/** Options that no operation has as its own. */
-function commonOptions(): Readonly<Record<string, Option>> {
-  const all: Record<string, Option> = {};
-  for (const operation of OPERATIONS)
-    for (const [name, option] of Object.entries(optionsOf(operation)))
-      if (!Object.hasOwn(operation.options, name)) all[name] = option;
-  return all;
 }
 
 if (import.meta.main) {

@@ -1,11 +1,11 @@
 /** The manual page packaging/man/sluice-operations.1, from the registry of operations and the errors. */
 import { ERRORS } from '../src/ops/errors.ts';
 import type { Operation, Option } from '../src/ops/operation.ts';
-import { optionsOf } from '../src/ops/options.ts';
 import { usageLine } from '../src/ops/parse.ts';
 import { GROUPS, OPERATIONS } from '../src/ops/registry.ts';
+import { commonOptions } from './common-options.ts';
 
-const HEAD = `.TH SLUICE-OPERATIONS 1 "2026" "Sluice" "User commands"
+const HEAD = `.TH SLUICE-OPERATIONS 1 "November 21, 2026" "Sluice" "User commands"
 .SH NAME
 sluice-operations \\- operations on a running load balancer, Sluice or HAProxy
 .SH SYNOPSIS
@@ -13,7 +13,8 @@ sluice-operations \\- operations on a running load balancer, Sluice or HAProxy
 .I operation
 .RI [ word " ...] [" option " ...]"
 .SH DESCRIPTION
-An operation looks at a running load balancer or changes it, over its Runtime API. Changes are checked before anything is touched, recorded, and can be taken
+An operation looks at a running load balancer or changes it, over its Runtime
+API. Changes are checked before anything is touched, recorded, and can be taken
 back. The load balancer is the one that
 .B \\-\\-target
 or
@@ -29,7 +30,9 @@ export function operationsManual(): string {
       ...OPERATIONS.filter((operation) => operation.group === group).flatMap(entry),
     ]),
     '.SH OPTIONS',
-    'Where an operation changes something it has those about changes, too; where it has guards, those about guards.',
+    text(
+      'Where an operation changes something it has those about changes, too; where it has guards, those about guards.',
+    ),
     ...Object.entries(commonOptions()).flatMap(([name, option]) => optionEntry(name, option)),
     '.SH EXIT STATUS',
     '.TP',
@@ -50,36 +53,37 @@ function entry(operation: Operation): string[] {
   const { summary, options } = operation;
   return [
     '.TP',
-    `.B ${text(usageLine(operation))}`,
+    `.B ${escaped(usageLine(operation))}`,
     text(`${summary[0]!.toUpperCase()}${summary.slice(1)}.`),
     ...Object.entries(options).map(([name, { kind, about }]) =>
-      text(`\\-\\-${name}${kind === null ? '' : ` ${kind.placeholder}`}: ${about}.`),
+      text(`--${name}${kind === null ? '' : ` ${kind.placeholder}`}: ${about}.`),
     ),
   ];
-}
-
-function commonOptions(): Readonly<Record<string, Option>> {
-  const all: Record<string, Option> = {};
-  for (const operation of OPERATIONS)
-    for (const [name, option] of Object.entries(optionsOf(operation)))
-      if (!Object.hasOwn(operation.options, name)) all[name] = option;
-  return all;
 }
 
 function optionEntry(name: string, { kind, about }: Option): string[] {
   return [
     '.TP',
-    `.B ${text(`--${name}${kind === null ? '' : ` ${kind.placeholder}`}`)}`,
+    `.B ${escaped(`--${name}${kind === null ? '' : ` ${kind.placeholder}`}`)}`,
     text(`${about[0]!.toUpperCase()}${about.slice(1)}.`),
   ];
 }
 
-/** Without marks of Markdown; dashes that can be copied; no line that troff takes for a request. */
+/** Widest line of the source. */
+const WIDTH = 79;
+
+/** Without marks of Markdown; dashes that can be copied. */
+function escaped(words: string): string {
+  return words.replaceAll('`', '').replaceAll('\\', '\\e').replaceAll('-', '\\-');
+}
+
+/** The same in lines that are not too long, and none that troff takes for a request. */
 function text(words: string): string {
-  return words
-    .replaceAll('`', '')
-    .replaceAll('\\-', '-')
-    .replaceAll('\\', '\\e')
-    .replaceAll('-', '\\-')
-    .replace(/^([.'])/, '\\&$1');
+  const lines: string[] = [];
+  for (const word of escaped(words).split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + word.length < WIDTH) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines.map((line) => line.replace(/^([.'])/, '\\&$1')).join('\n');
 }

@@ -6,11 +6,19 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { SCRIPTS } from '../src/cli/completion/scripts.ts';
 import { buildPackage } from './build.ts';
 import { bundleWhole } from './bundle.ts';
 
 /** Names of this machine's architecture: for Debian. */
 const architectures: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
+
+/** Where shells look for the completion of commands. */
+const COMPLETIONS: Readonly<Record<string, string>> = {
+  bash: 'usr/share/bash-completion/completions/sluice',
+  zsh: 'usr/share/zsh/vendor-completions/_sluice',
+  fish: 'usr/share/fish/vendor_completions.d/sluice.fish',
+};
 
 /** The same as in bin/sluice. */
 const engineFlags = [
@@ -79,6 +87,10 @@ export function makeDebianPackage(folder: string, target: string): string {
   compress('CHANGELOG.md', `${root}/usr/share/doc/sluice/changelog.gz`);
   for (const page of ['sluice.1', 'sluice-operations.1'])
     compress(`packaging/man/${page}`, `${root}/usr/share/man/man1/${page}.gz`);
+  for (const [shell, place] of Object.entries(COMPLETIONS)) {
+    mkdirSync(dirname(`${root}/${place}`), { recursive: true });
+    writeFileSync(`${root}/${place}`, SCRIPTS[shell]!, { mode: 0o644 });
+  }
   for (const script of ['postinst', 'prerm', 'postrm']) put(`${from}/${script}`, `DEBIAN/${script}`, 0o755);
   writeFileSync(
     `${root}/DEBIAN/conffiles`,

@@ -17,6 +17,7 @@ import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { buildPackage } from '../../scripts/build.ts';
 import { makeDebianPackage, makeExecutable } from '../../scripts/package.ts';
+import { SCRIPTS } from '../../src/cli/completion/scripts.ts';
 import { HAPROXY_VERSION } from '../../src/util/version.ts';
 import { get } from '../support/connection.ts';
 import { start } from '../support/program.ts';
@@ -95,6 +96,12 @@ describe('packages', () => {
       new RegExp(`^HAProxy version ${HAPROXY_VERSION}`),
     );
     checkUnit(join(fresh, 'usr/lib/systemd/system/sluice.service'));
+    for (const [path, shell] of [
+      ['bash-completion/completions/sluice', 'bash'],
+      ['zsh/vendor-completions/_sluice', 'zsh'],
+      ['fish/vendor_completions.d/sluice.fish', 'fish'],
+    ] as const)
+      assert.equal(readFileSync(join(fresh, 'usr/share', path), 'utf8'), SCRIPTS[shell]);
     const page = spawnSync('man', ['--warnings', '-l', join(fresh, 'usr/share/man/man1/sluice.1.gz')], {
       encoding: 'utf8',
       env: { ...process.env, MANPAGER: 'cat' },

@@ -39,12 +39,24 @@ test('the schema of events is written as it is', () => {
 test('the manual page is what the registry says', () => {
   const page = join(docs, '../packaging/man/sluice-operations.1');
   assert.equal(readFileSync(page, 'utf8'), operationsManual(), 'run scripts/docs-operations.ts');
-  const shown = spawnSync('man', ['--warnings', '-l', page], {
-    encoding: 'utf8',
-    env: { ...process.env, MANPAGER: 'cat' },
-  });
-  if (shown.error === undefined) assert.equal(shown.stderr, '');
 });
+
+for (const page of ['sluice.1', 'sluice-operations.1']) {
+  const file = join(docs, '../packaging/man', page);
+  const has = (program: string) => spawnSync(program, ['--help']).error === undefined;
+  const skip = (program: string) => ({ skip: has(program) ? false : `${program} is not installed` });
+
+  test(`man shows ${page} without a warning`, skip('man'), () => {
+    const env = { ...process.env, MANPAGER: 'cat' };
+    const { stderr, stdout } = spawnSync('man', ['--warnings', '-l', file], { encoding: 'utf8', env });
+    assert.equal(stderr, '');
+    assert.match(stdout, /EXIT STATUS/);
+  });
+
+  test(`mandoc finds nothing in ${page}`, skip('mandoc'), () => {
+    assert.equal(spawnSync('mandoc', ['-T', 'lint', file], { encoding: 'utf8' }).stdout, '');
+  });
+}
 
 test('names are unique, pages are there, and every operation has an example', () => {
   assert.equal(new Set(OPERATIONS.map(({ name }) => name)).size, OPERATIONS.length);
