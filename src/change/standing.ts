@@ -1,5 +1,6 @@
 import type { ServerConfig } from '../config/types.ts';
 import { formatAddress } from '../control/address.ts';
+import { AttributeSet } from './attribute-set.ts';
 import type { Journal, Lease, Override, StateEffect } from './journal/journal.ts';
 
 /** What stands over the configuration now: overrides, and the leases that end some of them. The journal keeps the same on disk. */
@@ -8,7 +9,7 @@ export interface Standing {
   overrides(): Override[];
   override(key: string): Override | undefined;
   /** The attributes of an object that have one. */
-  attributesOf(object: string): ReadonlySet<string>;
+  attributesOf(object: string): Pick<AttributeSet, 'size' | 'has'>;
   /** The one that ends next comes first. */
   leases(): Lease[];
   lease(id: string): Lease | undefined;
@@ -19,20 +20,20 @@ export interface Standing {
 /** Target under which the journal keeps what belongs to this process. */
 export const HERE = '';
 
-const NONE: ReadonlySet<string> = new Set();
+const NONE = new AttributeSet();
 
 /** Nothing stands yet. */
 export function noneStanding(): Standing {
   const overrides = new Map<string, Override>();
-  const attributes = new Map<string, Set<string>>();
+  const attributes = new Map<string, AttributeSet>();
   const put = (key: string, override: Override | null) => {
     const before = overrides.get(key);
     if (before) attributes.get(before.object)!.delete(before.attribute);
     if (override) {
       overrides.set(key, override);
-      const known = attributes.get(override.object);
-      if (known) known.add(override.attribute);
-      else attributes.set(override.object, new Set([override.attribute]));
+      const known = attributes.get(override.object) ?? new AttributeSet();
+      known.add(override.attribute);
+      attributes.set(override.object, known);
     } else overrides.delete(key);
     if (before && attributes.get(before.object)!.size === 0) attributes.delete(before.object);
   };

@@ -5,7 +5,8 @@ import { MOST_OF_ONE } from '../rows/patterns/subject.ts';
 import { HERE, type Standing } from '../standing.ts';
 import { keyOf, type Place } from './attribute.ts';
 import { layersOf } from './layers.ts';
-import type { Touched } from './touched.ts';
+import { keyAttribute } from './patterns.ts';
+import type { Touched, TouchedKeys } from './touched.ts';
 
 /**
  * What becomes of the overrides when Changes have been made: what is not as the file says is an override from now on, what is as the
@@ -24,7 +25,7 @@ export function overrideEffects(
     effects.push(...more);
   };
   let places: Place[] = [];
-  for (const { places: set, reset, renamed } of touched) {
+  for (const { places: set, keys, reset, renamed } of touched) {
     for (const override of reset.length > 0 || renamed ? draft.overrides() : []) {
       if (reset.includes(override.object)) note({ drop: 'override', target: HERE, key: override.key });
       else if (override.object === renamed?.from)
@@ -36,13 +37,9 @@ export function overrideEffects(
     if (renamed)
       places = places.map((place) => (place.object === renamed.from ? { ...place, object: renamed.to } : place));
     for (const place of set) places.push(place);
+    if (keys !== null) for (const place of placesOf(keys, standing)) places.push(place);
   }
-  const wanted = new Map<string, Place>();
-  for (const place of places) {
-    const known = standing.attributesOf(place.object);
-    // Most keys of a large map are in memory only: nothing more is to be found out about them.
-    if (known.size < MOST_OF_ONE || known.has(place.attribute)) wanted.set(keyOf(place), place);
-  }
+  const wanted = new Map(places.map((place) => [keyOf(place), place]));
   for (const [key, place] of wanted) {
     const known = draft.override(key) !== undefined;
     // Beyond that keys are in memory only; operators are told before.
@@ -52,6 +49,14 @@ export function overrideEffects(
     if ('put' in effect || known) note(effect);
   }
   return effects;
+}
+
+/** The keys that have an override or may get one. Most of a large map are in memory only: nothing more is to be found out about them. */
+function placesOf({ type, object, keys }: TouchedKeys, standing: Standing): Place[] {
+  const known = standing.attributesOf(object);
+  const prefix = keyAttribute('');
+  const wanted = known.size < MOST_OF_ONE ? keys : keys.filter((key) => known.has(prefix, key));
+  return wanted.map((key) => ({ type, object, attribute: keyAttribute(key) }));
 }
 
 /** What stands, and what is going to: without a copy of all of it. */

@@ -5,18 +5,25 @@ import { entryOf, findPatterns, isPatternChange, type PatternChange } from '../r
 import type { Place } from './attribute.ts';
 import { certificatePlaces, isCertificateChange } from './certificates.ts';
 import { PRESENCE } from './layers.ts';
-import { CONTENT, keyAttribute } from './patterns.ts';
+import { CONTENT } from './patterns.ts';
 
 /** What a Change does to the layers. Taken before it is made, while names still say what they said. */
 export interface Touched {
   /** What it sets, under the names that are valid afterwards. */
   readonly places: readonly Place[];
+  /** Keys of a map or an ACL that it sets: there may be many. */
+  readonly keys: TouchedKeys | null;
   /** Objects that are gone or begin anew: overrides of theirs end. */
   readonly reset: readonly string[];
   readonly renamed: { readonly from: string; readonly to: string } | null;
 }
 
-const NOTHING: Touched = { places: [], reset: [], renamed: null };
+/** Keys of one map or ACL. */
+export interface TouchedKeys extends Pick<Place, 'type' | 'object'> {
+  readonly keys: readonly string[];
+}
+
+const NOTHING: Touched = { places: [], keys: null, reset: [], renamed: null };
 
 /** Which attributes a Change sets; none for one-shot actions, and for what checks overrule (`server.health`, `server.agent`). */
 export function touchedBy(change: Change, model: Model): Touched {
@@ -68,8 +75,7 @@ function onPatterns(change: PatternChange, model: Model): Touched {
       return { ...sets({ type, object, attribute: CONTENT }), reset: [object] };
     default: {
       const isPrepared = 'version' in change && change.version !== undefined && change.version !== live.current;
-      const keys = isPrepared ? [] : keysOf(change, live);
-      return { ...NOTHING, places: keys.map((key) => ({ type, object, attribute: keyAttribute(key) })) };
+      return isPrepared ? NOTHING : { ...NOTHING, keys: { type, object, keys: keysOf(change, live) } };
     }
   }
 }
@@ -115,19 +121,19 @@ function onServer(change: ServerChange, model: Model): Touched {
   switch (change.kind) {
     case 'server.add':
       return {
+        ...NOTHING,
         places: [at(PRESENCE), at('state'), ...(change.with ?? []).flatMap((one) => touchedBy(one, model).places)],
         reset: [object],
-        renamed: null,
       };
     case 'server.del': {
       // A server of the file that had another name is gone under the name that the file gives it.
       const gone = server && !server.dynamic ? `${backend}/${server.config.name}` : object;
-      return { places: [at(PRESENCE, gone)], reset: [object], renamed: null };
+      return { ...sets(at(PRESENCE, gone)), reset: [object] };
     }
     case 'server.name': {
       const to = `${backend}/${change.name}`;
       const attribute = server?.dynamic ? PRESENCE : 'name';
-      return { places: [at(attribute, to)], reset: [], renamed: object === to ? null : { from: object, to } };
+      return { ...sets(at(attribute, to)), renamed: object === to ? null : { from: object, to } };
     }
     case 'server.checks':
       return sets(at(`${change.which}-checks`));
