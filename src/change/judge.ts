@@ -1,6 +1,7 @@
 import type { Change } from './change.ts';
 import { type ChangeContext, type Problem, problem, type Verdict } from './context.ts';
 import { type EffectClass, effectOf } from './kinds.ts';
+import { memoryOnly } from './memory-only.ts';
 import { rowOf } from './table.ts';
 
 /** What is known of a Change before it is made. */
@@ -20,7 +21,10 @@ export function validateChange(change: Change, ctx: ChangeContext): Verdict {
   const row = rowOf(change);
   if (!row) return { problems: [problem(`this Sluice cannot make a change of kind '${change.kind}'`)], warnings: [] };
   const found = row.validate(change, ctx);
-  return { problems: found ? [found] : [], warnings: found ? [] : (row.warnings?.(change, ctx) ?? []) };
+  if (found) return { problems: [found], warnings: [] };
+  // What is an override is in force again after a restart.
+  const kept = change.kind === 'backend.publish' ? [] : memoryOnly(change);
+  return { problems: [], warnings: [...(row.warnings?.(change, ctx) ?? []), ...kept] };
 }
 
 /** Whether a Change can be made, and what it would do. Touches nothing and never throws: data of a wrong shape is a problem. */

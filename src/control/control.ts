@@ -35,7 +35,7 @@ import { startAgain } from './start-again.ts';
 import { StartError } from './start-error.ts';
 import { sweepTables } from './sweep-tables.ts';
 import { type TrafficSwitch, trafficSwitch } from './switch.ts';
-import { createStateFiles, type StateFiles } from './tables/state-files.ts';
+import { createStateFiles, type SavedTable, type StateFiles } from './tables/state-files.ts';
 import { threadInit } from './thread-init.ts';
 import { Threads } from './threads.ts';
 import { trafficEvents } from './traffic-events.ts';
@@ -280,6 +280,10 @@ class ControlThread implements RunningControl {
   async reload(origin: Origin): Promise<ReloadResult> {
     const { ok, text } = await this.apply({ kind: 'config.reload' }, origin);
     return { ok, text };
+  }
+
+  saveTables(): Promise<readonly SavedTable[]> {
+    return this.#stateFiles.saveNow();
   }
 
   check(texts: Texts): Promise<Loaded> {

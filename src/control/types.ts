@@ -11,6 +11,7 @@ import type { Proxy } from '../model/proxy.ts';
 import type { Server } from '../model/server.ts';
 import type { OcspUpdates } from './certificates/ocsp-updates.ts';
 import type { Peers } from './peers/peers.ts';
+import type { SavedTable } from './tables/state-files.ts';
 
 /**
  * The control thread as the surfaces (Runtime API, statistics page, operations) see it: the model to read, and one way to change it.
@@ -35,6 +36,8 @@ export interface Control {
   readonly renewals: Pick<RunningRenewals, 'list' | 'renew' | 'challengeReady'>;
   /** Reads the configuration files again and applies the differences. `text`: what a start would have printed. */
   reload(origin: Origin): Promise<{ readonly ok: boolean; readonly text: string }>;
+  /** Saves stick tables that have a `state-file` now. */
+  saveTables(): Promise<readonly SavedTable[]>;
   /** Number of reloads since start, and of failed ones. */
   readonly reloads: { done: number; failed: number };
   /** `soft`: close listeners and wait for streams to end (SIGUSR1); else stop now. */

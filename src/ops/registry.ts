@@ -18,7 +18,7 @@ import { agent, checks, health, serverMaxconn, setAddr } from './operations/serv
 import { kill, sessions } from './operations/sessions.ts';
 import { show } from './operations/show.ts';
 import { status } from './operations/status.ts';
-import { tableClear, tableSet, tableShow, tableTop } from './operations/stick-table.ts';
+import { tableClear, tableImport, tableSet, tableShow, tableTop } from './operations/stick-table.ts';
 import { weight } from './operations/weight.ts';
 import { why } from './operations/why.ts';
 
@@ -60,6 +60,7 @@ export const OPERATIONS: readonly Operation[] = [
   tableShow,
   tableTop,
   tableSet,
+  tableImport,
   tableClear,
   certs,
   rotateCert,

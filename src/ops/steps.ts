@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Change } from '../change/change.ts';
 import { keptChange } from '../change/journal/kept-change.ts';
 import { objectOf } from '../change/journal/object-of.ts';
+import { isMemoryOnly } from '../change/memory-only.ts';
 import { newOperationId } from '../change/operation-id.ts';
 import { ERRORS, OperationError } from './errors.ts';
 import type { Ending } from './events.ts';
@@ -9,7 +10,7 @@ import type { ActStep, ChangeStep, CheckStep, LedgerStep, Plan, Step } from './o
 import { refusal, refusalError } from './refusal.ts';
 import type { Surroundings } from './runner.ts';
 import type { TargetState } from './state.ts';
-import type { Meta } from './target.ts';
+import type { Meta, Previewed } from './target.ts';
 import { durationText } from './text.ts';
 import { waitFor } from './wait.ts';
 
@@ -142,8 +143,17 @@ async function change(step: ChangeStep, course: Course): Promise<null> {
   }
   if (!applied.ok) throw refusalError(refusal(applied, changes), course.meta);
   if (applied.lease) emit({ event: 'lease', lease: applied.lease });
+  for (const text of inMemory(previews.filter(({ change }) => changes.includes(change)))) emit({ event: 'note', text });
   if (course.end.ended === 'unchanged') course.end = { ok: true, ended: 'done', status: 0, text: '' };
   return null;
+}
+
+/** What of it is gone with the process, each thing once. */
+function inMemory(previews: readonly Previewed[]): ReadonlySet<string> {
+  const told = previews.flatMap(({ change, warnings }) =>
+    warnings.filter(isMemoryOnly).map((text) => `${objectOf(change)} is ${text}`),
+  );
+  return new Set(told);
 }
 
 /** What it sets stays: making it again changes nothing. */

@@ -36,6 +36,7 @@ export function controlOf(
     health: { start: () => {}, stop: () => {}, report: () => {} },
     operations: undefined as never,
     renewals: { list: () => [], renew: () => 'unknown', challengeReady: () => null },
+    saveTables: async () => [],
     reloads: { done: 0, failed: 0 },
     idlePercent: 95,
     async apply(change): Promise<Outcome> {

@@ -123,6 +123,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   confirm: 'test/ops/real.ts',
   approve: 'test/cli/sudo.test.ts',
   undo: 'after each operation here',
+  'table import': 'test/ops/save-stores.test.ts',
 };
 
 interface Ended {

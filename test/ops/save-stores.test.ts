@@ -249,3 +249,67 @@ frontend fe
   assert.deepEqual([read(run, 'own.crt'), read(run, 'own.crt.key')], [next.certificate + ca.certificate, next.key]);
   assert.deepEqual([modeOf(run, 'own.crt'), modeOf(run, 'own.crt.key')], [0o644, 0o600]);
 });
+
+const TABLES = `global
+    stats socket {sock:admin} level admin
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 5s
+    timeout server 5s
+frontend fe
+    bind {addr:fe}
+    http-request return status 200
+backend plain
+    stick-table type string size 100 store gpc0,http_req_rate(10s)
+{more}`;
+
+for (const [name, options, more] of [
+  [
+    'Sluice',
+    {},
+    'backend kept\n    stick-table type ip size 100 store gpc0 state-file {dir}/kept.state state-interval 1h\n',
+  ],
+  ['HAProxy', { argv: ['-W', '-f', '{config}'], program: '/usr/sbin/haproxy' }, ''],
+] as [string, StartOptions, string][]) {
+  const skip = options.program ? unlessHaproxy : false;
+  test(`${name}: stick tables are written where they are kept, and read again`, { skip }, async (t) => {
+    const run = await start(t, TABLES.replace('{more}', more), options);
+    const set = (table: string, key: string, value: string) =>
+      operate(run, 'table', 'set', table, key, `gpc0=${value}`);
+    await set('plain', 'a b', '3');
+    await set('plain', 'c', '4');
+    if (more !== '') await set('kept', '192.0.2.1', '1');
+    assert.match(
+      (await operate(run, 'save')).stdout,
+      /stick table plain: 2 entries in memory only; --tables FILE writes them/,
+    );
+    assert.equal(existsSync(join(run.dir, 'kept.state')), more !== '');
+    const file = join(run.dir, 'tables.ndjson');
+    const saved = await operate(run, 'save', '--tables', file);
+    assert.equal(saved.status, 0, saved.stderr + saved.stdout);
+    assert.equal(modeOf(run, 'tables.ndjson'), 0o600);
+    assert.equal(saved.stdout.includes('in memory only'), false);
+    await operate(run, 'table', 'clear', 'plain', '--yes');
+    const imported = await operate(run, 'table', 'import', file);
+    assert.equal(imported.status, 0, imported.stderr + imported.stdout);
+    const shown = (await operate(run, 'table', 'show', 'plain', '--json')).events;
+    const found = shown.flatMap(({ record }) => {
+      const { key: of, data } = (record ?? {}) as { readonly key?: string; readonly data?: { readonly gpc0: number } };
+      return of === undefined ? [] : [[of, data!.gpc0]];
+    });
+    assert.deepEqual(found.toSorted(), [
+      ['a b', 3],
+      ['c', 4],
+    ]);
+    writeFileSync(join(run.dir, 'mine'), 'something else\n');
+    const refused = await operate(run, 'save', '--tables', join(run.dir, 'mine'));
+    assert.match(refused.stderr, /mine is no snapshot of stick tables/);
+    assert.equal(read(run, 'mine'), 'something else\n');
+    writeFileSync(file, `${read(run, 'tables.ndjson')}{"table":1}\n`);
+    assert.match(
+      (await operate(run, 'table', 'import', file)).stderr,
+      /tables\.ndjson:4: this is no entry of a stick table/,
+    );
+  });
+}

@@ -459,6 +459,7 @@ export function fakeControl(model: Model = modelOf(benchProxies())): FakeControl
       return control.outcome;
     },
     operations: undefined as never,
+    saveTables: async () => [],
     renewals: { list: () => [], renew: () => 'unknown', challengeReady: () => null },
     async reload() {
       control.reloads.done++;

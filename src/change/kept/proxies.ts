@@ -3,6 +3,7 @@
 import { type Files, locate, placeOf } from '../../config/edit/places.ts';
 import type { ChangeKind, ChangeOf } from '../change.ts';
 import type { Keeping, KeptRows } from '../kept.ts';
+import { IN_MEMORY } from '../memory-only.ts';
 import { edited, inConfiguration, inMemory, notKept, onceOnly } from './row.ts';
 
 function keepAdded({ backend, from, mode, guid }: ChangeOf<'backend.add'>): Keeping {
@@ -21,7 +22,7 @@ export const backendRows: KeptRows<Extract<ChangeKind, `backend.${string}`>> = {
   'backend.del': inConfiguration('the `backend` section is taken away', ({ backend }) =>
     edited({ op: 'section.remove', section: { kind: 'backend', name: backend } }),
   ),
-  'backend.publish': inMemory('every backend of a file is published: an unpublished one is so until the next start'),
+  'backend.publish': inMemory(IN_MEMORY['backend.publish']),
   'backend.dynamic-cookie': inConfiguration("`dynamic` on the section's `cookie` line", ({ backend, enabled }) =>
     edited({
       op: 'statement.word',

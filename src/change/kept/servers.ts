@@ -8,6 +8,7 @@ import { serverLine } from '../../config/edit/server-lines.ts';
 import { serverValue } from '../../config/edit/server-values.ts';
 import type { ChangeKind, ChangeOf } from '../change.ts';
 import type { Keeping, KeptRows } from '../kept.ts';
+import { IN_MEMORY } from '../memory-only.ts';
 import { edited, inConfiguration, inMemory, notKept } from './row.ts';
 
 type ServerKind = Extract<ChangeKind, `server.${string}`>;
@@ -106,8 +107,8 @@ export const serverRows: KeptRows<ServerKind> = {
     '`weight` on the `server` line; percent of what the file says, as a number',
     keepWeight,
   ),
-  'server.health': inMemory('what an operator said of a server lasts until its checks find otherwise'),
-  'server.agent': inMemory('what an operator said in place of the agent lasts until it reports'),
+  'server.health': inMemory(IN_MEMORY['server.health']),
+  'server.agent': inMemory(IN_MEMORY['server.agent']),
   'server.addr': inConfiguration('the address on the `server` line', (change) =>
     edited({
       op: 'server.address',

@@ -2,7 +2,8 @@
 
 import type { Change, StoreChange } from '../change.ts';
 import type { Keeping, KeptRow, KeptRows } from '../kept.ts';
-import { onceOnly } from './row.ts';
+import { IN_MEMORY } from '../memory-only.ts';
+import { inMemory, onceOnly } from './row.ts';
 
 type FilePlace = Extract<Keeping, { readonly file: unknown }>['in'];
 
@@ -24,10 +25,10 @@ function keepInFile(where: FilePlace, name: string | null): Keeping {
 
 const MAP = 'the file that the map was read from, with its comments';
 const ACL = 'the file that the patterns were read from, with its comments';
-const PEM = 'the file that the certificate was read from, with mode 0600';
-const TRUST = 'the CA or CRL file';
+const PEM = 'the file that the certificate was read from, or that of the key, with mode 0600';
+const TRUST = 'the CA or CRL file, unless it is a folder';
 const LIST = 'the crt-list file that the line is in';
-const TABLE = 'a snapshot of the stick table; the configuration does not name its entries';
+const TABLE = 'the `state-file` of the table; without one, or on HAProxy, the file that `save --tables` names';
 
 const PREPARED = 'a version that is not in force is gone with the process';
 
@@ -52,7 +53,7 @@ export const storeRows: KeptRows<StoreChange['kind']> = {
   'cert.new': inFile('PEM file', PEM, ({ path }) => path),
   'cert.set': inFile('PEM file', PEM, ({ path }) => path),
   'cert.del': inFile('PEM file', 'the file is taken away', ({ path }) => path),
-  'cert.jwt': onceOnly('which certificates tokens may be checked with is in memory only'),
+  'cert.jwt': inMemory(IN_MEMORY['cert.jwt']),
   'trust.new': inFile('PEM file', TRUST, ({ file }) => file),
   'trust.set': inFile('PEM file', TRUST, ({ file }) => file),
   'trust.add': inFile('PEM file', TRUST, ({ file }) => file),

@@ -1,6 +1,7 @@
 import type { Change } from '../change.ts';
 import { type Preview, type Problem, problem } from '../context.ts';
 import { type EffectClass, effectOf } from '../kinds.ts';
+import { memoryOnly } from '../memory-only.ts';
 import { remoteRow } from './commands.ts';
 import type { Level, Live } from './live.ts';
 import type { RemoteRow } from './row.ts';
@@ -58,7 +59,7 @@ async function previewOne(change: Change, live: Live, withCommands: boolean): Pr
   return {
     change,
     problems: [],
-    warnings: (await row.warnings?.(change, live)) ?? [],
+    warnings: [...((await row.warnings?.(change, live)) ?? []), ...memoryOnly(change)],
     before: (await row.read(change, live)) ?? UNTOLD,
     after: await row.after(change, live),
     effect: effectOf(change),

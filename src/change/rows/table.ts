@@ -12,6 +12,7 @@ import { type EntryFilter, supposeCleared, tableWith } from '../../model/tables/
 import type { StickTable } from '../../model/tables/table.ts';
 import type { Change, ChangeOf } from '../change.ts';
 import { type ChangeContext, done, failed, type Problem, problem, type Row } from '../context.ts';
+import { memoryOnlyText } from '../memory-only.ts';
 
 type Set = ChangeOf<'table.set'>;
 type Clear = ChangeOf<'table.clear'>;
@@ -88,6 +89,10 @@ export const tableSet: Row<Set> = {
     if (table === null) return NO_TABLE;
     if (keyFromText(table.config, change.key) === null) return BAD_KEY;
     return dataProblem(table, change.data);
+  },
+  warnings(change, ctx) {
+    const { stateFile } = tableOf(change, ctx)!.config;
+    return stateFile === null ? [memoryOnlyText('the table has no state-file')] : [];
   },
   preview(change, ctx) {
     const names = Object.keys(change.data);

@@ -15,10 +15,20 @@ export interface StateFiles {
   load(): Promise<void>;
   /** A reload is over: tables that now have a file, or another one, are filled from it, and what has gone is saved a last time. */
   reloaded(): Promise<void>;
+  /** Saves all now, as somebody asks for it. One result for each table that has a file. */
+  saveNow(): Promise<readonly SavedTable[]>;
   /** The process comes to its end: saves all a last time, except what the one that takes over has saved already. */
   save(): Promise<void>;
   /** Nothing is saved from time to time any more. */
   close(): void;
+}
+
+/** What came of a table that was to be saved. */
+export interface SavedTable {
+  readonly table: string;
+  readonly path: string;
+  /** Why it could not be, or null. */
+  readonly problem: string | null;
 }
 
 export interface StateFilesOptions {
@@ -34,8 +44,8 @@ interface Kept {
   readonly path: string;
   /** Date of the next saving, ms. */
   due: number;
-  /** It could not be saved the last time: that has been told. */
-  failing: boolean;
+  /** Why it could not be saved the last time: that has been told; null when it could. */
+  failing: string | null;
   /** Date of the last state of the file, written by another process, that this one knows. */
   seen: number;
 }
@@ -75,10 +85,11 @@ export function createStateFiles({ tables, warn, awaitsOldProcess }: StateFilesO
     const { table, path } = one;
     try {
       await saveTable(table, tables.dictionary, path, own);
-      one.failing = false;
+      one.failing = null;
     } catch (error) {
-      if (!one.failing) warn(`stick-table '${table.name}' is not saved to '${path}': ${(error as Error).message}.`);
-      one.failing = true;
+      const { message } = error as Error;
+      if (one.failing === null) warn(`stick-table '${table.name}' is not saved to '${path}': ${message}.`);
+      one.failing = message;
     }
   };
   const saveAll = (those: readonly Kept[]) =>
@@ -95,7 +106,7 @@ export function createStateFiles({ tables, warn, awaitsOldProcess }: StateFilesO
   const current = (): Kept[] =>
     tables.all.flatMap((table) => {
       const { stateFile: path, stateInterval } = table.config;
-      return path === null ? [] : [{ table, path, due: Date.now() + stateInterval, failing: false, seen: 0 }];
+      return path === null ? [] : [{ table, path, due: Date.now() + stateInterval, failing: null, seen: 0 }];
     });
   const begin = async (one: Kept): Promise<void> => {
     await isNews(one);
@@ -125,6 +136,10 @@ export function createStateFiles({ tables, warn, awaitsOldProcess }: StateFilesO
       const gone = before.filter((one) => find(kept, one) === undefined);
       for (const one of kept) if (find(before, one) === undefined) await begin(one);
       void saveAll([...gone, ...kept]).then(schedule);
+    },
+    async saveNow() {
+      await saveAll(kept);
+      return kept.map(({ table, path, failing }) => ({ table: table.name, path, problem: failing }));
     },
     async save() {
       if (state === 'loading') return;

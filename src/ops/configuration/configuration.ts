@@ -10,6 +10,7 @@ import { count } from '../text.ts';
 import { currentFiles, installationOf, isKept, readFiles } from './files.ts';
 import { checkStep, type Rewrite, reloadStep, replaceStep, writeStep } from './steps.ts';
 import { storeEdits } from './stores/store-edits.ts';
+import { tableSteps } from './stores/tables.ts';
 
 /** The lines that `save` would write. */
 export async function showKept(situation: Situation): Promise<View> {
@@ -19,14 +20,18 @@ export async function showKept(situation: Situation): Promise<View> {
 }
 
 /** Writes what is set into the files. */
-export async function planSave(situation: Situation): Promise<Plan> {
+export async function planSave(snapshot: string | null, situation: Situation): Promise<Plan> {
   const { kept, rewrites, edits, current } = await toKeep(situation);
-  const notes = [...diffLines(kept), ...restLines(kept)];
-  if (rewrites.length === 0 && edits.length === 0)
-    return { steps: [], notes: notes.length > 0 ? notes : ['nothing is set that the files do not say'] };
-  if (isKept(current)) return { steps: [replaceStep(current, rewrites, [])], notes };
+  const documents = current.sources.map(({ document }) => document);
+  const tables = await tableSteps(situation, documents, snapshot);
+  const notes = [...diffLines(kept), ...restLines(kept), ...(tables.notes ?? [])];
+  if (rewrites.length === 0 && edits.length === 0) {
+    const nothing = tables.steps.length === 0 && notes.length === (tables.notes ?? []).length;
+    return { steps: tables.steps, notes: nothing ? ['nothing is set that the files do not say', ...notes] : notes };
+  }
+  if (isKept(current)) return { steps: [replaceStep(current, rewrites, []), ...tables.steps], notes };
   const installation = await installationOf(situation.target);
-  return { steps: [writeStep(rewrites, edits), checkStep(installation)], notes };
+  return { steps: [writeStep(rewrites, edits), checkStep(installation), ...tables.steps], notes };
 }
 
 /** What it takes to get to other files. */
@@ -102,10 +107,13 @@ function diffLines({ lines }: KeptChanges): string[] {
 function restLines({ notes, elsewhere, left }: KeptChanges): string[] {
   return [
     ...notes,
-    ...elsewhere.map(
-      ({ change, keeping }) =>
-        `${change.kind} ${objectOf(change)} is kept in a ${keeping.in}: ${keeping.file ?? 'not known'}`,
-    ),
+    // Of stick tables the steps tell.
+    ...elsewhere
+      .filter(({ keeping }) => keeping.in !== 'table snapshot')
+      .map(
+        ({ change, keeping }) =>
+          `${change.kind} ${objectOf(change)} is kept in a ${keeping.in}: ${keeping.file ?? 'not known'}`,
+      ),
     ...left.map(({ change, why }) => `${change.kind} ${objectOf(change)} is not kept: ${why}`),
   ];
 }
@@ -142,8 +150,9 @@ function versioned(old: string, text: string): string {
 async function lostNotes({ target }: Situation): Promise<string[]> {
   if (target.product === 'sluice') return [];
   const overrides = await target.ledger.overrides();
-  return overrides.map(
-    ({ object, attribute, value, file }) =>
-      `${object} ${attribute} ${value} is lost: the file says ${file} (sluice save keeps it)`,
+  return overrides.map(({ object, attribute, value, file, change }) =>
+    change.kind === 'table.set'
+      ? `${object} ${attribute} ${value} is lost, unless a peer knows it (sluice save --tables keeps it)`
+      : `${object} ${attribute} ${value} is lost: the file says ${file} (sluice save keeps it)`,
   );
 }

@@ -28,22 +28,28 @@ export const diff = reading({
 export const save = changing({
   ...PAGE,
   name: 'save',
-  summary: 'write what is set now into the configuration files',
+  summary: 'write what is set now into the files',
   parameters: {},
-  options: {},
+  options: {
+    tables: {
+      kind: textKind('FILE', 'a file', 'files'),
+      about: 'where entries of stick tables without a `state-file` go',
+    },
+  },
   danger: 'changes',
   guards: [],
   makes: [],
   inverse: 'the files of before are kept beside them; `undo` does not touch files',
   about: [
     'Only the words that differ are edited: comments, order and everything else stay. The files are checked by the program itself afterwards; when they are not valid, the old ones are put back.',
-    'What is written is what `overrides` lists. What no file can keep (draining, what checks are to have found) is told.',
+    'What is written is what `overrides` lists, each into the files that it is of: configuration, maps, ACLs, certificates (mode 0600), authorities, crt-lists, OCSP responses, ticket keys; and stick tables. A file that somebody has changed since it was read is left as it is. What no file can keep (draining, what checks are to have found) is told.',
   ],
   examples: [
-    { command: 'save --dry-run', about: 'the lines that would change' },
+    { command: 'save --dry-run', about: 'the lines and files that would change; never a key' },
+    { command: 'save --tables ./tables.ndjson', about: 'stick tables, too: `table import` reads them' },
     { command: 'save --reason "weights of the new machines"', about: 'so that a restart does not forget' },
   ],
-  plan: async (_, situation) => (await implementation()).planSave(situation),
+  plan: async ({ tables }, situation) => (await implementation()).planSave(tables, situation),
 });
 
 export const planFile = reading({

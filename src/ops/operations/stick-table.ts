@@ -14,6 +14,9 @@ const TABLE = {
 const KEY = { kind: textKind('KEY', 'a key: an address, a string, ...'), about: 'the key' } as const;
 const PAGE = { page: 'stick-tables.md', group: 'patterns' } as const;
 
+/** Loaded when it is needed. */
+const snapshots = () => import('../configuration/stores/table-snapshot.ts');
+
 /** Entries that are listed when nothing else is asked for. */
 const LISTED = 50;
 const TOP = 10;
@@ -105,6 +108,33 @@ export const tableSet = changing({
     return {
       steps: [{ do: 'change', changes: [{ kind: 'table.set', table: name, key, data: Object.fromEntries(data) }] }],
     };
+  },
+});
+
+/** Entries that are set together. */
+const TOGETHER = 500;
+
+export const tableImport = changing({
+  ...PAGE,
+  name: 'table import',
+  summary: 'set the entries of stick tables that `save --tables` has written',
+  parameters: { file: { kind: textKind('FILE', 'a snapshot of stick tables', 'files'), about: 'the snapshot' } },
+  options: {},
+  danger: 'changes',
+  guards: [],
+  makes: ['table.set'],
+  inverse: 'the data of before, or the entries are cleared',
+  about: [
+    'Entries are made, or get the data of the snapshot; all begin their life time anew. Which server somebody sticks to, and what is open now, is not in it.',
+  ],
+  examples: [{ command: 'table import ./tables.ndjson', about: 'after a restart' }],
+  async plan({ file }) {
+    const changes = (await snapshots()).readSnapshot(file);
+    const steps = Array.from({ length: Math.ceil(changes.length / TOGETHER) }, (_, i) => ({
+      do: 'change' as const,
+      changes: changes.slice(i * TOGETHER, (i + 1) * TOGETHER),
+    }));
+    return { steps, notes: changes.length === 0 ? ['there is no entry in it'] : [] };
   },
 });
 

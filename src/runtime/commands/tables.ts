@@ -177,6 +177,16 @@ function dataOf(table: StickTable, words: readonly string[]): { data: Record<str
   return { data, wrong: null };
 }
 
+async function save({ control, args }: Call): Promise<Answer> {
+  const saved = await control.saveTables();
+  if (args[0] === 'json') return dump(`${JSON.stringify(saved)}\n`);
+  return dump(
+    saved.map(
+      ({ table, path, problem }) => `${table}: ${problem === null ? path : `not saved to ${path}: ${problem}`}\n`,
+    ),
+  );
+}
+
 const ROW = { where: 'worker' } as const;
 
 /** Stick tables. */
@@ -198,6 +208,16 @@ export const tableCommands: readonly Command[] = [
     level: 'operator',
     changes: true,
     run: set,
+  },
+  {
+    ...ROW,
+    words: 'save tables',
+    args: '[json]',
+    help: 'write stick tables that have a state-file into it now',
+    about: 'They are written from time to time and at the end without that, too.',
+    level: 'admin',
+    own: true,
+    run: save,
   },
   {
     ...ROW,

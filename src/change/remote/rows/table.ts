@@ -1,4 +1,5 @@
 import type { Change, ChangeOf } from '../../change.ts';
+import { memoryOnlyText } from '../../memory-only.ts';
 import { list } from '../find.ts';
 import type { Live } from '../live.ts';
 import { EVERYWHERE, type RemoteRow } from '../row.ts';
@@ -21,6 +22,7 @@ export const tableSet: RemoteRow<ChangeOf<'table.set'>> = {
     const unknown = entry && Object.keys(data).find((name) => !entry.has(shown(name)));
     return unknown ? `table '${table}' does not store '${unknown}'; it stores ${list([...entry.keys()])}` : null;
   },
+  warnings: async () => [memoryOnlyText('an agent sets it again; peers know it, too')],
   async read({ table, key, data }, live) {
     const entry = await entryOf(table, key, live);
     return entry

@@ -3,6 +3,7 @@ import type { Model } from '../../../model/model.ts';
 import type { LivePatterns } from '../../../model/patterns/references.ts';
 import type { Change } from '../../change.ts';
 import { type ChangeContext, type Problem, problem } from '../../context.ts';
+import { memoryOnlyText } from '../../memory-only.ts';
 
 /** Overrides of one map or ACL, at most: it may get millions of keys. */
 export const MOST_OF_ONE = 10_000;
@@ -45,10 +46,6 @@ export function inMemoryOnly(change: PatternChange, { model, standing }: ChangeC
   return standing.attributesOf(live.config.name).size < MOST_OF_ONE
     ? []
     : [memoryOnlyText(`it has ${MOST_OF_ONE} edits already`)];
-}
-
-export function memoryOnlyText(why: string): string {
-  return `in memory only, gone with the process: ${why}`;
 }
 
 /** That there is no such map or ACL. */

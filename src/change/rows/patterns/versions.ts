@@ -4,7 +4,8 @@ import type { LivePatterns } from '../../../model/patterns/references.ts';
 import { countOf, supposeOnly } from '../../../model/patterns/supposed.ts';
 import type { Change, ChangeOf, Outcome } from '../../change.ts';
 import { type ChangeContext, done, type Problem, problem, type Row } from '../../context.ts';
-import { findPatterns, memoryOnlyText, patternsOf, subjectOf, unfitEntry, unknownPatterns } from './subject.ts';
+import { memoryOnlyText } from '../../memory-only.ts';
+import { findPatterns, patternsOf, subjectOf, unfitEntry, unknownPatterns } from './subject.ts';
 
 /** Entries that are kept to take a Change of all of them back, at most: they are written to the journal. */
 const KEPT_AT_MOST = 10_000;
