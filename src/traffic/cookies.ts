@@ -240,6 +240,28 @@ export class PersistenceCookie<S extends CookieServer> {
   }
 }
 
+/** A `Cookie` header without the spaces around equal signs: what it becomes where cookies are looked at. */
+export function tidyCookies(value: string): string {
+  let text = value;
+  for (let start = 0; SPACED.test(text) && start < text.length; ) {
+    const cookie = cookieAt(text, start);
+    if (cookie === null || text[nameStartAt(text, start)] === '$') {
+      start = cookie === null ? nextDelimiter(text, start) : cookie.end;
+      continue;
+    }
+    text = `${text.slice(0, cookie.nameStart)}${cookie.name}=${cookie.value}${text.slice(cookie.valueEnd)}`;
+    start = cookie.nameStart + cookie.name.length + 1 + cookie.value.length + (cookie.end - cookie.valueEnd);
+  }
+  return text;
+}
+
+/** The same of a `Set-Cookie` header, whose first part is its cookie. */
+export function tidySetCookie(value: string): string {
+  const cookie = !SPACED.test(value) || isDelimiter(value, 0) ? null : cookieAt(value, 0);
+  if (cookie === null || cookie.valueEnd === cookie.equal) return value;
+  return `${value.slice(0, cookie.nameStart)}${cookie.name}=${cookie.value}${value.slice(cookie.valueEnd)}`;
+}
+
 /** A cookie in a header: places of its parts, spaces around them left out. */
 interface CookieAt {
   readonly nameStart: number;

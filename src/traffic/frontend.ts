@@ -63,6 +63,8 @@ export class TrafficFrontend implements ProxyFacts {
   noLinger: boolean;
   idleCloseOnResponse: boolean;
   bufferRequest: boolean;
+  /** `capture cookie`. */
+  readonly capturesCookie: boolean;
   dropTrailers: boolean;
   adjustCase: boolean;
   keepAlive: boolean;
@@ -112,6 +114,7 @@ export class TrafficFrontend implements ProxyFacts {
     this.noLinger = options.includes('nolinger');
     this.keepAlive = options.includes('clitcpka');
     this.idleCloseOnResponse = options.includes('idle-close-on-response');
+    this.capturesCookie = config.captures.some(({ words }) => words[0] === 'cookie');
     this.bufferRequest = options.includes('http-buffer-request');
     this.dropTrailers = options.includes('http-drop-response-trailers');
     this.adjustCase = options.includes('h1-case-adjust-bogus-client');

@@ -1,4 +1,5 @@
-import { CookieState, cacheability } from './cookies.ts';
+import { CookieState, cacheability, tidyCookies, tidySetCookie } from './cookies.ts';
+import type { Head } from './h1/head.ts';
 import type { TrafficServer } from './server.ts';
 import { applyStickRules } from './stickiness.ts';
 import type { Stream } from './stream.ts';
@@ -15,9 +16,21 @@ export function applyRequestPersistence(stream: Stream): void {
       stream.preferred = stream.ruled;
     }
   }
-  if (backend.cookie !== null && !stream.raw) readCookie(stream);
+  if (!stream.raw) {
+    if (backend.cookie !== null) readCookie(stream);
+    else if (stream.frontend.capturesCookie) tidy(stream.req, 'cookie', tidyCookies);
+  }
   if (backend.rdpCookie !== null && stream.raw && stream.preferred === null) readRdpCookie(stream);
   if (rules !== null && rules.stick !== null) applyStickRules(stream, rules.stick);
+}
+
+/** Who captures a cookie looks at all of them, and leaves them without spaces around their equal signs. */
+function tidy(head: Head, name: string, tidied: (value: string) => string): void {
+  for (let i = head.findHeader(name, 0); i >= 0; i = head.findHeader(name, i + 1)) {
+    const value = head.headerValue(i);
+    const left = tidied(value);
+    if (left !== value) head.setValueAt(i, left);
+  }
 }
 
 /** The server of the first `use-server` rule that matches, if it is usable. */
@@ -70,8 +83,14 @@ function readRdpCookie(stream: Stream): void {
   if (force) stream.forcePersist = true;
 }
 
+/** What becomes of the cookies of a response. */
+export function applyResponseCookies(stream: Stream): void {
+  if (stream.backend!.cookie !== null) applyResponsePersistence(stream);
+  else if (stream.frontend.capturesCookie) tidy(stream.res, 'set-cookie', tidySetCookie);
+}
+
 /** Sets, rewrites or prefixes the persistence cookie of the response. */
-export function applyResponsePersistence(stream: Stream): void {
+function applyResponsePersistence(stream: Stream): void {
   const { res, cookie: state, log, env } = stream;
   const backend = stream.backend!;
   const server = stream.server;

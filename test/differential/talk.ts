@@ -115,12 +115,18 @@ function readResponses(received: string, methods: readonly string[], ended: bool
       const body = readBody(received, end + 4, head, method, status, ended);
       if (body === null) return { text, length: at, whole: false };
       at = body.end;
-      text += head + decoded(head, body.text);
+      text += head + decoded(head, body.text) + (body.trailers ?? '');
       if (status === 101) return { text, length: at, whole: true };
       if (status >= 200 || Number.isNaN(status)) break;
     }
   }
   return { text, length: at, whole: true };
+}
+
+interface Body {
+  readonly text: string;
+  readonly trailers?: string;
+  readonly end: number;
 }
 
 function readBody(
@@ -130,7 +136,7 @@ function readBody(
   method: string,
   status: number,
   ended: boolean,
-): { text: string; end: number } | null {
+): Body | null {
   if (method === 'HEAD' || status < 200 || status === 204 || status === 304) return { text: '', end: from };
   if (/^transfer-encoding:.*chunked *\r$/im.test(head)) {
     const chunks = readChunks(received, from);
@@ -143,7 +149,7 @@ function readBody(
   return ended ? { text: `<cut> ${received.slice(from)}`, end: received.length } : null;
 }
 
-function readChunks(received: string, from: number): { text: string; end: number } | null {
+function readChunks(received: string, from: number): Body | null {
   let at = from;
   let text = '';
   for (;;) {
@@ -153,7 +159,7 @@ function readChunks(received: string, from: number): { text: string; end: number
     if (size === 0) {
       const end = received.indexOf('\r\n\r\n', line);
       if (end < 0) return null;
-      return { text: end === line ? text : `${text}[${received.slice(line + 2, end)}]`, end: end + 4 };
+      return { text, trailers: end === line ? '' : `[${received.slice(line + 2, end)}]`, end: end + 4 };
     }
     if (!(received.length >= line + 4 + size)) return null;
     text += received.slice(line + 2, line + 2 + size);

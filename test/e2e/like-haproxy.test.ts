@@ -281,3 +281,29 @@ test('the log has a unique ID for all requests; what is denied has one without a
   await get(port, '/x');
   await log.waitFor(/id=\/x:127\.0\.0\.1 200/);
 });
+
+for (const [edit, host] of [
+  ['set-header host b.example', 'b.example'],
+  ["replace-header host '^a(.*)$' 'c\\1'", 'c.example'],
+  ["replace-value host '^a(.*)$' 'd\\1'", 'd.example'],
+] as const) {
+  test(`the authority of an absolute target follows the host header: ${edit}`, async (t) => {
+    const { app, port } = await frontend(t, `http-request ${edit}`);
+    await request(port, 'GET http://a.example/x?y HTTP/1.1\r\nhost: a.example\r\n\r\n');
+    const seen = await app.nextRequest();
+    assert.equal(seen.target, `http://${host}/x?y`);
+    assert.equal(seen.get('host'), host);
+  });
+}
+
+test('who captures a cookie takes the spaces around equal signs out of all of them', async (t) => {
+  const { app, port } = await frontend(t, 'capture cookie sid len 10');
+  for (const [sent, arrives] of [
+    ['sid = spaced ; theme= dark', 'sid=spaced ; theme=dark'],
+    ['a =b;sid', 'a=b;sid'],
+    ['$Path = /; x=1', '$Path = /; x=1'],
+  ] as const) {
+    await request(port, `GET / HTTP/1.1\r\nhost: a\r\ncookie: ${sent}\r\n\r\n`);
+    assert.equal((await app.nextRequest()).get('cookie'), arrives);
+  }
+});

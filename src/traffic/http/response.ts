@@ -9,7 +9,7 @@ import { badChunk } from '../h1/body.ts';
 import { Framing } from '../h1/head.ts';
 import { INVALID, NEED_MORE, parseResponse } from '../h1/parse.ts';
 import { logStep, logStream, setCause } from '../log.ts';
-import { applyResponsePersistence } from '../persistence.ts';
+import { applyResponseCookies } from '../persistence.ts';
 import { isClientError, isServerFailure } from '../rules/actions/tracking.ts';
 import { passes } from '../rules/inspect.ts';
 import { storeServer } from '../stickiness.ts';
@@ -169,7 +169,7 @@ function responseRulesDone(stream: Stream): void {
   const { frontend, res } = stream;
   const backend = stream.backend!;
   const cookies = backend.checkCache && res.findHeader('set-cookie', 0) >= 0;
-  if (backend.cookie !== null) applyResponsePersistence(stream);
+  applyResponseCookies(stream);
   if (cookies && cacheability(stream.method, res) === 'yes') {
     backend.c[C.deniedResp]!++;
     stream.server!.c[C.deniedResp]!++;

@@ -59,10 +59,12 @@ export const headerActions: readonly ActionRow[] = [
       if ('error' in field) return field;
       const { name, text, line } = field;
       const head = headOf(env.kind);
+      const isHost = editsHost(name, env);
       return (stream) => {
         // The value may look at the header that it replaces.
         const value = text(stream);
         head(stream).setHeader(name, value, line);
+        if (isHost) followHost(stream.req, value);
         return Verdict.next;
       };
     },
@@ -75,8 +77,11 @@ export const headerActions: readonly ActionRow[] = [
       if ('error' in field) return field;
       const { name, text, line } = field;
       const head = headOf(env.kind);
+      const isHost = editsHost(name, env);
       return (stream) => {
-        head(stream).addHeader(name, text(stream), line);
+        const value = text(stream);
+        head(stream).addHeader(name, value, line);
+        if (isHost) followHost(stream.req, value);
         return Verdict.next;
       };
     },
@@ -108,6 +113,18 @@ export const headerActions: readonly ActionRow[] = [
   replaceAction('replace-header', false),
   replaceAction('replace-value', true),
 ];
+
+/** The field that a rule edits is the Host of a request. */
+function editsHost(name: string, { kind }: RuleEnv): boolean {
+  return name === 'host' && kind === 'http-request';
+}
+
+/** The authority of an absolute target is that of the Host header (RFC 9112, section 3.2.2), also when that has been edited. */
+function followHost(head: Head, host: string): void {
+  const { uri } = head;
+  const authority = uri.startsWith('/') ? null : /^([A-Za-z][A-Za-z0-9+.-]*:\/\/)[^/?#]*/.exec(uri);
+  if (authority !== null) head.uri = authority[1] + host + uri.slice(authority[0].length);
+}
 
 /** `-m beg|end|sub|reg` of `del-header`. */
 function nameMatcher(name: string, method: string): { test(name: string): boolean } | ExprError {
@@ -145,12 +162,15 @@ function replaceAction(name: string, parts: boolean): ActionRow {
       if ('error' in text) return text;
       const lower = header.toLowerCase();
       const head = headOf(env.kind);
+      const isHost = editsHost(lower, env);
       return (stream) => {
         const target = head(stream);
         for (let i = target.findHeader(lower, 0); i >= 0; i = target.findHeader(lower, i + 1)) {
           const value = target.headerValue(i);
           const replaced = parts ? replaceParts(value, regex, text, stream) : replaceOnce(value, regex, text, stream);
-          if (replaced !== null) target.setValueAt(i, headerSafe(replaced));
+          if (replaced === null) continue;
+          target.setValueAt(i, headerSafe(replaced));
+          if (isHost) followHost(target, headerSafe(replaced));
         }
         return Verdict.next;
       };
