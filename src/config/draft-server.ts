@@ -34,6 +34,8 @@ export function newServer(at: Location): ServerDraft {
     proxyV2Options: [],
     proxyTlvs: [],
     source: null,
+    socks4: null,
+    checkViaSocks4: false,
     errorLimit: 10,
     observe: 'none',
     onError: 'fail-check',

@@ -273,6 +273,9 @@ export interface ServerConfig {
   /** TLVs of version 2 with a value of their own: type, and log-format. */
   readonly proxyTlvs: readonly { readonly type: number; readonly format: string }[];
   readonly source: SourceConfig | null;
+  /** The SOCKS4 proxy that connections go through; checks too with `checkViaSocks4`. */
+  readonly socks4: { readonly family: 'inet' | 'inet6'; readonly host: string; readonly port: number } | null;
+  readonly checkViaSocks4: boolean;
   readonly errorLimit: number;
   readonly observe: 'none' | 'layer4' | 'layer7';
   readonly onError: 'fastinter' | 'fail-check' | 'sudden-death' | 'mark-down';
@@ -929,7 +932,6 @@ export interface Tunables {
   readonly h2FeInitialWindowSize: number | null;
   readonly h2FeMaxConcurrentStreams: number | null;
   readonly h2MaxConcurrentStreams: number;
-  readonly h2MaxFrameSize: number;
   readonly h2HeaderTableSize: number;
   readonly poolHighFdRatio: number;
   readonly poolLowFdRatio: number;

@@ -1,5 +1,6 @@
 import type { EndpointView } from '../expr/types.ts';
 import { C, COUNTER_FIELDS, countRate, G, gaugeUp } from '../model/counters.ts';
+import { connectThrough } from '../net/socks4.ts';
 import { isCandidate } from './balance/types.ts';
 import { reply } from './http/ending.ts';
 import { setCause } from './log.ts';
@@ -324,7 +325,9 @@ function connect(
         : view.port || (anywhere ? stream.destination.port : 0);
   server.c[C.connect]!++;
   backend.c[C.connect]!++;
-  conn.conn = env.transport.connect(
+  conn.conn = connectThrough(
+    env.transport,
+    config.socks4,
     {
       family: anywhere ? (host.includes(':') ? 'inet6' : 'inet') : view.family,
       host,

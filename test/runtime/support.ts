@@ -240,7 +240,6 @@ function globalConfig(): Config['global'] {
       h2FeInitialWindowSize: null,
       h2FeMaxConcurrentStreams: null,
       h2MaxConcurrentStreams: 100,
-      h2MaxFrameSize: 16384,
       h2HeaderTableSize: 4096,
       poolHighFdRatio: 25,
       poolLowFdRatio: 20,

@@ -284,6 +284,16 @@ export function parseSource(
   return { source: { shown, host, port, portEnd, interface: iface }, used };
 }
 
+function parseSocks4({ draft, value: word }: Input): OptionResult {
+  if (word === '') return "'socks4' expects <addr>:<port> as argument.";
+  const parsed = parseAddress(word, { names: false, port: 'required' });
+  if ('error' in parsed) return `'socks4' : ${parsed.error}`;
+  const { address } = parsed;
+  if (address.family !== 'inet' && address.family !== 'inet6') return `'socks4' : address family not supported`;
+  draft.socks4 = { family: address.family, host: address.host, port: address.port };
+  return undefined;
+}
+
 function parseServerSource({ draft, words, index }: Input): OptionResult {
   const result = parseSource(words, index);
   if ('error' in result) return result.error;
@@ -567,6 +577,10 @@ const traffic: Option<ServerDraft>[] = [
     },
     { notDynamic: true },
   ),
+  { name: 'socks4', takes: 1, args: '<addr>:<port>', status: 'works', parse: parseSocks4, notDynamic: true },
+  flag('check-via-socks4', (draft) => {
+    draft.checkViaSocks4 = true;
+  }),
   time('slowstart', 0, (draft, ms) => {
     draft.slowstart = ms;
   }),
@@ -610,7 +624,6 @@ export const SERVER_OPTIONS = new OptionTable<ServerDraft>([
     'check-reuse-pool',
   ]),
   ...inertOptions<ServerDraft>('noticed', 'health checks open their own connection anyway.', ['no-check-reuse-pool']),
-  ...inertOptions<ServerDraft>('refused', 'Connect to the server directly.', ['check-via-socks4', 'socks4 <addr>']),
   ...inertOptions<ServerDraft>('refused', 'Write the checks in the backend.', ['healthcheck <section>']),
   ...inertOptions<ServerDraft>('refused', 'Use timeout server and pool-purge-delay.', ['idle-ping <time>']),
   ...inertOptions<ServerDraft>('refused', 'Logs are not balanced over servers.', ['log-bufsize <size>'], {

@@ -43,7 +43,6 @@ const typed: Row[] = [
   size('tune.h2.fe.initial-window-size', 'h2FeInitialWindowSize', 0, MAX),
   number('tune.h2.fe.max-concurrent-streams', 'h2FeMaxConcurrentStreams', 1, MAX),
   number('tune.h2.max-concurrent-streams', 'h2MaxConcurrentStreams', 1, MAX),
-  size('tune.h2.max-frame-size', 'h2MaxFrameSize', 16384, 16777215),
   size('tune.h2.header-table-size', 'h2HeaderTableSize', 4096, 65536),
   number('tune.pool-high-fd-ratio', 'poolHighFdRatio', 0, 100, FEWER_IDLE),
   number('tune.pool-low-fd-ratio', 'poolLowFdRatio', 0, 100, FEWER_IDLE),
@@ -65,6 +64,9 @@ const typed: Row[] = [
 
 export const TUNE_KEYWORDS: readonly Row[] = [
   ...typed,
+  ...noticed<ConfigDraft>('frames of 16 kB are asked for, as the protocol has it without a word.', [
+    'tune.h2.max-frame-size <size>',
+  ]),
   ...noticed<ConfigDraft>('buffers come from the JavaScript heap.', [
     'tune.buffers.limit <number>',
     'tune.buffers.reserve <number>',

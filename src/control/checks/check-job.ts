@@ -146,6 +146,8 @@ export class CheckJob implements Job {
       port: port || (server.portMap === '' ? server.port : 0),
       proxyProtocol: this.#isAgent ? 0 : proxyProtocol(server),
       sourceHost: sourceHost(server),
+      socks4: server.config.socks4,
+      viaSocks4: !this.#isAgent && server.config.checkViaSocks4,
       tls: this.#serverTls(),
       tlsRows: [server.slot, server.proxy.backendSlot].map((slot) => counters.row(slot, counters.rows - 1)),
       secure: !this.#isAgent && isSecure(server),

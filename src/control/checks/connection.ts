@@ -1,5 +1,6 @@
 import type { EndpointView } from '../../expr/types.ts';
 import { C } from '../../model/counters.ts';
+import { connectThrough, type SocksProxy } from '../../net/socks4.ts';
 import { tcpTransport } from '../../net/tcp.ts';
 import { connectTls } from '../../net/tls.ts';
 import type { TlsConn } from '../../net/tls-conn.ts';
@@ -12,6 +13,8 @@ import { CheckH2 } from './h2.ts';
 /** How a connection of a check is made. */
 export interface ConnectionSetup {
   readonly to: ConnectSpec;
+  /** The proxy that it goes through, null: none. */
+  readonly socks4: SocksProxy | null;
   /** What comes first, in the clear; asked once the connection is there. */
   readonly header: (conn: Conn) => Uint8Array | null;
   readonly tls: { readonly server: ServerTls; readonly hello: Hello; readonly rows: readonly Float64Array[] } | null;
@@ -48,7 +51,8 @@ export class CheckConnection implements ConnHandler {
   constructor(setup: ConnectionSetup, events: ConnectionEvents) {
     this.#setup = setup;
     this.#events = events;
-    this.#conn = tcpTransport.connect(setup.to, this);
+    const { to, socks4 } = setup;
+    this.#conn = connectThrough(tcpTransport, socks4, to, this);
   }
 
   get source(): EndpointView {

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { evaluateText } from '../../expr/compile.ts';
 import type { ExprContext } from '../../expr/types.ts';
 import { buildProxyV1, buildProxyV2 } from '../../net/proxy-protocol.ts';
+import type { SocksProxy } from '../../net/socks4.ts';
 import type { Conn, ConnectSpec } from '../../net/transport.ts';
 import type { ServerTls } from '../../traffic/tls/server-tls.ts';
 import type { ConnectionSetup } from './connection.ts';
@@ -17,6 +18,9 @@ export interface CheckTarget {
   /** PROXY protocol version sent by connects that take the server's options; 0 = none. */
   readonly proxyProtocol: 0 | 1 | 2;
   readonly sourceHost: string | null;
+  /** The server's SOCKS4 proxy, and whether connects that take the server's options go through it. */
+  readonly socks4: SocksProxy | null;
+  readonly viaSocks4: boolean;
   /** How TLS is spoken where a connect asks for it. */
   readonly tls: ServerTls;
   /** Where handshakes are counted. */
@@ -48,8 +52,10 @@ export function connectionFor(
   const secure = step.ssl || (step.useDefaults && target.secure);
   const proto = step.proto ?? (step.useDefaults ? target.proto : null);
   const hello = { name: nameFor(step, program, at, target, ctx), alpn: protocolsFor(step, target) };
+  const through = step.viaSocks4 || (step.useDefaults && target.viaSocks4);
   return {
     to,
+    socks4: through ? target.socks4 : null,
     header: (conn) => proxyHeader(step, target, conn),
     tls: secure ? { server: target.tls, hello, rows: target.tlsRows } : null,
     h2: program.flavour !== 'http' || proto === 'h1' ? 'no' : proto === 'h2' ? 'yes' : 'agreed',

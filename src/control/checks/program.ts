@@ -31,6 +31,8 @@ export interface ConnectStep extends StepBase {
   readonly port: number | Compiled | null;
   readonly addr: Address | null;
   readonly sendProxy: boolean;
+  /** Through the server's SOCKS4 proxy. */
+  readonly viaSocks4: boolean;
   /** TLS is spoken, whatever the server's options say; the name that is asked for, the protocols that are offered, the one that is spoken. */
   readonly ssl: boolean;
   readonly sni: string | null;

@@ -34,6 +34,7 @@ export function implicitConnect(): ConnectStep {
     port: null,
     addr: null,
     sendProxy: false,
+    viaSocks4: false,
     ssl: false,
     sni: null,
     alpn: null,
@@ -73,7 +74,7 @@ function parseConnect(words: RuleWords, number: number): ConnectStep {
     else if (word === 'sni') step.sni = words.argument(word);
     else if (word === 'alpn') step.alpn = parseProtocols(words.argument(word));
     else if (word === 'proto') step.proto = parseProto(words.argument(word, 'a MUX protocol as argument'));
-    else if (word === 'via-socks4') throw new RuleError(`'${word}' is not supported: connect to the server directly.`);
+    else if (word === 'via-socks4') step.viaSocks4 = true;
     else {
       throw new RuleError(
         `expects 'comment', 'port', 'addr', 'send-proxy', 'ssl', 'sni', 'alpn' or 'via-socks4', 'linger', 'default' but got '${word}' as argument.`,

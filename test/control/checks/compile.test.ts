@@ -32,7 +32,6 @@ test('mistakes in rules are told with their lines, all at once, in HAProxy’s w
       'tcp-check expect ok-status L7STS string a',
       'tcp-check expect comment',
       'tcp-check expect rstring (?<=a)b',
-      'tcp-check connect via-socks4',
       'tcp-check connect ssl proto h3',
       'tcp-check set-var(txn.x) int(1)',
     ]),
@@ -47,9 +46,8 @@ test('mistakes in rules are told with their lines, all at once, in HAProxy’s w
       "17: 'tcp-check expect' : 'ok-status' only supports 'L4OK', 'L6OK', 'L7OK' or 'L7OKC' status (got 'L7STS').",
       "18: 'tcp-check expect' : 'comment' expects a string as argument.",
       ...errors('tcp-check', ['tcp-check expect rstring (?<=a)b']).map((text) => text.replace('10:', '19:')),
-      "20: 'tcp-check connect' : 'via-socks4' is not supported: connect to the server directly.",
-      "21: 'tcp-check connect' : 'proto' : unknown MUX protocol 'h3'.",
-      "22: 'tcp-check set-var(txn.x)' : invalid variable 'set-var(txn.x)', the scope must be 'check' or 'proc'.",
+      "20: 'tcp-check connect' : 'proto' : unknown MUX protocol 'h3'.",
+      "21: 'tcp-check set-var(txn.x)' : invalid variable 'set-var(txn.x)', the scope must be 'check' or 'proc'.",
     ],
   );
 });

@@ -19,6 +19,8 @@ const target: CheckTarget = {
   port: 0,
   proxyProtocol: 0,
   sourceHost: null,
+  socks4: null,
+  viaSocks4: false,
   tls: noTls(),
   tlsRows: [],
   secure: false,
