@@ -7021,6 +7021,39 @@ export interface Operations {
         })[];
       };
     };
+    /** tells what is set and would be written into files of maps, ACLs, certificates, ... */
+    '/sluice/stores': {
+      call: CallOptions;
+      answer: {
+        /** Those that would be written. */
+        readonly files: readonly string[];
+        readonly lines: readonly ({
+          readonly file: string;
+          readonly line: number;
+          readonly before: string | null;
+          readonly after: string | null;
+        })[];
+        readonly notes: readonly string[];
+        /** What is kept in files that are not known. */
+        readonly elsewhere: readonly ({
+          readonly change: {
+            readonly kind: string;
+          };
+          readonly keeping: {
+            readonly in: string;
+            readonly file: string | null;
+          };
+        })[];
+        /** What cannot be kept, and why. */
+        readonly left: readonly ({
+          readonly change: {
+            readonly kind: string;
+          };
+          readonly why: string;
+          readonly failed: boolean;
+        })[];
+      };
+    };
   };
   POST: {
     /** begins a transaction */
@@ -9004,6 +9037,8 @@ export interface Operations {
       call: CallOptions & { readonly body: {
         readonly version: number;
         readonly texts: readonly string[];
+        /** Files of maps, ACLs, certificates, ... that are to say what is set: all that `/sluice/stores` tells. */
+        readonly stores?: readonly string[];
       } };
       answer: {
         /** What came of it. */

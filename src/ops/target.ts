@@ -1,6 +1,7 @@
 import type { Change, Outcome } from '../change/change.ts';
 import type { Problem } from '../change/context.ts';
 import type { JournalEntry, JournalQuery, Lease, Override } from '../change/journal/journal.ts';
+import type { KeptChanges } from '../change/keep-changes.ts';
 import type { EffectClass } from '../change/kinds.ts';
 import type { PendingRequest } from '../change/policy/pending.ts';
 import type { WireAnswer } from '../change/remote/wire.ts';
@@ -59,10 +60,20 @@ export interface KeptFiles {
     readonly version: number;
     readonly files: readonly { readonly name: string; readonly text: string }[];
   }>;
-  /** Has other texts checked, written and put in force if they are of that version still, all or nothing. Resolves with what came of it, for people. */
-  replace(version: number, texts: readonly string[]): Promise<string>;
+  /** What is set and would be written into files of maps, ACLs, certificates, ... on that machine. */
+  stores(): Promise<KeptStores>;
+  /**
+   * Has other texts checked, written and put in force if they are of that version still, and what is set written into those files that `stores` told:
+   * all or nothing. Resolves with what came of it, for people.
+   */
+  replace(version: number, texts: readonly string[], stores: readonly string[]): Promise<string>;
   /** Has the files as they are checked and loaded. Resolves with what came of it. */
   reload(): Promise<string>;
+}
+
+/** What would be written into files beside those of the configuration. There is no key in it. */
+export interface KeptStores extends Omit<KeptChanges, 'documents'> {
+  readonly files: readonly string[];
 }
 
 /** An attribute of an object: what holds now, what the file says (null: not known), and what somebody set over it. */

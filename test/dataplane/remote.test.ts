@@ -92,6 +92,71 @@ async function maps(context: TestContext, make: typeof inSluice): Promise<void> 
   assert.match(shown, / \/key4999 4999$/m);
 }
 
+/** What is set of maps and ACLs is saved in files of that machine, with the configuration or by itself. */
+async function savedMaps(context: TestContext, make: typeof inSluice): Promise<void> {
+  const config = CONFIG.replace(
+    'default_backend app',
+    [
+      'http-request set-header x %[path,map({dir}/hosts.map)]',
+      'http-request set-header y %[path,map({dir}/long.map)]',
+      'http-request deny if { path -f {dir}/paths.acl }',
+      'default_backend app',
+    ].join('\n    '),
+  );
+  const texts = { 'hosts.map': '# ours\na 1\nb 2\n', 'long.map': 'x 1\n', 'paths.acl': '/a\n/b\n' };
+  const api = await make(context, config, { files: texts });
+  const done = async (...words: readonly string[]): Promise<string> => {
+    const { code, out, err } = await sluice([...words, '--target', url(api)]);
+    assert.equal(code, 0, `${words.join(' ')}: ${out}${err}`);
+    return out;
+  };
+  const path = (name: string) => join(api.run.dir, name);
+  const text = (name: string) => readFileSync(path(name), 'utf8');
+  const change = async (changes: readonly object[], operation: string) => {
+    const answer = await fetch(`${url(api)}/v3/sluice/apply`, {
+      method: 'POST',
+      headers: { authorization: `Basic ${btoa('admin:secret')}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ changes, meta: { operation, title: 'test' } }),
+    });
+    const { ok, text: why } = (await answer.json()) as { readonly ok: boolean; readonly text: string };
+    assert.equal(ok, true, why);
+  };
+  await change(
+    [
+      { kind: 'map.set', map: path('hosts.map'), key: 'b', value: '3' },
+      { kind: 'map.add', map: path('hosts.map'), key: 'c', value: '4' },
+      { kind: 'acl.del', acl: path('paths.acl'), pattern: '/a' },
+    ],
+    'op-00000001',
+  );
+  const shown = await done('diff');
+  for (const line of [/hosts\.map:3\n- b 2/, /\+ b 3/, /\+ c 4/, /paths\.acl:1\n- \/a/]) assert.match(shown, line);
+  assert.match(await done('save', '--dry-run'), /hosts\.map/);
+  assert.equal(text('hosts.map'), texts['hosts.map'], 'looking changes nothing');
+  assert.match(await done('save'), /hosts\.map/);
+  assert.equal(text('hosts.map'), '# ours\na 1\nb 3\nc 4\n');
+  assert.equal(text('paths.acl'), '/b\n');
+  assert.doesNotMatch(readFileSync(api.run.file, 'utf8'), /_version/, 'the configuration is as it was');
+  assert.match(await done('save'), /nothing is set that the files do not say/);
+  // A list that is too long to be told in the journal, together with the configuration.
+  const wanted = path('wanted.map');
+  writeFileSync(wanted, Array.from({ length: 5000 }, (_, i) => `/key${i} ${i}\n`).join(''));
+  await done('map', 'import', path('long.map'), wanted, '--yes');
+  await done('weight', 'app/a1', '33');
+  await done('save');
+  assert.equal(text('long.map').split('\n').length, 5001);
+  assert.match(readFileSync(api.run.file, 'utf8'), /weight 33/);
+  // Nothing of it is written when the files of the configuration have become others.
+  await change([{ kind: 'map.add', map: path('hosts.map'), key: 'd', value: '5' }], 'op-00000002');
+  const answer = await fetch(`${url(api)}/v3/sluice/files`, {
+    method: 'PUT',
+    headers: { authorization: `Basic ${btoa('admin:secret')}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ version: 1, texts: ['global\n'], stores: [path('hosts.map')] }),
+  });
+  assert.equal(answer.status, 409, await answer.text());
+  assert.equal(text('hosts.map'), '# ours\na 1\nb 3\nc 4\n');
+}
+
 async function files(context: TestContext, make: typeof inSluice): Promise<void> {
   const api = await make(context);
   const done = async (...words: readonly string[]): Promise<string> => {
@@ -133,6 +198,9 @@ suite('operations over the Data Plane API', () => {
   test('work on a real HAProxy', withoutHaproxy, async (context) => shift(await besideHaproxy(context), 'haproxy'));
   test('change maps of a Sluice', (context) => maps(context, inSluice));
   test('change maps of a real HAProxy', withoutHaproxy, (context) => maps(context, besideHaproxy));
+
+  test('save maps and ACLs of a Sluice', (context) => savedMaps(context, inSluice));
+  test('save those of a real HAProxy', withoutHaproxy, (context) => savedMaps(context, besideHaproxy));
 
   test('save, compare, apply and load the configuration of a Sluice', (context) => files(context, inSluice));
   test('save, compare, apply and load that of a real HAProxy', withoutHaproxy, (context) =>

@@ -3,6 +3,7 @@
 import Type, { type Static } from 'typebox';
 import { parseDocument } from '../../config/document.ts';
 import { ApiError } from '../service/error.ts';
+import { besideStores, storesToKeep } from '../store/kept-stores.ts';
 import { versionMismatch } from '../store/transactions.ts';
 import { problemError } from '../store/validation.ts';
 import { versionOf } from '../store/version.ts';
@@ -16,7 +17,46 @@ const FILES = Type.Object(
   { additionalProperties: false },
 );
 const TEXTS = Type.Object(
-  { version: Type.Integer({ minimum: 1 }), texts: Type.Array(Type.String(), { minItems: 1, maxItems: 100 }) },
+  {
+    version: Type.Integer({ minimum: 1 }),
+    texts: Type.Array(Type.String(), { minItems: 1, maxItems: 100 }),
+    stores: Type.Optional(
+      Type.Array(Type.String(), {
+        maxItems: 10_000,
+        description:
+          'Files of maps, ACLs, certificates, ... that are to say what is set: all that `/sluice/stores` tells.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+const CHANGE = Type.Object({ kind: Type.String() }, { additionalProperties: true });
+const TEXT_OR_NULL = Type.Union([Type.String(), Type.Null()]);
+const STORES = Type.Object(
+  {
+    files: Type.Array(Type.String(), { description: 'Those that would be written.' }),
+    lines: Type.Array(
+      Type.Object(
+        { file: Type.String(), line: Type.Integer(), before: TEXT_OR_NULL, after: TEXT_OR_NULL },
+        { additionalProperties: false },
+      ),
+    ),
+    notes: Type.Array(Type.String()),
+    elsewhere: Type.Array(
+      Type.Object(
+        {
+          change: CHANGE,
+          keeping: Type.Object({ in: Type.String(), file: TEXT_OR_NULL }, { additionalProperties: true }),
+        },
+        { additionalProperties: false },
+      ),
+      { description: 'What is kept in files that are not known.' },
+    ),
+    left: Type.Array(
+      Type.Object({ change: CHANGE, why: Type.String(), failed: Type.Boolean() }, { additionalProperties: false }),
+      { description: 'What cannot be kept, and why.' },
+    ),
+  },
   { additionalProperties: false },
 );
 const DONE = Type.Object({ text: Type.String({ description: 'What came of it.' }) }, { additionalProperties: false });
@@ -27,13 +67,23 @@ async function read({ service }: Call): Promise<Reply> {
   return { status: 200, body: { version: versionOf(documents), files } };
 }
 
+async function stores({ service, requester }: Call): Promise<Reply> {
+  const documents = await service.commits.files.read();
+  return { status: 200, body: (await storesToKeep(service.balancer, requester, documents)).told };
+}
+
 async function replace({ service, requester, body }: Call): Promise<Reply> {
-  const { version, texts } = body as Static<typeof TEXTS>;
+  const { version, texts, stores: files = [] } = body as Static<typeof TEXTS>;
+  const now = await service.commits.files.read();
+  const beside = files.length === 0 ? null : await besideStores(service.balancer, requester, now, files);
   const committed = await service.commits.run({
     requester,
     forceReload: true,
-    edit(before, now) {
-      if (now !== version) throw versionMismatch(now, version);
+    // Nothing but the other files is written then.
+    keepVersion: beside !== null && now.every((document, i) => document.print() === texts[i]),
+    ...(beside === null ? {} : { beside }),
+    edit(before, is) {
+      if (is !== version) throw versionMismatch(is, version);
       if (texts.length !== before.length)
         throw new ApiError(400, `${texts.length} texts cannot take the place of ${before.length} files`);
       return before.map((document, i) =>
@@ -64,6 +114,15 @@ export const TARGET_FILE_OPERATIONS: readonly Operation[] = [
     body: null,
     answer: { schema: FILES },
     run: read,
+  },
+  {
+    ...COMMON,
+    method: 'GET',
+    path: '/sluice/stores',
+    summary: 'tells what is set and would be written into files of maps, ACLs, certificates, ...',
+    body: null,
+    answer: { schema: STORES },
+    run: stores,
   },
   {
     ...COMMON,

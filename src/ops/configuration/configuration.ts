@@ -6,6 +6,7 @@ import { parseDocument } from '../../config/document.ts';
 import { shown } from '../../util/shown.ts';
 import { OperationError } from '../errors.ts';
 import type { Plan, Situation, Step, View } from '../operation.ts';
+import type { KeptStores } from '../target.ts';
 import { count } from '../text.ts';
 import { currentFiles, installationOf, isKept, readFiles } from './files.ts';
 import { checkStep, type Rewrite, reloadStep, replaceStep, writeStep } from './steps.ts';
@@ -21,15 +22,15 @@ export async function showKept(situation: Situation): Promise<View> {
 
 /** Writes what is set into the files. */
 export async function planSave(snapshot: string | null, situation: Situation): Promise<Plan> {
-  const { kept, rewrites, edits, current } = await toKeep(situation);
+  const { kept, rewrites, edits, elsewhere, current } = await toKeep(situation);
   const documents = current.sources.map(({ document }) => document);
   const tables = await tableSteps(situation, documents, snapshot);
   const notes = [...diffLines(kept), ...restLines(kept), ...(tables.notes ?? [])];
-  if (rewrites.length === 0 && edits.length === 0) {
+  if (rewrites.length === 0 && edits.length === 0 && elsewhere.length === 0) {
     const nothing = tables.steps.length === 0 && notes.length === (tables.notes ?? []).length;
     return { steps: tables.steps, notes: nothing ? ['nothing is set that the files do not say', ...notes] : notes };
   }
-  if (isKept(current)) return { steps: [replaceStep(current, rewrites, []), ...tables.steps], notes };
+  if (isKept(current)) return { steps: [replaceStep(current, rewrites, [], elsewhere), ...tables.steps], notes };
   const installation = await installationOf(situation.target);
   return { steps: [writeStep(rewrites, edits), checkStep(installation), ...tables.steps], notes };
 }
@@ -85,10 +86,25 @@ async function toKeep(situation: Situation) {
     overrides.map(({ change }) => change),
     documents,
   );
-  // Files of maps, certificates, ... are not those of this machine then: they stay with what is told of them.
-  const stores = isKept(current) ? { kept, edits: [] } : await storeEdits(kept, overrides, documents, situation);
   const own = sources.map((source, i) => ({ source, document: kept.documents[i]! }));
-  return { kept: stores.kept, rewrites: rewritesOf(own), edits: stores.edits, current };
+  const rewrites = rewritesOf(own);
+  if (isKept(current)) {
+    const { files, ...stores } = await current.keeper.files.stores();
+    return { kept: together(kept, stores), rewrites, edits: [], elsewhere: files, current };
+  }
+  const stores = await storeEdits(kept, overrides, documents, situation);
+  return { kept: stores.kept, rewrites, edits: stores.edits, elsewhere: [], current };
+}
+
+/** What is kept, with what another machine would write in files that are its own. */
+function together(kept: KeptChanges, { lines, notes, elsewhere, left }: Omit<KeptStores, 'files'>): KeptChanges {
+  return {
+    documents: kept.documents,
+    lines: [...kept.lines, ...lines],
+    notes: [...kept.notes, ...notes],
+    elsewhere,
+    left: [...kept.left, ...left],
+  };
 }
 
 function rewritesOf(pairs: readonly Rewrite[]): readonly Rewrite[] {

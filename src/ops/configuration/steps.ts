@@ -57,20 +57,24 @@ function reversed({ file, old, oldMode, bytes }: StoreEdit): FileEdit {
   return { file, hash, bytes: old, hidden: true, ...(oldMode === null ? {} : { mode: oldMode }) };
 }
 
-/** Has who keeps the files check, write and put in force what they are to say. `comesTo`: the Changes that that is, where it is live. */
+/**
+ * Has who keeps the files check, write and put in force what they are to say. `comesTo`: the Changes that that is, where it is live. `stores`: files that are to
+ * say what is set.
+ */
 export function replaceStep(
   { sources, keeper }: KeptSources,
   rewrites: readonly Rewrite[],
   comesTo: readonly Change[],
+  stores: readonly string[] = [],
 ): ActStep {
   const texts = sources.map((source) =>
     (rewrites.find((rewrite) => rewrite.source === source)?.document ?? source.document).print(),
   );
   return {
     do: 'act',
-    what: `check, write and put in force ${sources.map(({ document }) => document.name).join(', ')}`,
+    what: `check, write and put in force ${[...sources.map(({ document }) => document.name), ...stores].join(', ')}`,
     comesTo,
-    perform: () => keeper.files.replace(keeper.version, texts),
+    perform: () => keeper.files.replace(keeper.version, texts, stores),
   };
 }
 

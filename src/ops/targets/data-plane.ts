@@ -14,6 +14,7 @@ import { stateOf } from '../state.ts';
 import {
   type Applied,
   type KeptFiles,
+  type KeptStores,
   type Layers,
   type Ledger,
   NOTHING_KEPT,
@@ -78,7 +79,9 @@ function filesOf(name: string, api: DataPlane): KeptFiles {
   const textOf = async (work: () => Promise<{ readonly text: string }>) => (await asked(name, work)).text;
   return {
     read: () => asked(name, () => api.get('/sluice/files')),
-    replace: (version, texts) => textOf(() => api.put('/sluice/files', { body: { version, texts }, timeout })),
+    stores: async () => (await asked(name, () => api.get('/sluice/stores', { timeout }))) as KeptStores,
+    replace: (version, texts, stores) =>
+      textOf(() => api.put('/sluice/files', { body: { version, texts, stores }, timeout })),
     reload: () => textOf(() => api.post('/sluice/reload', { timeout })),
   };
 }
