@@ -2,6 +2,7 @@ import { lstatSync } from 'node:fs';
 import { addressText, parseAddress } from '../client/address.ts';
 import { connect, type RuntimeClient, RuntimeClientError } from '../client/index.ts';
 import { sudoUser } from '../util/sudo.ts';
+import { connectTarget } from './connect-target.ts';
 import { OperationError } from './errors.ts';
 import { isServiceAddress, serviceText } from './service-address.ts';
 import { isTrustedPlace, sudoTarget } from './sudo-targets.ts';
@@ -31,7 +32,7 @@ export async function openTarget(given: string | null): Promise<Target> {
   const named = isAddress(wanted) ? null : nameOf(wanted);
   const address = named?.address ?? wanted;
   if (isServiceAddress(address)) return openServiceTarget(address, named);
-  return targetOf(address, await connect(address), named);
+  return targetOf(address, await connectTarget(address), named);
 }
 
 /** The one load balancer that is meant by a name. */

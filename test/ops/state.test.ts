@@ -127,6 +127,8 @@ describe('rows of statistics', () => {
 
   it('of a column that this version lacks are empty', () => {
     assert.deepEqual(statRows('# a,b,\n1,2,\n', ['b', 'newer']), [{ b: '2', newer: '' }]);
+    assert.deepEqual(statRows('# a,b,', ['b']), []);
+    assert.throws(() => statRows('# a,b', ['b']), /no table of statistics/);
   });
 
   it('that are none are refused with what was answered', () => {

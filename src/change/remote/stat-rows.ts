@@ -4,7 +4,8 @@
  * Throws when the text is not such a table: a refusal, an answer that was cut.
  */
 export function statRows<N extends string>(csv: string, names: readonly N[]): Record<N, string>[] {
-  const headerEnd = csv.indexOf('\n');
+  // Without a single proxy the names are all there is.
+  const headerEnd = csv.includes('\n') ? csv.indexOf('\n') : csv.endsWith(',') ? csv.length : -1;
   if (!csv.startsWith('# ') || headerEnd < 0) throw new Error(`no table of statistics: ${firstLine(csv)}`);
   const header = csv.slice(2, headerEnd).split(',');
   const wanted = names

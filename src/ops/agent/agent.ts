@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Journal, Override } from '../../change/journal/journal.ts';
 import { newOperationId } from '../../change/operation-id.ts';
 import { addressText, parseAddress } from '../../client/address.ts';
-import { connect } from '../../client/index.ts';
+import { connectTarget } from '../connect-target.ts';
 import type { ProcessState, TargetState } from '../state.ts';
 import { type HaproxyTarget, openHaproxy } from '../targets/haproxy.ts';
 import { openRunnerJournal, ownActor } from '../targets/open-haproxy.ts';
@@ -67,7 +67,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
 /** One look, on a connection of its own: one that stays open would stay with the old process after a reload. */
 async function look(options: AgentOptions, journal: Journal, seen: Seen | null): Promise<Seen> {
   const { target: address, stateDir: folder, emit } = options;
-  const client = await connect(address);
+  const client = await connectTarget(address);
   try {
     if (client.product === 'sluice') throw new Error('it is a Sluice, which keeps its overrides itself');
     const actor = ownActor();

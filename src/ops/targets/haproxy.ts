@@ -7,7 +7,8 @@ import { keptBy } from '../../change/policy/decide.ts';
 import type { Gate } from '../../change/policy/gate.ts';
 import { openLive } from '../../change/remote/live.ts';
 import { previewRemote } from '../../change/remote/preview.ts';
-import { connect, type RuntimeClient } from '../../client/index.ts';
+import type { RuntimeClient } from '../../client/index.ts';
+import { connectTarget } from '../connect-target.ts';
 import { stateOf, type TargetState } from '../state.ts';
 import { type Applied, type Meta, NOTHING_KEPT, type Target } from '../target.ts';
 import { type ClientWire, clientWire } from './client-wire.ts';
@@ -51,7 +52,7 @@ export interface HaproxyOptions {
 
 /** Opens a HAProxy as a target. Rejects with a RuntimeClientError when no whole answer comes. Closing it closes the client, not the journal. */
 export async function openHaproxy(options: HaproxyOptions): Promise<HaproxyTarget> {
-  const { name, address, client, folder, again = () => connect(address) } = options;
+  const { name, address, client, folder, again = () => connectTarget(address) } = options;
   const wire = clientWire(client, again);
   const { version } = await openLive(wire);
   const kept = keeper(folderStore(join(folder, 'kept')), longOrSecret);

@@ -15,6 +15,11 @@ export interface NamedTarget extends Configured, ServiceLogin {
   readonly minUsable: Least | null;
   /** Names that it shares with others. */
   readonly groups?: readonly string[];
+  /** Its Runtime API is behind TLS: files of the authorities to trust (`ca`), of a client certificate and key, the name that its certificate bears. */
+  readonly tls?: boolean;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly servername?: string;
 }
 
 /** Where the file is looked for, the first one counts. Behind sudo the user's own says nothing: it names programs that are run. */
@@ -26,7 +31,7 @@ function places(): readonly string[] {
 }
 
 /** The load balancers of the file of targets; none when there is no file. Throws OperationError when it is wrong. */
-function namedTargets(): readonly NamedTarget[] {
+export function namedTargets(): readonly NamedTarget[] {
   for (const place of places()) {
     const text = read(place);
     if (text !== null) return parseTargets(text, place);
@@ -78,16 +83,17 @@ export function parseTargets(text: string, path: string): readonly NamedTarget[]
       const near = nearestWord(member, MEMBERS);
       throw wrong(name, `unknown member '${member}'${near === null ? '' : `; did you mean '${near}'?`}`);
     }
-    const { address, minUsable, user, passwordFile, ca, ...commands } = entry;
-    const login = { user, passwordFile, ca };
-    for (const [member, value] of Object.entries(login))
+    const { address, minUsable, tls, user, passwordFile, ca, cert, key, servername, ...commands } = entry;
+    const texts = { user, passwordFile, ca, cert, key, servername };
+    if (tls !== undefined && typeof tls !== 'boolean') throw wrong(name, "'tls' must be true or false");
+    for (const [member, value] of Object.entries(texts))
       if (value !== undefined && typeof value !== 'string') throw wrong(name, `'${member}' must be a text`);
     if (typeof address !== 'string')
       throw wrong(name, "'address' is missing: a socket, tcp:HOST:PORT or https://HOST:PORT");
     for (const [member, words] of Object.entries(commands))
       if (!Array.isArray(words) || words.length === 0 || !words.every((word) => typeof word === 'string'))
         throw wrong(name, `'${member}' must be a list of texts`);
-    const given = Object.fromEntries(Object.entries(login).filter(([, value]) => value !== undefined));
+    const given = Object.fromEntries(Object.entries({ ...texts, tls }).filter(([, value]) => value !== undefined));
     return {
       ...(commands as Configured),
       ...given,
@@ -98,7 +104,10 @@ export function parseTargets(text: string, path: string): readonly NamedTarget[]
   });
 }
 
-const MEMBERS = ['address', 'groups', 'minUsable', 'files', 'check', 'reload', 'user', 'passwordFile', 'ca'];
+const MEMBERS = [
+  ...['address', 'groups', 'minUsable', 'files', 'check', 'reload'],
+  ...['user', 'passwordFile', 'tls', 'ca', 'cert', 'key', 'servername'],
+];
 
 function leastOf(value: unknown, wrong: (what: string) => OperationError): Least | null {
   if (value === undefined) return null;

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { createServer } from 'node:tls';
 import { parseTargets } from '../../../src/ops/targets/targets-file.ts';
+import { issue } from '../../support/certificates.ts';
 import { start } from '../../support/program.ts';
 
 const sluice = join(import.meta.dirname, '../../../bin/sluice');
@@ -31,6 +35,8 @@ test('what is wrong with the file is said with its place', () => {
   wrong('{"a": {"addres": "x"}}', /a: unknown member 'addres'; did you mean 'address'\?/);
   wrong('{"a": {}}', /a: 'address' is missing/);
   wrong('{"a": {"address": "x", "reload": "systemctl reload haproxy"}}', /a: 'reload' must be a list of texts/);
+  wrong('{"a": {"address": "x", "tls": "yes"}}', /a: 'tls' must be true or false/);
+  wrong('{"a": {"address": "x", "cert": 1}}', /a: 'cert' must be a text/);
   wrong('{"a": {"address": "x", "minUsable": "most"}}', /a: 'minUsable': 'most' is no number of servers/);
 });
 
@@ -67,4 +73,51 @@ test('a load balancer is named by the file, and its policy holds', async (t) => 
   const unknown = operate('status', '--target', 'tset');
   assert.equal(unknown.status, 4);
   assert.match(unknown.stderr, /'tset' is neither a socket nor a name of the file of targets; that has test/);
+});
+
+test('a Runtime API behind TLS is operated; one that promises TLS and answers in plain text is reported', async (t) => {
+  const run = await start(
+    t,
+    'global\n stats socket {sock:admin} level admin\n stats socket {addr:plain} level admin\n',
+  );
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-targets-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const { cert, key } = issue(['lb.test']);
+  const ca = join(folder, 'ca.pem');
+  writeFileSync(ca, cert);
+  const server = createServer({ cert, key, allowHalfOpen: true }, (client) => {
+    const behind = connect({ path: run.sock('admin'), allowHalfOpen: true });
+    for (const socket of [client, behind]) socket.on('error', () => undefined);
+    client.pipe(behind).pipe(client);
+  });
+  server.on('tlsClientError', () => undefined);
+  server.listen(0, '127.0.0.1');
+  t.after(() => server.close());
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  const file = join(folder, 'targets.json');
+  const tls = { tls: true, ca, servername: 'lb.test' };
+  writeFileSync(
+    file,
+    JSON.stringify({
+      far: { address: `tcp:127.0.0.1:${port}`, ...tls },
+      other: { address: `tcp:localhost:${port}`, tls: true, ca, servername: 'else.test' },
+      plain: { address: `tcp:127.0.0.1:${run.port('plain')}`, ...tls },
+    }),
+  );
+  const status = (name: string) =>
+    new Promise<[number, string]>((resolve) => {
+      const env = { ...process.env, SLUICE_TARGETS: file };
+      execFile(sluice, ['status', '--target', name], { env }, (error, stdout, stderr) =>
+        resolve([(error?.code as number | undefined) ?? 0, stdout + stderr]),
+      );
+    });
+  assert.match((await status('far')).join(' '), /^0 far: sluice /);
+  assert.match((await status('other')).join(' '), /^4 unreachable: .*(else\.test|altnames)/);
+  assert.match(
+    (await status('plain')).join(' '),
+    /^4 unreachable: TLS was asked for, but the socket answers in plain text/,
+  );
+  // Without the file it is the other way round.
+  assert.match((await status(`tcp:localhost:${run.port('plain')}`)).join(' '), /^0 /);
 });
