@@ -4,7 +4,7 @@ import type { GlobalTlsConfig, ServerTlsConfig } from '../../config/types.ts';
 import type { ClientHandshake } from '../../net/tls.ts';
 import type { TlsConn } from '../../net/tls-conn.ts';
 import type { TlsAccounts } from './accounts.ts';
-import { buildOutgoingContext, type OutgoingContext, outgoingParts, type TlsMaterial } from './outgoing-context.ts';
+import { isCurrent, type OutgoingContext, outgoingContext, type TlsMaterial } from './outgoing-context.ts';
 import { chainOf } from './verify-errors.ts';
 
 /** Sessions kept of a server: one for each name that is asked for. */
@@ -45,8 +45,6 @@ export class ServerTls {
   readonly #global: () => GlobalTlsConfig;
   readonly #accounts: TlsAccounts;
   #context: OutgoingContext | null = null;
-  /** The settings that it was built with. */
-  #builtWith: GlobalTlsConfig | null = null;
   /** The last session of each name, the oldest first. */
   readonly #sessions = new Map<string, Kept>();
   readonly #leave = () => this.#accounts.leave();
@@ -130,16 +128,13 @@ export class ServerTls {
   }
 
   #current(): OutgoingContext {
-    const parts = outgoingParts(this.#material, this.config);
     const global = this.#global();
-    const built = this.#builtWith === global ? this.#context : null;
-    if (built === null || parts.some((part, index) => part !== built.parts[index])) {
-      this.#context = buildOutgoingContext(this.#material, this.config, global);
-      this.#builtWith = global;
+    if (this.#context === null || !isCurrent(this.#context, this.#material, this.config, global)) {
+      this.#context = outgoingContext(this.#material, this.config, global);
       // Whom they were agreed on with may not be accepted any more.
       this.#sessions.clear();
     }
-    return this.#context!;
+    return this.#context;
   }
 
   #keep(session: Buffer, outgoing: Outgoing): void {
