@@ -246,6 +246,8 @@ export interface ClientTlsFacts extends TlsFacts {
 
 /** TLS of the connection to the server. */
 export interface ServerTlsFacts extends TlsFacts {
+  /** Of this side's hello; '' where it was not kept (`tune.ssl.keylog`). */
+  readonly clientRandom: string;
   /** The group of the key exchange. */
   readonly curve: string;
 }

@@ -80,6 +80,7 @@ const clientRows: readonly FetchRow[] = [
 
 const serverRows: readonly FetchRow[] = [
   ...sessionFetches('ssl_bc', server),
+  server.bytes('ssl_bc_client_random', (tls) => tls.clientRandom),
   server.text('ssl_bc_curve', (tls) => tls.curve),
   // HAProxy allows them where it allows what the client's connection tells.
   ...certificateFetches('ssl_s', 'clientConnection', (ctx) => ctx.serverTls?.peerCertificate),

@@ -26,6 +26,10 @@ export class ServerSession extends TlsSession implements ServerTlsFacts {
     return this.firstFinished(true);
   }
 
+  get clientRandom(): string {
+    return this.loggedRandom;
+  }
+
   get curve(): string {
     return (this.conn.known && this.conn.tls.getEphemeralKeyInfo()?.name) || '';
   }

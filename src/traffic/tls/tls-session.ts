@@ -12,6 +12,8 @@ export class TlsSession {
   readonly conn: TlsConn;
   resumed = false;
   #secrets: Map<string, string> | null = null;
+  /** Of the client's hello, as the key log has it; '' where none is kept. */
+  loggedRandom = '';
 
   constructor(conn: TlsConn) {
     this.conn = conn;
@@ -24,7 +26,8 @@ export class TlsSession {
 
   /** A line of the key log: label, client's random, secret. */
   #keep(line: string): void {
-    const [label, , secret] = line.split(' ');
+    const [label, random, secret] = line.split(' ');
+    this.loggedRandom = Buffer.from(random ?? '', 'hex').latin1Slice();
     this.#secrets ??= new Map();
     if (secret !== undefined && this.#secrets.size < SECRETS_MAX) this.#secrets.set(label!, secret);
   }
