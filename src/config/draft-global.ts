@@ -100,6 +100,7 @@ export function newGlobal(): Draft<GlobalConfig> {
     maxSpreadChecks: null,
     externalCheck: false,
     h2WithoutWebSockets: false,
+    pp2NeverLocal: false,
     insecureForkWanted: false,
     crtBase: null,
     caBase: null,

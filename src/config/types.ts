@@ -897,6 +897,8 @@ export interface GlobalConfig {
   readonly externalCheck: boolean;
   /** Clients are not told that WebSockets may go over HTTP/2. */
   readonly h2WithoutWebSockets: boolean;
+  /** Health checks are announced with their addresses, where PROXY protocol 2 has LOCAL for them. */
+  readonly pp2NeverLocal: boolean;
   readonly insecureForkWanted: boolean;
   readonly crtBase: string | null;
   readonly caBase: string | null;

@@ -219,6 +219,7 @@ function globalConfig(): Config['global'] {
     maxSpreadChecks: null,
     externalCheck: false,
     h2WithoutWebSockets: false,
+    pp2NeverLocal: false,
     insecureForkWanted: false,
     crtBase: null,
     caBase: null,

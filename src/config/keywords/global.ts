@@ -345,6 +345,7 @@ const processRows: Row[] = [
   works('description', '<text>', parseDescription),
   works('default-path', '{current|config|parent|origin <directory>}', parseDefaultPath),
   flag('h2-workaround-bogus-websocket-clients', 'h2WithoutWebSockets', { negatable: true }),
+  flag('pp2-never-send-local', 'pp2NeverLocal'),
   flag('insecure-fork-wanted', 'insecureForkWanted', { negatable: true }),
   works('external-check', '[preserve-env]', parseExternalCheck),
   works(
@@ -494,9 +495,6 @@ const inert: Row[] = [
 ];
 
 const refusals: Row[] = [
-  ...refused<ConfigDraft>('Health checks announce themselves as LOCAL, as the PROXY protocol says.', [
-    'pp2-never-send-local',
-  ]),
   ...refused<ConfigDraft>('Use http-request rules.', [
     'lua-load <file>',
     'lua-load-per-thread <file>',

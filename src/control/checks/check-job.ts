@@ -145,6 +145,7 @@ export class CheckJob implements Job {
       family: addr === null ? socketFamily(server) : isIP(addr) === 6 ? 'inet6' : 'inet',
       port: port || (server.portMap === '' ? server.port : 0),
       proxyProtocol: this.#isAgent ? 0 : proxyProtocol(server),
+      neverLocal: this.#deps.model.config.global.pp2NeverLocal,
       sourceHost: sourceHost(server),
       socks4: server.config.socks4,
       viaSocks4: !this.#isAgent && server.config.checkViaSocks4,

@@ -17,6 +17,8 @@ export interface CheckTarget {
   readonly port: number;
   /** PROXY protocol version sent by connects that take the server's options; 0 = none. */
   readonly proxyProtocol: 0 | 1 | 2;
+  /** Version 2 tells the addresses of the check itself (`pp2-never-send-local`). */
+  readonly neverLocal: boolean;
   readonly sourceHost: string | null;
   /** The server's SOCKS4 proxy, and whether connects that take the server's options go through it. */
   readonly socks4: SocksProxy | null;
@@ -99,10 +101,11 @@ function protocolsFor(step: ConnectStep, { tls }: CheckTarget): readonly string[
 function proxyHeader(step: ConnectStep, target: CheckTarget, conn: Conn): Uint8Array | null {
   const version = step.sendProxy ? 1 : step.useDefaults ? target.proxyProtocol : 0;
   if (version === 0) return null;
-  if (version === 2) return buildProxyV2(null, null);
   const { localHost, localPort, remoteHost, remotePort } = conn;
-  if (localHost === '' || remoteHost === '') return Buffer.from(buildProxyV1(null, null));
-  return Buffer.from(buildProxyV1({ host: localHost, port: localPort }, { host: remoteHost, port: remotePort }));
+  const known = localHost !== '' && remoteHost !== '' && (version === 1 || target.neverLocal);
+  const from = known ? { host: localHost, port: localPort } : null;
+  const to = known ? { host: remoteHost, port: remotePort } : null;
+  return version === 2 ? buildProxyV2(from, to) : Buffer.from(buildProxyV1(from, to));
 }
 
 /** What a send step sends, as latin1. */

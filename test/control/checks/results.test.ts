@@ -410,6 +410,7 @@ for (const { name, lines, origin: manner, expect, sent } of CASES) {
         port: server.port,
         proxyProtocol: 0 as const,
         sourceHost: null,
+        neverLocal: false,
         socks4: null,
         viaSocks4: false,
         tls: noTls(),

@@ -19,6 +19,7 @@ const target: CheckTarget = {
   port: 0,
   proxyProtocol: 0,
   sourceHost: null,
+  neverLocal: false,
   socks4: null,
   viaSocks4: false,
   tls: noTls(),
