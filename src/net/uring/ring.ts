@@ -165,7 +165,7 @@ export class Ring {
   #schedule(): void {
     if (this.#inTurn || this.#scheduled) return;
     this.#scheduled = true;
-    process.nextTick(runScheduled, this);
+    setImmediate(runScheduled, this);
   }
 
   /** Room for so many bytes in the arena, or -1. */
