@@ -143,6 +143,10 @@ frontend plain
     default_backend web
 frontend tls
     bind {addr:tls} ssl crt {dir}/soak.pem alpn h2,http/1.1
+    filter bwlim-out down default-limit 4m default-period 1s
+    filter bwlim-in up default-limit 4m default-period 1s
+    http-request set-bandwidth-limit up
+    http-response set-bandwidth-limit down
     default_backend web
 frontend spare
     bind {addr:spare}
