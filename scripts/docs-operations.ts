@@ -4,6 +4,7 @@
  */
 import { globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { SUB_COMMANDS, type SubCommand } from '../src/cli/sub-commands.ts';
 import { ERRORS } from '../src/ops/errors.ts';
 import { EVENTS } from '../src/ops/events.ts';
 import type { Operation } from '../src/ops/operation.ts';
@@ -46,6 +47,11 @@ export function operationsPage(): string {
       if (operations.length === 0) return [];
       return [`## ${heading}\n`, '| operation | |\n|---|---|', ...operations.map(row), ''];
     }),
+    '## Other commands\n',
+    'Each tells its forms with `--help`.\n',
+    '| command | |\n|---|---|',
+    ...Object.entries(SUB_COMMANDS).map(commandRow),
+    '',
     '## Exit status\n',
     '| status | code | when | what to do |\n|---|---|---|---|',
     '| 0 | `done`, or what was waited for: `drained`, `up` | It is done, or was so already (`unchanged`), or a dry run is shown. | |',
@@ -65,6 +71,11 @@ export function operationsPage(): string {
 
 function row({ name, summary }: Operation): string {
   return `| [${name}](../operations/${pageOf(name)}) | ${cell(sentence(summary))} |`;
+}
+
+function commandRow([, { short, forms = [short], about, more = '' }]: [string, SubCommand]): string {
+  const written = forms.map((form) => `\`sluice ${cell(form)}\``).join('<br>');
+  return `| ${written} | ${cell(sentence(about))} ${cell(more)} |`.replace(/ +\|$/, ' |');
 }
 
 if (import.meta.main) {

@@ -5,9 +5,9 @@ import { type AgentEvent, agentLine } from '../ops/agent/events.ts';
 import { durationKind } from '../ops/kinds.ts';
 import { runnerStateDir } from '../ops/targets/open-haproxy.ts';
 import { shown } from '../util/shown.ts';
+import { usageOf } from './sub-commands.ts';
 import { UsageError } from './usage-error.ts';
 
-const USAGE = 'usage: sluice agent --target TARGET [--target ...] [--state-dir DIR] [--every DURATION] [--json]';
 const EVERY_MS = 2000;
 /** How often one may look, ms. */
 const LEAST_MS = 100;
@@ -45,14 +45,15 @@ function readOptions(args: readonly string[]): Options {
       continue;
     }
     const value = args[++i];
-    if (value === undefined || !['--target', '--state-dir', '--every'].includes(flag)) throw new UsageError(USAGE);
+    if (value === undefined || !['--target', '--state-dir', '--every'].includes(flag))
+      throw new UsageError(usageOf('agent'));
     if (flag === '--target') options.targets.push(value);
     else if (flag === '--state-dir') options.stateDir = value;
     else options.every = interval(value);
   }
   const fromEnvironment = process.env['SLUICE_TARGET'];
   if (options.targets.length === 0 && fromEnvironment !== undefined) options.targets.push(fromEnvironment);
-  if (options.targets.length === 0) throw new UsageError(USAGE);
+  if (options.targets.length === 0) throw new UsageError(usageOf('agent'));
   return options;
 }
 

@@ -9,9 +9,9 @@ import { startApi } from '../dataplane/start.ts';
 import { runnerStateDir } from '../ops/targets/open-haproxy.ts';
 import { runnerGate } from '../ops/targets/runner-gate.ts';
 import { shown } from '../util/shown.ts';
+import { usageOf } from './sub-commands.ts';
 import { UsageError } from './usage-error.ts';
 
-const USAGE = 'usage: sluice api -f FILE [--state-dir DIR]';
 const USUAL = ['/etc/sluice/sluice-api.yaml', '/etc/haproxy/dataplaneapi.yaml', '/etc/haproxy/dataplaneapi.yml'];
 
 /** Serves until SIGTERM or SIGINT. Resolves to the exit status. */
@@ -63,11 +63,11 @@ function readOptions(args: readonly string[]): { readonly file: string; readonly
   let stateDir = runnerStateDir();
   for (let i = 0; i < args.length; i += 2) {
     const value = args[i + 1];
-    if (value === undefined) throw new UsageError(USAGE);
+    if (value === undefined) throw new UsageError(usageOf('api'));
     if (args[i] === '-f') file = resolve(value);
     else if (args[i] === '--state-dir') stateDir = resolve(value);
-    else throw new UsageError(USAGE);
+    else throw new UsageError(usageOf('api'));
   }
-  if (file === undefined) throw new UsageError(USAGE);
+  if (file === undefined) throw new UsageError(usageOf('api'));
   return { file, stateDir };
 }

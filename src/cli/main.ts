@@ -27,6 +27,8 @@ const subCommands: Readonly<Record<string, (args: readonly string[]) => Promise<
 };
 
 async function help(args: readonly string[]): Promise<number> {
+  const told = args.length === 1 ? (await import('./sub-commands.ts')).subCommandHelp(args[0]!) : null;
+  if (told !== null && args[0] !== 'agent') return print(told);
   const [{ printHelp }, { ownTerminal }] = await Promise.all([import('./ops/help.ts'), import('./ops/terminal.ts')]);
   return printHelp(args, ownTerminal(), Object.keys(subCommands));
 }
@@ -82,6 +84,11 @@ async function main(args: readonly string[]): Promise<number | null> {
   }
   if (first.startsWith('-')) return balancer(first === '--version' ? ['-v'] : args);
   const command = Object.hasOwn(subCommands, first) ? subCommands[first] : undefined;
+  if (command !== undefined || first === 'agent') {
+    const asked = args.length === 2 && (args[1] === '--help' || args[1] === '-h');
+    const told = asked ? (await import('./sub-commands.ts')).subCommandHelp(first) : null;
+    if (told !== null) return print(told);
+  }
   if (command !== undefined) return command(args.slice(1));
   // The word is an operation, too, which names a server.
   if (first === 'agent' && (args.length === 1 || args[1]!.startsWith('--'))) return keepWatch(args.slice(1));

@@ -5,9 +5,8 @@ import { loadPolicy } from '../change/policy/load.ts';
 import type { Policy } from '../change/policy/policy.ts';
 import { PolicySchema } from '../change/policy/schema.ts';
 import { groupsOf } from '../util/accounts.ts';
+import { usageOf } from './sub-commands.ts';
 import { UsageError } from './usage-error.ts';
-
-const USAGE = `policy check FILE; policy explain FILE USER ACTION OBJECT [--at DATE] [--force]; policy schema; policy actions`;
 
 /** Resolves to 0 (valid; allowed), 1 (denied, or in need of approval) or 2 (the file cannot be used). */
 export async function policy(args: readonly string[]): Promise<number> {
@@ -16,7 +15,7 @@ export async function policy(args: readonly string[]): Promise<number> {
   if (what === 'actions' && rest.length === 0) return print(ACTIONS.join('\n'));
   if (what === 'check' && rest.length === 1) return check(rest[0]!);
   if (what === 'explain') return explain(rest);
-  throw new UsageError(`usage: sluice ${USAGE}`);
+  throw new UsageError(usageOf('policy'));
 }
 
 function check(file: string): number {
@@ -31,7 +30,7 @@ async function explain(args: readonly string[]): Promise<number> {
   const date = take(words, '--at', 1);
   const at = date === null ? new Date() : new Date(date);
   const [file, user, action, object, ...more] = words;
-  if (object === undefined || more.length > 0) throw new UsageError(`usage: sluice ${USAGE}`);
+  if (object === undefined || more.length > 0) throw new UsageError(usageOf('policy'));
   if (Number.isNaN(at.getTime())) throw new UsageError(`not a date: '${date}' (like 2026-11-21T10:00)`);
   if (!ACTIONS.includes(action!)) throw new UsageError(`no such action: '${action}'; there are ${ACTIONS.join(', ')}`);
   const policy = load(file!);

@@ -29,25 +29,3 @@ Usage : sluice [-f <file|folder>]* [-c] [-d|-D|-db] [-W|-Ws] [-S <addr>[,<option
 Sluice's own sub-commands: sluice help
 `;
 }
-
-/** What `sluice help` says of the sub-commands. */
-export function subCommandsText(): string {
-  return `sluice: a load balancer that you operate while it runs
-
-  sluice run FILE|FOLDER...       run these configuration files in the foreground (as -db -f)
-  sluice check FILE|FOLDER...     check them (as -c -V -f); --report: line by line, what works here and what does not
-  sluice send SOCKET COMMAND...   one Runtime API command to Sluice or HAProxy; exit status 1 when it is refused, 2 without an answer
-  sluice runtime [COMMAND...]     Runtime API commands as through socat, or a prompt; --level user|operator|admin bounds what may be done
-  sluice audit COMMAND            what was done, by whom, and whether the record of it is whole (sluice audit help)
-  sluice remote URL OPERATION ... an operation over a Data Plane API, as with --target URL; SLUICE_API_USER, SLUICE_API_PASSWORD say who asks
-  sluice policy COMMAND           look at a policy file before it is in force: check, explain, schema, actions
-  sluice agent --target TARGET    keep what was set on a HAProxy through its reloads, end it in time, record what others change
-  sluice top [--target TARGET]    a load balancer as it carries, on a screen that is drawn anew
-  sluice completion SHELL         what bash, zsh or fish needs to complete command lines
-  sluice demo                     run examples/quickstart with three small origins, and show what to try
-  sluice version                  version and what was built in (as -vv)
-  sluice help [OPERATION]         this text, or all about an operation; 'sluice -h' shows HAProxy's own flags
-
-Exit status: 0 done, 1 failed (with the reason on stderr), 2 valid but nothing to listen on (check), or a condition not understood (-cc).
-`;
-}

@@ -4,7 +4,7 @@ import { optionsOf } from '../../ops/options.ts';
 import { usageLine } from '../../ops/parse.ts';
 import { findOperation, GROUPS, OPERATIONS } from '../../ops/registry.ts';
 import { table } from '../../ops/text.ts';
-import { subCommandsText } from '../usage.ts';
+import { subCommandsText } from '../sub-commands.ts';
 import { complain, unknownOperation } from './complain.ts';
 import type { Terminal } from './terminal.ts';
 

@@ -1,8 +1,7 @@
 import { OperationError } from '../../ops/errors.ts';
 import type { Level } from '../../runtime/levels.ts';
 import { sudoUser } from '../../util/sudo.ts';
-
-export const USAGE = 'sluice runtime [--target TARGET] [--level user|operator|admin] [--json] [COMMAND...]';
+import { usageOf } from '../sub-commands.ts';
 
 /** What the command line of `sluice runtime` says. */
 export interface RuntimeOptions {
@@ -61,5 +60,5 @@ function levelOf(word: string): Level {
 }
 
 function usage(text: string): OperationError {
-  return new OperationError('usage', `${text}; the form is: ${USAGE}`);
+  return new OperationError('usage', `${text}; ${usageOf('runtime')}`);
 }

@@ -4,17 +4,13 @@ import { openTarget } from '../../ops/open-target.ts';
 import { shown } from '../../util/shown.ts';
 import { ownTerminal } from '../ops/terminal.ts';
 import { answersOn } from './answers.ts';
-import { readOptions, USAGE } from './options.ts';
+import { readOptions } from './options.ts';
 import { runLines } from './run-lines.ts';
 import { inputSource, type Source, terminalSource, textSource } from './source.ts';
 
 /** Resolves to 0, to 1 when a command was refused, or to the exit status of what went wrong (src/ops/errors.ts). */
 export async function runtime(args: readonly string[]): Promise<number> {
   const terminal = ownTerminal();
-  if (args[0] === '--help' || args[0] === '-h') {
-    terminal.out.write(`${USAGE}\n`);
-    return 0;
-  }
   try {
     const { target: name, level, json, command } = readOptions(args);
     const target = await openTarget(name);

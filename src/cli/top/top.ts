@@ -4,10 +4,10 @@ import { durationKind, numberKind } from '../../ops/kinds.ts';
 import { openTarget } from '../../ops/open-target.ts';
 import type { TargetState } from '../../ops/state.ts';
 import { shown } from '../../util/shown.ts';
+import { usageOf } from '../sub-commands.ts';
 import { UsageError } from '../usage-error.ts';
 import { frame, ORDERS, type Order } from './frame.ts';
 
-const USAGE = `usage: sluice top [--target TARGET] [--every DURATION] [--by ${ORDERS.join('|')}] [--batch FRAMES]`;
 const EVERY_MS = 1000;
 /** A screen without a size. */
 const BATCH = { width: 160, height: 1000 };
@@ -54,13 +54,13 @@ function readOptions(args: readonly string[]): Options {
   const options: Options = { target: null, every: EVERY_MS, order: 'rate', batch: null };
   for (let i = 0; i < args.length; i += 2) {
     const [flag, value] = [args[i]!, args[i + 1]];
-    if (value === undefined) throw new UsageError(USAGE);
+    if (value === undefined) throw new UsageError(usageOf('top'));
     try {
       if (flag === '--target') options.target = value;
       else if (flag === '--every') options.every = durationKind.parse(value);
       else if (flag === '--batch') options.batch = numberKind('FRAMES', 1, 1_000_000).parse(value);
       else if (flag === '--by' && isOrder(value)) options.order = value;
-      else throw new UsageError(USAGE);
+      else throw new UsageError(usageOf('top'));
     } catch (error) {
       throw error instanceof OperationError ? new UsageError(error.message) : error;
     }
