@@ -262,7 +262,7 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     log.requestLine = '<BADREQ>';
     setCause(stream, 'c', 'R');
     stream.statusSent = 408;
-    this.#lastWords(stream, this.#page(408));
+    this.#lastWords(stream, this.#page(408), this.state === State.idle);
   }
 
   /** What could not be read counts in what the session tracks: as a request, and as a mistake of the client. */
@@ -283,16 +283,21 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     return `HTTP/1.1 ${page.status} ${page.reason ?? reasonOf(page.status)}\r\n${headers}connection: close\r\n\r\n${body}`;
   }
 
-  /** Sends the last thing that this client hears, and closes without cutting it off. */
-  #lastWords(stream: Stream, text: string): void {
+  /** Sends the last thing that this client hears, and closes without cutting it off. `silent`: not a byte of a request has come. */
+  #lastWords(stream: Stream, text: string, silent = false): void {
+    this.#endUnread(stream, silent);
+    if (text !== '') this.conn.writeLatin1(text);
+    this.#linger();
+  }
+
+  /** Ends the stream of a request that was not read. */
+  #endUnread(stream: Stream, silent: boolean): void {
     this.env.wheel.disarm(this);
     this.stream = null;
     // HAProxy counts nothing for what its protocol layer answers by itself.
-    logStream(stream, true);
+    if (!silent || !this.frontend.dontLogNull) logStream(stream, true);
     stream.phase = Phase.closed;
     stream.recycle();
-    if (text !== '') this.conn.writeLatin1(text);
-    this.#linger();
   }
 
   onEnd(): void {
@@ -307,12 +312,15 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
         failures.onClientGone(stream);
       return;
     }
-    if (this.state === State.head && this.held !== null) this.#cutRequest();
-    else this.#close();
+    const cut = this.#cutRequest();
+    if (cut === null) this.#close();
+    else this.#lastWords(cut, this.#page(400), this.state === State.idle);
   }
 
-  /** The client ended in the middle of a request head. */
-  #cutRequest(): void {
+  /** The client ended in the middle of a request head, or before its first: the stream that tells of it; null when it might end. */
+  #cutRequest(): Stream | null {
+    const silent = this.state === State.idle && this.exchanges === 0 && !this.frontend.ignoreProbes;
+    if (!silent && (this.state !== State.head || this.held === null)) return null;
     const stream = Stream.start(this.env, this, this.frontend, this.listener);
     this.exchanges++;
     this.frontend.c[C.requests]!++;
@@ -320,11 +328,11 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     this.frontend.c[C.hrsp4xx]!++;
     this.#countBad();
     stream.log.acceptDate = this.exchanges === 1 ? this.acceptedAt : this.idleSince;
-    stream.log.requestDate = this.requestAt;
+    stream.log.requestDate = this.requestAt || this.idleSince;
     stream.log.requestLine = '<BADREQ>';
     setCause(stream, 'C', 'R');
     stream.statusSent = 400;
-    this.#lastWords(stream, this.#page(400));
+    return stream;
   }
 
   onDrain(): void {
@@ -340,6 +348,9 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     if (stream !== null) {
       if (stream.raw) tunnel.onClientGone(stream);
       else failures.onClientGone(stream);
+    } else {
+      const cut = this.#cutRequest();
+      if (cut !== null) this.#endUnread(cut, this.state === State.idle);
     }
     this.#gone();
   }

@@ -10,6 +10,7 @@ const run = await start(
   `
 global
     log {addr:log} local0
+    stats socket {sock:admin} level admin
 defaults
     mode http
     log global
@@ -28,6 +29,17 @@ frontend separate
     bind {addr:separate} accept-proxy
     option httplog
     option log-separate-errors
+frontend bare
+    bind {addr:bare}
+    log-format "bare %cp %ST %ts %HU"
+frontend quiet
+    bind {addr:quiet}
+    log-format "quiet %cp %ST %ts %HU"
+    option dontlognull
+frontend probed
+    bind {addr:probed}
+    log-format "probed %cp %ST %ts %HU"
+    option http-ignore-probes
 frontend plain
     bind {addr:plain}
     http-request return status 200
@@ -94,5 +106,43 @@ test('a frontend without a format logs connects', async () => {
   assert.match(
     line,
     new RegExp(`Connect from 127\\.0\\.0\\.1:\\d+ to 127\\.0\\.0\\.1:${run.port('plain')} \\(plain/HTTP\\)$`),
+  );
+});
+
+test('who leaves without a byte of a request is answered, counted and logged', async (t) => {
+  const left = await connect(t, run.port('bare'));
+  left.end();
+  assert.equal((await left.response()).status, 400);
+  await log.waitFor(new RegExp(`bare ${left.port} 400 CR <BADREQ>`));
+  const gone = await connect(t, run.port('bare'));
+  const { port } = gone;
+  // A connection that is reset before it is accepted may have no address any more.
+  await run.row('bare/FRONTEND');
+  gone.reset();
+  await log.waitFor(new RegExp(`bare ${port} 400 CR <BADREQ>`));
+  const late = await connect(t, run.port('bare'));
+  assert.equal((await late.response()).status, 408);
+  await log.waitFor(new RegExp(`bare ${late.port} 408 cR <BADREQ>`));
+  const row = await run.row('bare/FRONTEND');
+  assert.deepEqual([row['req_tot'], row['ereq'], row['hrsp_4xx']], ['3', '3', '3']);
+});
+
+test('dontlognull leaves out who says nothing, http-ignore-probes answers nobody of them', async (t) => {
+  const left = await connect(t, run.port('quiet'));
+  left.end();
+  assert.equal((await left.response()).status, 400);
+  const late = await connect(t, run.port('quiet'));
+  assert.equal((await late.response()).status, 408);
+  const probe = await connect(t, run.port('probed'));
+  probe.end();
+  await probe.closed;
+  assert.equal((await run.row('probed/FRONTEND'))['ereq'], '0');
+  const partial = await connect(t, run.port('quiet'));
+  await partial.send('GET / HT');
+  partial.end();
+  await log.waitFor(new RegExp(`quiet ${partial.port} 400 CR <BADREQ>`));
+  assert.deepEqual(
+    log.lines.filter((line) => [left, late, probe].some(({ port }) => line.includes(` ${port} `))),
+    [],
   );
 });

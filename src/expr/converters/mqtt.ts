@@ -173,9 +173,10 @@ function readConnack(reader: Reader, fields: Map<string, string>, properties: Ma
   if (reader.left > 0) readProperties(reader, properties);
 }
 
-/** Whether all of the packet that bytes begin with is there, as far as its length tells. */
+/** Whether all of the packet that bytes begin with is there, as far as its length tells, or enough to see that it is none of the two. */
 export function mqttIsWhole(bytes: string): boolean {
   let length = 0;
+  if (bytes.length > 1 && bytes[0] !== '\x10' && bytes[0] !== '\x20') return true;
   for (let at = 1; at <= 4; at++) {
     const byte = bytes.charCodeAt(at);
     if (Number.isNaN(byte)) return false;

@@ -112,24 +112,23 @@ const trimming = (name: string, atStart: boolean): ConverterRow => ({
   },
 });
 
-/** Replaces the first match or all; each search starts anew behind the last match, so that `^` matches there too. */
-function substitute(text: string, regex: RegExp, template: string, all: boolean): string {
+/**
+ * Replaces the first match, or all. Each further search begins behind the last match, as if the text began there (`\b`), but `^` does not
+ * match there: what may have it (`anchored`, the expression with the flag g) is tried on the whole text from there on.
+ */
+function substitute(text: string, regex: RegExp, anchored: RegExp | null, template: string, all: boolean): string {
   let result = '';
-  let rest = text;
+  let pos = 0;
   for (;;) {
-    const match = regex.exec(rest);
+    const rest = text.slice(pos);
+    if (anchored !== null) anchored.lastIndex = pos;
+    const match = anchored === null ? regex.exec(rest) : anchored.exec(text);
     if (match === null) return result + rest;
-    result += rest.slice(0, match.index) + expandGroups(template, match);
-    const end = match.index + match[0].length;
-    const wasAtEnd = rest === '';
-    rest = rest.slice(end);
-    if (!all || wasAtEnd) return result + rest;
-    if (match[0] === '' && rest !== '') {
-      result += rest[0]!;
-      rest = rest.slice(1);
-    } else if (match[0] !== '' && rest === '' && regex.exec('') === null) {
-      return result;
-    }
+    const at = anchored === null ? match.index : match.index - pos;
+    result += rest.slice(0, at) + expandGroups(template, match);
+    pos += at + match[0].length;
+    if (!all || rest === '') return result + text.slice(pos);
+    if (match[0] === '' && pos < text.length) result += text[pos++]!;
   }
 }
 
@@ -140,7 +139,8 @@ function compileRegsub([pattern, template, flags]: readonly Arg[]): Convert | Ex
   const regex = compileRegex(pattern as string, options.includes('i'));
   if (!(regex instanceof RegExp)) return regex;
   const all = options.includes('g');
-  return (text) => substitute(text as string, regex, template as string, all);
+  const anchored = all && regex.source.includes('^') ? new RegExp(regex, `${regex.flags}g`) : null;
+  return (text) => substitute(text as string, regex, anchored, template as string, all);
 }
 
 /** Value of a parameter in `a=1&b=2` (or other delimiters); '' when it has none, undefined when it is not there. */
