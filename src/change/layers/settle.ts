@@ -15,6 +15,7 @@ import type { Layers, ObjectType, Place } from './attribute.ts';
 import { isCertificateChange, RESPONSE, renumbered } from './certificates.ts';
 import { ABSENT, layersOf } from './layers.ts';
 import { settleNames } from './settle-names.ts';
+import { inOrder } from './settle-order.ts';
 
 /** What became of the overrides when a configuration came into force. */
 export interface Settled {
@@ -83,44 +84,6 @@ export async function restoreFile(
   }
 }
 
-/**
- * Backends before their servers, names before what is set by them, the port of checks before ports that are mapped, certificates and
- * authorities before the lines that name them, what is to be gone last; else as they were made.
- */
-function inOrder(overrides: readonly Override[]): Override[] {
-  return overrides.toSorted((a, b) => rank(a) - rank(b) || lineOf(a) - lineOf(b));
-}
-
-/** Where a line of a crt-list stood that was added. */
-function lineOf({ change }: Override): number {
-  return change.kind === 'crt-list.add' ? (change.at ?? 0) : 0;
-}
-
-const FIRST: readonly Change['kind'][] = [
-  'map.replace',
-  'acl.replace',
-  'backend.add',
-  'server.add',
-  'server.name',
-  'server.check-addr',
-  'trust.new',
-  'cert.new',
-  'cert.set',
-];
-const LAST: readonly Change['kind'][] = [
-  'server.del',
-  'backend.del',
-  'crt-list.add',
-  'crt-list.del',
-  'cert.del',
-  'trust.del',
-];
-
-function rank({ change: { kind } }: Override): number {
-  const last = LAST.indexOf(kind);
-  return last >= 0 ? FIRST.length + 1 + last : FIRST.includes(kind) ? FIRST.indexOf(kind) : FIRST.length;
-}
-
 interface Found {
   readonly verdict: Verdict;
   readonly text: string;
@@ -182,15 +145,23 @@ function layersBefore({ key, object, attribute, change }: Override, { model }: C
   return layersOf({ ...place, object: objectOf(change) }, model);
 }
 
+/** Equal lines of a crt-list that come or go. */
+const MOST_EQUAL = 1000;
+
 /** Makes what an override keeps. Returns why that is not possible, or null. */
 async function putAgain(override: Override, ctx: ChangeContext, origin: Origin): Promise<string | null> {
-  let change: Change;
-  try {
-    change = await ctx.keeper.back(renumbered(override.change, override, ctx.model));
-  } catch (error) {
-    return (error as Error).message;
+  for (let n = 0; n < MOST_EQUAL; n++) {
+    let change: Change;
+    try {
+      change = await ctx.keeper.back(renumbered(override.change, override, ctx.model));
+    } catch (error) {
+      return (error as Error).message;
+    }
+    const problem = await put(change, ctx, origin);
+    const isLine = change.kind === 'crt-list.add' || change.kind === 'crt-list.del';
+    if (problem !== null || !isLine || layersBefore(override, ctx)?.live === override.value) return problem;
   }
-  return put(change, ctx, origin);
+  return null;
 }
 
 /** Makes a Change that was made before. Returns why that is not possible, or null. */
