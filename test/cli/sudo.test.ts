@@ -42,10 +42,16 @@ Defaults env_keep += "${VARIABLES.join(' ')}"
 %web-ops ALL=(root) NOPASSWD: ${sluice} runtime --level operator, ${sluice} runtime --level operator *
 %web-ops ALL=(root) NOPASSWD: ${sluice} drain *, ${sluice} ready *, ${sluice} map import *
 %web-ops ALL=(root) NOPASSWD: ${sluice} weight *, ${sluice} undo *
+%web-ops ALL=(root) NOPASSWD: ${sluice} server-maxconn *, ${sluice} set-addr *
 %leads ALL=(root) NOPASSWD: ${sluice} requests, ${sluice} approve *, ${sluice} undo *
 `;
 
+/** The day of the week in so many days, in UTC. */
+const day = (days: number) =>
+  ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'][new Date(Date.now() + days * 86_400_000).getUTCDay()]!;
+
 const POLICY = `version: 1
+timezone: UTC
 people:
   ops: { groups: [web-ops] }
   leads: { groups: [leads] }
@@ -59,6 +65,12 @@ rules:
   - allow: [weight]
     who: [ops]
     approval: leads
+  - allow: [server-maxconn]
+    who: [ops]
+    hours: [${day(0)}-${day(1)} 00:00-24:00]
+  - allow: [set-addr]
+    who: [ops]
+    hours: [${day(3)} 00:00-24:00]
   - allow: ["*"]
     who: [user:root]
     force: true
@@ -166,6 +178,19 @@ function suite(title: string, product: 'sluice' | 'haproxy'): void {
       const back = sudo('anna', ['undo', operation]);
       assert.equal(back.status, 0, `${back.out}${back.err}`);
       assert.equal((await run.row('app/app1'))['weight'], '100');
+    });
+
+    it('holds to the hours of the policy', async () => {
+      const before = await states();
+      const open = sudo('anna', ['server-maxconn', 'app/app1', '50', '--reason', 'try']);
+      assert.equal(open.status, 0, `${open.out}${open.err}`);
+      const closed = sudo('anna', ['set-addr', 'app/app1', '127.0.0.1:10009']);
+      assert.equal(closed.status, 3, `${closed.out}${closed.err}`);
+      assert.match(closed.err, new RegExp(`'set-addr' on 'app/app1' by anna: .*${day(3)} 00:00-24:00`));
+      assert.deepEqual(await states(), before);
+      assert.match((await run.cli('show servers state app')).split('\n')[2]!, / 10001 /);
+      const [, operation = ''] = /sluice undo (op-\w+)/.exec(open.out)!;
+      assert.equal(sudo('anna', ['undo', operation]).status, 0);
     });
 
     it('does not let the bounds be said again', async () => {
