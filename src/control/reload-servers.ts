@@ -10,7 +10,10 @@ import { setAdminState } from './servers/admin-state.ts';
 import { startServer } from './servers/start.ts';
 import { linkTracking, unlinkTracking } from './servers/tracking.ts';
 
-/** Makes the servers of a proxy those of the file. Returns what there is to say of servers whose names have no address. */
+/**
+ * Makes the servers of a proxy those of the file, in the model: traffic goes to those of before until it is given the proxy anew, so that
+ * it always has some. Returns what there is to say of servers whose names have no address.
+ */
 export async function changeServers(
   proxy: Proxy,
   before: ProxyConfig,
@@ -27,7 +30,6 @@ export async function changeServers(
     proxy.servers.splice(proxy.servers.indexOf(server), 1);
     proxy.serversByName.delete(server.name);
     proxy.serversById.delete(server.id);
-    void ctx.traffic.ask({ kind: 'server.remove', proxy: proxy.id, id: server.id });
   }
   const checksDiffer = !same(before.healthCheck, to.healthCheck);
   // One that was renamed is known to the file by the name that it has there.

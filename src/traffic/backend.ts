@@ -137,6 +137,7 @@ export class TrafficBackend implements ProxyFacts {
     this.queue = old?.queue ?? new StreamQueue();
     this.queue.row = this.c;
     for (const server of view.servers) this.#adopt(server, old);
+    for (const server of old?.servers ?? []) if (this.serversById.get(server.id) !== server) retire(server);
     this.picker = new Picker(this);
     this.cookie?.update(this.servers);
   }
@@ -175,9 +176,7 @@ export class TrafficBackend implements ProxyFacts {
   removeServer(id: number): void {
     const server = this.serversById.get(id);
     if (server === undefined) return;
-    server.removed = true;
-    server.usable = false;
-    server.pool.close();
+    retire(server);
     this.serversById.delete(id);
     this.servers.splice(this.servers.indexOf(server), 1);
   }
@@ -229,4 +228,11 @@ function compileRdpCookie({ rdpCookie, name: proxy }: ProxyConfig): Compiled | n
   if (rdpCookie === null) return null;
   const compiled = compileWhole(`req.rdp_cookie(${rdpCookie})`, { places: place.useServer, proxy });
   return 'error' in compiled ? null : compiled;
+}
+
+/** A server that is no longer there gets nothing new, and its idle connections end. */
+function retire(server: TrafficServer): void {
+  server.removed = true;
+  server.usable = false;
+  server.pool.close();
 }

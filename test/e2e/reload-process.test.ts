@@ -78,6 +78,32 @@ test('a server that a reload adds by host name is resolved before it is used', i
   assert.equal((await get(run.port('fe'))).text, 'app');
 });
 
+test('a reload that replaces all servers, addresses by name among them, loses no request', inProcess, async (t) => {
+  const app = await origin(t, 'app');
+  const run = await start(t, config(''), { ports: { app } });
+  let going = true;
+  const answers = new Map<string, number>();
+  const client = async () => {
+    while (going) {
+      const { text } = await get(run.port('fe'));
+      answers.set(text, (answers.get(text) ?? 0) + 1);
+    }
+  };
+  const clients = Promise.all([client(), client()]);
+  for (const servers of [
+    'server b ipv4@localhost:{port:app}',
+    'server c {addr:app}',
+    'server d ipv4@localhost:{port:app}',
+  ]) {
+    run.rewrite(config('', '', servers));
+    assert.match(await run.cli('reload'), /^Success=1/);
+  }
+  going = false;
+  await clients;
+  assert.deepEqual([...answers.keys()], ['app']);
+  assert.ok(answers.get('app')! > 3, `${answers.get('app')} requests`);
+});
+
 test(
   'what only a restart puts in force is told, with its line, as long as it differs from the start',
   inProcess,
