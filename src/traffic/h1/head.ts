@@ -152,7 +152,7 @@ export class Head implements HeadView {
   }
 
   get method(): string {
-    return this.methodText ?? this.buf.latin1Slice(this.methodStart, this.methodEnd);
+    return this.methodText ?? methodAt(this.buf, this.methodStart, this.methodEnd);
   }
 
   set method(text: string) {
@@ -400,12 +400,12 @@ export class Head implements HeadView {
       out[pos++] = SPACE;
       pos += out.latin1Write(this.uri, pos);
     }
-    return pos + out.latin1Write(this.version === 10 ? ' HTTP/1.0\r\n' : ' HTTP/1.1\r\n', pos);
+    return writeText(out, pos, this.version === 10 ? ' HTTP/1.0\r\n' : ' HTTP/1.1\r\n');
   }
 
   #writeStatusLine(out: Buffer, at: number): number {
-    let pos = at + out.latin1Write(this.version === 10 ? 'HTTP/1.0 ' : 'HTTP/1.1 ', at);
-    pos += out.latin1Write(String(this.status), pos);
+    let pos = writeText(out, at, this.version === 10 ? 'HTTP/1.0 ' : 'HTTP/1.1 ');
+    pos = writeText(out, pos, String(this.status));
     out[pos++] = SPACE;
     if (this.reasonText !== null) pos += out.latin1Write(this.reasonText, pos);
     else pos += copyBytes(this.buf, this.reasonStart, this.reasonEnd, out, pos);
@@ -423,6 +423,15 @@ export function equalsAt(buf: Uint8Array, start: number, end: number, text: stri
   if (end - start !== length) return false;
   for (let i = 0; i < length; i++) if (buf[start + i] !== text.charCodeAt(i)) return false;
   return true;
+}
+
+/** Methods that nearly all requests have. */
+const METHODS = ['GET', 'POST', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'PATCH'] as const;
+
+/** The method in [start, end): a text is made of rare ones only. */
+function methodAt(buf: Buffer, start: number, end: number): string {
+  for (let i = 0; i < METHODS.length; i++) if (equalsAt(buf, start, end, METHODS[i]!)) return METHODS[i]!;
+  return buf.latin1Slice(start, end);
 }
 
 /** Copies [start, end) to `out` at `at`; returns the length. Short runs are not worth a native call. */
