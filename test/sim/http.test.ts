@@ -25,7 +25,7 @@ defaults
 ${pick('retries 0', 'retries 1', 'retries 3')}${some(0.5, 'option redispatch')}${some(0.2, 'option http-server-close')}${some(0.1, 'option httpclose')}${some(0.2, 'option abortonclose')}${pick('http-reuse never', 'http-reuse safe', 'http-reuse aggressive', 'http-reuse always')}
 frontend fe
   bind 127.0.0.1:8000
-${limits(random)}${some(0.3, 'maxconn 3')}${some(0.2, 'option http-buffer-request')}${some(0.3, 'http-request set-header x-a %[src]')}${some(0.2, 'http-request set-var(txn.a) path')}
+${random() < 0.2 ? SWITCHED : ''}${limits(random)}${some(0.3, 'maxconn 3')}${some(0.2, 'option http-buffer-request')}${some(0.3, 'http-request set-header x-a %[src]')}${some(0.2, 'http-request set-var(txn.a) path')}
   default_backend be
 backend be
 ${pick('balance roundrobin', 'balance leastconn', 'balance first', 'balance random', 'balance uri')}${some(0.3, 'http-response set-header x-b %[status]')}
@@ -33,6 +33,13 @@ ${pick('balance roundrobin', 'balance leastconn', 'balance first', 'balance rand
   server s2 10.0.0.2:80 ${random() < 0.5 ? 'maxconn 2' : ''} ${random() < 0.2 ? 'pool-max-conn 0' : ''}
 `;
 }
+
+/** A frontend in mode tcp whose connections go on as ones of HTTP, at once or once they have shown that they speak it. */
+const SWITCHED = `  mode tcp
+  tcp-request inspect-delay 1s
+  tcp-request content switch-mode http if HTTP
+  tcp-request content switch-mode http if WAIT_END
+`;
 
 /** Limits of bandwidth in one direction, both, or none. */
 function limits(random: () => number): string {
