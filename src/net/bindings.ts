@@ -52,6 +52,9 @@ export interface CertificateHandle {
 
 /** Node's `tls.SecureContext.context`: made by node:tls. */
 export interface NativeContext {
+  /** PEM: a certificate, and what follows it is put behind the chain that there is; and its key. Connections that have begun keep theirs. */
+  setCert(pem: Uint8Array): void;
+  setKey(pem: Uint8Array): void;
   /** Nothing begins with it any more; what has begun goes on. */
   close(): void;
 }

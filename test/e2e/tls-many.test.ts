@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { issue } from '../support/certificates.ts';
+import { type Issued as Authority, issue as issueCa } from '../support/pki.ts';
 import { isHaproxy, start } from '../support/program.ts';
-import { connectTls, type TlsConnection } from '../support/tls.ts';
+import { connectTls, sClient, type TlsConnection } from '../support/tls.ts';
 
 const MANY = 12;
 const names = Array.from({ length: MANY }, (_, i) => `s${i}.test`);
@@ -78,4 +79,56 @@ describe('with room for 3 of 12 certificates', () => {
       assert.ok(text.replaceAll('\n', '').includes(raw.toString('base64')));
     }
   });
+});
+
+test('each certificate comes with its own chain, whatever was shown before', async (t) => {
+  const root = issueCa({ name: 'Root', ca: true });
+  const between = (name: string) => issueCa({ name, ca: true, issuer: root });
+  const kinds: readonly (readonly Authority[])[] = [[between('Intermediate 1'), root], [between('Intermediate 2')], []];
+  const made = Array.from({ length: 21 }, (_, i) => {
+    const name = `c${i}.test`;
+    const above = kinds[i % 3]!;
+    const issuer = above[0];
+    const type = i % 7 === 6 ? 'rsa' : 'ec';
+    const leaf = issueCa({ name, dns: [name], type, ...(issuer === undefined ? {} : { issuer }) });
+    const chain = above.map((ca) => ca.certificate).join('');
+    return { name, above, serial: leaf.serial, pem: leaf.certificate + chain + leaf.key };
+  });
+  const several = await start(
+    t,
+    `
+global
+    nbthread 1
+    ${isHaproxy ? '' : 'tune.ssl.ssl-ctx-cache-size 3'}
+    stats socket {sock:admin} level admin
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 20s
+    timeout server 5s
+frontend fe
+    bind {addr:fe} ssl ${made.map(({ name }) => `crt {dir}/${name}.pem`).join(' ')}
+    http-request return status 200
+`,
+    { files: Object.fromEntries(made.map(({ name, pem: text }) => [`${name}.pem`, text])) },
+  );
+  const ofKind = (kind: number) => made.filter((_, i) => i % 3 === kind);
+  const asked = [...ofKind(0), ...ofKind(1), ...ofKind(2), ...made, ...ofKind(1).toReversed()];
+  const open: (readonly [string, TlsConnection])[] = [];
+  for (const { name, serial } of asked) {
+    const connected = await connectTls(t, several.port('fe'), { servername: name });
+    const certificate = connected.socket.getPeerX509Certificate()!;
+    assert.deepEqual([certificate.subject, Number.parseInt(certificate.serialNumber, 16)], [`CN=${name}`, serial]);
+    open.push([name, connected]);
+  }
+  // What is sent beside a chain shows nowhere but here.
+  for (const { name, above } of [...ofKind(0), ...ofKind(2)]) {
+    const said = await sClient(several.port('fe'), '-showcerts', '-servername', name);
+    const subjects = [...said.matchAll(/^ *\d+ s:.*CN ?= ?(.*)$/gm)].map(([, subject]) => subject);
+    assert.deepEqual(subjects, [name, ...above.map((ca) => ca.name)]);
+  }
+  for (const [name, { connection, socket }] of open) {
+    assert.equal((await connection.exchange(REQUEST)).status, 200);
+    assert.equal(socket.getPeerCertificate().subject['CN'], name);
+  }
 });

@@ -4,7 +4,13 @@ import type { ClientHello } from '../../net/client-hello.ts';
 import type { Env } from '../env.ts';
 import type { TrafficFrontend } from '../frontend.ts';
 import type { Contexts } from './recent-contexts.ts';
-import { buildServerContext, type ContextBasis, isCurrent, type ServerContext } from './server-context.ts';
+import {
+  buildServerContext,
+  type ContextBasis,
+  isCurrent,
+  remakeServerContext,
+  type ServerContext,
+} from './server-context.ts';
 import { clientAbilities, type EcdsaSuites, ecdsaSuitesOf, SniIndex } from './sni-index.ts';
 
 const HTTP_PROTOCOLS: readonly string[] = ['h2', 'http/1.1'];
@@ -93,7 +99,8 @@ export class BindTls {
     let context = this.#contexts.get(entry.id);
     if (context === undefined || !isCurrent(context, entry, basis)) {
       if (context !== undefined) tlsContexts.forget(context);
-      context = buildServerContext(basis, entry);
+      const spare = many ? tlsContexts.giveUp(this.#contexts) : null;
+      context = (spare === null ? null : remakeServerContext(spare, basis, entry)) ?? buildServerContext(basis, entry);
       this.#contexts.set(entry.id, context);
     }
     tlsContexts.use(context, this.#contexts);

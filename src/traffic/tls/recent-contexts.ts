@@ -28,13 +28,25 @@ export class RecentContexts {
     }
   }
 
+  /** What has to go for another context of `home`, when it is one of those: for the caller to make that of it, or to close. */
+  giveUp(home: Contexts): ServerContext | null {
+    const [oldest] = this.#homes.keys();
+    if (oldest === undefined || this.#weight + 1 <= this.#limit() || this.#homes.get(oldest) !== home) return null;
+    this.#drop(oldest, home);
+    return oldest;
+  }
+
+  #drop(context: ServerContext, home: Contexts): void {
+    this.#homes.delete(context);
+    this.#weight -= context.weight;
+    if (home.get(context.entry.id) === context) home.delete(context.entry.id);
+  }
+
   /** `context` is not used for further handshakes; connections go on with it. */
   forget(context: ServerContext): void {
     const home = this.#homes.get(context);
     if (home === undefined) return;
-    this.#homes.delete(context);
-    this.#weight -= context.weight;
-    if (home.get(context.entry.id) === context) home.delete(context.entry.id);
+    this.#drop(context, home);
     // What it holds is freed with its last connection, and not when the engine next looks for garbage: it does not know how much that is.
     context.native.close();
   }

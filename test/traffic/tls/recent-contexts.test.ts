@@ -46,6 +46,20 @@ suite('contexts that are ready', () => {
     assert.deepEqual([...one.home.keys()], [8, 9, 10]);
   });
 
+  test('are given up for others of their line when there is no more room', () => {
+    const contexts = new RecentContexts(() => 2);
+    const [one, other] = [line(contexts), line(contexts)];
+    const first = one.use(1);
+    assert.equal(contexts.giveUp(one.home), null);
+    other.use(2);
+    assert.equal(contexts.giveUp(other.home), null);
+    assert.equal(contexts.giveUp(one.home), first);
+    assert.deepEqual([[...one.home.keys()], one.closed], [[], []]);
+    assert.equal(contexts.giveUp(one.home), null);
+    other.use(3);
+    assert.deepEqual([[...other.home.keys()], other.closed], [[2, 3], []]);
+  });
+
   test('include the one that is used, however low the limit', () => {
     let limit = 5;
     const one = line(new RecentContexts(() => limit));
