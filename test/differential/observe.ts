@@ -46,6 +46,7 @@ function configuration(
       lines.push(
         line
           .replace(/\bsmall\b/, `small_${id}`)
+          .replace(/\b(tbl(?:ip|srv)?)\b/g, `$1_${id}`)
           .replaceAll('fe_line', `fe_${id}`)
           .replace(/^bind \{addr:/, `bind ${host}:{port:`),
       );

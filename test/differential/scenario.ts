@@ -1,7 +1,8 @@
 import { condition, expression, format } from './expressions.ts';
-import type { Random } from './random.ts';
+import { Random } from './random.ts';
 import { type Exchange, exchanges } from './requests.ts';
 import { rules } from './rules.ts';
+import { backLines, frontLines, TABLES } from './tables.ts';
 
 /** A frontend with backends of its own, and what is sent to it. */
 export interface Scenario {
@@ -64,18 +65,23 @@ const ALIASES =
 
 /** A scenario that follows from the seed of `random` alone. */
 export function scenario(random: Random, id: number): Scenario {
+  const front = frontend(random, id);
+  const backs = ['a', 'b'].map((name) => [`backend ${name}_${id}`, ...backend(random)]);
+  const connections = random.chance(0.1) ? [exchanges(random), exchanges(random)] : [exchanges(random)];
+  // Of its own draws, so that the rest stays what it was.
+  const more = new Random(random.below(2 ** 32));
+  const tables = more.chance(0.5);
   const lines = [
     `frontend fe_${id}`,
     `bind {addr:fe_${id}}`,
     `log {addr:log} len 4096 local0`,
-    ...frontend(random, id),
+    ...front.slice(0, -1),
+    ...(tables ? frontLines(more) : []),
+    ...front.slice(-1),
+    ...backs.flatMap((back) => (tables ? [...back.slice(0, 1), ...backLines(more), ...back.slice(1)] : back)),
+    ...(tables ? TABLES : []),
   ];
-  for (const name of ['a', 'b']) lines.push(`backend ${name}_${id}`, ...backend(random));
-  return {
-    id,
-    lines: lines.flatMap((line) => line.split('\n')),
-    connections: random.chance(0.1) ? [exchanges(random), exchanges(random)] : [exchanges(random)],
-  };
+  return { id, lines: lines.flatMap((line) => line.split('\n')), connections };
 }
 
 function frontend(random: Random, id: number): string[] {

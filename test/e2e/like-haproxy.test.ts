@@ -296,6 +296,42 @@ for (const [edit, host] of [
   });
 }
 
+test('a truth is captured as 1 or 0', async (t) => {
+  const { port, log } = await frontend(
+    t,
+    'log-format "%hr %ST"\nhttp-request capture always_true len 5\nhttp-request capture always_false len 5',
+  );
+  await get(port);
+  await log.waitFor(/\{1\|0\} 200/);
+});
+
+test('names of fields are restricted behind the rules, which see all of them and may answer', async (t) => {
+  const { app, port } = await frontend(
+    t,
+    'option http-restrict-req-hdr-names delete\nhttp-request set-header x-seen %[req.hdr(a_b)]\nhttp-request set-header c_d 1',
+  );
+  await request(port, 'GET / HTTP/1.1\r\nhost: a\r\na_b: 1\r\n\r\n');
+  const seen = await app.nextRequest();
+  assert.deepEqual([seen.get('x-seen'), seen.get('a_b'), seen.get('c_d')], ['1', undefined, undefined]);
+  const strict = await frontend(
+    t,
+    'option http-restrict-req-hdr-names reject\nhttp-request return status 200 if { path /here }\nhttp-request set-header c_d 1 if { path /added }',
+  );
+  const status = async (target: string) =>
+    (await request(strict.port, `GET ${target} HTTP/1.1\r\nhost: a\r\n${target === '/here' ? 'a_b: 1\r\n' : ''}\r\n`))
+      .status;
+  assert.deepEqual([await status('/here'), await status('/added'), await status('/')], [200, 403, 200]);
+});
+
+test('captures stand in the log in the order of their lines, whatever they are', async (t) => {
+  const { port, log } = await frontend(
+    t,
+    'log-format "%hr %ST"\nhttp-request capture str(a) len 5\ndeclare capture request len 4\ntcp-request content capture str(b) len 5\ncapture request header host len 5\nhttp-request capture str(c) len 5\nhttp-request capture str(d) id 1',
+  );
+  await request(port, 'GET / HTTP/1.1\r\nhost: h\r\n\r\n');
+  await log.waitFor(/\{a\|d\|b\|h\|c\} 200/);
+});
+
 test('who captures a cookie takes the spaces around equal signs out of all of them', async (t) => {
   const { app, port } = await frontend(t, 'capture cookie sid len 10');
   for (const [sent, arrives] of [

@@ -68,7 +68,7 @@ function requestInspected(stream: Stream): void {
   else requestBuffered(stream);
 }
 
-/** `option http-restrict-req-hdr-names`: false when the request has been rejected. */
+/** `option http-restrict-req-hdr-names`, behind the rules of a proxy, as in HAProxy: false when the request has been rejected. */
 function namesAllowed(stream: Stream, policy: NamePolicy): boolean {
   if (policy === 'preserve' || restrictNames(stream.req, policy)) return true;
   stream.frontend.c[C.deniedReq]!++;
@@ -78,9 +78,7 @@ function namesAllowed(stream: Stream, policy: NamePolicy): boolean {
 }
 
 function requestBuffered(stream: Stream): void {
-  const { frontend } = stream;
-  if (!namesAllowed(stream, frontend.names)) return;
-  const { rules } = frontend;
+  const { rules } = stream.frontend;
   if (rules === null) {
     frontendRulesDone(stream);
     return;
@@ -101,6 +99,7 @@ function monitor(stream: Stream): void {
 function frontendRulesDone(stream: Stream): void {
   logStep(stream, 'request');
   const { frontend } = stream;
+  if (!namesAllowed(stream, frontend.names)) return;
   if (stream.caching !== null && stream.caching.hit !== null) {
     serveCached(stream);
     return;
@@ -127,7 +126,6 @@ function frontendRulesDone(stream: Stream): void {
 /** The backend's own rules. */
 function toBackend(stream: Stream): void {
   const backend = stream.backend!;
-  if (!namesAllowed(stream, backend.names)) return;
   if (backend.rules === null || backend.id === stream.frontend.id) backendRulesDone(stream);
   else inspectRequest(stream, backend.rules.content, backend.rules.inspectDelay, backendInspected);
 }
@@ -138,6 +136,7 @@ function backendInspected(stream: Stream): void {
 
 function backendRulesDone(stream: Stream): void {
   const backend = stream.backend!;
+  if (backend.id !== stream.frontend.id && !namesAllowed(stream, backend.names)) return;
   if (stream.caching !== null && stream.caching.hit !== null) {
     serveCached(stream);
     return;

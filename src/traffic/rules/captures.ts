@@ -1,4 +1,4 @@
-import type { Diagnostic, ProxyConfig } from '../../config/types.ts';
+import type { Diagnostic, Location, ProxyConfig } from '../../config/types.ts';
 import type { Head } from '../h1/head.ts';
 import type { Stream } from '../stream.ts';
 
@@ -6,9 +6,11 @@ import type { Stream } from '../stream.ts';
 export interface CaptureSlot {
   readonly name: string | null;
   readonly length: number;
+  /** The line that asks for it. */
+  readonly at: Location;
 }
 
-/** The places of a frontend, in the order of the log; rules with `len` add to them. */
+/** The places of a frontend, in the order of the log. */
 export interface CaptureSlots {
   readonly request: CaptureSlot[];
   readonly response: CaptureSlot[];
@@ -20,7 +22,10 @@ export interface Captures {
   readonly response: ((stream: Stream) => void) | null;
 }
 
-/** Reads `capture request|response header <name> len <n>` and `declare capture request|response len <n>` lines, in file order. */
+/**
+ * Reads `capture request|response header <name> len <n>` and `declare capture request|response len <n>` lines, and rules that capture with
+ * a length, in file order.
+ */
 export function captureSlots(config: ProxyConfig, problems: Diagnostic[]): CaptureSlots {
   const slots: CaptureSlots = { request: [], response: [] };
   const lines = [
@@ -28,6 +33,7 @@ export function captureSlots(config: ProxyConfig, problems: Diagnostic[]): Captu
       .filter(({ words }) => words[0] !== 'cookie')
       .map(({ words, at }) => ({ at, side: words[0], name: words[2], len: words[3], length: words[4] })),
     ...config.declares.map(({ words, at }) => ({ at, side: words[1], name: null, len: words[2], length: words[3] })),
+    ...capturingRules(config),
   ].sort((a, b) => (a.at.file === b.at.file ? a.at.line - b.at.line : 0));
   for (const { at, side, name, len, length } of lines) {
     if (name === undefined || len !== 'len' || !(Number(length) > 0)) {
@@ -41,9 +47,24 @@ export function captureSlots(config: ProxyConfig, problems: Diagnostic[]): Captu
     slots[side === 'request' ? 'request' : 'response'].push({
       name: name?.toLowerCase() ?? null,
       length: Number(length),
+      at,
     });
   }
   return slots;
+}
+
+/** Rules `capture <sample> len <n>` that have a place of their own; what is wrong with them, their compiling tells. */
+function capturingRules({ rules }: ProxyConfig) {
+  const lines = [
+    ...rules['http-request'].map(({ words, at }) => ({ words, at })),
+    ...rules['tcp-request'].flatMap(({ words, at }) => (words[0] === 'content' ? [{ words: words.slice(1), at }] : [])),
+  ];
+  return lines.flatMap(({ words, at }) => {
+    const how = words.findIndex((word) => word === 'len' || word === 'id');
+    const length = words[how + 1];
+    if (words[0] !== 'capture' || words[how] !== 'len' || !(Number(length) > 0)) return [];
+    return [{ at, side: 'request', name: null, len: 'len', length }];
+  });
 }
 
 /** What takes headers and the cookie of `capture cookie <name> len <n>`. */

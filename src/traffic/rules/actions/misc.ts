@@ -1,4 +1,4 @@
-import { compileExpression } from '../../../expr/compile.ts';
+import { compileExpression, evaluateText } from '../../../expr/compile.ts';
 import { render } from '../../services.ts';
 import { captureText } from '../../transport-facts.ts';
 import { type ActionRow, Verdict } from '../types.ts';
@@ -18,17 +18,19 @@ const capture: ActionRow = {
     const { compiled } = parsed;
     const how = words.take();
     const number = Number(words.take());
-    if (!Number.isInteger(number) || number < 0 || (how !== 'len' && how !== 'id'))
+    if (!Number.isInteger(number) || number < (how === 'len' ? 1 : 0) || (how !== 'len' && how !== 'id'))
       return { error: "expects 'len <length>' or 'id <slot>'" };
     if (how === 'len' && (env.slots === null || side === 'response'))
       return { error: "expects 'id': only requests of frontends may take 'len'" };
     if (how === 'id' && env.slots !== null && env.slots[side].length <= number) {
       return { error: `unable to find capture id '${number}' referenced by ${env.kind} capture rule` };
     }
-    const id = how === 'id' ? number : env.slots![side].push({ name: null, length: number }) - 1;
+    const { file, line } = env.at;
+    const own = () => env.slots!.request.findIndex(({ at }) => at.file === file && at.line === line);
+    const id = how === 'id' ? number : own();
     return (stream) => {
-      const value = compiled.evaluate(stream);
-      if (value !== undefined) captureText(stream, side, id, String(value));
+      const value = evaluateText(compiled, stream);
+      if (value !== undefined) captureText(stream, side, id, value);
       return Verdict.next;
     };
   },
