@@ -62,12 +62,14 @@ class Forwarding implements LogForwards {
   async stage(config: Config): Promise<StagedForwards> {
     const fresh: Opened[] = [];
     const abandon = () => fresh.forEach(close);
-    const known = this.#sections.flatMap(({ sockets }) => sockets);
+    // Each is used once: two lines may have the same address.
+    const known = new Set(this.#sections.flatMap(({ sockets }) => sockets));
     const wanted: Section[] = [];
     for (const section of config.logForwards) {
       const sockets: Opened[] = [];
       for (const { bind, backlog, datagrams } of lines(section)) {
-        const there = known.find((one) => isSame(one, bind, backlog, datagrams));
+        const there = [...known].find((one) => isSame(one, bind, backlog, datagrams));
+        if (there !== undefined) known.delete(there);
         const opened = there ?? (await openSocket(bind, backlog, datagrams));
         if (typeof opened === 'string') {
           abandon();
