@@ -139,6 +139,8 @@ async function installation(scope: { after(end: () => unknown): void }, product:
   const now = readFileSync(run.file, 'utf8');
   writeFileSync(join(work, 'haproxy.cfg.new'), now.replace('10.0.0.12:8080 weight 100', '10.0.0.12:8080 weight 33'));
   writeFileSync(join(work, 'hosts.map'), 'www.example.net be_green\nnew.example.net be_app\n');
+  const entry = { table: 'st_src', key: '192.0.2.7', data: { gpc0: '1' } };
+  writeFileSync(join(work, 'tables.ndjson'), `{"sluice":"stick tables"}\n${JSON.stringify(entry)}\n`);
   writeFileSync(join(work, 'www.example.net.pem'), next.cert + next.key);
   const client = await connect(scope, run.port('web'));
   await client.send('GET / HTTP/1.1\r\nHost: www.example.net\r\nBad Header: 1\r\n\r\n');
