@@ -56,7 +56,9 @@ function place(t: TestContext) {
   put('tickets.keys', [1, 2, 3].map((byte) => `${key(byte)}\n`).join(''));
   const config = CONFIG.replaceAll('DIR', dir);
   const args = ['--state-dir', at('state')];
-  return { dir, at, put, first, begin: () => start(t, config, { args }) };
+  const begin = (more: readonly string[] = [], global = '') =>
+    start(t, config.replace('    nbthread 2\n', `    nbthread 2\n${global}`), { args: [...args, ...more] });
+  return { dir, at, put, first, begin };
 }
 
 async function set(run: Run, what: string, path: string, pem: string): Promise<void> {
@@ -261,4 +263,39 @@ test('a key that was kept and is gone is told, and the file is in force', async 
     /could not be set to .* again: what cert\.set needs is not kept any more/,
   );
   assert.equal(await shown(second, 'site.test'), serial(old));
+});
+
+test('the process that takes over shows what was set in the one before, and what is set there after that', async (t) => {
+  const { dir, at, begin } = place(t);
+  const before = await begin();
+  const [one, two] = [site(), site()];
+  await set(before, 'cert', at('site.pem'), chain(one));
+  const after = await begin(['-sf', String(before.pid)]);
+  assert.equal(await shown(after, 'site.test'), serial(one));
+  await before.exited;
+  await before.stop();
+  await set(after, 'cert', at('site.pem'), chain(two));
+  assert.equal(secretsOf(dir).length, 1, 'the key of before is forgotten');
+  after.signal('SIGKILL');
+  await after.stop();
+  assert.equal(await shown(await begin(), 'site.test'), serial(two));
+});
+
+const skip = process.getuid!() === 0 ? false : 'only root can become another user';
+test('keys belong to the user that the process becomes, and root finds them at the next start', { skip }, async (t) => {
+  const { dir, at, begin } = place(t);
+  chmodSync(dir, 0o755);
+  const user = '    user nobody\n';
+  const first = await begin([], user);
+  const next = site();
+  await set(first, 'cert', at('site.pem'), chain(next));
+  const [name] = secretsOf(dir);
+  const { uid, mode } = statSync(join(dir, 'state/secrets', name!));
+  assert.deepEqual([uid === 0, mode & 0o777], [false, 0o600]);
+  first.signal('SIGKILL');
+  await first.stop();
+  const second = await begin([], user);
+  assert.equal(await shown(second, 'site.test'), serial(next));
+  await set(second, 'cert', at('site.pem'), chain(site()));
+  assert.equal(secretsOf(dir).length, 1);
 });

@@ -13,10 +13,21 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { type Issued, issue, revocationList } from '../support/pki.ts';
+import { type Issued, issue, ocspResponse, revocationList } from '../support/pki.ts';
 import { type Run, type StartOptions, start } from '../support/program.ts';
 import { operate } from './support.ts';
 
+const OCSP = `global
+    stats socket {sock:admin} level admin
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 5s
+    timeout server 5s
+frontend fe
+    bind {addr:fe} ssl crt DIR/site.pem
+    http-request return status 200
+`;
 const unlessHaproxy = existsSync('/usr/sbin/haproxy') ? false : 'haproxy is not installed';
 const folder = mkdtempSync(join(tmpdir(), 'save-stores-'));
 process.env['STATE_DIRECTORY'] = join(folder, 'state');
@@ -249,6 +260,34 @@ frontend fe
   assert.deepEqual([read(run, 'own.crt'), read(run, 'own.crt.key')], [next.certificate + ca.certificate, next.key]);
   assert.deepEqual([modeOf(run, 'own.crt'), modeOf(run, 'own.crt.key')], [0o644, 0o600]);
 });
+
+for (const [name, options] of [
+  ['Sluice', {}],
+  ['HAProxy', { argv: ['-W', '-f', '{config}'], program: '/usr/sbin/haproxy' }],
+] as [string, StartOptions][])
+  test(`${name}: an OCSP response is written beside its certificate`, {
+    skip: options.program ? unlessHaproxy : false,
+  }, async (t) => {
+    const dir = mkdtempSync(join(folder, 'ocsp-'));
+    const at = (file: string) => join(dir, file);
+    writeFileSync(at('site.pem'), chain(site1), { mode: 0o600 });
+    writeFileSync(at('site.pem.ocsp'), ocspResponse(ca, site1, { thisUpdate: Date.now() - 600_000 }));
+    const run = await start(t, OCSP.replace('DIR', dir), options);
+    const newer = ocspResponse(ca, site1);
+    writeFileSync(at('newer.der'), newer);
+    const updated = await operate(run, 'update-ocsp', at('newer.der'));
+    assert.equal(updated.status, 0, updated.stderr + updated.stdout);
+    const saved = await operate(run, 'save');
+    assert.equal(saved.status, 0, saved.stderr + saved.stdout);
+    assert.deepEqual(readFileSync(at('site.pem.ocsp')), newer);
+    assert.match((await operate(run, 'save')).stdout, /nothing is set that the files do not say/);
+    const other = ocspResponse(ca, site1, { thisUpdate: Date.now() - 1000 });
+    writeFileSync(at('newer.der'), ocspResponse(ca, site1, { thisUpdate: Date.now() - 500 }));
+    await operate(run, 'update-ocsp', at('newer.der'));
+    writeFileSync(at('site.pem.ocsp'), other);
+    assert.match((await operate(run, 'save')).stdout, /site\.pem\.ocsp was changed on the disk since it was read/);
+    assert.deepEqual(readFileSync(at('site.pem.ocsp')), other);
+  });
 
 const TABLES = `global
     stats socket {sock:admin} level admin
