@@ -36,6 +36,7 @@ export function newServer(at: Location): ServerDraft {
     source: null,
     socks4: null,
     checkViaSocks4: false,
+    congestion: null,
     errorLimit: 10,
     observe: 'none',
     onError: 'fail-check',

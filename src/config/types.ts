@@ -276,6 +276,8 @@ export interface ServerConfig {
   /** The SOCKS4 proxy that connections go through; checks too with `checkViaSocks4`. */
   readonly socks4: { readonly family: 'inet' | 'inet6'; readonly host: string; readonly port: number } | null;
   readonly checkViaSocks4: boolean;
+  /** Congestion control algorithm (`cc`), or null: the kernel's. */
+  readonly congestion: string | null;
   readonly errorLimit: number;
   readonly observe: 'none' | 'layer4' | 'layer7';
   readonly onError: 'fastinter' | 'fail-check' | 'sudden-death' | 'mark-down';

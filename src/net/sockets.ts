@@ -24,8 +24,18 @@ export function setOptions(fd: number, options: SocketOptions): void {
     if (interval > 0) setOption(fd, 'TCP_KEEPINTVL', interval);
   }
   if (options.userTimeout > 0) setOption(fd, 'TCP_USER_TIMEOUT', options.userTimeout);
+  if (options.congestion != null) chooseCongestion(fd, options.congestion);
   if (options.rcvbuf !== null) setOption(fd, 'SO_RCVBUF', options.rcvbuf);
   if (options.sndbuf !== null) setOption(fd, 'SO_SNDBUF', options.sndbuf);
+}
+
+/** An algorithm that the kernel has not is left: it may be loaded later. */
+function chooseCongestion(fd: number, algorithm: string): void {
+  try {
+    setCongestionControl(fd, algorithm);
+  } catch (error) {
+    if (!(error instanceof LibcError)) throw error;
+  }
 }
 
 /** Returns whether the kernel took it. */

@@ -68,6 +68,8 @@ export interface SocketOptions {
   readonly probes: { readonly count: number; readonly idle: number; readonly interval: number };
   /** How long sent data may stay unacknowledged, ms; 0 = as the kernel says. */
   readonly userTimeout: number;
+  /** Congestion control algorithm, null or left out = the kernel's. */
+  readonly congestion?: string | null;
   /** Sizes of the kernel's buffers, null = as the kernel says. */
   readonly rcvbuf: number | null;
   readonly sndbuf: number | null;

@@ -110,10 +110,10 @@ export class TrafficServer implements ServerFacts {
 
   #socketOptions(): SocketOptions | null {
     const { rcvbufServer: rcvbuf, sndbufServer: sndbuf } = this.env.global.tune;
-    const { tcpUserTimeout: userTimeout } = this.config;
+    const { tcpUserTimeout: userTimeout, congestion } = this.config;
     const keepAlive = this.backend.config.options.includes('srvtcpka');
-    if (!keepAlive && userTimeout === 0 && rcvbuf === null && sndbuf === null) return null;
-    return { keepAlive, probes: this.backend.config.serverProbes, userTimeout, rcvbuf, sndbuf };
+    if (!keepAlive && userTimeout === 0 && congestion === null && rcvbuf === null && sndbuf === null) return null;
+    return { keepAlive, probes: this.backend.config.serverProbes, userTimeout, congestion, rcvbuf, sndbuf };
   }
 
   /** A server without a cookie of its own gets one made of its address (`cookie ... dynamic`). */

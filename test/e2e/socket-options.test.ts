@@ -84,7 +84,7 @@ backend app
   option srvtcpka
   srvtcpka-cnt 4
   srvtcpka-idle 2m
-  server a {addr:a} tcp-ut 15s
+  server a {addr:a} tcp-ut 15s cc reno
 `;
 
 test('listening sockets have the options of their bind lines', { skip }, async (t) => {
@@ -131,6 +131,7 @@ test('sockets of connections have the options of their proxy, server and the pro
     TCP_NODELAY: 1,
     TCP_USER_TIMEOUT: 15_000,
     SO_BINDTODEVICE: 'lo',
+    TCP_CONGESTION: 'reno',
     host: '127.0.0.9',
   };
   assert.deepEqual(only(server, ofServer), ofServer);

@@ -578,6 +578,9 @@ const traffic: Option<ServerDraft>[] = [
     { notDynamic: true },
   ),
   { name: 'socks4', takes: 1, args: '<addr>:<port>', status: 'works', parse: parseSocks4, notDynamic: true },
+  text('cc', '<algorithm>', '<algorithm> as argument', (draft, word) => {
+    draft.congestion = word;
+  }),
   flag('check-via-socks4', (draft) => {
     draft.checkViaSocks4 = true;
   }),
@@ -618,7 +621,7 @@ export const SERVER_OPTIONS = new OptionTable<ServerDraft>([
   ...checks,
   ...names,
   ...traffic,
-  ...inertOptions<ServerDraft>('noticed', 'the kernel default is used.', ['tfo', 'no-tfo', 'cc <algorithm>']),
+  ...inertOptions<ServerDraft>('noticed', 'the kernel default is used.', ['tfo', 'no-tfo']),
   ...inertOptions<ServerDraft>('refused', 'Health checks open their own connection.', [
     'check-pool-conn-name <name>',
     'check-reuse-pool',
