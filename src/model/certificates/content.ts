@@ -95,7 +95,8 @@ export function mismatch({ chain, key }: CertificateContent, path: string): stri
 /** Why the library would not show a certificate to anybody (a key that is too short, ...); null when it would. */
 export function unusable({ chain, key }: CertificateContent, path: string): string | null {
   try {
-    createSecureContext({ cert: Buffer.from(chain), key: Buffer.from(key!) });
+    // Without `ca`, Node would read the authorities that it has.
+    createSecureContext({ ca: [], cert: Buffer.from(chain), key: Buffer.from(key!) });
     return null;
   } catch (error) {
     return `unable to load SSL certificate into SSL Context '${path}': ${reasonOf(error)}`;
