@@ -59,38 +59,61 @@ suite('in the hands of other programs', () => {
       },
     );
 
-  test('a tool that edits the file while clients write finds all that it wrote, and clients are told', async (t) => {
-    const { run, ask } = await inSluice(t);
-    const outside: string[] = [];
-    let over = false;
-    const puppet = (async () => {
-      for (let i = 0; i < 20; i++) {
-        const text = readFileSync(run.file, 'utf8');
-        outside.push(`# outside ${i}`);
-        writeFileSync(`${run.file}.tool`, text.replace('\nbackend app\n', `\n${outside.at(-1)}\nbackend app\n`));
-        renameSync(`${run.file}.tool`, run.file);
-        await new Promise((resolve) => setTimeout(resolve, 40));
+  for (const [name, begin, options] of [
+    ['Sluice', inSluice, {}],
+    ['HAProxy', besideHaproxy, withoutHaproxy],
+  ] as const)
+    test(`a tool and two clients that write at once lose nothing that was taken: ${name}`, options, async (t) => {
+      const { run, ask }: Api = await begin(t);
+      const outside: string[] = [];
+      let over = false;
+      const puppet = (async () => {
+        for (let i = 0; i < 20; i++) {
+          const text = readFileSync(run.file, 'utf8');
+          outside.push(`# outside ${i}`);
+          writeFileSync(`${run.file}.tool`, text.replace('\nbackend app\n', `\n${outside.at(-1)}\nbackend app\n`));
+          renameSync(`${run.file}.tool`, run.file);
+          await new Promise((resolve) => setTimeout(resolve, 60));
+        }
+        over = true;
+      })();
+      const seen = new Set<number>();
+      /** Writes until the tool is done, and once more: the last that it was told to be written. */
+      const client = async (server: string) => {
+        const path = `configuration/backends/app/servers/${server}`;
+        let last = 0;
+        for (let weight = 1, isLast = false; !isLast || last !== weight - 1; weight++) {
+          isLast ||= over;
+          const [, version] = await ask('GET', 'configuration/version');
+          const body = { name: server, address: '127.0.0.1', port: run.port(server), weight: (weight % 200) + 1 };
+          const [status, answer] = await ask('PUT', `${path}?version=${version}`, body);
+          seen.add(status);
+          if (status === 200 || status === 202) last = weight;
+          else assert.match(answer.message, /changed meanwhile|version mismatch/);
+        }
+        return (last % 200) + 1;
+      };
+      const [a1, a2] = await Promise.all([client('a1'), client('a2')]);
+      await puppet;
+      const text = readFileSync(run.file, 'utf8');
+      assert.deepEqual(
+        outside.filter((line) => !text.includes(`${line}\n`)),
+        [],
+      );
+      assert.ok(seen.has(200), [...seen].join());
+      for (const [server, weight] of [
+        ['a1', a1],
+        ['a2', a2],
+      ] as const) {
+        assert.equal((await ask('GET', `configuration/backends/app/servers/${server}`))[1].weight, weight);
+        assert.match(text, new RegExp(`server ${server} \\S+ +weight ${weight}( #.*)?\\n`));
+        // It is in force, too.
+        await until(`the weight of ${server}`, async () => {
+          const row = (await run.serversState()).find(({ srv_name }) => srv_name === server);
+          return row?.['srv_uweight'] === String(weight);
+        });
       }
-      over = true;
-    })();
-    const seen = new Set<number>();
-    for (let weight = 1; !over; weight = (weight % 200) + 1) {
-      const [, version] = await ask('GET', 'configuration/version');
-      const body = { name: 'a2', address: '127.0.0.1', port: run.port('a2'), weight };
-      const [status, answer] = await ask('PUT', `configuration/backends/app/servers/a2?version=${version}`, body);
-      seen.add(status);
-      if (status !== 200) assert.match(answer.message, /changed meanwhile|version mismatch/);
-    }
-    await puppet;
-    const text = readFileSync(run.file, 'utf8');
-    assert.deepEqual(
-      outside.filter((line) => !text.includes(`${line}\n`)),
-      [],
-    );
-    assert.ok(seen.has(200), [...seen].join());
-    const [, { weight }] = await ask('GET', 'configuration/backends/app/servers/a2');
-    assert.match(text, new RegExp(`server a2 \\S+ weight ${weight}\\n`));
-  });
+    });
 
   test('a kill in the middle of transactions over a map and the configuration leaves both as they were, or both new', async (t) => {
     const port = await freePort();

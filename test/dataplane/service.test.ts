@@ -132,6 +132,27 @@ suite('versions', () => {
     assert.match(text(), /# by hand\nbackend c\n {4}server x 10\.0\.0\.3:80\n$/);
   });
 
+  test('what others write while a change is checked is not lost, also when somebody has read it by then', async (t) => {
+    for (const whole of [false, true]) {
+      const { ask, text, write, balancer } = await startService(t, CONFIG);
+      const other = CONFIG.replace('maxconn 100', 'maxconn 200');
+      const { check } = balancer;
+      Object.assign(balancer, {
+        async check(...all: Parameters<typeof check>) {
+          write(other);
+          assert.match((await ask('GET', 'configuration/raw')).text, /maxconn 200/);
+          return check(...all);
+        },
+      });
+      const refused = await (whole
+        ? ask('POST', 'configuration/raw?skip_version=true', { body: `${CONFIG}\n`, type: 'text/plain' })
+        : ask('PUT', 'configuration/backends/a/servers/s1?version=1', { body: server(9) }));
+      assert.equal(refused.status, 409, refused.text);
+      assert.match(refused.json.message, /-\s+maxconn 100\n\+\s+maxconn 200/);
+      assert.equal(text(), other);
+    }
+  });
+
   test('fifty writers at once lose nothing', async (t) => {
     const backends = Array.from({ length: 50 }, (_, i) => `backend w${i}\n    server s1 10.0.0.1:80 weight 1\n`).join(
       '\n',

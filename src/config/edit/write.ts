@@ -1,6 +1,7 @@
 /** Writes files so that at any time the old or the new one is there, whole. */
 
 import { randomBytes } from 'node:crypto';
+import { readFileSync, renameSync, statSync, unlinkSync } from 'node:fs';
 import { type FileHandle, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Document } from '../document.ts';
@@ -153,7 +154,24 @@ async function statOf(file: string) {
 
 function checkUnchanged({ edit: { file, hash } }: Prepared, bytes: Buffer | null): void {
   if ((bytes === null ? null : hashOf(bytes)) === hash) return;
-  throw new Refusal(`${file} is no longer what was read: it was changed meanwhile`);
+  throw changedRefusal(file);
+}
+
+function checkStill({ edit: { file }, target, old }: Prepared): void {
+  const stamp = stampOf(target);
+  const now = stamp === null ? null : readFileSync(target);
+  if (now === null ? old !== null : !old?.equals(now)) throw changedRefusal(file);
+  // A large one takes its time to be read.
+  if (stampOf(target) !== stamp) throw changedRefusal(file);
+}
+
+function stampOf(file: string): string | null {
+  const found = statSync(file, { bigint: true, throwIfNoEntry: false });
+  return found === undefined ? null : `${found.ino} ${found.size} ${found.mtimeNs} ${found.ctimeNs}`;
+}
+
+function changedRefusal(file: string): Refusal {
+  return new Refusal(`${file} is no longer what was read: it was changed meanwhile`);
 }
 
 async function backUp(one: Prepared, old: Buffer, now: Date): Promise<void> {
@@ -198,9 +216,10 @@ async function own(handle: FileHandle, { uid, gid, mode }: Owner, name: string):
 }
 
 async function replace(one: Prepared): Promise<void> {
-  checkUnchanged(one, await readOrNull(one.target));
-  if (one.temporary === null) await rm(one.target);
-  else await rename(one.temporary, one.target);
+  // At once: what another program writes between the check and the replacement would be lost.
+  checkStill(one);
+  if (one.temporary === null) unlinkSync(one.target);
+  else renameSync(one.temporary, one.target);
   one.temporary = null;
   await syncFolder(one.target);
 }

@@ -167,20 +167,20 @@ export class Commits {
     after: Documents,
     { requester, forceReload, skipReload }: Job,
   ): Promise<{ readonly reload: string | null; readonly refused: string | null }> {
-    await this.files.write(after, versionOf(before));
+    await this.files.write(before, after);
     const put: PutInForce = await (skipReload
       ? this.#writtenOnly(requester)
       : this.#balancer.putInForce(before, after, requester)
     ).catch(failed);
     if (put.outcome === 'live') return { reload: null, refused: null };
     if (put.outcome === 'failed') {
-      await this.files.write(before, versionOf(after));
+      await this.files.write(after, before);
       return { reload: null, refused: put.text };
     }
     try {
       return { reload: await this.#reload(requester, forceReload), refused: null };
     } catch (error) {
-      await this.files.write(before, versionOf(after));
+      await this.files.write(after, before);
       throw error;
     }
   }
@@ -206,7 +206,7 @@ export class Commits {
       await beside.prepare(version);
       const problems = await this.#balancer.check(after);
       if (problems.length > 0) throw problemError(problems, after, before);
-      await this.files.write(after, version);
+      await this.files.write(before, after);
       const reload = await this.#putWith(job, beside, before, after);
       await beside.end();
       return { reload };
@@ -238,7 +238,7 @@ export class Commits {
       if (inForce && rest.outcome === 'live') return null;
       return await this.#reload(requester, forceReload);
     } catch (error) {
-      await this.files.write(before, versionOf(after));
+      await this.files.write(after, before);
       await beside.takeBack();
       if (inForce) await this.#balancer.putInForce(after, before, requester).catch(failed);
       throw error;

@@ -10,6 +10,7 @@ import type { Documents } from '../edit/sections.ts';
 import { ApiError } from '../service/error.ts';
 import { keepBackup } from './backups.ts';
 import { differenceText } from './difference.ts';
+import { versionOf } from './version.ts';
 
 /** Where numbered backups go, and how many are kept; none where `count` is 0. */
 export interface Backups {
@@ -46,18 +47,20 @@ export class ConfigurationFiles {
     return this.#sources.map(({ hash }) => hash).join('-');
   }
 
-  /** Writes documents over what was read. Throws ApiError 409, with the difference, when a file was changed meanwhile. */
-  async write(documents: Documents, version: number): Promise<void> {
-    const before = this.#documents;
+  /**
+   * Writes documents over those that they were made of. Throws ApiError 409, with the difference, when a file was changed meanwhile, also where a request
+   * has read it anew since.
+   */
+  async write(from: Documents, documents: Documents): Promise<void> {
+    if (!isSame(from, this.#documents)) throw changedMeanwhile('', from, this.#documents);
     const edits = this.#sources.map((source, i) => ({ source, document: documents[i]! }));
-    if (this.#backups.count > 0) await keepBackup(before, this.#backups, version);
+    if (this.#backups.count > 0) await keepBackup(from, this.#backups, versionOf(from));
     const written = await writeSources(edits, { backup: 'none', now: new Date() });
     if ('text' in written) {
       this.#stamp = '';
       const now = await this.read();
-      const difference = differenceText(before, now);
-      if (difference === '') throw new ApiError(500, problemText(written));
-      throw new ApiError(409, `${problemText(written)}\n${difference}`);
+      if (isSame(from, now)) throw new ApiError(500, problemText(written));
+      throw changedMeanwhile(`${problemText(written)}\n`, from, now);
     }
     this.#sources = this.#sources.map((source, i): Source => {
       const document = documents[i]!;
@@ -100,4 +103,14 @@ export class ConfigurationFiles {
       return '';
     }
   }
+}
+
+function isSame(one: Documents, other: Documents): boolean {
+  if (one === other) return true;
+  return one.length === other.length && one.every((document, i) => document.print() === other[i]!.print());
+}
+
+function changedMeanwhile(problem: string, from: Documents, now: Documents): ApiError {
+  const text = problem || 'the files are no longer what was read: they were changed meanwhile: nothing was written\n';
+  return new ApiError(409, `${text}${differenceText(from, now)}`);
 }

@@ -105,7 +105,11 @@ export async function startService(
 dataplaneapi:
   user: [{ name: admin, password: secret, insecure: true }]
   transaction: { transaction_dir: ${join(folder, 'transactions')}, max_open_transactions: 3, backups_number: 2 }
-  resources: { spoe_transaction_dir: ${join(folder, 'spoe-transactions')} }
+  resources:
+    spoe_transaction_dir: ${join(folder, 'spoe-transactions')}
+    maps_dir: ${join(folder, 'maps')}
+    ssl_certs_dir: ${join(folder, 'ssl')}
+    general_storage_dir: ${join(folder, 'general')}
 haproxy:
   config_file: ${file}
   reload: { reload_delay: 1 }
