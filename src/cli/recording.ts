@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { keeper, secretsOnly } from '../change/journal/keeper.ts';
+import { patientStore } from '../change/journal/kept-store.ts';
 import { secretsIn } from '../change/journal/state-dir.ts';
 import { ThreadedJournal } from '../change/journal/threaded.ts';
 import type { Config } from '../config/types.ts';
@@ -29,6 +30,7 @@ export function recording(
   const waits = takeOver !== null || (finish?.pids.length ?? 0) > 0;
   const keeps = { keepEntries: journalKeep, keepAge: journalKeepDays * DAY };
   const journal = new ThreadedJournal({ stateDir: path, owner, onTrouble, waits, ...keeps });
-  const secrets = keeper(secretsIn(path, owner), secretsOnly);
+  const folder = secretsIn(path, owner);
+  const secrets = keeper(goOn ? patientStore(folder) : folder, secretsOnly);
   return { journal, keeper: secrets, goOn, ...(waits ? { takeJournal: () => journal.take() } : {}) };
 }

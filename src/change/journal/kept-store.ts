@@ -67,6 +67,32 @@ export function memoryStore(): KeptStore {
   };
 }
 
+/** A store that never fails to take a text: what cannot be written waits in memory, and is tried again with the next one. */
+export function patientStore(store: KeptStore): KeptStore {
+  const waiting = new Map<string, string>();
+  const flush = async () => {
+    for (const [hash, text] of waiting) {
+      await store.put(hash, text);
+      waiting.delete(hash);
+    }
+  };
+  return {
+    async put(hash, text) {
+      waiting.set(hash, text);
+      await flush().catch(() => undefined);
+    },
+    get: async (hash) => waiting.get(hash) ?? store.get(hash),
+    async hashes() {
+      await flush().catch(() => undefined);
+      return [...waiting.keys(), ...(await store.hashes())];
+    },
+    async drop(hash) {
+      waiting.delete(hash);
+      await store.drop(hash);
+    },
+  };
+}
+
 async function isThere(path: string): Promise<boolean> {
   return (await stat(path).catch(nullIfAbsent)) !== null;
 }
