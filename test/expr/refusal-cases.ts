@@ -253,6 +253,23 @@ export const aclLines: readonly (readonly string[])[] = [
   ['x', 'req.ssl_ver', '3.70000'],
   ['x', 'req.ssl_ver', 'gt', '3.1'],
   ['x', 'req_ver', '1.1'],
+  ['x', 'hdr(a),bytes(1)', '-m', 'ip', '1.2.3.4'],
+  ['x', 'hdr(a),bytes(1)', '-m', 'int', '5'],
+  ['x', 'hdr(a),bytes(1)', 'a'],
+  ['x', 'bin(01)', '-m', 'ip', '1.2.3.4'],
+  ['x', 'bin(01)', '-m', 'int', '5'],
+  ['x', 'bin(01)', '-m', 'bool', '1'],
+  ['x', 'bool(1)', '-m', 'ip', '1.2.3.4'],
+  ['x', 'bool(1)', '-m', 'bin', '01'],
+  ['x', 'int(1)', '-m', 'bin', '01'],
+  ['x', 'int(1)', '-m', 'ip', '1.2.3.4'],
+  ['x', 'src', '-m', 'bool', '1'],
+  ['x', 'src', '-m', 'bin', '7f000001'],
+  ['x', 'ipv6(::1)', '-m', 'int', '1'],
+  ['x', 'ipv4(1.2.3.4)', '-m', 'bool', '1'],
+  ['x', 'method', '-m', 'int', '1'],
+  ['x', 'method', '-m', 'ip', '1.2.3.4'],
+  ['x', 'method', '-m', 'bool', '1'],
 ];
 
 /** Conditions, right and wrong ones. */

@@ -38,15 +38,28 @@ export function compileAclTerm(words: readonly string[], env: CompileEnv): AclTe
   const { compiled } = criterion;
   const matches = compilePatterns(words, criterion, flags, env);
   if (typeof matches !== 'function') return matches;
-  const cast = compiled.castTo(method.type);
-  // As in HAProxy, a method for another type is taken, and never matches.
-  const test: Matches = cast === undefined ? () => false : cast === null ? matches : castThenMatch(cast, matches);
+  const cast = castFor(compiled, method);
+  if (cast === undefined)
+    return { error: `matching method '${method.name}' cannot be used with fetch keyword '${criterion.fetch}'` };
+  const test = cast === null ? matches : castThenMatch(cast, matches);
   return {
     keyword: criterion.keyword,
     compiled,
     decide: decider(compiled, test),
     warning:
       method.needsPatterns && patterns.length + files.length === 0 && !flags.closed ? noPatterns(words[0]!) : null,
+  };
+}
+
+/** The cast to what a method matches; undefined when there is none. */
+function castFor(compiled: Compiled, { name, type }: MatchMethod): ReturnType<Compiled['castTo']> {
+  const cast = compiled.castTo(type);
+  const number = cast === undefined && name === 'bool' ? compiled.castTo('sint') : null;
+  if (!number) return cast;
+  // What is no boolean but a number, such as an IPv4 address, is true where that is not 0.
+  return (value) => {
+    const found = number(value);
+    return found === undefined ? undefined : Number(found) !== 0;
   };
 }
 
@@ -84,6 +97,8 @@ function compilePatterns(
 
 interface Criterion {
   readonly keyword: string;
+  /** What the keyword fetches: itself, or what it is short for. */
+  readonly fetch: string;
   readonly compiled: Compiled;
   readonly method: MatchMethod | null;
   /** Its integers are versions, written `3.1` in patterns. */
@@ -121,7 +136,14 @@ function parseCriterion(words: readonly string[], env: CompileEnv): Criterion | 
   const own =
     alias === null || compiled.converters > 0 || compiled.type === 'meth' ? null : findMatchMethod(alias.method);
   const method = own ?? defaultMatchMethod(compiled.type);
-  return { keyword, compiled, method, dotted: alias?.fetch === 'req.ssl_ver' && compiled.converters === 0, next };
+  return {
+    keyword,
+    fetch: alias?.fetch ?? keyword,
+    compiled,
+    method,
+    dotted: alias?.fetch === 'req.ssl_ver' && compiled.converters === 0,
+    next,
+  };
 }
 
 /** HAProxy words the same mistake in other ways in an ACL. */
@@ -223,8 +245,8 @@ function numbersOf(words: readonly string[], dotted: boolean): string[] | ExprEr
   return applyOperators(numbers);
 }
 
-function noMethod({ keyword }: Criterion): string {
-  return `matching method must be specified first (using '-m') when using a sample fetch of this type ('${keyword}')`;
+function noMethod({ fetch }: Criterion): string {
+  return `matching method must be specified first (using '-m') when using a sample fetch of this type ('${fetch}')`;
 }
 
 /** Turns `gt 5 lt 10 3:4` into ranges: an operator holds for the numbers that follow it. */
