@@ -138,8 +138,10 @@ async function change(step: ChangeStep, course: Course): Promise<null> {
     if (!applied.ok) continue;
     const now = `${objectOf(change)} ${after}`.trim();
     course.made.push(now);
-    if (inverse !== null) course.made.undoable = true;
+    if (inverse !== null) course.made.undoable ??= true;
     else (course.made.lasting ??= []).push(now);
+    // A server that is gone cannot be given the state of before, either.
+    if (inverse === null && change.kind === 'server.del') course.made.undoable = false;
   }
   if (!applied.ok) throw refusalError(refusal(applied, changes), course.meta);
   if (applied.lease) emit({ event: 'lease', lease: applied.lease });
