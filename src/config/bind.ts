@@ -28,6 +28,8 @@ export interface BindRules {
   readonly unix?: Partial<Draft<BindConfig>>;
   /** What the global section says of TLS so far; null: this kind of line has none. */
   readonly tls: BindTlsBasis | null;
+  /** The options of TLS that this kind of line has; left out: all. */
+  readonly tlsOptions?: ReadonlySet<string>;
 }
 
 /** `<address>[,...] [options]`: one BindConfig for each socket. */
@@ -55,7 +57,9 @@ export function parseBindLine(words: readonly string[], rules: BindRules): BindR
   };
   const before = { ...settings };
   const report = applyOptions(BIND_OPTIONS, words, 1, settings, (row) =>
-    row.tls && rules.tls === null ? `'${row.name}' is not supported here: TLS is for 'bind' lines of proxies` : null,
+    row.tls && (rules.tls === null || rules.tlsOptions?.has(row.name) === false)
+      ? `'${row.name}' is not supported here: it is for 'bind' lines of proxies`
+      : null,
   );
   if (rules.tls !== null) settings.tls = finishBindTls(settings.tlsDraft, rules.tls);
   const { certified, on } = settings.tlsDraft;

@@ -12,10 +12,12 @@ export function checkStatsSockets({ config, diagnostics, env }: Context): void {
   const seen = new Map<string, BindConfig>();
   for (const socket of config.global.statsSockets) {
     const address = formatAddress(socket.address);
-    if (isRemote(socket.address) && socket.level !== 'user' && env.get(OVERRIDE) !== '1') {
+    const certified = socket.tls?.options.verify === 'required';
+    for (const text of tlsProblems(socket)) diagnostics.alert(socket.at, `'stats socket' : ${text}`);
+    if (isRemote(socket.address) && !certified && socket.level !== 'user' && env.get(OVERRIDE) !== '1') {
       diagnostics.alert(
         socket.at,
-        `'stats socket' : level ${socket.level} on '${address}' can be reached by others without authentication. Use a loopback address, a unix socket or 'level user'; to allow it all the same, set ${OVERRIDE} to 1 in the environment.`,
+        `'stats socket' : level ${socket.level} on '${address}' can be reached by others without authentication. Use a loopback address, a unix socket, 'level user', or 'ssl ... verify required'; to allow it all the same, set ${OVERRIDE} to 1 in the environment.`,
       );
     }
     const twin = seen.get(address);
@@ -33,6 +35,18 @@ export function checkStatsSockets({ config, diagnostics, env }: Context): void {
       );
     }
   }
+}
+
+/** What is missing for TLS on a control socket. */
+function tlsProblems({ tls, exposeFdListeners }: BindConfig): string[] {
+  if (tls === null) return [];
+  const problems: string[] = [];
+  if (tls.crts.length !== 1) problems.push("'ssl' needs one 'crt': a file with certificate, chain and key.");
+  const { verify, caFile } = tls.options;
+  if (verify !== null && verify !== 'none' && caFile === null)
+    problems.push(`'verify ${verify}' needs a 'ca-file': the authorities whose certificates let clients in.`);
+  if (exposeFdListeners) problems.push("'expose-fd listeners' cannot be combined with 'ssl'.");
+  return problems;
 }
 
 function isRemote(address: Address): boolean {

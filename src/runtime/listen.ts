@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import type { BindConfig } from '../config/types.ts';
 import { errorName, pipeWrap, type StreamHandle, tcpWrap } from '../net/bindings.ts';
 import { abstractName } from '../util/libc/sockaddr.ts';
+import { type SecureFront, secureFront } from './secure-front.ts';
 
 const BACKLOG = 1024;
 
@@ -13,6 +14,8 @@ export interface CliListener {
   readonly name: string;
   /** The port given by the system for TCP, else 0. */
   readonly port: number;
+  /** Reads the files of TLS again. Throws what is wrong with them. */
+  renew(): void;
   pause(): void;
   resume(): void;
   close(): Promise<void>;
@@ -164,10 +167,19 @@ function start(
   onClose: (() => void) | null,
   port = 0,
 ): CliListener {
+  let secure: SecureFront | null = null;
+  try {
+    secure = bind.tls === null ? null : secureFront(bind.tls, onConnection);
+  } catch (problem) {
+    handle.close();
+    throw new Error(`${(problem as Error).message}: ${subject}`);
+  }
   // Opening the handle's own descriptor again marks it readable, without which libuv refuses to stop and start its polling.
   if (bind.address.family !== 'fd') handle.open(handle.fd);
   handle.onconnection = (status, client) => {
-    if (status === 0) onConnection(new Socket({ handle: client, allowHalfOpen: true, pauseOnCreate: true } as object));
+    if (status !== 0) return;
+    if (secure !== null) secure.accept(new Socket({ handle: client, allowHalfOpen: true } as object));
+    else onConnection(new Socket({ handle: client, allowHalfOpen: true, pauseOnCreate: true } as object));
   };
   const status = (handle as unknown as { listen(backlog: number): number }).listen(bind.backlog ?? BACKLOG);
   if (status !== 0) throw new Error(`${reason(status)}: ${subject}`);
@@ -175,6 +187,7 @@ function start(
   return {
     name,
     port,
+    renew: () => secure?.renew(),
     pause: () => void handle.readStop(),
     resume: () => void handle.readStart(),
     close: () =>

@@ -51,22 +51,24 @@ export class CliSockets {
   }
 
   /**
-   * Opens and closes sockets so that those of `binds` are there; what is written as before stays as it is, connections too. Returns
-   * what could not be opened.
+   * Opens and closes sockets so that those of `binds` are there; what is written as before stays as it is, connections too, but files of
+   * TLS are read again. Returns what could not be opened or read.
    */
   async reconfigure(binds: readonly BindConfig[]): Promise<string[]> {
     const wanted = [...binds];
+    const problems: string[] = [];
     for (let i = this.#binds.length - 1; i >= 0; i--) {
       const kept = wanted.findIndex((bind) => isSame(bind, this.#binds[i]!));
-      if (kept >= 0) wanted.splice(kept, 1);
-      else {
+      if (kept >= 0) {
+        wanted.splice(kept, 1);
+        this.#renew(this.#listeners[i]!, problems);
+      } else {
         const [listener] = this.#listeners.splice(i, 1);
         this.#binds.splice(i, 1);
         this.sockets.splice(i, 1);
         await listener!.close();
       }
     }
-    const problems: string[] = [];
     for (const bind of wanted) {
       try {
         this.#open(bind);
@@ -75,6 +77,14 @@ export class CliSockets {
       }
     }
     return problems;
+  }
+
+  #renew(listener: CliListener, problems: string[]): void {
+    try {
+      listener.renew();
+    } catch (problem) {
+      problems.push(`${(problem as Error).message}: stats socket ${listener.name}; what was read before stays in use`);
+    }
   }
 
   #open(bind: BindConfig): void {

@@ -135,12 +135,21 @@ function parseLog(line: Line, { global }: ConfigDraft): void {
   if (target !== null) global.logs.push(target as LogDraft & { format: 'local' });
 }
 
+/** Those that mean something for one certificate and clients that are operators. */
+const SOCKET_TLS_OPTIONS: ReadonlySet<string> = new Set([
+  ...['ssl', 'crt', 'ca-file', 'crl-file', 'verify', 'ciphers', 'ciphersuites', 'curves', 'sigalgs'],
+  ...['ssl-min-ver', 'ssl-max-ver', 'no-tlsv10', 'no-tlsv11', 'no-tlsv12', 'no-tlsv13'],
+]);
+
 function parseStatsSocket(line: Line, config: ConfigDraft): void {
   const words = line.words.slice(2);
   if (words.length === 0)
     return line.alert("'stats socket' in global section expects an address or a path to a UNIX socket");
   const { prefix, ...unix } = config.unixBind;
-  const { binds, addressError, report } = parseBindLine(words, { at: line.at, unixPrefix: prefix, unix, tls: null });
+  const { binds, addressError, report } = parseBindLine(words, {
+    ...{ at: line.at, unixPrefix: prefix, unix },
+    ...{ tls: config.global, tlsOptions: SOCKET_TLS_OPTIONS },
+  });
   if (addressError !== null) return line.alert(`'stats socket' : ${addressError}`);
   if (!reportOptions(line, report, "'stats socket' : ", 'parsing')) {
     const { text: error, kind } = report.error!;
