@@ -29,6 +29,8 @@ interface Tally {
   passed: number;
   failed: number;
   skipped: number;
+  /** Time of its tests, ms. */
+  took: number;
   /** What to print of it: failures with their reasons, skipped tests. */
   readonly lines: string[];
 }
@@ -67,7 +69,9 @@ function onFail(tally: Tally, data: EventData.TestFail): void {
 
 /** Runs test files, a process each; what they came to, by file. */
 async function runFiles(names: readonly string[], concurrency: number): Promise<Map<string, Tally>> {
-  const tallies = new Map<string, Tally>(names.map((name) => [name, { passed: 0, failed: 0, skipped: 0, lines: [] }]));
+  const tallies = new Map<string, Tally>(
+    names.map((name) => [name, { passed: 0, failed: 0, skipped: 0, took: 0, lines: [] }]),
+  );
   const of = (data: { file?: string; name: string }) =>
     tallies.get((data.file ?? data.name).replace(root, '')) ?? tallies.values().next().value!;
   const stream = run({
@@ -75,6 +79,10 @@ async function runFiles(names: readonly string[], concurrency: number): Promise<
     concurrency,
     timeout: 120_000,
     execArgv: ['--disable-warning=ExperimentalWarning'],
+  });
+  stream.on('test:complete', (data) => {
+    if (data.nesting === 0 && data.file !== undefined && data.name !== data.file)
+      of(data).took += data.details.duration_ms;
   });
   stream.on('test:pass', (data) => onPass(of(data), data));
   stream.on('test:fail', (data) => onFail(of(data), data));
@@ -100,6 +108,10 @@ for (const { passed, failed, skipped, lines } of tallies.values()) {
   total.failed += failed;
   total.skipped += skipped;
   for (const line of lines) console.log(line);
+}
+if (files.length > 20) {
+  const slowest = [...tallies].sort(([, a], [, b]) => b.took - a.took).slice(0, 8);
+  console.log(`slowest: ${slowest.map(([file, { took }]) => `${file} ${(took / 1000).toFixed(0)} s`).join(', ')}`);
 }
 console.log(`${files.length} files, ${((performance.now() - started) / 1000).toFixed(1)} s`);
 console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`);

@@ -27,7 +27,8 @@ export function standIn(key: KeyObject, domains: readonly string[]): string {
   const algorithm = signatureAlgorithm(key);
   const epoch = new Date(0);
   const serial = randomBytes(16);
-  serial[0]! &= 0x7f;
+  // Positive, and not shorter than it is (X.690, section 8.3.2).
+  serial[0] = (serial[0]! & 0x7f) | 0x40;
   const content = new TBSCertificate({
     version: 2,
     serialNumber: new Uint8Array(serial).buffer,

@@ -123,12 +123,14 @@ test('integers are found in the first range in order that has them', async () =>
 
 test('integers of 64 bits are found at both ends', async () => {
   const { store, lookup } = await world();
-  for (const pattern of ['9223372036854775807', '-9223372036854775808', '9007199254740993:9007199254740995'])
+  for (const pattern of ['9223372036854775807', '-9223372036854775807', '9007199254740993:9007199254740995'])
     store.add(store.current, pattern, '');
   const find = lookup.int();
   const key = (value: number | bigint) => (find(value) === 0 ? null : lookup.key(find(value)));
   assert.equal(key(2n ** 63n - 1n), '9223372036854775807');
-  assert.equal(key(-(2n ** 63n)), '-9223372036854775808');
+  // HAProxy takes no pattern for the least of them.
+  assert.equal(key(-(2n ** 63n)), null);
+  assert.equal(key(1n - 2n ** 63n), '-9223372036854775807');
   assert.equal(key(9007199254740994n), '9007199254740993:9007199254740995');
   assert.equal(key(0), null);
 });
