@@ -42,6 +42,10 @@ if (unknown.length > 0)
 const needed = ['haproxy', 'nginx', 'wrk', 'h2load', sluice].filter((command) => !installed(command));
 if (needed.length > 0) throw new Error(`missing: ${needed.join(', ')} (Debian: haproxy nginx wrk nghttp2-client)`);
 
+// What is installed is a bundle, not the source.
+if (process.env['SLUICE_PROGRAM'] === undefined)
+  await output(process.execPath, [join(import.meta.dirname, '../scripts/bundle.ts')]);
+
 const backend = await startBackend();
 const proxies: Proxy[] = [await startBalancer('sluice', backend.port), await startBalancer('haproxy', backend.port)];
 const missing: string[] = [];

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../support/wait.ts';
 import { type BesideApi, besideHaproxy, CONFIG, withoutHaproxy } from './support/processes.ts';
 
-const KILLS = 8;
+const KILLS = 4;
 const EXTRA = '\nbackend extra\n';
 
 /** The file of a version: of every four edits two change a weight, one adds a backend, one removes it. */

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { crashes } from '../crash/crashes.ts';
 
 /** `npm run crash` does more of them. */
-const KILLS = 25;
+const KILLS = 10;
 const SEED = Date.now() % 1_000_000;
 
 test(`no acknowledged change is lost in ${KILLS} kills (seed ${SEED})`, {

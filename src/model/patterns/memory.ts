@@ -147,6 +147,11 @@ export class WritablePatternMemory extends PatternMemory {
     return retired;
   }
 
+  /** Frees at once what was retired behind the first `kept` places: nothing that others can reach led there. */
+  reclaimUnseen(kept: number): void {
+    if (this.retired > kept) this.reclaim(this.#retired.splice(2 * kept));
+  }
+
   /** Makes retired places free again: those between two positions of the list. */
   reclaim(retired: readonly number[], from = 0, to: number = retired.length): void {
     for (let i = from; i < Math.min(to, retired.length); i += 2) {

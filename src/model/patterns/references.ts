@@ -166,7 +166,9 @@ export class PatternReferences {
     const { current, next, edited, base } = before ?? { current: 0, next: 0, edited: false, base: null };
     const kept = keeps ? { edited, base } : { edited: false, base: null };
     const live = { config, store, lookup, current, next, ...kept, prepared: new Map<number, number>() };
-    await this.fill(live, store.current, keeps ? entriesOf(before.store) : readPatterns(config));
+    await this.fill(live, store.current, keeps ? entriesOf(before.store) : readPatterns(config), {
+      seen: false,
+    });
     return live;
   }
 
@@ -178,18 +180,23 @@ export class PatternReferences {
     return version;
   }
 
-  /** Adds entries to a version, in slices: behind all others, or in front of the entry `before`. */
+  /**
+   * Adds entries to a version, in slices: behind all others, or in front of the entry `before`. What its indexes outgrow is used again at
+   * once, unless the version is `seen`: look-ups may be in it.
+   */
   async fill(
     { store }: LivePatterns,
     version: number,
     entries: Iterable<{ readonly key: string; readonly value: string }>,
-    before = 0,
+    { before = 0, seen = version === store.current }: { readonly before?: number; readonly seen?: boolean } = {},
   ): Promise<void> {
     let pause = performance.now() + SLICE;
     let added = 0;
     for (const { key, value } of entries) {
       if (!this.#memory.isReady) await this.#memory.reserve();
+      const { retired } = this.#memory;
       store.add(version, key, value, before);
+      if (!seen) this.#memory.reclaimUnseen(retired);
       if (++added % LOOK_EVERY !== 0 || performance.now() < pause) continue;
       await nextTurn();
       pause = performance.now() + SLICE;

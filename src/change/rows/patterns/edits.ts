@@ -69,7 +69,7 @@ function add<C extends Add>(inverseOf: (change: C) => Change): Row<C> {
         live,
         version,
         entriesOf(change).map(([key, value]) => ({ key, value })),
-        before,
+        { before },
       );
       if (version !== live.store.current) return done(null);
       return edited(live, inverseOf(change), ctx);
