@@ -123,7 +123,7 @@ async function playRequest({ scope, port, app, log }: Bench, entry: Case, expect
   const before = app.requests.length;
   app.malformed.length = 0;
   const logged = log.lines.length; // the port of this client may have been another's before
-  const client = await connect(scope, port);
+  const client = await connectAnew(scope, port);
   const local = client.port;
   client.send(bytesOf(entry.send)).catch(() => {}); // refused requests may be reset while they are sent
   const answers: number[] = [];
@@ -171,7 +171,7 @@ async function playResponse({ scope, port, app, log }: Bench, entry: Case): Prom
   };
   const request = crlf(entry.request ?? 'GET / HTTP/1.1\nHost: x\nConnection: close\n\n');
   const logged = log.lines.length; // the port of this client may have been another's before
-  const client = await connect(scope, port);
+  const client = await connectAnew(scope, port);
   const local = client.port;
   await client.send(request);
   const answers: number[] = [];
@@ -186,6 +186,21 @@ async function playResponse({ scope, port, app, log }: Bench, entry: Case): Prom
     forwarded.push(error instanceof MalformedError ? `malformed: ${error.message}` : 'cut off');
   }
   return outcome(answers, await states(log, logged, local, 1), forwarded);
+}
+
+/** Ports that clients have had. */
+const had = new Set<number>();
+
+/** A connection from a port that none of the clients before has had: log lines are told apart by it, and may be late. */
+async function connectAnew(scope: Scope, port: number): Promise<Connection> {
+  for (;;) {
+    const client = await connect(scope, port);
+    if (!had.has(client.port)) {
+      had.add(client.port);
+      return client;
+    }
+    client.close();
+  }
 }
 
 /** Termination states of the log lines after the first `from` of the client on port `local`, once `n` have arrived. */
