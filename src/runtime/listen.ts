@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import type { BindConfig } from '../config/types.ts';
 import { errorName, pipeWrap, type StreamHandle, tcpWrap } from '../net/bindings.ts';
 import { abstractName } from '../util/libc/sockaddr.ts';
-import { type SecureFront, secureFront } from './secure-front.ts';
+import { type GlobalTls, type SecureFront, secureFront } from './secure-front.ts';
 
 const BACKLOG = 1024;
 
@@ -21,22 +21,29 @@ export interface CliListener {
   close(): Promise<void>;
 }
 
+/** What takes the clients of a socket. */
+export interface Clients {
+  readonly tls: GlobalTls;
+  /** Gets those that are let in, after the handshake where TLS is spoken. */
+  readonly onConnection: (socket: Socket) => void;
+}
+
 /**
  * Opens the socket of a `stats socket` line (or `-S`). Owner, group and mode of a Unix socket are right before the first client can
  * connect: it is bound under a temporary name, and renamed over what was there. Throws an Error for operators when it cannot.
  */
-export function listen(bind: BindConfig, onConnection: (socket: Socket) => void): CliListener {
+export function listen(bind: BindConfig, clients: Clients): CliListener {
   const { address } = bind;
   switch (address.family) {
     case 'unix':
-      return listenUnix(bind, address.path, onConnection);
+      return listenUnix(bind, address.path, clients);
     case 'abns':
-      return listenAbstract(bind, address.short ? 'abnsz' : 'abns', address.path, onConnection);
+      return listenAbstract(bind, address.short ? 'abnsz' : 'abns', address.path, clients);
     case 'inet':
     case 'inet6':
-      return listenTcp(bind, address.family, address.host, address.port, onConnection);
+      return listenTcp(bind, address.family, address.host, address.port, clients);
     case 'fd':
-      return listenInherited(bind, address.fd, onConnection);
+      return listenInherited(bind, address.fd, clients);
     default:
       throw new Error(
         `cannot listen on a ${address.family} address: stats socket (${bind.at.file}:${bind.at.line}); give a path or an IP address`,
@@ -44,7 +51,7 @@ export function listen(bind: BindConfig, onConnection: (socket: Socket) => void)
   }
 }
 
-function listenUnix(bind: BindConfig, path: string, onConnection: (socket: Socket) => void): CliListener {
+function listenUnix(bind: BindConfig, path: string, clients: Clients): CliListener {
   const subject = `stats socket ${path} (${bind.at.file}:${bind.at.line})`;
   checkPlace(path, subject);
   const temporary = `${path}.${process.pid}.tmp`;
@@ -61,7 +68,7 @@ function listenUnix(bind: BindConfig, path: string, onConnection: (socket: Socke
   try {
     if (bind.uid !== null || bind.gid !== null) chownSync(temporary, bind.uid ?? -1, bind.gid ?? -1);
     chmodSync(temporary, bind.mode ?? 0o777 & ~mask);
-    const listener = start(bind, handle, subject, `unix@${path}`, onConnection, () => removeSocket(path));
+    const listener = start(bind, handle, subject, `unix@${path}`, clients, () => removeSocket(path));
     renameSync(temporary, path);
     return listener;
   } catch (problem) {
@@ -95,12 +102,7 @@ function removeSocket(path: string): void {
   if (stat(path)?.isSocket()) unlinkSync(path);
 }
 
-function listenAbstract(
-  bind: BindConfig,
-  family: 'abns' | 'abnsz',
-  path: string,
-  onConnection: (socket: Socket) => void,
-): CliListener {
+function listenAbstract(bind: BindConfig, family: 'abns' | 'abnsz', path: string, clients: Clients): CliListener {
   const handle = new pipeWrap.Pipe(pipeWrap.constants.SERVER);
   const subject = `stats socket ${family}@${path} (${bind.at.file}:${bind.at.line})`;
   const status = (handle as unknown as { bind(path: string): number }).bind(abstractName(family, path));
@@ -108,7 +110,7 @@ function listenAbstract(
     handle.close();
     throw new Error(`${reason(status)}: ${subject}`);
   }
-  return start(bind, handle, subject, `${family}@${path}`, onConnection, null);
+  return start(bind, handle, subject, `${family}@${path}`, clients, null);
 }
 
 function listenTcp(
@@ -116,7 +118,7 @@ function listenTcp(
   family: 'inet' | 'inet6',
   host: string,
   port: number,
-  onConnection: (socket: Socket) => void,
+  clients: Clients,
 ): CliListener {
   const handle = new tcpWrap.TCP(tcpWrap.constants.SERVER);
   const shown = family === 'inet' ? `ipv4@${host}:` : `ipv6@[${host}]:`;
@@ -128,11 +130,11 @@ function listenTcp(
   }
   const name: Partial<AddressInfo> = {};
   handle.getsockname!(name);
-  return start(bind, handle, subject, `${shown}${name.port}`, onConnection, null, name.port ?? port);
+  return start(bind, handle, subject, `${shown}${name.port}`, clients, null, name.port ?? port);
 }
 
 /** A socket that was opened and is listening before this process started (`fd@N`). */
-function listenInherited(bind: BindConfig, fd: number, onConnection: (socket: Socket) => void): CliListener {
+function listenInherited(bind: BindConfig, fd: number, clients: Clients): CliListener {
   const subject = `stats socket fd@${fd} (${bind.at.file}:${bind.at.line})`;
   const inode = /^socket:\[(\d+)\]$/.exec(linkOf(`/proc/self/fd/${fd}`))?.[1];
   if (inode === undefined) throw new Error(`descriptor ${fd} is no socket: ${subject}; pass a listening socket`);
@@ -142,7 +144,7 @@ function listenInherited(bind: BindConfig, fd: number, onConnection: (socket: So
   if (status !== 0) throw new Error(`${reason(status)}: ${subject}`);
   const name: Partial<AddressInfo> = {};
   handle.getsockname?.(name);
-  return start(bind, handle, subject, inheritedName(fd, name), onConnection, null, name.port ?? 0);
+  return start(bind, handle, subject, inheritedName(fd, name), clients, null, name.port ?? 0);
 }
 
 function linkOf(path: string): string {
@@ -163,13 +165,13 @@ function start(
   handle: StreamHandle,
   subject: string,
   name: string,
-  onConnection: (socket: Socket) => void,
+  clients: Clients,
   onClose: (() => void) | null,
   port = 0,
 ): CliListener {
   let secure: SecureFront | null = null;
   try {
-    secure = bind.tls === null ? null : secureFront(bind.tls, onConnection);
+    secure = bind.tls === null ? null : secureFront(bind.tls, clients.tls, clients.onConnection);
   } catch (problem) {
     handle.close();
     throw new Error(`${(problem as Error).message}: ${subject}`);
@@ -179,7 +181,7 @@ function start(
   handle.onconnection = (status, client) => {
     if (status !== 0) return;
     if (secure !== null) secure.accept(new Socket({ handle: client, allowHalfOpen: true } as object));
-    else onConnection(new Socket({ handle: client, allowHalfOpen: true, pauseOnCreate: true } as object));
+    else clients.onConnection(new Socket({ handle: client, allowHalfOpen: true, pauseOnCreate: true } as object));
   };
   const status = (handle as unknown as { listen(backlog: number): number }).listen(bind.backlog ?? BACKLOG);
   if (status !== 0) throw new Error(`${reason(status)}: ${subject}`);

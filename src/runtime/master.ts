@@ -21,6 +21,7 @@ export async function startMasterCli(
 ): Promise<RuntimeApi> {
   const sockets = new CliSockets({
     maxconn: MAXCONN,
+    tls: () => control.model.config.global.tls,
     session: (socket, bound) =>
       new MasterSession(socket, { ...bound, control, registry, timeout: 0, sockets: () => statsSockets }),
   });

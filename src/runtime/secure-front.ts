@@ -3,14 +3,15 @@
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { createServer, type SecureContextOptions, type TLSSocket, type TlsOptions } from 'node:tls';
-import { tlsVersions } from '../config/tls.ts';
-import type { BindTlsConfig, TlsVersion } from '../config/types.ts';
+import type { BindTlsConfig, GlobalTlsConfig } from '../config/types.ts';
+import { protocolSettings } from '../model/certificates/protocol-settings.ts';
 
 /** How long a handshake may take, ms, and how many may be under way: further clients are turned away. */
 const HANDSHAKE_MS = 10_000;
 const HANDSHAKES = 64;
 
-const VERSION_NAMES = { 'TLSv1.0': 'TLSv1', 'TLSv1.1': 'TLSv1.1', 'TLSv1.2': 'TLSv1.2', 'TLSv1.3': 'TLSv1.3' } as const;
+/** What the global section says of TLS now. */
+export type GlobalTls = () => Pick<GlobalTlsConfig, 'securityLevel'>;
 
 /** What stands in front of sessions: it shakes hands with clients. */
 export interface SecureFront {
@@ -21,10 +22,14 @@ export interface SecureFront {
 }
 
 /** Throws an Error for operators when the files cannot be used. `onConnection` gets clients that are let in. */
-export function secureFront(tls: BindTlsConfig, onConnection: (socket: TLSSocket) => void): SecureFront {
+export function secureFront(
+  tls: BindTlsConfig,
+  global: GlobalTls,
+  onConnection: (socket: TLSSocket) => void,
+): SecureFront {
   const { verify } = tls.options;
   const options: TlsOptions = {
-    ...contextOf(tls),
+    ...contextOf(tls, global()),
     handshakeTimeout: HANDSHAKE_MS,
     requestCert: verify === 'optional' || verify === 'required',
     rejectUnauthorized: verify === 'required',
@@ -50,7 +55,7 @@ export function secureFront(tls: BindTlsConfig, onConnection: (socket: TLSSocket
       shaking++;
       server.emit('connection', socket);
     },
-    renew: () => server.setSecureContext(contextOf(tls)),
+    renew: () => server.setSecureContext(contextOf(tls, global())),
   };
 }
 
@@ -62,21 +67,14 @@ export function certificateName(socket: Socket): string | null {
   return (Array.isArray(subject) ? subject[0] : subject) ?? null;
 }
 
-function contextOf({ crts: [file], options }: BindTlsConfig): SecureContextOptions {
+function contextOf({ crts: [file], options }: BindTlsConfig, global: ReturnType<GlobalTls>): SecureContextOptions {
   const pem = readFileSync(file!, 'latin1');
-  const { min, max } = tlsVersions(options) ?? { min: 'TLSv1.2' as TlsVersion, max: 'TLSv1.3' as TlsVersion };
-  const suites = options.ciphersuites === null ? '' : `${options.ciphersuites}:`;
   const read = (path: string | null) => (path === null ? undefined : readFileSync(path, 'latin1'));
   const [ca, crl] = [read(options.caFile), read(options.crlFile)];
   return {
-    cert: pem,
-    key: pem,
-    minVersion: VERSION_NAMES[min],
-    maxVersion: VERSION_NAMES[max],
-    ciphers: `${suites}${options.ciphers ?? 'DEFAULT'}`,
+    ...protocolSettings(options, global),
+    ...{ cert: pem, key: pem },
     ...(ca === undefined ? {} : { ca }),
     ...(crl === undefined ? {} : { crl }),
-    ...(options.curves === null ? {} : { ecdhCurve: options.curves }),
-    ...(options.sigalgs === null ? {} : { sigalgs: options.sigalgs }),
   };
 }

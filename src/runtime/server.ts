@@ -36,6 +36,7 @@ export async function startRuntimeApi(
   let { timeout } = options;
   const settings: SocketsOptions = {
     maxconn: options.maxconn,
+    tls: () => control.model.config.global.tls,
     session: (socket, bound) =>
       new Session(socket, { ...bound, control, registry, timeout, sockets: () => sockets.sockets }),
   };

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { BindConfig } from '../config/types.ts';
 import type { Level } from './levels.ts';
 import { type CliListener, listen } from './listen.ts';
+import type { GlobalTls } from './secure-front.ts';
 import type { Session, SessionOptions } from './session.ts';
 
 /** An open CLI socket. */
@@ -17,6 +18,7 @@ export interface CliSocket {
 export interface SocketsOptions {
   /** Clients served at a time over all sockets; more wait in the sockets' queues. */
   maxconn: number;
+  readonly tls: GlobalTls;
   /** Makes the session of a client. */
   readonly session: (
     socket: Socket,
@@ -88,7 +90,10 @@ export class CliSockets {
   }
 
   #open(bind: BindConfig): void {
-    const listener: CliListener = listen(bind, (socket) => this.#accept(bind, listener.name, socket));
+    const listener: CliListener = listen(bind, {
+      tls: this.#options.tls,
+      onConnection: (socket) => this.#accept(bind, listener.name, socket),
+    });
     this.#listeners.push(listener);
     this.#binds.push(bind);
     this.sockets.push({ name: listener.name, port: listener.port, level: bind.level });

@@ -1,8 +1,8 @@
 import { createSecureContext } from 'node:tls';
 import type { GlobalTlsConfig, ServerTlsConfig } from '../../config/types.ts';
+import { protocolSettings } from '../../model/certificates/protocol-settings.ts';
 import type { CertificateView, TrustView } from '../../model/certificates/views.ts';
 import type { NativeContext } from '../../net/bindings.ts';
-import { protocolSettings } from './protocol-settings.ts';
 
 /** Certificates and authorities by what names them: always the same view while they have not changed. */
 export interface TlsMaterial {

@@ -1,11 +1,11 @@
 import { constants, createHash } from 'node:crypto';
 import { createSecureContext, getCertificateCompressionAlgorithms, type SecureVersion } from 'node:tls';
 import type { BindTlsConfig, GlobalTlsConfig, TlsOptions } from '../../config/types.ts';
+import { protocolSettings } from '../../model/certificates/protocol-settings.ts';
 import type { ThreadCertificates } from '../../model/certificates/thread-certificates.ts';
 import type { CertificateView, SniEntryView, TrustView } from '../../model/certificates/views.ts';
 import type { NativeContext } from '../../net/bindings.ts';
 import { dhParameters } from './dh-parameters.ts';
-import { protocolSettings } from './protocol-settings.ts';
 import { trustQuietly } from './quiet-authorities.ts';
 import { ticketAnswer } from './ticket-keys.ts';
 

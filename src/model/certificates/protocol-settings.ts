@@ -8,7 +8,7 @@ const VERSION_NAMES = { 'TLSv1.0': 'TLSv1', 'TLSv1.1': 'TLSv1.1', 'TLSv1.2': 'TL
 /** Versions, cipher suites, curves, signature algorithms and tickets of a line, either side, as Node's `createSecureContext` takes them. */
 export function protocolSettings(
   options: TlsOptions,
-  global: GlobalTlsConfig,
+  global: Pick<GlobalTlsConfig, 'securityLevel'>,
 ): SecureContextOptions & { readonly secureOptions: number } {
   const { min, max } = tlsVersions(options) ?? { min: 'TLSv1.2' as TlsVersion, max: 'TLSv1.3' as TlsVersion };
   const level = global.securityLevel === null ? '' : `:@SECLEVEL=${global.securityLevel}`;
