@@ -18,6 +18,8 @@ const entryPatterns = [
 
 const importPattern =
   /\b(?:import|export)\s+(type\s+)?([^'";]*?)\s*from\s*['"](\.[^'"]+)['"]|\bimport\(\s*['"](\.[^'"]+)['"]\s*\)|^\s*import\s*['"](\.[^'"]+)['"]|new URL\(\s*['"](\.[^'"]+\.ts)['"]|['"](\.[^'"]+thread\.ts)['"]/gm;
+/** A file that hands on all that another one exports. */
+const passOnPattern = /^export\s+(?:type\s+)?\*\s+from\s+['"](\.[^'"]+)['"]/gm;
 const exportPattern =
   /^export\s+(?:declare\s+)?(?:async\s+)?(?:abstract\s+)?(function\*?|const|let|class|interface|type)\s+([A-Za-z_$][\w$]*)/gm;
 
@@ -36,11 +38,10 @@ export function deadCode(root: string): string[] {
     const text = readFileSync(join(root, file), 'utf8');
     sources.set(file, { text, imports: importsOf(file, text) });
   }
-  const alive = reachable(
-    globSync(entryPatterns, { cwd: root }).filter((file) => existsSync(join(root, file))),
-    sources,
-  );
+  const entries = globSync(entryPatterns, { cwd: root }).filter((file) => existsSync(join(root, file)));
+  const alive = reachable(entries, sources);
   const used = usedNames(sources);
+  for (const [file, source] of sources) if (!entries.includes(file)) passOn(file, source, used);
   const dead: string[] = [];
   for (const [file, source] of sources) {
     if (!file.startsWith('src/') || file.endsWith('.d.ts')) continue;
@@ -91,6 +92,17 @@ function usedNames(sources: ReadonlyMap<string, Source>): Map<string, { programs
     }
   }
   return used;
+}
+
+/** What is taken from a file that hands on another's exports is taken from that one. */
+function passOn(file: string, { text }: Source, used: ReturnType<typeof usedNames>): void {
+  const by = used.get(file);
+  for (const [, target] of text.matchAll(passOnPattern)) {
+    const entry = used.get(normalize(join(dirname(file), target!)))!;
+    entry.programs.delete('*');
+    for (const name of by?.programs ?? []) entry.programs.add(name);
+    for (const name of by?.tests ?? []) entry.tests.add(name);
+  }
 }
 
 function deadExports(file: string, { text }: Source, used: ReturnType<typeof usedNames>): string[] {

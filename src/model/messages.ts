@@ -1,4 +1,4 @@
-import type { BindConfig, Config, ProxyConfig } from '../config/types.ts';
+import type { BindConfig, Config, ProxyConfig, ServerConfig } from '../config/types.ts';
 import type { CacheView } from './cache/memory.ts';
 import type { TlsState, TlsUpdate } from './certificates/views.ts';
 import type { CounterChunk } from './counters.ts';
@@ -34,7 +34,7 @@ export interface ServerView {
   readonly cookie: string | null;
   readonly ssl: boolean;
   /** Full configuration of a server that is not in the proxy's under its name (dynamic, renamed), else null. */
-  readonly config: import('../config/types.ts').ServerConfig | null;
+  readonly config: ServerConfig | null;
 }
 
 /** What a traffic thread must know of a proxy. */
