@@ -1,4 +1,5 @@
 /** `-dK`: what the program knows, a list a class, in HAProxy's format. */
+import { listFilters } from '../config/keywords/filter.ts';
 import { listKeywords } from '../config/list.ts';
 import { listAcls, listConverters, listFetches } from '../expr/listings.ts';
 import { registry } from '../runtime/server.ts';
@@ -28,7 +29,7 @@ const classes: Readonly<Record<string, Class>> = {
   },
   cli: { about: 'CLI keywords', list: () => registry.listCommands() },
   cnv: { about: 'sample converter keywords', list: listConverters },
-  flt: { about: 'filter names', list: () => '# List of registered filter names:\n' },
+  flt: { about: 'filter names', list: listFilters },
   smp: { about: 'sample fetch functions', list: listFetches },
   svc: { about: 'service names', list: () => '# List of registered service names:\nprometheus-exporter\n' },
 };

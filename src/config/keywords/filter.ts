@@ -46,6 +46,19 @@ const KINDS: Readonly<Record<string, Parse>> = {
   },
 };
 
+/** Identities under which HAProxy's filters are known, where they are not the name in capitals. */
+const FAMILIES: readonly (readonly [start: string, id: string])[] = [
+  ['bwlim', 'BWLIM'],
+  ['comp', 'COMP'],
+];
+
+/** The names of the filters in HAProxy's format (`-dKflt`): each with its identity. */
+export function listFilters(): string {
+  const identity = (name: string) => FAMILIES.find(([start]) => name.startsWith(start))?.[1] ?? name.toUpperCase();
+  const lines = Object.keys(KINDS).map((name) => `${name} [${identity(name)}]\n`);
+  return `# List of registered filter names:\n${lines.sort().join('')}`;
+}
+
 /** What stands behind the options is no part of them. */
 function bandwidth(line: Line, proxy: ProxyDraft): FilterConfig | null {
   const read = parseBandwidthFilter(line, proxy);
