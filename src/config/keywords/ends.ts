@@ -8,7 +8,7 @@ import type { Line } from '../line.ts';
 import { expandTemplate, readDefaultServer, readServer, templateRange } from '../server.ts';
 import type { OptionReport } from './option.ts';
 import { inSections } from './sections.ts';
-import { parseSource } from './server.ts';
+import { parseSource } from './server-source.ts';
 import { type Keyword, remark, works } from './table.ts';
 
 /** Tells what an option table said about the options of `line`; false when there was a mistake. */
