@@ -28,7 +28,7 @@ const common = ['src/change/change.ts'];
 
 /** Files that put rooms together, and the rooms above theirs that they may use for it. */
 const assemblies: Readonly<Record<string, readonly string[]>> = {
-  'src/control/control.ts': ['change'],
+  'src/control/control-thread.ts': ['change'],
   'src/control/reload-files.ts': ['change'],
   // What the surfaces see of the control thread, Changes included.
   'src/control/types.ts': ['change'],

@@ -15,7 +15,7 @@ import type { SavedTable } from './tables/state-files.ts';
 
 /**
  * The control thread as the surfaces (Runtime API, statistics page, operations) see it: the model to read, and one way to change it.
- * Assembled in `control.ts`.
+ * Assembled in `control-thread.ts`.
  */
 export interface Control {
   readonly model: Model;
