@@ -161,7 +161,7 @@ test('rules of connections and sessions say it for all requests', async () => {
 
 for (const [line, why] of [
   ['http-request set-map({dir}/a.map) key', /'http-request set-map\(.*\)' rule : expects exactly 2 arguments/],
-  ['http-request set-nice 5', /'set-nice' is not supported: there is no order of tasks/],
+  ['http-request set-nice', /'http-request set-nice' rule : expects exactly 1 argument/],
   ['tcp-request session attach-srv a', /'attach-srv' is not supported: servers cannot be reached/],
   ['http-request set-var(txn.a,ifnever) int(1)', /unknown condition "ifnever"/],
 ] as const) {

@@ -5,7 +5,7 @@ import type { Line } from '../line.ts';
 import type { RuleSet } from '../types.ts';
 import { strangeNameCharacter } from './arguments.ts';
 import { inSections } from './sections.ts';
-import { type Keyword, works } from './table.ts';
+import { type Keyword, remark, works } from './table.ts';
 
 /** In the order in which they are evaluated; a rule placed after a later kind is evaluated before it all the same. */
 const ORDER = [
@@ -47,6 +47,8 @@ function ruleSet(name: RuleSet, letters: string): Keyword<ProxyDraft> {
     if (line.word(1) === '') return line.alert(`'${name}' expects an action as argument.`);
     if (name === 'http-request') noteOrder(line, proxy, name);
     else if (name === 'tcp-request') noteTcpOrder(line, proxy);
+    if (line.word(name.startsWith('tcp') ? 2 : 1) === 'set-nice')
+      remark(line, `${name} set-nice`, 'noticed', 'the connections of a thread take turns.');
     proxy.config.rules[name].push(line.from(1));
     return undefined;
   };

@@ -54,9 +54,9 @@ export function findAction(kind: RuleKind, word: string): ActionRow | ExprError 
   return row ?? refusalOf(kind, open < 0 ? word : word.slice(0, open));
 }
 
-/** Names of the actions of a kind. */
+/** Names of the actions of a kind that do something. */
 export function actionNames(kind: RuleKind): string[] {
-  const names = ACTIONS.filter((row) => row.kinds.includes(kind)).map((row) =>
+  const names = ACTIONS.filter((row) => row.kinds.includes(kind) && row.inert === undefined).map((row) =>
     row.prefix ? `${row.name}(*)` : row.name,
   );
   return trackAction.kinds.includes(kind) ? [...names, `${trackAction.name}*`] : names;

@@ -117,6 +117,8 @@ export interface ActionRow {
   readonly name: string;
   /** An argument in parentheses follows the name (`set-map(file)`). */
   readonly prefix?: true;
+  /** Accepted without effect. */
+  readonly inert?: true;
   readonly kinds: readonly RuleKind[];
   /** Takes the action's arguments from `words` and compiles it. `action`: its word, with what is in parentheses. */
   compile(words: Words, env: RuleEnv, action: string): Run | ExprError;

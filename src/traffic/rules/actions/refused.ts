@@ -4,11 +4,6 @@ import type { RuleKind } from '../types.ts';
 /** Actions that HAProxy has and that do not work here, and why. */
 const REFUSED: readonly { readonly name: string; readonly kinds: RegExp; readonly why: string }[] = [
   {
-    name: 'set-nice',
-    kinds: /^(?:http-request|http-response|tcp-request content|tcp-response content)$/,
-    why: 'there is no order of tasks to be nice in: the connections of a thread take turns',
-  },
-  {
     name: 'send-spoe-group',
     kinds: /^(?:http-request|http-response|tcp-request content|tcp-response content)$/,
     why: 'no agent can be asked (SPOE)',

@@ -72,8 +72,24 @@ function setTimeouts(stream: Stream, name: TimeoutName, ms: number): void {
   if (name === 'server') stream.serverTimeout = ms;
 }
 
+/**
+ * `set-nice <nice>`: a value that makes no difference, as the connections of a thread take turns; told as such where the
+ * configuration is read. HAProxy takes -1024 to 1024, and what is outside as the nearest.
+ */
+const niceAction: ActionRow = {
+  name: 'set-nice',
+  inert: true,
+  kinds: ['http-request', 'http-response', 'tcp-request content', 'tcp-response content'],
+  compile(words) {
+    const value = words.take();
+    if (value === undefined) return { error: 'expects exactly 1 argument (integer value)' };
+    return () => Verdict.next;
+  },
+};
+
 /** Actions that settle how the stream goes on. */
 export const settingActions: readonly ActionRow[] = [
+  niceAction,
   { name: 'set-timeout', kinds: ['http-request', 'http-response'], compile: compileTimeout },
   integerAction('set-priority-class', -2047, 2047, (stream, value) => {
     stream.priorityClass = value;
