@@ -6,6 +6,7 @@ import { BIND_OPTIONS } from '../src/config/keywords/bind.ts';
 import { CACHE_KEYWORDS } from '../src/config/keywords/cache.ts';
 import { CRT_STORE_KEYWORDS } from '../src/config/keywords/crt-store.ts';
 import { GLOBAL_KEYWORDS } from '../src/config/keywords/global.ts';
+import { HEALTHCHECK_KEYWORDS } from '../src/config/keywords/healthcheck.ts';
 import { HTTP_ERRORS_KEYWORDS } from '../src/config/keywords/http-errors.ts';
 import { LOG_FORWARD_KEYWORDS } from '../src/config/keywords/log-forward.ts';
 import { MAILERS_KEYWORDS } from '../src/config/keywords/mailers.ts';
@@ -58,6 +59,7 @@ export function configurationReference(): string {
     table('peers', entries(PEERS_KEYWORDS)),
     table('userlist', entries(USERLIST_KEYWORDS)),
     table('cache', entries(CACHE_KEYWORDS)),
+    table('healthcheck', entries(HEALTHCHECK_KEYWORDS)),
     table('mailers', entries(MAILERS_KEYWORDS)),
     table('acme', entries(ACME_KEYWORDS)),
     table('http-errors', entries(HTTP_ERRORS_KEYWORDS)),

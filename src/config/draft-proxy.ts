@@ -2,7 +2,7 @@
 
 import type { Draft, ProxyDraft, ProxyKind } from './draft.ts';
 import { copyServer, newServer } from './draft-server.ts';
-import type { Location, ProxyConfig, StatsConfig, Timeouts } from './types.ts';
+import type { HealthCheckConfig, Location, ProxyConfig, StatsConfig, Timeouts } from './types.ts';
 
 const NO_TIMEOUTS: Timeouts = {
   client: null,
@@ -107,15 +107,7 @@ function newProxyConfig(kind: 'frontend' | 'backend' | 'listen', name: string, a
     uniqueIdFormat: null,
     uniqueIdHeader: null,
     logTag: null,
-    healthCheck: {
-      kind: 'tcp',
-      args: [],
-      rules: [],
-      disableOn404: false,
-      sendState: false,
-      externalCommand: null,
-      externalPath: null,
-    },
+    healthCheck: noHealthCheck(),
     stats: null,
     source: null,
     dispatch: null,
@@ -182,4 +174,17 @@ function inherit(fresh: Draft<ProxyConfig>, parent: Draft<ProxyConfig>, kind: Pr
   const dropped = kind === 'frontend' ? BACKEND_ONLY : kind === 'backend' ? FRONTEND_ONLY : [];
   for (const key of dropped) Object.assign(config, { [key]: fresh[key] });
   return config;
+}
+
+/** Checks that only connect. */
+export function noHealthCheck(): Draft<HealthCheckConfig> {
+  return {
+    kind: 'tcp',
+    args: [],
+    rules: [],
+    disableOn404: false,
+    sendState: false,
+    externalCommand: null,
+    externalPath: null,
+  };
 }

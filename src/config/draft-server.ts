@@ -9,6 +9,8 @@ export interface ServerDraft
   extends Omit<Draft<ServerConfig>, 'check' | 'agent' | 'checkDefaults' | 'agentDefaults' | 'tls'> {
   check: Draft<CheckConfig>;
   checkEnabled: boolean;
+  /** Name of the healthcheck section, until all sections are read. */
+  healthcheck: string | null;
   agent: Draft<AgentConfig>;
   agentEnabled: boolean;
   tls: ServerTlsDraft;
@@ -67,7 +69,9 @@ export function newServer(at: Location): ServerDraft {
       addr: null,
       sendProxy: false,
       proto: null,
+      definition: null,
     },
+    healthcheck: null,
     checkEnabled: false,
     agent: { inter: 2000, port: 0, addr: null, send: null },
     agentEnabled: false,
@@ -83,7 +87,7 @@ export function copyServer(draft: ServerDraft): ServerDraft {
 
 /** The server as the rest of the program sees it. */
 export function finishServer(draft: ServerDraft): ServerConfig {
-  const { check, checkEnabled, agent, agentEnabled, tls, ...rest } = draft;
+  const { check, checkEnabled, healthcheck: _, agent, agentEnabled, tls, ...rest } = draft;
   return {
     ...rest,
     check: checkEnabled ? { ...check } : null,
@@ -102,6 +106,7 @@ export function serverDraftOf(server: ServerConfig): ServerDraft {
     ...rest,
     check: check ?? checkDefaults ?? fresh.check,
     checkEnabled: check !== null,
+    healthcheck: (check ?? checkDefaults)?.definition?.name ?? null,
     agent: agent ?? agentDefaults ?? fresh.agent,
     agentEnabled: agent !== null,
     tls: tls === null ? newServerTls() : { ...newServerTls(), ...tls, mentioned: true },

@@ -2,6 +2,7 @@
 
 import { newGlobal } from './draft-global.ts';
 import { finishServer, type ServerDraft } from './draft-server.ts';
+import type { CheckDraft } from './keywords/check-types.ts';
 import type {
   AcmeConfig,
   CacheConfig,
@@ -101,8 +102,9 @@ export interface ConfigDraft {
   readonly acmes: Draft<AcmeConfig>[];
   readonly httpErrors: Draft<HttpErrorsConfig>[];
   readonly logProfiles: Draft<LogProfileConfig>[];
+  readonly healthChecks: CheckDraft[];
   readonly crtStores: Draft<CrtStoreConfig>[];
-  /** Other sections that are only recognised: healthcheck, traces, ... */
+  /** Other sections that are only recognised: traces, ... */
   readonly others: NamedSection[];
   /** Prefix that `unix-bind` puts before the path of unix sockets, and what it sets on them. */
   readonly unixBind: {
@@ -137,6 +139,7 @@ export function newConfigDraft(): ConfigDraft {
     acmes: [],
     httpErrors: [],
     logProfiles: [],
+    healthChecks: [],
     crtStores: [],
     others: [],
     unixBind: { prefix: '', mode: null, uid: null, gid: null, user: null, group: null },
@@ -164,6 +167,7 @@ export function finishConfig(draft: ConfigDraft, env: ReadonlyMap<string, string
     acmes: draft.acmes,
     httpErrors: draft.httpErrors,
     logProfiles: draft.logProfiles,
+    healthChecks: draft.healthChecks.map(({ config }) => config),
     crtStores: draft.crtStores,
     defaults: draft.defaults.filter((proxy) => proxy.named).map((proxy) => proxy.config),
     defaultServers: { ...defaultServers },

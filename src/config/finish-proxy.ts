@@ -3,6 +3,7 @@
 import { formatAddress } from './address.ts';
 import type { ProxyDraft } from './draft.ts';
 import { finishServer } from './draft-server.ts';
+import { checkHealthCheck } from './finish-checks.ts';
 import { label } from './finish-references.ts';
 import { checkServerProtocols } from './finish-servers.ts';
 import { PROXY_OPTIONS, setOption } from './keywords/options.ts';
@@ -20,7 +21,7 @@ export function checkProxy(context: Context, proxy: ProxyDraft): void {
   checkShownSources(context, proxy);
   checkBindTls(context, proxy);
   checkServerProtocols(context, proxy);
-  checkHealthChecks(context, proxy);
+  if (proxy.kind !== 'frontend') checkHealthCheck(context, proxy, label(proxy));
   checkTimeouts(context, proxy);
   if (isTcp && !switchesMode(proxy.config)) dropHttpSettings(context, proxy);
 }
@@ -147,35 +148,6 @@ function dropHttpSettings(context: Context, proxy: ProxyDraft): void {
     server.cookie = null;
   }
   own.servers = proxy.servers.map(finishServer) as never;
-}
-
-function checkHealthChecks(context: Context, proxy: ProxyDraft): void {
-  const { diagnostics, config } = context;
-  if (proxy.kind === 'frontend') return;
-  const { healthCheck, name } = proxy.config;
-  const who = `${label(proxy)} '${name}'`;
-  if (proxy.ownCheckRules && proxy.checkRuleset === 'http-check' && healthCheck.kind !== 'http') {
-    diagnostics.warning(null, `${who} uses http-check rules without 'option httpchk', so the rules are ignored.`);
-  }
-  if (proxy.ownCheckRules && proxy.checkRuleset === 'tcp-check' && healthCheck.kind !== 'tcp-check') {
-    diagnostics.warning(null, `${who} uses tcp-check rules without 'option tcp-check', so the rules are ignored.`);
-  }
-  if (healthCheck.kind !== 'external') return;
-  if (!config.global.externalCheck)
-    diagnostics.alert(
-      null,
-      `Proxy '${name}' : 'option external-check' unable to find required 'global.external-check'.`,
-    );
-  if (!config.global.insecureForkWanted)
-    diagnostics.warning(
-      null,
-      `Proxy '${name}' : 'insecure-fork-wanted' not enabled in the global section, 'option external-check' will likely fail.`,
-    );
-  if (healthCheck.externalCommand === null)
-    diagnostics.alert(
-      null,
-      `Proxy '${name}' : 'option external-check' unable to find required 'external-check command'.`,
-    );
 }
 
 /** Endless connections are rarely meant: HAProxy warns, once for each proxy. */

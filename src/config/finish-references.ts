@@ -89,7 +89,8 @@ export function checkServer(
 function lacksCheckPort(proxy: ProxyDraft, { address, check, resolvers }: ServerDraft): boolean {
   if (check.port !== 0 || !('port' in address) || (address.port !== 0 && address.portMap === '')) return false;
   if (resolvers !== null && address.family === 'name' && address.host.startsWith('_')) return false;
-  return proxy.config.healthCheck.rules.every((rule) => rule.words[1] !== 'connect');
+  const { rules } = check.definition?.healthCheck ?? proxy.config.healthCheck;
+  return rules.every((rule) => rule.words[1] !== 'connect');
 }
 
 /** The backend and server that a `track` names; without a backend it is one of the server's own. */

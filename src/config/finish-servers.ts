@@ -5,21 +5,39 @@ import type { ServerDraft } from './draft-server.ts';
 import { label } from './finish-references.ts';
 import { completeServerTls } from './keywords/server-tls.ts';
 import type { Context } from './line.ts';
-import { serverTlsProblem } from './server-tls.ts';
+import { checksOverTls, serverTlsProblem } from './server-tls.ts';
+import type { HealthCheckConfig } from './types.ts';
+
+/** Gives the servers the healthcheck sections that they name. */
+export function resolveHealthChecks({ config, diagnostics }: Context, { servers, config: own }: ProxyDraft): void {
+  for (const server of servers) {
+    const { healthcheck: name } = server;
+    if (name === null) continue;
+    const found = config.healthChecks.find((section) => section.config.name === name);
+    if (found === undefined)
+      diagnostics.alert(
+        server.at,
+        `'server ${own.name}/${server.name}' : unable to find required healthcheck '${name}'`,
+        'server',
+      );
+    else server.check.definition = found.config;
+  }
+}
 
 /**
  * Fills in what the global section says of TLS to servers; says what is wrong with the result unless there were `mistakes` before.
- * `overTls`: steps of their health checks speak it.
+ * `healthCheck`: that of their backend, as its steps may speak it.
  */
 export function completeServers(
   context: Context,
   servers: readonly ServerDraft[],
   proxy: string,
   mistakes: boolean,
-  overTls = false,
+  healthCheck: Pick<HealthCheckConfig, 'rules'> = { rules: [] },
 ): void {
   const { global } = context.config;
   for (const server of servers) {
+    const overTls = checksOverTls(server.check.definition?.healthCheck ?? healthCheck);
     server.tls.mentioned ||= overTls;
     completeServerTls(server.tls, global);
     const problem = mistakes ? null : serverTlsProblem(server, global, overTls);
@@ -30,8 +48,8 @@ export function completeServers(
 
 /** Mistakes that only the proxy's mode shows. */
 export function checkServerProtocols(context: Context, proxy: ProxyDraft): void {
-  const { kind } = proxy.config.healthCheck;
   for (const { proto, name, at, check, checkEnabled } of proxy.servers) {
+    const { kind } = check.definition?.healthCheck ?? proxy.config.healthCheck;
     if (checkEnabled && check.proto === 'h2' && kind !== 'http')
       context.diagnostics.alert(
         null,

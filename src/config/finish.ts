@@ -2,17 +2,17 @@
 
 import type { ConfigDraft, ProxyDraft } from './draft.ts';
 import { finishServer, type ServerDraft } from './draft-server.ts';
+import { checkHealthCheck } from './finish-checks.ts';
 import { addDispatchServer } from './finish-dispatch.ts';
 import { checkCaches, checkFilters } from './finish-filters.ts';
 import { checkPeers } from './finish-peers.ts';
 import { checkProxy } from './finish-proxy.ts';
 import { checkReferences, checkServer } from './finish-references.ts';
-import { completeServers } from './finish-servers.ts';
+import { completeServers, resolveHealthChecks } from './finish-servers.ts';
 import { checkTables } from './finish-tables.ts';
 import type { LogDraft } from './keywords/log.ts';
 import { applySslUses } from './keywords/ssl-f-use.ts';
 import type { Context } from './line.ts';
-import { checksOverTls } from './server-tls.ts';
 import { checkStatsSockets } from './stats-socket.ts';
 
 /**
@@ -41,6 +41,7 @@ export function finish(context: Context, mistakes: boolean): void {
   for (const { logs } of config.logForwards) for (const log of logs) checkTarget(context, log);
   checkTables(context);
   if (!mistakes) checkPeers(context);
+  for (const section of config.healthChecks) if (!mistakes) checkHealthCheck(context, section, 'healthcheck');
   for (const proxy of config.proxies) {
     checkReferences(context, proxy);
     checkEmailAlert(context, proxy);
@@ -92,8 +93,9 @@ function assignProxyIds(config: ConfigDraft): void {
 
 /** Servers without an id of their own keep none here: the model numbers them. */
 function finishServers(context: Context, proxy: ProxyDraft, untangled: Set<ServerDraft>, mistakes: boolean): void {
+  resolveHealthChecks(context, proxy);
   for (const server of proxy.servers) checkServer(context, proxy, server, untangled);
-  completeServers(context, proxy.servers, proxy.config.name, mistakes, checksOverTls(proxy.config.healthCheck));
+  completeServers(context, proxy.servers, proxy.config.name, mistakes, proxy.config.healthCheck);
   proxy.config.servers = proxy.servers.map(finishServer) as never;
 }
 

@@ -6,6 +6,7 @@ import { BIND_TLS_OPTIONS } from './keywords/bind-tls.ts';
 import { CACHE_KEYWORDS } from './keywords/cache.ts';
 import { CRT_STORE_KEYWORDS } from './keywords/crt-store.ts';
 import { GLOBAL_KEYWORDS } from './keywords/global.ts';
+import { HEALTHCHECK_KEYWORDS } from './keywords/healthcheck.ts';
 import { HTTP_ERRORS_KEYWORDS } from './keywords/http-errors.ts';
 import { LOG_FORWARD_KEYWORDS } from './keywords/log-forward.ts';
 import { LOG_PROFILE_KEYWORDS } from './keywords/log-profile.ts';
@@ -60,6 +61,7 @@ const OTHER_TABLES: readonly (readonly [string, KeywordTable<never>])[] = [
   ['http-errors', HTTP_ERRORS_KEYWORDS],
   ['log-profile', LOG_PROFILE_KEYWORDS],
   ['crt-store', CRT_STORE_KEYWORDS],
+  ['healthcheck', HEALTHCHECK_KEYWORDS],
 ];
 
 function isListed(row: { readonly status: string; readonly group?: true }): boolean {

@@ -5,6 +5,7 @@ import { strangeNameCharacter } from './keywords/arguments.ts';
 import { CACHE_KEYWORDS, newCache } from './keywords/cache.ts';
 import { CRT_STORE_KEYWORDS, type CrtStoreDraft } from './keywords/crt-store.ts';
 import { GLOBAL_KEYWORDS } from './keywords/global.ts';
+import { HEALTHCHECK_KEYWORDS, newHealthcheck } from './keywords/healthcheck.ts';
 import { HTTP_ERRORS_KEYWORDS } from './keywords/http-errors.ts';
 import { LOG_FORWARD_KEYWORDS, newLogForward } from './keywords/log-forward.ts';
 import { LOG_PROFILE_KEYWORDS, newLogProfile } from './keywords/log-profile.ts';
@@ -219,6 +220,23 @@ const OPENERS = {
       kind: 'log-profile',
       name,
       read: (inner) => readByTable(inner, LOG_PROFILE_KEYWORDS, draft, 'log-profile'),
+    };
+  },
+  healthcheck(line: Line): SectionReader {
+    const name = sectionName(line, 'healthcheck');
+    const { healthChecks } = line.context.config;
+    checkTwin(
+      line,
+      'healthcheck',
+      name,
+      healthChecks.map(({ config }) => config),
+    );
+    const draft = newHealthcheck(name, line.at);
+    healthChecks.push(draft);
+    return {
+      kind: 'healthcheck',
+      name,
+      read: (inner) => readByTable(inner, HEALTHCHECK_KEYWORDS, draft, 'healthcheck'),
     };
   },
   'http-errors'(line: Line): SectionReader {

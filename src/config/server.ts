@@ -1,13 +1,14 @@
 /** `server`, `server-template` and `default-server` lines, and the same words given to `add server`. */
 
 import { parseAddress } from './address.ts';
+import type { Draft } from './draft.ts';
 import { copyServer, finishServer, newServer, type ServerDraft, serverDraftOf } from './draft-server.ts';
 import { strangeNameCharacter } from './keywords/arguments.ts';
 import { applyOptions, type Option, type OptionReport } from './keywords/option.ts';
 import { SERVER_OPTIONS } from './keywords/server.ts';
 import { completeServerTls } from './keywords/server-tls.ts';
-import { serverTlsProblem } from './server-tls.ts';
-import type { Address, GlobalConfig, Location, ServerConfig } from './types.ts';
+import { checksOverTls, serverTlsProblem } from './server-tls.ts';
+import type { Address, GlobalConfig, HealthCheckConfig, HealthCheckSection, Location, ServerConfig } from './types.ts';
 
 /** What a line of words made of a server; `error` has HAProxy's words, without the place and without `'server b/s' : `. */
 export interface ServerResult {
@@ -113,8 +114,9 @@ export function parseServerLine(
     readonly defaults?: ServerConfig;
     readonly at: Location;
     readonly global: ServerBasis;
-    /** Steps of the backend's health check speak TLS. */
-    readonly checksOverTls: boolean;
+    /** The backend's health check, and those that have a name. */
+    readonly healthCheck: HealthCheckConfig;
+    readonly healthChecks: readonly HealthCheckSection[];
   },
 ): ServerConfig | { readonly error: string } {
   const defaults = options.defaults === undefined ? newServer(options.at) : serverDraftOf(options.defaults);
@@ -124,8 +126,14 @@ export function parseServerLine(
   if (error !== null) return { error };
   const refused = report.remarks.find((remark) => remark.status === 'refused');
   if (refused !== undefined) return { error: `'${refused.option}' is not supported. ${refused.why}` };
-  draft.tls.mentioned ||= options.checksOverTls;
+  const { healthcheck } = draft;
+  const definition = options.healthChecks.find(({ name }) => name === healthcheck) ?? null;
+  if (healthcheck !== null && definition === null)
+    return { error: `unable to find required healthcheck '${healthcheck}'` };
+  draft.check.definition = definition as Draft<HealthCheckSection> | null;
+  const overTls = checksOverTls(definition?.healthCheck ?? options.healthCheck);
+  draft.tls.mentioned ||= overTls;
   completeServerTls(draft.tls, options.global);
-  const problem = serverTlsProblem(draft, options.global, options.checksOverTls);
+  const problem = serverTlsProblem(draft, options.global, overTls);
   return problem === null ? finishServer(draft) : { error: problem };
 }

@@ -6,6 +6,7 @@
  */
 
 import type { CertificatesConfig } from './certificates.ts';
+import type { HealthCheckSection } from './types/checks.ts';
 import type { GlobalConfig } from './types/global.ts';
 import type { LogForwardConfig, LogProfileConfig, RingConfig } from './types/logs.ts';
 import type { PatternReferenceConfig } from './types/patterns.ts';
@@ -25,6 +26,7 @@ import type { PeersConfig } from './types/tables.ts';
 
 export type * from './types/address.ts';
 export type * from './types/bind.ts';
+export type * from './types/checks.ts';
 export type * from './types/filters.ts';
 export type * from './types/global.ts';
 export type * from './types/logs.ts';
@@ -51,6 +53,7 @@ export interface Config {
   readonly acmes: readonly AcmeConfig[];
   readonly httpErrors: readonly HttpErrorsConfig[];
   readonly logProfiles: readonly LogProfileConfig[];
+  readonly healthChecks: readonly HealthCheckSection[];
   readonly crtStores: readonly CrtStoreConfig[];
   /** Named defaults sections, for `add backend ... from` and `show defaults`: each a backend-shaped proxy without servers. */
   readonly defaults: readonly ProxyConfig[];

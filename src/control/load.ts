@@ -1,5 +1,5 @@
 import { type LoadInput, type LoadResult, loadConfig } from '../config/load.ts';
-import type { Config, Diagnostic, ProxyConfig } from '../config/types.ts';
+import type { Config, Diagnostic, HealthCheckSection, ProxyConfig } from '../config/types.ts';
 import type { Userlist } from '../expr/row.ts';
 import { tablesOf } from '../model/tables/tables.ts';
 import { compileProxy, compileUserlists, configuredFiles, type ProxySurroundings } from '../traffic/compile-proxy.ts';
@@ -35,9 +35,10 @@ function compiled(input: LoadInput): LoadResult {
   const around = surroundings(config, userlists.lists, patterns, databases);
   for (const text of nameCases(config.global, (path) => readFileOrNull(path)?.latin1Slice() ?? null).problems)
     all.push({ severity: 'alert', at: null, text: `${text}.` });
+  for (const section of config.healthChecks) all.push(...checkProblems(section));
   for (const proxy of config.proxies) {
     all.push(...compileProxy(proxy, around).problems);
-    if (proxy.kind !== 'frontend') all.push(...checkProblems(proxy));
+    if (proxy.kind !== 'frontend' && isChecked(proxy)) all.push(...checkProblems(proxy));
   }
   const tls = loadCertificates(config);
   all.push(...tls.problems);
@@ -82,8 +83,12 @@ function surroundings(
   };
 }
 
-function checkProblems(proxy: ProxyConfig): readonly Diagnostic[] {
-  if (!proxy.servers.some((server) => server.check !== null)) return [];
-  const compiled = compileHealthCheck(proxy);
+/** Some server is checked as its backend says. */
+function isChecked({ servers }: ProxyConfig): boolean {
+  return servers.some(({ check }) => check !== null && check.definition === null);
+}
+
+function checkProblems(section: HealthCheckSection): readonly Diagnostic[] {
+  const compiled = compileHealthCheck(section);
   return 'diagnostics' in compiled ? compiled.diagnostics : [];
 }

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { configurationReference } from '../../scripts/docs-configuration.ts';
 import { newGlobal } from '../../src/config/draft-global.ts';
+import { noHealthCheck } from '../../src/config/draft-proxy.ts';
 import { ACME_KEYWORDS } from '../../src/config/keywords/acme.ts';
 import { BIND_OPTIONS } from '../../src/config/keywords/bind.ts';
 import { CRT_STORE_KEYWORDS } from '../../src/config/keywords/crt-store.ts';
@@ -203,8 +204,8 @@ describe('the list of keywords', () => {
 
 describe('servers made at run time', () => {
   const at = { file: '', line: 0 };
-  const server = (words: string) =>
-    parseServerLine(words.split(' '), { at, global: newGlobal(), checksOverTls: false });
+  const checks = { healthCheck: noHealthCheck(), healthChecks: [] };
+  const server = (words: string) => parseServerLine(words.split(' '), { at, global: newGlobal(), ...checks });
   const error = (words: string) => (server(words) as { error: string }).error;
 
   it('get the settings of their words', () => {
@@ -223,7 +224,7 @@ describe('servers made at run time', () => {
       defaults,
       at,
       global: newGlobal(),
-      checksOverTls: false,
+      ...checks,
     });
     assert.ok(!('error' in made));
     assert.deepEqual([made.weight, made.check?.inter, made.check?.rise, made.check?.fall], [7, 3000, 9, 8]);

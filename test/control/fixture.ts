@@ -43,6 +43,7 @@ export function checkConfig(over: Partial<CheckConfig> = {}): CheckConfig {
     addr: null,
     sendProxy: false,
     proto: null,
+    definition: null,
     ...over,
   };
 }

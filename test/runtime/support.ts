@@ -82,6 +82,7 @@ const check = {
   port: 0,
   addr: null,
   sendProxy: false,
+  definition: null,
   proto: null,
   ssl: false,
   sni: null,

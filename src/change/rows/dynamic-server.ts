@@ -1,5 +1,4 @@
 import { parseServerLine } from '../../config/server.ts';
-import { checksOverTls } from '../../config/server-tls.ts';
 import type { ServerConfig } from '../../config/types.ts';
 import { compileHealthCheck } from '../../control/checks/compile.ts';
 import { startServer } from '../../control/servers/start.ts';
@@ -104,7 +103,8 @@ function parse(change: ChangeOf<'server.add'>, model: Model, proxy: Proxy): Serv
     ...(defaults ? { defaults } : {}),
     at: AT,
     global: model.config.global,
-    checksOverTls: checksOverTls(proxy.config.healthCheck),
+    healthCheck: proxy.config.healthCheck,
+    healthChecks: model.config.healthChecks,
   });
 }
 
@@ -148,7 +148,7 @@ function cannotTrack(model: Model, proxy: Proxy, config: ServerConfig): Problem 
 /** The rules of a backend without checked servers are looked at only now. */
 function cannotCheck(proxy: Proxy, config: ServerConfig): Problem | null {
   if (config.check === null) return null;
-  const compiled = compileHealthCheck(proxy.config);
+  const compiled = compileHealthCheck(config.check.definition ?? proxy.config);
   return 'ok' in compiled ? null : problem(compiled.diagnostics.map((found) => found.text).join('\n'));
 }
 

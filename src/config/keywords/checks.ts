@@ -1,7 +1,7 @@
 /** `http-check`, `tcp-check`, `external-check` lines; the steps stay words, the health checks compile them. */
 
-import type { ProxyDraft } from '../draft.ts';
 import type { Line } from '../line.ts';
+import type { CheckDraft } from './check-types.ts';
 import { inSections } from './sections.ts';
 import { type Keyword, works } from './table.ts';
 
@@ -13,7 +13,7 @@ function isVariable(word: string): boolean {
 }
 
 /** Rules of a defaults section are replaced, not added to, by the first rule of the proxy itself. */
-function addStep(line: Line, proxy: ProxyDraft, ruleset: 'http-check' | 'tcp-check'): void {
+function addStep(line: Line, proxy: CheckDraft, ruleset: 'http-check' | 'tcp-check'): void {
   if (!proxy.ownCheckRules) {
     proxy.config.healthCheck.rules = [];
     proxy.ownCheckRules = true;
@@ -22,7 +22,7 @@ function addStep(line: Line, proxy: ProxyDraft, ruleset: 'http-check' | 'tcp-che
   proxy.config.healthCheck.rules.push({ words: [...line.words], at: line.at });
 }
 
-function parseHttpCheck(line: Line, proxy: ProxyDraft): void {
+function parseHttpCheck(line: Line, proxy: CheckDraft): void {
   const step = line.word(1);
   const { healthCheck } = proxy.config;
   if (step === 'disable-on-404') {
@@ -40,7 +40,7 @@ function parseHttpCheck(line: Line, proxy: ProxyDraft): void {
   }
 }
 
-function parseTcpCheck(line: Line, proxy: ProxyDraft): void {
+function parseTcpCheck(line: Line, proxy: CheckDraft): void {
   const step = line.word(1);
   if (!TCP_STEPS.includes(step) && !isVariable(step)) {
     line.alert(
@@ -51,7 +51,7 @@ function parseTcpCheck(line: Line, proxy: ProxyDraft): void {
   else addStep(line, proxy, 'tcp-check');
 }
 
-function parseExternalCheck(line: Line, proxy: ProxyDraft): void {
+function parseExternalCheck(line: Line, proxy: CheckDraft): void {
   const what = line.word(1);
   const value = line.word(2);
   if (what !== 'command' && what !== 'path') return line.alert(`external-check: unknown argument '${what}'.`);
@@ -62,18 +62,18 @@ function parseExternalCheck(line: Line, proxy: ProxyDraft): void {
 
 const BACKEND = { sections: inSections('DLB') };
 
-export const CHECK_KEYWORDS: readonly Keyword<ProxyDraft>[] = [
-  works<ProxyDraft>(
+export const CHECK_KEYWORDS: readonly Keyword<CheckDraft>[] = [
+  works<CheckDraft>(
     'http-check',
     '{comment|connect|disable-on-404|expect|send|send-state|set-var(<var>)|set-var-fmt(<var>)|unset-var(<var>)} [...]',
     parseHttpCheck,
     BACKEND,
   ),
-  works<ProxyDraft>(
+  works<CheckDraft>(
     'tcp-check',
     '{comment|connect|expect|send|send-lf|send-binary|send-binary-lf|set-var(<var>)|set-var-fmt(<var>)|unset-var(<var>)} [...]',
     parseTcpCheck,
     BACKEND,
   ),
-  works<ProxyDraft>('external-check', '{command <command>|path <path>}', parseExternalCheck, BACKEND),
+  works<CheckDraft>('external-check', '{command <command>|path <path>}', parseExternalCheck, BACKEND),
 ];

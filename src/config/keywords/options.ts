@@ -1,9 +1,9 @@
 /** The `option ...` lines of proxies (manual, section 4.2). */
 
-import type { Draft, ProxyDraft } from '../draft.ts';
+import type { ProxyDraft } from '../draft.ts';
 import type { Line } from '../line.ts';
-import type { HealthCheckConfig } from '../types.ts';
 import { parseInteger } from '../units.ts';
+import { CHECK_TYPES } from './check-types.ts';
 import { forwardedOption } from './option-forwarded.ts';
 import { inSections } from './sections.ts';
 import { type Keyword, KeywordTable, noticed, refused, works } from './table.ts';
@@ -80,53 +80,6 @@ function logOption(name: string, args: string): Row {
 export function warnOverride(line: Line, proxy: ProxyDraft, now: string): void {
   const before = proxy.logFormatFrom;
   if (before !== null) line.warning(`'${now}' overrides previous '${before}' in 'defaults' section.`, 'reader');
-}
-
-/** An `option` that chooses what health checks speak. */
-function checkOption(
-  name: string,
-  kind: Draft<HealthCheckConfig>['kind'],
-  args: string,
-  read: (line: Line) => string[] | null,
-): Row {
-  const parse = (line: Line, proxy: ProxyDraft) => {
-    const words = read(line);
-    if (words === null) return;
-    const { healthCheck } = proxy.config;
-    proxy.config.healthCheck = { ...healthCheck, kind, args: words };
-    proxy.checkOption = true;
-  };
-  return works(name, args, parse, { sections: inSections('DLB') });
-}
-
-/** At most `max` words, whatever they are. */
-function anyWords(max: number): (line: Line) => string[] | null {
-  return (line) => (line.atMost(max, 2) ? line.words.slice(2) : null);
-}
-
-/** `[user <name> [post-41|pre-41]]` */
-function userWords(dialects: readonly string[]): (line: Line) => string[] | null {
-  return (line) => {
-    const option = line.word(1);
-    const [, , user, name, dialect] = line.words;
-    if (user !== undefined && user !== 'user') {
-      line.alert(`'option ${option}' only supports optional values: 'user' (got '${user}').`);
-      return null;
-    }
-    if (user !== undefined && name === undefined) {
-      line.alert(`'option ${option} user' expects <username> as argument.`);
-      return null;
-    }
-    if (dialect !== undefined && !dialects.includes(dialect)) {
-      line.alert(
-        dialects.length === 0
-          ? `'option ${option}' cannot handle unexpected argument '${dialect}'.`
-          : `keyword '${option}' only supports 'post-41' and 'pre-41' (got '${dialect}').`,
-      );
-      return null;
-    }
-    return line.atMost(3, 2) ? line.words.slice(2) : null;
-  };
 }
 
 function parseRedispatch(line: Line, proxy: ProxyDraft): void {
@@ -266,16 +219,7 @@ const others: Row[] = [
   logOption('httplog', '[clf]'),
   logOption('tcplog', '[clf]'),
   logOption('httpslog', ''),
-  checkOption('httpchk', 'http', '[<method>] [<uri>] [<version>]', anyWords(4)),
-  checkOption('tcp-check', 'tcp-check', '', anyWords(0)),
-  checkOption('ssl-hello-chk', 'ssl-hello', '', anyWords(0)),
-  checkOption('smtpchk', 'smtp', '[<hello> <domain>]', anyWords(2)),
-  checkOption('mysql-check', 'mysql', '[user <name> [post-41|pre-41]]', userWords(['post-41', 'pre-41'])),
-  checkOption('pgsql-check', 'pgsql', 'user <name>', userWords([])),
-  checkOption('redis-check', 'redis', '', anyWords(0)),
-  checkOption('ldap-check', 'ldap', '', anyWords(0)),
-  checkOption('spop-check', 'spop', '', anyWords(0)),
-  checkOption('external-check', 'external', '', anyWords(0)),
+  ...CHECK_TYPES,
 ];
 
 export const PROXY_OPTIONS = new KeywordTable<ProxyDraft>([

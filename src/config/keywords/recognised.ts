@@ -24,12 +24,6 @@ export const RECOGNISED_SECTIONS: readonly RecognisedSection[] = [
   },
   { name: 'traces', status: 'noticed', why: 'traces are switched on over the Runtime API.', keywords: ['trace'] },
   {
-    name: 'healthcheck',
-    status: 'refused',
-    why: 'Write the checks in the backend.',
-    keywords: ['type', 'http-check', 'tcp-check', 'option'],
-  },
-  {
     name: 'namespace_list',
     status: 'refused',
     why: 'Start Sluice inside the namespace (ip netns exec).',

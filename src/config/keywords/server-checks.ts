@@ -93,6 +93,9 @@ export const SERVER_CHECK_OPTIONS: Option<ServerDraft>[] = [
     draft.agent.send = word;
   }),
   value('check-proto', '<h1|h2>', 'a MUX protocol as argument', parseCheckProto),
+  text('healthcheck', '<name>', 'the name of a healthcheck section as argument', (draft, word) => {
+    draft.healthcheck = word;
+  }),
   time('downinter', 1, (draft, ms) => {
     draft.check.downinter = ms;
   }),

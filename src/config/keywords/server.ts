@@ -16,12 +16,11 @@ export const SERVER_OPTIONS = new OptionTable<ServerDraft>([
   ...SERVER_SOURCE_OPTIONS,
   ...SERVER_PROXY_HEADER_OPTIONS,
   ...inertOptions<ServerDraft>('noticed', 'the kernel default is used.', ['tfo', 'no-tfo']),
-  ...inertOptions<ServerDraft>('refused', 'Health checks open their own connection.', [
+  ...inertOptions<ServerDraft>('noticed', 'health checks open their own connection.', [
     'check-pool-conn-name <name>',
     'check-reuse-pool',
+    'no-check-reuse-pool',
   ]),
-  ...inertOptions<ServerDraft>('noticed', 'health checks open their own connection anyway.', ['no-check-reuse-pool']),
-  ...inertOptions<ServerDraft>('refused', 'Write the checks in the backend.', ['healthcheck <section>']),
   ...inertOptions<ServerDraft>('refused', 'Use timeout server and pool-purge-delay.', ['idle-ping <time>']),
   ...inertOptions<ServerDraft>('refused', 'Logs are not balanced over servers.', ['log-bufsize <size>'], {
     notDynamic: true,

@@ -2,6 +2,7 @@
 
 import type { Address } from './address.ts';
 import type { BindConfig } from './bind.ts';
+import type { HealthCheckConfig } from './checks.ts';
 import type { CompressionConfig, FilterConfig } from './filters.ts';
 import type { LogStep, LogTargetConfig } from './logs.ts';
 import type { Location, WordsAt } from './place.ts';
@@ -117,29 +118,6 @@ export interface StatsConfig {
   readonly showModules: boolean;
   readonly showNode: string | null;
   readonly showDesc: string | null;
-}
-
-/** Health checking of a backend: the protocol, and the steps of `http-check` / `tcp-check` in order. */
-export interface HealthCheckConfig {
-  readonly kind:
-    | 'tcp'
-    | 'http'
-    | 'tcp-check'
-    | 'ssl-hello'
-    | 'smtp'
-    | 'mysql'
-    | 'pgsql'
-    | 'redis'
-    | 'ldap'
-    | 'spop'
-    | 'external';
-  /** `option httpchk` arguments, or those of the other check options. */
-  readonly args: readonly string[];
-  readonly rules: readonly WordsAt[];
-  readonly disableOn404: boolean;
-  readonly sendState: boolean;
-  readonly externalCommand: string | null;
-  readonly externalPath: string | null;
 }
 
 /** A `frontend`, `backend` or `listen` section with its defaults merged in. */

@@ -1,6 +1,7 @@
 /** `server` lines, their checks and agents. */
 
 import type { Address } from './address.ts';
+import type { HealthCheckSection } from './checks.ts';
 import type { Location } from './place.ts';
 import type { ServerTlsConfig } from './tls.ts';
 
@@ -100,6 +101,8 @@ export interface CheckConfig {
   readonly sendProxy: boolean;
   /** `check-proto`; null: as the server's `proto`. */
   readonly proto: 'h1' | 'h2' | null;
+  /** What `healthcheck <name>` names; null: the backend's. */
+  readonly definition: HealthCheckSection | null;
 }
 
 export interface AgentConfig {

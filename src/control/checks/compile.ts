@@ -1,4 +1,4 @@
-import type { Diagnostic, Location, ProxyConfig, WordsAt } from '../../config/types.ts';
+import type { Diagnostic, HealthCheckSection, Location, WordsAt } from '../../config/types.ts';
 import { cannedSteps } from './canned.ts';
 import { plainExpect } from './expect-rule.ts';
 import type { Program, Step } from './program.ts';
@@ -8,8 +8,8 @@ import { checkEnv, fixed, RuleError } from './words.ts';
 /** A compiled health check, or why it cannot be. `external` checks have no program: a command is run instead. */
 export type CompiledHealthCheck = { readonly ok: Program | null } | { readonly diagnostics: readonly Diagnostic[] };
 
-/** Compiles the health check of a backend (`option httpchk`, `http-check`, `option tcp-check`, ...; manual, section 4). */
-export function compileHealthCheck(proxy: ProxyConfig): CompiledHealthCheck {
+/** Compiles the health check of a backend or a healthcheck section (`option httpchk`, `http-check`, ...; manual, section 4). */
+export function compileHealthCheck(proxy: HealthCheckSection): CompiledHealthCheck {
   const { healthCheck } = proxy;
   const diagnostics: Diagnostic[] = [];
   const program = (flavour: Program['flavour'], steps: readonly Step[]): Program => ({
@@ -60,7 +60,7 @@ const OPTION = {
   spop: 'spop-check',
 };
 
-function parseRules(proxy: ProxyConfig, rules: readonly WordsAt[], diagnostics: Diagnostic[]): ParsedRule[] {
+function parseRules(proxy: HealthCheckSection, rules: readonly WordsAt[], diagnostics: Diagnostic[]): ParsedRule[] {
   const env = checkEnv(proxy.name);
   const parsed: ParsedRule[] = [];
   for (const [i, rule] of rules.entries()) {
@@ -100,7 +100,7 @@ function withConnect(steps: readonly Step[]): Step[] {
 }
 
 /** The steps of an HTTP check: requests merged with `option httpchk`, what is missing added. */
-function httpSteps(proxy: ProxyConfig, rules: readonly ParsedRule[], diagnostics: Diagnostic[]): Step[] {
+function httpSteps(proxy: HealthCheckSection, rules: readonly ParsedRule[], diagnostics: Diagnostic[]): Step[] {
   const steps: Step[] = [];
   const sendState = proxy.healthCheck.sendState;
   let option: RequestParts | null = optionRequest(proxy.healthCheck.args);
@@ -137,7 +137,7 @@ function httpSteps(proxy: ProxyConfig, rules: readonly ParsedRule[], diagnostics
   return withConnect(steps);
 }
 
-/** `option httpchk [<method>] [<uri>] [<version>]`; one word is a URI. Headers may hide behind the version, as of old. */
+/** `option httpchk [<method>] [<uri>] [<version>] [<host>]`; one word is a URI. Headers may hide behind the version, as of old. */
 function optionRequest(args: readonly string[]): RequestParts {
   const [method, uri] = args.length === 1 ? [null, args[0]!] : [args[0] ?? null, args[1] ?? null];
   const lines = (args[2] ?? '').split('\r\n');
@@ -146,6 +146,7 @@ function optionRequest(args: readonly string[]): RequestParts {
     const colon = line.indexOf(':');
     return colon < 1 ? [] : [[line.slice(0, colon).trim().toLowerCase(), fixed(line.slice(colon + 1).trim())] as const];
   });
+  if (args[3] !== undefined) headers.push(['host', fixed(args[3])]);
   const body = blank < 1 ? '' : lines.slice(blank + 1).join('\r\n');
   return {
     method,

@@ -3,6 +3,7 @@ import type { ProxyConfig } from '../../config/types.ts';
 import { G } from '../../model/counters.ts';
 import type { Model } from '../../model/model.ts';
 import type { Server } from '../../model/server.ts';
+import { healthCheckOf } from './definition.ts';
 import type { CheckEnd } from './program.ts';
 
 /** What stands for an address or a port that there is none of. */
@@ -14,7 +15,7 @@ function externalCommand(
   server: Server,
 ): { readonly file: string; readonly args: string[]; readonly env: Record<string, string> } {
   const { proxy } = server;
-  const { externalCommand: file, externalPath } = proxy.config.healthCheck;
+  const { externalCommand: file, externalPath } = healthCheckOf(server).healthCheck;
   const [proxyAddr, proxyPort] = listenerAddress(proxy.config);
   const isPath = server.family === 'unix' || server.family === 'abns';
   const addr = (server.checkConfig?.addr ?? server.host) || NOT_USED;

@@ -1,4 +1,4 @@
-import type { ProxyConfig } from '../../config/types.ts';
+import type { HealthCheckSection } from '../../config/types.ts';
 import type { Model } from '../../model/model.ts';
 import type { Server } from '../../model/server.ts';
 import { TlsAccounts } from '../../traffic/tls/accounts.ts';
@@ -7,6 +7,7 @@ import type { StateEffects } from '../servers/effects.ts';
 import type { Health } from '../types.ts';
 import { CheckJob, type JobDeps } from './check-job.ts';
 import { compileHealthCheck } from './compile.ts';
+import { healthCheckOf } from './definition.ts';
 import { checkInterval, startDelays } from './interval.ts';
 import { observe } from './observe.ts';
 import type { Program } from './program.ts';
@@ -41,7 +42,7 @@ class HealthChecks implements Health {
   readonly #jobDeps: JobDeps;
   readonly #scheduler: Scheduler;
   readonly #jobs = new Map<Server, Jobs>();
-  readonly #programs = new WeakMap<ProxyConfig, Program | null>();
+  readonly #programs = new WeakMap<HealthCheckSection, Program | null>();
   /** Jobs of servers started in this turn of the event loop: their first runs are spread together. */
   #fresh: CheckJob[] = [];
 
@@ -98,9 +99,9 @@ class HealthChecks implements Health {
     for (const [i, job] of jobs.entries()) this.#scheduler.at(job, now + delays[i]!);
   }
 
-  /** The program of a server's backend; null where a command is run instead. */
+  /** What a server is checked by; null where a command is run instead. */
   #programOf(server: Server): Program | null {
-    const { config } = server.proxy;
+    const config = healthCheckOf(server);
     let program = this.#programs.get(config);
     if (program === undefined) {
       const compiled = compileHealthCheck(config);

@@ -1,5 +1,6 @@
 import { findProxy, type Model } from '../../model/model.ts';
 import type { Server } from '../../model/server.ts';
+import { healthCheckOf } from '../checks/definition.ts';
 
 /**
  * Ties a server to the one named by its `track` (manual, section 5.2). Returns null, or why it cannot be.
@@ -22,7 +23,7 @@ export function linkTracking(model: Model, server: Server): string | null {
     if (at === server)
       return `unable to track ${tracked.path} as it belongs to a tracking chain looping back to ${server.path}.`;
   }
-  if (server.proxy.config.healthCheck.disableOn404 !== proxy.config.healthCheck.disableOn404) {
+  if (healthCheckOf(server).healthCheck.disableOn404 !== healthCheckOf(tracked).healthCheck.disableOn404) {
     return `unable to use ${tracked.path} for tracking: disable-on-404 option inconsistency.`;
   }
   unlinkTracking(server);

@@ -182,6 +182,7 @@ test('a server cannot track what has no checks, what is not there, or in a circl
     port: 0,
     addr: null,
     sendProxy: false,
+    definition: null,
     proto: null,
     ssl: false,
     sni: null,
