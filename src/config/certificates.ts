@@ -2,6 +2,7 @@
  * What the files that TLS needs hold: read when a configuration is loaded, and plain data like all of it. Private keys are in here: it
  * is never printed, compared as text, or written anywhere.
  */
+import type { CrtStoreSettings, CrtStoreWords } from './crt-store-words.ts';
 import type { Location, TlsOptions } from './types.ts';
 
 /** What a certificate consists of; made of one PEM text and the files beside it. Never changed: another content takes its place. */
@@ -47,6 +48,19 @@ export interface CertificateConfig {
   /** Another one when its files are others. */
   readonly digest: string;
   readonly ocspUpdate: boolean | null;
+  readonly jwt: boolean;
+  /** What was said of it, and whether by a `crt-store`. */
+  readonly words: CrtStoreWords;
+  readonly inStore: boolean;
+  /** From whom it is ordered, and where it is kept; null: it is not. */
+  readonly order: CertificateOrder | null;
+}
+
+/** An order from an ACME server; the files as they are opened. */
+export interface CertificateOrder extends NonNullable<CrtStoreSettings['acme']> {
+  readonly crt: string;
+  /** null: the key is in the same file. */
+  readonly key: string | null;
 }
 
 /** A `ca-file` or `crl-file`. */
@@ -70,7 +84,7 @@ export interface CrtListEntry {
   /** Path of the certificate. */
   readonly certificate: string;
   readonly options: Partial<TlsOptions> | null;
-  readonly ocspUpdate: boolean | null;
+  readonly words: CrtStoreWords;
   /** As written, `!name` among them. */
   readonly filters: readonly string[];
 }

@@ -53,7 +53,6 @@ export function finish(context: Context, mistakes: boolean): void {
   checkStatsSockets(context);
   if (!mistakes) checkCaches(context);
   if (!mistakes) checkResolvers(context);
-  checkAcmeSections(context);
 }
 
 /** Alerts need to know whom to write, as whom, and over which mailers. */
@@ -67,17 +66,6 @@ function checkEmailAlert({ config, diagnostics }: Context, { config: proxy, emai
     );
   } else if (!config.mailers.some((section) => section.name === mailers))
     diagnostics.alert(null, `${proxy.kind} '${proxy.name}': unable to find mailers '${mailers}'.`);
-}
-
-/** What is ordered from an ACME server says from which. */
-function checkAcmeSections({ config, diagnostics }: Context): void {
-  for (const { loads } of config.crtStores)
-    for (const { at, acme } of loads)
-      if (acme !== null && !config.acmes.some(({ name }) => name === acme.section))
-        diagnostics.alert(
-          at,
-          `acme '${acme.section}' was used on a crt line, but no '${acme.section}' section exists!`,
-        );
 }
 
 /** Ids not forced are given in order, from 1, or from 2 when there is a statistics socket: its own frontend takes 1. */

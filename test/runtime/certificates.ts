@@ -27,7 +27,7 @@ export function testCertificates(): CertificateStore {
   addCertificate(store, 'spare.pem', content);
   const empty = { path: 'certs.list', folder: false, entries: [], lines: 0, digest: 'x', edited: false };
   store.lists.set('certs.list', empty);
-  const line = { certificate: 'site.pem', options: null, ocspUpdate: null, filters: [] };
+  const line = { certificate: 'site.pem', options: null, words: {}, filters: [] };
   for (const _ of [1, 2]) addEntry(store, store.lists.get('certs.list')!, line, null);
   setTrust(store, 'ca', 'ca.pem', readTrust(ca.certificate));
   setTrust(store, 'crl', 'crl.pem', readTrust(crl));

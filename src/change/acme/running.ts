@@ -2,8 +2,9 @@ import { createPrivateKey } from 'node:crypto';
 import { Resolver } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
 import { getCACertificates } from 'node:tls';
+import type { CertificateConfig, CertificateOrder } from '../../config/certificates.ts';
 import { configuredPath } from '../../config/paths.ts';
-import type { CrtStoreConfig, GlobalConfig } from '../../config/types.ts';
+import type { GlobalConfig } from '../../config/types.ts';
 import { AcmeError } from '../../control/acme/error.ts';
 import { textOf } from '../../model/certificates/shared-bytes.ts';
 import { applyBatch, applyChange } from '../apply.ts';
@@ -28,7 +29,7 @@ export interface RunningRenewals extends Pick<AcmeRenewals, 'list' | 'renew' | '
   configured(): void;
 }
 
-/** Begins to renew the certificates of `load ... acme` lines. Account keys are read, or made, at once. */
+/** Begins to renew the certificates that an `acme` word orders. Account keys are read, or made, at once. */
 export function startRenewals(ctx: ChangeContext): RunningRenewals {
   const keys: AccountKeys = new Map();
   let trust: Trust = { ca: null, verify: true };
@@ -52,19 +53,20 @@ export function startRenewals(ctx: ChangeContext): RunningRenewals {
   return Object.assign(renewals, { configured });
 }
 
-type Load = CrtStoreConfig['loads'][number];
-
-function loadsOf({ model }: ChangeContext): (Load & { readonly acme: NonNullable<Load['acme']> })[] {
-  return model.config.crtStores.flatMap(({ loads }) =>
-    loads.flatMap((load) => (load.acme === null ? [] : [{ ...load, acme: load.acme }])),
+/** Certificates that are ordered, and from whom. */
+function ordersOf({
+  model,
+}: ChangeContext): (Pick<CertificateConfig, 'path'> & { readonly order: CertificateOrder })[] {
+  return (model.config.certificates?.certificates ?? []).flatMap(({ path, order }) =>
+    order === null ? [] : [{ path, order }],
   );
 }
 
 function managedOf(ctx: ChangeContext): Managed[] {
-  return loadsOf(ctx).map(({ path, acme }) => ({
+  return ordersOf(ctx).map(({ path, order: { section, domains } }) => ({
     path,
-    section: ctx.model.config.acmes.find(({ name }) => name === acme.section)!,
-    domains: acme.domains,
+    section: ctx.model.config.acmes.find(({ name }) => name === section)!,
+    domains,
   }));
 }
 
@@ -109,11 +111,9 @@ function hostOf(ctx: ChangeContext, keys: AccountKeys, trust: RenewalHost['trust
     async install(path, pem) {
       const problem = await edit({ kind: 'cert.set', path, pem });
       if (problem !== null) return problem;
-      const load = loadsOf(ctx).find((one) => one.path === path);
-      if (load === undefined) return null;
-      const { defaultPath } = ctx.model.config.global;
-      const file = (name: string) => configuredPath(name, load.at.file, defaultPath);
-      const reason = await keepCertificate(pem, file(load.crt), load.key === null ? null : file(load.key));
+      const order = ordersOf(ctx).find((one) => one.path === path)?.order;
+      if (order === undefined) return null;
+      const reason = await keepCertificate(pem, order.crt, order.key);
       if (reason !== null)
         this.tell('warning', `acme: ${path}: in force, but not kept: ${reason}; 'dump ssl cert ${path}' prints it`);
       return null;

@@ -50,11 +50,11 @@ export function ticketKeysText(keys: readonly Uint8Array[]): string {
 }
 
 /** A line of a crt-list as it is written: `site.pem [alpn h2] *.site.test`. */
-export function entryText({ certificate, options, ocspUpdate, filters }: Omit<CrtListEntry, 'line'>): string {
-  return [certificate, entryOptions({ options, ocspUpdate }), ...filters].filter((word) => word !== '').join(' ');
+export function entryText({ certificate, filters, ...entry }: Omit<CrtListEntry, 'line'>): string {
+  return [certificate, entryOptions(entry), ...filters].filter((word) => word !== '').join(' ');
 }
 
 /** Options of a line of a crt-list, with their brackets. */
-export function entryOptions(entry: Pick<CrtListEntry, 'options' | 'ocspUpdate'>): string {
+export function entryOptions(entry: Pick<CrtListEntry, 'options' | 'words'>): string {
   return optionsText(entry).replaceAll('\0', '');
 }

@@ -1,5 +1,6 @@
 /** Sections that proxies and certificates name: resolvers, users, mailers, caches, error pages, stores of certificates, ACME. */
 
+import type { CrtStoreSettings, CrtStoreWords } from '../crt-store-words.ts';
 import type { Address } from './address.ts';
 import type { Location } from './place.ts';
 
@@ -101,19 +102,14 @@ export interface CrtStoreConfig {
   /** '' where it has none. */
   readonly name: string;
   readonly at: Location;
-  readonly loads: readonly {
+  readonly loads: readonly ({
     readonly at: Location;
     /** How `crt` words and commands name it: `@store/alias`, else its file. */
     readonly path: string;
     /** Another name that it has: `@store/file`. */
     readonly also: string | null;
     readonly crt: string;
-    readonly key: string | null;
-    readonly ocsp: string | null;
-    readonly issuer: string | null;
-    readonly sctl: string | null;
-    readonly ocspUpdate: boolean | null;
-    /** It is ordered from the ACME server of this section, for these names. */
-    readonly acme: { readonly section: string; readonly domains: readonly string[] } | null;
-  }[];
+    /** As written. */
+    readonly words: CrtStoreWords;
+  } & CrtStoreSettings)[];
 }

@@ -1,5 +1,6 @@
 /** What `bind` lines, servers and the global section say of TLS. */
 
+import type { CrtStoreWords } from '../crt-store-words.ts';
 import type { Location } from './place.ts';
 
 /** Versions of TLS that are spoken. */
@@ -55,7 +56,7 @@ export interface SslUseConfig {
   /** Its file, after `crt-base`, or a name of a `crt-store`. */
   readonly certificate: string;
   readonly options: Partial<TlsOptions> | null;
-  readonly ocspUpdate: boolean | null;
+  readonly words: CrtStoreWords;
 }
 
 /** TLS towards a server (manual, section 5.2). */

@@ -10,7 +10,8 @@ import type {
   TlsOptions,
 } from '../../config/types.ts';
 import { CertificateError } from '../../model/certificates/content.ts';
-import { type CertificateCollection, collectCertificates, type Known } from './collection.ts';
+import type { Known } from './certificate-reader.ts';
+import { type CertificateCollection, collectCertificates } from './collection.ts';
 
 /** Files with open keys that are named, when there are many. */
 const NAMED = 3;
@@ -33,7 +34,8 @@ export function loadCertificates(config: Config): {
       // What HAProxy says of authorities is a line of its own, and so is where they are named.
       const file = /^Couldn't open the ca-file '(.*)' \(/.exec(error.message)?.[1];
       if (file !== undefined) problems.push({ severity: 'alert', at: null, text: error.message });
-      const text = file === undefined ? `${error.message}.` : `unable to load ${file}`;
+      const sentence = `${error.message}${error.message.endsWith('!') ? '' : '.'}`;
+      const text = file === undefined ? sentence : `unable to load ${file}`;
       problems.push({ severity: 'alert', at, text: `${front}${text}`, form });
     }
   };
@@ -134,7 +136,7 @@ function loadServer({ tls, at }: ServerConfig, collection: CertificateCollection
   const { crt, options } = tls!;
   if (crt !== null)
     attempt(() => {
-      const named = collection.crt(crt, { at, ocspUpdate: null });
+      const named = collection.crt(crt, { at, ocspUpdate: null, server: true });
       if ('list' in named || named.certificates.length > 1)
         throw new CertificateError(`'crt' : '${crt}' is more than one certificate, and a server is shown one`);
     });

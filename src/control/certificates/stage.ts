@@ -52,12 +52,12 @@ function stageFiles(store: CertificateStore, { certificates }: CertificatesConfi
     if (digest !== null && !paths.has(path)) store.certificates.delete(path);
   for (const config of certificates) {
     const old = store.certificates.get(config.path);
-    const { path, also, files, shown, ocspUpdate, digest } = config;
-    if (old !== undefined && old.digest === digest) {
-      store.certificates.set(path, { ...old, also, files, shown, ocspUpdate });
-      continue;
-    }
-    store.certificates.set(path, { ...config, id: old?.id ?? store.newId(), edited: false, jwt: old?.jwt ?? false });
+    const { order: _, content, ...said } = config;
+    // What was allowed or not live stays so while the configuration says the same.
+    const jwt = old !== undefined && old.words.jwt === said.words.jwt ? old.jwt : said.jwt;
+    const same = old !== undefined && old.digest === said.digest;
+    const made = same ? old : { id: old?.id ?? store.newId(), content, edited: false };
+    store.certificates.set(said.path, { ...made, ...said, jwt });
   }
 }
 

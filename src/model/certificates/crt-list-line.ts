@@ -1,5 +1,6 @@
 import type { CrtListEntry } from '../../config/certificates.ts';
 import { readCrtListOption } from '../../config/crt-list-options.ts';
+import { type CrtStoreWords, crtStoreProblem, crtStoreText, isCrtStoreWord } from '../../config/crt-store-words.ts';
 import type { Draft } from '../../config/draft.ts';
 import type { TlsOptions } from '../../config/types.ts';
 
@@ -46,40 +47,46 @@ export function parseCrtListLine(
 
 const wordsOf = (text: string): string[] => text.split(/\s+/).filter((word) => word !== '');
 
-type Read = Pick<CrtListEntry, 'options' | 'ocspUpdate'>;
+type Read = Pick<CrtListEntry, 'options' | 'words'>;
 
 function parseOptions(
-  words: readonly string[],
+  inside: readonly string[],
   caBase: string | null,
   bad: (what: string) => { readonly error: string },
 ): Read | { readonly error: string } {
   const options: Partial<Draft<TlsOptions>> = {};
-  let ocspUpdate: boolean | null = null;
-  for (let i = 0; i < words.length; ) {
-    const word = words[i]!;
-    if (word === 'ocsp-update') {
-      const value = words[i + 1];
+  const words: Draft<CrtStoreWords> = {};
+  for (let i = 0; i < inside.length; ) {
+    const word = inside[i]!;
+    if (Object.hasOwn(ELSEWHERE, word))
+      return bad(`'${word}' is not supported here. ${ELSEWHERE[word as keyof typeof ELSEWHERE]}`);
+    if (isCrtStoreWord(word)) {
+      const value = inside[i + 1];
       if (value === undefined) return bad(`ssl args out of '[]' for ${word}`);
-      if (value !== 'on' && value !== 'off') return bad(`expects 'on' or 'off' for ocsp-update, not '${value}'`);
-      ocspUpdate = value === 'on';
+      words[word] = value;
       i += 2;
       continue;
     }
-    if (IN_STORES.includes(word)) return bad(`'${word}' is not supported. Write it in a crt-store`);
-    const read = readCrtListOption(options, words, i, caBase);
+    const read = readCrtListOption(options, inside, i, caBase);
     if (read === null) return bad(`unknown ssl keyword ${word}`);
     // What is wrong with a value HAProxy says without the place.
     if ('error' in read)
       return read.refused || read.error.startsWith('ssl args') ? bad(read.error) : { error: read.error };
     i += read.taken;
   }
-  return { options: Object.keys(options).length === 0 ? null : (options as Partial<TlsOptions>), ocspUpdate };
+  const problem = crtStoreProblem(words);
+  if (problem !== null) return bad(problem);
+  return { options: Object.keys(options).length === 0 ? null : options, words };
 }
 
-const IN_STORES = ['crt', 'key', 'ocsp', 'issuer', 'sctl'];
+/** HAProxy takes these, and goes on as if they were not there. */
+const ELSEWHERE = {
+  crt: 'The file of the certificate is what the line begins with',
+  alias: 'Lines of a crt-store give another name',
+};
 
 /** Options as `show ssl crt-list` prints them, with brackets; '' where there are none. */
-export function optionsText({ options, ocspUpdate }: Read): string {
+export function optionsText({ options, words: stored }: Read): string {
   const {
     alpn,
     verify,
@@ -108,7 +115,7 @@ export function optionsText({ options, ocspUpdate }: Read): string {
     sigalgs && `sigalgs ${sigalgs}`,
     minVersion && `ssl-min-ver ${minVersion}`,
     maxVersion && `ssl-max-ver ${maxVersion}`,
-    ocspUpdate !== null && `ocsp-update ${ocspUpdate ? 'on' : 'off'}`,
+    crtStoreText(stored),
   ].filter(Boolean);
   return words.length === 0 ? '' : `[${words.join(' ')}]`;
 }

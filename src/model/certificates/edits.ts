@@ -11,7 +11,7 @@ const NO_FILES = { crt: null, key: null, ocsp: null, issuer: null, sctl: null };
 export function addCertificate(store: CertificateStore, path: string, content: CertificateContent | null): TlsUpdate {
   const made: StoredCertificate = {
     ...{ id: store.newId(), path, also: null, content, files: NO_FILES, shown: NO_FILES },
-    ...{ digest: null, edited: false, ocspUpdate: null, jwt: false },
+    ...{ digest: null, edited: false, ocspUpdate: null, jwt: false, words: {}, inStore: false },
   };
   store.certificates.set(path, made);
   return { put: views(made) };

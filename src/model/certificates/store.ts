@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { CertificateContent, CertificateFiles, CrtListEntry, TrustContent } from '../../config/certificates.ts';
+import type { CrtStoreWords } from '../../config/crt-store-words.ts';
 import type { Location } from '../../config/types.ts';
 import type { SniEntryView } from './views.ts';
 
@@ -19,6 +20,9 @@ export interface StoredCertificate {
   readonly ocspUpdate: boolean | null;
   /** Tokens may be checked with it. */
   readonly jwt: boolean;
+  /** What was said of it when it was first used, and whether by a `crt-store`. */
+  readonly words: CrtStoreWords;
+  readonly inStore: boolean;
 }
 
 /** A CA file or CRL file in memory. */

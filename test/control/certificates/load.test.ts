@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import { parseBindLine } from '../../../src/config/bind.ts';
 import { loadConfig } from '../../../src/config/load.ts';
 import { loadCertificates } from '../../../src/control/certificates/load.ts';
+import { optionsText } from '../../../src/model/certificates/crt-list-line.ts';
 import { textOf } from '../../../src/model/certificates/shared-bytes.ts';
 import { issue, ocspResponse } from '../../support/pki.ts';
 
@@ -180,10 +181,10 @@ test('a crt-list has options, filters and comments; its mistakes are told with f
       line: 2,
       certificate: join(folder, 'site.pem'),
       options: { alpn: ['h2'], verify: 'optional', caFile: join(folder, 'ca.pem'), minVersion: 'TLSv1.3' },
-      ocspUpdate: null,
+      words: {},
       filters: ['*.site.test', '!www.site.test'],
     },
-    { line: 4, certificate: join(folder, 'alt.pem'), options: null, ocspUpdate: null, filters: [] },
+    { line: 4, certificate: join(folder, 'alt.pem'), options: null, words: {}, filters: [] },
   ]);
   assert.deepEqual(
     certificates.trusts.map(({ path }) => path),
@@ -248,6 +249,121 @@ test('a crt-store names certificates by alias and by file', () => {
     { certificates: [join(folder, 'alt.pem')] },
   ]);
   assert.equal(certificates.certificates[0]!.ocspUpdate, false);
+});
+
+describe('words of crt-stores in a crt-list', () => {
+  file('apart.crt', site.certificate);
+  file('apart.key', site.key);
+  file('other.key', site.key);
+  file('ca.crt', ca.certificate);
+  file('apart.resp', ocspResponse(ca, site));
+  file('apart.sct', Buffer.from([0, 4, 0, 2, 1, 2]));
+  file('bundle.pem.ecdsa', site.pem);
+  const listed = (text: string, words = '', sections = '') => {
+    const path = file('words.list', text);
+    return loadBind(`crt-list ${path}${words}`, `key-base ${folder}`, sections);
+  };
+
+  test('name the files of a certificate, and what is done with it', () => {
+    const { certificates, told } = listed(
+      'apart.crt [key apart.key ocsp apart.resp issuer ca.crt sctl apart.sct jwt on alpn h2] a.test\n',
+    );
+    assert.deepEqual(told, [
+      "the timestamps in 'DIR/apart.sct' are not sent, which is beyond Node's TLS: those within the certificate are.",
+    ]);
+    const [one] = certificates.certificates;
+    const at = (name: string) => join(folder, name);
+    assert.deepEqual(one!.files, {
+      ...{ crt: at('apart.crt'), key: at('apart.key'), ocsp: at('apart.resp') },
+      ...{ issuer: at('ca.crt'), sctl: at('apart.sct') },
+    });
+    assert.equal(textOf(one!.content.key!), site.key);
+    assert.equal(one!.content.issuer, ca.certificate);
+    assert.equal(one!.content.sctl?.length, 6);
+    assert.ok(one!.content.ocsp !== null);
+    assert.equal(one!.jwt, true);
+    assert.equal(
+      optionsText(certificates.lists[0]!.entries[0]!),
+      '[alpn h2\0 key apart.key ocsp apart.resp issuer ca.crt sctl apart.sct jwt on]',
+    );
+  });
+
+  test('have to be the same wherever a certificate is listed', () => {
+    const clash = (text: string, words = '', sections = '') =>
+      listed(text, words, sections).told.map((one) => one.replace("'crt-list' : ", ''));
+    const twice =
+      "'DIR/apart.crt' in crt-list 'DIR/words.list' line 2, is already defined with incompatible parameters:";
+    assert.deepEqual(clash('apart.crt [key apart.key] a.test\napart.crt [key apart.key] b.test\n'), []);
+    assert.deepEqual(clash('apart.crt [key apart.key]\napart.crt [key other.key]\n'), [
+      `${twice}\n - different parameter 'key' : previously 'apart.key' vs 'other.key'.`,
+    ]);
+    assert.deepEqual(clash('apart.crt [key apart.key ocsp-update off]\napart.crt\n'), [
+      `${twice}\n - different parameter 'key' : previously 'apart.key' vs nothing\n- different parameter 'ocsp-update' : previously 'off' vs nothing.`,
+    ]);
+    assert.deepEqual(clash('site.pem b.test\nsite.pem [ocsp-update on] a.test\n'), [
+      `${twice.replace('apart.crt', 'site.pem')}\n - different parameter 'ocsp-update' : previously nothing vs 'on'.`,
+    ]);
+    assert.deepEqual(clash('site.pem [ocsp-update on]\n', ' crt site.pem'), [
+      "'DIR/site.pem' in crt-list 'DIR/words.list' line 1, is already defined with incompatible parameters:\n - different parameter 'ocsp-update' : previously nothing vs 'on'.",
+    ]);
+  });
+
+  test('may be left out where a crt-store says them, and be no others', () => {
+    const store = `crt-store
+ crt-base ${folder}
+ key-base ${folder}
+ load crt apart.crt key apart.key
+`;
+    const text = 'apart.crt a.test\napart.crt [key apart.key] b.test\n';
+    assert.deepEqual(listed(text, ` crt ${folder}/apart.crt`, store).told, []);
+    assert.match(
+      listed('apart.crt [key other.key]\n', '', store).told[0]!,
+      /line 1, is already defined .*\n - different parameter 'key' : previously 'apart.key' vs 'other.key'\.$/,
+    );
+  });
+
+  test('that cannot be followed are refused', () => {
+    const mistakes: readonly (readonly [string, string])[] = [
+      ['apart.crt [key]', "parsing [DIR/words.list:1]: ssl args out of '[]' for key."],
+      ['apart.crt [key absent]', "cannot open the file 'DIR/absent'."],
+      ['apart.crt [ocsp apart.resp]', "No Private Key found in 'DIR/apart.crt'."],
+      [
+        'site.pem [ocsp-update maybe]',
+        "parsing [DIR/words.list:1]: cannot parse 'ocsp-update' value 'maybe', 'on' or 'off' is expected.",
+      ],
+      [
+        'site.pem [alias x]',
+        "parsing [DIR/words.list:1]: 'alias' is not supported here. Lines of a crt-store give another name.",
+      ],
+      [
+        'site.pem [crt x]',
+        "parsing [DIR/words.list:1]: 'crt' is not supported here. The file of the certificate is what the line begins with.",
+      ],
+      [
+        'bundle.pem [ocsp-update on]',
+        "Can't load 'DIR/bundle.pem'. Using crt-store keyword is not compatible with multi certificates bundle.",
+      ],
+      ['new.pem [acme le domains a.test]', "acme 'le' was used on a crt line, but no 'le' section exists!"],
+    ];
+    for (const [text, alert] of mistakes)
+      assert.equal(listed(`${text}\n`).told[0]?.replaceAll(folder, 'DIR'), `'crt-list' : ${alert}`);
+  });
+
+  test('order a certificate, and its stand-in is there until then', () => {
+    const { certificates, told } = listed(
+      'ordered.pem [acme le domains a.test,b.test]\n',
+      '',
+      'acme le\n directory https://127.0.0.1:1/dir\n contact a@a.test\n map virt@acme\n',
+    );
+    assert.deepEqual(told, []);
+    const [one] = certificates.certificates;
+    assert.deepEqual(one!.order, {
+      ...{ section: 'le', domains: ['a.test', 'b.test'] },
+      ...{ crt: join(folder, 'ordered.pem'), key: null },
+    });
+    assert.deepEqual(one!.content.names.slice(0, 2), ['a.test', 'b.test']);
+    assert.equal(one!.content.notAfter, 0);
+  });
 });
 
 test('timestamps of certificate transparency in a file are read, and that they are not sent is told', () => {

@@ -1,7 +1,8 @@
+import { type CrtStoreWords, crtStoreClash, crtStoreSettings, namesFiles } from '../../../config/crt-store-words.ts';
 import { optionsText, parseCrtListLine } from '../../../model/certificates/crt-list-line.ts';
 import { addEntry, dropEntry } from '../../../model/certificates/edits.ts';
-import { bindView } from '../../../model/certificates/make-views.ts';
-import type { StoredBind, StoredEntry, StoredList } from '../../../model/certificates/store.ts';
+import { bindView, certificateUses } from '../../../model/certificates/make-views.ts';
+import type { StoredBind, StoredCertificate, StoredEntry, StoredList } from '../../../model/certificates/store.ts';
 import type { Model } from '../../../model/model.ts';
 import type { ChangeOf } from '../../change.ts';
 import { done, type Problem, problem, type Row } from '../../context.ts';
@@ -50,10 +51,13 @@ export const crtListAdd: Row<Add> = {
     const stored = certificates.certificates.get(certificate);
     if (stored === undefined) return problem(`certificate '${certificate}' does not exist!`);
     if (stored.content === null) return problem(`certificate '${certificate}' is empty!`);
+    const clash = certificateUses(certificates, stored.path) === 0 ? null : crtStoreClash(stored, entry.words);
+    if (clash !== null)
+      return problem(`'${certificate}' is already instantiated with incompatible parameters:\n ${clash}`);
     if (!found.folder) return null;
     if (found.entries.some((one) => one.certificate === certificate))
       return problem('file already exists in this directory!');
-    return entry.options !== null || entry.filters.length > 0 || entry.ocspUpdate !== null
+    return entry.options !== null || entry.filters.length > 0 || Object.keys(entry.words).length > 0
       ? problem('this is a directory, SSL configuration, crt-store keywords and filters are not allowed')
       : null;
   },
@@ -65,14 +69,30 @@ export const crtListAdd: Row<Add> = {
     const { certificates } = model;
     const entry = parsed(change, model) as Omit<StoredEntry, 'id' | 'line'>;
     const { list, certificate, at = null } = change;
-    const stored = certificates.certificates.get(certificate)!;
-    if (entry.ocspUpdate !== null)
-      certificates.certificates.set(certificate, { ...stored, ocspUpdate: entry.ocspUpdate });
+    takeWords(entry.words, certificates.certificates.get(certificate)!, model);
     const before = certificates.lists.get(list)!;
     await traffic.ask({ kind: 'tls', update: addEntry(certificates, before, entry, at) });
     return done({ kind: 'crt-list.del', list, certificate, line: at ?? before.lines + 1 });
   },
 };
+
+/**
+ * What the first line says of a certificate that nothing uses yet: where it is to be kept, too. No file is read: what is in memory is
+ * what is shown.
+ */
+function takeWords(words: CrtStoreWords, stored: StoredCertificate, { certificates, config: { global } }: Model): void {
+  if (certificateUses(certificates, stored.path) > 0) return;
+  const { key, ocsp, issuer, sctl, ocspUpdate } = crtStoreSettings(words, {
+    crtBase: global.crtBase,
+    keyBase: global.tls.keyBase,
+  });
+  const files = namesFiles(words) ? { crt: stored.path, key, ocsp, issuer, sctl } : null;
+  certificates.certificates.set(stored.path, {
+    ...{ ...stored, words, inStore: false, ocspUpdate: ocspUpdate ?? stored.ocspUpdate },
+    ...(files === null ? {} : { files, shown: files }),
+    ...(words.jwt === undefined ? {} : { jwt: words.jwt === 'on' }),
+  });
+}
 
 /** The entries of a crt-list that a Change may mean. */
 function candidates({ list, certificate }: Del, { certificates }: Model): readonly StoredEntry[] {
@@ -122,12 +142,12 @@ export const crtListDel: Row<Del> = {
   async apply(change, { model, traffic }) {
     const { list, certificate } = change;
     const entry = meant(change, model) as StoredEntry;
-    const { options, ocspUpdate, filters, line } = entry;
+    const { options, words, filters, line } = entry;
     const before: StoredList = model.certificates.lists.get(list)!;
     await traffic.ask({ kind: 'tls', update: dropEntry(model.certificates, before, entry) });
     const inverse = {
       ...({ kind: 'crt-list.add', list, certificate, filters, at: line } as const),
-      options: optionsText({ options, ocspUpdate }).replaceAll('\0', ''),
+      options: optionsText({ options, words }).replaceAll('\0', ''),
     };
     return done(inverse, `Entry '${certificate}' deleted in crtlist '${list}'!`, 5);
   },
