@@ -59,7 +59,7 @@ describe('certificates of a section', NOT_YET, async () => {
     const dir = /(\S+)\/own\.pem/.exec(await run.cli('show ssl cert'))![1]!;
     assert.equal(await run.cli('show ssl crt-list'), '@fe');
     const lines = (await run.cli('show ssl crt-list -n @fe')).replaceAll(dir, 'DIR').replace('\0', '');
-    assert.equal(lines, '# @fe\nDIR/b.crt:15 [alpn http/1.1 ssl-max-ver TLSv1.2]\nDIR/a.pem:14');
+    assert.equal(lines, '# @fe\nDIR/b.crt:15 [alpn http/1.1 ssl-max-ver TLSv1.2 key DIR/b.key]\nDIR/a.pem:14');
     await run.cli(`new ssl cert ${dir}/c.pem`);
     await run.cli(`set ssl cert ${dir}/c.pem <<\n${pem('c')}\n`);
     await run.cli(`commit ssl cert ${dir}/c.pem`);
