@@ -13,7 +13,8 @@ import { recount } from './recount.ts';
 import { resolved } from './resolving.ts';
 import { TrafficServer } from './server.ts';
 import { rendered } from './services.ts';
-import { type Stream, streamPointer } from './stream.ts';
+import type { Stream } from './stream.ts';
+import { streamPointer, streamView } from './stream-view.ts';
 
 /** Carries out what the control thread asks of a traffic thread. Resolves when it is in force. */
 export async function execute(env: Env, counters: CounterStore, command: TrafficCommand): Promise<unknown> {
@@ -103,7 +104,7 @@ export async function execute(env: Env, counters: CounterStore, command: Traffic
       env.limits = command.limits;
       return null;
     case 'streams.list':
-      return [...env.streams].filter((stream) => matches(stream, command.filter)).map((stream) => stream.view());
+      return [...env.streams].filter((stream) => matches(stream, command.filter)).map(streamView);
     case 'streams.kill': {
       const victims = [...env.streams].filter((stream) => matches(stream, command.filter));
       for (const stream of victims) stream.kill(command.why);

@@ -4,12 +4,13 @@ import { connectThrough } from '../net/socks4.ts';
 import { isCandidate } from './balance/types.ts';
 import { reply } from './http/ending.ts';
 import { setCause } from './log.ts';
+import { Phase } from './phase.ts';
 import { rankOf } from './queue.ts';
 import { headerSafe, splitTarget } from './rules/text.ts';
 import type { TrafficServer } from './server.ts';
 import { ServerConn } from './server-conn.ts';
 import { shownSource } from './shown-source.ts';
-import { Phase, type Stream } from './stream.ts';
+import type { Stream } from './stream.ts';
 import { helloFor, helloKey } from './tls/server-name.ts';
 import type { Hello } from './tls/server-tls.ts';
 

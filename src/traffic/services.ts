@@ -3,8 +3,9 @@ import { C } from '../model/counters.ts';
 import type { RenderedView } from '../model/messages.ts';
 import { reply, replyError } from './http/ending.ts';
 import { setCause } from './log.ts';
+import { Phase } from './phase.ts';
 import type { BackendRules, FrontendRules } from './rules/types.ts';
-import { Phase, type Stream } from './stream.ts';
+import type { Stream } from './stream.ts';
 
 /** How long the control thread may take to render a page, ms. */
 const RENDER_TIMEOUT = 10_000;

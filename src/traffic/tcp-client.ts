@@ -8,8 +8,9 @@ import type { TrafficFrontend, TrafficListener } from './frontend.ts';
 import { connectionEnded, switchConnection } from './listeners.ts';
 import { logStep, setCause } from './log.ts';
 import { applyRequestPersistence } from './persistence.ts';
+import { Phase } from './phase.ts';
 import { inspectRequest } from './rules/inspect.ts';
-import { Phase, Stream } from './stream.ts';
+import { Stream } from './stream.ts';
 import { chooseBackend } from './switching.ts';
 import * as tunnel from './tunnel.ts';
 

@@ -3,9 +3,10 @@ import { countRequest, countResponse } from './bytes.ts';
 import { detachServer, finishServer, leaveQueue } from './dispatch.ts';
 import type { Throttle } from './filters/throttle.ts';
 import { countTimes, logStream, setCause } from './log.ts';
+import { Phase } from './phase.ts';
 import { HeldResponse, inspectResponse } from './rules/inspect.ts';
 import { storeServer } from './stickiness.ts';
-import { Phase, type Stream } from './stream.ts';
+import type { Stream } from './stream.ts';
 import { countTrackedBytes } from './tracking.ts';
 
 /* Raw bytes both ways: mode tcp, upgraded connections and CONNECT. Each side may end before the other. */

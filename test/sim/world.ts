@@ -7,6 +7,7 @@ import { type Faults, noFaults, SimNetwork } from '../../src/net/sim.ts';
 import { execute, putProxy } from '../../src/traffic/commands.ts';
 import { Env } from '../../src/traffic/env.ts';
 import { connectionsOf } from '../../src/traffic/listeners.ts';
+import { streamView } from '../../src/traffic/stream-view.ts';
 
 /** A traffic thread on a simulated network. */
 export interface World {
@@ -56,11 +57,7 @@ export async function world(text: string, seed: number, faults: Faults = noFault
 /** Lets everything come to an end; fails when something of it is left: streams, places, queues, connections, timers. */
 export function assertSettled({ network, env }: World): void {
   const settled = network.run(3_600_000);
-  assert.deepEqual(
-    [...env.streams].map((stream) => stream.view()),
-    [],
-    'no streams are left',
-  );
+  assert.deepEqual([...env.streams].map(streamView), [], 'no streams are left');
   for (const frontend of env.frontends.values()) {
     assert.equal(connectionsOf(frontend).size, 0, 'client connections');
     assert.equal(frontend.held.length, 0, 'held connections');

@@ -10,7 +10,8 @@ import { cutOff, end } from '../http/ending.ts';
 import { passOverBody } from '../http/held-body.ts';
 import { countStatus } from '../http/response.ts';
 import { setCause } from '../log.ts';
-import { Phase, type Stream } from '../stream.ts';
+import { Phase } from '../phase.ts';
+import type { Stream } from '../stream.ts';
 import { MAX_AGE } from './freshness.ts';
 
 /** Bodies up to this size go out in one piece with their heads; larger ones in pieces of it. */

@@ -1,5 +1,6 @@
 import { Body } from '../h1/body.ts';
-import { Phase, type Stream } from '../stream.ts';
+import { Phase } from '../phase.ts';
+import type { Stream } from '../stream.ts';
 import { badRequestBody, serialise } from './sending.ts';
 
 /*

@@ -1,6 +1,7 @@
 import { Body } from '../h1/body.ts';
 import { setCause } from '../log.ts';
-import { Phase, type Stream } from '../stream.ts';
+import { Phase } from '../phase.ts';
+import type { Stream } from '../stream.ts';
 
 /*
  * A response that waits in the middle of its rules: its head and what has come of its body are kept, and the server is not read from, unless

@@ -8,7 +8,8 @@ import type { Throttle } from '../filters/throttle.ts';
 import { CHUNK_FRAMING, LAST_CHUNK, putChunk, writeChunk } from '../h1/chunk.ts';
 import { adjustCase } from '../header-names.ts';
 import { setCause } from '../log.ts';
-import { Phase, type Stream } from '../stream.ts';
+import { Phase } from '../phase.ts';
+import type { Stream } from '../stream.ts';
 import { countTracked, Event } from '../tracking.ts';
 import { cutOff, replyError } from './ending.ts';
 

@@ -1,5 +1,6 @@
 import { MISS, PASS } from '../../expr/acl/acl.ts';
-import { Phase, type Stream } from '../stream.ts';
+import { Phase } from '../phase.ts';
+import type { Stream } from '../stream.ts';
 import { readRawHead } from './raw-head.ts';
 import { runRule } from './run-rule.ts';
 import { type Rule, Verdict } from './types.ts';
