@@ -42,6 +42,7 @@ function newGlobalTls(): Draft<GlobalTlsConfig> {
     extraFiles: ['bundle', 'sctl', 'ocsp', 'issuer', 'key'],
     extraWithoutExtension: false,
     issuersChainPath: null,
+    passphraseCommand: null,
     skipSelfIssuedCa: false,
     keyBase: null,
     dhParamFile: null,

@@ -59,6 +59,12 @@ function choice(name: string, words: readonly [string, string], set: Setter<bool
   });
 }
 
+function parsePassphraseCommand(line: Line, { global }: ConfigDraft): void {
+  const words = line.words.slice(1);
+  if (words[0] === undefined || words[0] === '') return line.alert("'ssl-passphrase-cmd' expects a command.");
+  global.tls.passphraseCommand = words;
+}
+
 function parseExtraFiles(line: Line, { global }: ConfigDraft): void {
   const words = line.words.slice(1);
   const alone = words.includes('none') || words.includes('all');
@@ -122,6 +128,7 @@ const LISTS: readonly Row[] = (['bind', 'server'] as const).flatMap((side) => [
 ]);
 
 const FILES: readonly Row[] = [
+  works('ssl-passphrase-cmd', '<command> [<argument>]*', parsePassphraseCommand),
   folder('crt-base', ({ global }, path) => {
     global.crtBase = path;
   }),
@@ -225,7 +232,4 @@ export const GLOBAL_TLS_KEYWORDS: readonly Row[] = [
     "OpenSSL is the one within Node: its engines and providers are those of Node's configuration.",
     ['ssl-engine <name>', 'ssl-propquery <query>', 'ssl-provider <name>', 'ssl-provider-path <directory>'],
   ),
-  ...refused<ConfigDraft>('Keep keys without a passphrase in files that only root can read.', [
-    'ssl-passphrase-cmd <command>',
-  ]),
 ];

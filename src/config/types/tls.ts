@@ -100,6 +100,8 @@ export interface GlobalTlsConfig {
   /** `ssl-load-extra-del-ext`: `site.key` beside `site.crt` in place of `site.crt.key`. */
   readonly extraWithoutExtension: boolean;
   readonly issuersChainPath: string | null;
+  /** `ssl-passphrase-cmd`: prints the passphrase of an encrypted key; the file of the key is its last argument. */
+  readonly passphraseCommand: readonly string[] | null;
   readonly skipSelfIssuedCa: boolean;
   readonly keyBase: string | null;
   readonly dhParamFile: string | null;

@@ -3,6 +3,7 @@ import { configuredPath } from '../../config/paths.ts';
 import type { Config, CrtStoreConfig, Location } from '../../config/types.ts';
 import { CertificateError } from '../../model/certificates/content.ts';
 import { chainCompletion } from './issuers.ts';
+import { keyOpener } from './passphrases.ts';
 import { type ReadCertificate, readCertificate, readLoad } from './read-certificate.ts';
 import { digestOf, identityOf, statOrNull } from './sources.ts';
 import { standInCertificate } from './stand-in-certificate.ts';
@@ -43,6 +44,7 @@ export function certificateReader({ global, acmes }: Config, before: Known): Cer
   const warnings: string[] = [];
   const exposed: CertificateReader['exposed'] = new Map();
   const known: Known = new Map();
+  const openKey = tls.passphraseCommand === null ? null : keyOpener(tls.passphraseCommand);
   let complete: ((content: CertificateContent) => CertificateContent) | null = null;
   const opener = (at: Location) => (path: string) => configuredPath(path, at.file, defaultPath);
 
@@ -51,7 +53,7 @@ export function certificateReader({ global, acmes }: Config, before: Known): Cer
     const open = opener(at);
     const folder = tls.issuersChainPath;
     complete ??= chainCompletion(folder === null ? null : { path: folder, opened: open(folder) }, tls.skipSelfIssuedCa);
-    return { ...tls, open, complete };
+    return { ...tls, open, openKey, complete };
   }
   const settings = digestOf(
     JSON.stringify([tls.extraFiles, tls.extraWithoutExtension, tls.issuersChainPath, tls.skipSelfIssuedCa]),

@@ -13,6 +13,7 @@ import {
 import { certIdOfContent, OcspError, readOcspResponse } from '../../model/certificates/ocsp.ts';
 import { staleness } from '../../model/certificates/ocsp-check.ts';
 import { sharedBytes } from '../../model/certificates/shared-bytes.ts';
+import type { KeyOpener } from './passphrases.ts';
 import { digestOf, identityOf, isReadByOthers, readSource, statOrNull } from './sources.ts';
 
 /** How certificates are read. */
@@ -22,6 +23,8 @@ export interface CertificateReading {
   readonly extraWithoutExtension: boolean;
   /** Where a name begins (`default-path`). */
   open(path: string): string;
+  /** Gives an encrypted key in the clear (`ssl-passphrase-cmd`); null: nothing does. */
+  readonly openKey: KeyOpener | null;
   /** Completes a chain that its file does not have (`issuers-chain-path`); leaves others as they are. */
   complete(content: CertificateContent): CertificateContent;
 }
@@ -49,7 +52,7 @@ export function readCertificate(path: string, reading: CertificateReading): Read
     return extraFiles.includes(kind) && statOrNull(open(name)) !== null ? name : null;
   };
   const text = readSource(open(path));
-  const content = readPem(text.latin1Slice(), path);
+  const content = readPem(text.latin1Slice(), path, reading.openKey ?? undefined);
   const key = content.key === null ? beside('key') : null;
   if (content.key === null && key === null)
     throw new CertificateError(`No Private Key found in '${base}${extraFiles.includes('key') ? '.key' : ''}'`);
@@ -71,7 +74,7 @@ export function readCertificate(path: string, reading: CertificateReading): Read
 export function readLoad(files: CertificateFiles, reading: CertificateReading): ReadCertificate {
   const path = files.crt!;
   const text = readSource(reading.open(path));
-  const content = readPem(text.latin1Slice(), path);
+  const content = readPem(text.latin1Slice(), path, reading.openKey ?? undefined);
   if (content.key === null && files.key === null) throw new CertificateError(`No Private Key found in '${path}'`);
   return assemble(path, content, text, files, files, [], reading);
 }
@@ -90,7 +93,7 @@ function assemble(
   const [key, sctl, ocsp, issuer] = [bytes(files.key), bytes(files.sctl), bytes(files.ocsp), bytes(files.issuer)];
   let content: CertificateContent = {
     ...main,
-    key: key === null ? main.key : readKey(key.latin1Slice(), files.key!),
+    key: key === null ? main.key : readKey(key.latin1Slice(), files.key!, reading.openKey ?? undefined),
     sctl: sctl === null ? null : readSctl(sctl, files.sctl!),
     issuer: issuer === null ? null : readIssuer(issuer.latin1Slice(), files.issuer!),
   };

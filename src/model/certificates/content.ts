@@ -15,9 +15,9 @@ function reasonOf(error: unknown): string {
 
 /**
  * Certificate, chain, key and DH parameters of a PEM text, in any order; the first certificate is the leaf. `path` names the file in
- * messages. Throws CertificateError.
+ * messages; `open` gives an encrypted key in the clear. Throws CertificateError.
  */
-export function readPem(text: string, path: string): CertificateContent {
+export function readPem(text: string, path: string, open: OpenKey = encrypted): CertificateContent {
   const blocks = pemBlocks(text);
   const certificates = blocks.filter(isCertificate);
   const leaf = certificates[0];
@@ -34,7 +34,7 @@ export function readPem(text: string, path: string): CertificateContent {
   const key = blocks.find(isPrivateKey);
   return {
     chain: sharedBytes(certificates.map((block) => block.text).join('')),
-    key: key === undefined ? null : readKeyBlock(key, path),
+    key: key === undefined ? null : readKeyBlock(key, path, open),
     dh: blocks.flatMap(({ label, text: dh }) => (label === 'DH PARAMETERS' ? sharedBytes(dh) : []))[0] ?? null,
     ...facts!,
     issuer: null,
@@ -43,19 +43,24 @@ export function readPem(text: string, path: string): CertificateContent {
   };
 }
 
-/** The private key of a text. Throws CertificateError. */
-export function readKey(text: string, path: string): Uint8Array {
+/** The private key of a text; `open` gives an encrypted one in the clear. Throws CertificateError. */
+export function readKey(text: string, path: string, open: OpenKey = encrypted): Uint8Array {
   const key = pemBlocks(text).find(isPrivateKey);
   if (key === undefined) throw new CertificateError(`unable to load private key from file '${path}'`);
-  return readKeyBlock(key, path);
+  return readKeyBlock(key, path, open);
 }
 
-function readKeyBlock(block: PemBlock, path: string): Uint8Array {
-  if (isEncrypted(block))
-    throw new CertificateError(
-      `the private key in '${path}' is encrypted, and nobody is there to be asked for the pass phrase: decrypt it ('openssl pkey')`,
-    );
-  return sharedBytes(block.text);
+/** Gives an encrypted key of a file in the clear, or throws CertificateError. */
+type OpenKey = (pem: string, path: string) => string;
+
+function readKeyBlock(block: PemBlock, path: string, open: OpenKey): Uint8Array {
+  return sharedBytes(isEncrypted(block) ? open(block.text, path) : block.text);
+}
+
+function encrypted(_: string, path: string): never {
+  throw new CertificateError(
+    `the private key in '${path}' is encrypted, and nobody is there to be asked for the pass phrase: decrypt it ('openssl pkey'), or name a command that prints it ('ssl-passphrase-cmd')`,
+  );
 }
 
 /** The first certificate of a text, as PEM. Throws CertificateError. */

@@ -69,15 +69,20 @@ function setCert(call: Call): Answer {
 
 /** Throws CertificateError. */
 function withPart(before: CertificateContent | null, part: Part, payload: string, path: string): CertificateContent {
-  if (part === 'pem') return readPem(payload, path);
+  if (part === 'pem') return readPem(payload, path, encrypted);
   if (before === null)
     throw new CertificateError(`'${path}' has no certificate yet: set that before what is beside it`);
-  if (part === 'key') return { ...before, key: readKey(payload, path) };
+  if (part === 'key') return { ...before, key: readKey(payload, path, encrypted) };
   if (part === 'issuer') return { ...before, issuer: readIssuer(payload, path) };
   const text = payload.replace(/[\r\n]/g, '');
   if (part === 'sctl') return { ...before, sctl: readSctl(Buffer.from(payload, 'latin1'), path) };
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(text)) throw new CertificateError('Error reading OCSP response in base64 format');
   return { ...before, ocsp: sharedBytes(Buffer.from(text, 'base64')) };
+}
+
+/** What is set live is kept in files as it is in force: nobody's key gets there in the clear without being asked for. */
+function encrypted(_: string, path: string): never {
+  throw new CertificateError(`the private key for '${path}' is encrypted: decrypt it ('openssl pkey')`);
 }
 
 /** `commit ssl cert`: one Change with all that was staged; refused, the old certificate is still served. */
