@@ -7,7 +7,7 @@ const ANYWHERE: Address = { family: 'inet', host: '0.0.0.0', port: 0, portEnd: 0
 
 /**
  * `dispatch` and `option transparent`: without servers, connections go to one address, or to where the client wanted to go. It is made a
- * server of that name, with all that servers have: counters, states, a place in the logs.
+ * server of that name, with the counters and states that servers have.
  */
 export function addDispatchServer({ kind, config, servers, serverNames, defaultServer }: ProxyDraft): void {
   const transparent = config.options.includes('transparent');

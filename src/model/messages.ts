@@ -343,13 +343,20 @@ export type TrafficEvent =
   | { readonly kind: 'patterns.released'; readonly header: number }
   | { readonly kind: 'idle' };
 
-export interface LogLine {
+/** What a log line says. */
+export interface LogText {
+  readonly text: string;
+  /** Structured data of RFC 5424; null: none. */
+  readonly sd: string | null;
+  /** The text holds bytes that were asked for as they are (`%{+bin}o`). */
+  readonly binary: boolean;
+}
+
+export interface LogLine extends LogText {
   readonly proxy: number;
   readonly level: number;
-  readonly text: string;
-  readonly sd: string | null;
   /** What targets with a profile get instead, by its name; null: nothing. */
-  readonly profiles?: Readonly<Record<string, { readonly text: string; readonly sd: string | null } | null>>;
+  readonly profiles?: Readonly<Record<string, LogText | null>>;
   /** Date of the event, ms. */
   readonly date: number;
 }

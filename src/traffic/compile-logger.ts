@@ -19,7 +19,11 @@ import type { LogFormatter } from './log.ts';
 import type { RuleSurroundings } from './rules/compile.ts';
 
 /** Makes the text of a line, or of its structured data. */
-export type LineOf = (ctx: ExprContext) => string;
+export interface LineOf {
+  readonly format: (ctx: ExprContext) => string;
+  /** The bytes of the text are to be sent as they are. */
+  readonly binary: boolean;
+}
 
 /** What a profile says of a step: nothing is logged, or with other formats; null: as without it. */
 export type ProfiledStep = 'drop' | { readonly line: LineOf | null; readonly sd: LineOf | null };
@@ -50,10 +54,7 @@ export function compileProfile({ name, steps }: LogProfileConfig, compile: Compi
 
 /** Compiles formats of log lines of a proxy. */
 export function lineCompiler(env: CompileEnv, http: boolean): (text: string) => LineOf | ExprError {
-  return (text) => {
-    const format = compileLogFormat(bytesOf(text), env, { line: true, http });
-    return 'error' in format ? format : (ctx) => format.format(ctx);
-  };
+  return (text) => compileLogFormat(bytesOf(text), env, { line: true, http });
 }
 
 /** The format that a frontend's options stand for (manual, section 8.2). */
@@ -66,14 +67,13 @@ function defaultFormat(config: ProxyConfig): string | null {
   return null;
 }
 
-/** Compiles all that a frontend logs with; null when it logs nowhere, or a format is wrong. */
+/** Compiles all that a frontend logs with, and tells what is wrong; null when it logs nowhere, or its format is wrong. */
 export function compileLogger(
   config: ProxyConfig,
   around: RuleSurroundings & { readonly keys: ReturnType<typeof patternKeys> },
   acls: Acls,
   problems: Diagnostic[],
 ): LogFormatter | null {
-  if (config.logs.length === 0) return null;
   const http = config.mode === 'http';
   const { hasProxy, hasServer, table, patterns, database, keys } = around;
   const formatAt: CompileFormat = (text, at) => {
@@ -84,20 +84,22 @@ export function compileLogger(
     };
     return lineCompiler(withAcls(bare, acls), http)(text);
   };
-  const compile = (format: WordsAt | null): LineOf | null => {
+  const compile = (format: WordsAt | null, keyword: string): LineOf | null => {
     const made = format === null ? null : formatAt(format.words[0] ?? '', format.at);
     if (made === null || !('error' in made)) return made;
-    problems.push({ severity: 'alert', at: format!.at, text: `failed to parse log-format : ${made.error}.` });
+    problems.push({ severity: 'alert', at: format!.at, text: `failed to parse ${keyword} : ${made.error}.` });
     return null;
   };
   const text = config.logFormat?.words[0] ?? defaultFormat(config);
   const mode = http ? 'HTTP' : 'TCP';
   const line =
     text === null
-      ? (ctx: ExprContext) => connectLine(ctx, mode)
-      : compile({ words: [text], at: config.logFormat?.at ?? config.at });
-  if (line === null) return null;
+      ? { format: (ctx: ExprContext) => connectLine(ctx, mode), binary: false }
+      : compile({ words: [text], at: config.logFormat?.at ?? config.at }, 'log-format');
   const { errorLogFormat, logFormatSd, logs } = config;
+  const error = compile(errorLogFormat, 'error-log-format');
+  const sd = compile(logFormatSd, 'log-format-sd');
+  if (line === null || logs.length === 0) return null;
   const profiles: LogProfile[] = [];
   const profiled = new Map(logs.flatMap(({ profile }) => (profile === null ? [] : [[profile.name, profile]])));
   for (const profile of profiled.values()) {
@@ -108,8 +110,8 @@ export function compileLogger(
   const texts = [text, errorLogFormat?.words[0], logFormatSd?.words[0], ...[...profiled.values()].flatMap(formatsOf)];
   return {
     line,
-    error: compile(errorLogFormat),
-    sd: compile(logFormatSd),
+    error,
+    sd,
     profiles,
     needsRequest: http || switchesMode(config),
     needsLocal: texts.some((format) => format != null && /bc_src|%(\{[^}]*\})?[+-]?b[ip]/.test(format)),

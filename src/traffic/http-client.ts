@@ -21,7 +21,7 @@ import * as request from './http/request.ts';
 import * as response from './http/response.ts';
 import * as sending from './http/sending.ts';
 import { connectionEnded, connectionsOf } from './listeners.ts';
-import { logStream, setCause } from './log.ts';
+import { logUnread, setCause } from './log.ts';
 import { Phase } from './phase.ts';
 import { Stream } from './stream.ts';
 import type { Timed } from './timer.ts';
@@ -296,7 +296,7 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     this.env.wheel.disarm(this);
     this.stream = null;
     // HAProxy counts nothing for what its protocol layer answers by itself.
-    if (!silent || !this.frontend.dontLogNull) logStream(stream, true);
+    if (!silent || !this.frontend.dontLogNull) logUnread(stream);
     stream.phase = Phase.closed;
     stream.recycle();
   }

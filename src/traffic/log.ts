@@ -1,8 +1,9 @@
 import type { LogStep } from '../config/types.ts';
 import type { EndpointView, LogFacts } from '../expr/types.ts';
 import { C, G } from '../model/counters.ts';
-import type { ServerView } from '../model/messages.ts';
-import type { LogProfile } from './compile-logger.ts';
+import type { LogText, ServerView } from '../model/messages.ts';
+import type { LineOf, LogProfile } from './compile-logger.ts';
+import type { TrafficServer } from './server.ts';
 import type { Stream } from './stream.ts';
 import type { ServerSession } from './tls/server-session.ts';
 
@@ -12,9 +13,9 @@ const LEVEL_ERR = 3;
 
 /** Formats of a frontend's log lines, compiled. */
 export interface LogFormatter {
-  readonly line: (stream: Stream) => string;
-  readonly error: ((stream: Stream) => string) | null;
-  readonly sd: ((stream: Stream) => string) | null;
+  readonly line: LineOf;
+  readonly error: LineOf | null;
+  readonly sd: LineOf | null;
   /** Those that targets of the frontend have. */
   readonly profiles: readonly LogProfile[];
   /** The request line must be kept for it. */
@@ -209,10 +210,13 @@ export class StreamLog implements LogFacts {
     return this.stream!.backend?.current() ?? 0;
   }
   get serverConnections(): number {
-    return this.stream!.server?.served() ?? 0;
+    const { server } = this.stream!;
+    return server === null || isUnnamed(server) ? 0 : server.served();
   }
   get serverName(): string {
-    return this.service !== '' ? this.service : (this.stream!.server?.name ?? '<NOSRV>');
+    if (this.service !== '') return this.service;
+    const { server } = this.stream!;
+    return server === null || isUnnamed(server) ? '<NOSRV>' : server.name;
   }
   get serverHost(): string {
     const server = this.stream!.server;
@@ -253,6 +257,12 @@ export class StreamLog implements LogFacts {
   }
 }
 
+/** What `dispatch` and `option transparent` lead to is no server of the file, and logs do not name it. */
+function isUnnamed({ name, backend }: TrafficServer): boolean {
+  const { dispatch, options } = backend.config;
+  return dispatch === null ? name === 'transparent' && options.includes('transparent') : name === 'dispatch';
+}
+
 /** Unix and abstract sockets have no address that logs could tell. */
 function isUnix({ family }: ServerView): boolean {
   return family !== 'inet' && family !== 'inet6';
@@ -272,8 +282,8 @@ function isError(stream: Stream): boolean {
   );
 }
 
-/** Sends the log line of a stream, once, as its frontend's options say. `unread`: its request could not be read (`error-log-format`). */
-export function logStream(stream: Stream, unread = false): void {
+/** Sends the log line of a stream, once, as its frontend's options say. */
+export function logStream(stream: Stream): void {
   const { frontend, log, env } = stream;
   const logger = frontend.logger;
   if (logger === null || log.logged || stream.silentLog || !isStep(stream, 'close')) return;
@@ -290,7 +300,21 @@ export function logStream(stream: Stream, unread = false): void {
   log.logged = true;
   log.closedAt = env.now();
   const level = stream.logLevel >= 0 ? stream.logLevel : error && frontend.separateErrors ? LEVEL_ERR : LEVEL_INFO;
-  sendLine(stream, 'close', 'txn_close', level, unread ? (logger.error ?? logger.line) : logger.line);
+  sendLine(stream, 'close', 'txn_close', level, logger.line);
+}
+
+/** Logs a request that could not be read: no stream came of it. */
+export function logUnread(stream: Stream): void {
+  const { frontend, log, env } = stream;
+  const { logger } = frontend;
+  if (logger === null || log.logged || stream.silentLog || !isStep(stream, 'error')) return;
+  log.logged = true;
+  log.closedAt = env.now();
+  sendLine(stream, 'error', 'sess_error', errorLevel(stream), logger.error ?? logger.line);
+}
+
+function errorLevel({ frontend }: Stream): number {
+  return frontend.separateErrors ? LEVEL_ERR : LEVEL_INFO;
 }
 
 /** Whether streams of the frontend log at a step: at their end by themselves, else as `log-steps` says. */
@@ -317,15 +341,10 @@ export function logByRule(stream: Stream, step: LogStep, profile: LogProfile | n
 
 /** Logs a connection that failed before there was anything to log. `plain`: the line where no format is set for it. */
 export function logConnectionError(stream: Stream, plain: (stream: Stream) => string): void {
-  const { frontend } = stream;
-  if (!isStep(stream, 'error')) return;
-  sendLine(
-    stream,
-    'error',
-    'sess_error',
-    frontend.separateErrors ? LEVEL_ERR : LEVEL_INFO,
-    frontend.logger!.error ?? plain,
-  );
+  const { logger } = stream.frontend;
+  if (logger === null || !isStep(stream, 'error')) return;
+  const format = logger.error ?? { format: () => plain(stream), binary: false };
+  sendLine(stream, 'error', 'sess_killed', errorLevel(stream), format);
 }
 
 /** Sends a line, and what profiles make of it. */
@@ -334,15 +353,15 @@ function sendLine(
   step: LogStep,
   origin: string,
   level: number,
-  format: (stream: Stream) => string,
+  format: LineOf,
   own: LogProfile | null = null,
 ): void {
   const { env, frontend, log } = stream;
   const logger = frontend.logger!;
   log.origin = origin;
-  const text = format(stream);
-  const sd = logger.sd === null ? null : logger.sd(stream);
-  const plain = { text, sd };
+  const text = format.format(stream);
+  const sd = logger.sd === null ? null : logger.sd.format(stream);
+  const plain: LogText = { text, sd, binary: format.binary };
   const mine = own === null ? plain : profiled(stream, own, step, plain);
   if (mine === null) return;
   const line = { proxy: frontend.id, level, ...mine, date: log.acceptDate };
@@ -355,17 +374,13 @@ function sendLine(
 }
 
 /** What a profile makes of a line; null: nothing is logged. */
-function profiled(
-  stream: Stream,
-  { steps }: LogProfile,
-  step: LogStep,
-  plain: { readonly text: string; readonly sd: string | null },
-): typeof plain | null {
+function profiled(stream: Stream, { steps }: LogProfile, step: LogStep, plain: LogText): LogText | null {
   const found = steps.get(step) ?? steps.get('any');
   if (found === undefined) return plain;
   if (found === 'drop') return null;
   const { line, sd } = found;
-  return { text: line === null ? plain.text : line(stream), sd: sd === null ? plain.sd : sd(stream) };
+  const mine = line === null ? plain : { text: line.format(stream), binary: line.binary };
+  return { text: mine.text, binary: mine.binary, sd: sd === null ? plain.sd : sd.format(stream) };
 }
 
 /** Adds the times of a finished exchange to the counters of its backend and server. */

@@ -98,8 +98,8 @@ test('connections that fail are logged in their own format', async (t) => {
   const client = await connect(t, run.port('proxied'));
   client.send('GET / HTTP/1.1\r\n\r\n');
   await client.rest({ tolerateReset: true });
-  await plain.waitFor(/^ERROR sess_error$/m);
-  await other.waitFor(/FAILED sess_error$/m);
+  await plain.waitFor(/^ERROR sess_killed$/m);
+  await other.waitFor(/FAILED sess_killed$/m);
 });
 
 test('requests that fail are logged as all requests are', async () => {

@@ -156,8 +156,8 @@ describe('encoded lines', () => {
     const line = format(text);
     assert.equal(
       line,
-      '{"client": "192.0.2.7", "port": 50123, "request": "GET /a?b=c HTTP/1.1", "status": "200", "cookie": null, ' +
-        '"expr": "a\\"\\n", "flag": true, "none": null, "n": 12, "yes": true, "big": 9223372036854775807}',
+      '{"client": "192.0.2.7", "port": 50123, "request": "GET /a?b=c HTTP/1.1", "status": "200", "cookie": "", ' +
+        '"expr": "a\\"\\n", "flag": true, "none": "", "n": 12, "yes": true, "big": 9223372036854775807}',
     );
     JSON.parse(line);
   });
@@ -182,12 +182,78 @@ describe('encoded lines', () => {
 
   test('may be single items', () => {
     assert.equal(format('x=%{+json}[str("a\\"b")]'), 'x="a\\"b"');
+    assert.equal(format('%{+json}ST %{+json}hr %(:str){+json}[int(5)] %{+json}[var(txn.none)]|'), '200 null "5" ""|');
+    assert.equal(format('%{+cbor}[str(x)] %{+cbor}ST'), '6178 18C8');
+  });
+
+  test('have an escape for each byte that is no visible ASCII in JSON, and the bytes themselves in CBOR', () => {
+    const text = 'str(A%1B[31m%09B%22C%5CD%C3%A9),url_dec';
+    assert.equal(format(`%{+json}[${text}]`), '"A\\u001B[31m\\tB\\"C\\\\D\\u00C3\\u00A9"');
+    assert.equal(format('%{+cbor}[str(A%C3%A9B),url_dec]'), '6441C3A942');
+    assert.equal(format('%{+json}[str(Gw==),b64dec]'), '"\\u001B"');
+  });
+
+  test('tell bytes from text in CBOR, and captures one by one', () => {
+    assert.equal(format('%{+cbor}o%(v)[str(qq==),b64dec]'), 'BF61765F41AAFFFF');
+    const ctx = context({ log: { captures: { request: ['a', null, '"'], response: [] } } });
+    assert.equal(
+      format('%{+json}o %(hr)hr %(hrl)hrl %(hs)hs %(hsl)hsl %(ms)ms', ctx),
+      '{"hr": "{a||#22}", "hrl": ["a", "-", "#22"], "hs": null, "hsl": null, "ms": 7}',
+    );
+    assert.equal(format('%{+cbor}o %(a)hrl', ctx), 'BF61619F6161612D63233232FFFF');
+  });
+
+  test('are encoded one way only, which holds for what is in front of %o, too, and not where some of them are not', () => {
+    assert.equal(
+      format('%(a)ST %{+json,+cbor}o %{+cbor}(b)ST'.replace('%{+cbor}(b)', '%(b){+cbor}')),
+      '{"a": 200, "b": 200}',
+    );
+    assert.equal(format('%{+json}o %(a)HM %{-json}o %(b)HM'), ' "GET" GET'.slice(1));
+  });
+
+  test('are no headers: encoding is for lines and variables', () => {
+    assert.equal(format('%{+json}o %(a)HM', context(), {}), ' GET');
+    assert.equal(format('%{+json}o %(a)HM', context(), { raw: true }), '{"a": "GET"}');
+  });
+
+  test('keep bytes where all items are to', () => {
+    const compiled = compileLogFormat('%{+bin}o %[str(AQoC),b64dec]|', { places: place.logs }, { line: true });
+    assert.ok(!isError(compiled));
+    assert.deepEqual([compiled.binary, compiled.format(context())], [true, '\x01\n\x02|']);
+    assert.equal(format('%{+bin}[str(AQoC),b64dec]|'), '#01#0A#02|');
   });
 
   test('refuse names and types that they do not know', () => {
     for (const bad of ['%(a.b)ST', '%(a:int)ST', '%(a']) {
       assert.ok(isError(compileLogFormat(bad, { places: place.logs })), bad);
     }
+  });
+});
+
+describe('formats', () => {
+  test('take a % in front of a sign for nothing', () => {
+    assert.equal(format('%-a %.5 %"%%'), '-a .5 "%');
+  });
+
+  test('refuse a % that nothing follows that it could stand for', () => {
+    for (const [text, error] of [
+      [
+        '% a',
+        "unexpected alias name near ' ' at position 1 line : '% a'. Maybe you want to write a single '%', use the syntax '%%'",
+      ],
+      [
+        '%1',
+        "unexpected alias name near '1' at position 1 line : '%1'. Maybe you want to write a single '%', use the syntax '%%'",
+      ],
+      ['a%', "truncated line after '%'"],
+      ['%{+Q}', "parse argument modifier without alias name near '%{+Q}'"],
+      ['%{+Q}-', "parse argument modifier without alias name near '%{+Q}'"],
+    ] as const)
+      assert.deepEqual(compileLogFormat(text, { places: place.logs }, { line: true }), { error });
+  });
+
+  test('of unique IDs begin with no blank and have one where several are', () => {
+    assert.equal(format('%{+X}o %pid  %[str(a)]', context(), { merged: true }), '1092 a');
   });
 });
 

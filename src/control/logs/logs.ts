@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import type { Config, ForwardTargetConfig, LogTargetConfig } from '../../config/types.ts';
-import type { LogLine } from '../../model/messages.ts';
+import type { LogLine, LogText } from '../../model/messages.ts';
 import type { Proxy } from '../../model/proxy.ts';
 import type { SyslogMessage } from '../log-forward/message.ts';
 import type { Logs } from '../types.ts';
@@ -90,26 +90,29 @@ class LogSender implements ProcessLogs {
     text: string,
     sd: string | null = null,
     dateMs: number = preciseNow(),
-    profiles: LogLine['profiles'] = undefined,
   ): void {
+    this.#send(proxy, level, { text, sd, binary: false }, dateMs);
+  }
+
+  sendBatch(lines: readonly LogLine[]): void {
+    for (const line of lines) {
+      const proxy = this.#hooks.proxyById(line.proxy);
+      if (proxy !== undefined) this.#send(proxy, line.level, line, line.date, line.profiles);
+    }
+  }
+
+  #send(proxy: Proxy | null, level: number, plain: LogText, dateMs: number, profiles?: LogLine['profiles']): void {
     const { global } = this.#config;
     const targets = this.#targetsOf(proxy === null ? global.logs : proxy.config.logs);
     if (targets.length === 0) return;
-    const line = lineText(text);
+    const line = textToSend(plain);
     const tag = proxy?.config.logTag ?? global.logTag ?? DEFAULT_TAG;
     for (const target of targets) {
       const { profile } = target;
       const source = this.#source(profile?.logTag ?? tag);
       const other = profile === null ? undefined : profiles?.[profile.name];
-      if (other === undefined) target.send(level, line, source, dateMs, sd);
-      else if (other !== null) target.send(level, lineText(other.text), source, dateMs, other.sd);
-    }
-  }
-
-  sendBatch(lines: readonly LogLine[]): void {
-    for (const { proxy: id, level, text, sd, date, profiles } of lines) {
-      const proxy = this.#hooks.proxyById(id);
-      if (proxy !== undefined) this.send(proxy, level, text, sd, date, profiles);
+      if (other === undefined) target.send(level, line, source, dateMs, plain.sd);
+      else if (other !== null) target.send(level, textToSend(other), source, dateMs, other.sd);
     }
   }
 
@@ -215,4 +218,9 @@ class LogSender implements ProcessLogs {
       },
     };
   }
+}
+
+/** One line, or the bytes that were asked for. */
+function textToSend({ text, binary }: LogText): string {
+  return binary ? text : lineText(text);
 }

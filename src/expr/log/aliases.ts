@@ -21,9 +21,9 @@ export interface LogFlags {
 
 /**
  * What an alias prints: text (quoted, escaped, `-` when empty), part of a request line (as text, but may be empty),
- * a number, a port (`-` when there is none), or something with its own rules.
+ * a number, a port (`-` when there is none), captures (nothing when none are configured), or something with its own rules.
  */
-type AliasKind = 'text' | 'part' | 'number' | 'port' | 'raw';
+type AliasKind = 'text' | 'part' | 'number' | 'port' | 'list' | 'raw';
 
 /** A row of the table. */
 export interface AliasRow {
@@ -35,6 +35,8 @@ export interface AliasRow {
   readonly vanishes?: true;
   /** Value for a stream; `flags` for those whose form depends on them. */
   read(ctx: ExprContext, flags: LogFlags): string;
+  /** Where lines are encoded, what is no single text; undefined: nothing. */
+  list?(ctx: ExprContext): readonly string[] | undefined;
 }
 
 const part = (name: string, read: (line: string) => string): AliasRow => ({
@@ -53,16 +55,8 @@ const text = (name: string, read: (ctx: ExprContext, log: LogFacts) => string, h
   read: (ctx) => read(ctx, ctx.log),
 });
 
-/** `-` in the clear; between quotes nothing. */
-const tls = (name: string, read: (log: LogFacts) => string): AliasRow => ({
-  name,
-  http: false,
-  kind: 'text',
-  read: (ctx, { quote }) => {
-    const value = read(ctx.log);
-    return quote && value === '-' ? '' : value;
-  },
-});
+const tls = (name: string, read: (log: LogFacts) => string): AliasRow =>
+  text(name, (_ctx, log) => (read(log) === '-' ? '' : read(log)));
 
 const number = (name: string, read: ReadNumber, http = false): AliasRow => ({
   name,
@@ -78,7 +72,7 @@ const hexable = (name: string, read: ReadNumber): AliasRow => ({
   kind: 'number',
   read: (ctx, flags) => {
     const value = read(ctx, ctx.log);
-    return flags.hex ? hexOf(value) : String(value);
+    return flags.hex ? hexOf(value, 4) : String(value);
   },
 });
 
@@ -111,12 +105,12 @@ const port = (name: string, read: (ctx: ExprContext, log: LogFacts) => number): 
   kind: 'port',
   read: (ctx, flags) => {
     const value = read(ctx, ctx.log);
-    return value < 0 ? '' : flags.hex ? hexOf(value) : String(value);
+    return value < 0 ? '' : flags.hex ? hexOf(value, 4) : String(value);
   },
 });
 
-function hexOf(value: number): string {
-  return value.toString(16).toUpperCase().padStart(4, '0');
+function hexOf(value: number, digits: number): string {
+  return value.toString(16).toUpperCase().padStart(digits, '0');
 }
 
 function addressInHex(host: string): string {
@@ -166,7 +160,7 @@ const captures = (name: string, side: 'request' | 'response'): AliasRow => ({
   name,
   vanishes: true,
   http: false,
-  kind: 'raw',
+  kind: 'list',
   read: (ctx, flags) => {
     const values = ctx.log.captures[side];
     if (values.length === 0) return '';
@@ -180,7 +174,7 @@ const captureWords = (name: string, side: 'request' | 'response'): AliasRow => (
   name,
   vanishes: true,
   http: false,
-  kind: 'raw',
+  kind: 'list',
   read: (ctx, flags) => {
     let words = '';
     const encode = captureEncoder(flags);
@@ -189,6 +183,10 @@ const captureWords = (name: string, side: 'request' | 'response'): AliasRow => (
       words += (words === '' ? '' : ' ') + (flags.quote ? `"${body}"` : body);
     }
     return words;
+  },
+  list: (ctx) => {
+    const values = ctx.log.captures[side];
+    return values.length === 0 ? undefined : values.map((value) => (value === null ? '-' : encodeHeader(value)));
   },
 });
 
@@ -248,8 +246,16 @@ export const ALIASES: readonly AliasRow[] = [
   captureWords('hrl', 'request'),
   captures('hs', 'response'),
   captureWords('hsl', 'response'),
-  number('lc', (ctx) => logCount(ctx)),
-  date('ms', (_ctx, log) => milliseconds(log.acceptDate)),
+  hexable('lc', (ctx) => logCount(ctx)),
+  {
+    name: 'ms',
+    http: false,
+    kind: 'number',
+    read: ({ log }, { hex }) => {
+      const text = milliseconds(log.acceptDate);
+      return hex ? hexOf(Number(text), 2) : text;
+    },
+  },
   hexable('pid', (_ctx, log) => log.pid),
   text('r', (_ctx, log) => encodeUri(log.requestLine), true),
   {

@@ -13,7 +13,6 @@ import {
   type Item,
   lineOfPieces,
   mergeTexts,
-  type Piece,
   printAlias,
   printExpression,
   textOfPieces,
@@ -27,6 +26,8 @@ export interface LogFormatOptions {
   readonly http?: boolean;
   /** Values of expressions are put in as they are (`set-var-fmt`); left out, control chars become `%XX` (in lines `#XX`). */
   readonly raw?: boolean;
+  /** Runs of blanks are one also where it is no line (`unique-id-format`). */
+  readonly merged?: boolean;
 }
 
 /** A compiled log-format. */
@@ -35,6 +36,18 @@ export interface LogFormat {
   format(ctx: ExprContext): string;
   /** The text, when it is the same for all streams; else null. */
   readonly constant: string | null;
+}
+
+/** What a format's text compiles to. */
+export interface CompiledLogFormat extends LogFormat {
+  /** Bytes are asked for as they are (`%{+bin}o`). */
+  readonly binary: boolean;
+}
+
+/** An item as it was read, to be made when it is known which flags hold for the whole. */
+interface Node {
+  readonly flags: LogFlags;
+  make(flags: LogFlags): Item;
 }
 
 const NO_FLAGS: LogFlags = {
@@ -48,22 +61,47 @@ const NO_FLAGS: LogFlags = {
 };
 
 /** Compiles a log-format; errors are in HAProxy's words, without the final dot. */
-export function compileLogFormat(text: string, env: CompileEnv, options: LogFormatOptions = {}): LogFormat | ExprError {
+export function compileLogFormat(
+  text: string,
+  env: CompileEnv,
+  options: LogFormatOptions = {},
+): CompiledLogFormat | ExprError {
   const parser = new Parser(text, env, options);
   const problem = parser.run();
   if (problem !== null) return problem;
-  const { pieces, flags } = parser;
-  if (flags.json || flags.cbor) {
+  const { line, raw, merged: merges = line } = options;
+  // What goes into headers, addresses and bodies is not encoded, as in HAProxy.
+  const all = globalFlags(parser.defaults, line === true || raw === true);
+  const { json, cbor, binary } = all;
+  const pieces = parser.nodes.map((node) =>
+    typeof node === 'string' ? node : node.make(flagsOfItem(node.flags, all)),
+  );
+  if (json || cbor) {
     const items = pieces.filter((piece): piece is Item => typeof piece !== 'string' && piece.name !== '');
-    const encoding = flags.json ? 'json' : flags.binary ? 'cbor-binary' : 'cbor';
-    return { constant: null, format: compileEncoded(items, encoding) };
+    const encoding = json ? 'json' : binary ? 'cbor-binary' : 'cbor';
+    return { constant: null, binary, format: compileEncoded(items, encoding) };
   }
-  const merged = mergeTexts(pieces, options.line === true);
-  if (merged.every((piece) => typeof piece === 'string')) {
-    const constant = merged.join('');
-    return { format: () => constant, constant };
+  const texts = mergeTexts(pieces, merges === true);
+  if (texts.every((piece) => typeof piece === 'string')) {
+    const constant = texts.join('');
+    return { format: () => constant, constant, binary };
   }
-  return { constant: null, format: options.line === true ? lineOfPieces(merged) : textOfPieces(merged) };
+  return { constant: null, binary, format: merges === true ? lineOfPieces(texts) : textOfPieces(texts) };
+}
+
+/** Flags that hold for a whole format, by those that each `%{...}o` leaves: what all of them have. */
+function globalFlags(
+  defaults: readonly LogFlags[],
+  encodes: boolean,
+): Pick<LogFlags, 'json' | 'cbor' | 'binary'> & { readonly encodes: boolean } {
+  const every = (flag: 'json' | 'cbor' | 'binary') => defaults.length > 0 && defaults.every((flags) => flags[flag]);
+  return { json: encodes && every('json'), cbor: encodes && every('cbor'), binary: every('binary'), encodes };
+}
+
+/** Flags of an item: how the whole is encoded holds for each. */
+function flagsOfItem(flags: LogFlags, { json, cbor, binary, encodes }: ReturnType<typeof globalFlags>): LogFlags {
+  if (json || cbor || !encodes) return { ...flags, json, cbor, binary };
+  return { ...flags, binary };
 }
 
 /** `(name)` or `(name:type)` of an item, and the offset behind it. */
@@ -80,12 +118,14 @@ function readItemName(text: string, start: number): { name: string; cast: ItemCa
 }
 
 class Parser {
-  readonly pieces: Piece[] = [];
+  readonly nodes: (string | Node)[] = [];
+  /** What each `%{...}o` left as the flags of the items behind it. */
+  readonly defaults: LogFlags[] = [];
   readonly #text: string;
   readonly #env: CompileEnv;
   readonly #options: LogFormatOptions;
   /** What `%{...}o` has said so far. */
-  flags: LogFlags;
+  #flags: LogFlags;
   #at = 0;
   /** Name and type of the item being read. */
   #name = '';
@@ -95,7 +135,7 @@ class Parser {
     this.#text = text;
     this.#env = env;
     this.#options = options;
-    this.flags = { ...NO_FLAGS, mandatory: options.line === true };
+    this.#flags = { ...NO_FLAGS, mandatory: options.line === true };
   }
 
   run(): ExprError | null {
@@ -103,15 +143,17 @@ class Parser {
     while (this.#at < text.length) {
       const mark = text.indexOf('%', this.#at);
       if (mark !== this.#at) {
-        this.pieces.push(text.slice(this.#at, mark === -1 ? text.length : mark));
+        this.nodes.push(text.slice(this.#at, mark === -1 ? text.length : mark));
         if (mark === -1) break;
       }
       this.#at = mark + 1;
       if (text[this.#at] === '%') {
-        this.pieces.push('%');
+        this.nodes.push('%');
         this.#at++;
         continue;
       }
+      // In front of another sign it means nothing.
+      if (/[^\w ([{\t]|_/.test(text[this.#at] ?? ' ')) continue;
       const problem = this.#item();
       if (problem !== null) return problem;
     }
@@ -121,7 +163,7 @@ class Parser {
   /** What follows a `%`: an optional name, optional flags, then an alias or an expression. */
   #item(): ExprError | null {
     const text = this.#text;
-    let flags = this.flags;
+    let flags = this.#flags;
     this.#name = '';
     this.#cast = null;
     if (text[this.#at] === '(') {
@@ -131,24 +173,26 @@ class Parser {
       this.#cast = named.cast;
       this.#at = named.next;
     }
-    let isGlobal = false;
+    let changes: string | null = null;
     if (text[this.#at] === '{') {
       const end = text.indexOf('}', this.#at);
       if (end === -1) return { error: `truncated line after '${text.slice(this.#at + 1)}'` };
-      const changes = text.slice(this.#at + 1, end);
+      changes = text.slice(this.#at + 1, end);
       flags = applyFlags(flags, changes);
       this.#at = end + 1;
-      isGlobal = true;
-      if (this.#at >= text.length) {
-        return { error: `parse argument modifier without variable name near '%{${changes}}'` };
-      }
     }
     if (text[this.#at] === '[') return this.#expression(flags);
-    const name = /^[A-Za-z0-9]*/.exec(text.slice(this.#at, this.#at + 32))![0];
-    if (name === '') return this.#unexpected();
+    const name = (changes === null ? /^[A-Za-z][A-Za-z0-9]*/ : /^[A-Za-z0-9]+/).exec(
+      text.slice(this.#at, this.#at + 32),
+    )?.[0];
+    if (name === undefined) {
+      if (changes === null) return this.#unexpected();
+      return { error: `parse argument modifier without alias name near '%{${changes}}'` };
+    }
     this.#at += name.length;
     if (name === 'o') {
-      if (isGlobal) this.flags = flags;
+      this.#flags = flags;
+      this.defaults.push(flags);
       return null;
     }
     const row = ALIASES_BY_NAME.get(name);
@@ -157,7 +201,11 @@ class Parser {
       return { error: `no such format alias '${name}'. ${advice}` };
     }
     if (row.http && this.#options.http === false) return { error: `format alias '${name}' is reserved for HTTP mode` };
-    this.#push(printAlias(row, flags), aliasValue(row, flags), row.vanishes === true);
+    const item = { name: this.#name, cast: this.#cast, vanishes: row.vanishes === true };
+    this.nodes.push({
+      flags,
+      make: (made) => ({ ...item, print: printAlias(row, made, item.cast), value: aliasValue(row, made) }),
+    });
     return null;
   }
 
@@ -166,7 +214,7 @@ class Parser {
     if (char === undefined) return { error: "truncated line after '%'" };
     return {
       error:
-        `unexpected variable name near '${char}' at position ${this.#at} line : '${this.#text}'. ` +
+        `unexpected alias name near '${char}' at position ${this.#at} line : '${this.#text}'. ` +
         "Maybe you want to write a single '%', use the syntax '%%'",
     };
   }
@@ -192,12 +240,17 @@ class Parser {
     // Where values are encoded for headers and the like, HAProxy puts no quotes around them.
     const { line, raw } = this.#options;
     const own = line === true || raw === true ? flags : { ...flags, quote: false };
-    this.#push(printExpression(compiled, own, encoderOf(this.#options)), expressionValue(compiled));
+    const item = { name: this.#name, cast: this.#cast, vanishes: false };
+    const encode = encoderOf(this.#options);
+    this.nodes.push({
+      flags: own,
+      make: (made) => ({
+        ...item,
+        print: printExpression(compiled, made, item.cast, encode),
+        value: expressionValue(compiled, made, item.cast),
+      }),
+    });
     return null;
-  }
-
-  #push(print: Item['print'], value: Item['value'], vanishes = false): void {
-    this.pieces.push({ name: this.#name, cast: this.#cast, vanishes, print, value });
   }
 }
 
@@ -218,13 +271,16 @@ const FLAGS: Readonly<Record<string, keyof LogFlags>> = {
   bin: 'binary',
 };
 
-/** Flags after changes such as `+Q,-X`; unknown ones, and those without a sign, mean nothing, as in HAProxy. */
+/** Flags after changes such as `+Q,-X`; unknown ones, and those without a sign, mean nothing, and the first encoding stays, as in HAProxy. */
 function applyFlags(flags: LogFlags, changes: string): LogFlags {
   const result = { ...flags };
   for (const change of changes.split(',')) {
-    const match = /^\s*([+-])(\w+)/.exec(change);
+    const match = /([+-])([^+-]*)$/.exec(change);
     const flag = match === null ? undefined : FLAGS[match[2]!];
-    if (flag !== undefined) result[flag] = match![1] === '+';
+    if (flag === undefined) continue;
+    const on = match![1] === '+';
+    const isEncoding = flag === 'json' || flag === 'cbor';
+    if (!on || !isEncoding || !(result.json || result.cbor)) result[flag] = on;
   }
   return result;
 }

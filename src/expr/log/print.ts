@@ -2,9 +2,9 @@
 
 import type { Compiled } from '../compile.ts';
 import { textOf } from '../sample.ts';
-import type { ExprContext, SampleValue } from '../types.ts';
+import type { ExprContext } from '../types.ts';
 import type { AliasRow, LogFlags } from './aliases.ts';
-import { type ItemCast, jsonString } from './encode.ts';
+import { castSample, type Encoding, encodeValue, type ItemCast, type LogValue } from './encode.ts';
 import { escapeStructured } from './escape.ts';
 
 export type Print = (ctx: ExprContext) => string;
@@ -21,23 +21,34 @@ export interface Item {
   readonly vanishes: boolean;
   readonly print: Print;
   /** Its value, where lines are encoded. */
-  value(ctx: ExprContext): SampleValue | undefined;
+  value(ctx: ExprContext): LogValue;
+}
+
+/** How values are encoded; null: they are not. */
+function encodingOf({ json, cbor, binary }: LogFlags): Encoding | null {
+  if (json) return 'json';
+  return cbor ? (binary ? 'cbor-binary' : 'cbor') : null;
 }
 
 /** Text as the flags want it. */
 function dress(text: string, flags: LogFlags): string {
-  if (flags.json) return jsonString(text);
   const body = flags.escape ? escapeStructured(text) : text;
   if (flags.quote) return `"${body}"`;
   return body === '' && flags.mandatory ? '-' : body;
 }
 
 /** Prints an alias with its flags. */
-export function printAlias(row: AliasRow, flags: LogFlags): Print {
+export function printAlias(row: AliasRow, flags: LogFlags, cast: ItemCast): Print {
+  const encoding = encodingOf(flags);
+  if (encoding !== null) {
+    const value = aliasValue(row, flags);
+    return (ctx) => encodeValue(value(ctx), cast, encoding);
+  }
   const { read } = row;
   switch (row.kind) {
     case 'number':
     case 'raw':
+    case 'list':
       return (ctx) => read(ctx, flags);
     case 'port':
       return (ctx) => read(ctx, flags) || dress('', flags);
@@ -45,40 +56,72 @@ export function printAlias(row: AliasRow, flags: LogFlags): Print {
       const asIs = { ...flags, mandatory: false };
       return (ctx) => dress(read(ctx, flags), asIs);
     }
-    default:
-      if (!flags.quote && !flags.escape && !flags.mandatory && !flags.json) return (ctx) => read(ctx, flags);
+    case 'text':
+      if (!flags.quote && !flags.escape && !flags.mandatory) return (ctx) => read(ctx, flags);
       return (ctx) => dress(read(ctx, flags), flags);
   }
 }
 
-/** Value of an alias where lines are encoded: numbers as such, nothing for what is absent. */
-export function aliasValue({ read, kind }: AliasRow, flags: LogFlags): (ctx: ExprContext) => SampleValue | undefined {
-  const numeric = kind === 'number' || kind === 'port';
-  return (ctx) => {
-    const text = read(ctx, flags);
-    if (text === '') return undefined;
-    return numeric && !flags.hex ? Number(text) : text;
-  };
+/** Value of an alias where lines are encoded: numbers as such, captures one by one. */
+export function aliasValue({ read, list, kind }: AliasRow, flags: LogFlags): (ctx: ExprContext) => LogValue {
+  if (list !== undefined) return list;
+  const bare = { ...flags, quote: false, escape: false, mandatory: false };
+  switch (kind) {
+    case 'number':
+      return (ctx) => (flags.hex ? read(ctx, bare) : Number(read(ctx, bare)));
+    case 'port':
+    case 'text':
+      return (ctx) => {
+        const text = read(ctx, bare);
+        if (text === '') return null;
+        return kind === 'text' || flags.hex ? text : Number(text);
+      };
+    case 'list':
+      return (ctx) => read(ctx, bare) || undefined;
+    default:
+      return (ctx) => read(ctx, bare);
+  }
 }
 
 /** Prints an expression's value, with what `encode` makes safe. */
-export function printExpression(compiled: Compiled, flags: LogFlags, encode: ((text: string) => string) | null): Print {
+export function printExpression(
+  compiled: Compiled,
+  flags: LogFlags,
+  cast: ItemCast,
+  encode: ((text: string) => string) | null,
+): Print {
+  const encoding = encodingOf(flags);
+  if (encoding !== null) {
+    const value = expressionValue(compiled, flags, cast);
+    return (ctx) => encodeValue(value(ctx), cast, encoding);
+  }
   const { evaluate } = compiled;
-  const bare = !flags.quote && !flags.escape && !flags.mandatory && !flags.json;
+  const bare = !flags.quote && !flags.escape && !flags.mandatory;
+  const keepsBytes = flags.binary && cast !== 'str';
   return (ctx) => {
     const value = evaluate(ctx);
-    let text = value === undefined ? '' : textOf(value, compiled.typeOf(value));
+    const type = value === undefined ? 'str' : compiled.typeOf(value);
+    if (keepsBytes && type === 'bin') return value as string;
+    let text = value === undefined ? '' : textOf(value, type);
     if (encode !== null) text = encode(text);
     return bare ? text : dress(text, flags);
   };
 }
 
-/** Value of an expression where lines are encoded: integers and booleans as such, all else as text. */
-export function expressionValue(compiled: Compiled): (ctx: ExprContext) => SampleValue | undefined {
+/** Value of an expression where lines are encoded: integers and booleans as such, in CBOR also bytes, all else as text. */
+export function expressionValue(
+  compiled: Compiled,
+  { cbor, binary }: LogFlags,
+  cast: ItemCast,
+): (ctx: ExprContext) => LogValue {
   const { evaluate } = compiled;
+  const bytes = (cbor || binary) && cast === null;
   return (ctx) => {
     const value = evaluate(ctx);
-    return typeof value === 'string' ? textOf(value, compiled.typeOf(value)) : value;
+    if (typeof value !== 'string') return castSample(value, cast) ?? null;
+    const type = compiled.typeOf(value);
+    if (bytes && type === 'bin') return { bytes: value };
+    return castSample(textOf(value, type), cast) ?? null;
   };
 }
 

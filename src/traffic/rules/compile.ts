@@ -382,7 +382,8 @@ class RuleCompiler {
     if (uniqueIdFormat === null) return null;
     const format = compileLogFormat(
       bytesOf(uniqueIdFormat.words[0] ?? ''),
-      this.#expr(place.frontendHttpRequest | place.logs, uniqueIdFormat.at),
+      this.#expr(place.frontendHttpRequest, uniqueIdFormat.at),
+      { merged: true },
     );
     if ('error' in format) {
       this.#alert(uniqueIdFormat.at, `failed to parse unique-id : ${format.error}.`);

@@ -137,10 +137,15 @@ describe('the targets of a proxy', () => {
   it('get the lines of traffic threads, with their dates; those of removed proxies go nowhere', async (t) => {
     const { port, received } = await receiver(t);
     const logs = open(t, logConfig([], [], [{ name: 'fe', logs: [logTarget(udp(port), { format: 'rfc5424' })] }]));
-    const line = { proxy: 1, level: 6, text: 'GET /', sd: '[a@1 b="c"]', date: DATE };
-    logs.sendBatch([line, { ...line, proxy: 2 }, { ...line, sd: null, text: 'a\nforged line' }]);
+    const line = { proxy: 1, level: 6, text: 'GET /', sd: '[a@1 b="c"]', binary: false, date: DATE };
+    const forging = { ...line, sd: null, text: 'a\nforged line' };
+    logs.sendBatch([line, { ...line, proxy: 2 }, forging, { ...forging, binary: true }]);
     const header = `<134>1 2026-11-21T06:14:06.977578+00:00 - haproxy ${pid} - `;
-    assert.deepEqual(await received(2), [`${header}[a@1 b="c"] GET /\n`, `${header}- a#0Aforged line\n`]);
+    assert.deepEqual(await received(3), [
+      `${header}[a@1 b="c"] GET /\n`,
+      `${header}- a#0Aforged line\n`,
+      `${header}- a\nforged line\n`,
+    ]);
   });
 
   it('change with the configuration', async (t) => {
