@@ -327,6 +327,8 @@ export interface LogFacts {
   readonly pid: number;
   /** `%s` when it is no server: `<STATS>`, `<PROMEX>`; left out: the server's name or `<NOSRV>`. */
   readonly serverName?: string;
+  /** The client came over IP: without an address, its connection was gone before it was asked for one. */
+  readonly overIp?: boolean;
   /** `%lc`: lines logged for the frontend so far; left out: counted by the formatter. */
   readonly logCount?: number;
   /** `%OG`: what made the log line (`sess`, `txn`, ...). */

@@ -216,6 +216,8 @@ export class HandleConn implements Conn {
   fail(code: string): void {
     if (this.closed) return;
     const handler = this.handler;
+    // Logs tell it of a connection that failed, too.
+    this.localNames ??= this.#ask('getsockname');
     this.destroy();
     handler.onError(code);
   }

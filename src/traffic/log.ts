@@ -249,6 +249,10 @@ export class StreamLog implements LogFacts {
   get sslCipher(): string {
     return this.stream!.tls?.cipher ?? '-';
   }
+  get overIp(): boolean {
+    const family = this.stream!.listener?.config.address.family;
+    return family === 'inet' || family === 'inet6';
+  }
   get hostname(): string {
     return this.stream!.env.hostname;
   }

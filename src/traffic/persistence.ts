@@ -1,3 +1,4 @@
+import type { TrafficBackend } from './backend.ts';
 import { CookieState, cacheability, tidyCookies, tidySetCookie } from './cookies.ts';
 import type { Head } from './h1/head.ts';
 import type { TrafficServer } from './server.ts';
@@ -17,11 +18,20 @@ export function applyRequestPersistence(stream: Stream): void {
     }
   }
   if (!stream.raw) {
-    if (backend.cookie !== null) readCookie(stream);
+    stream.frontend.rules?.captures?.requestCookie?.(stream);
+    if (backend.cookie !== null) readCookie(stream, backend);
     else if (stream.frontend.capturesCookie) tidy(stream.req, 'cookie', tidyCookies);
   }
   if (backend.rdpCookie !== null && stream.raw && stream.preferred === null) readRdpCookie(stream);
   if (rules !== null && rules.stick !== null) applyStickRules(stream, rules.stick);
+}
+
+/** A request that is denied goes no further, but its cookies are logged. */
+export function logDeniedCookies(stream: Stream): void {
+  const { frontend, env } = stream;
+  frontend.rules?.captures?.requestCookie?.(stream);
+  const backend = stream.backend ?? env.backends.get(frontend.id);
+  if (backend?.cookie != null) readCookie(stream, backend);
 }
 
 /** Who captures a cookie looks at all of them, and leaves them without spaces around their equal signs. */
@@ -44,9 +54,8 @@ function ruledServer(stream: Stream): TrafficServer | null {
   return null;
 }
 
-function readCookie(stream: Stream): void {
+function readCookie(stream: Stream, backend: TrafficBackend): void {
   const { req, log, env } = stream;
-  const backend = stream.backend!;
   const state = (stream.cookie ??= new CookieState<TrafficServer>());
   state.reset();
   const force = stream.forcePersist || backend.persists;

@@ -33,8 +33,12 @@ export function interceptStats(
 
 /** Has the control thread make the answer, since it knows what is asked for; the request waits meanwhile. */
 export function render(stream: Stream, service: 'stats' | 'prometheus', proxy: number, admin: boolean): void {
-  stream.frontend.c[C.intercepted]!++;
+  const { frontend, log, env } = stream;
+  frontend.c[C.intercepted]!++;
   setCause(stream, 'L', 'R');
+  // A service is a server that is there at once.
+  log.queueEnd = env.now();
+  log.connectEnd = log.queueEnd;
   stream.phase = Phase.rules;
   stream.keep();
   stream.collectBody(FORM_MAX, (whole) => {
@@ -93,6 +97,7 @@ export function rendered(stream: Stream, view: RenderedView): void {
   stream.onWaited = null;
   stream.renderId = 0;
   stream.served = true;
+  stream.log.responseStart = stream.env.now();
   const headers: [string, string][] = view.headers.map(([name, value]) => [name.toLowerCase(), value]);
   if (!headers.some(([name]) => name === 'content-length')) headers.push(['content-length', String(view.body.length)]);
   reply(stream, { status: view.status, reason: null, headers, body: view.body });

@@ -2,7 +2,7 @@
 
 import { pathOf } from '../head.ts';
 import { parseIpv4, parseIpv6 } from '../ip.ts';
-import type { ExprContext, LogFacts } from '../types.ts';
+import type { EndpointView, ExprContext, LogFacts } from '../types.ts';
 import { gmtDate, localDate, localDateWithMs, milliseconds } from './dates.ts';
 import { encodeHeader, encodeUri, escapeStructured } from './escape.ts';
 
@@ -108,6 +108,14 @@ const port = (name: string, read: (ctx: ExprContext, log: LogFacts) => number): 
     return value < 0 ? '' : flags.hex ? hexOf(value, 4) : String(value);
   },
 });
+
+/** A client of a unix socket has no address but the number of the listener. */
+const hostOf = ({ host }: EndpointView, { log }: ExprContext): string => host || (log.overIp === true ? '' : 'unix');
+
+function portOf({ host, port }: EndpointView, { log, listenerId }: ExprContext): number {
+  if (host !== '') return port;
+  return log.overIp === true ? -1 : listenerId;
+}
 
 function hexOf(value: number, digits: number): string {
   return value.toString(16).toUpperCase().padStart(digits, '0');
@@ -235,12 +243,12 @@ export const ALIASES: readonly AliasRow[] = [
   address('bi', (_ctx, log) => log.localHost),
   port('bp', (_ctx, log) => (log.localHost === '' ? -1 : log.localPort)),
   number('bq', (_ctx, log) => log.backendQueue),
-  address('ci', (ctx) => ctx.source.host || 'unix'),
-  port('cp', (ctx) => (ctx.source.host === '' ? ctx.listenerId : ctx.source.port)),
+  address('ci', (ctx) => hostOf(ctx.source, ctx)),
+  port('cp', (ctx) => portOf(ctx.source, ctx)),
   text('f', (ctx) => ctx.frontend.name),
   number('fc', (_ctx, log) => log.frontendConnections),
-  address('fi', (ctx) => ctx.destination.host || 'unix'),
-  port('fp', (ctx) => (ctx.destination.host === '' ? ctx.listenerId : ctx.destination.port)),
+  address('fi', (ctx) => hostOf(ctx.destination, ctx)),
+  port('fp', (ctx) => portOf(ctx.destination, ctx)),
   text('ft', (ctx, log) => (log.ssl ? `${ctx.frontend.name}~` : ctx.frontend.name)),
   captures('hr', 'request'),
   captureWords('hrl', 'request'),

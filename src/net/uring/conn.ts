@@ -507,6 +507,8 @@ export class UringConn implements Conn, Completed {
   fail(result: number): void {
     if (this.closed) return;
     const { handler } = this;
+    // Logs tell it of a connection that failed, too.
+    this.#local ??= this.#name(localName);
     this.destroy();
     handler.onError(errnoName(-result));
   }

@@ -53,6 +53,7 @@ export function serveCached(stream: Stream): void {
 
 function responsePassed(stream: Stream): void {
   const { frontend, backend } = stream;
+  frontend.rules?.captures?.responseCookie?.(stream);
   const after = backend?.rules?.afterResponse ?? null;
   const frontAfter = backend?.id === frontend.id ? null : (frontend.rules?.afterResponse ?? null);
   stream.runRules(after, (s) => s.runRules(frontAfter, send));
@@ -62,7 +63,7 @@ function send(stream: Stream): void {
   const { req, res, resBody, frontend, backend, env } = stream;
   const { cache, hit } = stream.caching!;
   passOverBody(stream);
-  frontend.rules?.captureResponse?.(stream);
+  frontend.rules?.captures?.response?.(stream);
   stream.statusSent = res.status;
   countStatus(frontend.c, res.status);
   if (backend !== null) countStatus(backend.c, res.status);

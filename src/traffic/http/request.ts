@@ -84,7 +84,7 @@ function requestBuffered(stream: Stream): void {
     frontendRulesDone(stream);
     return;
   }
-  if (rules.captureRequest !== null) rules.captureRequest(stream);
+  rules.captures?.request?.(stream);
   stream.runRules(rules.request, frontendRulesDone);
 }
 
@@ -111,6 +111,8 @@ function frontendRulesDone(stream: Stream): void {
   if (backend === null) {
     setCause(stream, 'S', 'C');
     stream.frontend.c[C.failedReq]!++;
+    // A request that gets to no backend has no time, unless its body was waited for.
+    if (!frontend.bufferRequest) stream.log.requestEnd = 0;
     replyError(stream, 503);
     return;
   }

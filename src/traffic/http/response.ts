@@ -135,7 +135,7 @@ function beginResponse(stream: Stream, buf: Buffer, pos: number, end: number): v
   stream.bodyPos = pos;
   stream.bodyEnd = end;
   storeServer(stream);
-  frontend.rules?.captureResponse?.(stream);
+  frontend.rules?.captures?.response?.(stream);
   const content = backend.rules?.responseContent ?? null;
   if (content !== null && passes(stream, content) === false) return;
   const rules = backend.rules?.response ?? null;
@@ -170,6 +170,7 @@ function responseRulesDone(stream: Stream): void {
   const { frontend, res } = stream;
   const backend = stream.backend!;
   const cookies = backend.checkCache && res.findHeader('set-cookie', 0) >= 0;
+  frontend.rules?.captures?.responseCookie?.(stream);
   applyResponseCookies(stream);
   if (cookies && cacheability(stream.method, res) === 'yes') {
     backend.c[C.deniedResp]!++;

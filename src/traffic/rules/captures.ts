@@ -16,10 +16,14 @@ export interface CaptureSlots {
   readonly response: CaptureSlot[];
 }
 
-/** Takes what `capture` lines ask for at its time. */
+type Capture = ((stream: Stream) => void) | null;
+
+/** Takes what `capture` lines ask for, each at its time: headers of a request or response as it came, cookies behind the rules. */
 export interface Captures {
-  readonly request: ((stream: Stream) => void) | null;
-  readonly response: ((stream: Stream) => void) | null;
+  readonly request: Capture;
+  readonly response: Capture;
+  readonly requestCookie: Capture;
+  readonly responseCookie: Capture;
 }
 
 /**
@@ -67,26 +71,35 @@ function capturingRules({ rules }: ProxyConfig) {
   });
 }
 
-/** What takes headers and the cookie of `capture cookie <name> len <n>`. */
-export function compileCaptures(config: ProxyConfig, { request, response }: CaptureSlots): Captures {
+/** What takes headers and the cookie of `capture cookie <name> len <n>`; null when there is nothing to take. */
+export function compileCaptures(config: ProxyConfig, { request, response }: CaptureSlots): Captures | null {
   const line = config.captures.findLast(({ words }) => words[0] === 'cookie')?.words;
   const cookie = line === undefined ? null : { name: line[1]!, length: Number(line[3]) };
+  if (cookie === null && request.length + response.length === 0) return null;
   return {
     request:
-      request.length === 0 && cookie === null
+      request.length === 0
         ? null
-        : ({ req, log, env }) => {
+        : ({ req, log }) => {
             log.requestCaptures = request.map((slot, i) => take(req, slot) ?? log.requestCaptures[i] ?? null);
-            if (cookie !== null)
-              log.requestCookie = cookieOf(req, 'cookie', cookie).slice(0, env.global.tune.cookielen);
           },
     response:
-      response.length === 0 && cookie === null
+      response.length === 0
+        ? null
+        : ({ res, log }) => {
+            log.responseCaptures = response.map((slot, i) => take(res, slot) ?? log.responseCaptures[i] ?? null);
+          },
+    requestCookie:
+      cookie === null
+        ? null
+        : ({ req, log, env }) => {
+            log.requestCookie = cookieOf(req, 'cookie', cookie).slice(0, env.global.tune.cookielen);
+          },
+    responseCookie:
+      cookie === null
         ? null
         : ({ res, log, env }) => {
-            log.responseCaptures = response.map((slot, i) => take(res, slot) ?? log.responseCaptures[i] ?? null);
-            if (cookie !== null)
-              log.responseCookie = cookieOf(res, 'set-cookie', cookie).slice(0, env.global.tune.cookielen);
+            log.responseCookie = cookieOf(res, 'set-cookie', cookie).slice(0, env.global.tune.cookielen);
           },
   };
 }

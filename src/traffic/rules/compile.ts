@@ -151,8 +151,7 @@ class RuleCompiler {
       forceSwitch: this.#tests(config.forceBeSwitch, place.useBackend),
       monitorFail: this.#tests(config.monitorFail, place.frontendHttpRequest),
       slots: null,
-      captureRequest: null,
-      captureResponse: null,
+      captures: null,
       uniqueId: this.#uniqueId(),
       statsAdmin: this.#tests(config.stats?.admin ?? [], place.frontendHttpRequest),
       stats: this.#stats(place.frontendHttpRequest),
@@ -163,8 +162,7 @@ class RuleCompiler {
     const rules: FrontendRules = {
       ...compiled,
       slots,
-      captureRequest: captures.request,
-      captureResponse: captures.response,
+      captures,
     };
     return Object.values(rules).every((value) => value === null || value === 0) ? null : rules;
   }

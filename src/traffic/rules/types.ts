@@ -8,7 +8,7 @@ import type { ExprContext } from '../../expr/types.ts';
 import type { LocalResponse } from '../error-pages.ts';
 import type { Stream } from '../stream.ts';
 import type { BandwidthFilter } from './bandwidth.ts';
-import type { CaptureSlots } from './captures.ts';
+import type { CaptureSlots, Captures } from './captures.ts';
 import type { StickRule } from './stick.ts';
 
 /** What a rule says about going on. */
@@ -143,8 +143,7 @@ export interface FrontendRules {
   readonly forceSwitch: readonly Test[] | null;
   readonly monitorFail: readonly Test[] | null;
   readonly slots: CaptureSlots | null;
-  readonly captureRequest: ((stream: Stream) => void) | null;
-  readonly captureResponse: ((stream: Stream) => void) | null;
+  readonly captures: Captures | null;
   readonly uniqueId: ((ctx: ExprContext) => string) | null;
   readonly statsAdmin: readonly Test[] | null;
   /** `stats http-request`. */

@@ -1,8 +1,10 @@
 import type { ExprError } from '../../../expr/sample.ts';
 import { C } from '../../../model/counters.ts';
 import { endUnnoticed } from '../../../net/sockets.ts';
+import { countRequest } from '../../bytes.ts';
 import { cutOff, errorPage, reply } from '../../http/ending.ts';
 import { setCause } from '../../log.ts';
+import { logDeniedCookies } from '../../persistence.ts';
 import type { Stream } from '../../stream.ts';
 import { countTracked, Event } from '../../tracking.ts';
 import * as tunnel from '../../tunnel.ts';
@@ -15,7 +17,11 @@ import { EVERYWHERE } from './kinds.ts';
 export function compileDenial(words: Words, env: RuleEnv, status: number): ((stream: Stream) => void) | ExprError {
   const answer = compileReply(words, env, status, true);
   if ('error' in answer) return answer;
-  return (stream) => reply(stream, answer(stream));
+  const response = env.kind === 'http-response';
+  return (stream) => {
+    if (!response) logDeniedCookies(stream);
+    reply(stream, answer(stream));
+  };
 }
 
 /** `deny`: the proxy's page for a status, or an answer of the rule's own. */
@@ -186,8 +192,11 @@ function drop(ttl: number, response: boolean): (stream: Stream) => number {
       stream.server!.c[C.deniedResp]!++;
     } else stream.frontend.c[C.deniedReq]!++;
     setCause(stream, 'P', response ? 'D' : 'R');
-    // Only a request whose body was waited for has a time.
-    if (!stream.raw && !response && !stream.frontend.bufferRequest) stream.log.requestEnd = 0;
+    if (!stream.raw && !response) {
+      // Only a request whose body was waited for has a time.
+      if (!stream.frontend.bufferRequest) stream.log.requestEnd = 0;
+      countRequest(stream, stream.req.countedSize() + stream.reqBody.counted, 0);
+    }
     if (silent) endUnnoticed(base.conn.fd, base.conn.remoteHost.includes(':'), ttl);
     if (stream.raw) tunnel.close(stream, silent);
     else {
