@@ -22,7 +22,7 @@ export function updatePlan(): { readonly view: TableView; readonly keys: Int32Ar
   const data = TYPES.map((type) => ({ type, length: 1, period: type.endsWith('rate') ? 10_000 : 0 }));
   const config: StickTableConfig = {
     ...{ name: 't', section: null, at: { file: '', line: 0 }, type: 'ip', keyLength: 4, size: KEYS, expire: 3_600_000 },
-    ...{ nopurge: false, recvOnly: false, writeTo: null, peers: null, srvkey: 'name', bratesFactor: 1 },
+    ...{ nopurge: false, recvOnly: false, writeTo: null, peers: null, shards: 0, srvkey: 'name', bratesFactor: 1 },
     ...{ stateFile: null, stateInterval: 0, data },
   };
   const buffer = newTableMemory({ size: KEYS, entryWords: entryLayout(config).words, updates: false });

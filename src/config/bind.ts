@@ -5,7 +5,7 @@ import type { Draft } from './draft.ts';
 import { newBind } from './draft-server.ts';
 import { BIND_OPTIONS, type BindSettings } from './keywords/bind.ts';
 import { type BindTlsBasis, finishBindTls, newBindTls } from './keywords/bind-tls.ts';
-import { applyOptions, type OptionReport } from './keywords/option.ts';
+import { applyOptions, type Option, type OptionReport } from './keywords/option.ts';
 import type { Address, BindConfig, Location } from './types.ts';
 
 export interface BindResult {
@@ -30,6 +30,8 @@ export interface BindRules {
   readonly tls: BindTlsBasis | null;
   /** The options of TLS that this kind of line has; left out: all. */
   readonly tlsOptions?: ReadonlySet<string>;
+  /** What this kind of line says of an option that it does not have; null: it has it. */
+  readonly admit?: (row: Option<BindSettings>) => string | null;
 }
 
 /** `<address>[,...] [options]`: one BindConfig for each socket. */
@@ -59,7 +61,7 @@ export function parseBindLine(words: readonly string[], rules: BindRules): BindR
   const report = applyOptions(BIND_OPTIONS, words, 1, settings, (row) =>
     row.tls && (rules.tls === null || rules.tlsOptions?.has(row.name) === false)
       ? `'${row.name}' is not supported here: it is for 'bind' lines of proxies`
-      : null,
+      : (rules.admit?.(row) ?? null),
   );
   if (rules.tls !== null) settings.tls = finishBindTls(settings.tlsDraft, rules.tls);
   const { certified, on } = settings.tlsDraft;

@@ -108,7 +108,9 @@ export interface TicketKeysConfig {
 
 /** Where a `bind` line has its certificates from, in order. */
 export interface BindSourcesConfig {
+  /** The name of its proxy, or of its section of peers. */
   readonly proxy: string;
+  readonly ofPeers: boolean;
   readonly at: Location;
   /** Paths of certificates that are shown where no name fits: those of `default-crt`; empty: of the first source. */
   readonly defaults: readonly string[];

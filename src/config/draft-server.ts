@@ -14,6 +14,8 @@ export interface ServerDraft
   agent: Draft<AgentConfig>;
   agentEnabled: boolean;
   tls: ServerTlsDraft;
+  /** `shard`, which says something of peers only; 0: not written. */
+  shard: number;
 }
 
 export function newServer(at: Location): ServerDraft {
@@ -76,6 +78,7 @@ export function newServer(at: Location): ServerDraft {
     agent: { inter: 2000, port: 0, addr: null, send: null },
     agentEnabled: false,
     tls: newServerTls(),
+    shard: 0,
     template: null,
   };
 }
@@ -87,7 +90,7 @@ export function copyServer(draft: ServerDraft): ServerDraft {
 
 /** The server as the rest of the program sees it. */
 export function finishServer(draft: ServerDraft): ServerConfig {
-  const { check, checkEnabled, healthcheck: _, agent, agentEnabled, tls, ...rest } = draft;
+  const { check, checkEnabled, healthcheck: _, agent, agentEnabled, tls, shard: _ofPeers, ...rest } = draft;
   return {
     ...rest,
     check: checkEnabled ? { ...check } : null,
@@ -110,6 +113,7 @@ export function serverDraftOf(server: ServerConfig): ServerDraft {
     agent: agent ?? agentDefaults ?? fresh.agent,
     agentEnabled: agent !== null,
     tls: tls === null ? newServerTls() : { ...newServerTls(), ...tls, mentioned: true },
+    shard: 0,
   };
 }
 

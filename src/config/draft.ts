@@ -76,6 +76,19 @@ export interface ProxyDraft {
   readonly bindIds: Set<number>;
 }
 
+/** A peers section, and what of its peers and its socket can only be told once all is read. */
+export interface PeersDraft {
+  readonly peers: Draft<PeersConfig>;
+  /** The settings its peers start from. */
+  readonly defaultServer: ServerDraft;
+  /** Its lines in order; `addressText`: '' without one; `byPeerLine`: a `peer` line, not a `server` line. */
+  readonly lines: { readonly server: ServerDraft; readonly addressText: string; readonly byPeerLine: boolean }[];
+  /** Address of the `bind` line, '' without one; options of it and of `default-bind` lines; where the last of them stands. */
+  bindAddress: string;
+  readonly bindOptions: string[];
+  bindAt: Location | null;
+}
+
 export interface NamedSection {
   readonly kind: string;
   readonly name: string;
@@ -93,7 +106,7 @@ export interface ConfigDraft {
   readonly rings: { readonly ring: Draft<RingConfig>; readonly servers: ServerDraft[] }[];
   readonly logForwards: Draft<LogForwardConfig>[];
   readonly resolvers: Draft<ResolversConfig>[];
-  readonly peers: Draft<PeersConfig>[];
+  readonly peers: PeersDraft[];
   /** Stick tables of all sections by their names. */
   readonly tables: Map<string, Draft<StickTableConfig>>;
   readonly userlists: Draft<UserlistConfig>[];
@@ -160,7 +173,7 @@ export function finishConfig(draft: ConfigDraft, env: ReadonlyMap<string, string
     rings: draft.rings.map(({ ring }) => ring),
     logForwards: draft.logForwards,
     resolvers: draft.resolvers,
-    peers: draft.peers,
+    peers: draft.peers.map(({ peers }) => peers),
     userlists: draft.userlists,
     caches: draft.caches,
     mailers: draft.mailers,

@@ -10,6 +10,7 @@ import { PROXY_OPTIONS, setOption } from './keywords/options.ts';
 import type { Context } from './line.ts';
 import { switchesMode } from './switches-mode.ts';
 import { tlsVersions } from './tls.ts';
+import type { BindConfig } from './types.ts';
 
 /** Settings that contradict each other, or that have no effect: warnings in HAProxy's order, and the settings are put right. */
 export function checkProxy(context: Context, proxy: ProxyDraft): void {
@@ -74,19 +75,27 @@ function checkBindTls(context: Context, proxy: ProxyDraft): void {
     if (tls === null || binds[index - 1]?.at === at) continue;
     const where = `bind '${formatAddress(address)}' at [${at.file}:${at.line}]`;
     const alert = (text: string) => diagnostics.alert(null, `${label(proxy)} '${name}': ${text}`);
-    if (tls.crts.length + tls.defaultCrts.length + tls.crtLists.length === 0 && !tls.strictSni)
-      alert(`no SSL certificate specified for ${where} (use 'crt').`);
-    const versions = tlsVersions(tls.options);
-    if (versions === null) alert(`all SSL/TLS versions are disabled for ${where}.`);
-    else if (versions.hole !== null)
+    for (const text of bindTlsProblems(tls, where)) alert(text);
+    const hole = tlsVersions(tls.options)?.hole ?? null;
+    if (hole !== null)
       diagnostics.warning(
         null,
-        `${label(proxy)} '${name}': SSL/TLS versions range not contiguous for ${where}. Hole find for ${versions.hole}. Use only 'ssl-min-ver' and 'ssl-max-ver' to fix.`,
+        `${label(proxy)} '${name}': SSL/TLS versions range not contiguous for ${where}. Hole find for ${hole}. Use only 'ssl-min-ver' and 'ssl-max-ver' to fix.`,
       );
-    const { verify, caFile, caVerifyFile } = tls.options;
-    if ((verify === 'required' || verify === 'optional') && caFile === null && caVerifyFile === null)
-      alert(`verify is enabled but no CA file specified for ${where}.`);
   }
+}
+
+/** What is missing for TLS on a `bind` line, in HAProxy's words; `where` names the line. */
+export function bindTlsProblems(tls: BindConfig['tls'], where: string): string[] {
+  if (tls === null) return [];
+  const problems: string[] = [];
+  if (tls.crts.length + tls.defaultCrts.length + tls.crtLists.length === 0 && !tls.strictSni)
+    problems.push(`no SSL certificate specified for ${where} (use 'crt').`);
+  if (tlsVersions(tls.options) === null) problems.push(`all SSL/TLS versions are disabled for ${where}.`);
+  const { verify, caFile, caVerifyFile } = tls.options;
+  if ((verify === 'required' || verify === 'optional') && caFile === null && caVerifyFile === null)
+    problems.push(`verify is enabled but no CA file specified for ${where}.`);
+  return problems;
 }
 
 function dropCookie(context: Context, proxy: ProxyDraft): void {

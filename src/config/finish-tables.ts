@@ -21,9 +21,11 @@ export function checkTables({ config, diagnostics }: Context): void {
     if (twin !== undefined)
       diagnostics.alert(table.at, `stick-table: state-file : '${table.stateFile}' is that of table '${twin}' already.`);
     else if (table.stateFile !== null) files.set(table.stateFile, table.name);
-    const { name, section, peers, writeTo } = table;
-    const owner = section === null ? `Proxy '${name}'` : `Table '${name}'`;
-    if (peers !== null && !config.peers.some((one) => one.name === peers))
+    const { name, section: ownSection, peers, writeTo } = table;
+    const owner = ownSection === null ? `Proxy '${name}'` : `Table '${name}'`;
+    const section = config.peers.find((one) => one.peers.name === peers);
+    table.shards = section?.peers.shards ?? 0;
+    if (peers !== null && section === undefined)
       diagnostics.alert(null, `${owner}: unable to find sync peers '${peers}'.`);
     if (writeTo === null) continue;
     const problem = writeToProblem(table, config.tables.get(writeTo));

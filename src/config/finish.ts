@@ -5,7 +5,7 @@ import { finishServer, type ServerDraft } from './draft-server.ts';
 import { checkHealthCheck } from './finish-checks.ts';
 import { addDispatchServer } from './finish-dispatch.ts';
 import { checkCaches, checkFilters } from './finish-filters.ts';
-import { checkPeers } from './finish-peers.ts';
+import { finishPeers } from './finish-peers.ts';
 import { checkProxy } from './finish-proxy.ts';
 import { checkReferences, checkServer } from './finish-references.ts';
 import { completeServers, resolveHealthChecks } from './finish-servers.ts';
@@ -40,7 +40,7 @@ export function finish(context: Context, mistakes: boolean): void {
   }
   for (const { logs } of config.logForwards) for (const log of logs) checkTarget(context, log);
   checkTables(context);
-  if (!mistakes) checkPeers(context);
+  finishPeers(context, mistakes);
   for (const section of config.healthChecks) if (!mistakes) checkHealthCheck(context, section, 'healthcheck');
   for (const proxy of config.proxies) {
     checkReferences(context, proxy);

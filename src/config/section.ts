@@ -152,9 +152,14 @@ const OPENERS = {
   peers(line: Line): SectionReader {
     const name = sectionName(line, 'peers');
     const { peers } = line.context.config;
-    checkTwin(line, 'peers', name, peers);
+    checkTwin(
+      line,
+      'peers',
+      name,
+      peers.map((draft) => draft.peers),
+    );
     const draft = newPeers(name, line.at);
-    peers.push(draft.peers);
+    peers.push(draft);
     return { kind: 'peers', name, read: (inner) => readByTable(inner, PEERS_KEYWORDS, draft, 'peers') };
   },
   userlist(line: Line): SectionReader {

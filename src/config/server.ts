@@ -75,10 +75,15 @@ function checkServer(server: ServerDraft): string | null {
 }
 
 /** `default-server <options>`: changes `draft`. */
-export function readDefaultServer(words: readonly string[], draft: ServerDraft, global: ServerBasis): OptionReport {
+export function readDefaultServer(
+  words: readonly string[],
+  draft: ServerDraft,
+  global: ServerBasis,
+  admit: (row: Option<ServerDraft>) => string | null = () => null,
+): OptionReport {
   useFolders(draft, global);
   return applyOptions(SERVER_OPTIONS, words, 0, draft, (row) =>
-    row.notDefault ? `'${row.name}' option is not accepted in default-server sections` : null,
+    row.notDefault ? `'${row.name}' option is not accepted in default-server sections` : admit(row),
   );
 }
 

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { workingPeers } from '../config/finish-peers.ts';
 import type { BindConfig, Config, ProxyConfig, ServerConfig } from '../config/types.ts';
 import { serverUses } from '../model/certificates/server-uses.ts';
 import { CertificateStore } from '../model/certificates/store.ts';
@@ -63,7 +64,10 @@ export function buildModel(config: Config, threads: number, now: number): Model 
 /** Has the certificates know which servers there are at any time. */
 export function knowServers(model: Model): void {
   model.certificates.followServers(() =>
-    serverUses(model.proxies.flatMap(({ servers }) => servers.map((server) => server.config))),
+    serverUses([
+      ...model.proxies.flatMap(({ servers }) => servers.map((server) => server.config)),
+      ...workingPeers(model.config).flatMap(({ peers }) => peers),
+    ]),
   );
 }
 

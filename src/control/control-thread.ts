@@ -23,6 +23,7 @@ import { openSections } from './open-sections.ts';
 import { loadPatterns } from './patterns/load-patterns.ts';
 import { createPeers, type RunningPeers } from './peers/peers.ts';
 import { sharedTables } from './peers/stick-table.ts';
+import { peersTls } from './peers/targets.ts';
 import { createReloads, type ReloadResult } from './reload-files.ts';
 import { resolverEffects } from './resolver-effects.ts';
 import { createResolvers, type ProcessResolvers } from './resolvers/resolvers.ts';
@@ -94,6 +95,8 @@ export class ControlThread implements RunningControl {
     this.peers = createPeers({
       tablesOf: (section) => sharedTables(this.model.tables, section),
       awaitsOldProcess: options.replaces ?? false,
+      tls: peersTls(this.model),
+      warn: (text) => options.print('WARNING', text),
     });
     this.logForwards = createLogForwards(() => this.logs);
     this.#stateFiles = createStateFiles({

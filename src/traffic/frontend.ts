@@ -90,7 +90,7 @@ export class TrafficFrontend implements ProxyFacts {
       counted: listener.slot !== view.frontendSlot,
       config: listener.config,
       sockets: [],
-      tls: listener.config.tls === null ? null : new BindTls(env, this, listener.config),
+      tls: listener.config.tls === null ? null : new BindTls(env, this.id, this.http, listener.config),
     }));
     this.maxconn = view.maxconn;
     this.clientTimeout = timeouts.client ?? 0;

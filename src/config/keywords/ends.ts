@@ -24,6 +24,15 @@ export function reportOptions(line: Line, report: OptionReport, prefix: string, 
   return report.error === null;
 }
 
+/** The same for the options of a `bind` line or one of its like; `subject`: the word behind it. */
+export function reportBindOptions(line: Line, report: OptionReport, subject: string): boolean {
+  const where = `'${line.word(0)} ${subject}' in section '${line.section}'`;
+  if (reportOptions(line, report, `${where} : `, 'parsing')) return true;
+  const { kind, text } = report.error!;
+  line.alert(kind === 'unknown' ? `${where}: ${text}.`.replace(/ \?\.$/, ' ?') : `${where} : ${text}`);
+  return false;
+}
+
 function parseBind(line: Line, proxy: ProxyDraft): void {
   const addresses = line.word(1);
   if (addresses === '')
@@ -36,17 +45,12 @@ function parseBind(line: Line, proxy: ProxyDraft): void {
     tls: line.context.config.global,
   });
   if (addressError !== null) return line.alert(`'bind' : ${addressError}`);
-  const where = `'bind ${addresses}' in section '${line.section}'`;
-  if (!reportOptions(line, report, `${where} : `, 'parsing')) {
-    return line.alert(
-      report.error!.kind === 'unknown'
-        ? `${where}: ${report.error!.text}.`.replace(/ \?\.$/, ' ?')
-        : `${where} : ${report.error!.text}`,
-    );
-  }
+  if (!reportBindOptions(line, report, addresses)) return;
   for (const bind of binds) {
     if (bind.id !== null && proxy.bindIds.has(bind.id))
-      return line.alert(`${where} : 'id' : custom id ${bind.id} already used in this proxy.`);
+      return line.alert(
+        `'bind ${addresses}' in section '${line.section}' : 'id' : custom id ${bind.id} already used in this proxy.`,
+      );
     if (bind.id !== null) proxy.bindIds.add(bind.id);
     proxy.config.binds.push(bind);
   }
@@ -81,6 +85,7 @@ function readServerLine(line: Line, proxy: ProxyDraft, words: readonly string[])
   const { draft, error, report } = readServer(words, proxy.defaultServer, line.at, line.context.config.global);
   const where = words.length < 2 ? '' : `'server ${proxy.config.name}/${draft.name}' : `;
   reportOptions(line, report, where, 'server');
+  if (draft.shard > 0) remark(line, 'shard', 'noticed', 'it is for peers.');
   if (error === null) return draft;
   line.alert(error.startsWith('character ') ? error : `${where}${error}`, 'server');
   return null;

@@ -129,6 +129,9 @@ export const SERVER_TRAFFIC_OPTIONS: Option<ServerDraft>[] = [
     },
     { notDynamic: true },
   ),
+  integer('shard', 0, (draft, number) => {
+    draft.shard = number;
+  }),
   time('slowstart', 0, (draft, ms) => {
     draft.slowstart = ms;
   }),

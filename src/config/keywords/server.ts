@@ -34,7 +34,6 @@ export const SERVER_OPTIONS = new OptionTable<ServerDraft>([
   ...inertOptions<ServerDraft>('refused', 'Servers are spoken to over TCP.', ['quic-cc-algo <algorithm>'], {
     notDynamic: true,
   }),
-  ...inertOptions<ServerDraft>('refused', 'Every peer has the whole of each table.', ['shard <number>']),
   ...inertOptions<ServerDraft>(
     'refused',
     'maxconn counts connections that carry a request; idle ones are bounded by pool-max-conn.',

@@ -145,7 +145,9 @@ export const TUNE_KEYWORDS: readonly Row[] = [
     'tune.zlib.memlevel <number>',
     'tune.zlib.windowsize <number>',
   ]),
-  ...noticed<ConfigDraft>('tables are not exchanged with peers.', ['tune.peers.max-updates-at-once <number>']),
+  ...noticed<ConfigDraft>('what is taught at once is bounded by time, so that nothing else waits for it.', [
+    'tune.peers.max-updates-at-once <number>',
+  ]),
   ...noticed<ConfigDraft>('there is no Lua.', [
     'tune.lua.bool-sample-conversion <mode>',
     'tune.lua.burst-timeout <time>',

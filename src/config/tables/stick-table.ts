@@ -42,7 +42,7 @@ export function parseStickTable(line: Line, first: number, name: string, section
 function newTable(line: Line, name: string, section: string | null): TableDraft {
   return {
     ...{ name, section, at: line.at, type: 'ip', keyLength: 4, size: 0, expire: 0 },
-    ...{ nopurge: false, recvOnly: false, writeTo: null, peers: section, srvkey: 'name', bratesFactor: 1 },
+    ...{ nopurge: false, recvOnly: false, writeTo: null, peers: section, shards: 0, srvkey: 'name', bratesFactor: 1 },
     ...{ stateFile: null, stateInterval: STATE_INTERVAL, data: [] },
   };
 }

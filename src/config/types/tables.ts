@@ -4,6 +4,8 @@ import type { StoredData } from '../tables/store.ts';
 import type { Address } from './address.ts';
 import type { BindConfig } from './bind.ts';
 import type { Location } from './place.ts';
+import type { ServerConfig, SourceConfig } from './server.ts';
+import type { ServerTlsConfig } from './tls.ts';
 
 export type StickTableType = 'ip' | 'ipv6' | 'integer' | 'string' | 'binary';
 
@@ -30,6 +32,8 @@ export interface StickTableConfig {
   /** The peers section that it is exchanged with. */
   readonly peers: string | null;
   /** What server_key tells of a server. */
+  /** Shards of its peers' section that keys are spread over; 0: none. */
+  readonly shards: number;
   readonly srvkey: 'name' | 'addr';
   /** Byte rates are kept in units of so many bytes. */
   readonly bratesFactor: number;
@@ -41,18 +45,28 @@ export interface StickTableConfig {
   readonly data: readonly StoredData[];
 }
 
+/** A `peer` or `server` line of a peers section. */
+export interface PeerConfig {
+  readonly name: string;
+  /** null: that of the `bind` line. */
+  readonly address: Address | null;
+  readonly tls: ServerTlsConfig | null;
+  /** The shard whose keys it is taught; 0: all. */
+  readonly shard: number;
+  readonly source: SourceConfig | null;
+  readonly socks4: ServerConfig['socks4'];
+  readonly at: Location;
+}
+
 export interface PeersConfig {
   readonly name: string;
   readonly at: Location;
   readonly disabled: boolean;
-  readonly binds: readonly BindConfig[];
-  /** `byPeerLine`: a `peer` line, whose address is listened on when the name is the local peer's; not a `server` line. */
-  readonly peers: readonly {
-    readonly name: string;
-    readonly address: Address | null;
-    readonly byPeerLine: boolean;
-    readonly at: Location;
-  }[];
+  /** Where the local peer listens: of a `bind` line, or its own `peer` line with what `default-bind` says. null: nowhere. */
+  readonly bind: BindConfig | null;
+  /** Keys are spread over so many shards; 0: each peer is taught all of them. */
+  readonly shards: number;
+  readonly peers: readonly PeerConfig[];
   /** Tables that are named `<section>/<name>`. */
   readonly tables: readonly StickTableConfig[];
 }

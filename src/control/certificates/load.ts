@@ -1,5 +1,6 @@
 import { formatAddress } from '../../config/address.ts';
 import type { BindSourcesConfig, CertificatesConfig } from '../../config/certificates.ts';
+import { workingPeers } from '../../config/finish-peers.ts';
 import type {
   BindConfig,
   Config,
@@ -45,12 +46,25 @@ export function loadCertificates(config: Config): {
   for (const proxy of config.proxies)
     for (const bind of linesOf(proxy.binds)) {
       const front = `'bind ${formatAddress(bind.address)}' in section '${proxy.kind}' : `;
-      binds.push(loadBind(proxy, bind, collection, (work, what = '') => attempt(bind.at, front + what, work)));
+      binds.push(loadBind(proxy.name, bind, collection, (work, what = '') => attempt(bind.at, front + what, work)));
     }
+  const sections = workingPeers(config);
+  for (const { name, bind } of sections) {
+    if (bind?.tls == null) continue;
+    const front = `'bind ${formatAddress(bind.address)}' in section 'peers' : `;
+    const sources = loadBind(name, bind, collection, (work, what = '') => attempt(bind.at, front + what, work));
+    binds.push({ ...sources, ofPeers: true });
+  }
   for (const proxy of config.proxies)
     for (const server of serversOf(proxy)) {
       const front = `'server ${proxy.name}/${server.name}' : `;
       loadServer(server, collection, (work, what = '') => attempt(server.at, front + what, work, 'server'));
+    }
+  for (const { name, peers } of sections)
+    for (const peer of peers) {
+      const front = `'server ${name}/${peer.name}' : `;
+      if (peer.tls !== null)
+        loadServer(peer, collection, (work, what = '') => attempt(peer.at, front + what, work, 'server'));
     }
   problems.push(
     ...collection.warnings.map((text): Diagnostic => ({ severity: 'warning', at: null, text })),
@@ -83,7 +97,7 @@ function linesOf(binds: readonly BindConfig[]): readonly BindConfig[] {
 type Attempt = (work: () => void, what?: string) => void;
 
 function loadBind(
-  proxy: ProxyConfig,
+  proxy: string,
   { tls, at }: BindConfig,
   collection: CertificateCollection,
   attempt: Attempt,
@@ -107,7 +121,7 @@ function loadBind(
     }, "'crt-list' : ");
   loadTrusts(options, at, collection, attempt);
   if (ticketKeys !== null) attempt(() => collection.ticketKeys(ticketKeys, at));
-  return { proxy: proxy.name, at, defaults, sources };
+  return { proxy, ofPeers: false, at, defaults, sources };
 }
 
 /** `ca-file`, `ca-verify-file`, `crl-file` of a line. */
@@ -132,7 +146,11 @@ function serversOf({ servers }: ProxyConfig): readonly ServerConfig[] {
   return [...lines.values()];
 }
 
-function loadServer({ tls, at }: ServerConfig, collection: CertificateCollection, attempt: Attempt): void {
+function loadServer(
+  { tls, at }: Pick<ServerConfig, 'tls' | 'at'>,
+  collection: CertificateCollection,
+  attempt: Attempt,
+): void {
   const { crt, options } = tls!;
   if (crt !== null)
     attempt(() => {

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { BindSourcesConfig, CertificatesConfig, CrtListConfig, TrustConfig } from '../../config/certificates.ts';
+import { workingPeers } from '../../config/finish-peers.ts';
 import type { BindConfig, Config, TlsOptions } from '../../config/types.ts';
 import {
   bindView,
@@ -10,7 +11,7 @@ import {
 } from '../../model/certificates/make-views.ts';
 import { serverUses } from '../../model/certificates/server-uses.ts';
 import type { CertificateStore, StoredBind, StoredList } from '../../model/certificates/store.ts';
-import { bindTlsKey, type SniEntryView, type TlsUpdate } from '../../model/certificates/views.ts';
+import { bindTlsKey, PEERS_ID, type SniEntryView, type TlsUpdate } from '../../model/certificates/views.ts';
 
 /** What a configuration makes of the certificates in memory; nothing of it is in force yet. */
 export interface StagedCertificates {
@@ -41,7 +42,8 @@ export function stageCertificates(
   stageTicketKeys(store, loaded);
   stageBinds(store, config, loaded.binds, proxyId);
   // Servers that were added live may stay, or go a little later.
-  const servers = [...serverUses(config.proxies.flatMap((proxy) => proxy.servers)), ...now.servers()];
+  const peers = workingPeers(config).flatMap((section) => section.peers);
+  const servers = [...serverUses([...config.proxies.flatMap((proxy) => proxy.servers), ...peers]), ...now.servers()];
   store.followServers(() => servers);
   return { store, ...difference(now, store) };
 }
@@ -121,8 +123,8 @@ function stageBinds(
   const before = new Map(store.binds);
   store.binds.clear();
   const lines = bindLines(config);
-  for (const { proxy, at, defaults, sources } of binds) {
-    const key = bindTlsKey(proxyId(proxy), at);
+  for (const { proxy, ofPeers, at, defaults, sources } of binds) {
+    const key = bindTlsKey(ofPeers ? PEERS_ID : proxyId(proxy), at);
     const { tls } = lines.get(`${at.file}:${at.line}`)!;
     const spare = spareEntries(before.get(key));
     store.binds.set(key, {
@@ -137,10 +139,9 @@ function stageBinds(
   }
 }
 
-function bindLines({ proxies }: Config): ReadonlyMap<string, BindConfig> {
-  return new Map(
-    proxies.flatMap(({ binds }) => binds.map((bind) => [`${bind.at.file}:${bind.at.line}`, bind] as const)),
-  );
+function bindLines({ proxies, peers }: Config): ReadonlyMap<string, BindConfig> {
+  const binds = [...proxies.flatMap((proxy) => proxy.binds), ...peers.flatMap(({ bind }) => bind ?? [])];
+  return new Map(binds.map((bind) => [`${bind.at.file}:${bind.at.line}`, bind]));
 }
 
 /** Entries that a line had, by certificate: those that stay keep their ids. */

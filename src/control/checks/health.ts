@@ -1,8 +1,8 @@
 import type { HealthCheckSection } from '../../config/types.ts';
 import type { Model } from '../../model/model.ts';
 import type { Server } from '../../model/server.ts';
-import { TlsAccounts } from '../../traffic/tls/accounts.ts';
 import { storeMaterial } from '../certificates/store-material.ts';
+import { controlTlsAccounts } from '../certificates/tls-accounts.ts';
 import type { StateEffects } from '../servers/effects.ts';
 import type { Health } from '../types.ts';
 import { CheckJob, type JobDeps } from './check-job.ts';
@@ -32,11 +32,6 @@ export function createHealth(deps: HealthDeps): Health & { close(): void } {
   return new HealthChecks(deps);
 }
 
-/** Connections of checks are counted in the control thread's row. */
-function tlsAccounts({ counters, processSlot }: Model): TlsAccounts {
-  return new TlsAccounts(counters.row(processSlot, counters.rows - 1), counters.gauges(processSlot), Date.now);
-}
-
 class HealthChecks implements Health {
   readonly #deps: HealthDeps;
   readonly #jobDeps: JobDeps;
@@ -54,7 +49,7 @@ class HealthChecks implements Health {
       states: deps.states,
       scheduler: this.#scheduler,
       material: storeMaterial(deps.model),
-      accounts: tlsAccounts(deps.model),
+      accounts: controlTlsAccounts(deps.model),
       programOf: (server) => this.#programOf(server),
     };
   }

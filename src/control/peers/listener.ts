@@ -1,4 +1,6 @@
-import { createServer, type Server, type Socket } from 'node:net';
+import type { BindConfig } from '../../config/types.ts';
+import { tcpTransport } from '../../net/tcp.ts';
+import type { Conn, ListenSocket } from '../../net/transport.ts';
 
 const BACKLOG = 64;
 
@@ -7,23 +9,28 @@ export interface PeersListener {
   readonly host: string;
   readonly port: number;
   /** Takes connections from now on; null: they are closed. */
-  take: ((socket: Socket) => void) | null;
+  take: ((conn: Conn) => void) | null;
   close(): void;
 }
 
-/** Listens; a process that is being replaced may do so on the same address. Rejects with the system's reason. */
-export function listenForPeers(host: string, port: number): Promise<PeersListener> {
-  return new Promise((resolve, reject) => {
-    const server: Server = createServer((socket) => {
-      if (listener.take === null) socket.destroy();
-      else listener.take(socket);
+/** Listens as a `bind` line says; a process that is being replaced may do so on the same address. Rejects with the system's reason. */
+export async function listenForPeers(bind: BindConfig): Promise<PeersListener> {
+  const { address, backlog, v6only, interface: device, transparent, deferAccept } = bind;
+  const { mss, tfo: fastOpen, congestion, tcpUserTimeout: userTimeout } = bind;
+  if (address.family !== 'inet' && address.family !== 'inet6')
+    throw new Error('cannot bind socket (peers listen on an IP address and port)');
+  const { family, host, port } = address;
+  const spec = { family, host, port, fd: -1, backlog: backlog ?? BACKLOG, v6only, share: true };
+  const more = { device, transparent, deferAccept, mss, fastOpen, congestion, userTimeout, wrapped: true };
+  let socket: ListenSocket;
+  const listener: PeersListener = { host, port, take: null, close: () => void socket.close() };
+  try {
+    socket = await tcpTransport.listen({ ...spec, ...more }, (conn) => {
+      if (listener.take === null) conn.destroy();
+      else listener.take(conn);
     });
-    const listener: PeersListener = { host, port, take: null, close: () => void server.close() };
-    server.once('error', (error) => reject(new Error(`cannot bind socket (${error.message}) for [${host}:${port}]`)));
-    server.listen({ host, port, backlog: BACKLOG, reusePort: true }, () => {
-      server.unref();
-      server.on('error', () => {});
-      resolve(listener);
-    });
-  });
+  } catch (error) {
+    throw new Error(`cannot bind socket (${(error as Error).message}) for [${host}:${port}]`);
+  }
+  return listener;
 }

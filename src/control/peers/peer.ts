@@ -1,24 +1,27 @@
 import { ReceivedTexts, SentTexts } from './dictionary.ts';
 import { type Lesson, newLesson } from './lesson.ts';
+import type { PeerTarget } from './link.ts';
 import type { PeerSession } from './session.ts';
 import type { SharedTable } from './shared-table.ts';
 
 /** Codes of how the last connection to a peer is or ended, beside those of the protocol: never tried, under way, established. */
 export const LinkStatus = { none: 0, connecting: 100, connected: 110, success: 200 } as const;
 
-/** Where a peer listens. */
-export interface PeerAddress {
-  readonly host: string;
-  readonly port: number;
-  /** A Unix socket's path in place of host and port; else null. */
-  readonly path: string | null;
+/** A peer as its section is told of it. */
+export interface PeerOptions {
+  readonly name: string;
+  readonly target: PeerTarget | null;
+  readonly shard: number;
 }
 
 /** A peer of a section: who it is, its session, how far each side is. */
 export class Peer {
   readonly name: string;
   readonly local: boolean;
-  readonly address: PeerAddress | null;
+  /** null: it is not connected to. */
+  readonly target: PeerTarget | null;
+  /** The shard whose keys it is taught; 0: all keys. */
+  readonly shard: number;
   readonly lessons: readonly Lesson[];
   readonly sent = new SentTexts();
   readonly received = new ReceivedTexts();
@@ -49,10 +52,14 @@ export class Peer {
   localLesson: Lesson | null = null;
   readonly counters = { heartbeatsSent: 0, heartbeatsGot: 0, silences: 0, connects: 0, errors: 0, collisions: 0 };
 
-  constructor(name: string, local: boolean, address: PeerAddress | null, tables: readonly SharedTable[]) {
+  /** Why TLS could not be spoken last; null: it could. */
+  problem: string | null = null;
+
+  constructor({ name, target, shard }: PeerOptions, local: boolean, tables: readonly SharedTable[]) {
     this.name = name;
     this.local = local;
-    this.address = address;
+    this.target = target;
+    this.shard = shard;
     this.lessons = tables.map((table, i) => newLesson(table, i + 1));
   }
 

@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
-import { localPeerName } from '../../config/finish-peers.ts';
-import type { Address, Config, PeersConfig } from '../../config/types.ts';
+import { localPeerName, workingPeers } from '../../config/finish-peers.ts';
+import type { Config, PeersConfig } from '../../config/types.ts';
 import { withoutPlaces } from '../reload-global.ts';
+import type { PeersFront } from './link.ts';
 import { listenForPeers, type PeersListener } from './listener.ts';
-import type { PeerAddress } from './peer.ts';
 import { PeersSection } from './section.ts';
 import type { SharedTable } from './shared-table.ts';
+import { type PeersTls, peerOptions } from './targets.ts';
 
 /** The sections of peers as surfaces see them, in the order of the configuration. */
 export interface Peers {
@@ -32,6 +33,9 @@ export interface PeersOptions {
   tablesOf(section: string): readonly SharedTable[];
   /** Another process is replaced by this one, and may teach it. */
   readonly awaitsOldProcess: boolean;
+  readonly tls: PeersTls;
+  /** Tells operators why a peer cannot be spoken to. */
+  readonly warn: (text: string) => void;
 }
 
 interface Running {
@@ -56,11 +60,9 @@ export function createPeers(options: PeersOptions): RunningPeers {
         for (const listener of opened) listener.close();
       };
       const wanted: { readonly config: PeersConfig; readonly listener: PeersListener | null }[] = [];
-      const localName = localPeerName(config.global);
-      for (const one of config.peers) {
-        if (one.disabled || !one.peers.some(({ name }) => name === localName)) continue;
+      for (const one of workingPeers(config)) {
         try {
-          wanted.push({ config: one, listener: await listenerFor(one, localName, running, opened) });
+          wanted.push({ config: one, listener: await listenerFor(one, running, opened) });
         } catch (error) {
           abandon();
           return {
@@ -89,19 +91,16 @@ export function createPeers(options: PeersOptions): RunningPeers {
 
 /** The socket that the section listens on: one that is there, or a new one. */
 async function listenerFor(
-  section: PeersConfig,
-  localName: string,
+  { bind }: PeersConfig,
   running: readonly Running[],
   opened: PeersListener[],
 ): Promise<PeersListener | null> {
-  const local = section.peers.find(({ name }) => name === localName)!;
-  const address = section.binds[0]?.address ?? local.address;
-  if (address === null || !('port' in address) || address.port === 0) return null;
-  const { host, port } = address;
+  if (bind === null || !('port' in bind.address)) return null;
+  const { host, port } = bind.address;
   const known = [...running.flatMap(({ listener }) => listener ?? []), ...opened];
   const there = known.find((listener) => listener.host === host && listener.port === port);
   if (there !== undefined) return there;
-  const listener = await listenForPeers(host, port);
+  const listener = await listenForPeers(bind);
   opened.push(listener);
   return listener;
 }
@@ -119,8 +118,9 @@ function replace(
     if (same !== undefined) return { ...same, config, listener };
     const localName = localPeerName(global);
     const section = new PeersSection({
-      ...{ name: config.name, localName, tables, longestMessage: global.tune.bufsize },
-      ...{ peers: peersOf(config, localName), awaitsOldProcess: options.awaitsOldProcess },
+      ...{ name: config.name, localName, tables, longestMessage: global.tune.bufsize, shards: config.shards },
+      ...{ peers: peerOptions(config, localName, options.tls), awaitsOldProcess: options.awaitsOldProcess },
+      warn: options.warn,
     });
     return { config, section, tables, listener };
   });
@@ -128,28 +128,19 @@ function replace(
     if (!after.some((one) => one.section === section)) section.close();
     if (listener !== null && !after.some((one) => one.listener === listener)) listener.close();
   }
-  for (const { section, listener } of after) if (listener !== null) listener.take = (socket) => section.accept(socket);
+  for (const { section, listener, config } of after) {
+    if (listener === null) continue;
+    const front: PeersFront | null = config.bind?.tls == null ? null : options.tls.front(config.bind);
+    listener.take = (conn) => section.accept(conn, front);
+  }
   return after;
 }
 
 function isSame(one: Running, config: PeersConfig, tables: readonly SharedTable[]): boolean {
-  const settings = ({ name, binds, peers }: PeersConfig) => withoutPlaces({ name, binds, peers });
+  const settings = ({ name, bind, shards, peers }: PeersConfig) => withoutPlaces({ name, bind, shards, peers });
   return (
     isDeepStrictEqual(settings(one.config), settings(config)) &&
     one.tables.length === tables.length &&
     one.tables.every((table, i) => table === tables[i])
   );
-}
-
-function peersOf({ peers, binds }: PeersConfig, localName: string) {
-  return peers.map(({ name, address }) => ({
-    name,
-    address: whereOf(name === localName ? (binds[0]?.address ?? address) : address),
-  }));
-}
-
-function whereOf(address: Address | null): PeerAddress | null {
-  if (address === null) return null;
-  if (address.family === 'unix') return { host: '', port: 0, path: address.path };
-  return 'port' in address && address.port > 0 ? { host: address.host, port: address.port, path: null } : null;
 }

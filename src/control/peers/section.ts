@@ -1,7 +1,8 @@
-import { connect, type Socket } from 'node:net';
+import type { Conn } from '../../net/transport.ts';
 import { type Hello, Status } from './codec/handshake.ts';
 import { beginSession } from './lesson.ts';
-import { LinkStatus, Peer, type PeerAddress } from './peer.ts';
+import { acceptLink, connectLink, type PeersFront } from './link.ts';
+import { LinkStatus, Peer, type PeerOptions } from './peer.ts';
 import { Resync } from './resync.ts';
 import { PeerSession, type SessionOwner } from './session.ts';
 import type { SharedTable } from './shared-table.ts';
@@ -11,14 +12,18 @@ import { startTeaching } from './teach.ts';
 export interface SectionOptions {
   readonly name: string;
   readonly localName: string;
-  /** The local one too, in the order of the configuration. Null addresses: not connected to. */
-  readonly peers: readonly { readonly name: string; readonly address: PeerAddress | null }[];
+  /** The local one too, in the order of the configuration. */
+  readonly peers: readonly PeerOptions[];
+  /** Keys are spread over so many shards; 0: each peer is taught all of them. */
+  readonly shards: number;
   /** Tables that name the section. */
   readonly tables: readonly SharedTable[];
   /** Bytes of a message at most (`tune.bufsize`). */
   readonly longestMessage: number;
   /** The process that this one replaces may teach it. */
   readonly awaitsOldProcess: boolean;
+  /** Tells operators why a peer cannot be spoken to. */
+  readonly warn: (text: string) => void;
 }
 
 /** Times of HAProxy's, ms. */
@@ -50,6 +55,8 @@ export class PeersSection implements SessionOwner {
   readonly #sessions = new Set<PeerSession>();
   readonly #strangers = new Set<PeerSession>();
   readonly #timer: NodeJS.Timeout;
+  readonly #warn: SectionOptions['warn'];
+  readonly shards: number;
   /** For `show peers`: how often was looked. */
   ticks = 0;
   /** Called once, when the local peer is taught or cannot be. */
@@ -61,7 +68,9 @@ export class PeersSection implements SessionOwner {
     this.name = name;
     this.localName = localName;
     this.longestMessage = longestMessage;
-    this.peers = peers.map((peer) => new Peer(peer.name, peer.name === localName, peer.address, tables));
+    this.shards = options.shards;
+    this.#warn = options.warn;
+    this.peers = peers.map((peer) => new Peer(peer, peer.name === localName, tables));
     this.local = this.peers.find(({ local }) => local)!;
     this.resync = new Resync(awaitsOldProcess);
     this.#timer = setInterval(() => this.#tick(), TICK_MS).unref();
@@ -76,13 +85,13 @@ export class PeersSection implements SessionOwner {
     return { active: this.#sessions.size, connected: this.peers.filter(({ open }) => open).length };
   }
 
-  /** A connection came in. */
-  accept(socket: Socket): void {
+  /** A connection came in. `front`: TLS is spoken on it. */
+  accept(conn: Conn, front: PeersFront | null): void {
     if (this.#strangers.size >= MOST_STRANGERS) {
-      socket.destroy();
+      conn.destroy();
       return;
     }
-    const session = new PeerSession(this, socket, null);
+    const session = new PeerSession(this, null, (events) => acceptLink(conn, front, events));
     this.#sessions.add(session);
     this.#strangers.add(session);
   }
@@ -110,6 +119,7 @@ export class PeersSection implements SessionOwner {
     peer.reset();
     peer.open = true;
     peer.status = LinkStatus.success;
+    if (session.outgoing) peer.problem = null;
     peer.lastHandshake = now;
     peer.heartbeatAt = now + HEARTBEAT_MS;
     peer.learning = 'NOTASSIGNED';
@@ -124,6 +134,12 @@ export class PeersSection implements SessionOwner {
     peer.status = status;
     peer.lastHandshake = Date.now();
     if (status === Status.version) peer.downgraded = !peer.downgraded;
+  }
+
+  unsecured(peer: Peer, problem: string): void {
+    if (peer.problem === problem) return;
+    peer.problem = problem;
+    this.#warn(`peers ${this.name}: no TLS with peer '${peer.name}': ${problem}`);
   }
 
   closed(session: PeerSession, peer: Peer | null): void {
@@ -175,7 +191,7 @@ export class PeersSection implements SessionOwner {
     this.ticks++;
     const now = Date.now();
     for (const session of this.#sessions) {
-      const most = session.facts.stage === 'connecting' ? CONNECT_MS : SILENCE_MS;
+      const most = session.connects ? CONNECT_MS : SILENCE_MS;
       if (now - session.heardAt > most) session.silent();
     }
     if (this.#handedOver !== null) return this.#tickHandOver(now);
@@ -185,7 +201,7 @@ export class PeersSection implements SessionOwner {
 
   #tickPeer(peer: Peer, now: number): void {
     if (peer.session === null) {
-      if (peer.address === null) return;
+      if (peer.target === null) return;
       if (peer.reconnectAt === null || now >= peer.reconnectAt) this.#connect(peer, RECONNECT_MS);
       else if (peer.retryAt !== null && now >= peer.retryAt) this.#link(peer);
       return;
@@ -205,7 +221,7 @@ export class PeersSection implements SessionOwner {
     if (local.session !== null) return;
     const { none, connected, success } = LinkStatus;
     const mayTry = [none, connected, success, Status.tryAgain].some((status) => status === local.status);
-    if (now > this.#handOverUntil || !mayTry || local.address === null) this.#endHandOver();
+    if (now > this.#handOverUntil || !mayTry || local.target === null) this.#endHandOver();
     else if (now >= (local.reconnectAt ?? 0)) this.#connect(local, LOCAL_RECONNECT_MS);
   }
 
@@ -219,10 +235,8 @@ export class PeersSection implements SessionOwner {
   }
 
   #link(peer: Peer): void {
-    const { host, port, path } = peer.address!;
     peer.retryAt = null;
-    const socket = path === null ? connect({ host, port }) : connect({ path });
-    peer.session = new PeerSession(this, socket, peer);
+    peer.session = new PeerSession(this, peer, (events) => connectLink(peer.target!, events));
     this.#sessions.add(peer.session);
   }
 }

@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import {
   type Hello,
   helloText,
@@ -11,6 +10,7 @@ import {
 import { Class, ControlType, ErrorType, MessageStream, MessageTooLong, shortMessage } from './codec/messages.ts';
 import { PeersProtocolError } from './codec/varint.ts';
 import { hear, type Told } from './learn.ts';
+import type { LinkEvents, PeerLink } from './link.ts';
 import { LinkStatus, type Peer } from './peer.ts';
 import { Outgoing, teach } from './teach.ts';
 import { leaveTurns, takeTurns, type Worker } from './turns.ts';
@@ -23,12 +23,16 @@ export interface SessionOwner extends Told {
   readonly longestMessage: number;
   /** What is taught is all there is. */
   readonly complete: boolean;
+  /** Keys are spread over so many shards; 0: they are not. */
+  readonly shards: number;
   /** Who said hello: the peer, whose session this is from now on, or the status that it is refused with. */
   admit(session: PeerSession, hello: Hello): Peer | number;
   /** Messages may come and go. */
   opened(session: PeerSession, peer: Peer): void;
   /** The answer to our hello, where it is not success. */
   refused(peer: Peer, status: number): void;
+  /** TLS could not be spoken with a peer that was connected to. */
+  unsecured(peer: Peer, problem: string): void;
   /** The connection is over; `peer` null: it never said who it is. */
   closed(session: PeerSession, peer: Peer | null): void;
 }
@@ -37,9 +41,9 @@ export interface SessionOwner extends Told {
  * A connection with a peer. What comes is read in turns, and no more is taken from the socket before it is; what goes out is made when the socket
  * has room.
  */
-export class PeerSession implements Worker {
+export class PeerSession implements Worker, LinkEvents {
   readonly #owner: SessionOwner;
-  readonly #socket: Socket;
+  readonly #link: PeerLink;
   readonly outgoing: boolean;
   peer: Peer | null;
   /** When anything came last, ms of Date.now(). */
@@ -52,30 +56,38 @@ export class PeerSession implements Worker {
   #stream: MessageStream | null = null;
   #writing = false;
 
-  /** `peer`: whom this side connects to; null for a connection that was accepted. */
-  constructor(owner: SessionOwner, socket: Socket, peer: Peer | null) {
+  /** `peer`: whom this side connects to, null for a connection that was accepted; `begin` makes or takes the connection. */
+  constructor(owner: SessionOwner, peer: Peer | null, begin: (events: LinkEvents) => PeerLink) {
     this.#owner = owner;
-    this.#socket = socket;
     this.peer = peer;
     this.outgoing = peer !== null;
-    this.#stage = peer === null ? 'hello' : 'connecting';
-    socket.unref();
-    socket.setNoDelay(true);
-    socket.on('connect', () => this.#greet());
-    socket.on('data', (bytes: Buffer) => this.#received(bytes));
-    socket.on('drain', () => {
-      this.#writing = false;
-      this.wake();
-    });
-    socket.on('error', () => {});
-    socket.on('end', () => this.close());
-    socket.on('close', () => this.close());
+    this.#stage = 'connecting';
+    this.#link = begin(this);
   }
 
   /** For `show peers`: how far the connection is, and its two ends. */
   get facts() {
-    const { localAddress, localPort, remoteAddress, remotePort } = this.#socket;
-    return { stage: this.#stage, localAddress, localPort, remoteAddress, remotePort };
+    return { stage: this.#stage, ...this.#link.facts };
+  }
+
+  /** It is not known yet whether the peer can be reached. */
+  get connects(): boolean {
+    return this.outgoing && this.#stage === 'connecting' && !this.#link.connected;
+  }
+
+  onOpen(): void {
+    if (this.outgoing) this.#greet();
+    else this.#stage = 'hello';
+  }
+
+  onDrain(): void {
+    this.#writing = false;
+    this.wake();
+  }
+
+  onClosed(problem: string | null): void {
+    if (problem !== null && this.outgoing) this.#owner.unsecured(this.peer!, problem);
+    this.close();
   }
 
   /** There may be something to say. */
@@ -94,7 +106,7 @@ export class PeerSession implements Worker {
     if (this.#stage === 'closed') return;
     this.#stage = 'closed';
     leaveTurns(this);
-    this.#socket.destroy();
+    this.#link.close();
     this.#owner.closed(this, this.peer);
   }
 
@@ -115,7 +127,7 @@ export class PeerSession implements Worker {
       return false;
     }
     if (this.#stage !== 'open') return false;
-    this.#socket.resume();
+    this.#link.resume();
     return this.#say(deadline);
   }
 
@@ -127,11 +139,11 @@ export class PeerSession implements Worker {
     this.#write(helloText(hello, process.pid));
   }
 
-  #received(bytes: Buffer): void {
+  onBytes(bytes: Buffer): void {
     this.heardAt = Date.now();
     if (this.#stage === 'open') {
-      this.#stream!.push(bytes);
-      this.#socket.pause();
+      this.#stream!.push(Buffer.from(bytes));
+      this.#link.pause();
       takeTurns(this);
       return;
     }
@@ -191,13 +203,13 @@ export class PeerSession implements Worker {
   #say(deadline: number): boolean {
     if (this.#writing) return false;
     const out = new Outgoing();
-    const all = teach(this.peer!, out, deadline, this.#owner.complete);
+    const all = teach(this.peer!, out, deadline, this.#owner);
     if (out.length > 0) this.#write(out.bytes);
     return !all && !this.#writing;
   }
 
   #write(bytes: string | Uint8Array): void {
-    if (!this.#socket.write(bytes)) this.#writing = true;
+    if (!this.#link.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes)) this.#writing = true;
   }
 
   #wrong(error: PeersProtocolError): void {
@@ -208,9 +220,10 @@ export class PeerSession implements Worker {
 
   /** Ends the connection with a last word. */
   #finish(word: string | Uint8Array): void {
-    this.#socket.end(word, () => this.#socket.destroySoon());
+    this.#write(word);
     this.#stage = 'closed';
     leaveTurns(this);
+    this.#link.close(true);
     this.#owner.closed(this, this.peer);
   }
 }

@@ -20,6 +20,8 @@ export interface SharedTable {
   readonly form: UpdateForm;
   /** Life of entries, ms; 0: no end. */
   readonly expire: number;
+  /** The shard of a key, from 1 to `shards`. */
+  shardOf(key: Uint8Array, shards: number): number;
   /** Number of the last update that was made here: 32 bits, one more for each. */
   localUpdate(): number;
   /** Updates made here after the one of this number, in order of their numbers; null: too many to be known one by one. */

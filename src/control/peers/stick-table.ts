@@ -1,4 +1,5 @@
 import { dataTypeOf } from '../../config/tables/data-types.ts';
+import { keyShard } from '../../model/tables/key-shard.ts';
 import type { Column } from '../../model/tables/layout.ts';
 import type { StickTable } from '../../model/tables/table.ts';
 import type { StickTables } from '../../model/tables/tables.ts';
@@ -48,6 +49,7 @@ function sharedTable(table: StickTable, tables: StickTables): SharedTable {
     wireName: section === null ? name : name.slice(section.length),
     form,
     expire,
+    shardOf: (key, shards) => keyShard(table.config, key, shards),
     localUpdate: () => table.lastUpdate,
     changesAfter(update) {
       let found = table.updatesSince(update, BATCH);

@@ -44,13 +44,30 @@ export class Outgoing {
   }
 }
 
+/** What the section that teaches says of itself. */
+export interface Teacher {
+  /** What is taught is all there is. */
+  readonly complete: boolean;
+  /** Keys are spread over so many shards; 0: they are not. */
+  readonly shards: number;
+}
+
+/** A table that is taught to a peer. `shards`: it is taught the keys of its own one among so many; 0: all. */
+interface Work {
+  readonly peer: Peer;
+  readonly lesson: Lesson;
+  readonly out: Outgoing;
+  readonly deadline: number;
+  readonly shards: number;
+}
+
 const update: Update = { id: 0, expire: null, key: new Uint8Array(0), values: [], text: null };
 
 /**
  * Puts what a peer is to be told into `out`: acknowledgements, what changed or all there is, ends of lessons. Returns false when there is
- * more to say: no room is left, or the time is over. `complete`: what is taught is all there is.
+ * more to say: no room is left, or the time is over.
  */
-export function teach(peer: Peer, out: Outgoing, deadline: number, complete: boolean): boolean {
+export function teach(peer: Peer, out: Outgoing, deadline: number, { complete, shards }: Teacher): boolean {
   if (peer.learning === 'ASSIGNED' && !peer.local) {
     if (!out.add(shortMessage(Class.control, ControlType.request))) return false;
     peer.learning = 'PROCESSING';
@@ -62,8 +79,8 @@ export function teach(peer: Peer, out: Outgoing, deadline: number, complete: boo
     }
   }
   for (const lesson of peer.lessons) {
-    if (!(peer.teaching ? teachAll(peer, lesson, out, deadline) : teachChanges(peer, lesson, out, deadline)))
-      return false;
+    const work = { peer, lesson, out, deadline, shards: peer.shard === 0 ? 0 : shards };
+    if (!(peer.teaching ? teachAll(work) : teachChanges(work))) return false;
   }
   if (peer.teaching && !peer.taughtAll) {
     const type = complete ? ControlType.finished : ControlType.partial;
@@ -84,32 +101,35 @@ export function startTeaching(peer: Peer): void {
 }
 
 /** What is being learned from a peer is not disturbed by changes. */
-function teachChanges(peer: Peer, lesson: Lesson, out: Outgoing, deadline: number): boolean {
+function teachChanges(work: Work): boolean {
+  const { peer, lesson, out } = work;
   const { table } = lesson;
   if (peer.learning !== 'NOTASSIGNED' || lesson.lastPushed === table.localUpdate()) return true;
   if (!define(peer, lesson, out)) return false;
   const changes = lesson.walk === null ? table.changesAfter(lesson.lastPushed) : null;
-  if (changes === null) return teachEntries(peer, lesson, out, deadline);
-  if (!push(peer, lesson, { walk: changes, changes: true, timed: false }, out, deadline)) return false;
+  if (changes === null) return teachEntries(work);
+  if (!push(work, { walk: changes, changes: true, timed: false })) return false;
   lesson.lastPushed = changes.reached;
   return true;
 }
 
 /** So much has changed that all is taught, as if it had changed. */
-function teachEntries(peer: Peer, lesson: Lesson, out: Outgoing, deadline: number): boolean {
+function teachEntries(work: Work): boolean {
+  const { lesson } = work;
   if (lesson.walk === null) beginTeachingAll(lesson);
   lesson.walk ??= lesson.table.entries();
-  if (!push(peer, lesson, { walk: lesson.walk, changes: false, timed: false }, out, deadline)) return false;
+  if (!push(work, { walk: lesson.walk, changes: false, timed: false })) return false;
   lesson.walk = null;
   lesson.lastPushed = lesson.teachingOrigin;
   return true;
 }
 
-function teachAll(peer: Peer, lesson: Lesson, out: Outgoing, deadline: number): boolean {
+function teachAll(work: Work): boolean {
+  const { peer, lesson, out } = work;
   if (lesson.taught) return true;
   if (!define(peer, lesson, out)) return false;
   lesson.walk ??= lesson.table.entries();
-  if (!push(peer, lesson, { walk: lesson.walk, changes: false, timed: !peer.downgraded }, out, deadline)) return false;
+  if (!push(work, { walk: lesson.walk, changes: false, timed: !peer.downgraded })) return false;
   lesson.walk = null;
   lesson.taught = true;
   return true;
@@ -134,7 +154,7 @@ interface Course {
 }
 
 /** Puts entries into `out`; false when room or time is over before their end. */
-function push(peer: Peer, lesson: Lesson, { walk, changes, timed }: Course, out: Outgoing, deadline: number): boolean {
+function push({ peer, lesson, out, deadline, shards }: Work, { walk, changes, timed }: Course): boolean {
   const { form } = lesson.table;
   const most = updateRoom(form);
   const dictionary = placeOfText(lesson);
@@ -145,6 +165,12 @@ function push(peer: Peer, lesson: Lesson, { walk, changes, timed }: Course, out:
     if (to === null || (count % BETWEEN_LOOKS === 0 && performance.now() > deadline)) return false;
     if (!walk.next(update, now)) return true;
     const id = update.id!;
+    if (shards > 0 && lesson.table.shardOf(update.key, shards) !== peer.shard) {
+      // What follows has to say its number.
+      numbered = true;
+      if (changes) lesson.lastPushed = id;
+      continue;
+    }
     const fits = most - form.keyLength + update.key.length <= LONGEST_MESSAGE;
     if (fits) {
       if (!timed) update.expire = null;

@@ -99,6 +99,9 @@ export interface TlsUpdate {
   };
 }
 
+/** In the place of a proxy's id: the line is of a section of peers. */
+export const PEERS_ID = 0;
+
 /** What names a `bind` line among those with TLS: its sockets have it in common. */
 export function bindTlsKey(proxyId: number, at: Location): string {
   return `${proxyId} ${at.file}:${at.line}`;

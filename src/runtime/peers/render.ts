@@ -43,8 +43,8 @@ export function* sectionLines(section: PeersSection, dictionaries: boolean): Gen
 
 function peerLines(peer: Peer, dictionaries: boolean, now: number): string[] {
   const active = peer.session !== null || peer.retryAt !== null;
-  const { address, counters } = peer;
-  const where = address === null ? ':0' : address.path === null ? `${address.host}:${address.port}` : 'unix:0';
+  const { target, counters } = peer;
+  const where = target === null ? ':0' : target.to.family === 'unix' ? 'unix:0' : `${target.to.host}:${target.to.port}`;
   const kind = `${peer.local ? 'local' : 'remote'},${active ? 'active' : 'inactive'}`;
   const state = `app_state=${peer.open ? 'RUNNING' : 'STOPPED'} learn_state=${peer.learning}`;
   const since = peer.lastHandshake === 0 ? '<NEVER>' : shortTime(now - peer.lastHandshake);
@@ -84,11 +84,11 @@ const STAGES = {
 function connection(peer: Peer): string {
   const { session } = peer;
   if (session === null) return ` appctx:${idOf(peer.lessons)} st0=6 st1=0 task_calls=0 state=TAR`;
-  const { stage, localAddress, localPort, remoteAddress, remotePort } = session.facts;
+  const { stage, localHost, localPort, remoteHost, remotePort, secure } = session.facts;
   const [number, state] = STAGES[stage];
   const line = ` appctx:${idOf(session)} st0=${number} st1=0 task_calls=${session.turns} state=${state}`;
   if (session.outgoing) return line;
-  return `${line}\n        xprt=RAW src=${remoteAddress}:${remotePort} addr=${localAddress}:${localPort}`;
+  return `${line}\n        xprt=${secure ? 'SSL' : 'RAW'} src=${remoteHost}:${remotePort} addr=${localHost}:${localPort}`;
 }
 
 function current(what: string, lesson: Lesson | null): string[] {

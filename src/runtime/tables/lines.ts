@@ -1,5 +1,6 @@
 import { compares, type DataPlace, dataLabel, type Operator } from '../../model/tables/data-names.ts';
 import type { Dictionary } from '../../model/tables/dictionary.ts';
+import { keyShard } from '../../model/tables/key-shard.ts';
 import { keyWord } from '../../model/tables/keys.ts';
 import type { StickTable } from '../../model/tables/table.ts';
 import { inOrder } from './order.ts';
@@ -72,7 +73,8 @@ export class EntryLines {
     let at = 0;
     for (const { place } of this.#columns) values[at++] = table.get(entry, place.column, place.element, now);
     table.close();
-    let line = `${pointerOf(entry)}: key=${keyWord(table.config, key)} use=${uses} exp=${expires} shard=0`;
+    const shard = keyShard(table.config, key, table.config.shards);
+    let line = `${pointerOf(entry)}: key=${keyWord(table.config, key)} use=${uses} exp=${expires} shard=${shard}`;
     at = 0;
     for (const { label, place } of this.#columns) {
       const value = values[at++]!;

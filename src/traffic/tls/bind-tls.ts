@@ -1,14 +1,14 @@
-import type { BindConfig, BindTlsConfig } from '../../config/types.ts';
+import type { BindConfig, BindTlsConfig, GlobalTlsConfig } from '../../config/types.ts';
+import type { ThreadCertificates } from '../../model/certificates/thread-certificates.ts';
 import type { BindTlsView, SniEntryView } from '../../model/certificates/views.ts';
 import type { ClientHello } from '../../net/client-hello.ts';
-import type { Env } from '../env.ts';
-import type { TrafficFrontend } from '../frontend.ts';
-import type { Contexts } from './recent-contexts.ts';
+import type { Contexts, RecentContexts } from './recent-contexts.ts';
 import {
   buildServerContext,
   type ContextBasis,
   isCurrent,
   remakeServerContext,
+  type ServedCertificates,
   type ServerContext,
 } from './server-context.ts';
 import { clientAbilities, type EcdsaSuites, ecdsaSuitesOf, SniIndex } from './sni-index.ts';
@@ -16,9 +16,16 @@ import { clientAbilities, type EcdsaSuites, ecdsaSuitesOf, SniIndex } from './sn
 const HTTP_PROTOCOLS: readonly string[] = ['h2', 'http/1.1'];
 const ANY = { rsa: true, ecdsa: true };
 
+/** Certificates as they are at the time, and the contexts that are made of them. */
+export interface BindBasis {
+  readonly certificates: ServedCertificates & Pick<ThreadCertificates, 'version' | 'bind'>;
+  readonly tlsContexts: RecentContexts;
+  readonly global: { readonly tls: GlobalTlsConfig };
+}
+
 /** TLS of a `bind` line in this thread: its certificates by name, with contexts that are built when they are first asked for. */
 export class BindTls {
-  readonly #env: Env;
+  readonly #env: BindBasis;
   readonly #config: BindTlsConfig;
   readonly #proxy: number;
   readonly #at: BindConfig['at'];
@@ -31,13 +38,14 @@ export class BindTls {
   #names = new Map<number, readonly string[]>();
   #version = -1;
 
-  constructor(env: Env, frontend: TrafficFrontend, config: BindConfig) {
+  /** `proxy`: the id of its frontend (`PEERS_ID`: none); `http`: protocols of HTTP are agreed on where the line says none. */
+  constructor(env: BindBasis, proxy: number, http: boolean, config: BindConfig) {
     this.#env = env;
-    this.#proxy = frontend.id;
+    this.#proxy = proxy;
     this.#at = config.at;
     this.#config = config.tls!;
     this.#suites = ecdsaSuitesOf(config.tls!.options);
-    this.#defaultAlpn = frontend.http && config.proto === null ? HTTP_PROTOCOLS : [];
+    this.#defaultAlpn = http && config.proto === null ? HTTP_PROTOCOLS : [];
   }
 
   /** The context for a hello; null when there is none for the name, and no other one may be shown (`strict-sni`). */

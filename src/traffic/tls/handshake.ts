@@ -1,10 +1,13 @@
 import { tlsVersions } from '../../config/tls.ts';
+import type { GlobalTlsConfig } from '../../config/types.ts';
 import { C } from '../../model/counters.ts';
 import type { ClientHello } from '../../net/client-hello.ts';
 import { acceptTls } from '../../net/tls.ts';
-import type { ConnHandler } from '../../net/transport.ts';
+import type { Conn, ConnHandler } from '../../net/transport.ts';
 import type { ConnClient } from '../conn-client.ts';
 import type { Env } from '../env.ts';
+import type { TlsAccounts } from './accounts.ts';
+import type { BindTls } from './bind-tls.ts';
 import { ClientTls, captureHello } from './client-tls.ts';
 import type { ServerContext } from './server-context.ts';
 
@@ -26,9 +29,34 @@ type Served = ConnClient & ConnHandler;
 
 /** Begins the handshake on a listener with TLS; a message when there is none: no certificate for the name, or too many connections. */
 export function serve(client: Served, hello: ClientHello | null, bytes: Buffer): ClientTls | string {
-  const { env, listener } = client;
-  const bind = listener.tls!;
-  const { tls: global } = env.global;
+  const { env, listener, conn } = client;
+  const { tlsAccounts: accounts, tlsSessions } = env;
+  const settings = {
+    ...{ bind: listener.tls!, global: env.global.tls, accounts, now: env.now() },
+    env: tlsSessions === null ? null : env,
+  };
+  return answerHello(settings, conn, client, hello, bytes);
+}
+
+/** What a hello is answered with. */
+export interface HelloSettings {
+  readonly bind: BindTls;
+  readonly global: GlobalTlsConfig;
+  readonly accounts: TlsAccounts;
+  /** ms since the epoch. */
+  readonly now: number;
+  /** Where sessions are kept that clients resume by identifier; null: nowhere. */
+  readonly env: Env | null;
+}
+
+/** Begins a handshake with whoever has sent `bytes`; a message when there is none. `conn` belongs to the result from now on. */
+export function answerHello(
+  { bind, global, accounts, now, env }: HelloSettings,
+  from: Conn,
+  handler: ConnHandler,
+  hello: ClientHello | null,
+  bytes: Buffer,
+): ClientTls | string {
   let context: ServerContext | null;
   try {
     context = hello === null ? bind.any() : bind.choose(hello);
@@ -37,24 +65,24 @@ export function serve(client: Served, hello: ClientHello | null, bytes: Buffer):
     context = null;
   }
   if (context === null) return TLS_MESSAGES.handshake;
-  if (!env.tlsAccounts.enter(global.maxConn)) return TLS_MESSAGES.tooMany;
+  if (!accounts.enter(global.maxConn)) return TLS_MESSAGES.tooMany;
   const alpn = hello === null ? null : bind.protocol(context, hello);
   const { certificate } = context;
-  const byId = hello !== null && env.tlsSessions !== null && needsId(hello, context);
-  const ocsp = hello?.wantsOcsp === true && certificate.ocspEnds > env.now() ? certificate.ocsp : null;
+  const keeps = hello !== null && needsId(hello, context) ? env : null;
+  const ocsp = hello?.wantsOcsp === true && certificate.ocspEnds > now ? certificate.ocsp : null;
   const conn = acceptTls(
-    client.conn,
+    from,
     {
       context: context.native,
       alpn,
       verify: context.options.verify ?? 'none',
       ocsp,
-      session: byId ? findSession(env, hello, context) : null,
-      onSession: byId ? keeper(env) : null,
+      session: keeps === null ? null : findSession(keeps, hello!, context),
+      onSession: keeps === null ? null : keeper(keeps),
       keylog: global.keylog,
       maxRecord: global.hardMaxRecord,
     },
-    client,
+    handler,
   );
   const size = global.captureBufferSize;
   const tls = new ClientTls(conn, context, hello, alpn, size > 0 && hello !== null ? captureHello(hello, size) : null);

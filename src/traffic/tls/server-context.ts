@@ -39,9 +39,16 @@ export interface ServerContext {
   readonly weight: number;
 }
 
+/** Where contexts have their parts from: always the same view while it has not changed. */
+export interface ServedCertificates {
+  readonly certificates: Pick<ThreadCertificates['certificates'], 'get'>;
+  readonly trusts: Pick<ThreadCertificates['trusts'], 'get'>;
+  readonly ticketKeys: Pick<ThreadCertificates['ticketKeys'], 'get'>;
+}
+
 /** What contexts of a `bind` line are made from, beside its entries. */
 export interface ContextBasis {
-  readonly certificates: ThreadCertificates;
+  readonly certificates: ServedCertificates;
   readonly config: BindTlsConfig;
   readonly global: GlobalTlsConfig;
   /** The line has so many certificates that contexts are made over and over: compressing one takes ten times as long as all else. */
@@ -53,7 +60,7 @@ function entryOptions(config: BindTlsConfig, entry: SniEntryView): TlsOptions {
   return entry.options === null ? config.options : { ...config.options, ...entry.options };
 }
 
-function trustsOf(certificates: ThreadCertificates, options: TlsOptions): (TrustView | undefined)[] {
+function trustsOf(certificates: ServedCertificates, options: TlsOptions): (TrustView | undefined)[] {
   const paths = [options.caFile, options.caVerifyFile, options.crlFile];
   return paths.map((path) => (path === null ? undefined : certificates.trusts.get(path)));
 }

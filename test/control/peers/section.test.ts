@@ -65,6 +65,23 @@ describe('two sections of peers', { concurrency: true }, () => {
     await until('the acknowledgement', () => a.peers[1]!.lessons[0]!.update === 21);
   });
 
+  it('teach a peer the keys of its shard, all at once and as they change', async (t) => {
+    const where = await ports();
+    const [one, two] = [new FakeTable(), new FakeTable()];
+    const isOfTwo = (key: string) => key.charCodeAt(key.length - 1) % 3 === 1;
+    for (let i = 0; i < 100; i++) one.set(`first${i}`, i);
+    const a = await section(t, 'a', where, one, { shards: 3, shardOf: { b: 2 } });
+    await ready(a);
+    const b = await section(t, 'b', where, two, { shards: 3 });
+    await ready(b);
+    for (let i = 0; i < 100; i++) one.set(`live${i}`, i);
+    await until('the acknowledgement', () => a.peers[1]!.lessons[0]!.lastPushed === one.localUpdate());
+    const wanted = [...one.all].filter(([key]) => isOfTwo(key));
+    await until('the last one', () => two.all.size === wanted.length);
+    for (const [key, { values }] of wanted) assert.equal(two.all.get(key)?.values[0], values[0], key);
+    assert.equal(b.peers[0]!.counters.errors, 0);
+  });
+
   it('do not learn a table that is another under the same name', async (t) => {
     const where = await ports();
     const [one, two] = [new FakeTable(33), new FakeTable(20)];
@@ -143,7 +160,7 @@ describe('the process that takes over', { concurrency: true }, () => {
     await ready(before);
     const after = await section(t, 'a', where, young, { awaitsOldProcess: true });
     // The old one listens no more: the address is the new one's.
-    Object.assign(before.local.address!, { port: where.a });
+    Object.assign(before.local.target!.to, { port: where.a });
     await before.handOver();
     assert.equal(young.all.size, 1000);
     assert.ok(after.resync.flags & 0x0100_0000, 'learned from the local one');
@@ -151,7 +168,7 @@ describe('the process that takes over', { concurrency: true }, () => {
 
   it('goes on alone when there is none', async (t) => {
     const before = await section(t, 'a', { a: await freePort() }, new FakeTable());
-    Object.assign(before.local.address!, { port: await freePort() });
+    Object.assign(before.local.target!.to, { port: await freePort() });
     const began = Date.now();
     await before.handOver();
     assert.ok(Date.now() - began < 7000);

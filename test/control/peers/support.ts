@@ -1,8 +1,9 @@
-import { createServer } from 'node:net';
 import { dataTypeOf } from '../../../src/config/tables/data-types.ts';
 import type { Update, UpdateForm } from '../../../src/control/peers/codec/update.ts';
+import type { PeerOptions } from '../../../src/control/peers/peer.ts';
 import { PeersSection } from '../../../src/control/peers/section.ts';
 import type { SharedTable, Walk } from '../../../src/control/peers/shared-table.ts';
+import { tcpTransport } from '../../../src/net/tcp.ts';
 import type { Scope } from '../../support/wait.ts';
 
 /** HAProxy's number for keys that are strings. */
@@ -50,6 +51,10 @@ export class FakeTable implements SharedTable {
     return this.#update;
   }
 
+  shardOf(key: Uint8Array, shards: number): number {
+    return (key.at(-1)! % shards) + 1;
+  }
+
   changesAfter(update: number): Walk {
     const after = [...this.all].filter(([, entry]) => entry.update > 0 && ((entry.update - update) | 0) > 0);
     return walk(
@@ -94,19 +99,25 @@ export async function section(
   localName: string,
   ports: Readonly<Record<string, number>>,
   table: SharedTable,
-  more: { awaitsOldProcess?: boolean } = {},
+  more: { awaitsOldProcess?: boolean; shards?: number; shardOf?: Readonly<Record<string, number>> } = {},
 ): Promise<PeersSection> {
   const peers = Object.entries(ports).map(([name, port]) => ({
-    name,
-    address: { host: '127.0.0.1', port, path: null },
-  }));
+    ...{ name, shard: more.shardOf?.[name] ?? 0 },
+    target: {
+      to: { family: 'inet', host: '127.0.0.1', port, sourceHost: null, sourcePort: 0 },
+      socks4: null,
+      tls: null,
+    },
+  })) satisfies PeerOptions[];
   const made = new PeersSection({
     ...{ name: 'mesh', localName, peers, tables: [table], longestMessage: 16_384, awaitsOldProcess: false },
-    ...more,
+    ...{ shards: 0, warn: () => {}, ...more },
   });
   scope.after(() => made.close());
-  const server = createServer((socket) => made.accept(socket));
-  await new Promise<void>((resolve) => server.listen({ port: ports[localName], host: '127.0.0.1' }, resolve));
-  scope.after(() => new Promise((resolve) => server.close(resolve)));
+  const where = { family: 'inet', host: '127.0.0.1', port: ports[localName]!, fd: -1, backlog: 64 } as const;
+  const server = await tcpTransport.listen({ ...where, v6only: false, share: false }, (conn) =>
+    made.accept(conn, null),
+  );
+  scope.after(() => server.close());
   return made;
 }

@@ -10,7 +10,16 @@ export function tableConfig(more: Partial<StickTableConfig> = {}, store = ''): S
   if (store !== '') parseStore(store, data);
   return {
     ...{ name: 't', section: null, at: { file: 'test.cfg', line: 1 }, type: 'integer', keyLength: 4, size: 100 },
-    ...{ expire: 0, nopurge: false, recvOnly: false, writeTo: null, peers: null, srvkey: 'name', bratesFactor: 1 },
+    ...{
+      expire: 0,
+      nopurge: false,
+      recvOnly: false,
+      writeTo: null,
+      peers: null,
+      shards: 0,
+      srvkey: 'name',
+      bratesFactor: 1,
+    },
     ...{ stateFile: null, stateInterval: 60_000, data, ...more },
   };
 }
