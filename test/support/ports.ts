@@ -1,4 +1,4 @@
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync, rmSync, writeSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -59,13 +59,34 @@ function isRunning(pid: number): boolean {
 /** Ports in state LISTEN (IPv4 and IPv6), read from the kernel: nobody is connected to for it. */
 export function listeningPorts(): Set<number> {
   const ports = new Set<number>();
-  for (const file of ['/proc/net/tcp', '/proc/net/tcp6']) {
-    for (const line of read(file).split('\n')) {
-      const words = line.trim().split(/\s+/);
-      if (words[3] === '0A') ports.add(Number.parseInt((words[1] as string).split(':').pop() as string, 16));
-    }
-  }
+  addListening('/proc/net/tcp', ports);
+  if (!/^TCP6: inuse 0$/m.test(read('/proc/net/sockstat6'))) addListening('/proc/net/tcp6', ports);
   return ports;
+}
+
+/**
+ * Adds the ports of a table. It tells the sockets that listen first, and of a small read no more than one line: the others are not asked
+ * for, as the kernel looks through all places of its table for them, which takes it 15 ms.
+ */
+function addListening(file: string, ports: Set<number>): void {
+  if (!existsSync(file)) return;
+  const fd = openSync(file, 'r');
+  const piece = Buffer.alloc(64);
+  try {
+    let text = '';
+    for (let length = readSync(fd, piece); length > 0; length = readSync(fd, piece)) {
+      text += piece.latin1Slice(0, length);
+      const end = text.indexOf('\n');
+      if (end < 0) continue;
+      const [slot, address, , state] = text.slice(0, end).trim().split(/\s+/);
+      text = text.slice(end + 1);
+      if (slot === 'sl') continue;
+      if (state !== '0A') return;
+      ports.add(Number.parseInt(address!.split(':').pop()!, 16));
+    }
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** True when a unix socket of that path listens. HAProxy listens under a temporary name first and renames it then. */
