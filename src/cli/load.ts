@@ -1,6 +1,6 @@
 import type { LoadResult } from '../config/load.ts';
 import type { Config, Diagnostic, ServerConfig } from '../config/types.ts';
-import { load as loadFiles } from '../control/load.ts';
+import { loadWithNames } from '../control/load.ts';
 import type { Texts } from '../control/types.ts';
 import type { Invocation } from './arguments.ts';
 import { PROGRAM_FACTS } from './facts.ts';
@@ -10,12 +10,12 @@ import { withOwners } from './owners.ts';
  * Reads the files of an invocation, for the start and again for each reload; what the command line sets wins. `exhaustive`: all
  * mistakes are told, not only the first ones. `texts`: what the files would say, in their place.
  */
-export function load(
+export async function load(
   invocation: Pick<Invocation, 'files' | 'localPeer' | 'maxconn' | 'proxyMaxconn' | 'ignoreResolveFailures'>,
   { exhaustive = false, texts }: { readonly exhaustive?: boolean; readonly texts?: Texts } = {},
-): LoadResult {
+): Promise<LoadResult> {
   const { files, localPeer } = invocation;
-  const loaded = loadFiles({
+  const loaded = await loadWithNames({
     ...(texts === undefined ? { paths: files } : { texts }),
     env: process.env,
     facts: PROGRAM_FACTS,

@@ -27,7 +27,7 @@ export async function runBalancer(invocation: Invocation): Promise<number | null
     if (problem !== null) return failed(messages, problem);
   }
   if (invocation.daemon && !staysInForeground(invocation)) return startDaemon();
-  const loaded = load(invocation, { exhaustive: invocation.report });
+  const loaded = await load(invocation, { exhaustive: invocation.report });
   if (invocation.report) return reported(loaded);
   const { config, diagnostics } = loaded;
   messages.configuration(diagnostics);

@@ -10,19 +10,28 @@ import { loadCertificates } from './certificates/load.ts';
 import { readDhParams } from './certificates/read-dh-params.ts';
 import { compileHealthCheck } from './checks/compile.ts';
 import { collectDatabases, type DatabaseCollection } from './databases.ts';
+import { type AddressNames, NO_NAMES, resolveNames } from './patterns/address-names.ts';
 import { collectPatterns, type PatternCollection } from './patterns/collect.ts';
 import { supposedTable } from './supposed-table.ts';
 
 /**
  * Reads configuration files and compiles all that they say, as the traffic threads and the checks will: what is wrong is found
  * before anything starts. `config` is null when there was an alert; else it has the contents of all files that were needed.
+ * `names`: what host names in lists of addresses stand for.
  */
-export function load(input: LoadInput): LoadResult {
-  const { result, files } = recordingFiles(() => compiled(input));
+export function load(input: LoadInput, names: AddressNames = NO_NAMES): LoadResult {
+  const { result, files } = recordingFiles(() => compiled(input, names));
   return result.config === null ? result : { ...result, config: { ...result.config, files } };
 }
 
-function compiled(input: LoadInput): LoadResult {
+/** As `load`, with the host names in lists of addresses looked up, which takes a few seconds at most. */
+export async function loadWithNames(input: LoadInput): Promise<LoadResult> {
+  const wanted = new Set<string>();
+  const first = load(input, { find: (name) => void wanted.add(name) });
+  return wanted.size === 0 ? first : load(input, await resolveNames(wanted));
+}
+
+function compiled(input: LoadInput, names: AddressNames): LoadResult {
   const result = loadConfig(input);
   const { config, diagnostics } = result;
   if (config === null) return result;
@@ -30,7 +39,7 @@ function compiled(input: LoadInput): LoadResult {
   const userlists = compileUserlists(config.userlists);
   all.push(...userlists.problems);
   all.push(...globalVars(config.global).problems);
-  const patterns = collectPatterns(config.global.defaultPath);
+  const patterns = collectPatterns(config.global.defaultPath, names);
   const databases = collectDatabases(config.global.defaultPath);
   const around = surroundings(config, userlists.lists, patterns, databases);
   for (const text of nameCases(config.global, (path) => readFileOrNull(path)?.latin1Slice() ?? null).problems)

@@ -18,6 +18,8 @@ export interface PatternUse {
   readonly keyed: boolean;
   /** null: values are not looked at. */
   readonly values: MapValue | null;
+  /** Host names stand for their addresses: an ACL of addresses without `-n`. */
+  readonly named: boolean;
   /** Number that the configuration gives it (`-u`). */
   readonly id: number | null;
   /** Keyword of the ACL, for its description. */

@@ -20,6 +20,8 @@ export interface PatternReferenceConfig {
     readonly ignoreCase: boolean;
     readonly values: 'str' | 'sint' | 'addr' | null;
   }[];
+  /** What host names among its addresses stand for, found when the configuration was read. */
+  readonly addresses?: Readonly<Record<string, string>>;
   /** Content of the file, null where it need not be there; or the patterns of the ACL. */
   readonly source: Uint8Array | readonly string[] | null;
 }

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { configuredPath } from '../../config/paths.ts';
 import type { Location, PatternReferenceConfig } from '../../config/types.ts';
+import { patternProblem } from '../../expr/acl/match.ts';
 import { type PatternSource, type PatternUse, referenceName } from '../../expr/patterns.ts';
 import type { ExprError } from '../../expr/sample.ts';
 import { readPatterns } from '../../model/patterns/read-patterns.ts';
+import { type AddressNames, nameIn } from './address-names.ts';
 import { patternTrouble } from './trouble.ts';
 
 /** Which patterns a configuration uses, found while it is compiled. */
@@ -22,15 +24,18 @@ interface Place {
 
 const placeOf = ({ kind, keyed }: PatternUse, at: Location): Place => ({ kind: keyed ? 'map' : kind, at });
 
-type Draft = { -readonly [K in keyof Omit<PatternReferenceConfig, 'id' | 'uses'>]: PatternReferenceConfig[K] } & {
+type Draft = {
+  -readonly [K in keyof Omit<PatternReferenceConfig, 'id' | 'uses' | 'addresses'>]: PatternReferenceConfig[K];
+} & {
   id: number | null;
   readonly uses: PatternReferenceConfig['uses'][number][];
+  addresses: Record<string, string>;
   /** Where it is used. */
   readonly places: Place[];
 };
 
-/** Starts a collection. `defaultPath`: where names of files begin. */
-export function collectPatterns(defaultPath: readonly string[]): PatternCollection {
+/** Starts a collection. `defaultPath`: where names of files begin; `names`: what host names stand for. */
+export function collectPatterns(defaultPath: readonly string[], names: AddressNames): PatternCollection {
   const drafts = new Map<string, Draft>();
   return {
     patterns(key, use, at) {
@@ -47,7 +52,7 @@ export function collectPatterns(defaultPath: readonly string[]): PatternCollecti
         if (clash !== null) return { error: clash };
         addPlace(draft, use, at);
       }
-      return addUse(draft, use) ?? EMPTY;
+      return addUse(draft, use, names) ?? EMPTY;
     },
     references: () => numbered([...drafts.values()]),
   };
@@ -73,7 +78,7 @@ function draftOf(key: string, use: PatternUse, at: Location, defaultPath: readon
   const acl = use.kind === 'acl';
   return {
     ...{ key, id, name, description, acl, map: !acl || keyed, keyed, source },
-    ...{ uses: [], places: [placeOf(use, at)] },
+    ...{ uses: [], addresses: {}, places: [placeOf(use, at)] },
   };
 }
 
@@ -103,16 +108,28 @@ function addPlace(draft: Draft, use: PatternUse, at: Location): void {
 }
 
 /** Adds a way of looking patterns up, if each of them is fit for it. */
-function addUse(draft: Draft, { match, ignoreCase, values }: PatternUse): ExprError | null {
+function addUse(draft: Draft, { match, ignoreCase, values, named }: PatternUse, names: AddressNames): ExprError | null {
   const use = { match, ignoreCase, values };
   if (draft.uses.some((one) => one.match === match && one.ignoreCase === ignoreCase && one.values === values))
     return null;
   for (const { key, value, line } of readPatterns(draft)) {
     const problem = patternTrouble(use, key, value);
-    if (problem !== null) return { error: line === 0 ? problem : `${problem} at line ${line} of file '${draft.name}'` };
+    if (problem !== null && !(named && isNamed(draft, key, names)))
+      return { error: line === 0 ? problem : `${problem} at line ${line} of file '${draft.name}'` };
   }
   draft.uses.push(use);
   return null;
+}
+
+/** Whether a pattern is a host name that has an address, which is taken down, or may have one. */
+function isNamed({ addresses }: Draft, pattern: string, names: AddressNames): boolean {
+  const found = nameIn(pattern);
+  const address = found === null ? null : names.find(found.name);
+  if (found === null || address === null) return false;
+  if (address === undefined) return true;
+  if (patternProblem('ip', address + found.mask, false) !== null) return false;
+  addresses[found.name] = address;
+  return true;
 }
 
 function numbered(drafts: readonly Draft[]): PatternReferenceConfig[] {

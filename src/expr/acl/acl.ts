@@ -67,20 +67,25 @@ function castFor(compiled: Compiled, { name, type }: MatchMethod): ReturnType<Co
 function compilePatterns(
   words: readonly string[],
   { keyword, compiled }: Criterion,
-  { method, files, patterns, ignoreCase, named, id }: Flags,
+  { method, files, patterns, ignoreCase, named, numbersOnly, id }: Flags,
   env: CompileEnv,
 ): Matches | ExprError {
   const own = named ? null : (compiled.match ?? null);
   const kind: MatchKind = own === null ? method : { name: 'own', compile: own };
-  const fixed = kind.compile(patterns, { ignoreCase });
+  const addresses = own === null && method.name === 'ip';
+  // Host names among addresses are known to who keeps the patterns.
+  const fixed = addresses && env.patterns !== undefined ? () => false : kind.compile(patterns, { ignoreCase });
   if (typeof fixed !== 'function') return fixed;
   if (env.patterns === undefined) {
     return files.length === 0 ? fixed : { error: `failed to open pattern file <${files[0]!.name}>` };
   }
   const about = { kind: 'acl', match: kind.name, values: null, text: words.join(' ') } as const;
   const uses = [
-    ...files.map((file) => ({ ...about, ...file, patterns: [], id: null })),
-    { ...about, name: null, patterns, ignoreCase, keyed: false, id },
+    ...files.map((file) => ({
+      ...{ ...about, ...file, patterns: [], id: null },
+      named: addresses && !file.numbersOnly,
+    })),
+    { ...about, name: null, patterns, ignoreCase, keyed: false, id, named: addresses && !numbersOnly },
   ];
   const all: Matches[] = [];
   for (const use of uses) {
@@ -163,6 +168,8 @@ interface Flags {
   readonly files: readonly FileOfPatterns[];
   readonly patterns: string[];
   readonly ignoreCase: boolean;
+  /** `-n`: host names are not looked up. */
+  readonly numbersOnly: boolean;
   /** `-u`. */
   readonly id: number | null;
   /** The method was named by `-m`. */
@@ -175,6 +182,7 @@ interface Flags {
 interface FileOfPatterns {
   readonly name: string;
   readonly ignoreCase: boolean;
+  readonly numbersOnly: boolean;
   readonly keyed: boolean;
 }
 
@@ -184,6 +192,7 @@ function parseFlags(words: readonly string[], criterion: Criterion): Flags | Exp
   let named: MatchMethod | null = null;
   let closed = false;
   let keyed = false;
+  let numbersOnly = false;
   let id: number | null = null;
   const files: FileOfPatterns[] = [];
   for (; at < words.length && words[at]!.startsWith('-') && !closed; at++) {
@@ -193,6 +202,7 @@ function parseFlags(words: readonly string[], criterion: Criterion): Flags | Exp
         ignoreCase = true;
         break;
       case '-n':
+        numbersOnly = true;
         break;
       case '--':
         closed = true;
@@ -212,7 +222,7 @@ function parseFlags(words: readonly string[], criterion: Criterion): Flags | Exp
         break;
       case '-f':
         if (named === null && criterion.method === null) return { error: noMethod(criterion) };
-        files.push({ name: textOfBytes(words[++at] ?? ''), ignoreCase, keyed });
+        files.push({ name: textOfBytes(words[++at] ?? ''), ignoreCase, numbersOnly, keyed });
         break;
       case '-M':
         keyed = true;
@@ -229,7 +239,7 @@ function parseFlags(words: readonly string[], criterion: Criterion): Flags | Exp
   const given = words.slice(at, end === -1 ? words.length : end);
   const own = method.numeric ? numbersOf(given, criterion.dotted && named === null) : given;
   if (!Array.isArray(own)) return own as ExprError;
-  return { method, files, patterns: own as string[], ignoreCase, id, named: named !== null, closed };
+  return { method, files, patterns: own as string[], ignoreCase, numbersOnly, id, named: named !== null, closed };
 }
 
 const OPERATORS: ReadonlySet<string> = new Set(['eq', 'ge', 'gt', 'le', 'lt']);

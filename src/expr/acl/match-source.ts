@@ -32,7 +32,8 @@ export function matchSource(source: PatternSource, kind: MatchKind, ignoreCase: 
           source.entries().map((entry) => source.key(entry)),
           { ignoreCase },
         );
-        compiled = typeof made === 'function' ? made : () => false;
+        // Host names among addresses are known to the index alone.
+        compiled = typeof made === 'function' ? made : find === null ? () => false : null;
       }
     }
     return compiled === null ? find!(value) !== 0 : compiled(value);

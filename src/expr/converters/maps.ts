@@ -52,6 +52,7 @@ function openMap(
     match,
     ignoreCase: false,
     keyed: true,
+    named: false,
     values,
     id: null,
     subject: 'map',

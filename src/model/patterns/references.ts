@@ -125,7 +125,7 @@ export class PatternReferences {
     const refilled = new Map<LivePatterns, number>();
     for (const config of configs) {
       const known = this.#byKey.get(config.key);
-      if (known === undefined || !isSubset(indexesOf(config), known.store.indexes)) {
+      if (known === undefined || !canStay(known, config)) {
         next.set(config.key, await this.#create(config, known));
         continue;
       }
@@ -158,7 +158,7 @@ export class PatternReferences {
 
   async #create(config: PatternReferenceConfig, before: LivePatterns | undefined): Promise<LivePatterns> {
     await this.#memory.reserve();
-    const store = new PatternStore(this.#memory, this.#hasher, indexesOf(config));
+    const store = new PatternStore(this.#memory, this.#hasher, indexesOf(config), config.addresses);
     const reference = { header: store.header, indexes: store.indexes };
     const lookup = new PatternLookup(this.#memory, this.#hasher, reference);
     // With another way of looking it up, what was edited stays.
@@ -286,6 +286,14 @@ function* entriesOf(store: PatternStore): Generator<{ readonly key: string; read
 /** The indexes that a reference needs: that of its texts, and those of its uses. */
 function indexesOf({ uses }: PatternReferenceConfig): number[] {
   return [...new Set([0, ...uses.flatMap(({ match, ignoreCase }) => indexesFor(match, ignoreCase))])];
+}
+
+/** What is in the indexes of a reference is what a configuration needs there. */
+function canStay({ store, config }: LivePatterns, next: PatternReferenceConfig): boolean {
+  return (
+    isSubset(indexesOf(next), store.indexes) &&
+    JSON.stringify(config.addresses ?? {}) === JSON.stringify(next.addresses ?? {})
+  );
 }
 
 function isSubset(needed: readonly number[], there: readonly number[]): boolean {

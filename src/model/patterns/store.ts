@@ -7,6 +7,13 @@ import { addressInBlock, blockOf, discard, findInBlock, insert, remove } from '.
 /** Longest pattern and value together, bytes. */
 export const MAX_ENTRY_BYTES = 64 * 1024;
 
+/** A pattern with the address of its name in the place of that, its mask behind it; null when the name is not known. */
+export function addressOf(addresses: Readonly<Record<string, string>>, pattern: string): string | null {
+  const slash = pattern.indexOf('/');
+  const name = slash < 0 ? pattern : pattern.slice(0, slash);
+  return Object.hasOwn(addresses, name) ? addresses[name]! + pattern.slice(name.length) : null;
+}
+
 /** Which indexes a reference has: positions in INDEX_KINDS. The first, of the texts, always. */
 export type IndexSet = readonly number[];
 
@@ -37,9 +44,18 @@ export class PatternStore {
   readonly #cursors = new Set<Cursor>();
   #seq = 0;
 
+  /** What host names stand for among addresses. */
+  readonly #addresses: Readonly<Record<string, string>>;
+
   /** The memory must be ready, as for each edit. */
-  constructor(memory: WritablePatternMemory, hasher: Hasher, indexes: IndexSet) {
+  constructor(
+    memory: WritablePatternMemory,
+    hasher: Hasher,
+    indexes: IndexSet,
+    addresses: Readonly<Record<string, string>> = {},
+  ) {
     this.#memory = memory;
+    this.#addresses = addresses;
     this.#hasher = hasher;
     this.indexes = indexes;
     this.header = memory.take(HEADER.words);
@@ -81,11 +97,20 @@ export class PatternStore {
     if (place === 0) this.#append(version, entry);
     else this.#putBefore(version, entry, before);
     for (let i = 0; i < this.indexes.length; i++) {
-      const keys = INDEX_KINDS[this.indexes[i]!]!.keys(key);
+      const keys = this.#keys(i, key);
       if (keys !== null) for (let k = 0; k < keys.length; k++) this.#index(version, i, keys[k]!, entry);
     }
     this.#edited(version, 1);
     return entry;
+  }
+
+  /** Keys of a pattern in one of the indexes, those of its address for a name. */
+  #keys(i: number, pattern: string): readonly IndexKey[] | null {
+    const kind = INDEX_KINDS[this.indexes[i]!]!;
+    const keys = kind.keys(pattern);
+    if (keys !== null) return keys;
+    const address = addressOf(this.#addresses, pattern);
+    return address === null ? null : kind.keys(address);
   }
 
   #write(address: number, text: string): void {
@@ -172,8 +197,8 @@ export class PatternStore {
   delete(version: number, entry: number): void {
     const memory = this.#memory;
     const key = this.key(entry);
-    for (const [i, kind] of this.indexes.entries()) {
-      for (const indexed of INDEX_KINDS[kind]!.keys(key) ?? []) this.#unindex(version, i, indexed, entry);
+    for (let i = 0; i < this.indexes.length; i++) {
+      for (const indexed of this.#keys(i, key) ?? []) this.#unindex(version, i, indexed, entry);
     }
     const [previous, next] = [memory.word(entry + ENTRY.previous), memory.word(entry + ENTRY.next)];
     memory.store(previous === 0 ? version + VERSION.first : previous + ENTRY.next, next);

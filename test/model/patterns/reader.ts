@@ -9,7 +9,15 @@ import { TrafficPatterns } from '../../../src/traffic/patterns.ts';
 const { view, keys } = workerData as { view: PatternsView; keys: readonly string[] };
 const port = parentPort!;
 const patterns = new TrafficPatterns(view, () => {});
-const use = { name: 'test.map', patterns: [], kind: 'map', match: 'str', ignoreCase: false, keyed: true } as const;
+const use = {
+  name: 'test.map',
+  patterns: [],
+  kind: 'map',
+  match: 'str',
+  ignoreCase: false,
+  keyed: true,
+  named: false,
+} as const;
 const got = patterns.source('test.map', { ...use, values: 'str', id: null, subject: 'map', text: '' });
 if ('error' in got) throw new Error(got.error);
 const source = got;

@@ -64,7 +64,7 @@ export function unfitEntry(
     if (key === '') return 'a pattern is not empty';
     if (NOT_ONE_LINE.test(key) || NOT_ONE_LINE.test(value)) return `a pattern is one line: ${JSON.stringify(key)}`;
     for (const use of live.config.uses) {
-      const trouble = patternTrouble(use, key, value);
+      const trouble = patternTrouble(use, key, value, live.config.addresses);
       if (trouble !== null) return trouble;
     }
   }
