@@ -53,6 +53,7 @@ export function finish(context: Context, mistakes: boolean): void {
   checkStatsSockets(context);
   if (!mistakes) checkCaches(context);
   if (!mistakes) checkResolvers(context);
+  for (const list of config.userlists) checkUsers(context, list);
 }
 
 /** Alerts need to know whom to write, as whom, and over which mailers. */
@@ -66,6 +67,18 @@ function checkEmailAlert({ config, diagnostics }: Context, { config: proxy, emai
     );
   } else if (!config.mailers.some((section) => section.name === mailers))
     diagnostics.alert(null, `${proxy.kind} '${proxy.name}': unable to find mailers '${mailers}'.`);
+}
+
+/** Users and groups of a userlist that name each other. */
+function checkUsers({ diagnostics }: Context, { name: list, users, groups }: ConfigDraft['userlists'][number]): void {
+  for (const { name, users: members } of groups)
+    for (const member of members)
+      if (!users.some((user) => user.name === member))
+        diagnostics.alert(null, `userlist '${list}': no such user '${member}' specified in group '${name}'`);
+  for (const { name, groups: own } of users)
+    for (const group of own)
+      if (!groups.some((one) => one.name === group))
+        diagnostics.alert(null, `userlist '${list}': no such group '${group}' specified in user '${name}'`);
 }
 
 /** Ids not forced are given in order, from 1, or from 2 when there is a statistics socket: its own frontend takes 1. */

@@ -8,7 +8,7 @@ import { globalVars } from '../traffic/proc-vars.ts';
 import { readFileOrNull, recordingFiles } from '../util/files.ts';
 import { loadCertificates } from './certificates/load.ts';
 import { readDhParams } from './certificates/read-dh-params.ts';
-import { compileHealthCheck } from './checks/compile.ts';
+import { checkRuleProblems, compileHealthCheck } from './checks/compile.ts';
 import { collectDatabases, type DatabaseCollection } from './databases.ts';
 import { type AddressNames, NO_NAMES, resolveNames } from './patterns/address-names.ts';
 import { collectPatterns, type PatternCollection } from './patterns/collect.ts';
@@ -47,7 +47,7 @@ function compiled(input: LoadInput, names: AddressNames): LoadResult {
   for (const section of config.healthChecks) all.push(...checkProblems(section));
   for (const proxy of config.proxies) {
     all.push(...compileProxy(proxy, around).problems);
-    if (proxy.kind !== 'frontend' && isChecked(proxy)) all.push(...checkProblems(proxy));
+    if (proxy.kind !== 'frontend') all.push(...(isChecked(proxy) ? checkProblems(proxy) : checkRuleProblems(proxy)));
   }
   const tls = loadCertificates(config);
   all.push(...tls.problems);

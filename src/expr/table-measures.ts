@@ -56,27 +56,31 @@ const kilobytes =
   };
 
 const purpose =
-  (kind: 'gpc' | 'gpc_rate' | 'gpt'): ReadEntry =>
+  (kind: 'gpc' | 'gpc_rate' | 'gpt', alone = false): ReadEntry =>
   (table, entry, index, now) => {
-    const place = placeOf(table, kind, index);
+    const place = placeOf(table, kind, index, alone);
     return place === null ? undefined : table.get(entry, place.column, place.element, now);
   };
 
 /** Counts one, and tells the new value: of the counter, or of the rate where that alone is kept. */
-const increment: ReadEntry = (table, entry, index, now) =>
-  countPurpose(table, entry, index, 1, now)
-    ? (purpose('gpc')(table, entry, index, now) ?? purpose('gpc_rate')(table, entry, index, now))
-    : 0;
+const increment =
+  (alone = false): ReadEntry =>
+  (table, entry, index, now) =>
+    countPurpose(table, entry, index, 1, now, alone)
+      ? (purpose('gpc', alone)(table, entry, index, now) ?? purpose('gpc_rate', alone)(table, entry, index, now))
+      : 0;
 
 /** Sets a counter to 0, and tells what it was. */
-const clear: ReadEntry = (table, entry, index, now) => {
-  const place = placeOf(table, 'gpc', index);
-  if (place === null) return undefined;
-  const before = table.get(entry, place.column, place.element, now);
-  table.set(entry, place.column, place.element, 0);
-  table.touch(entry, now);
-  return before;
-};
+const clear =
+  (alone = false): ReadEntry =>
+  (table, entry, index, now) => {
+    const place = placeOf(table, 'gpc', index, alone);
+    if (place === null) return undefined;
+    const before = table.get(entry, place.column, place.element, now);
+    table.set(entry, place.column, place.element, 0);
+    table.touch(entry, now);
+    return before;
+  };
 
 /** The same of a certain counter: `gpc0` for `gpc(0)`. */
 const at =
@@ -97,17 +101,17 @@ export const MEASURES: readonly Measure[] = [
   ...plain('http_err_cnt', 'http_err_rate', 'http_fail_cnt', 'http_fail_rate', 'glitch_cnt', 'glitch_rate'),
   measure(null, 'server_id', stored('server_id')),
   measure('get_gpc', 'gpc', purpose('gpc'), INDEXED),
-  measure('get_gpc0', 'gpc0', at(purpose('gpc'), 0)),
-  measure('get_gpc1', 'gpc1', at(purpose('gpc'), 1)),
+  measure('get_gpc0', 'gpc0', at(purpose('gpc', true), 0)),
+  measure('get_gpc1', 'gpc1', at(purpose('gpc', true), 1)),
   measure('gpc_rate', 'gpc_rate', purpose('gpc_rate'), INDEXED),
-  measure('gpc0_rate', 'gpc0_rate', at(purpose('gpc_rate'), 0)),
-  measure('gpc1_rate', 'gpc1_rate', at(purpose('gpc_rate'), 1)),
+  measure('gpc0_rate', 'gpc0_rate', at(purpose('gpc_rate', true), 0)),
+  measure('gpc1_rate', 'gpc1_rate', at(purpose('gpc_rate', true), 1)),
   measure('get_gpt', 'gpt', purpose('gpt'), INDEXED),
-  measure('get_gpt0', 'gpt0', at(purpose('gpt'), 0)),
-  measure('inc_gpc', 'inc_gpc', increment, { ...INDEXED, ...MAKES }),
-  measure('inc_gpc0', 'inc_gpc0', at(increment, 0), MAKES),
-  measure('inc_gpc1', 'inc_gpc1', at(increment, 1), MAKES),
-  measure('clr_gpc', 'clr_gpc', clear, { ...INDEXED, ...MAKES }),
-  measure('clr_gpc0', 'clr_gpc0', at(clear, 0), MAKES),
-  measure('clr_gpc1', 'clr_gpc1', at(clear, 1), MAKES),
+  measure('get_gpt0', 'gpt0', at(purpose('gpt', true), 0)),
+  measure('inc_gpc', 'inc_gpc', increment(), { ...INDEXED, ...MAKES }),
+  measure('inc_gpc0', 'inc_gpc0', at(increment(true), 0), MAKES),
+  measure('inc_gpc1', 'inc_gpc1', at(increment(true), 1), MAKES),
+  measure('clr_gpc', 'clr_gpc', clear(), { ...INDEXED, ...MAKES }),
+  measure('clr_gpc0', 'clr_gpc0', at(clear(true), 0), MAKES),
+  measure('clr_gpc1', 'clr_gpc1', at(clear(true), 1), MAKES),
 ];

@@ -109,19 +109,35 @@ export interface Place {
   readonly element: number;
 }
 
-/** Where a general purpose counter, its rate (`gpc_rate`) or a tag (`gpt`) is kept; null when it is not. */
-export function placeOf(table: TableSource, kind: 'gpc' | 'gpc_rate' | 'gpt', index: number): Place | null {
+/**
+ * Where a general purpose counter, its rate (`gpc_rate`) or a tag (`gpt`) is kept; null when it is not. `alone`: also outside of arrays,
+ * which is for those whose name has the number (manual, `sc_get_gpc` and `sc_get_gpc0`).
+ */
+export function placeOf(
+  table: TableSource,
+  kind: 'gpc' | 'gpc_rate' | 'gpt',
+  index: number,
+  alone: boolean,
+): Place | null {
   const array = table.column(DATA[kind]!);
   if (array !== null) return index < array.length ? { column: array, element: index } : null;
-  const alone = kind === 'gpc_rate' ? `gpc${index}_rate` : `${kind}${index}`;
-  const column = Object.hasOwn(DATA, alone) ? table.column(DATA[alone]!) : null;
+  if (!alone) return null;
+  const type = kind === 'gpc_rate' ? `gpc${index}_rate` : `${kind}${index}`;
+  const column = Object.hasOwn(DATA, type) ? table.column(DATA[type]!) : null;
   return column === null ? null : { column, element: 0 };
 }
 
 /** Adds to a general purpose counter and to its rate, as far as the table keeps them; says whether it keeps any. */
-export function countPurpose(table: TableSource, entry: number, index: number, n: number, now: number): boolean {
-  const count = placeOf(table, 'gpc', index);
-  const rate = placeOf(table, 'gpc_rate', index);
+export function countPurpose(
+  table: TableSource,
+  entry: number,
+  index: number,
+  n: number,
+  now: number,
+  alone: boolean,
+): boolean {
+  const count = placeOf(table, 'gpc', index, alone);
+  const rate = placeOf(table, 'gpc_rate', index, alone);
   if (rate !== null) table.add(entry, rate.column, rate.element, n, now);
   if (count !== null) table.add(entry, count.column, count.element, n, now);
   if (rate === null && count === null) return false;

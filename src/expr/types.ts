@@ -126,7 +126,7 @@ export interface ExprContext {
   /** The answer was made by a service here (statistics page, exporter). */
   readonly served?: boolean;
   /** Puts a text into the captures of the log. */
-  capture?(side: 'request' | 'response', slot: number, text: string): void;
+  capture?(side: 'request' | 'response', slot: number, text: string): boolean;
   /** Tells what an expression gives, for who writes it (`debug`). */
   debug?(ring: string, line: string): void;
   /** TLS of the client's connection; null or left out: none. */

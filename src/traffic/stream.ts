@@ -382,8 +382,8 @@ export class Stream extends StreamState implements ExprContext, Timed {
     return this.waitsInRule ? this.lastRule : null;
   }
 
-  capture(side: 'request' | 'response', slot: number, text: string): void {
-    captureText(this, side, slot, text);
+  capture(side: 'request' | 'response', slot: number, text: string): boolean {
+    return captureText(this, side, slot, text);
   }
 
   debug(ring: string, line: string): void {

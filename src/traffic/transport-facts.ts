@@ -47,11 +47,12 @@ export function serverFacts({ serverConn, serverEnded }: Stream): TransportFacts
 }
 
 /** Puts a text into a place of the log's captures, cut to its length; a place that is not there takes nothing. */
-export function captureText(stream: Stream, side: 'request' | 'response', slot: number, text: string): void {
+export function captureText(stream: Stream, side: 'request' | 'response', slot: number, text: string): boolean {
   const slots = stream.frontend.rules?.slots?.[side];
-  if (slots === undefined || slot >= slots.length) return;
+  if (slots === undefined || slot >= slots.length) return false;
   const key = side === 'request' ? 'requestCaptures' : 'responseCaptures';
   const captures = slots.map((_slot, i) => stream.log[key][i] ?? null);
   captures[slot] = text.slice(0, slots[slot]!.length);
   stream.log[key] = captures;
+  return true;
 }

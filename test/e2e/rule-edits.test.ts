@@ -162,6 +162,11 @@ test('rules of connections and sessions say it for all requests', async () => {
 for (const [line, why] of [
   ['http-request set-map({dir}/a.map) key', /'http-request set-map\(.*\)' rule : expects exactly 2 arguments/],
   ['http-request set-nice', /'http-request set-nice' rule : expects exactly 1 argument/],
+  ['http-check expect junk 200', /'http-check expect' : /],
+  ['http-check connect port', /'http-check connect' : /],
+  ['tcp-check send-binary 4', /'tcp-check send-binary' : /],
+  ['tcp-check set-var(check.a) junk', /'tcp-check set-var\(check.a\)' : .*unknown fetch method 'junk'/],
+  ['tcp-request inspect-delay 99999999999', /'tcp-request inspect-delay' expects a positive delay/],
   ['tcp-request session attach-srv a', /'attach-srv' is not supported: servers cannot be reached/],
   ['http-request set-var(txn.a,ifnever) int(1)', /unknown condition "ifnever"/],
 ] as const) {

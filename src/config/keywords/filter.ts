@@ -36,6 +36,8 @@ const KINDS: Readonly<Record<string, Parse>> = {
   trace(line) {
     for (let i = 2; i < line.words.length; i++) {
       const word = line.word(i);
+      if ((word === 'name' || word === 'max-fwd') && line.word(i + 1) === '')
+        return complain(line, `'filter' : ''trace' : '${word}' option without value'`);
       if (word === 'name') i++;
       else if (!['random-forwarding', 'random-parsing', 'hexdump', 'quiet', 'max-fwd'].includes(word))
         return complain(line, `'filter trace' : unknown keyword '${word}'.`);

@@ -46,7 +46,12 @@ function ruleSet(name: RuleSet, letters: string): Keyword<ProxyDraft> {
   const parse = (line: Line, proxy: ProxyDraft) => {
     if (line.word(1) === '') return line.alert(`'${name}' expects an action as argument.`);
     if (name === 'http-request') noteOrder(line, proxy, name);
-    else if (name === 'tcp-request') noteTcpOrder(line, proxy);
+    else if (name === 'tcp-request') {
+      const set = line.word(1);
+      if ((set === 'connection' || set === 'session') && proxy.kind === 'backend')
+        return line.alert(`tcp-request ${set} is not allowed because backend ${proxy.config.name} is not a frontend`);
+      noteTcpOrder(line, proxy);
+    }
     if (line.word(name.startsWith('tcp') ? 2 : 1) === 'set-nice')
       remark(line, `${name} set-nice`, 'noticed', 'the connections of a thread take turns.');
     proxy.config.rules[name].push(line.from(1));
@@ -109,6 +114,8 @@ function parseMonitor(line: Line, proxy: ProxyDraft): void {
   proxy.config.monitorFail.push(line.from(2));
 }
 
+const isTarget = (word: string | undefined): boolean => word === 'location' || word === 'prefix' || word === 'scheme';
+
 function parseRedirect(line: Line, proxy: ProxyDraft): void {
   if (line.word(1) === '') {
     return line.alert(
@@ -116,7 +123,9 @@ function parseRedirect(line: Line, proxy: ProxyDraft): void {
     );
   }
   noteOrder(line, proxy, 'redirect');
-  proxy.redirects.push({ words: [...line.words], at: line.at });
+  // Unlike in rules, where it goes to is no log-format.
+  const words = line.words.map((word, i) => (isTarget(line.words[i - 1]) ? word.replaceAll('%', '%%') : word));
+  proxy.redirects.push({ words, at: line.at });
 }
 
 /** `capture cookie <name> len <n>`, `capture request|response header <name> len <n>`. */

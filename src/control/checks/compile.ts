@@ -5,6 +5,15 @@ import type { Program, Step } from './program.ts';
 import { implicitConnect, type ParsedRule, parseRule, type RequestParts, requestStep } from './step-rules.ts';
 import { checkEnv, fixed, RuleError } from './words.ts';
 
+/**
+ * What is wrong with the steps of a section (`http-check`, `tcp-check`), whether or not they are used: HAProxy reads them all.
+ */
+export function checkRuleProblems(section: HealthCheckSection): readonly Diagnostic[] {
+  const diagnostics: Diagnostic[] = [];
+  parseRules(section, section.healthCheck.rules, diagnostics);
+  return diagnostics;
+}
+
 /** A compiled health check, or why it cannot be. `external` checks have no program: a command is run instead. */
 export type CompiledHealthCheck = { readonly ok: Program | null } | { readonly diagnostics: readonly Diagnostic[] };
 

@@ -9,10 +9,8 @@ const captureRow = (name: string, side: 'request' | 'response'): ConverterRow =>
   ...{ name, args: 'integer', in: 'str', out: 'str' },
   compile:
     ([slot]) =>
-    (value, ctx) => {
-      ctx.capture?.(side, Number(slot), value as string);
-      return value;
-    },
+    (value, ctx) =>
+      ctx.capture?.(side, Number(slot), value as string) === false ? undefined : value,
 });
 
 /** `debug([<prefix>[,<ring>]])`: tells type and value of what goes through. */

@@ -50,7 +50,16 @@ const connectionRows: readonly FetchRow[] = [
   flag('ssl_fc_has_sni', (tls) => tls.sni !== ''),
   // Early data is not taken.
   flag('ssl_fc_early_rcvd', () => false),
-  flag('ssl_fc_has_early', () => false),
+  {
+    name: 'ssl_fc_has_early',
+    args: '',
+    type: 'bool',
+    source: 'clientConnection',
+    compile:
+      () =>
+      ({ tls }) =>
+        tls == null ? undefined : false,
+  },
 ];
 
 const helloRows: readonly FetchRow[] = [

@@ -273,7 +273,7 @@ class RuleCompiler {
         const word = words[0] ?? '';
         if (!(known[keyword] as readonly string[]).includes(word))
           this.#alert(at, `'${keyword}' expects ${known[keyword].map((k) => `'${k}'`).join(', ')}, but got '${word}'.`);
-        else if (word === 'inspect-delay' && !DELAY.test(words[1] ?? ''))
+        else if (word === 'inspect-delay' && !(DELAY.test(words[1] ?? '') && delayOf(words[1]!) <= LONGEST_DELAY))
           this.#alert(
             at,
             `'${keyword} inspect-delay' expects a positive delay in milliseconds, got '${words[1] ?? ''}'.`,
@@ -396,6 +396,9 @@ class RuleCompiler {
 }
 
 const UNITS: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** ms. */
+const LONGEST_DELAY = 2_147_483_647;
 
 const DELAY = /^(\d+)(us|ms|s|m|h|d)?$/;
 

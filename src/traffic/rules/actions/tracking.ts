@@ -166,25 +166,30 @@ function compileValue(words: Words, env: RuleEnv): ((stream: Stream) => number |
   };
 }
 
-const increment: Act = (table, entry, index, _value, now) => {
-  countPurpose(table, entry, index, 1, now);
-};
+/** `alone`: also where the table keeps `gpc0`, `gpc1` or `gpt0` in place of arrays. */
+const increment =
+  (alone: boolean): Act =>
+  (table, entry, index, _value, now) => {
+    countPurpose(table, entry, index, 1, now, alone);
+  };
 
-const setTag: Act = (table, entry, index, value, now) => {
-  const place = placeOf(table, 'gpt', index);
-  if (place === null) return;
-  table.set(entry, place.column as never, place.element, value);
-  table.touch(entry, now);
-};
+const setTag =
+  (alone: boolean): Act =>
+  (table, entry, index, value, now) => {
+    const place = placeOf(table, 'gpt', index, alone);
+    if (place === null) return;
+    table.set(entry, place.column as never, place.element, value);
+    table.touch(entry, now);
+  };
 
 /** Actions on what is tracked. */
 export const trackedActions: readonly ActionRow[] = [
-  entryAction('sc-inc-gpc', null, false, increment),
-  entryAction('sc-inc-gpc0', 0, false, increment),
-  entryAction('sc-inc-gpc1', 1, false, increment),
+  entryAction('sc-inc-gpc', null, false, increment(false)),
+  entryAction('sc-inc-gpc0', 0, false, increment(true)),
+  entryAction('sc-inc-gpc1', 1, false, increment(true)),
   entryAction('sc-add-gpc', null, true, (table, entry, index, value, now) => {
-    countPurpose(table, entry, index, value, now);
+    countPurpose(table, entry, index, value, now, false);
   }),
-  entryAction('sc-set-gpt', null, true, setTag),
-  entryAction('sc-set-gpt0', 0, true, setTag),
+  entryAction('sc-set-gpt', null, true, setTag(false)),
+  entryAction('sc-set-gpt0', 0, true, setTag(true)),
 ];
