@@ -8,15 +8,17 @@ import { connectTls, sClient, type TlsConnection } from '../support/tls.ts';
 
 const MANY = 12;
 const names = Array.from({ length: MANY }, (_, i) => `s${i}.test`);
-const CRTS = names.map((name) => `crt {dir}/${name}.pem`).join(' ');
 const pem = (name: string) => {
   const { cert, key } = issue([name]);
   return cert + key;
 };
 
-const run = await start(
-  { after },
-  `
+/** A program with room for 3 certificates; `files`: PEM texts by name, which all of its lines show. */
+const begin = (scope: Parameters<typeof start>[0], files: Readonly<Record<string, string>>) => {
+  const crts = Object.keys(files).map((name) => `crt {dir}/${name}`);
+  return start(
+    scope,
+    `
 global
     nbthread 1
     ${isHaproxy ? '' : 'tune.ssl.ssl-ctx-cache-size 3'}
@@ -27,12 +29,15 @@ defaults
     timeout client 20s
     timeout server 5s
 frontend fe
-    bind {addr:one} ssl ${CRTS}
-    bind {addr:other} ssl ${CRTS} ssl-max-ver TLSv1.2
+    bind {addr:one} ssl ${crts.join(' ')}
+    bind {addr:other} ssl ${crts.join(' ')} ssl-max-ver TLSv1.2
     http-request return status 200 content-type text/plain lf-string %[ssl_fc_sni]
 `,
-  { files: Object.fromEntries(names.map((name) => [`${name}.pem`, pem(name)])) },
-);
+    { files },
+  );
+};
+
+const run = await begin({ after }, Object.fromEntries(names.map((name) => [`${name}.pem`, pem(name)])));
 
 const REQUEST = 'GET / HTTP/1.1\nHost: a\n\n';
 const shown = ({ socket }: TlsConnection) => socket.getPeerCertificate().subject['CN'];
@@ -94,36 +99,19 @@ test('each certificate comes with its own chain, whatever was shown before', asy
     const chain = above.map((ca) => ca.certificate).join('');
     return { name, above, serial: leaf.serial, pem: leaf.certificate + chain + leaf.key };
   });
-  const several = await start(
-    t,
-    `
-global
-    nbthread 1
-    ${isHaproxy ? '' : 'tune.ssl.ssl-ctx-cache-size 3'}
-    stats socket {sock:admin} level admin
-defaults
-    mode http
-    timeout connect 5s
-    timeout client 20s
-    timeout server 5s
-frontend fe
-    bind {addr:fe} ssl ${made.map(({ name }) => `crt {dir}/${name}.pem`).join(' ')}
-    http-request return status 200
-`,
-    { files: Object.fromEntries(made.map(({ name, pem: text }) => [`${name}.pem`, text])) },
-  );
+  const several = await begin(t, Object.fromEntries(made.map(({ name, pem: text }) => [`${name}.pem`, text])));
   const ofKind = (kind: number) => made.filter((_, i) => i % 3 === kind);
   const asked = [...ofKind(0), ...ofKind(1), ...ofKind(2), ...made, ...ofKind(1).toReversed()];
   const open: (readonly [string, TlsConnection])[] = [];
   for (const { name, serial } of asked) {
-    const connected = await connectTls(t, several.port('fe'), { servername: name });
+    const connected = await connectTls(t, several.port('one'), { servername: name });
     const certificate = connected.socket.getPeerX509Certificate()!;
     assert.deepEqual([certificate.subject, Number.parseInt(certificate.serialNumber, 16)], [`CN=${name}`, serial]);
     open.push([name, connected]);
   }
   // What is sent beside a chain shows nowhere but here.
   for (const { name, above } of [...ofKind(0), ...ofKind(2)]) {
-    const said = await sClient(several.port('fe'), '-showcerts', '-servername', name);
+    const said = await sClient(several.port('one'), '-showcerts', '-servername', name);
     const subjects = [...said.matchAll(/^ *\d+ s:.*CN ?= ?(.*)$/gm)].map(([, subject]) => subject);
     assert.deepEqual(subjects, [name, ...above.map((ca) => ca.name)]);
   }

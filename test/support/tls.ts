@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { rmSync, statSync } from 'node:fs';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { Connection } from './connection.ts';
 import { patience, type Scope, within } from './wait.ts';
@@ -40,8 +41,13 @@ export async function handshakeError(scope: Scope, port: number, options: Connec
   }
 }
 
-/** What `openssl s_client` prints in a connection that is ended after the handshake. */
+/** How long openssl is let wait for what comes behind a handshake (an alert of TLS 1.3, tickets), ms. */
+const BEHIND = 50;
+
+/** What `openssl s_client` prints in a connection that is ended after the handshake, and once a session is in the file of `-sess_out`. */
 export function sClient(port: number, ...args: string[]): Promise<string> {
+  const session = args.includes('-sess_out') ? args[args.indexOf('-sess_out') + 1]! : null;
+  if (session !== null) rmSync(session, { force: true });
   return new Promise((resolve) => {
     const child = execFile(
       'openssl',
@@ -49,7 +55,17 @@ export function sClient(port: number, ...args: string[]): Promise<string> {
       { timeout: patience, encoding: 'latin1' },
       (_error, stdout, stderr) => resolve(stdout + stderr),
     );
-    // After the session is told, which is last.
-    setTimeout(() => child.stdin?.end(), 150);
+    child.stdin?.on('error', () => undefined);
+    const end = () => {
+      if (session === null || (statSync(session, { throwIfNoEntry: false })?.size ?? 0) > 0) child.stdin?.end();
+      else if (child.exitCode === null && child.signalCode === null) setTimeout(end, BEHIND);
+    };
+    let told = '';
+    child.stdout?.on('data', function summary(text: string) {
+      told += text;
+      if (!/Verify return code: .*\n(.*\n)*?---\n/.test(told)) return;
+      child.stdout?.off('data', summary);
+      setTimeout(end, BEHIND);
+    });
   });
 }
