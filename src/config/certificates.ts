@@ -9,6 +9,8 @@ import type { Location, TlsOptions } from './types.ts';
 export interface CertificateContent {
   /** PEM, leaf first; in memory that all threads share, as the key and the DH parameters. */
   readonly chain: Uint8Array;
+  /** What is sent in its place, where the configuration completes or shortens chains; null: it is sent as it is. */
+  readonly sent: Uint8Array | null;
   /** null where none has come yet (`set ssl cert` without one). */
   readonly key: Uint8Array | null;
   readonly dh: Uint8Array | null;
@@ -117,6 +119,14 @@ export interface BindSourcesConfig {
   readonly sources: readonly ({ readonly certificates: readonly string[] } | { readonly list: string })[];
 }
 
+/** How chains are completed and shortened. */
+export interface ChainSettings {
+  /** Chains of `issuers-chain-path`, PEM, each from the issuer on: for certificates that come without one. */
+  readonly issuers: readonly (readonly string[])[];
+  /** `ssl-skip-self-issued-ca`. */
+  readonly skipSelfIssued: boolean;
+}
+
 /** All that was read. */
 export interface CertificatesConfig {
   readonly certificates: readonly CertificateConfig[];
@@ -124,4 +134,5 @@ export interface CertificatesConfig {
   readonly lists: readonly CrtListConfig[];
   readonly ticketKeys: readonly TicketKeysConfig[];
   readonly binds: readonly BindSourcesConfig[];
+  readonly chains: ChainSettings;
 }

@@ -1,13 +1,14 @@
 /** `ssl-f-use`: certificates of all bind lines of a section, each with its options; at start, live and after a reload. */
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
+import { operate } from '../ops/support.ts';
 import { issue } from '../support/certificates.ts';
 import { start, unlessHaproxy26 } from '../support/program.ts';
 import { connectTls } from '../support/tls.ts';
 
 const NOT_YET = unlessHaproxy26('does not know ssl-f-use');
 const names = ['own', 'a', 'b', 'c'] as const;
-const made = Object.fromEntries(names.map((name) => [name, issue([`${name}.test`])]));
+const made = Object.fromEntries([...names.map((name) => [name, issue([`${name}.test`])]), ['twin', issue(['c.test'])]]);
 const pem = (name: string) => made[name]!.cert + made[name]!.key;
 
 const config = (uses: string) => `
@@ -38,6 +39,7 @@ describe('certificates of a section', NOT_YET, async () => {
       'b.crt': made['b']!.cert,
       'b.key': made['b']!.key,
       'c.pem': pem('c'),
+      'twin.pem': pem('twin'),
     },
   });
 
@@ -67,6 +69,22 @@ describe('certificates of a section', NOT_YET, async () => {
     const { socket } = await connectTls(t, run.port('second'), { servername: 'c.test' });
     assert.equal(socket.getPeerCertificate().subject['CN'], 'c.test');
     assert.match(await run.cli(`del ssl crt-list @fe ${dir}/c.pem`), /deleted/);
+  });
+
+  test('of several for a name the last one is shown, and saved is nothing of them', async (t) => {
+    const twice = `${BOTH}\n    ssl-f-use crt {dir}/c.pem\n    ssl-f-use crt {dir}/twin.pem`;
+    run.rewrite(config(twice));
+    assert.match(await run.cli('reload'), /Success=1/);
+    const lines = (await run.cli('show ssl crt-list -n @fe')).split('\n').map((line) => /\/([^/ ]+):/.exec(line)?.[1]);
+    assert.deepEqual(lines, [undefined, 'twin.pem', 'c.pem', 'b.crt', 'a.pem']);
+    const { socket } = await connectTls(t, run.port('second'), { servername: 'c.test' });
+    assert.deepEqual(socket.getPeerX509Certificate()!.toString(), made['twin']!.cert);
+    const saved = await operate(run, 'save');
+    assert.match(saved.stdout, /nothing is set that the files do not say/);
+    await run.cli(`del ssl crt-list @fe ${run.dir}/c.pem`);
+    assert.match((await operate(run, 'save')).stdout, /@fe/);
+    run.rewrite(config(BOTH));
+    assert.match(await run.cli('reload'), /Success=1/);
   });
 
   test('come and go with a reload', async (t) => {

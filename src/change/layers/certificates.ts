@@ -1,4 +1,5 @@
 import type { CertificateContent, CertificatesConfig, CrtListEntry, TrustContent } from '../../config/certificates.ts';
+import { OWN_CHAINS } from '../../model/certificates/chain.ts';
 import { parseCrtListLine } from '../../model/certificates/crt-list-line.ts';
 import type { Model } from '../../model/model.ts';
 import type { Change } from '../change.ts';
@@ -130,7 +131,10 @@ function byPath<T extends { readonly path: string }>(all: readonly T[]): Readonl
 }
 
 const known = new WeakMap<CertificatesConfig, Filed>();
-const NOTHING = filed({ certificates: [], trusts: [], lists: [], ticketKeys: [], binds: [] });
+const NOTHING = filed({
+  ...{ certificates: [], trusts: [], lists: [], ticketKeys: [], binds: [] },
+  chains: OWN_CHAINS,
+});
 
 /** A content, `null` for what was made and not filled yet. */
 type Live<T> = T | null | typeof ABSENT;

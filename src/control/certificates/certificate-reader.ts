@@ -1,8 +1,7 @@
-import type { CertificateConfig, CertificateContent } from '../../config/certificates.ts';
+import type { CertificateConfig, ChainSettings } from '../../config/certificates.ts';
 import { configuredPath } from '../../config/paths.ts';
 import type { Config, CrtStoreConfig, Location } from '../../config/types.ts';
 import { CertificateError } from '../../model/certificates/content.ts';
-import { chainCompletion } from './issuers.ts';
 import { keyOpener } from './passphrases.ts';
 import { type ReadCertificate, readCertificate, readLoad } from './read-certificate.ts';
 import { digestOf, identityOf, statOrNull } from './sources.ts';
@@ -37,7 +36,7 @@ export interface CertificateReader {
 }
 
 /** Starts to read. */
-export function certificateReader({ global, acmes }: Config, before: Known): CertificateReader {
+export function certificateReader({ global, acmes }: Config, before: Known, chains: ChainSettings): CertificateReader {
   const { tls, defaultPath } = global;
   const certificates: CertificateReader['certificates'] = new Map();
   const also = new Map<string, string>();
@@ -45,19 +44,11 @@ export function certificateReader({ global, acmes }: Config, before: Known): Cer
   const exposed: CertificateReader['exposed'] = new Map();
   const known: Known = new Map();
   const openKey = tls.passphraseCommand === null ? null : keyOpener(tls.passphraseCommand);
-  let complete: ((content: CertificateContent) => CertificateContent) | null = null;
   const opener = (at: Location) => (path: string) => configuredPath(path, at.file, defaultPath);
 
   /** How files are read from a place of the configuration. What `settings` tells apart is read anew. */
-  function reading(at: Location) {
-    const open = opener(at);
-    const folder = tls.issuersChainPath;
-    complete ??= chainCompletion(folder === null ? null : { path: folder, opened: open(folder) }, tls.skipSelfIssuedCa);
-    return { ...tls, open, openKey, complete };
-  }
-  const settings = digestOf(
-    JSON.stringify([tls.extraFiles, tls.extraWithoutExtension, tls.issuersChainPath, tls.skipSelfIssuedCa]),
-  );
+  const reading = (at: Location) => ({ ...tls, open: opener(at), openKey, chains });
+  const settings = digestOf(JSON.stringify([tls.extraFiles, tls.extraWithoutExtension, chains]));
 
   function take(
     path: string,

@@ -1,5 +1,6 @@
 import type {
   CertificateConfig,
+  ChainSettings,
   CrtListConfig,
   CrtListEntry,
   TicketKeysConfig,
@@ -46,9 +47,9 @@ export interface CertificateCollection {
 }
 
 /** Starts a collection. */
-export function collectCertificates(config: Config, before: Known): CertificateCollection {
+export function collectCertificates(config: Config, before: Known, chains: ChainSettings): CertificateCollection {
   const { tls, crtBase, caBase } = config.global;
-  const reader = certificateReader(config, before);
+  const reader = certificateReader(config, before, chains);
   const { opener, certificate, load, also, warnings } = reader;
   const found: CertificateCollection['found'] = {
     certificates: reader.certificates,

@@ -10,9 +10,11 @@ import type {
   ServerConfig,
   TlsOptions,
 } from '../../config/types.ts';
+import { OWN_CHAINS } from '../../model/certificates/chain.ts';
 import { CertificateError } from '../../model/certificates/content.ts';
 import type { Known } from './certificate-reader.ts';
 import { type CertificateCollection, collectCertificates } from './collection.ts';
+import { readChainSettings } from './issuers.ts';
 
 /** Files with open keys that are named, when there are many. */
 const NAMED = 3;
@@ -25,9 +27,8 @@ export function loadCertificates(config: Config): {
   readonly certificates: CertificatesConfig;
   readonly problems: readonly Diagnostic[];
 } {
-  const collection = collectCertificates(config, known);
   const problems: Diagnostic[] = [];
-  const attempt = (at: Location, front: string, work: () => void, form: Diagnostic['form'] = 'parsing') => {
+  const attempt = (at: Location | null, front: string, work: () => void, form: Diagnostic['form'] = 'parsing') => {
     try {
       work();
     } catch (error) {
@@ -40,6 +41,11 @@ export function loadCertificates(config: Config): {
       problems.push({ severity: 'alert', at, text: `${front}${text}`, form });
     }
   };
+  let chains = OWN_CHAINS;
+  attempt(config.global.at['issuers-chain-path'] ?? null, '', () => {
+    chains = readChainSettings(config.global);
+  });
+  const collection = collectCertificates(config, known, chains);
   for (const { loads } of config.crtStores) for (const load of loads) attempt(load.at, '', () => collection.load(load));
   for (const { name, sslUses } of config.proxies) if (sslUses.length > 0) collection.uses(`@${name}`, sslUses, attempt);
   const binds: BindSourcesConfig[] = [];
@@ -78,7 +84,7 @@ export function loadCertificates(config: Config): {
       trusts: [...trusts.values()],
       lists: [...lists.values()],
       ticketKeys: [...ticketKeys.values()],
-      binds,
+      ...{ binds, chains },
     },
     problems,
   };

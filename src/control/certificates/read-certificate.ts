@@ -1,6 +1,12 @@
 import { X509Certificate } from 'node:crypto';
-import type { CertificateConfig, CertificateContent, CertificateFiles } from '../../config/certificates.ts';
+import type {
+  CertificateConfig,
+  CertificateContent,
+  CertificateFiles,
+  ChainSettings,
+} from '../../config/certificates.ts';
 import type { TlsExtraFile } from '../../config/types.ts';
+import { withChain } from '../../model/certificates/chain.ts';
 import {
   CertificateError,
   leafOf,
@@ -25,8 +31,8 @@ export interface CertificateReading {
   open(path: string): string;
   /** Gives an encrypted key in the clear (`ssl-passphrase-cmd`); null: nothing does. */
   readonly openKey: KeyOpener | null;
-  /** Completes a chain that its file does not have (`issuers-chain-path`); leaves others as they are. */
-  complete(content: CertificateContent): CertificateContent;
+  /** How chains are completed: the issuer may be known by that alone. */
+  readonly chains: ChainSettings;
 }
 
 /** A certificate as it was read, and what operators should know. */
@@ -91,7 +97,7 @@ function assemble(
   const { open } = reading;
   const bytes = (name: string | null) => (name === null ? null : readSource(open(name)));
   const [key, sctl, ocsp, issuer] = [bytes(files.key), bytes(files.sctl), bytes(files.ocsp), bytes(files.issuer)];
-  let content: CertificateContent = {
+  const content: CertificateContent = {
     ...main,
     key: key === null ? main.key : readKey(key.latin1Slice(), files.key!, reading.openKey ?? undefined),
     sctl: sctl === null ? null : readSctl(sctl, files.sctl!),
@@ -101,8 +107,7 @@ function assemble(
   if (clash !== null) throw new CertificateError(clash);
   if (content.issuer !== null && !leafOf(content).checkIssued(new X509Certificate(content.issuer)))
     throw new CertificateError(`'${files.issuer}' is not an issuer`);
-  content = reading.complete(content);
-  const stapled = ocsp === null ? null : stapling(content, ocsp, files.ocsp!);
+  const stapled = ocsp === null ? null : stapling(withChain(content, reading.chains), ocsp, files.ocsp!);
   const names = [path, ...probed, ...Object.values(files)].filter((name) => name !== null);
   return {
     config: {

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { BindSourcesConfig, CertificatesConfig, CrtListConfig, TrustConfig } from '../../config/certificates.ts';
 import { workingPeers } from '../../config/finish-peers.ts';
 import type { BindConfig, Config, TlsOptions } from '../../config/types.ts';
+import { OWN_CHAINS, withChain } from '../../model/certificates/chain.ts';
 import {
   bindView,
   certificateView,
@@ -22,7 +23,10 @@ export interface StagedCertificates {
   readonly late: TlsUpdate;
 }
 
-const NOTHING: CertificatesConfig = { certificates: [], trusts: [], lists: [], ticketKeys: [], binds: [] };
+const NOTHING: CertificatesConfig = {
+  ...{ certificates: [], trusts: [], lists: [], ticketKeys: [], binds: [] },
+  chains: OWN_CHAINS,
+};
 
 /**
  * Takes the certificates of a configuration into a copy of the store: those whose files are as they were stay as they are, with what
@@ -37,6 +41,7 @@ export function stageCertificates(
   const loaded = config.certificates ?? NOTHING;
   const store = now.copy();
   stageFiles(store, loaded);
+  stageChains(now, store, loaded);
   stageTrusts(store, loaded.trusts);
   stageLists(store, loaded.lists);
   stageTicketKeys(store, loaded);
@@ -60,6 +65,17 @@ function stageFiles(store: CertificateStore, { certificates }: CertificatesConfi
     const same = old !== undefined && old.digest === said.digest;
     const made = same ? old : { id: old?.id ?? store.newId(), content, edited: false };
     store.certificates.set(said.path, { ...made, ...said, jwt });
+  }
+}
+
+/** Chains are completed as is said now: of all certificates where that is something else, else of those that are new. */
+function stageChains(now: CertificateStore, store: CertificateStore, { chains }: CertificatesConfig): void {
+  store.chains = chains;
+  const same = isDeepStrictEqual(now.chains, chains);
+  for (const [path, stored] of store.certificates) {
+    const { content } = stored;
+    if (content === null || (same && now.certificates.get(path)?.content === content)) continue;
+    store.certificates.set(path, { ...stored, content: withChain(content, chains) });
   }
 }
 

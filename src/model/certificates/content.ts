@@ -34,6 +34,7 @@ export function readPem(text: string, path: string, open: OpenKey = encrypted): 
   const key = blocks.find(isPrivateKey);
   return {
     chain: sharedBytes(certificates.map((block) => block.text).join('')),
+    sent: null,
     key: key === undefined ? null : readKeyBlock(key, path, open),
     dh: blocks.flatMap(({ label, text: dh }) => (label === 'DH PARAMETERS' ? sharedBytes(dh) : []))[0] ?? null,
     ...facts!,
@@ -113,9 +114,9 @@ export function leafOf({ chain }: Pick<CertificateContent, 'chain'>): X509Certif
   return new X509Certificate(textOf(chain));
 }
 
-/** The certificate and its chain, leaf first. */
-export function chainOf({ chain }: Pick<CertificateContent, 'chain'>): X509Certificate[] {
-  return pemBlocks(textOf(chain)).map(({ text }) => new X509Certificate(text));
+/** The certificate and the chain that is sent with it, leaf first. */
+export function chainOf({ chain, sent }: Pick<CertificateContent, 'chain' | 'sent'>): X509Certificate[] {
+  return pemBlocks(textOf(sent ?? chain)).map(({ text }) => new X509Certificate(text));
 }
 
 function factsOf(leaf: X509Certificate): Pick<CertificateContent, 'keyType' | 'names' | 'notBefore' | 'notAfter'> {

@@ -1,5 +1,6 @@
 /** Edits of the store in memory: each gives what the traffic threads must be told. */
 import type { CertificateContent, TrustContent } from '../../config/certificates.ts';
+import { withChain } from './chain.ts';
 import { bindView, certificateView, entryView, isTrustUsed, ticketKeysView, trustView } from './make-views.ts';
 import { certIdOfContent } from './ocsp.ts';
 import type { CertificateStore, StoredCertificate, StoredEntry, StoredList, StoredTicketKeys } from './store.ts';
@@ -8,7 +9,8 @@ import type { TlsUpdate } from './views.ts';
 const NO_FILES = { crt: null, key: null, ocsp: null, issuer: null, sctl: null };
 
 /** Adds an empty certificate, or one with a content. */
-export function addCertificate(store: CertificateStore, path: string, content: CertificateContent | null): TlsUpdate {
+export function addCertificate(store: CertificateStore, path: string, said: CertificateContent | null): TlsUpdate {
+  const content = said && withChain(said, store.chains);
   const made: StoredCertificate = {
     ...{ id: store.newId(), path, also: null, content, files: NO_FILES, shown: NO_FILES },
     ...{ digest: null, edited: false, ocspUpdate: null, jwt: false, words: {}, inStore: false },
@@ -21,8 +23,9 @@ export function addCertificate(store: CertificateStore, path: string, content: C
 export function setContent(
   store: CertificateStore,
   old: StoredCertificate,
-  content: CertificateContent | null,
+  said: CertificateContent | null,
 ): TlsUpdate {
+  const content = said && withChain(said, store.chains);
   const made = { ...old, content, edited: true };
   store.certificates.set(old.path, made);
   for (const [key, path] of store.formerOcsp) if (path === old.path) store.formerOcsp.delete(key);

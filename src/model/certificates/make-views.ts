@@ -23,7 +23,8 @@ export function tlsState(store: CertificateStore): TlsState {
 /** null while it has no content, or no key. */
 export function certificateView({ id, path, content }: StoredCertificate): CertificateView | null {
   if (content === null || content.key === null) return null;
-  const { chain, key, keyType, dh, names, ocsp } = content;
+  const { key, keyType, dh, names, ocsp } = content;
+  const chain = content.sent ?? content.chain;
   return { id, path, chain, key, keyType, dh, names, ocsp, ocspEnds: ocsp === null ? 0 : shownUntil(ocsp) };
 }
 

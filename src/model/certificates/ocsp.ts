@@ -37,14 +37,14 @@ export function certIdOf(certificate: Buffer, issuer: Buffer): Buffer {
 }
 
 /** The certificate that issued another one, by what stands beside it: its `.issuer` file, else its chain; null when neither has it. */
-export function issuerOf(content: Pick<CertificateContent, 'chain' | 'issuer'>): X509Certificate | null {
+export function issuerOf(content: Pick<CertificateContent, 'chain' | 'sent' | 'issuer'>): X509Certificate | null {
   const [leaf, ...chain] = chainOf(content);
   const candidates = [...(content.issuer === null ? [] : [new X509Certificate(content.issuer)]), ...chain];
   return candidates.find((one) => leaf!.checkIssued(one)) ?? null;
 }
 
 /** Id of a content's certificate; null where its issuer is not known. */
-export function certIdOfContent(content: Pick<CertificateContent, 'chain' | 'issuer'>): Buffer | null {
+export function certIdOfContent(content: Pick<CertificateContent, 'chain' | 'sent' | 'issuer'>): Buffer | null {
   const issuer = issuerOf(content);
   return issuer === null ? null : certIdOf(chainOf(content)[0]!.raw, issuer.raw);
 }

@@ -1,7 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import type { CertificateContent, CertificateFiles, CrtListEntry, TrustContent } from '../../config/certificates.ts';
+import type {
+  CertificateContent,
+  CertificateFiles,
+  ChainSettings,
+  CrtListEntry,
+  TrustContent,
+} from '../../config/certificates.ts';
 import type { CrtStoreWords } from '../../config/crt-store-words.ts';
 import type { Location } from '../../config/types.ts';
+import { OWN_CHAINS } from './chain.ts';
 import type { SniEntryView } from './views.ts';
 
 /** A certificate in memory: of the configuration, or made live. */
@@ -109,6 +116,8 @@ export class CertificateStore implements Parts {
   readonly formerOcsp: Parts['formerOcsp'];
   /** Nothing of it is in force. */
   readonly pending: Pending;
+  /** How chains are completed. */
+  chains: ChainSettings = OWN_CHAINS;
   #servers: () => readonly ServerUse[] = () => [];
   /** Reads the authorities of the system, which are there whether somebody uses them or not. */
   #readSystem: () => TrustContent | null;
@@ -130,6 +139,7 @@ export class CertificateStore implements Parts {
   copy(): CertificateStore {
     const copy = new CertificateStore(this.#readSystem, this, this.#ids);
     copy.followServers(this.#servers);
+    copy.chains = this.chains;
     return copy;
   }
 
