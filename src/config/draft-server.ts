@@ -137,6 +137,7 @@ export function newBind(at: Location, address: BindConfig['address']): Draft<Bin
     tfo: false,
     congestion: null,
     tcpUserTimeout: 0,
+    saveSyn: 0,
     mode: null,
     uid: null,
     gid: null,

@@ -28,6 +28,7 @@ import { createReloads, type ReloadResult } from './reload-files.ts';
 import { resolverEffects } from './resolver-effects.ts';
 import { createResolvers, type ProcessResolvers } from './resolvers/resolvers.ts';
 import { type Sampling, startSampling } from './sampling.ts';
+import { checkSavedSyns } from './saves-syn.ts';
 import { prepareServers, restoreServers } from './servers/prepare-servers.ts';
 import { createServerStates, type ServerStates } from './servers/server-states.ts';
 import { sweepTables } from './sweep-tables.ts';
@@ -133,6 +134,7 @@ export class ControlThread implements RunningControl {
     await loadPatterns(model, traffic);
     await this.#stateFiles.load();
     this.#uring = usesUring(model.config.global, print);
+    checkSavedSyns(model.config, print);
     await traffic.start();
     const told = await resumeStanding(this.#context, ours ? this.#conflicts : null);
     for (const text of told) print('NOTICE', `${text}.`);

@@ -14,6 +14,7 @@ const SOCKET_SETTINGS = [
   'tfo',
   'congestion',
   'tcpUserTimeout',
+  'saveSyn',
   'mode',
   'uid',
   'gid',

@@ -164,6 +164,8 @@ export interface TransportFacts {
   readonly resetCode: number;
   /** The kernel's figures; null when there are none. */
   tcpInfo(): TcpInfo | null;
+  /** Headers of the packet that began it, as latin1; '' where they were not kept. Asked of the kernel once. */
+  savedSyn(): string;
 }
 
 /** A connection below the stream, before rules changed its addresses. */

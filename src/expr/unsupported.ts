@@ -3,21 +3,18 @@
 const names = (list: string): ReadonlySet<string> => new Set(list.trim().split(/\s+/));
 
 export const UNSUPPORTED_FETCHES = names(`
-  cpu_calls cpu_ns_avg cpu_ns_tot fc_saved_syn fcgi.docroot fcgi.index internal.htx.data internal.htx.free
+  cpu_calls cpu_ns_avg cpu_ns_tot fcgi.docroot fcgi.index internal.htx.data internal.htx.free
   internal.htx.free_data internal.htx.has_eom internal.htx.nbblks internal.htx.size internal.htx.used
   internal.htx_blk.data internal.htx_blk.hdrname internal.htx_blk.hdrval internal.htx_blk.size
   internal.htx_blk.start_line internal.htx_blk.type lat_ns_avg lat_ns_tot spoe.engine-id
   ssl_bc_server_random ssl_fc_curve ssl_fc_server_random term_events
 `);
 
-export const UNSUPPORTED_CONVERTERS = names(`
-  ip.fp
-`);
+export const UNSUPPORTED_CONVERTERS: ReadonlySet<string> = new Set();
 
 const UNTOLD = "Node's TLS does not tell it";
 const SCHEDULER = 'it tells of the scheduler within HAProxy';
 const MESSAGES = 'it tells of how HAProxy keeps messages in memory';
-const SYN = "the first packet of a connection cannot be had from Node's sockets";
 const APPLICATIONS = 'applications are not spoken to by this protocol';
 
 /** Why, where that is for good. */
@@ -28,8 +25,6 @@ export const UNSUPPORTED_REASONS: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     [...UNSUPPORTED_FETCHES].filter((name) => name.startsWith('internal.')).map((name) => [name, MESSAGES]),
   ),
-  fc_saved_syn: SYN,
-  'ip.fp': SYN,
   'fcgi.docroot': APPLICATIONS,
   'fcgi.index': APPLICATIONS,
   'spoe.engine-id': APPLICATIONS,

@@ -103,8 +103,8 @@ export function tieToDevice(fd: number, device: string): string | null {
 /** What is listened on needs more than node:net can say before `bind`. */
 export function needsOwnSocket(spec: ListenSpec): boolean {
   if (spec.family !== 'inet' && spec.family !== 'inet6') return false;
-  const { device, transparent, deferAccept, mss, fastOpen, congestion, userTimeout } = spec;
-  return Boolean(device || transparent || deferAccept || mss || fastOpen || congestion || userTimeout);
+  const { device, transparent, deferAccept, mss, fastOpen, congestion, userTimeout, saveSyn } = spec;
+  return Boolean(device || transparent || deferAccept || mss || fastOpen || congestion || userTimeout || saveSyn);
 }
 
 /** Opens, binds and listens on such a socket; returns its descriptor. Throws LibcError. */
@@ -124,11 +124,36 @@ export function listenOnOwnSocket(spec: ListenSpec): number {
     if (spec.userTimeout) setSocketOption(fd, 'TCP_USER_TIMEOUT', spec.userTimeout);
     if (spec.congestion) setCongestionControl(fd, spec.congestion);
     if (spec.fastOpen) setSocketOption(fd, 'TCP_FASTOPEN', spec.backlog);
+    if (spec.saveSyn) trySaveSyn(fd, spec.saveSyn);
     bindInet(fd, spec.host, spec.port);
     listenOn(fd, spec.backlog);
     return fd;
   } catch (error) {
     closeDescriptor(fd);
+    throw error;
+  }
+}
+
+/** Has connections keep the headers of their first packet. Returns why they will not; null: they do. */
+function trySaveSyn(fd: number, mode: number): string | null {
+  try {
+    setSocketOption(fd, 'TCP_SAVE_SYN', mode);
+    return null;
+  } catch (error) {
+    if (error instanceof LibcError) return error.code;
+    throw error;
+  }
+}
+
+/** Why no connection can keep them here; null: they can. */
+export function saveSynProblem(): string | null {
+  try {
+    const fd = openStreamSocket('inet');
+    const problem = trySaveSyn(fd, 1);
+    closeDescriptor(fd);
+    return problem;
+  } catch (error) {
+    if (error instanceof LibcError) return error.message;
     throw error;
   }
 }

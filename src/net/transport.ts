@@ -113,6 +113,8 @@ export interface ListenSpec {
   readonly fastOpen?: boolean;
   readonly congestion?: string | null;
   readonly userTimeout?: number;
+  /** As TCP_SAVE_SYN has it; left alone where the kernel knows no such thing. */
+  readonly saveSyn?: number;
   /** TLS is spoken on its connections: they must be libuv streams. */
   readonly wrapped?: boolean;
   /** For connections, asked when one is accepted. */

@@ -123,6 +123,7 @@ export class Accepting extends ConnClient implements Client, ConnHandler, Timed 
       tls: this.tls,
       acceptedAt: this.acceptedAt,
       handshakeTime: this.env.now() - this.acceptedAt,
+      savedSyn: this.savedSyn,
       tracking: this.tracking,
     });
     const held = this.#held;

@@ -20,6 +20,8 @@ export interface Introduction {
   /** Date of accept, ms, and how long it took until the session could begin. */
   readonly acceptedAt: number;
   readonly handshakeTime: number;
+  /** Headers of its first packet, when rules have asked for them. */
+  readonly savedSyn: string | null;
   readonly tracking: Tracking | null;
 }
 
@@ -44,6 +46,8 @@ export abstract class ConnClient {
   sessionVars: Vars | null = null;
   tls: ClientTls | null = null;
   handshakeTime = 0;
+  /** Headers of its first packet, once they were asked for. */
+  savedSyn: string | null = null;
   /** Why no session comes of it (`fc_err`); 0: nothing is wrong. */
   error = 0;
   /** Counters that rules of the connection and of the session have set. */
@@ -71,6 +75,7 @@ export abstract class ConnClient {
       this.sessionVars = introduction.vars;
       this.tls = introduction.tls;
       this.handshakeTime = introduction.handshakeTime;
+      this.savedSyn = introduction.savedSyn;
       this.tracking = introduction.tracking;
     }
   }
@@ -86,6 +91,7 @@ export abstract class ConnClient {
       tls: this.tls,
       acceptedAt: this.acceptedAt,
       handshakeTime: this.handshakeTime,
+      savedSyn: this.savedSyn,
       tracking: this.tracking,
     };
   }

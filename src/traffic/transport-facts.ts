@@ -1,5 +1,5 @@
 import type { ConnectionFacts, TransportFacts } from '../expr/types.ts';
-import { LibcError, type TcpInfo, tcpInfo } from '../util/libc.ts';
+import { LibcError, type TcpInfo, takeSavedSyn, tcpInfo } from '../util/libc.ts';
 import type { Stream } from './stream.ts';
 
 /** The kernel's figures of a connection; null for what is no TCP connection, or none any more. */
@@ -9,6 +9,17 @@ function figuresOf(fd: number): TcpInfo | null {
     return tcpInfo(fd);
   } catch (error) {
     if (error instanceof LibcError) return null;
+    throw error;
+  }
+}
+
+/** Headers of the packet that began a connection; '' where the kernel has not kept them. */
+function savedSynOf(fd: number): string {
+  if (fd < 0) return '';
+  try {
+    return Buffer.from(takeSavedSyn(fd)).latin1Slice();
+  } catch (error) {
+    if (error instanceof LibcError) return '';
     throw error;
   }
 }
@@ -26,6 +37,7 @@ export function clientFacts(stream: Stream): ConnectionFacts {
     aborted: stream.clientEnded || client.resetCode >= 0,
     resetCode: client.resetCode,
     tcpInfo: () => figuresOf(base.conn.fd),
+    savedSyn: () => (base.savedSyn ??= savedSynOf(base.conn.fd)),
   };
   return { source, destination, proxied, error: base.error, transport, tlv: (type) => base.tlv(type) };
 }
@@ -43,6 +55,7 @@ export function serverFacts({ serverConn, serverEnded }: Stream): TransportFacts
     aborted: serverEnded,
     resetCode: -1,
     tcpInfo: () => figuresOf((mux?.conn ?? conn).fd),
+    savedSyn: () => '',
   };
 }
 

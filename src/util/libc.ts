@@ -40,6 +40,7 @@ export {
   shutdownWriting,
   suspendListening,
   type TcpInfo,
+  takeSavedSyn,
   tcpInfo,
 } from './libc/socket.ts';
 export {

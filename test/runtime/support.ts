@@ -44,6 +44,7 @@ export function bind(address: BindConfig['address'], more: Partial<BindConfig> =
     tfo: false,
     congestion: null,
     tcpUserTimeout: 0,
+    saveSyn: 0,
     proto: null,
     deferAccept: false,
     mode: 0o600,

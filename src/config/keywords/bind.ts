@@ -155,6 +155,12 @@ export const BIND_OPTIONS = new OptionTable<BindSettings>([
   },
   value('proto', '<h1|h2>', parseProto),
   value('severity-output', '<none|number|string>', parseSeverity),
+  value('tcp-ss', '<0|1|2>', ({ draft, value: text }) => {
+    const mode = ([0, 1, 2] as const).find((one) => String(one) === text);
+    if (mode === undefined) return `'tcp-ss' : invalid value '${text}', expects 0, 1 or 2`;
+    draft.saveSyn = mode;
+    return undefined;
+  }),
   value('tcp-ut', '<time>', parseUserTimeout),
   flag('tfo', (draft) => {
     draft.tfo = true;
@@ -181,7 +187,6 @@ export const BIND_OPTIONS = new OptionTable<BindSettings>([
     'shards <number|by-thread|by-group>',
   ]),
   ...inertOptions<BindSettings>('noticed', "Node's event loop serves all connections alike.", ['nice <nice>']),
-  ...inertOptions<BindSettings>('noticed', 'it is for a sample fetch that is not there.', ['tcp-ss <number>']),
   ...inertOptions<BindSettings>('noticed', 'only names the socket for statistics that are kept across restarts.', [
     'guid-prefix <text>',
     'label <text>',

@@ -133,6 +133,43 @@ function tcpOptionKinds(bytes: string, length: number): string {
   return kinds;
 }
 
+/** What fingerprints are made of, beside what is always in them (manual, `ip.fp`). */
+const FINGERPRINT = { ttl: 1, options: 2, source: 4 } as const;
+
+/** The TTL in two bits: up to 32, 64, 128, 255. */
+const ttlClass = (ttl: number): number => (ttl > 128 ? 3 : ttl > 64 ? 2 : ttl > 32 ? 1 : 0);
+
+/** Bytes that tell one IP and TCP stack from another, from the headers of a packet that begins a connection. */
+function fingerprint(bytes: string, mode: number): string | undefined {
+  const header = ipHeader(bytes);
+  if (header === null) return undefined;
+  const { version, length } = header;
+  const total = version === 4 ? word(bytes, 2) : 40 + word(bytes, 4);
+  const segment = bytes.slice(length);
+  const tcpHeader = tcpLength(segment);
+  if (tcpHeader === 0 || length + tcpHeader > total) return undefined;
+  const ttl = byte(bytes, version === 4 ? 8 : 7);
+  const fragmentable = version === 4 && (byte(bytes, 6) & 0x40) === 0;
+  const next = byte(bytes, 6);
+  const extended = version === 4 ? length !== 20 : next !== 6 && next !== 17;
+  const carries = total > length + tcpHeader;
+  const flags =
+    (Number(version === 6) << 7) | (Number(!fragmentable) << 6) | (ttlClass(ttl) << 4) | (Number(extended) << 3);
+  const mss = tcpOption(segment, tcpHeader, OPTION.mss);
+  const scale = tcpOption(segment, tcpHeader, OPTION.scale);
+  const shift = scale === undefined || scale === '' ? 0 : Math.min(15, byte(scale, 0) + 1);
+  const fixed = [
+    version === 4 ? byte(bytes, 1) : (word(bytes, 0) >> 4) & 255,
+    flags | (Number(carries) << 2) | (byte(segment, 13) >> 6),
+    ((tcpHeader << 2) | shift) & 255,
+  ];
+  let made = String.fromCharCode(...fixed) + segment.slice(14, 16) + (mss?.slice(0, 2) ?? '').padEnd(2, '\0');
+  if (mode & FINGERPRINT.ttl) made += String.fromCharCode(ttl);
+  if (mode & FINGERPRINT.options) made += tcpOptionKinds(segment, tcpHeader).replace(/\0.*$/s, '');
+  if (mode & FINGERPRINT.source) made += version === 4 ? bytes.slice(12, 16) : bytes.slice(8, 24);
+  return made;
+}
+
 /** The option as a number of `size` bytes at `at`; 0 when it is not there. */
 const optionNumber = (name: string, kind: number, at: number, size: 1 | 2 | 4): ConverterRow =>
   tcp(name, 'sint', (bytes, length) => {
@@ -151,6 +188,13 @@ export const packetConverters: readonly ConverterRow[] = [
   ip('ip.data', 'bin', (bytes, _version, length) => bytes.slice(length)),
   ip('ip.df', 'sint', (bytes, version) => (version === 4 ? (byte(bytes, 6) >> 6) & 1 : 1)),
   ip('ip.dst', 'addr', (bytes, version) => (version === 4 ? formatIpv4(long(bytes, 16)) : ipv6At(bytes, 24))),
+  {
+    ...{ name: 'ip.fp', args: '[integer]', in: 'bin', out: 'bin' },
+    compile:
+      ([mode]) =>
+      (bytes) =>
+        fingerprint(bytes as string, Number(mode ?? 0)),
+  },
   ip('ip.hdr', 'bin', (bytes, _version, length) => bytes.slice(0, length)),
   ip('ip.proto', 'sint', (bytes, version) => (version === 4 ? byte(bytes, 9) : ipv6Protocol(bytes))),
   ip('ip.src', 'addr', (bytes, version) => (version === 4 ? formatIpv4(long(bytes, 12)) : ipv6At(bytes, 8))),

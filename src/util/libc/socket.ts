@@ -45,6 +45,8 @@ const OPTIONS = {
   TCP_REPAIR: [SOL_TCP, 19],
   /** Milliseconds that sent data may stay unacknowledged. */
   TCP_USER_TIMEOUT: [SOL_TCP, 18],
+  /** Connections keep the headers of their first packet: 1 of IP and TCP, 2 that of Ethernet, too. */
+  TCP_SAVE_SYN: [SOL_TCP, 27],
   /** Connections that may carry data in their SYN and wait to be accepted. */
   TCP_FASTOPEN: [SOL_TCP, 23],
 } as const;
@@ -127,6 +129,18 @@ function readOption(fd: number, level: number, name: number, size: number, subje
   const length = Uint32Array.of(size);
   call(`${subject} of fd ${fd}`, 'getsockopt', fd, level, name, value, length);
   return new DataView(value.buffer, 0, length[0]!);
+}
+
+/** Headers of a packet, with all that they may hold. */
+const LONGEST_SYN = 512;
+
+/**
+ * The headers of the packet that began a connection, when its listening socket was told to keep them (TCP_SAVE_SYN); the kernel forgets them
+ * when they are read. Empty where there are none. Throws LibcError.
+ */
+export function takeSavedSyn(fd: number): Uint8Array {
+  const { buffer, byteLength } = readOption(fd, SOL_TCP, 28, LONGEST_SYN, 'TCP_SAVED_SYN');
+  return new Uint8Array(buffer, 0, byteLength);
 }
 
 /** Who connected to a unix socket. */
