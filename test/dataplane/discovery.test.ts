@@ -176,8 +176,8 @@ suite('a Consul as a source of services', () => {
     consul.set('app', [other]);
     consul.set('db', [app]);
     await until('the other one', () => slots('db').some((line) => line.includes('10.0.0.1:8080')));
-    const { notes } = await status(id);
-    assert.match(notes[backend], /^it cannot be edited: more than one backend is called/);
+    const note = await until('it is told', async () => (await status(id)).notes?.[backend]);
+    assert.match(note, /^it cannot be edited: more than one backend is called/);
     assert.match(slots('app')[0]!, /10\.0\.0\.1:8080/);
   });
 
