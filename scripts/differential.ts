@@ -1,10 +1,10 @@
 /**
- * `npm run differential -- [--seed N] [--count N] [--only N,N] [--show]`: plays generated configurations and requests on the installed
+ * `npm run differential -- [--seed N] [--count N] [--only N,N] [--show] [--accepted]`: plays generated configurations and requests on the installed
  * HAProxy and on bin/sluice and prints what is different; ends with 1 when something is that docs/differences.md does not list.
- * `--show` prints the configuration of each scenario that differs.
+ * `--show` prints the configuration of each scenario that differs, `--accepted` what is accepted, too.
  */
 import { parseArgs } from 'node:util';
-import { compare, HAPROXY, shown } from '../test/differential/compare.ts';
+import { compare, type Difference, HAPROXY, shown } from '../test/differential/compare.ts';
 import { program } from '../test/support/program.ts';
 
 const { values } = parseArgs({
@@ -13,6 +13,7 @@ const { values } = parseArgs({
     count: { type: 'string', default: '300' },
     only: { type: 'string', default: '' },
     show: { type: 'boolean', default: false },
+    accepted: { type: 'boolean', default: false },
   },
 });
 
@@ -30,13 +31,18 @@ const outcome = await compare(
 for (const cleanUp of cleanUps) await cleanUp();
 
 const told = new Set<number>();
-for (const difference of outcome.differences) {
+const tell = (difference: Difference): void => {
   const { id, lines } = difference.scenario;
   if (values.show && !told.has(id)) process.stdout.write(`\n${lines.join('\n')}\n`);
   told.add(id);
   process.stdout.write(`${shown(difference)}\n`);
+};
+for (const [name, differences] of outcome.accepted) {
+  process.stdout.write(`accepted ${differences.length} times: ${name}\n`);
+  if (values.accepted) for (const difference of differences) process.stdout.write(`${shown(difference)}\n`);
 }
-for (const [name, times] of outcome.accepted) process.stdout.write(`accepted ${times} times: ${name}\n`);
+for (const difference of outcome.differences) tell(difference);
+for (const [id, how] of outcome.fatal) process.stdout.write(`HAProxy ended in scenario ${id}: ${how}\n`);
 process.stdout.write(
   `seed ${values.seed}: ${outcome.played} scenarios, ${outcome.exchanges} exchanges; ${told.size} differ; HAProxy refused ${outcome.left} lines\n`,
 );

@@ -179,6 +179,8 @@ export interface ConnectionFacts {
   readonly transport?: TransportFacts;
   /** Error code of the connection; 0 = none. */
   readonly error: number;
+  /** Major version of HTTP that it speaks; left out: it carries bytes. */
+  readonly httpMajor?: number;
 }
 
 /** Facts of a certificate (RFC 5280); bytes are latin1. */

@@ -262,6 +262,27 @@ export function tidySetCookie(value: string): string {
   return `${value.slice(0, cookie.nameStart)}${cookie.name}=${cookie.value}${value.slice(cookie.valueEnd)}`;
 }
 
+/** The first cookie of a `Cookie` header, `name=value` without spaces around its equal sign, that begins with `start`; null: none does. */
+export function cookieLike(value: string, start: string): string | null {
+  for (let at = 0; at < value.length; ) {
+    const cookie = cookieAt(value, at);
+    if (cookie !== null && value[nameStartAt(value, at)] !== '$') {
+      const text = `${cookie.name}=${cookie.value}`;
+      if (text.startsWith(start)) return text;
+    }
+    at = cookie === null ? nextDelimiter(value, at) : cookie.end;
+  }
+  return null;
+}
+
+/** The cookie of a `Set-Cookie` header, likewise. */
+export function setCookieLike(value: string, start: string): string | null {
+  const cookie = isDelimiter(value, 0) ? null : cookieAt(value, 0);
+  if (cookie === null || cookie.valueEnd === cookie.equal) return null;
+  const text = `${cookie.name}=${cookie.value}`;
+  return text.startsWith(start) ? text : null;
+}
+
 /** A cookie in a header: places of its parts, spaces around them left out. */
 interface CookieAt {
   readonly nameStart: number;

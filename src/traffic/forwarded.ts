@@ -7,10 +7,9 @@ export function addForwardedHeaders(stream: Stream): void {
   const front = stream.frontend.config;
   const { config: back, forwarded } = stream.backend!;
   if (forwarded !== null) addForwarded(stream, forwarded(stream));
-  const forwardfor = back.forwardfor ?? front.forwardfor;
-  if (forwardfor !== null) addAddress(stream, forwardfor, stream.source.host, forwardfor.ifNone);
-  const originalto = back.originalto ?? front.originalto;
-  if (originalto !== null) addAddress(stream, originalto, stream.destination.host, false);
+  const ifNone = (back.forwardfor?.ifNone ?? true) && (front.forwardfor?.ifNone ?? true);
+  addAddress(stream, back.forwardfor, front.forwardfor, stream.source.host, ifNone);
+  addAddress(stream, back.originalto, front.originalto, stream.destination.host, false);
 }
 
 /** At the end of what a proxy before has said, where that can be read; else in a field of its own. */
@@ -27,18 +26,21 @@ function addForwarded({ req }: Stream, value: string): void {
   else req.setValueAt(last, `${req.headerValue(last)}, ${value}`);
 }
 
-function addAddress(
-  stream: Stream,
-  option: { readonly except: string | null; readonly header: string },
-  host: string,
-  ifNone: boolean,
-): void {
-  if (host === '') return;
+/** An option that names a field, and a network whose addresses are not told. */
+type AddressOption = { readonly except: string | null; readonly header: string } | null;
+
+/** The backend says the field's name before the frontend does; each of them says what is not told. */
+function addAddress(stream: Stream, back: AddressOption, front: AddressOption, host: string, ifNone: boolean): void {
+  const option = back ?? front;
+  if (option === null || host === '') return;
   const name = option.header.toLowerCase();
   if (ifNone && stream.req.findHeader(name, 0) >= 0) return;
-  if (option.except !== null && inNetwork(option.except, host)) return;
+  if (isExcepted(back, host) || isExcepted(front, host)) return;
   stream.req.addHeader(name, host);
 }
+
+const isExcepted = (option: AddressOption, host: string): boolean =>
+  option !== null && option.except !== null && inNetwork(option.except, host);
 
 const networks = new Map<string, { base: number; mask: number } | null>();
 

@@ -26,12 +26,14 @@ export function applyRequestPersistence(stream: Stream): void {
   if (rules !== null && rules.stick !== null) applyStickRules(stream, rules.stick);
 }
 
-/** A request that is denied goes no further, but its cookies are logged. */
+/** A request that is denied goes no further, but its cookies are logged, and the server that they lead to. */
 export function logDeniedCookies(stream: Stream): void {
   const { frontend, env } = stream;
   frontend.rules?.captures?.requestCookie?.(stream);
   const backend = stream.backend ?? env.backends.get(frontend.id);
-  if (backend?.cookie != null) readCookie(stream, backend);
+  if (backend?.cookie == null) return;
+  readCookie(stream, backend);
+  if (stream.preferred !== null) stream.log.service = stream.preferred.name;
 }
 
 /** Who captures a cookie looks at all of them, and leaves them without spaces around their equal signs. */

@@ -39,7 +39,8 @@ export function clientFacts(stream: Stream): ConnectionFacts {
     tcpInfo: () => figuresOf(base.conn.fd),
     savedSyn: () => (base.savedSyn ??= savedSynOf(base.conn.fd)),
   };
-  return { source, destination, proxied, error: base.error, transport, tlv: (type) => base.tlv(type) };
+  const facts = { source, destination, proxied, error: base.error, transport, tlv: (type: number) => base.tlv(type) };
+  return client.proto === 'tcp' ? facts : { ...facts, httpMajor: client.proto === 'h2' ? 2 : 1 };
 }
 
 /** What sample fetches may ask of the server's connection; null without one. */

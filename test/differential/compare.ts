@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import type { Scope } from '../support/wait.ts';
-import { ACCEPTED } from './accepted.ts';
-import { type Observed, observe, refused, stage, without } from './observe.ts';
+import { acceptance, leftOut } from './acceptance.ts';
+import type { Accepted } from './accepted.ts';
+import { type Observed, observe, refused, type Stage, stage, without } from './observe.ts';
 import { Random } from './random.ts';
 import { type Scenario, scenario } from './scenario.ts';
 import type { Patience } from './talk.ts';
@@ -9,7 +10,7 @@ import type { Patience } from './talk.ts';
 /** Something that both programs did and that is not the same. */
 export interface Difference {
   readonly scenario: Scenario;
-  /** `CONNECTION.EXCHANGE` (the response), `CONNECTION closed`, `servers` (what they got), `log` or `configuration`. */
+  /** `CONNECTION.EXCHANGE` (the response), `CONNECTION closed`, `servers` (what they got), `log`, `configuration` or `ended`. */
   readonly part: string;
   readonly haproxy: string;
   readonly sluice: string;
@@ -22,8 +23,10 @@ export interface Outcome {
   /** Lines that HAProxy refused, which are left out on both. */
   readonly left: number;
   readonly differences: readonly Difference[];
-  /** Names of accepted differences, with how often each was met. */
-  readonly accepted: ReadonlyMap<string, number>;
+  /** Scenarios that HAProxy itself did not survive, which are not compared, each with how it ended. */
+  readonly fatal: ReadonlyMap<number, string>;
+  /** Accepted differences, by the name of what accepts them. */
+  readonly accepted: ReadonlyMap<string, readonly Difference[]>;
 }
 
 export interface Order {
@@ -49,7 +52,8 @@ export async function compare(scope: Scope, order: Order): Promise<Outcome> {
     exchanges: 0,
     left: 0,
     differences: [] as Difference[],
-    accepted: new Map<string, number>(),
+    fatal: new Map<number, string>(),
+    accepted: new Map<string, Difference[]>(),
   };
   for (let at = 0; at < wanted.length; at += BATCH) await batch(scope, wanted.slice(at, at + BATCH), order, outcome);
   return outcome;
@@ -57,7 +61,8 @@ export async function compare(scope: Scope, order: Order): Promise<Outcome> {
 
 type Mutable = { -readonly [K in keyof Outcome]: Outcome[K] } & {
   differences: Difference[];
-  accepted: Map<string, number>;
+  fatal: Map<number, string>;
+  accepted: Map<string, Difference[]>;
 };
 
 async function batch(scope: Scope, scenarios: readonly Scenario[], order: Order, outcome: Mutable): Promise<void> {
@@ -66,30 +71,35 @@ async function batch(scope: Scope, scenarios: readonly Scenario[], order: Order,
   const possible = without(scenarios, impossible);
   outcome.left += impossible.length;
   const refusals = await refused(order.sluice, possible, on);
-  for (const { id, line, why } of refusals)
-    tell(outcome, [
-      { scenario: scenarios.find((one) => one.id === id)!, part: 'configuration', haproxy: line, sluice: why },
-    ]);
-  const played = without(possible, refusals);
-  outcome.played += played.length;
-  for (const { connections } of played) outcome.exchanges += connections.flat().length;
-  const suspects = await differing(played, on, order, QUICK);
-  if (suspects.length === 0) return;
-  const again = played.filter(({ id }) => suspects.some((one) => one.scenario.id === id));
-  tell(outcome, await differing(again, on, order, CAREFUL));
+  for (const { id, line, why } of refusals) {
+    const refusing = scenarios.find((one) => one.id === id)!;
+    outcome.differences.push({ scenario: refusing, part: 'configuration', haproxy: line, sluice: why });
+  }
+  let left = without(possible, refusals);
+  outcome.played += left.length;
+  for (const { connections } of left) outcome.exchanges += connections.flat().length;
+  while (left.length > 0) {
+    const suspects = await differing(left, on, order, QUICK, outcome.fatal);
+    left = left.filter(({ id }) => suspects.some((one) => one.scenario.id === id));
+    if (left.length > 0) left = judged(await differing(left, on, order, CAREFUL, outcome.fatal), outcome);
+  }
 }
 
 async function differing(
   scenarios: readonly Scenario[],
-  on: Awaited<ReturnType<typeof stage>>,
+  on: Stage,
   order: Order,
   patience: Patience,
+  fatal: Map<number, string>,
 ): Promise<Difference[]> {
-  const [expected, got] = [
-    await observe(order.haproxy, scenarios, on, patience),
-    await observe(order.sluice, scenarios, on, patience),
-  ];
-  return scenarios.flatMap((one) => between(one, expected.get(one.id)!, got.get(one.id)!));
+  const expected = await observe(order.haproxy, scenarios, on, patience);
+  const survived = scenarios.filter(({ id }) => {
+    const end = expected.get(id)!.get('ended');
+    if (end !== undefined) fatal.set(id, end);
+    return end === undefined;
+  });
+  const got = await observe(order.sluice, survived, on, patience);
+  return survived.flatMap((one) => between(one, expected.get(one.id)!, got.get(one.id)!));
 }
 
 function between(one: Scenario, haproxy: Observed, sluice: Observed): Difference[] {
@@ -103,12 +113,26 @@ function between(one: Scenario, haproxy: Observed, sluice: Observed): Difference
     .filter((difference) => difference.haproxy !== difference.sluice);
 }
 
-function tell(outcome: Mutable, differences: readonly Difference[]): void {
-  for (const difference of differences) {
-    const known = ACCEPTED.find(({ explains }) => explains(difference));
-    if (known === undefined) outcome.differences.push(difference);
-    else outcome.accepted.set(known.name, (outcome.accepted.get(known.name) ?? 0) + 1);
+/** Notes what is accepted and what is not; gives the scenarios that were accepted as a whole, without what that was about. */
+function judged(differences: readonly Difference[], outcome: Mutable): Scenario[] {
+  const left: Scenario[] = [];
+  for (const [one, own] of Map.groupBy(differences, (difference) => difference.scenario)) {
+    const used = new Set<Accepted>();
+    let all = true;
+    for (const difference of own) {
+      const accepted = acceptance(difference);
+      if (accepted === undefined) {
+        all = false;
+        outcome.differences.push(difference);
+      } else {
+        used.add(accepted);
+        outcome.accepted.set(accepted.name, [...(outcome.accepted.get(accepted.name) ?? []), difference]);
+      }
+    }
+    const rest = leftOut(one, used);
+    if (all && rest !== one && rest.connections.length > 0) left.push(rest);
   }
+  return left;
 }
 
 /** A difference for people: the scenario's number, what was sent, and both answers. */

@@ -1,8 +1,9 @@
+import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
 import { freePort } from '../support/ports.ts';
 import { type Run, runToEnd, start } from '../support/program.ts';
 import { type Syslog, syslog } from '../support/syslog.ts';
-import type { Scope } from '../support/wait.ts';
+import { type Scope, within } from '../support/wait.ts';
 import { server } from './origin.ts';
 import { FILES, HEAD, type Scenario } from './scenario.ts';
 import { type Patience, talk } from './talk.ts';
@@ -100,13 +101,45 @@ export function without(scenarios: readonly Scenario[], refusals: readonly Refus
     }));
 }
 
-/** Runs `program` on all scenarios, one after the other, and tells what each of them saw. */
+/**
+ * Runs `program` on all scenarios, one after the other, and tells what each of them saw. A scenario that the program does not survive
+ * has `ended`, which says how, and nothing else.
+ */
 export async function observe(
   program: string,
   scenarios: readonly Scenario[],
   on: Stage,
   patience: Patience,
 ): Promise<Map<number, Observed>> {
+  const result = new Map<number, Observed>();
+  for (let at = 0; at < scenarios.length; ) {
+    const rest = scenarios.slice(at);
+    const { whole, end } = await session(program, rest, on, patience);
+    const played = whole.length;
+    // What was played last may have ended the program as well as what was played when it was seen to have.
+    const sure = end === null ? played : Math.max(0, played - 1);
+    for (const [index, { id }] of rest.slice(0, sure).entries()) result.set(id, whole[index]!);
+    at += sure;
+    if (end === null) continue;
+    const suspects = rest.slice(sure, played + 1);
+    for (const one of suspects) {
+      const alone = await session(program, [one], on, patience);
+      result.set(one.id, alone.whole[0] ?? new Map([['ended', alone.end!]]));
+    }
+    at += suspects.length;
+    if (suspects.every(({ id }) => !result.get(id)!.has('ended')))
+      result.set(suspects.at(-1)!.id, new Map([['ended', `${end}, behind other scenarios`]]));
+  }
+  return result;
+}
+
+/** What was seen of the scenarios while the program was there, and how it ended when it did so by itself. */
+async function session(
+  program: string,
+  scenarios: readonly Scenario[],
+  on: Stage,
+  patience: Patience,
+): Promise<{ whole: Observed[]; end: string | null }> {
   const cleanUps: (() => unknown)[] = [];
   on.log.clear();
   const run = await start({ after: (cleanUp) => cleanUps.push(cleanUp) }, configuration(scenarios, on.host).text, {
@@ -114,30 +147,47 @@ export async function observe(
     ports: on.ports,
     files: FILES,
   });
-  const result = new Map<number, Map<string, string>>();
-  try {
-    for (const scenario of scenarios) result.set(scenario.id, await play(run, scenario, on, patience));
-    await pause(patience.answer);
-  } finally {
-    for (const cleanUp of cleanUps) await cleanUp();
+  let end: string | null = null;
+  const watching = run.exited.then(({ code, signal, stderr }) => {
+    end ??= `${signal ?? code} ${stderr.replace(/^\[(?!ALERT).*\n/gm, '').slice(0, 2000)}`.trim();
+  });
+  const whole: Map<string, string>[] = [];
+  for (const scenario of scenarios) {
+    const observed = await play(run, scenario, on, patience);
+    // A process that crashes is there for a while after its sockets have gone.
+    if (observed === null) await within(watching, `the end of ${program}, which does not listen any more`, 30_000);
+    if (observed === null || end !== null) break;
+    whole.push(observed);
   }
-  for (const { id } of scenarios) {
-    const own = on.log.lines.filter((line) => new RegExp(`\\b(fe|b|a)_${id}\\b`).test(line)).map(lineOf);
-    result.get(id)!.set('log', own.join('\n'));
-  }
-  return result;
+  await pause(patience.answer);
+  const early = end;
+  end ??= '';
+  for (const cleanUp of cleanUps) await Promise.try(cleanUp).catch((error) => assert.ok(early !== null, error));
+  await watching;
+  for (const [index, observed] of whole.entries()) observed.set('log', logOf(scenarios[index]!, on.log.lines));
+  return { whole, end: early };
 }
 
+function logOf({ id }: Scenario, lines: readonly string[]): string {
+  const own = new RegExp(`\\b(fe|b|a)_${id}\\b`);
+  return lines
+    .filter((line) => own.test(line))
+    .map(lineOf)
+    .join('\n');
+}
+
+/** What a scenario saw; null when nobody listens. */
 async function play(
   run: Run,
   { id, connections }: Scenario,
   on: Stage,
   patience: Patience,
-): Promise<Map<string, string>> {
+): Promise<Map<string, string> | null> {
   const observed = new Map<string, string>();
   on.seen.length = 0;
   for (const [index, exchanges] of connections.entries()) {
     const heard = await talk({ host: on.host, port: run.port(`fe_${id}`) }, exchanges, patience);
+    if (heard.refused) return null;
     for (const [at, text] of heard.exchanges.entries()) observed.set(`${index}.${at}`, masked(text));
     observed.set(`${index} closed`, String(heard.closed));
   }

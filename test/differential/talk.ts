@@ -14,6 +14,8 @@ export interface Patience {
 export interface Heard {
   readonly exchanges: readonly string[];
   readonly closed: boolean;
+  /** Nobody listened. */
+  readonly refused: boolean;
 }
 
 /** Sends the exchanges one after the other over a connection, as long as it is there. */
@@ -33,13 +35,14 @@ export async function talk(
   await line.end(patience.end);
   const closed = line.ended;
   line.close();
-  return { exchanges: heard, closed };
+  return { exchanges: heard, closed, refused: line.refused };
 }
 
 class Line {
   readonly socket: Socket;
   received = '';
   ended = false;
+  refused = false;
   #wake = (): void => {};
 
   constructor(socket: Socket) {
@@ -52,7 +55,13 @@ class Line {
       this.ended = true;
       this.#wake();
     };
-    socket.on('end', end).on('close', end).on('error', end);
+    socket
+      .on('end', end)
+      .on('close', end)
+      .on('error', (error: NodeJS.ErrnoException) => {
+        this.refused ||= error.code === 'ECONNREFUSED';
+        end();
+      });
   }
 
   send(bytes: string): void {

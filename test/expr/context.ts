@@ -139,6 +139,10 @@ export function context(parts: ContextParts = {}): ExprContext {
     now: Date.UTC(2024, 1, 9, 12, 12, 53, 250),
     source: parts.source ?? { host: '192.0.2.7', port: 50123 },
     destination: { host: '127.0.0.1', port: 80 },
+    clientConnection: {
+      ...{ source: parts.source ?? { host: '192.0.2.7', port: 50123 }, destination: { host: '127.0.0.1', port: 80 } },
+      ...{ proxied: false, error: 0, httpMajor: 1 },
+    },
     requestHead: new Head(
       { method: parts.method ?? 'GET', uri: parts.uri ?? '/a?b=c', version: parts.version ?? 11 },
       parts.headers ?? [['Host', 'www.example.com']],

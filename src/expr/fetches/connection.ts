@@ -56,7 +56,7 @@ export const connectionFetches: readonly FetchRow[] = [
   plain('fc_dst', 'addr', 'clientAddress', (ctx) => hostOf(client(ctx).destination)),
   plain('fc_dst_port', 'sint', 'clientAddress', (ctx) => portOf(client(ctx).destination)),
   plain('fc_dst_is_local', 'bool', 'clientAddress', (ctx) => isLocal(hostOf(client(ctx).destination), ctx.now)),
-  plain('fc_http_major', 'sint', 'clientAddress', (ctx) => majorOf(ctx.requestHead?.version)),
+  plain('fc_http_major', 'sint', 'clientAddress', (ctx) => ctx.clientConnection?.httpMajor),
   plain('fc_rcvd_proxy', 'bool', 'clientAddress', (ctx) => ctx.clientConnection?.proxied === true),
   plain('fc.timer.handshake', 'sint', 'clientAddress', (ctx) => ctx.log.handshakeTime),
   plain('fc.timer.total', 'sint', 'frontend', (ctx) => ctx.now - ctx.log.acceptDate),

@@ -65,7 +65,9 @@ function compileHeader(
   whole: boolean,
   to: Transform | null,
 ): CompiledFetch | ExprError {
-  const name = String(args[0] ?? '').toLowerCase();
+  // Of all headers there is only a count.
+  if (args[0] === undefined) return { evaluate: () => undefined, scan: () => false };
+  const name = String(args[0]).toLowerCase();
   const occurrence = Number(args[1] ?? 0);
   if (occurrence < -MAX_HISTORY) return { error: `header occurrence must be >= ${-MAX_HISTORY}` };
   const cursor = new HeaderCursor();

@@ -46,13 +46,13 @@ export function uriKey(target: string, options: UriKeyOptions): string | null {
   return most === uri.length ? uri : uri.slice(0, most);
 }
 
-/** Path and query of a request target; null for `*` and the authority form. */
+/** Path and query of a request target, '' of one that ends with its authority; null for `*` and the authority form. */
 function pathOf(target: string): string | null {
   if (target.startsWith('/')) return target;
   const scheme = target.indexOf('://');
   if (scheme < 0) return null;
   const path = target.indexOf('/', scheme + 3);
-  return path < 0 ? null : target.slice(path);
+  return path < 0 ? '' : target.slice(path);
 }
 
 /** `balance url_param`: value of the first parameter called `name` in the query of a request target. */

@@ -1,3 +1,4 @@
+import type { TrafficBackend } from '../backend.ts';
 import { Body } from '../h1/body.ts';
 import { Phase } from '../phase.ts';
 import type { Stream } from '../stream.ts';
@@ -17,6 +18,14 @@ export function bufferBody(stream: Stream, then: (stream: Stream) => void): void
   stream.phase = Phase.rules;
   collectBody(stream, tune.bufsize - tune.maxrewrite, () => then(stream));
 }
+
+/** Whether `bufferBody` has waited for the body, in front of the rules of the proxy that the request is at. */
+export const hasBufferedBody = ({ frontend, backend, method }: Stream): boolean =>
+  frontend.bufferRequest || (backend !== null && buffersBody(backend, method));
+
+/** `option http-buffer-request` of a backend, or what its balancing wants to see of a body. */
+export const buffersBody = (backend: TrafficBackend, method: string): boolean =>
+  backend.bufferRequest || (backend.bufferPost && method === 'POST');
 
 /** The client waits for `100 Continue` before it sends a body. */
 function askForBody(stream: Stream): void {

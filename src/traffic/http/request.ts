@@ -14,7 +14,7 @@ import { chooseBackend } from '../switching.ts';
 import { countTracked, Event } from '../tracking.ts';
 import { noteWebSocket } from '../websocket.ts';
 import { replyError } from './ending.ts';
-import { bufferBody } from './held-body.ts';
+import { bufferBody, buffersBody } from './held-body.ts';
 
 /*
  * The way of a request from its head to the choice of a server: rules of the frontend, backend, rules of the backend.
@@ -121,8 +121,7 @@ function frontendRulesDone(stream: Stream): void {
   backend.c[C.requests]!++;
   // A `listen` section has run its rules as a frontend.
   stream.reqBody.dropsTrailers = backend.dropTrailers;
-  const whole = backend.bufferRequest || (backend.bufferPost && stream.method === 'POST');
-  if (whole && !stream.frontend.bufferRequest) bufferBody(stream, toBackend);
+  if (buffersBody(backend, stream.method) && !stream.frontend.bufferRequest) bufferBody(stream, toBackend);
   else toBackend(stream);
 }
 
@@ -151,7 +150,6 @@ function backendRulesDone(stream: Stream): void {
     if (uniqueIdHeader !== null) stream.req.addHeader(uniqueIdHeader.toLowerCase(), id);
   }
   addForwardedHeaders(stream);
-  if (backend.nameHeader !== null) stream.req.removeHeader(backend.nameHeader);
   applyRequestPersistence(stream);
   prepareCompression(stream);
   dispatch(stream);

@@ -25,6 +25,8 @@ export function serialise(stream: Stream): void {
   const { req, reqBody } = stream;
   const backend = stream.backend!;
   const keeps = reusesServer(stream) || backend.pretendKeepAlive;
+  // Only now: servers may have been chosen by it.
+  if (backend.nameHeader !== null) req.removeHeader(backend.nameHeader);
   const held = stream.bodyEnd - stream.bodyPos;
   const room = req.sizeBound() + Math.min(held, BODY_WITH_HEAD);
   if (stream.pending.length < room) stream.pending = Buffer.allocUnsafeSlow(room);

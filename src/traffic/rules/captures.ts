@@ -1,4 +1,5 @@
 import type { Diagnostic, Location, ProxyConfig } from '../../config/types.ts';
+import { cookieLike, setCookieLike } from '../cookies.ts';
 import type { Head } from '../h1/head.ts';
 import type { Stream } from '../stream.ts';
 
@@ -112,16 +113,16 @@ function take(head: Head, { name, length }: CaptureSlot): string | null {
   return last < 0 ? null : head.headerValue(last).slice(0, length);
 }
 
-/** The first cookie with a value whose name begins as asked for, `name=value`; '' when there is none. */
+/** The first cookie that begins as asked for, `name=value`; '' when there is none. */
 function cookieOf(
   head: Head,
-  header: string,
+  header: 'cookie' | 'set-cookie',
   { name, length }: { readonly name: string; readonly length: number },
 ): string {
+  const find = header === 'cookie' ? cookieLike : setCookieLike;
   for (let i = head.findHeader(header, 0); i >= 0; i = head.findHeader(header, i + 1)) {
-    const parts = header === 'cookie' ? head.headerValue(i).split(';') : [head.headerValue(i).split(';')[0]!];
-    const found = parts.map((part) => part.trim()).find((part) => part.startsWith(name) && part.includes('='));
-    if (found !== undefined) return found.slice(0, length);
+    const found = find(head.headerValue(i), name);
+    if (found !== null) return found.slice(0, length);
   }
   return '';
 }

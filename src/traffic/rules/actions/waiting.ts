@@ -3,7 +3,7 @@ import type { ExprError } from '../../../expr/sample.ts';
 import { parseVarName, writeVar } from '../../../expr/vars.ts';
 import { C } from '../../../model/counters.ts';
 import { replyError } from '../../http/ending.ts';
-import { collectBody, isBodyAtHand } from '../../http/held-body.ts';
+import { collectBody, hasBufferedBody, isBodyAtHand } from '../../http/held-body.ts';
 import { collectResponse, setLate } from '../../http/held-response.ts';
 import { setCause } from '../../log.ts';
 import { resolveName } from '../../resolving.ts';
@@ -29,7 +29,7 @@ function compileTarpit(words: Words, env: RuleEnv): Run | ExprError {
     countTracked(stream, Event.error);
     setCause(stream, 'P', 'T');
     // The time spent is logged as that in a queue, as HAProxy does.
-    stream.log.requestEnd = 0;
+    if (!hasBufferedBody(stream)) stream.log.requestEnd = 0;
     stream.waitUntil = stream.env.now() + timeout;
     stream.onWaited = tarpitted;
     return Verdict.wait;

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { get, request } from '../support/connection.ts';
+import { type Origin, origin } from '../support/origin.ts';
+import { type Run, start } from '../support/program.ts';
+import { type Syslog, syslog } from '../support/syslog.ts';
+import type { Scope } from '../support/wait.ts';
+
+// What the differential run has found where backends have a part in it: each case holds on HAProxy, too.
+
+async function proxies(
+  t: Scope,
+  front: string,
+  back: string,
+): Promise<{ run: Run; apps: Record<string, Origin>; log: Syslog; port: number }> {
+  const log = await syslog(t);
+  const apps = { s1: await origin(t, 'one'), s2: await origin(t, 'two'), s3: await origin(t, 'three') };
+  const run = await start(
+    t,
+    `
+    defaults
+        mode http
+        timeout client 5s
+        timeout connect 5s
+        timeout server 5s
+        timeout tarpit 50ms
+    frontend web
+        bind {addr:web}
+        log {addr:log} local0
+        ${front}
+        default_backend app
+    backend app
+        ${back}
+        server s1 {addr:s1} cookie c1
+        server s2 {addr:s2} cookie c2
+        server s3 {addr:s3} cookie c3
+`,
+    { ports: { ...apps, log } },
+  );
+  return { run, apps, log, port: run.port('web') };
+}
+
+for (const action of ['deny', 'tarpit']) {
+  test(`the line of a request that 'http-request ${action}' ends has its cookie, and the server that it leads to`, async (t) => {
+    const { port, log } = await proxies(
+      t,
+      'log-format "%CC %b/%s %ST %tsc"\ncapture cookie SR len 20',
+      `cookie SRV insert\nhttp-request ${action}`,
+    );
+    await request(port, 'GET / HTTP/1.1\r\nhost: a\r\ncookie: SRV = c2\r\n\r\n');
+    await log.waitFor(/SRV=c2 app\/s2 \d+ P[RT]VN/);
+  });
+}
+
+test('the line of a request that was answered by another rule has no cookie', async (t) => {
+  const { port, log } = await proxies(t, 'log-format "<%CC> %ST"\ncapture cookie SRV len 20\nhttp-request return', '');
+  await request(port, 'GET / HTTP/1.1\r\nhost: a\r\ncookie: SRV=c2\r\n\r\n');
+  await log.waitFor(/<-> 200/);
+});
+
+test('rules see the version of HTTP that the client speaks behind the request, too', async (t) => {
+  const { port } = await proxies(t, 'http-response set-header x-major %[fc_http_major]', '');
+  assert.equal((await get(port, '/')).get('x-major'), '1');
+});
+
+test('the tarpit logs how long the request took when it has waited for its body', async (t) => {
+  const { port, log } = await proxies(
+    t,
+    'log-format "%TR/%Tw %ST"\noption http-buffer-request\nhttp-request tarpit',
+    '',
+  );
+  await get(port, '/');
+  await log.waitFor(/ \d+\/\d+ 500/);
+});
+
+test('addresses that the frontend or the backend excepts are not told to servers', async (t) => {
+  const { port, apps } = await proxies(t, 'option forwardfor except 127.0.0.0/8', 'option forwardfor header x-client');
+  await get(port, '/');
+  assert.equal((await apps['s1']!.nextRequest()).get('x-client'), undefined);
+});
+
+test('a field that the backend tells the server in chooses the server before', async (t) => {
+  const { port } = await proxies(t, '', 'balance hdr(host)\nhttp-send-name-header host');
+  const answers = [];
+  for (const host of ['a', 'a', 'a', 'b']) {
+    answers.push((await request(port, `GET / HTTP/1.1\r\nhost: ${host}\r\n\r\n`)).text);
+  }
+  assert.equal(new Set(answers.slice(0, 3)).size, 1);
+  assert.notEqual(answers[3], answers[0]);
+});
+
+test('a target that ends with its authority has an empty path to be balanced by', async (t) => {
+  const { port } = await proxies(t, '', 'balance uri path-only\nhash-type map-based djb2');
+  const answers = [];
+  for (let i = 0; i < 3; i++) answers.push((await request(port, 'GET http://a HTTP/1.1\r\nhost: a\r\n\r\n')).text);
+  assert.deepEqual(answers, ['three', 'three', 'three']);
+});
