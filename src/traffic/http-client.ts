@@ -195,7 +195,8 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     this.state = State.busy;
     stream.clientVersion = req.version;
     stream.keepAlive =
-      (req.version === 10 ? req.connKeepAlive : !req.connClose) &&
+      !req.connClose &&
+      (req.version !== 10 || req.connKeepAlive) &&
       (!req.ambiguous || env.keepsAmbiguous) &&
       !frontend.httpClose;
     stream.reqBody.begin(req.chunked ? Framing.chunked : Framing.length, req.contentLength < 0 ? 0 : req.contentLength);

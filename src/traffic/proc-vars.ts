@@ -68,7 +68,7 @@ export function globalVars(global: GlobalConfig): {
       continue;
     }
     if (keyword === 'set-var-fmt') {
-      const format = compileLogFormat(rest[0] ?? '', env);
+      const format = compileLogFormat(rest[0] ?? '', env, { raw: true });
       if ('error' in format) alert(format.error);
       else vars.set(match[1]!, { type: 'str', value: format.format(ctx) });
       continue;

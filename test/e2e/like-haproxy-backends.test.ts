@@ -95,3 +95,19 @@ test('a target that ends with its authority has an empty path to be balanced by'
   for (let i = 0; i < 3; i++) answers.push((await request(port, 'GET http://a HTTP/1.1\r\nhost: a\r\n\r\n')).text);
   assert.deepEqual(answers, ['three', 'three', 'three']);
 });
+
+test('a client that wants its connection closed and kept has it closed', async (t) => {
+  const { port } = await proxies(t, '', '');
+  const answer = await request(port, 'GET / HTTP/1.0\r\nconnection: close\r\nconnection: keep-alive\r\n\r\n');
+  assert.equal(answer.get('connection'), 'close');
+});
+
+test('set-var-fmt takes values as they are, in quotes where they are asked for', async (t) => {
+  const { port } = await proxies(
+    t,
+    `http-request set-var-fmt(txn.a) '%{+Q}[var(txn.none)]%{+Q}[str(a)]%[bin(0a)]'
+        http-request return status 200 content-type text/plain lf-string %[var(txn.a),hex]`,
+    '',
+  );
+  assert.equal((await get(port, '/')).text, Buffer.from('"""a"\n').toString('hex').toUpperCase());
+});

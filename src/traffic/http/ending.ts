@@ -24,7 +24,7 @@ export function finish(stream: Stream, exact: boolean): void {
     end(stream, stream.keepAlive && complete);
     return;
   }
-  const serverKeeps = res.version === 11 ? !res.connClose : res.connKeepAlive;
+  const serverKeeps = !res.connClose && (res.version === 11 || res.connKeepAlive);
   abandonServer(
     stream,
     exact &&

@@ -6,10 +6,10 @@ import type { RuleEnv } from './types.ts';
 /** A text made for each stream. */
 export type TextOf = (ctx: ExprContext) => string;
 
-/** Compiles a log-format argument of a rule. */
-export function compileText(format: string | undefined, env: RuleEnv): TextOf | ExprError {
+/** Compiles a log-format argument of a rule; `raw`: values of expressions are put in as they are, and quoted where the format says so. */
+export function compileText(format: string | undefined, env: RuleEnv, raw = false): TextOf | ExprError {
   if (format === undefined) return { error: 'expects a log-format string' };
-  const compiled = compileLogFormat(format, env.expr);
+  const compiled = compileLogFormat(format, env.expr, { raw });
   if ('error' in compiled) return compiled;
   const { constant } = compiled;
   return constant === null ? compiled.format : () => constant;

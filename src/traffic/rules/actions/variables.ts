@@ -44,7 +44,7 @@ function compileSet(words: Words, env: RuleEnv, action: string): Run | ExprError
 function compileSetFormat(words: Words, env: RuleEnv, action: string): Run | ExprError {
   const target = parseTarget(action);
   if ('error' in target) return target;
-  const text = compileText(words.take(), env);
+  const text = compileText(words.take(), env, true);
   if ('error' in text) return text;
   const { set } = target;
   return (stream) => {
