@@ -56,6 +56,7 @@ export function newServer(at: Location): ServerDraft {
     poolMaxConn: -1,
     poolPurgeDelay: 5000,
     maxReuse: -1,
+    poolConnName: null,
     tcpUserTimeout: 0,
     proto: null,
     ws: 'auto',

@@ -30,8 +30,8 @@ export class TrafficBackend implements ProxyFacts {
   readonly servers: TrafficServer[] = [];
   /** What `option forwarded` adds, null: nothing. */
   readonly forwarded: CompiledProxy['forwarded'];
-  /** `sni` expressions of its servers, by their text. */
-  readonly sni: ReadonlyMap<string, Compiled>;
+  /** Expressions of its servers (`sni`, `pool-conn-name`), by their text. */
+  readonly serverNames: ReadonlyMap<string, Compiled>;
   /** Log-formats of TLVs that its servers get, by their text. */
   readonly tlvFormats: ReadonlyMap<string, LogFormat>;
   /** Servers of the configuration by name. */
@@ -84,7 +84,12 @@ export class TrafficBackend implements ProxyFacts {
   constructor(
     env: Env,
     view: ProxyView,
-    { errorPages, sni, tlvFormats, forwarded }: Pick<CompiledProxy, 'errorPages' | 'sni' | 'tlvFormats' | 'forwarded'>,
+    {
+      errorPages,
+      serverNames,
+      tlvFormats,
+      forwarded,
+    }: Pick<CompiledProxy, 'errorPages' | 'serverNames' | 'tlvFormats' | 'forwarded'>,
     old: TrafficBackend | null,
   ) {
     const { config } = view;
@@ -109,7 +114,7 @@ export class TrafficBackend implements ProxyFacts {
     this.dynamicCookie = view.dynamicCookie;
     this.dynamicCookieKey = view.dynamicCookieKey;
     this.errorPages = errorPages;
-    this.sni = sni;
+    this.serverNames = serverNames;
     this.tlvFormats = tlvFormats;
     this.forwarded = forwarded;
     this.rules = null;

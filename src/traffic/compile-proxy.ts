@@ -22,8 +22,8 @@ export interface CompiledProxy {
   readonly backendRules: BackendRules | null;
   readonly logger: LogFormatter | null;
   readonly errorPages: ErrorPages;
-  /** `sni` expressions of servers, by their text. */
-  readonly sni: ReadonlyMap<string, Compiled>;
+  /** Expressions of servers (`sni`, `pool-conn-name`), by their text. */
+  readonly serverNames: ReadonlyMap<string, Compiled>;
   /** Log-formats of TLVs that servers get (`set-proxy-v2-tlv-fmt`), by their text. */
   readonly tlvFormats: ReadonlyMap<string, LogFormat>;
   /** What `option forwarded` adds to a request, null: nothing. */
@@ -51,30 +51,35 @@ export function compileProxy(config: ProxyConfig, around: ProxySurroundings): Co
     backendRules: rules.backend,
     logger,
     errorPages: new ErrorPages(pages),
-    sni: config.kind === 'frontend' ? new Map() : compileNames(config, { ...around, keys }, problems),
+    serverNames: config.kind === 'frontend' ? new Map() : compileNames(config, { ...around, keys }, problems),
     forwarded: compileForwarded(config, { ...around, keys }, problems),
     tlvFormats: compileTlvs(config, { ...around, keys }, problems),
     problems,
   };
 }
 
-/** The names that servers are asked for (manual, `sni`). */
+/** The names that servers are asked for, and those of connections to them (manual, `sni` and `pool-conn-name`). */
 function compileNames(
   { name: proxy, servers }: ProxyConfig,
   { hasProxy, hasServer, patterns, keys }: ProxySurroundings & { readonly keys: ReturnType<typeof patternKeys> },
   problems: Diagnostic[],
 ): ReadonlyMap<string, Compiled> {
   const names = new Map<string, Compiled>();
-  for (const { tls, name, at } of servers) {
-    if (tls === null || tls.sni === null || names.has(tls.sni)) continue;
-    const compiled = compileWhole(bytesOf(tls.sni), {
-      ...{ places: place.serverSource, proxy, hasProxy, hasServer },
-      patterns: (use) => patterns(keys(use, at), use, at),
-    });
-    if (!('error' in compiled)) names.set(tls.sni, compiled);
-    else {
-      const text = `'server ${proxy}/${name}' : error detected while parsing sni expression : ${compiled.error}`;
-      problems.push({ severity: 'alert', at, text, form: 'server' });
+  for (const { tls, poolConnName, name, at } of servers) {
+    for (const [option, source] of [
+      ['sni', tls?.sni ?? null],
+      ['pool-conn-name', poolConnName],
+    ] as const) {
+      if (source === null || names.has(source)) continue;
+      const compiled = compileWhole(bytesOf(source), {
+        ...{ places: place.serverSource, proxy, hasProxy, hasServer },
+        patterns: (use) => patterns(keys(use, at), use, at),
+      });
+      if (!('error' in compiled)) names.set(source, compiled);
+      else {
+        const text = `'server ${proxy}/${name}' : error detected while parsing ${option} expression : ${compiled.error}`;
+        problems.push({ severity: 'alert', at, text, form: 'server' });
+      }
     }
   }
   return names;

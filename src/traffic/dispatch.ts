@@ -11,7 +11,7 @@ import type { TrafficServer } from './server.ts';
 import { ServerConn } from './server-conn.ts';
 import { shownSource } from './shown-source.ts';
 import type { Stream } from './stream.ts';
-import { helloFor, helloKey } from './tls/server-name.ts';
+import { helloFor, helloKey, nameFor } from './tls/server-name.ts';
 import type { Hello } from './tls/server-tls.ts';
 
 /** As HAProxy numbers errors of connections: `General socket error`. */
@@ -237,7 +237,7 @@ function connectOrReuse(stream: Stream): void {
   const server = stream.server!;
   const hello = server.tls === null ? null : helloFor(stream, server);
   const shown = shownSource(stream, server);
-  const key = keyOf(hello, shown);
+  const key = keyOf(stream, server, hello, shown);
   const conn = !stream.raw && stream.backend!.config.mode === 'http' ? takeIdle(stream, server, key) : null;
   if (conn !== null) {
     stream.serverConn = conn;
@@ -254,10 +254,15 @@ function connectOrReuse(stream: Stream): void {
   connect(stream, server, hello, shown, key);
 }
 
-/** Streams may use each other's connections when they ask for the same, and are shown as coming from the same place. */
-function keyOf(hello: Hello | null, shown: EndpointView | null): string {
-  const key = hello === null ? '' : helloKey(hello);
-  return shown === null ? key : `${key} ${shown.host} ${shown.port}`;
+/**
+ * Streams may use each other's connections when they ask for the same, and are shown as coming from the same place. A name of the
+ * connection takes the place of the one that the server is asked for (manual, `pool-conn-name`).
+ */
+function keyOf(stream: Stream, server: TrafficServer, hello: Hello | null, shown: EndpointView | null): string {
+  const name = server.connName === null ? null : nameFor(stream, server.connName);
+  const asked = hello === null ? '' : helloKey(name === null ? hello : { ...hello, name: '' });
+  const key = shown === null ? asked : `${asked} ${shown.host} ${shown.port}`;
+  return name === null ? key : `${key}\n${name}`;
 }
 
 /** An idle connection that the stream may use (`http-reuse`), or null. */
@@ -424,7 +429,7 @@ export function reconnect(stream: Stream): void {
 function connectAnew(stream: Stream, server: TrafficServer): void {
   const hello = server.tls === null ? null : helloFor(stream, server);
   const shown = shownSource(stream, server);
-  connect(stream, server, hello, shown, keyOf(hello, shown));
+  connect(stream, server, hello, shown, keyOf(stream, server, hello, shown));
 }
 
 /** Parts with the server connection, which is broken or no longer wanted. */

@@ -10,7 +10,7 @@ import type { Env } from './env.ts';
 import { IdlePool } from './idle-pool.ts';
 import { StreamQueue } from './queue.ts';
 import { compileTlvs, type ProxyTlvFormat } from './send-proxy.ts';
-import { compileSni } from './tls/server-name.ts';
+import { compileName } from './tls/server-name.ts';
 import { ServerTls } from './tls/server-tls.ts';
 
 /** A server as a traffic thread sees it: where to connect, its idle connections, its queue, its counters. */
@@ -38,6 +38,8 @@ export class TrafficServer implements ServerFacts {
   tls: ServerTls | null = null;
   /** The name that is asked for (`sni`). */
   sni: Compiled | null = null;
+  /** What connections are told apart by in the pool (`pool-conn-name`). */
+  connName: Compiled | null = null;
   /** What it is told of clients beside the addresses (`set-proxy-v2-tlv-fmt`). */
   proxyTlvs: readonly ProxyTlvFormat[] = [];
   /** For the sockets of connections to it; null: none. */
@@ -65,6 +67,7 @@ export class TrafficServer implements ServerFacts {
     this.maxconn = view.maxconn;
     this.socketOptions = this.#socketOptions();
     this.#setTls();
+    this.connName = this.#named(this.config.poolConnName);
     this.proxyTlvs = compileTlvs(this.config.proxyTlvs, this.backend);
     this.removed = false;
     this.pool = new IdlePool(this);
@@ -77,6 +80,7 @@ export class TrafficServer implements ServerFacts {
     if (view.config !== null) this.config = view.config;
     this.socketOptions = this.#socketOptions();
     this.#setTls();
+    this.connName = this.#named(this.config.poolConnName);
     this.proxyTlvs = compileTlvs(this.config.proxyTlvs, this.backend);
     this.name = view.name;
     this.weight = view.weight;
@@ -95,9 +99,14 @@ export class TrafficServer implements ServerFacts {
     return sum;
   }
 
+  /** An expression of the `server` line: one of the file, or of a server that was added live. */
+  #named(text: string | null): Compiled | null {
+    return text === null ? null : (this.backend.serverNames.get(text) ?? compileName(text, this.backend.name));
+  }
+
   /** The context and the sessions stay while the settings do. */
   #setTls(): void {
-    const { env, backend, config } = this;
+    const { env, config } = this;
     const { tls } = config;
     if (!this.view.ssl || tls === null) {
       this.tls = null;
@@ -105,7 +114,7 @@ export class TrafficServer implements ServerFacts {
     }
     if (this.tls?.isAs(tls)) return;
     this.tls = new ServerTls(env.certificates, tls, () => env.global.tls, env.tlsAccounts);
-    this.sni = tls.sni === null ? null : (backend.sni.get(tls.sni) ?? compileSni(tls.sni, backend.name));
+    this.sni = this.#named(tls.sni);
   }
 
   #socketOptions(): SocketOptions | null {

@@ -2,13 +2,15 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { connect } from '../support/connection.ts';
 import { origin } from '../support/origin.ts';
-import { start } from '../support/program.ts';
+import { isHaproxy, start } from '../support/program.ts';
 import { until } from '../support/wait.ts';
 
 const modes = ['never', 'safe', 'aggressive', 'always'] as const;
 const origins = Object.fromEntries(
   await Promise.all(
-    [...modes, 'purged', 'small', 'off', 'idle'].map(async (name) => [name, await origin({ after }, 'ok')] as const),
+    [...modes, 'purged', 'small', 'off', 'idle', 'named'].map(
+      async (name) => [name, await origin({ after }, 'ok')] as const,
+    ),
   ),
 );
 const run = await start(
@@ -36,6 +38,10 @@ listen purged
     bind {addr:fe_purged}
     http-reuse always
     server s {addr:purged} pool-purge-delay 100ms
+listen named
+    bind {addr:fe_named}
+    http-reuse always
+    server s {addr:named} pool-conn-name req.hdr(x-name) pool-low-conn 5
 listen off
     bind {addr:fe_off}
     http-reuse always
@@ -96,4 +102,20 @@ test('pool-purge-delay closes what stays idle', async (t) => {
 
 test('pool-max-conn 0 keeps nothing', async (t) => {
   assert.equal(await connections(t, 'off', 2, 1), 2);
+});
+
+test('pool-conn-name: requests share connections of the same name alone', {
+  skip: isHaproxy && 'since HAProxy 3.2',
+}, async (t) => {
+  const used = async (name: string) => {
+    const client = await connect(t, run.port('fe_named'));
+    await client.exchange(`GET / HTTP/1.1\nHost: x\nX-Name: ${name}\n\n`);
+    client.close();
+    await until('the client to be gone', async () => (await run.row('named/FRONTEND'))['scur'] === '0');
+    return origins['named']!.connections.length;
+  };
+  assert.deepEqual(
+    [await used('a'), await used('b'), await used('a'), await used('b'), await used('c')],
+    [1, 2, 2, 2, 3],
+  );
 });

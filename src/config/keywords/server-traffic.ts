@@ -110,6 +110,9 @@ export const SERVER_TRAFFIC_OPTIONS: Option<ServerDraft>[] = [
   integer('minconn', 0, (draft, number) => {
     draft.minconn = number;
   }),
+  text('pool-conn-name', '<expression>', '<expression> as argument', (draft, word) => {
+    draft.poolConnName = word;
+  }),
   integer('pool-low-conn', 0, (draft, number) => {
     draft.poolLowConn = number;
   }),

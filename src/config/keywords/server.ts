@@ -28,9 +28,6 @@ export const SERVER_OPTIONS = new OptionTable<ServerDraft>([
   ...inertOptions<ServerDraft>('refused', 'Start Sluice inside the namespace (ip netns exec).', ['namespace <name>'], {
     notDynamic: true,
   }),
-  ...inertOptions<ServerDraft>('refused', 'Connections are matched by address and source.', [
-    'pool-conn-name <expression>',
-  ]),
   ...inertOptions<ServerDraft>('refused', 'Servers are spoken to over TCP.', ['quic-cc-algo <algorithm>'], {
     notDynamic: true,
   }),

@@ -52,6 +52,8 @@ export interface ServerConfig {
   readonly poolMaxConn: number;
   readonly poolPurgeDelay: number;
   readonly maxReuse: number;
+  /** An expression: streams share connections of the same name alone (`pool-conn-name`). */
+  readonly poolConnName: string | null;
   readonly tcpUserTimeout: number;
   readonly proto: 'h1' | 'h2' | null;
   /** What WebSockets are spoken over; `auto`: as other requests, but HTTP/1.1 where ALPN leaves the choice. */

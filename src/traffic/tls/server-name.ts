@@ -12,8 +12,8 @@ import type { Hello } from './server-tls.ts';
 const again = new Head();
 const ONE: readonly string[] = ['http/1.1'];
 
-/** Compiles a `sni` expression that stands for itself: that of a server that was added live. null: it is not valid. */
-export function compileSni(text: string, proxy: string): Compiled | null {
+/** Compiles an expression of a server that was added live (`sni`, `pool-conn-name`). null: it is not valid. */
+export function compileName(text: string, proxy: string): Compiled | null {
   const compiled = compileWhole(bytesOf(text), { places: place.serverSource, proxy });
   return 'error' in compiled ? null : compiled;
 }
@@ -22,7 +22,7 @@ export function compileSni(text: string, proxy: string): Compiled | null {
 export function helloFor(stream: Stream, server: TrafficServer): Hello {
   const { config, alpn } = server.tls!;
   let name = '';
-  if (server.sni !== null) name = evaluated(stream, server.sni);
+  if (server.sni !== null) name = nameFor(stream, server.sni);
   else if (config.sni === null && config.sniAuto && !stream.raw) name = hostName(headOf(stream));
   // A WebSocket is spoken over HTTP/1.1 where the server may choose (manual, `ws`).
   const plain = stream.wantsUpgrade && alpn.length > 1 && alpn.includes('http/1.1') && server.config.ws !== 'h2';
@@ -34,10 +34,11 @@ export function helloKey({ name, alpn }: Hello): string {
   return alpn === ONE ? `${name} ` : name;
 }
 
-function evaluated(stream: Stream, sni: Compiled): string {
-  if (stream.raw || stream.requestHead !== null) return evaluateText(sni, stream) ?? '';
+/** The value of an expression of a server for a stream, '' when it has none. */
+export function nameFor(stream: Stream, expression: Compiled): string {
+  if (stream.raw || stream.requestHead !== null) return evaluateText(expression, stream) ?? '';
   stream.requestHead = headOf(stream);
-  const name = evaluateText(sni, stream) ?? '';
+  const name = evaluateText(expression, stream) ?? '';
   stream.requestHead = null;
   return name;
 }
