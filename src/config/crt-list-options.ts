@@ -6,8 +6,11 @@ import type { TlsOptions } from './types.ts';
 
 type Options = Partial<Draft<TlsOptions>>;
 
-/** What became of a word: how many words it took, why it cannot be taken, or null: it is no such option. */
-export type OptionRead = { readonly taken: number } | { readonly error: string; readonly refused?: true } | null;
+/** What became of a word: how many words it took (`inert`: why it has no effect), why it cannot be taken, or null: it is no such option. */
+export type OptionRead =
+  | { readonly taken: number; readonly inert?: string }
+  | { readonly error: string; readonly refused?: true }
+  | null;
 
 /** Reads the option at `words[at]` into `options`. `caBase` goes before names of CA and CRL files. */
 export function readCrtListOption(
@@ -22,9 +25,11 @@ export function readCrtListOption(
   else if (Object.hasOwn(REFUSED, word))
     return { error: `'${word}' is not supported. ${REFUSED[word]}`, refused: true };
   else {
-    if (!Object.hasOwn(VALUED, word)) return null;
+    const isInert = Object.hasOwn(INERT, word);
+    if (!isInert && !Object.hasOwn(VALUED, word)) return null;
     const value = words[at + 1];
     if (value === undefined) return { error: `ssl args out of '[]' for ${word}` };
+    if (isInert) return { taken: 2, inert: `'${word}' has no effect here: ${INERT[word]}` };
     const error = VALUED[word as keyof typeof VALUED](options, value, caBase);
     return error === null ? { taken: 2 } : { error };
   }
@@ -34,7 +39,12 @@ export function readCrtListOption(
 const REFUSED: Readonly<Record<string, string>> = {
   'allow-0rtt': 'Requests in early data could be replayed: they are asked for again in the handshake',
   'client-sigalgs': "Node's TLS does not set these apart: set sigalgs",
-  npn: 'Set alpn',
+};
+
+/** Words that only tune a process like HAProxy's, or that nobody needs any more. */
+const INERT: Readonly<Record<string, string>> = {
+  ktls: 'what is encrypted is moved through buffers.',
+  npn: 'clients have used ALPN for many years: set alpn.',
 };
 
 type Setter = (options: Options, value: string, caBase: string | null) => string | null;

@@ -46,7 +46,7 @@ export function certificates(): Target {
     words: [
       '-----BEGIN CERTIFICATE-----\n',
       '-----END CERTIFICATE-----\n',
-      'ocsp-update on',
+      ...['ocsp-update on', 'key a.key', 'acme le domains a.test', 'jwt on', 'ktls on'],
       'verify required',
       '[',
       ']',

@@ -27,6 +27,7 @@ export function parseSslUse(line: Line, proxy: ProxyDraft): void {
     if (read === null) return line.alert(`unknown crt keyword '${word}'`);
     if ('error' in read)
       return line.alert(read.error.startsWith('ssl args') ? `${begin}'${word}' expects a value.` : `${read.error}.`);
+    if (read.inert !== undefined) line.context.diagnostics.verbose(line.at, read.inert);
     i += read.taken;
   }
   if (crt === null) return line.alert(`${begin}mandatory 'crt' parameter not found.`);

@@ -41,6 +41,8 @@ export interface CertificateCollection {
   };
   /** What operators should know, and files with keys that others can read. */
   readonly warnings: string[];
+  /** What has no effect. */
+  readonly remarks: string[];
   readonly exposed: Map<string, 'private key' | 'ticket keys'>;
   /** What the next collection need not read. */
   readonly known: Known;
@@ -51,6 +53,7 @@ export function collectCertificates(config: Config, before: Known, chains: Chain
   const { tls, crtBase, caBase } = config.global;
   const reader = certificateReader(config, before, chains);
   const { opener, certificate, load, also, warnings } = reader;
+  const remarks: string[] = [];
   const found: CertificateCollection['found'] = {
     certificates: reader.certificates,
     trusts: new Map(),
@@ -160,8 +163,9 @@ export function collectCertificates(config: Config, before: Known, chains: Chain
     const file = opener(at)(path);
     if (statOrNull(file)?.isDirectory()) return void folder(path.replace(/(?<=.)\/+$/, ''), use);
     const { lines, count, digest } = readCrtList(path, file, caBase);
-    const entries = lines.flatMap(({ warning, certificate: word, ...entry }) => {
+    const entries = lines.flatMap(({ warning, inert, certificate: word, ...entry }) => {
       if (warning !== null) warnings.push(warning);
+      remarks.push(...inert.map((text) => `parsing [${path}:${entry.line}]: ${text}`));
       return entriesOf(basedPath(crtBase, word), entry, { at, ocspUpdate: use.ocspUpdate, listed: true }, path);
     });
     found.lists.set(path, { path, folder: false, entries, lines: count, digest });
@@ -175,7 +179,7 @@ export function collectCertificates(config: Config, before: Known, chains: Chain
   }
 
   return {
-    ...{ found, warnings, exposed: reader.exposed, known: reader.known, crt, list, trust, uses },
+    ...{ found, warnings, remarks, exposed: reader.exposed, known: reader.known, crt, list, trust, uses },
     load: (one) => load(one, true),
     ticketKeys(path, at) {
       if (found.ticketKeys.has(path)) return;

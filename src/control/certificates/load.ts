@@ -74,6 +74,7 @@ export function loadCertificates(config: Config): {
     }
   problems.push(
     ...collection.warnings.map((text): Diagnostic => ({ severity: 'warning', at: null, text })),
+    ...collection.remarks.map((text): Diagnostic => ({ severity: 'notice', at: null, text, verbose: true })),
     ...exposure(collection),
   );
   ({ known } = collection);

@@ -8,6 +8,8 @@ import type { TlsOptions } from '../../config/types.ts';
 export interface CrtListLine extends Omit<CrtListEntry, 'line'> {
   /** What operators should know although it does not hinder. */
   readonly warning: string | null;
+  /** What has no effect, and why. */
+  readonly inert: readonly string[];
 }
 
 /** Words on one line, at most. */
@@ -53,9 +55,10 @@ function parseOptions(
   inside: readonly string[],
   caBase: string | null,
   bad: (what: string) => { readonly error: string },
-): Read | { readonly error: string } {
+): (Read & Pick<CrtListLine, 'inert'>) | { readonly error: string } {
   const options: Partial<Draft<TlsOptions>> = {};
   const words: Draft<CrtStoreWords> = {};
+  const inert: string[] = [];
   for (let i = 0; i < inside.length; ) {
     const word = inside[i]!;
     if (Object.hasOwn(ELSEWHERE, word))
@@ -72,11 +75,12 @@ function parseOptions(
     // What is wrong with a value HAProxy says without the place.
     if ('error' in read)
       return read.refused || read.error.startsWith('ssl args') ? bad(read.error) : { error: read.error };
+    if (read.inert !== undefined) inert.push(read.inert);
     i += read.taken;
   }
   const problem = crtStoreProblem(words);
   if (problem !== null) return bad(problem);
-  return { options: Object.keys(options).length === 0 ? null : options, words };
+  return { options: Object.keys(options).length === 0 ? null : options, words, inert };
 }
 
 /** HAProxy takes these, and goes on as if they were not there. */

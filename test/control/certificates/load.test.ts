@@ -322,6 +322,13 @@ describe('words of crt-stores in a crt-list', () => {
     );
   });
 
+  test('and others that have no effect here are taken, and told with -V', () => {
+    assert.deepEqual(listed('site.pem [ktls on npn http/1.1 alpn h2] a.test\n').told, [
+      "parsing [DIR/words.list:1]: 'ktls' has no effect here: what is encrypted is moved through buffers.",
+      "parsing [DIR/words.list:1]: 'npn' has no effect here: clients have used ALPN for many years: set alpn.",
+    ]);
+  });
+
   test('that cannot be followed are refused', () => {
     const mistakes: readonly (readonly [string, string])[] = [
       ['apart.crt [key]', "parsing [DIR/words.list:1]: ssl args out of '[]' for key."],

@@ -32,7 +32,7 @@ function parsed(change: Add, { config, certificates }: Model): Omit<StoredEntry,
   ] as const;
   const absent = files.find(([kind, path]) => path != null && certificates.trust(kind, path) === null);
   if (absent !== undefined) return problem(`unable to load ${absent[1]}`);
-  const { warning: _, ...entry } = line;
+  const { warning: _, inert: _inert, ...entry } = line;
   return entry;
 }
 
