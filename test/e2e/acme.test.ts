@@ -113,6 +113,22 @@ describe('acme', () => {
     await run.output(/acme: everybody on this machine can read the key of an account in '.*account\.key'/);
   });
 
+  test('a line of a crt-list orders a certificate, too', async (t) => {
+    const directory = await acmeDirectory(t);
+    directory.fail = { times: 1, status: 503, type: 'serverInternal' };
+    const listed = config(directory.url)
+      .replace(/ +load crt .*\n/, '')
+      .replace('crt @web/www', 'crt-list {dir}/certs.list');
+    const files = { 'certs.list': '{dir}/listed.pem [acme le domains listed.test]\n' };
+    const run = await start(t, listed, { files });
+    directory.httpPort = run.port('plain');
+    const path = join(run.dir, 'listed.pem');
+    await run.cli(`acme renew ${path}`);
+    const subject = async () => /^Subject: (.*)$/m.exec(await run.cli(`show ssl cert ${path}`))?.[1];
+    await until('the certificate', async () => (await subject()) === '/CN=listed.test');
+    await until('the file', () => existsSync(path));
+  });
+
   test('what is not managed is told', async (t) => {
     const { run } = await world(t);
     assert.match(await run.cli('acme renew nope'), /^No ACME configuration defined for file 'nope'\./);
