@@ -133,7 +133,7 @@ Key not found.
   assert.equal(await ask(port, '/a/b/c'), 'three|-|');
   assert.equal(await ask(port, '/d'), '4|-|');
   assert.equal(await ask(port, '/f'), 'none|-|');
-  assert.equal(await ask(port, '/a'), 'other|-|');
+  assert.equal(await ask(port, '/a'), 'none|-|');
   assert.equal(await ask(port, '/zz'), 'own');
   assert.equal(await ask(port, '/', 'User-Agent: ROBOT'), 'bad');
   await transcript(

@@ -1,5 +1,6 @@
 /** Keys of stick tables as people write and read them. */
 
+import { bytesOf, markedText } from '../../config/bytes.ts';
 import type { StickTableConfig } from '../../config/types.ts';
 import { formatIpv4, formatIpv6, parseIpv4, parseIpv6 } from '../../util/ip.ts';
 
@@ -9,7 +10,7 @@ type KeyForm = Pick<StickTableConfig, 'type' | 'keyLength'>;
 const MAPPED = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff] as const;
 
 /**
- * The bytes of a key that is written as text: an address, a number (what is none counts as 0, as in HAProxy since 3.0), a text in UTF-8, a binary key
+ * The bytes of a key that is written as text: an address, a number (what is none counts as 0, as in HAProxy since 3.0), a text in UTF-8 or with marked bytes, a binary key
  * in hexadecimal digits. null for what cannot be a key.
  */
 export function keyFromText({ type, keyLength }: KeyForm, text: string): Uint8Array | null {
@@ -28,7 +29,7 @@ export function keyFromText({ type, keyLength }: KeyForm, text: string): Uint8Ar
     case 'binary':
       return /^([0-9a-f]{2})*$/i.test(text) ? padded(Buffer.from(text, 'hex'), keyLength) : null;
     default:
-      return text.includes('\0') ? null : Buffer.from(text).subarray(0, keyLength);
+      return text.includes('\0') ? null : Buffer.from(bytesOf(text), 'latin1').subarray(0, keyLength);
   }
 }
 
@@ -40,11 +41,11 @@ function padded(bytes: Uint8Array, length: number): Uint8Array {
 
 /** A key as `show table` prints it: one word. */
 export function keyWord({ type }: KeyForm, key: Uint8Array): string {
-  return type === 'string' ? escaped(key) : keyText({ type }, key)!;
+  return type === 'string' ? escaped(key) : keyText({ type }, key);
 }
 
-/** A key as it can be written in a Change; null for a text that is not in UTF-8. */
-export function keyText({ type }: Pick<KeyForm, 'type'>, key: Uint8Array): string | null {
+/** A key as it can be written in a Change: of what is no UTF-8, marked bytes. */
+export function keyText({ type }: Pick<KeyForm, 'type'>, key: Uint8Array): string {
   switch (type) {
     case 'ip':
       return formatIpv4(key);
@@ -54,10 +55,8 @@ export function keyText({ type }: Pick<KeyForm, 'type'>, key: Uint8Array): strin
       return String(((key[0]! << 24) | (key[1]! << 16) | (key[2]! << 8) | key[3]!) >>> 0);
     case 'binary':
       return Buffer.from(key).toString('hex').toUpperCase();
-    default: {
-      const text = Buffer.from(key).toString();
-      return Buffer.from(text).equals(key) ? text : null;
-    }
+    default:
+      return markedText(Buffer.from(key));
   }
 }
 

@@ -1,7 +1,7 @@
 import { entryOf, pointerOf, unfitEntry, unknownPatterns } from '../../change/rows/patterns/subject.ts';
 import { bytesOf, textOfBytes } from '../../config/bytes.ts';
 import type { LivePatterns } from '../../model/patterns/references.ts';
-import { type Answer, dump, error, nothing } from '../answer.ts';
+import { type Answer, dump, error, nothing, Severity } from '../answer.ts';
 import { apply } from '../apply.ts';
 import { matchLine } from '../patterns/match-line.ts';
 import type { Call, Command } from '../registry.ts';
@@ -110,17 +110,27 @@ function set(call: Call): Answer | Promise<Answer> {
   return apply(call, { kind: 'map.set', map, value: words.join(' '), ...keyFor(call, 'map', map, word) });
 }
 
-function del(kind: Kind, call: Call): Answer | Promise<Answer> {
+/** All entries of a key go, each by a Change of its own; the first one last, so that no other one is found meanwhile. */
+async function del(kind: Kind, call: Call): Promise<Answer> {
   const [name, word] = call.args;
-  if (name && call.control.model.patterns.find(kind, name) === null) return unknown(kind);
-  if (!name || !word) return error(`This command expects two parameters: ${NAME[kind]} identifier and key.`);
+  const live = name ? call.control.model.patterns.find(kind, name) : null;
+  if (name && live === null) return unknown(kind);
+  if (!name || live === null || !word)
+    return error(`This command expects two parameters: ${NAME[kind]} identifier and key.`);
   const { key, ...entry } = keyFor(call, kind, name, word);
-  return apply(
-    call,
-    kind === 'map'
-      ? { kind: 'map.del', map: name, key, ...entry }
-      : { kind: 'acl.del', acl: name, pattern: key, ...entry },
-  );
+  const more = 'entry' in entry ? 0 : [...live.store.withKey(live.store.current, bytesOf(key))].length - 1;
+  const gone = (which: { readonly last?: true } | { readonly entry?: string }) =>
+    apply(
+      call,
+      kind === 'map'
+        ? { kind: 'map.del', map: name, key, ...which }
+        : { kind: 'acl.del', acl: name, pattern: key, ...which },
+    );
+  for (let i = 0; i < more; i++) {
+    const answer = await gone({ last: true });
+    if (answer.kind === 'message' && answer.severity <= Severity.error) return answer;
+  }
+  return gone(entry);
 }
 
 function clear(kind: Kind, call: Call): Answer | Promise<Answer> {

@@ -114,7 +114,7 @@ async function keyNamed(table: StickTable, [word, value]: readonly string[], act
   if (found === null || !table.reopen(found.shard, found.entry, Date.now())) return nothing;
   const key = table.keyOf(found.entry);
   table.close();
-  return keyText(table.config, key) ?? error('the key is no text in UTF-8: name its entry by its data');
+  return keyText(table.config, key);
 }
 
 async function clear(call: Call): Promise<Answer> {

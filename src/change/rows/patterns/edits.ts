@@ -98,7 +98,7 @@ export const aclAdd = add<ChangeOf<'acl.add'>>(({ acl, pattern }) => ({ kind: 'a
 
 const NOT_FOUND = problem('Key not found.');
 
-/** `del map`, `del acl`: one entry; several with the same pattern take as many commands. */
+/** One entry goes; `del map` and `del acl` make as many of these Changes as there are entries of the pattern. */
 function del<C extends Del>(
   inverseOf: (change: C, values: readonly string[], before: { readonly before?: PatternPlace }) => Change,
 ): Row<C> {
