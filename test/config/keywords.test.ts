@@ -134,8 +134,9 @@ describe('keyword tables', () => {
 
   it('carry out each status when a line is read', () => {
     for (const row of GLOBAL_KEYWORDS.rows) {
+      const argument = /^\{([^|}]+)/.exec(row.args)?.[1] ?? '1';
       const { diagnostics, remarks } = loadConfig({
-        texts: [{ name: 'x', text: `global\n ${row.name} 1\n` }],
+        texts: [{ name: 'x', text: `global\n ${row.name} ${argument}\n` }],
         env: {},
       });
       if (row.status === 'refused')

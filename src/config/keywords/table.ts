@@ -1,6 +1,7 @@
 /** Keyword tables: one row for each keyword, looked up by its first words. */
 
 import type { Line } from '../line.ts';
+import { checkInertArguments } from './inert-arguments.ts';
 
 /**
  * `works`: does what the manual says. `noticed`: only tunes a process like HAProxy's; accepted, told under `-V`.
@@ -104,7 +105,14 @@ export class KeywordTable<D> {
 /** Carries out a row's status: works -> its handler; noticed -> its handler if any, told under `-V`; refused -> an alert. */
 export function applyRow<D>(row: Keyword<D>, line: Line, draft: D): void {
   if (row.status !== 'refused') row.parse?.(line, draft);
+  if (row.status === 'noticed' && row.parse === undefined && !isRight(row, line)) return;
   if (row.status !== 'works') remark(line, row.name, row.status, row.why ?? '');
+}
+
+/** Options stand behind the word `option`. */
+function isRight<D>(row: Keyword<D>, line: Line): boolean {
+  const first = (line.word(0) === 'option' ? 1 : 0) + row.name.split(' ').length;
+  return checkInertArguments(line, row.args, first);
 }
 
 /** Reports a keyword or an option that has no effect, or is refused. */

@@ -92,7 +92,7 @@ export const TUNE_KEYWORDS: readonly Row[] = [
     'tune.renice.runtime <number>',
     'tune.renice.startup <number>',
     'tune.takeover-other-tg-connections <mode>',
-    'tune.idle-pool.shared {auto|on|off}',
+    'tune.idle-pool.shared {auto|full|on|off}',
   ]),
   ...noticed<ConfigDraft>('every traffic thread listens on its own socket (SO_REUSEPORT).', [
     'tune.listener.default-shards <mode>',
