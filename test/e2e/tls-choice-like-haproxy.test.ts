@@ -120,7 +120,7 @@ const SUITES_13 = [
 ];
 const SIGNATURES = ['RSA+SHA256', 'RSA-PSS+SHA256', 'ECDSA+SHA256', 'RSA-PSS+SHA256:ECDSA+SHA384', 'RSA+SHA1'];
 /** So many clients ask at the same time. */
-const AT_ONCE = 4;
+const AT_ONCE = 8;
 const REQUEST = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
 
 /** By name: the listeners that are asked, and the clients that ask. */
@@ -133,10 +133,20 @@ const CLIENTS: Readonly<Record<string, readonly [listeners: string, clients: rea
       ['-fallback_scsv', '-tls1_1', ...OLD],
     ],
   ],
-  'cipher suites of TLS 1.2': ['usual suites theirs ecdsa', SUITES_12.map((list) => ['-tls1_2', '-cipher', list])],
+  'cipher suites of TLS 1.2': ['usual', SUITES_12.map((list) => ['-tls1_2', '-cipher', list])],
+  // One of those of the line, both in the other order, and none of them.
+  'the order of cipher suites': [
+    'suites theirs',
+    [SUITES_12[0]!, SUITES_12[1]!, SUITES_12[3]!].map((list) => ['-tls1_2', '-cipher', list]),
+  ],
+  'cipher suites for another type of key': [
+    'ecdsa',
+    [SUITES_12[0]!, SUITES_12[2]!, SUITES_12[5]!].map((list) => ['-tls1_2', '-cipher', list]),
+  ],
   'cipher suites of TLS 1.3': ['usual suites', SUITES_13.map((list) => ['-tls1_3', '-ciphersuites', list])],
+  'groups of an older word': ['ecdhe', GROUPS.slice(0, 3).map((list) => ['-tls1_2', '-curves', list])],
   groups: [
-    'curves ecdhe',
+    'curves',
     GROUPS.flatMap((list) => [
       ['-tls1_2', '-curves', list],
       ['-tls1_3', '-curves', list],
