@@ -84,6 +84,18 @@ export const ACCEPTED: readonly Accepted[] = [
     shows: ({ part, haproxy, sluice }) => part === 'log' && withoutSizes(haproxy) === withoutSizes(sluice),
   },
   {
+    name: 'bytes of answers of rules on responses',
+    why: 'The same where the line does not tell how the exchange ended.',
+    lines: /http-response (return|deny|redirect)/,
+    shows: butForNumbers,
+  },
+  {
+    name: 'bytes in lines that are written early',
+    why: "With `option logasap`, `%U` has what the client has sent so far, and `%B` what has been received of the server's answer; HAProxy has 0 for uploads, and counts another form of the response.",
+    lines: /^option logasap/,
+    shows: butForNumbers,
+  },
+  {
     name: 'statuses in expressions of log lines',
     why: '`status` has its value in log lines, too; in HAProxy the response has gone by then.',
     lines: /^(error-)?log-format.*\[status\b/,
@@ -92,7 +104,7 @@ export const ACCEPTED: readonly Accepted[] = [
   {
     name: 'interim responses to clients of HTTP/1.0',
     why: 'They are not sent (RFC 9110, section 15.2); HAProxy 2.6 passes those of servers on.',
-    sends: / HTTP\/1\.0\r\n(.*\r\n)*x-want: hints\r/i,
+    sends: / HTTP\/1\.0\r\n(.*\r\n)*x-want: (hints|goOn|processing)\r/i,
   },
   {
     name: 'answers to responses with fields of their own',
@@ -169,8 +181,7 @@ export const ACCEPTED: readonly Accepted[] = [
     name: 'bytes of responses to HEAD',
     why: '`%B` counts what was received; HAProxy 2.6 counts the body that is announced, too, where the connection to the server ends or a filter for compression waits for it.',
     sends: /^HEAD /m,
-    shows: ({ part, haproxy, sluice }) =>
-      part === 'log' && haproxy.replace(/\b\d+\b/g, 'N') === sluice.replace(/\b\d+\b/g, 'N'),
+    shows: butForNumbers,
   },
   {
     name: 'early hints in front of an answer to a response',
@@ -212,6 +223,11 @@ export const ACCEPTED: readonly Accepted[] = [
     shows: butForServers,
   },
 ];
+
+/** Only numbers in log lines are not the same. */
+function butForNumbers({ part, haproxy, sluice }: Difference): boolean {
+  return part === 'log' && haproxy.replace(/\b\d+\b/g, 'N') === sluice.replace(/\b\d+\b/g, 'N');
+}
 
 /** Only which servers were chosen is not the same. */
 function butForServers({ haproxy, sluice }: Difference): boolean {

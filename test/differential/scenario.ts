@@ -1,4 +1,5 @@
 import { condition, expression, format } from './expressions.ts';
+import { backExtras, frontExtras } from './extras.ts';
 import { Random } from './random.ts';
 import { type Exchange, exchanges } from './requests.ts';
 import { rules } from './rules.ts';
@@ -71,17 +72,35 @@ export function scenario(random: Random, id: number): Scenario {
   // Of its own draws, so that the rest stays what it was.
   const more = new Random(random.below(2 ** 32));
   const tables = more.chance(0.5);
+  const extra = new Random(more.below(2 ** 32));
+  const extras = extra.chance(0.5);
+  const proxied = extras && extra.chance(0.2);
   const lines = [
     `frontend fe_${id}`,
-    `bind {addr:fe_${id}}`,
+    `bind {addr:fe_${id}}${proxied ? ' accept-proxy' : ''}`,
     `log {addr:log} len 4096 local0`,
     ...front.slice(0, -1),
     ...(tables ? frontLines(more) : []),
+    ...(extras ? frontExtras(extra, id) : []),
     ...front.slice(-1),
-    ...backs.flatMap((back) => (tables ? [...back.slice(0, 1), ...backLines(more), ...back.slice(1)] : back)),
+    ...backs.flatMap(([head = '', ...back]) => [
+      head,
+      ...(tables ? backLines(more) : []),
+      ...(extras ? backExtras(extra) : []),
+      ...back,
+    ]),
     ...(tables ? TABLES : []),
   ];
-  return { id, lines: lines.flatMap((line) => line.split('\n')), connections };
+  return {
+    id,
+    lines: lines.flatMap((line) => line.split('\n')),
+    connections: proxied ? connections.map(fromElsewhere) : connections,
+  };
+}
+
+/** The same over a connection that a proxy in front tells the client of. */
+function fromElsewhere([first, ...others]: readonly Exchange[]): Exchange[] {
+  return [{ ...first!, bytes: `PROXY TCP4 192.0.2.7 192.0.2.80 4711 80\r\n${first!.bytes}` }, ...others];
 }
 
 function frontend(random: Random, id: number): string[] {
@@ -144,6 +163,7 @@ function backend(random: Random): string[] {
 
 /** Files that rules name, by name. */
 export const FILES: Readonly<Record<string, string>> = {
+  'backs.map': 'a b\nhello b\n/a b\n/api a\n/hello nowhere\n',
   'words.map': 'a one\nb two words\nhello greeting\n/ root\nOne 1\n# comment\n\n  x  y  z  \na again\n',
   'begins.map': '/a begins-a\n/ slash\nhel h\n1 digit\n/api/v1 v1\n',
   'ends.map': '.html html\nlo lo\n1 one\ne e\na a\n',
@@ -169,6 +189,9 @@ global
     expose-experimental-directives
     tune.maxrewrite 1024
     log-send-hostname lb
+    h1-case-adjust x-a X-a
+    h1-case-adjust host HOST
+    h1-case-adjust content-length Content-Length
 defaults
     mode http
     option httplog

@@ -111,3 +111,9 @@ test('set-var-fmt takes values as they are, in quotes where they are asked for',
   );
   assert.equal((await get(port, '/')).text, Buffer.from('"""a"\n').toString('hex').toUpperCase());
 });
+
+test('the authority of a CONNECT whose target a rule sets is that of its Host field', async (t) => {
+  const { port, apps } = await proxies(t, "http-request set-uri '%[url]'", '');
+  await request(port, 'CONNECT a.example:443 HTTP/1.1\r\nhost: a.example:443\r\n\r\n');
+  assert.equal((await apps['s1']!.nextRequest()).get('host'), 'a.example:443');
+});

@@ -103,7 +103,8 @@ function pathOf({ uri }: Head): string | null {
 function setUri(head: Head, text: string): void {
   const target = targetSafe(text);
   head.uri = target;
-  const authority = /^[A-Za-z][A-Za-z0-9+.-]*:\/\/(?:[^/?#]*@)?([^/?#]+)/.exec(target)?.[1];
+  const absolute = target.includes('://') ? target : `connect://${target}`;
+  const authority = /^[A-Za-z][A-Za-z0-9+.-]*:\/\/(?:[^/?#]*@)?([^/?#*][^/?#]*)/.exec(absolute)?.[1];
   if (authority === undefined) return;
   for (let i = head.findHeader('host', 0); i >= 0; i = head.findHeader('host', i + 1)) head.setValueAt(i, authority);
 }
