@@ -111,7 +111,7 @@ export class Entries {
     const entry = this.#takeMemory(base);
     const { words } = this.memory;
     if (entry === 0) {
-      Atomics.sub(words, HEAD.used, 1);
+      this.#giveBackPlace(base);
       return 0;
     }
     words.fill(0, entry, entry + layout.words);
@@ -123,14 +123,22 @@ export class Entries {
     if (!this.#addBucket(base)) {
       this.#free(base, entry);
       words[base + SHARD.loose] = 0;
-      Atomics.sub(words, HEAD.used, 1);
+      this.#giveBackPlace(base);
       return 0;
     }
     this.#link(base, entry, this.#slotOf(stamp, now));
     this.#chain(base, entry);
     this.memory.words[base + SHARD.entries]!++;
+    this.memory.words[base + SHARD.taking] = 0;
     this.memory.words[base + SHARD.loose] = 0;
     return entry;
+  }
+
+  /** No entry comes of the place that was taken. */
+  #giveBackPlace(base: number): void {
+    const { words } = this.memory;
+    Atomics.sub(words, HEAD.used, 1);
+    words[base + SHARD.taking] = 0;
   }
 
   /** Counts an entry that is about to be made, if there is or can be room for it. */
@@ -138,8 +146,13 @@ export class Entries {
     const { words } = this.memory;
     for (let attempt = 0; attempt < 3; attempt++) {
       // The place is taken before it is filled, so that no two threads fill the last one.
-      if (Atomics.add(words, HEAD.used, 1) < this.size) return true;
-      Atomics.sub(words, HEAD.used, 1);
+      if (Atomics.load(words, HEAD.used) < this.size) {
+        if (Atomics.add(words, HEAD.used, 1) < this.size) {
+          words[base + SHARD.taking] = 1;
+          return true;
+        }
+        Atomics.sub(words, HEAD.used, 1);
+      }
       if (this.rules.nopurge) this.sweep(base, now, FULL_SWEEP);
       else if (!this.#evict(base, now) && !this.#evictElsewhere(base, now)) return false;
     }
@@ -470,7 +483,9 @@ export class Entries {
       this.#chain(base, entry);
       this.#link(base, entry, this.#slotOf(words[entry + ENTRY.stamp]!, now));
     }
-    Atomics.add(words, HEAD.used, entries.size - words[base + SHARD.entries]!);
+    // A place that was taken for an entry that is not there is given back.
+    Atomics.add(words, HEAD.used, entries.size - words[base + SHARD.entries]! - words[base + SHARD.taking]!);
+    words[base + SHARD.taking] = 0;
     words[base + SHARD.entries] = entries.size;
   }
 }
