@@ -19,6 +19,12 @@ export function checkHealthCheck({ diagnostics, config }: Context, draft: CheckD
     alone('http-check', 'httpchk');
   if (draft.ownCheckRules && draft.checkRuleset === 'tcp-check' && healthCheck.kind !== 'tcp-check')
     alone('tcp-check', 'tcp-check');
+  const { externalCommand, externalPath } = healthCheck;
+  if (externalCommand !== null && !externalCommand.startsWith('/') && externalPath === null)
+    diagnostics.alert(
+      null,
+      `${isSection ? 'healthcheck' : 'Proxy'} '${name}': 'external-check command' does not have a leading '/' and 'external-check path' is not set.`,
+    );
   if (healthCheck.kind !== 'external') return;
   const who = `${isSection ? 'healthcheck' : 'Proxy'} '${name}' :`;
   const option = `'${keyword} external-check'`;

@@ -6,18 +6,22 @@ import { type ActionRow, type RuleEnv, type Run, Verdict, type Words } from '../
 import { compileNumber, compileValue, type ValueOf } from '../value.ts';
 import { ALL_HTTP, REQUEST } from './kinds.ts';
 
+/** HAProxy takes a number alone for some actions, and for others not. */
+const byExpression: typeof compileNumber = (words, env) => compileValue(words, env, 'sint');
+
 /** An action with one integer, given by an expression or as it is. */
 function integerAction(
   name: string,
   low: number,
   high: number,
   set: (stream: Stream, value: number) => void,
+  read: typeof compileNumber = compileNumber,
 ): ActionRow {
   return {
     name,
     kinds: REQUEST,
     compile(words, env) {
-      const number = compileNumber(words, env);
+      const number = read(words, env);
       if (typeof number !== 'function') return number;
       return (stream) => {
         const value = number(stream);
@@ -91,12 +95,24 @@ const niceAction: ActionRow = {
 export const settingActions: readonly ActionRow[] = [
   niceAction,
   { name: 'set-timeout', kinds: ['http-request', 'http-response'], compile: compileTimeout },
-  integerAction('set-priority-class', -2047, 2047, (stream, value) => {
-    stream.priorityClass = value;
-  }),
-  integerAction('set-priority-offset', -524287, 524287, (stream, value) => {
-    stream.priorityOffset = value;
-  }),
+  integerAction(
+    'set-priority-class',
+    -2047,
+    2047,
+    (stream, value) => {
+      stream.priorityClass = value;
+    },
+    byExpression,
+  ),
+  integerAction(
+    'set-priority-offset',
+    -524287,
+    524287,
+    (stream, value) => {
+      stream.priorityOffset = value;
+    },
+    byExpression,
+  ),
   integerAction('set-retries', 0, 100, (stream, value) => {
     stream.maxRetries = value;
     stream.retriesLeft = value;
