@@ -1,10 +1,11 @@
 import { bytesOf } from '../config/bytes.ts';
 import { configuredPath } from '../config/paths.ts';
-import type { Diagnostic, ProxyConfig, UserlistConfig } from '../config/types.ts';
+import type { Diagnostic, ProxyConfig, ServerConfig, UserlistConfig } from '../config/types.ts';
 import { type Compiled, compileWhole } from '../expr/compile.ts';
 import { compileLogFormat, type LogFormat } from '../expr/log/format.ts';
 import { patternKeys } from '../expr/patterns.ts';
-import { place, type Userlist } from '../expr/row.ts';
+import { type CompileEnv, place, type Userlist } from '../expr/row.ts';
+import type { ExprError } from '../expr/sample.ts';
 import { compileUserlist } from '../expr/userlist.ts';
 import { readFileOrNull } from '../util/files.ts';
 import { compileForwarded } from './compile-forwarded.ts';
@@ -51,63 +52,56 @@ export function compileProxy(config: ProxyConfig, around: ProxySurroundings): Co
     backendRules: rules.backend,
     logger,
     errorPages: new ErrorPages(pages),
-    serverNames: config.kind === 'frontend' ? new Map() : compileNames(config, { ...around, keys }, problems),
+    serverNames:
+      config.kind === 'frontend'
+        ? new Map()
+        : compileTexts(config, { ...around, keys }, namesOf, compileWhole, problems),
     forwarded: compileForwarded(config, { ...around, keys }, problems),
-    tlvFormats: compileTlvs(config, { ...around, keys }, problems),
+    tlvFormats: compileTexts(config, { ...around, keys }, tlvsOf, compileLogFormat, problems),
     problems,
   };
 }
 
-/** The names that servers are asked for, and those of connections to them (manual, `sni` and `pool-conn-name`). */
-function compileNames(
+/** A text on the line of a server, and how it is called where it is wrong. */
+type Named = readonly [what: string, text: string];
+
+/** What is made of texts on the lines of servers, by the texts. */
+function compileTexts<T extends object>(
   { name: proxy, servers }: ProxyConfig,
   { hasProxy, hasServer, patterns, keys }: ProxySurroundings & { readonly keys: ReturnType<typeof patternKeys> },
+  textsOf: (server: ServerConfig) => readonly Named[],
+  make: (text: string, env: CompileEnv) => T | ExprError,
   problems: Diagnostic[],
-): ReadonlyMap<string, Compiled> {
-  const names = new Map<string, Compiled>();
-  for (const { tls, poolConnName, name, at } of servers) {
-    for (const [option, source] of [
-      ['sni', tls?.sni ?? null],
-      ['pool-conn-name', poolConnName],
-    ] as const) {
-      if (source === null || names.has(source)) continue;
-      const compiled = compileWhole(bytesOf(source), {
+): ReadonlyMap<string, T> {
+  const found = new Map<string, T>();
+  for (const server of servers) {
+    const { name, at } = server;
+    for (const [what, source] of textsOf(server)) {
+      if (found.has(source)) continue;
+      const made = make(bytesOf(source), {
         ...{ places: place.serverSource, proxy, hasProxy, hasServer },
         patterns: (use) => patterns(keys(use, at), use, at),
       });
-      if (!('error' in compiled)) names.set(source, compiled);
+      if (!('error' in made)) found.set(source, made);
       else {
-        const text = `'server ${proxy}/${name}' : error detected while parsing ${option} expression : ${compiled.error}`;
+        const text = `'server ${proxy}/${name}' : error detected while parsing ${what} : ${made.error}`;
         problems.push({ severity: 'alert', at, text, form: 'server' });
       }
     }
   }
+  return found;
+}
+
+/** The names that servers are asked for, and those of connections to them (manual, `sni` and `pool-conn-name`). */
+function namesOf({ tls, poolConnName }: ServerConfig): Named[] {
+  const names: Named[] = [];
+  if (tls !== null && tls.sni !== null) names.push(['sni expression', tls.sni]);
+  if (poolConnName !== null) names.push(['pool-conn-name expression', poolConnName]);
   return names;
 }
 
 /** The values of TLVs that servers get (manual, `set-proxy-v2-tlv-fmt`). */
-function compileTlvs(
-  { name: proxy, servers }: ProxyConfig,
-  { hasProxy, hasServer, patterns, keys }: ProxySurroundings & { readonly keys: ReturnType<typeof patternKeys> },
-  problems: Diagnostic[],
-): ReadonlyMap<string, LogFormat> {
-  const formats = new Map<string, LogFormat>();
-  for (const { proxyTlvs, name, at } of servers) {
-    for (const { format: source } of proxyTlvs) {
-      if (formats.has(source)) continue;
-      const format = compileLogFormat(bytesOf(source), {
-        ...{ places: place.serverSource, proxy, hasProxy, hasServer },
-        patterns: (use) => patterns(keys(use, at), use, at),
-      });
-      if (!('error' in format)) formats.set(source, format);
-      else {
-        const text = `'server ${proxy}/${name}' : error detected while parsing TLV format string : ${format.error}`;
-        problems.push({ severity: 'alert', at, text, form: 'server' });
-      }
-    }
-  }
-  return formats;
-}
+const tlvsOf = ({ proxyTlvs }: ServerConfig) => proxyTlvs.map(({ format }): Named => ['TLV format string', format]);
 
 /** Compiles `userlist` sections. */
 export function compileUserlists(sections: readonly UserlistConfig[]): {

@@ -13,8 +13,8 @@ export interface ProxyTlvFormat {
   readonly format: LogFormat;
 }
 
-/** Compiles the TLVs of a server; a format of one that was added live, too, where it is valid. */
-export function compileTlvs(tlvs: ServerConfig['proxyTlvs'], backend: TrafficBackend): readonly ProxyTlvFormat[] {
+/** The TLVs of a server with what the proxy has compiled for them; those of a server that was added live are compiled, where they are valid. */
+export function serverTlvs(tlvs: ServerConfig['proxyTlvs'], backend: TrafficBackend): readonly ProxyTlvFormat[] {
   return tlvs.flatMap(({ type, format: text }) => {
     const known = backend.tlvFormats.get(text);
     const format = known ?? compileLogFormat(bytesOf(text), { places: place.serverSource, proxy: backend.name });

@@ -9,7 +9,7 @@ import type { TrafficBackend } from './backend.ts';
 import type { Env } from './env.ts';
 import { IdlePool } from './idle-pool.ts';
 import { StreamQueue } from './queue.ts';
-import { compileTlvs, type ProxyTlvFormat } from './send-proxy.ts';
+import { type ProxyTlvFormat, serverTlvs } from './send-proxy.ts';
 import { compileName } from './tls/server-name.ts';
 import { ServerTls } from './tls/server-tls.ts';
 
@@ -68,7 +68,7 @@ export class TrafficServer implements ServerFacts {
     this.socketOptions = this.#socketOptions();
     this.#setTls();
     this.connName = this.#named(this.config.poolConnName);
-    this.proxyTlvs = compileTlvs(this.config.proxyTlvs, this.backend);
+    this.proxyTlvs = serverTlvs(this.config.proxyTlvs, this.backend);
     this.removed = false;
     this.pool = new IdlePool(this);
   }
@@ -81,7 +81,7 @@ export class TrafficServer implements ServerFacts {
     this.socketOptions = this.#socketOptions();
     this.#setTls();
     this.connName = this.#named(this.config.poolConnName);
-    this.proxyTlvs = compileTlvs(this.config.proxyTlvs, this.backend);
+    this.proxyTlvs = serverTlvs(this.config.proxyTlvs, this.backend);
     this.name = view.name;
     this.weight = view.weight;
     this.usable = view.state !== 'down';

@@ -99,7 +99,8 @@ function session(t: Scope, port: number): http2.ClientHttp2Session {
 }
 
 for (const driver of ['', 'nouring']) {
-  suite(driver === '' ? 'with io_uring' : 'with epoll', unlessHaproxy26('knows no limits of bandwidth'), () => {
+  const options = { ...unlessHaproxy26('knows no limits of bandwidth'), concurrency: 4 };
+  suite(driver === '' ? 'with io_uring' : 'with epoll', options, () => {
     test('HTTP/1 is limited in both directions, and bytes are intact', async (t) => {
       const run = await proxied(
         t,

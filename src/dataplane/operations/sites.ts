@@ -1,12 +1,12 @@
 /** Sites: frontends with the backends that they send to. */
 
-import { isRefusal } from '../edit/problem.ts';
+import { isRefusal, type Refusal } from '../edit/problem.ts';
 import type { Documents } from '../edit/sections.ts';
 import { orThrow } from '../service/error.ts';
 import { createSite, deleteSite, replaceSite } from '../sites/edit.ts';
 import type { Site } from '../sites/model.ts';
 import { siteNamed, sitesOf } from '../sites/read.ts';
-import { type Operation, TRANSACTION, WRITE_QUERY } from './operation.ts';
+import { type Call, type Operation, type Reply, TRANSACTION, WRITE_QUERY } from './operation.ts';
 import { documentsFor, etagOf, write } from './write.ts';
 
 const PATH = '/services/haproxy/sites';
@@ -18,6 +18,21 @@ const current = (name: string) => (documents: Documents) => {
   return isRefusal(site) ? null : site;
 };
 const answer = (name: string) => (documents: Documents) => orThrow(siteNamed(documents, name));
+
+/** Writes what `edit` makes of the files; the answer is the site as it is then, unless it is gone. */
+function edited(
+  call: Call,
+  name: string,
+  status: 200 | 201 | 204,
+  edit: (documents: Documents) => Documents | Refusal,
+): Promise<Reply> {
+  return write(call, {
+    edit: (documents) => orThrow(edit(documents)),
+    current: current(name),
+    answer: status === 204 ? () => undefined : answer(name),
+    status,
+  });
+}
 
 export const SITE_OPERATIONS: readonly Operation[] = [
   {
@@ -42,12 +57,7 @@ export const SITE_OPERATIONS: readonly Operation[] = [
     answer: ONE,
     run: (call) => {
       const site = call.body as Site;
-      return write(call, {
-        edit: (documents) => orThrow(createSite(documents, site)),
-        current: current(site.name),
-        answer: answer(site.name),
-        status: 201,
-      });
+      return edited(call, site.name, 201, (documents) => createSite(documents, site));
     },
   },
   {
@@ -75,12 +85,7 @@ export const SITE_OPERATIONS: readonly Operation[] = [
     answer: ONE,
     run: (call) => {
       const name = call.path['name']!;
-      return write(call, {
-        edit: (documents) => orThrow(replaceSite(documents, name, call.body as Site)),
-        current: current(name),
-        answer: answer(name),
-        status: 200,
-      });
+      return edited(call, name, 200, (documents) => replaceSite(documents, name, call.body as Site));
     },
   },
   {
@@ -94,12 +99,7 @@ export const SITE_OPERATIONS: readonly Operation[] = [
     answer: null,
     run: (call) => {
       const name = call.path['name']!;
-      return write(call, {
-        edit: (documents) => orThrow(deleteSite(documents, name)),
-        current: current(name),
-        answer: () => undefined,
-        status: 204,
-      });
+      return edited(call, name, 204, (documents) => deleteSite(documents, name));
     },
   },
 ];

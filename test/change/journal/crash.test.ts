@@ -6,7 +6,7 @@ import { openReader } from '../../../src/change/journal/reader.ts';
 import { localJournal, stateDir } from './fixture.ts';
 
 /** Kills in each of the folders that are worked on at the same time. */
-const KILLS = 25;
+const KILLS = 12;
 const FOLDERS = 4;
 
 /** A process that journals without end; what it was answered, as far as it could tell. */
