@@ -21,7 +21,7 @@ import { finishPredecessors } from './predecessors.ts';
 import { confine, dropPrivileges, giveUpNewPrivileges, raiseDescriptorLimit } from './privileges.ts';
 import { serviceReadiness } from './readiness.ts';
 import { recording } from './recording.ts';
-import { endOnSignals, handleSignals } from './signals.ts';
+import { endOnSignals, handleSignals, holdReloads } from './signals.ts';
 import { type Inherited, takeOver } from './take-over.ts';
 
 /** Starts to serve. Resolves to an exit status when that fails, else to null. */
@@ -32,6 +32,7 @@ export async function serve(config: Config, invocation: Invocation, messages: St
     messages.notice(
       `-m is for the launcher; limit the heap with NODE_OPTIONS=--max-old-space-size=${invocation.memory}`,
     );
+  holdReloads();
   let control: RunningControl;
   try {
     control = await start(config, invocation, messages);

@@ -20,6 +20,17 @@ export function endEarlyOnSoftStop(): void {
   process.on('SIGUSR1', () => onSoftStop());
 }
 
+/** What asks for a reload before this process serves: it is made once it does. */
+let askedEarly: string | null = null;
+let onReload = (signal: string): void => {
+  askedEarly = signal;
+};
+
+/** From now on SIGUSR2 and SIGHUP end nobody: the file with the pid may be there before this process can reload. */
+export function holdReloads(): void {
+  for (const name of ['SIGUSR2', 'SIGHUP'] as const) process.on(name, () => onReload(name));
+}
+
 function endEarly(): void {
   process.exit(0);
 }
@@ -65,7 +76,9 @@ export function handleSignals(
     // A thread that is lost meanwhile has nothing left to stop.
     stopping = control.stop(true).catch(() => {});
   };
-  for (const name of ['SIGUSR2', 'SIGHUP'] as const) process.on(name, () => void reload(control, readiness, name));
+  onReload = (signal) => void reload(control, readiness, signal);
+  // Once the service manager knows that this one is ready.
+  if (askedEarly !== null) setImmediate(onReload, askedEarly);
   process.on('SIGQUIT', () => process.stderr.write(memoryText()));
 }
 
