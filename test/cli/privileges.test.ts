@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { connect, get } from '../support/connection.ts';
-import { freePort } from '../support/ports.ts';
+import { freePort, listeningPorts } from '../support/ports.ts';
 import { program, type Run, runToEnd, start } from '../support/program.ts';
 import { until } from '../support/wait.ts';
 
@@ -127,7 +127,9 @@ test('clients wait until the rights of the start are given up', async (t) => {
       bind {addr:web}
       http-request return status 200
   `,
+    { noWait: true },
   );
+  await until('it listens', () => listeningPorts().has(run.port('web')));
   const client = await connect(t, run.port('web'));
   client.send('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
   assert.equal(await client.silent(300), true);

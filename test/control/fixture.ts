@@ -89,6 +89,7 @@ export function modelOf(configs: readonly ProxyConfig[], now = 1_000_000): Model
       proxies: configs,
       defaults: [],
       defaultServers: {},
+      healthChecks: [],
       global: {
         insecureForkWanted: true,
         spreadChecks: 0,

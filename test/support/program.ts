@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { cli, parseCsv, parseInfo, parseServersState } from './cli.ts';
@@ -237,7 +237,7 @@ class Running {
     try {
       await until(
         () => `${this.command} to listen on ${missing().join(', ')}`,
-        () => this.exit !== null || missing().length === 0,
+        () => this.exit !== null || (missing().length === 0 && this.serves()),
         { every: 15, ms: Math.max(patience, 15_000) },
       );
     } catch (error) {
@@ -246,6 +246,14 @@ class Running {
     return this.exit
       ? `${this.command} ended with ${this.exit.code ?? this.exit.signal}:\n${this.output.stderr}`
       : null;
+  }
+
+  /** Sluice takes SIGQUIT over last, when it serves: after its files, other sockets and rights. */
+  serves(): boolean {
+    const { argv, program: path = program } = this.options;
+    if (basename(path) !== 'sluice' || argv?.[0]?.startsWith('-') === false) return true;
+    const caught = /^SigCgt:\t([0-9a-f]+)$/m.exec(readText(`/proc/${this.child.pid}/status`))?.[1];
+    return caught === undefined || (Number.parseInt(caught.slice(-2), 16) & 4) !== 0;
   }
 
   async waitForOutput(pattern: RegExp): Promise<string> {
@@ -314,6 +322,14 @@ async function filler(dir: string, config: string, options: StartOptions): Promi
       .replace(/\{sock:(\w+)\}/g, (_, name: string) => sock(name))
       .replaceAll('{dir}', dir);
   return { config, text, port, sock };
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return '';
+  }
 }
 
 /** TCP ports and unix paths that the `bind` and `stats socket` lines of a configuration name. */
