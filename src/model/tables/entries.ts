@@ -111,7 +111,7 @@ export class Entries {
     const entry = this.#takeMemory(base);
     const { words } = this.memory;
     if (entry === 0) {
-      this.#giveBackPlace(base);
+      Atomics.sub(words, HEAD.used, 1);
       return 0;
     }
     words.fill(0, entry, entry + layout.words);
@@ -123,22 +123,14 @@ export class Entries {
     if (!this.#addBucket(base)) {
       this.#free(base, entry);
       words[base + SHARD.loose] = 0;
-      this.#giveBackPlace(base);
+      Atomics.sub(words, HEAD.used, 1);
       return 0;
     }
     this.#link(base, entry, this.#slotOf(stamp, now));
     this.#chain(base, entry);
     this.memory.words[base + SHARD.entries]!++;
-    this.memory.words[base + SHARD.taking] = 0;
     this.memory.words[base + SHARD.loose] = 0;
     return entry;
-  }
-
-  /** No entry comes of the place that was taken. */
-  #giveBackPlace(base: number): void {
-    const { words } = this.memory;
-    Atomics.sub(words, HEAD.used, 1);
-    words[base + SHARD.taking] = 0;
   }
 
   /** Counts an entry that is about to be made, if there is or can be room for it. */
@@ -147,10 +139,7 @@ export class Entries {
     for (let attempt = 0; attempt < 3; attempt++) {
       // The place is taken before it is filled, so that no two threads fill the last one.
       if (Atomics.load(words, HEAD.used) < this.size) {
-        if (Atomics.add(words, HEAD.used, 1) < this.size) {
-          words[base + SHARD.taking] = 1;
-          return true;
-        }
+        if (Atomics.add(words, HEAD.used, 1) < this.size) return true;
         Atomics.sub(words, HEAD.used, 1);
       }
       if (this.rules.nopurge) this.sweep(base, now, FULL_SWEEP);
@@ -483,10 +472,22 @@ export class Entries {
       this.#chain(base, entry);
       this.#link(base, entry, this.#slotOf(words[entry + ENTRY.stamp]!, now));
     }
-    // A place that was taken for an entry that is not there is given back.
-    Atomics.add(words, HEAD.used, entries.size - words[base + SHARD.entries]! - words[base + SHARD.taking]!);
-    words[base + SHARD.taking] = 0;
+    Atomics.add(words, HEAD.used, entries.size - words[base + SHARD.entries]!);
     words[base + SHARD.entries] = entries.size;
+  }
+
+  /**
+   * Counts the entries of all shards, as a thread that died may have counted one that it did not make, or have removed one that it still
+   * counted. Whoever holds a lock waits for no other, so that all of them can be had.
+   */
+  recount(): void {
+    const { memory } = this;
+    let used = 0;
+    for (let shard = 0; shard < this.shards; shard++) memory.lock(HEAD.shards + shard * SHARD_WORDS);
+    for (let shard = 0; shard < this.shards; shard++)
+      used += memory.words[HEAD.shards + shard * SHARD_WORDS + SHARD.entries]!;
+    Atomics.store(memory.words, HEAD.used, used);
+    for (let shard = 0; shard < this.shards; shard++) memory.unlock(HEAD.shards + shard * SHARD_WORDS);
   }
 }
 

@@ -48,8 +48,6 @@ export const SHARD = {
   /** Slots of time: the latest that there is a list for, and the first whose list may have entries. */
   lastSlot: 5,
   firstSlot: 6,
-  /** 1 while a place of the table is counted for an entry that the shard does not count yet. */
-  taking: 8,
   segments: 16,
   /** Lists of entries by slot, then that of older ones: two words each. */
   lists: 16 + 24,

@@ -368,6 +368,7 @@ export class StickTable {
   /** Takes the locks that a thread held when it died, and puts right what it left. */
   takeOver(dead: number): void {
     for (let shard = 0; shard < this.shards; shard++) this.#memory.takeOver(HEAD.shards + shard * SHARD_WORDS, dead);
+    this.#entries.recount();
   }
 
   // ---- updates for peers
