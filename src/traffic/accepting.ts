@@ -95,7 +95,6 @@ export class Accepting extends ConnClient implements Client, ConnHandler, Timed 
     }
     this.sourceView = stream.sourceOverride ?? this.sourceView;
     this.destinationView = stream.destinationOverride ?? this.destinationView;
-    stream.silentLog = true;
     stream.recycle();
     return true;
   }
@@ -106,6 +105,8 @@ export class Accepting extends ConnClient implements Client, ConnHandler, Timed 
     stream.raw = true;
     stream.log.acceptDate = this.acceptedAt;
     stream.log.requestDate = this.acceptedAt;
+    // Connections that rules refuse now are not logged (manual, "tcp-request connection").
+    stream.silentLog = true;
     return stream;
   }
 
@@ -255,7 +256,6 @@ export class Accepting extends ConnClient implements Client, ConnHandler, Timed 
       logConnectionError(stream, ({ source, destination, log }) =>
         connectionErrorLine({ source, destination, frontend, listenerId: listener.id, listenerName, log }, message),
       );
-      stream.silentLog = true;
       stream.recycle();
     }
     this.#end();

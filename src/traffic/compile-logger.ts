@@ -115,8 +115,23 @@ export function compileLogger(
     profiles,
     needsRequest: http || switchesMode(config),
     needsLocal: texts.some((format) => format != null && /bc_src|%(\{[^}]*\})?[+-]?b[ip]/.test(format)),
-    early: text === null,
+    when: momentOf(config, text, profiles.length > 0),
   };
+}
+
+/** Aliases whose values are known at the end of a stream; so is the ID, for HAProxy. */
+const LATE = /%(\([^)]*\))?(\{[^}]*\})?(B|ID|T[acdhiqRrtu]|U|ac|bc|bq|fc|rc|sc|sq|ts)(?![A-Za-z0-9])/;
+
+/** When the lines of a frontend are made, see `LogFormatter`. */
+function momentOf(config: ProxyConfig, text: string | null, profiled: boolean): LogFormatter['when'] {
+  if (text === null) return profiled ? 'close' : 'accept';
+  const late = !config.options.includes('logasap') && [text, config.logFormatSd?.words[0]].some(tellsEnd);
+  return late ? 'close' : 'answer';
+}
+
+/** Whether a format tells what is known only at the end: HAProxy logs others earlier. */
+function tellsEnd(format: string | null | undefined): boolean {
+  return format != null && LATE.test(format.replaceAll('%%', ''));
 }
 
 function formatsOf({ steps }: LogProfileConfig): string[] {

@@ -84,8 +84,7 @@ function takePlace(stream: Stream, server: TrafficServer): void {
     redirectToServer(stream, server.config.redir);
     return;
   }
-  if (stream.log.queueEnd === 0)
-    stream.log.queueEnd = stream.queuedAt === 0 && !stream.raw ? stream.log.requestEnd : stream.env.now();
+  if (stream.log.queueEnd === 0) stream.log.queueEnd = stream.env.now();
   connectOrReuse(stream);
 }
 

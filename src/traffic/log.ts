@@ -22,8 +22,11 @@ export interface LogFormatter {
   readonly needsRequest: boolean;
   /** This side's address of the server connection must be kept for it. */
   readonly needsLocal: boolean;
-  /** Sent when the request has been sent on, before the response (`logasap` or nothing later is asked for). */
-  readonly early: boolean;
+  /**
+   * When a line is made: `accept`: as soon as the stream begins (without a format); `answer`: when the server's response, in mode tcp
+   * its connection, is there, since nothing later is asked for; else at the end.
+   */
+  readonly when: 'accept' | 'answer' | 'close';
 }
 
 /** What the log tells of a stream: dates, causes, names. One per stream, reset with it. */
@@ -60,7 +63,6 @@ export class StreamLog implements LogFacts {
   /** Name in place of the server's (`<STATS>`); '' for none. */
   service: string;
   logged: boolean;
-  early: boolean;
   /** What makes the line that is being made (`%OG`). */
   origin: string;
   /** This side's address of a server connection that is gone. */
@@ -96,7 +98,6 @@ export class StreamLog implements LogFacts {
     this.requestCounter = 0;
     this.service = '';
     this.logged = false;
-    this.early = false;
     this.origin = 'txn_close';
     this.local = null;
     this.serverTls = null;
@@ -125,7 +126,6 @@ export class StreamLog implements LogFacts {
     if (this.responseCaptures.length > 0) this.responseCaptures = [];
     this.service = '';
     this.logged = false;
-    this.early = false;
     this.local = null;
     this.serverTls = null;
   }
@@ -286,11 +286,15 @@ function isError(stream: Stream): boolean {
   );
 }
 
-/** Sends the log line of a stream, once, as its frontend's options say. */
+/** Sends the log line of a stream at its end, once, as its frontend's options say. */
 export function logStream(stream: Stream): void {
+  if (isStep(stream, 'close')) logOnce(stream, 'close');
+}
+
+function logOnce(stream: Stream, step: 'connect' | 'response' | 'close'): void {
   const { frontend, log, env } = stream;
   const logger = frontend.logger;
-  if (logger === null || log.logged || stream.silentLog || !isStep(stream, 'close')) return;
+  if (logger === null || log.logged || stream.silentLog) return;
   const error = isError(stream);
   if (frontend.dontLogNormal && !error) return;
   if (
@@ -304,7 +308,7 @@ export function logStream(stream: Stream): void {
   log.logged = true;
   log.closedAt = env.now();
   const level = stream.logLevel >= 0 ? stream.logLevel : error && frontend.separateErrors ? LEVEL_ERR : LEVEL_INFO;
-  sendLine(stream, 'close', 'txn_close', level, logger.line);
+  sendLine(stream, step, `txn_${step}`, level, logger.line);
 }
 
 /** Logs a request that could not be read: no stream came of it. */
@@ -327,12 +331,24 @@ function isStep({ frontend }: Stream, step: LogStep): boolean {
   return logSteps === null ? step === 'close' || step === 'error' : logSteps.includes(step);
 }
 
-/** Logs a stream on its way, where `log-steps` asks for it. */
+/** Logs a stream on its way, where `log-steps` asks for it, or all that its line tells is known. */
 export function logStep(stream: Stream, step: 'accept' | 'request' | 'connect' | 'response'): void {
   const { logger, config } = stream.frontend;
-  if (config.logSteps === null || logger === null || stream.silentLog || !isStep(stream, step)) return;
+  if (logger === null) return;
+  if (config.logSteps === null) {
+    if (logger.when === 'accept' && step === 'accept') logConnect(stream, logger);
+    else if (logger.when === 'answer' && step === (stream.raw ? 'connect' : 'response')) logOnce(stream, step);
+    return;
+  }
+  if (stream.silentLog || !isStep(stream, step)) return;
   stream.log.closedAt = stream.env.now();
   sendLine(stream, step, `txn_${step}`, stream.logLevel >= 0 ? stream.logLevel : LEVEL_INFO, logger.line);
+}
+
+/** Without a format a line tells that there is a stream, whatever comes of it. */
+function logConnect(stream: Stream, { line }: LogFormatter): void {
+  stream.log.logged = true;
+  sendLine(stream, 'accept', 'txn_accept', LEVEL_INFO, line);
 }
 
 /** Logs a stream where a rule says so (`do-log`), with a profile of the rule's own or as each target has it. */

@@ -97,8 +97,9 @@ export class TcpClient extends ConnClient implements Client, ConnHandler {
       return;
     }
     stream.clientEnded = true;
-    // Nothing was asked: nobody will miss the connection.
-    if (stream.pendingLength === 0 || stream.backend?.abortOnClose === true) tunnel.onClientGone(stream);
+    // Nothing was asked: nobody will miss the connection, once the rules have seen that.
+    if (!stream.inspecting && (stream.pendingLength === 0 || stream.backend?.abortOnClose === true))
+      tunnel.onClientGone(stream, false);
     else stream.onPayload();
   }
 

@@ -247,10 +247,12 @@ export function onServerError(stream: Stream): void {
   close(stream);
 }
 
-/** The client broke the connection. */
-export function onClientGone(stream: Stream): void {
+/** The client has left; `broken`: by a reset, which is one of data for HAProxy as soon as no rule waits for more of them. */
+export function onClientGone(stream: Stream, broken = true): void {
   const { phase } = stream;
-  setCause(stream, 'C', phase === Phase.queue ? 'Q' : phase < Phase.tunnel ? 'C' : 'D');
+  if (phase === Phase.rules) setCause(stream, 'C', 'R');
+  else if (broken) setCause(stream, 'C', 'D');
+  else setCause(stream, 'C', phase === Phase.queue ? 'Q' : phase < Phase.tunnel ? 'C' : 'D');
   stream.frontend.c[C.cliAborts]!++;
   if (stream.backend !== null) stream.backend.c[C.cliAborts]!++;
   if (stream.server !== null) stream.server.c[C.cliAborts]!++;
@@ -263,6 +265,8 @@ export function close(stream: Stream, reset = false): void {
   const client = stream.client!;
   const { log, env } = stream;
   if (stream.queue !== null) leaveQueue(stream);
+  // What no server has got was received all the same.
+  if (stream.phase < Phase.tunnel && stream.pendingLength > 0) countRequest(stream, stream.pendingLength, 0);
   log.closedAt = env.now();
   if (stream.backend !== null && stream.backendHeld) {
     countTimes(stream, stream.backend.c);

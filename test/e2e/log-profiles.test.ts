@@ -36,6 +36,7 @@ listen targets
     log {addr:plain} format raw local0
     log {addr:other} format rfc5424 profile other local0
     log-format "PLAIN %HP %OG"
+    log-format-sd "[z state=\\"%ts\\"]"
     error-log-format "ERROR %OG"
     http-request do-log if { path /asked }
     http-request do-log profile json if { path /json }

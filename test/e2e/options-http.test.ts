@@ -48,6 +48,13 @@ listen late
     option httplog
     option http-buffer-request
     server s {addr:web}
+listen trickled
+    bind {addr:trickled}
+    timeout http-request 300ms
+    log global
+    option httplog
+    option http-buffer-request
+    server s {addr:web}
 listen post
     bind {addr:post}
     balance url_param id check_post
@@ -129,6 +136,16 @@ test('a client that expects 100-continue is told to go on when its body is waite
   client.send('abc');
   assert.equal((await client.response('POST')).text, 'web');
   assert.equal(web.requests.at(-1)!.text, 'abc');
+});
+
+test('a body that comes too slowly is waited for no longer than timeout http-request', async (t) => {
+  const client = await connect(t, run.port('trickled'));
+  client.send(`${POST}content-length: 100\r\n\r\n`);
+  const trickle = setInterval(() => client.send('x').catch(() => {}), 50);
+  t.after(() => clearInterval(trickle));
+  assert.equal((await client.response()).status, 408);
+  clearInterval(trickle);
+  assert.match(await log.waitFor(/ trickled /), / trickled\/<NOSRV> -1\/-1\/-1\/-1\/\d+ 408 \d+ - - cR-- /);
 });
 
 test('a large body is not waited for beyond the size of a buffer', async (t) => {

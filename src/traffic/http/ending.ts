@@ -65,6 +65,7 @@ export function cutOff(stream: Stream, reset = false): void {
   const client = stream.client!;
   if (stream.queue !== null) leaveQueue(stream);
   detachServer(stream);
+  countUnsent(stream);
   stream.log.closedAt = stream.env.now();
   // The line tells of the load that is left behind.
   stream.leaveBackend(true);
@@ -129,8 +130,15 @@ function endSilently(stream: Stream, status: number): void {
   cutOff(stream);
 }
 
+/** A request that no server has got was received all the same. */
+function countUnsent(stream: Stream): void {
+  const { log, req, reqBody, served } = stream;
+  if (log.bytesUploaded === 0 && stream.isExchange && stream.method !== '')
+    countRequest(stream, req.countedSize() + reqBody.counted, served ? req.editedSize() : 0);
+}
+
 function sendLocal(stream: Stream): void {
-  const { frontend, req, res } = stream;
+  const { frontend, res } = stream;
   const body = stream.isHead ? '' : stream.localBody;
   stream.localBody = '';
   const status = stream.loggedStatus || res.status;
@@ -138,9 +146,7 @@ function sendLocal(stream: Stream): void {
   countStatus(frontend.c, status);
   if (stream.backend !== null && stream.backendHeld) countStatus(stream.backend.c, status);
   passOverBody(stream);
-  // A request that no server has got was received all the same.
-  if (stream.log.bytesUploaded === 0)
-    countRequest(stream, req.countedSize() + stream.reqBody.counted, stream.served ? req.editedSize() : 0);
+  countUnsent(stream);
   // A request body that is still to come cannot be told from a next request.
   const close = !stream.keepAlive || !stream.reqBody.done;
   const sent = res.editedSize() + body.length;

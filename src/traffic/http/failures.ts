@@ -31,6 +31,8 @@ export function onServerTimeout(stream: Stream): void {
 /** Times of `timeout client`: the rest of the request does not come, or the response is not read. */
 export function onClientTimeout(stream: Stream): void {
   if (stream.phase < Phase.relay) {
+    // The request never became whole.
+    if (stream.onBody !== null) stream.log.requestEnd = 0;
     setCause(stream, 'c', stream.phase === Phase.response ? 'D' : 'R');
     stream.keepAlive = false;
     stream.frontend.c[C.failedReq]!++;
@@ -43,22 +45,30 @@ export function onClientTimeout(stream: Stream): void {
 
 /** The client went away in the middle. */
 export function onClientGone(stream: Stream): void {
-  const { phase } = stream;
-  const letter =
-    phase === Phase.queue
-      ? 'Q'
-      : phase <= Phase.connect
-        ? 'C'
-        : phase === Phase.response
-          ? stream.reqBody.done
-            ? 'H'
-            : 'D'
-          : 'D';
-  setCause(stream, 'C', letter);
+  setCause(stream, 'C', phaseLetter(stream));
   stream.frontend.c[C.cliAborts]!++;
   if (stream.backend !== null) stream.backend.c[C.cliAborts]!++;
   if (stream.server !== null) stream.server.c[C.cliAborts]!++;
   cutOff(stream);
+}
+
+/** The time to wait for the body of a request is over. */
+export function onBodyLate(stream: Stream): void {
+  stream.onBody = null;
+  // The request never became whole.
+  stream.log.requestEnd = 0;
+  setCause(stream, 'c', 'R');
+  stream.frontend.c[C.failedReq]!++;
+  stream.keepAlive = false;
+  replyError(stream, 408);
+}
+
+/** Where an exchange is, as termination states tell it. */
+function phaseLetter({ phase, reqBody }: Stream): string {
+  if (phase === Phase.rules) return 'R';
+  if (phase === Phase.queue) return 'Q';
+  if (phase <= Phase.connect) return 'C';
+  return phase === Phase.response && reqBody.done ? 'H' : 'D';
 }
 
 function countResponseFailure(stream: Stream): void {

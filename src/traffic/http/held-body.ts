@@ -2,21 +2,33 @@ import type { TrafficBackend } from '../backend.ts';
 import { Body } from '../h1/body.ts';
 import { Phase } from '../phase.ts';
 import type { Stream } from '../stream.ts';
+import { onBodyLate } from './failures.ts';
 import { badRequestBody, serialise } from './sending.ts';
 
 /*
  * A request that waits: its head and what has come of its body are kept, and those who want to see the body are told when it is there.
  */
 
-/** Waits for the whole body, or as much of it as a buffer holds (`option http-buffer-request`). */
-export function bufferBody(stream: Stream, then: (stream: Stream) => void): void {
-  const { tune } = stream.env.global;
+/** Waits for the whole body, or as much of it as a buffer holds (`option http-buffer-request`), for `time` ms (0: as long as bytes come). */
+export function bufferBody(stream: Stream, time: number, then: (stream: Stream) => void): void {
+  const { env } = stream;
+  const { tune } = env.global;
   if (stream.reqBody.done) {
     then(stream);
     return;
   }
   stream.phase = Phase.rules;
-  collectBody(stream, tune.bufsize - tune.maxrewrite, () => then(stream));
+  if (time > 0) {
+    stream.waitUntil = env.now() + time;
+    stream.onWaited = onBodyLate;
+  }
+  collectBody(stream, tune.bufsize - tune.maxrewrite, () => {
+    stream.waitUntil = 0;
+    stream.onWaited = null;
+    // Its time is that of the whole request.
+    stream.log.requestEnd = env.now();
+    then(stream);
+  });
 }
 
 /** Whether `bufferBody` has waited for the body, in front of the rules of the proxy that the request is at. */

@@ -65,7 +65,7 @@ function requestInspected(stream: Stream): void {
     monitor(stream);
     return;
   }
-  if (frontend.bufferRequest) bufferBody(stream, requestBuffered);
+  if (frontend.bufferRequest) bufferBody(stream, frontend.requestTimeout, requestBuffered);
   else requestBuffered(stream);
 }
 
@@ -121,7 +121,8 @@ function frontendRulesDone(stream: Stream): void {
   backend.c[C.requests]!++;
   // A `listen` section has run its rules as a frontend.
   stream.reqBody.dropsTrailers = backend.dropTrailers;
-  if (buffersBody(backend, stream.method) && !stream.frontend.bufferRequest) bufferBody(stream, toBackend);
+  if (buffersBody(backend, stream.method) && !stream.frontend.bufferRequest)
+    bufferBody(stream, backend.config.timeouts.httpRequest ?? 0, toBackend);
   else toBackend(stream);
 }
 

@@ -8,7 +8,7 @@ import type { Throttle } from '../filters/throttle.ts';
 import { badChunk } from '../h1/body.ts';
 import { Framing } from '../h1/head.ts';
 import { INVALID, NEED_MORE, parseResponse } from '../h1/parse.ts';
-import { logStep, logStream, setCause } from '../log.ts';
+import { logStep, setCause } from '../log.ts';
 import { applyResponseCookies } from '../persistence.ts';
 import { Phase } from '../phase.ts';
 import { isClientError, isServerFailure } from '../rules/actions/tracking.ts';
@@ -166,7 +166,6 @@ function tellEnd({ res, resBody, isHead, serverStatus }: Stream): void {
 
 /** The server's response has passed the rules: its cookies are seen to. */
 function responseRulesDone(stream: Stream): void {
-  logStep(stream, 'response');
   const { frontend, res } = stream;
   const backend = stream.backend!;
   const cookies = backend.checkCache && res.findHeader('set-cookie', 0) >= 0;
@@ -196,6 +195,7 @@ function forwardResponse(stream: Stream): void {
   stream.bodyBuf = null;
   stream.statusSent = res.status;
   countStatus(frontend.c, res.status);
+  logStep(stream, 'response');
   const held = stream.responseHeld;
   stream.responseHeld = false;
   if (stream.resBody.framing === Framing.tunnel) {
@@ -205,7 +205,6 @@ function forwardResponse(stream: Stream): void {
   }
   if (stream.env.stopping || stream.resBody.framing === Framing.close) stream.keepAlive = false;
   stream.phase = Phase.relay;
-  if (stream.log.early) logStream(stream);
   const conn = stream.serverConn!;
   // Limits of bandwidth are for the body alone.
   const end = stream.downloads === null ? stream.bodyEnd : stream.bodyPos;
@@ -385,6 +384,7 @@ function switchProtocols(stream: Stream, buf: Buffer, pos: number, end: number):
   stream.responseHead = stream.res;
   storeServer(stream);
   countResponse(stream, stream.res.countedSize(), 0);
+  logStep(stream, 'response');
   stream.client!.sendInterim(stream);
   tunnel.switchTo(stream, buf, pos, end);
 }

@@ -118,7 +118,6 @@ export function sendRequest(stream: Stream): void {
     if (written) stream.client!.resume();
   } else {
     stream.clientUntil = 0;
-    if (stream.frontend.logAsap) earlyLog(stream);
   }
   stream.schedule();
 }
@@ -139,10 +138,6 @@ function writeTogether(stream: Stream, conn: Conn): boolean {
   parts.push(pending.subarray(headEnd, pendingLength));
   const bytes = Buffer.concat(parts);
   return conn.writeStable(bytes, 0, bytes.length);
-}
-
-function earlyLog(stream: Stream): void {
-  stream.log.early = true;
 }
 
 /** More of the request body has come. Returns the offset up to which bytes belong to this request, or may be passed on by now. */

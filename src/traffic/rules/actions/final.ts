@@ -1,8 +1,7 @@
 import type { ExprError } from '../../../expr/sample.ts';
 import { C } from '../../../model/counters.ts';
 import { endUnnoticed } from '../../../net/sockets.ts';
-import { countRequest } from '../../bytes.ts';
-import { cutOff, errorPage, reply } from '../../http/ending.ts';
+import { cutOff, errorPage, reply, replyError } from '../../http/ending.ts';
 import { setCause } from '../../log.ts';
 import { logDeniedCookies } from '../../persistence.ts';
 import type { Stream } from '../../stream.ts';
@@ -183,20 +182,21 @@ const auth: ActionRow = {
 };
 
 /** Ends the connection without an answer. `ttl`: so that the client does not notice, -1 = as any end. */
-function drop(ttl: number, response: boolean): (stream: Stream) => number {
+function drop(ttl: number, { kind }: RuleEnv): (stream: Stream) => number {
   const silent = ttl >= 0;
+  const response = kind === 'tcp-response content' || kind === 'http-response';
   return (stream) => {
     const { base } = stream.client!;
     if (response) {
       stream.backend!.c[C.deniedResp]!++;
       stream.server!.c[C.deniedResp]!++;
     } else stream.frontend.c[C.deniedReq]!++;
-    setCause(stream, 'P', response ? 'D' : 'R');
-    if (!stream.raw && !response) {
-      // Only a request whose body was waited for has a time.
-      if (!stream.frontend.bufferRequest) stream.log.requestEnd = 0;
-      countRequest(stream, stream.req.countedSize() + stream.reqBody.counted, 0);
-    }
+    // Where it is silent, the state tells of a request even when it is a response that is dropped, as in HAProxy.
+    setCause(stream, 'P', response && !silent ? 'D' : 'R');
+    if (response) stream.log.responseStart = 0;
+    if (kind === 'tcp-response content' && !stream.raw) forgetResponse(stream);
+    // Only a request whose body was waited for has a time.
+    else if (!stream.raw && !stream.frontend.bufferRequest) stream.log.requestEnd = 0;
     if (silent) endUnnoticed(base.conn.fd, base.conn.remoteHost.includes(':'), ttl);
     if (stream.raw) tunnel.close(stream, silent);
     else {
@@ -207,18 +207,35 @@ function drop(ttl: number, response: boolean): (stream: Stream) => number {
   };
 }
 
-const isResponse = ({ kind }: RuleEnv): boolean => kind === 'tcp-response content' || kind === 'http-response';
+/** The rules of connections are in front of those of HTTP: what they drop has not become a response yet. */
+function forgetResponse(stream: Stream): void {
+  stream.responseHead = null;
+  stream.log.bytesRead = 0;
+}
+
+/** `close`: ends the connection to the server, which then has sent nothing. */
+function closeServer(env: RuleEnv): (stream: Stream) => number {
+  const end = drop(-1, env);
+  return (stream) => {
+    if (stream.raw) return end(stream);
+    stream.log.responseStart = 0;
+    forgetResponse(stream);
+    setCause(stream, 'S', 'H');
+    replyError(stream, 502);
+    return Verdict.done;
+  };
+}
 
 /** `silent-drop [rst-ttl <ttl>]` */
 const silentDrop: ActionRow = {
   name: 'silent-drop',
   kinds: EVERYWHERE.filter((kind) => kind !== 'http-after-response'),
   compile(words, env) {
-    if (!words.skip('rst-ttl')) return drop(0, isResponse(env));
+    if (!words.skip('rst-ttl')) return drop(0, env);
     const ttl = Number(words.take());
     if (!Number.isInteger(ttl) || ttl < 1 || ttl > 255)
       return { error: "'rst-ttl' expects an integer argument between 1 and 255" };
-    return drop(ttl, isResponse(env));
+    return drop(ttl, env);
   },
 };
 
@@ -243,9 +260,9 @@ export const finalActions: readonly ActionRow[] = [
       'tcp-request content',
       'tcp-response content',
     ],
-    compile: (_words, env) => drop(-1, isResponse(env)),
+    compile: (_words, env) => drop(-1, env),
   },
-  { name: 'close', kinds: ['tcp-response content'], compile: () => drop(-1, true) },
+  { name: 'close', kinds: ['tcp-response content'], compile: (_words, env) => closeServer(env) },
   silentDrop,
   auth,
   deny,

@@ -3,6 +3,7 @@ import type { ExprError } from '../../../expr/sample.ts';
 import { parseVarName, writeVar } from '../../../expr/vars.ts';
 import { C } from '../../../model/counters.ts';
 import { replyError } from '../../http/ending.ts';
+import { onBodyLate } from '../../http/failures.ts';
 import { collectBody, hasBufferedBody, isBodyAtHand } from '../../http/held-body.ts';
 import { collectResponse, setLate } from '../../http/held-response.ts';
 import { setCause } from '../../log.ts';
@@ -79,15 +80,12 @@ function waitForRequest(time: number, limitOf: (stream: Stream) => number): Run 
     const limit = limitOf(stream);
     if (isBodyAtHand(stream, limit)) return Verdict.next;
     stream.waitUntil = stream.env.now() + time;
-    stream.onWaited = (late) => {
-      late.onBody = null;
-      setCause(late, 'c', 'D');
-      late.frontend.c[C.failedReq]!++;
-      late.keepAlive = false;
-      replyError(late, 408);
-    };
+    stream.onWaited = onBodyLate;
     stream.holdForRule();
-    collectBody(stream, limit, () => stream.ruleWaitOver());
+    collectBody(stream, limit, () => {
+      stream.log.requestEnd = stream.env.now();
+      stream.ruleWaitOver();
+    });
     return Verdict.done;
   };
 }
