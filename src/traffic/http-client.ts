@@ -78,10 +78,12 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
   }
 
   resume(): void {
-    if (this.reading) return;
+    const { stream, held } = this;
+    // What was sent behind the head of a CONNECT is the tunnel's, though no body of the request was awaited.
+    const tunnels = held !== null && stream !== null && stream.phase === Phase.tunnel;
+    if (this.reading && !tunnels) return;
     this.reading = true;
-    if (this.held !== null && this.stream !== null && !this.stream.reqBody.done) {
-      const { held } = this;
+    if (held !== null && stream !== null && (tunnels || !stream.reqBody.done)) {
       this.held = null;
       this.onData(held, 0, held.length);
       if (!this.reading) return;

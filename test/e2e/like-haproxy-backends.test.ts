@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
+import { type AddressInfo, createServer } from 'node:net';
 import { test } from 'node:test';
-import { get, request } from '../support/connection.ts';
+import { connect, get, request } from '../support/connection.ts';
 import { type Origin, origin } from '../support/origin.ts';
 import { type Run, start } from '../support/program.ts';
 import { type Syslog, syslog } from '../support/syslog.ts';
-import type { Scope } from '../support/wait.ts';
+import { type Scope, within } from '../support/wait.ts';
 
 // What the differential run has found where backends have a part in it: each case holds on HAProxy, too.
 
@@ -116,4 +117,34 @@ test('the authority of a CONNECT whose target a rule sets is that of its Host fi
   const { port, apps } = await proxies(t, "http-request set-uri '%[url]'", '');
   await request(port, 'CONNECT a.example:443 HTTP/1.1\r\nhost: a.example:443\r\n\r\n');
   assert.equal((await apps['s1']!.nextRequest()).get('host'), 'a.example:443');
+});
+
+test('what a client sends behind a CONNECT at once arrives through the tunnel', async (t) => {
+  const seen = Promise.withResolvers<void>();
+  const server = createServer((socket) => {
+    let received = '';
+    socket
+      .on('error', () => {})
+      .on('data', (bytes) => {
+        if (!received.includes('\r\n\r\n')) socket.write('HTTP/1.1 200 OK\r\n\r\n');
+        received += bytes.toString();
+        if (received.endsWith('\r\n\r\nhello')) seen.resolve();
+      });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  const text = `
+    defaults
+        mode http
+        timeout client 5s
+        timeout connect 5s
+        timeout server 5s
+    listen web
+        bind {addr:web}
+        server app {addr:app}
+`;
+  const run = await start(t, text, { ports: { app: (server.address() as AddressInfo).port } });
+  const client = await connect(t, run.port('web'));
+  client.send('CONNECT a.example:443 HTTP/1.1\r\nhost: a.example:443\r\n\r\nhello');
+  await within(seen.promise, 'the bytes behind the CONNECT');
 });
