@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { connect } from '../support/connection.ts';
-import { isHaproxy, start } from '../support/program.ts';
+import { isHaproxy, type Run, start } from '../support/program.ts';
 
 const HAPROXY = '/usr/sbin/haproxy';
 const skip = isHaproxy || !existsSync(HAPROXY) ? 'needs an installed HAProxy to compare with' : false;
@@ -102,5 +102,55 @@ test('maps and ACLs of all kinds find what HAProxy finds', { skip, timeout: 60_0
       const [ours, theirs] = await Promise.all(connections.map(async (one) => (await one.exchange(request)).text));
       assert.equal(ours, theirs, `${text} ${ips[i]} ${ints[i]}`);
     }
+  }
+});
+
+/** Payloads of `add map`, and what the map has after each: in HAProxy, and here where that is other. */
+const PAYLOADS: readonly (readonly [payload: string, theirs: readonly string[], ours?: readonly string[]])[] = [
+  ['a b', ['a=b']],
+  ['a  b  c  ', ['a=b  c  ']],
+  ['a\tb', ['a=b']],
+  ['a \t b', ['a=b']],
+  ['a\\ b c', ['a\\=b c']],
+  ['"a b" c', ['"a=b" c']],
+  ['#a b', ['#a=b']],
+  ['a b\\', ['a=b\\']],
+  ['a b\nc d\na e', ['a=b', 'c=d', 'a=e']],
+  ['a', []],
+  ['a b\nc', ['a=b']],
+  [' a b', ['=a b'], ['a=b']],
+  ['\ta b', ['=a b'], ['a=b']],
+  ['a b\n  c d\ne f', ['a=b', '=c d', 'e=f'], ['a=b', 'c=d', 'e=f']],
+  ['  ', ['='], []],
+  [' a', ['=a'], []],
+  ['a ', ['a='], []],
+  ['a b\r', ['a=b']],
+  ['a b\nc\ne f', ['a=b', 'c\ne=f'], ['a=b']],
+];
+
+test('lines of payloads are read as in HAProxy, but those without a key or a value', { skip }, async (t) => {
+  const text = `
+global
+    stats socket {sock:admin} level admin
+defaults
+    mode http
+    timeout client 5s
+frontend web
+    bind {addr:web}
+    http-request return status 200 hdr x-told %[path,map({dir}/p.map)]
+`;
+  const given = { files: { 'p.map': '' } };
+  const ours = await start(t, text, given);
+  const theirs = await start(t, text, { ...given, program: HAPROXY });
+  const after = async (run: Run, payload: string): Promise<string[]> => {
+    const map = `${run.dir}/p.map`;
+    await run.cli(`clear map ${map}`);
+    await run.cli(`add map ${map} <<\n${payload}\n\n`);
+    const shown = await run.cli(`show map ${map}`);
+    return [...`${shown}\n`.matchAll(/^0x[0-9a-f]+ ([^ ]*) ([^\n]*)\n/gm)].map(([, key, value]) => `${key}=${value}`);
+  };
+  for (const [payload, there, here = there] of PAYLOADS) {
+    assert.deepEqual(await after(theirs, payload), there, `HAProxy after ${JSON.stringify(payload)}`);
+    assert.deepEqual(await after(ours, payload), here, `Sluice after ${JSON.stringify(payload)}`);
   }
 });
