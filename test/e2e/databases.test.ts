@@ -48,6 +48,38 @@ test('mmdb finds facts about addresses, and reads its file anew on all threads',
   assert.equal(await of('192.0.2.9'), 'FR Été 7');
 });
 
+test('a reload with a damaged or cut file is refused with the reason, and the edition before serves on', {
+  skip,
+}, async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'mmdb-'));
+  t.after(() => rmSync(dir, { recursive: true }));
+  const file = join(dir, 'country.mmdb');
+  writeFileSync(file, edition('NL'));
+  const run = await start(t, config(file));
+  const of = async (address: string) => (await get(run.port('web'), '/', `x-ip: ${address}`)).body.toString().trim();
+  const next = edition('BE');
+  const metadata = next.lastIndexOf(Buffer.from('MaxMind.com'));
+  for (const [damage, bytes] of [
+    ['something else', Buffer.from('damaged')],
+    ['nothing', Buffer.alloc(0)],
+    ['cut before its description', next.subarray(0, metadata - 8)],
+    ['cut in its description', next.subarray(0, metadata + 20)],
+    ['only its description', next.subarray(metadata - 3)],
+    ['without its first bytes', next.subarray(12)],
+    ['without its data', Buffer.concat([next.subarray(0, 24), next.subarray(metadata - 3)])],
+  ] as const) {
+    writeFileSync(file, bytes);
+    const answer = await run.cli('reload');
+    assert.match(answer, /^Success=0\n/, damage);
+    assert.ok(answer.includes(file), `${damage}: ${answer}`);
+    assert.match(await run.cli(`reload mmdb ${file}`), new RegExp(`${file}.*\\w`), damage);
+    for (let i = 0; i < 4; i++) assert.equal(await of('192.0.2.9'), 'NL Été 7', damage);
+  }
+  writeFileSync(file, next);
+  assert.match(await run.cli('reload'), /^Success=1\n/);
+  assert.equal(await of('192.0.2.9'), 'BE Été 7');
+});
+
 test('a file that cannot be read is refused with its reason', { skip }, async () => {
   const exit = await runToEnd(config('/nowhere/country.mmdb'), { argv: ['-c', '-f', '{config}'] });
   assert.equal(exit.code, 1);

@@ -17,6 +17,10 @@ const KEPT = 4096;
 /** What the library asks of a cache. */
 type Cache = NonNullable<NonNullable<ConstructorParameters<typeof Reader>[1]>['cache']>;
 
+/** Zeros between the search tree and the data, and what is in front of the description at the end: MaxMind DB format 2.0. */
+const SEPARATOR = 16;
+const METADATA = Buffer.from('\xab\xcd\xefMaxMind.com', 'latin1');
+
 const TEXT = 2;
 const BYTES = 4;
 const MAP = 7;
@@ -79,8 +83,11 @@ export class Database implements AddressDatabase {
     this.#left = MOST_VALUES;
     const reader = new Reader<Response>(bytes, { cache: this.#cache() });
     const { nodeCount, searchTreeSize, ipVersion } = reader.metadata;
-    if (!(nodeCount > 0) || !(searchTreeSize + 16 <= bytes.length) || (ipVersion !== 4 && ipVersion !== 6))
+    const dataEnd = bytes.lastIndexOf(METADATA);
+    const separator = bytes.subarray(searchTreeSize, searchTreeSize + SEPARATOR);
+    if (!(nodeCount > 0) || !(searchTreeSize + SEPARATOR <= dataEnd) || (ipVersion !== 4 && ipVersion !== 6))
       throw new RangeError('its search tree is damaged');
+    if (separator.some((byte) => byte !== 0)) throw new RangeError('its search tree does not end where it says');
     this.#limit(reader as unknown as { readonly decoder: Decoder });
     return reader;
   }
