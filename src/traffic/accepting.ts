@@ -252,6 +252,7 @@ export class Accepting extends ConnClient implements Client, ConnHandler, Timed 
     if (this.#step !== Step.over && frontend.logger !== null && !(empty && frontend.dontLogNull)) {
       this.error = connectionError(message);
       const stream = this.#stream();
+      setCause(stream, 'P', 'R');
       const listenerName = listener.config.name ?? '';
       logConnectionError(stream, ({ source, destination, log }) =>
         connectionErrorLine({ source, destination, frontend, listenerId: listener.id, listenerName, log }, message),

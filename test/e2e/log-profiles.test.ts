@@ -37,7 +37,7 @@ listen targets
     log {addr:other} format rfc5424 profile other local0
     log-format "PLAIN %HP %OG"
     log-format-sd "[z state=\\"%ts\\"]"
-    error-log-format "ERROR %OG"
+    error-log-format "ERROR %OG %ts"
     http-request do-log if { path /asked }
     http-request do-log profile json if { path /json }
     http-request return status 200 if { path /local }
@@ -99,7 +99,7 @@ test('connections that fail are logged in their own format', async (t) => {
   const client = await connect(t, run.port('proxied'));
   client.send('GET / HTTP/1.1\r\n\r\n');
   await client.rest({ tolerateReset: true });
-  await plain.waitFor(/^ERROR sess_killed$/m);
+  await plain.waitFor(/^ERROR sess_killed PR$/m);
   await other.waitFor(/FAILED sess_killed$/m);
 });
 
