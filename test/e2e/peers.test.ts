@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { get } from '../support/connection.ts';
 import { freePort } from '../support/ports.ts';
 import { type Run, start } from '../support/program.ts';
 import { until } from '../support/wait.ts';
@@ -63,6 +64,35 @@ async function teachBothWays(one: Run, other: Run): Promise<void> {
   assert.equal(await other.cli('show table alone key 192.0.2.1'), '', 'of a table without peers nothing is told');
 }
 
+/** Each of two nodes counts its own clients in `seen`; the second one keeps what the first tells apart, and sums up tags in `all`. */
+function watched(local: 'a' | 'b'): string {
+  const words = local === 'b' ? 'recv-only write-to all' : '';
+  return `
+global
+  stats socket {sock:admin} level admin
+  nbthread 2
+  localpeer ${local}
+defaults
+  mode http
+  timeout connect 1s
+  timeout client 5s
+  timeout server 5s
+peers mesh
+  peer a {addr:a}
+  peer b {addr:b}
+frontend web
+  bind {addr:web}
+  http-request track-sc0 req.hdr(x-key) table seen
+  http-request sc-inc-gpc0(0)
+  http-request sc-set-gpt0(0) 7 if { path /tag }
+  http-request return status 200
+backend seen
+  stick-table type string len 20 size 1k expire 5m ${words} store gpt0,gpc0,http_req_cnt peers mesh
+backend all
+  stick-table type string len 20 size 1k expire 5m store gpt0,gpc0,http_req_cnt
+`;
+}
+
 describe('peers', { concurrency: true }, () => {
   it('two Sluices teach each other, and one that comes anew learns all', async (t) => {
     const where = await ports();
@@ -94,6 +124,30 @@ describe('peers', { concurrency: true }, () => {
     await tells(b, 'numbers', '8', /gpc0=80/);
     const peers = await b.cli('show peers');
     assert.match(peers, /id=a\(remote,active\).*\n.*proto_err=0/);
+  });
+
+  it('a table that only receives tells nothing of its traffic, and writes tags that it is told to another one, too', async (t) => {
+    const where = await ports();
+    const a = await start(t, watched('a'), { ports: where });
+    const b = await start(t, watched('b'), { ports: where });
+    for (let i = 0; i < 3; i++) await get(a.port('web'), '/tag', 'x-key: from-a');
+    for (let i = 0; i < 2; i++) await get(b.port('web'), '/tag', 'x-key: from-b');
+    await tells(b, 'seen', 'from-a', /gpt0=7 gpc0=3 http_req_cnt=3/);
+    await tells(b, 'all', 'from-a', /gpt0=7 gpc0=0 http_req_cnt=0/);
+    await tells(b, 'seen', 'from-b', /gpt0=7 gpc0=2 http_req_cnt=2/);
+    // What is told later comes after what was to be told before.
+    await a.cli('set table seen key last data.gpc0 1');
+    await tells(b, 'seen', 'last', /gpc0=1/);
+    assert.equal(await a.cli('show table seen key from-b'), '');
+    assert.equal(await b.cli('show table all key from-b'), '', 'of traffic nothing is written to the other table');
+    await a.cli('set table seen key from-a data.gpt0 8');
+    await tells(b, 'all', 'from-a', /gpt0=8/);
+    // Nor does one that comes anew learn it.
+    await a.stop();
+    const again = await start(t, watched('a'), { ports: where });
+    await get(again.port('web'), '/', 'x-key: new');
+    await tells(b, 'seen', 'new', /gpc0=1/);
+    assert.match(await again.cli('show table seen'), /used:1\n/);
   });
 
   it('a reload keeps sections that stay, and begins those that are new', async (t) => {
