@@ -14,7 +14,17 @@ const skip = isHaproxy || !existsSync(HAPROXY) ? 'needs an installed HAProxy to 
 const MAPS = ['beg', 'dir', 'dom', 'end', 'int', 'ip', 'reg', 'str', 'sub'];
 const TABLES = [
   ...['conn_cnt', 'conn_cur', 'conn_rate', 'sess_cnt', 'sess_rate', 'http_req_cnt', 'http_req_rate', 'http_err_cnt'],
-  ...['http_err_rate', 'http_fail_cnt', 'http_fail_rate', 'bytes_in_rate', 'gpc0', 'gpc1', 'gpc0_rate', 'gpc1_rate'],
+  ...[
+    'http_err_rate',
+    'http_fail_cnt',
+    'http_fail_rate',
+    'bytes_in_rate',
+    'bytes_out_rate',
+    'gpc0',
+    'gpc1',
+    'gpc0_rate',
+    'gpc1_rate',
+  ],
   ...['gpt0', 'kbytes_in', 'kbytes_out', 'trackers', 'expire', 'server_id'],
 ];
 const COUNTED = TABLES.filter((name) => !['gpt0', 'gpc0', 'gpc1', 'expire', 'server_id'].includes(name));
@@ -78,6 +88,27 @@ const REQUEST: readonly string[] = [
   'table_cnt(arr)',
   ...[0, 1, 2].flatMap((n) => COUNTED.map((name) => `sc${n}_${name}`)),
   ...[0, 1, 2].flatMap((n) => COUNTED.filter((name) => name !== 'conn_cur').map((name) => `sc_${name}(${n},st)`)),
+  ...[0, 1, 2, 7].flatMap((n) => COUNTED.map((name) => `sc_${name}(${n})`)),
+  ...[0, 1].flatMap((n) => COUNTED.map((name) => `sc_${name}(${n},ips)`)),
+  ...[0, 1, 2].flatMap((n) => COUNTED.map((name) => `sc${n}_${name}(st)`)),
+  ...[0, 1, 2, 7].flatMap((n) =>
+    ['get_gpc0', 'get_gpc1', 'get_gpt0', 'gpc0_rate', 'gpc1_rate', 'tracked'].flatMap((name) => [
+      `sc_${name}(${n})`,
+      `sc_${name}(${n},st)`,
+      `sc_${name}(${n},arr)`,
+    ]),
+  ),
+  ...[0, 1, 2].flatMap((n) => ['inc_gpc0', 'clr_gpc0'].map((name) => `sc${n}_${name}(st)`)),
+  ...['get_gpc0', 'get_gpc1', 'get_gpt0', 'gpc0_rate', 'http_req_cnt'].map((name) => `src_${name}(arr)`),
+  ...['get_gpc0', 'get_gpc1', 'get_gpt0', 'gpc0_rate', 'http_req_cnt'].map((name) => `src_${name}(ips)`),
+  ...['conn_cur', 'http_req_cnt', 'gpc0', 'gpt0', 'trackers', 'expire', 'idle'].flatMap((name) => [
+    `src,table_${name}(ips)`,
+    `str(key),table_${name}(arr)`,
+    `str(no address),table_${name}(st)`,
+  ]),
+  'sc1_clr_gpc(0)',
+  'sc1_clr_gpc(2)',
+  'sc1_clr_gpc(2)',
   ...[0, 1, 2].flatMap((n) =>
     ['get_gpc0', 'get_gpc1', 'get_gpt0', 'inc_gpc0', 'inc_gpc1', 'clr_gpc0', 'clr_gpc1', 'get_gpc0', 'tracked'].map(
       (name) => `sc${n}_${name}`,
@@ -232,7 +263,7 @@ backend arr
 const STORED = new Set([
   ...['conn_cnt', 'conn_cur', 'conn_rate(1h)', 'sess_cnt', 'sess_rate(1h)', 'http_req_cnt', 'http_req_rate(1h)'],
   ...['http_err_cnt', 'http_err_rate(1h)', 'http_fail_cnt', 'http_fail_rate(1h)', 'bytes_in_cnt', 'bytes_in_rate(1h)'],
-  ...['bytes_out_cnt', 'gpc0', 'gpc1', 'gpc0_rate(1h)', 'gpc1_rate(1h)', 'gpt0', 'server_id'],
+  ...['bytes_out_cnt', 'bytes_out_rate(1h)', 'gpc0', 'gpc1', 'gpc0_rate(1h)', 'gpc1_rate(1h)', 'gpt0', 'server_id'],
 ]);
 
 const JWT =

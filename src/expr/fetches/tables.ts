@@ -160,7 +160,7 @@ function tableRow(name: string, read: (table: TableSource) => number): FetchRow 
   };
 }
 
-/** `sc_tracked`: known also where nothing is tracked. */
+/** `sc_tracked`: known also where nothing is tracked; which table is named does not matter, as in HAProxy. */
 function isTracked(row: FetchRow): FetchRow {
   return {
     ...row,
@@ -173,7 +173,7 @@ function isTracked(row: FetchRow): FetchRow {
 
 export const tableFetches: readonly FetchRow[] = [
   ...MEASURES.flatMap(measureRows),
-  ...trackedRows('tracked', false, false, 'bool', () => (_table, entry) => entry !== 0).map(isTracked),
+  ...trackedRows('tracked', false, false, 'bool', () => () => true).map(isTracked),
   ...trackedRows('trackers', false, false, 'sint', () => (table, entry) => (entry === 0 ? 0 : table.usesOf(entry))),
   keyRow(null),
   ...[0, 1, 2].map(keyRow),
