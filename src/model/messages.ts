@@ -359,6 +359,8 @@ export interface LogLine extends LogText {
   readonly profiles?: Readonly<Record<string, LogText | null>>;
   /** Date of the event, ms. */
   readonly date: number;
+  /** When the line was made, ms since 1970: lines of all threads are told in this order. */
+  readonly made: number;
 }
 
 /** The way from the control thread to all traffic threads. */

@@ -384,7 +384,7 @@ function sendLine(
   const plain: LogText = { text, sd, binary: format.binary };
   const mine = own === null ? plain : profiled(stream, own, step, plain);
   if (mine === null) return;
-  const line = { proxy: frontend.id, level, ...mine, date: log.acceptDate };
+  const line = { proxy: frontend.id, level, ...mine, date: log.acceptDate, made: env.now() };
   if (own !== null || logger.profiles.length === 0) env.log(line);
   else {
     const profiles = logger.profiles.map((profile) => [profile.name, profiled(stream, profile, step, plain)] as const);

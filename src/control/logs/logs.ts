@@ -8,6 +8,7 @@ import { type HostAddresses, hostKey, socketPath } from './addresses.ts';
 import { DatagramSockets } from './datagrams.ts';
 import { FdWriter } from './fd-writer.ts';
 import { type LogSource, lineText, preciseNow } from './format.ts';
+import { LinesInOrder } from './in-order.ts';
 import { MemoryRing } from './ring.ts';
 import { Rings } from './rings.ts';
 import { type LogOutput, LogTarget } from './target.ts';
@@ -53,6 +54,9 @@ class LogSender implements ProcessLogs {
   #lists = new WeakMap<readonly ForwardTargetConfig[], readonly LogTarget[]>();
   #sources = new Map<string, LogSource>();
   #lost = 0;
+  readonly #inOrder = new LinesInOrder(({ proxy, line }) =>
+    this.#send(proxy, line.level, line, line.date, line.profiles),
+  );
 
   constructor(config: Config, addresses: HostAddresses, hooks: LogsHooks) {
     this.#hooks = hooks;
@@ -73,6 +77,7 @@ class LogSender implements ProcessLogs {
   }
 
   configure(config: Config, addresses: HostAddresses): void {
+    this.#inOrder.flush();
     this.#config = config;
     this.#addresses = addresses;
     this.#rings.configure(config, addresses);
@@ -95,10 +100,11 @@ class LogSender implements ProcessLogs {
   }
 
   sendBatch(lines: readonly LogLine[]): void {
-    for (const line of lines) {
+    const owned = lines.flatMap((line) => {
       const proxy = this.#hooks.proxyById(line.proxy);
-      if (proxy !== undefined) this.#send(proxy, line.level, line, line.date, line.profiles);
-    }
+      return proxy === undefined ? [] : [{ proxy, line }];
+    });
+    this.#inOrder.add(owned);
   }
 
   #send(proxy: Proxy | null, level: number, plain: LogText, dateMs: number, profiles?: LogLine['profiles']): void {
@@ -123,6 +129,7 @@ class LogSender implements ProcessLogs {
   }
 
   async close(): Promise<void> {
+    this.#inOrder.flush();
     const written = [...this.#writers.values()].map((writer) => writer.drained());
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {

@@ -134,10 +134,25 @@ describe('the targets of a proxy', () => {
     assert.equal(logs.dropped, 0);
   });
 
+  it('get the lines of several threads in the order in which they were made', async (t) => {
+    const { port, received } = await receiver(t);
+    const logs = open(t, logConfig([], [], [{ name: 'fe', logs: [logTarget(udp(port), { format: 'raw' })] }]));
+    const now = Date.now();
+    const batch = (...made: readonly number[]) =>
+      logs.sendBatch(
+        made.map((ms) => ({
+          ...{ proxy: 1, level: 6, text: String(ms), sd: null, binary: false, date: now - ms, made: now + ms },
+        })),
+      );
+    batch(-19, -15, -2);
+    batch(-20, -15.5, -1, 3_600_000);
+    assert.deepEqual(await received(7), ['-20\n', '-19\n', '-15.5\n', '-15\n', '-2\n', '-1\n', '3600000\n']);
+  });
+
   it('get the lines of traffic threads, with their dates; those of removed proxies go nowhere', async (t) => {
     const { port, received } = await receiver(t);
     const logs = open(t, logConfig([], [], [{ name: 'fe', logs: [logTarget(udp(port), { format: 'rfc5424' })] }]));
-    const line = { proxy: 1, level: 6, text: 'GET /', sd: '[a@1 b="c"]', binary: false, date: DATE };
+    const line = { proxy: 1, level: 6, text: 'GET /', sd: '[a@1 b="c"]', binary: false, date: DATE, made: DATE };
     const forging = { ...line, sd: null, text: 'a\nforged line' };
     logs.sendBatch([line, { ...line, proxy: 2 }, forging, { ...forging, binary: true }]);
     const header = `<134>1 2026-11-21T06:14:06.977578+00:00 - haproxy ${pid} - `;
