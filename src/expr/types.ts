@@ -104,6 +104,8 @@ export interface ExprContext {
   readonly log: LogFacts;
   /** false while content inspection goes on and more data may come (`tcp-request inspect-delay`); left out, it is over. */
   readonly final?: boolean;
+  /** Scheme and authority that stand in front of a path in the target of HTTP/2; left out: ''. */
+  readonly origin?: string;
   /** Whether this is the first request of its connection; left out: not known. */
   readonly firstRequest?: boolean;
   /** The client's connection as it came in; left out: as `source` and `destination` say, without PROXY protocol. */

@@ -122,6 +122,8 @@ export const G = {
   sslRateMax: 12,
   /** Round robin turns taken (wraps). */
   turns: 13,
+  /** Streams begun (row of the process; wraps): the number of the next one (`%rt`). */
+  streams: 13,
   /** Invalid messages captured, over all proxies (row of the process): numbers the next one. */
   captures: 14,
   /** Lines logged for a frontend (`%lc`; wraps). */

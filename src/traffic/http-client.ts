@@ -179,7 +179,6 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     this.stream = stream;
     log.acceptDate = this.exchanges === 1 ? this.acceptedAt : this.idleSince;
     log.requestDate = this.requestAt;
-    log.requestCounter = this.exchanges;
     log.handshakeTime = this.exchanges === 1 ? this.handshakeTime : 0;
     if (next <= NEED_MORE || next - start > tune.bufsize - tune.maxrewrite) {
       this.#refuse(stream, buf, start, end, next <= NEED_MORE ? req.errorAt : start);
@@ -262,7 +261,6 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     countSession(this.tracking, Event.request, env.now());
     log.acceptDate = this.exchanges === 1 ? this.acceptedAt : this.idleSince;
     log.requestDate = this.requestAt || this.idleSince;
-    log.requestCounter = this.exchanges;
     log.requestLine = '<BADREQ>';
     setCause(stream, 'c', 'R');
     stream.statusSent = 408;

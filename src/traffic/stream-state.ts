@@ -175,8 +175,8 @@ export abstract class StreamState {
   serverStatus = 0;
   serverError = 0;
   uniqueIdText = '';
-  /** Request target as the log has it, where it is not that of the head (HTTP/2). */
-  logUri: string | null = null;
+  /** Scheme and authority in front of the target, which requests of HTTP/2 are logged with: `https://a.example`, else ''. */
+  origin = '';
   /** Number of the page that the control thread is asked for, 0 = none. */
   renderId = 0;
   /** What waits for the request body. */
@@ -289,7 +289,7 @@ export abstract class StreamState {
     this.serverStatus = 0;
     this.serverError = 0;
     this.uniqueIdText = '';
-    this.logUri = null;
+    this.origin = '';
     this.renderId = 0;
     this.bodyLimit = 0;
     this.onBody = null;

@@ -48,6 +48,7 @@ export class Stream extends StreamState implements ExprContext, Timed {
   static start(env: Env, client: Client, frontend: TrafficFrontend, listener: TrafficListener): Stream {
     const stream = env.spareStreams.pop() ?? new Stream(env, frontend);
     stream.id = ++env.streamIds;
+    stream.log.requestCounter = Atomics.add(env.g, G.streams, 1) >>> 0;
     stream.client = client;
     stream.frontend = frontend;
     stream.listener = listener;
@@ -348,9 +349,9 @@ export class Stream extends StreamState implements ExprContext, Timed {
     return this.listener?.name ?? '';
   }
 
-  /** Exchanges of HTTP/2 are numbered too. */
+  /** Of the streams of HTTP/2 none is, as in HAProxy. */
   get firstRequest(): boolean {
-    return this.client!.exchanges === 1;
+    return this.client!.exchanges === 1 && this.clientVersion !== 20;
   }
 
   get clientConnection(): ConnectionFacts {

@@ -42,7 +42,6 @@ export class TcpClient extends ConnClient implements Client, ConnHandler {
     log.acceptDate = this.acceptedAt;
     log.requestDate = this.acceptedAt + this.handshakeTime;
     log.requestEnd = log.requestDate;
-    log.requestCounter = 1;
     log.handshakeTime = this.handshakeTime;
     const { frontend } = this;
     stream.clientUntil = frontend.clientTimeout > 0 ? log.requestDate + frontend.clientTimeout : 0;

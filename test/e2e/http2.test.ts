@@ -35,6 +35,7 @@ defaults
 frontend h2
     bind {addr:h2} proto h2
     http-request deny if { path /deny }
+    http-request return status 200 content-type text/plain lf-string "%[req.ver] %[fc_http_major] %HV %[url] %[req.hdr_names] %[http_first_req]" if { path /version } HTTP_2.0
     default_backend be
 frontend either
     bind {addr:either}
@@ -142,6 +143,16 @@ test('a rule may answer', async () => {
   const reply = await ask(session(), { ':path': '/deny' });
   assert.equal(reply.headers[':status'], 403);
   assert.match(reply.body.toString(), /403 Forbidden/);
+});
+
+test('rules see the version, the whole target and the host in front', async () => {
+  const { body } = await ask(session(), { ':path': '/version', 'x-last': '1' });
+  assert.equal(body.toString(), '2.0 2 HTTP/2.0 http://h2.test/version host,x-last 0');
+});
+
+test('a request that cannot be read is logged', async () => {
+  await assert.rejects(ask(session(), { ':path': 'nowhere' }));
+  assert.match(await log.waitFor(/BADREQ/), / h2 h2\/<NOSRV> .* PR-- .* "<BADREQ>"$/);
 });
 
 test('a client that cancels a stream leaves the others alone', async () => {

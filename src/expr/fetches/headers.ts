@@ -284,7 +284,9 @@ export const headerFetches: readonly FetchRow[] = [
     type: 'str',
     source: 'transactionStatistics',
     compile: () => (ctx) =>
-      ctx.responseHead === null ? undefined : `HTTP/${versionText(Math.min(ctx.responseHead.version, 11))}`,
+      ctx.responseHead === null || ctx.log.responseTime < 0
+        ? undefined
+        : `HTTP/${versionText(Math.min(ctx.responseHead.version, 11))}`,
   },
   { name: 'status', args: '', type: 'sint', source: 'response', compile: () => (ctx) => ctx.responseHead?.status },
   {

@@ -167,7 +167,7 @@ function noUserlist(name: Arg): Unresolved {
 
 export const requestFetches: readonly FetchRow[] = [
   { name: 'method', args: '', type: 'meth', source: 'request', compile: () => methodOf },
-  ofRequest('url', 'str', (head) => head.uri),
+  ofRequest('url', 'str', ({ uri }, { origin = '' }) => (uri.startsWith('/') ? origin + uri : uri)),
   ofRequest('path', 'str', (head) => pathOf(head.uri)),
   ofRequest('pathq', 'str', (head) => pathAndQueryOf(head.uri)),
   ofRequest('base', 'str', (head) => baseOf(head, pathOf(head.uri))),
@@ -203,7 +203,8 @@ export const requestFetches: readonly FetchRow[] = [
   protoRow('req_proto_http'),
   captured('capture.req.method', ([method]) => method),
   captured('capture.req.uri', ([, uri]) => pathAndQueryOf(uri!)),
-  captured('capture.req.ver', (words) => words[2] ?? 'HTTP/0.9'),
+  // HAProxy knows two versions here.
+  captured('capture.req.ver', (words) => words[2]?.replace('2.0', '1.1') ?? 'HTTP/0.9'),
   ofRequest('http_auth_type', 'str', (head) => credentialsOf(head)?.type),
   ofRequest('http_auth_user', 'str', (head) => credentialsOf(head)?.user),
   ofRequest('http_auth_pass', 'str', (head) => credentialsOf(head)?.password),

@@ -9,6 +9,7 @@ import * as heldBody from '../http/held-body.ts';
 import * as request from '../http/request.ts';
 import * as response from '../http/response.ts';
 import * as sending from '../http/sending.ts';
+import { logStream, setCause } from '../log.ts';
 import { Phase } from '../phase.ts';
 import type { ServerConn } from '../server-conn.ts';
 import { Stream } from '../stream.ts';
@@ -87,12 +88,11 @@ export class H2Exchange implements Client {
     this.stream = stream;
     stream.req.reset();
     stream.req.isRequest = true;
-    stream.req.version = 11;
+    stream.req.version = 20;
     Atomics.add(frontend.g, G.h2OpenStreams, 1);
     const now = env.now();
     stream.log.acceptDate = this.exchanges === 1 ? connection.acceptedAt : now;
     stream.log.requestDate = now;
-    stream.log.requestCounter = this.exchanges;
     stream.log.handshakeTime = this.handshakeTime;
   }
 
@@ -143,12 +143,17 @@ export class H2Exchange implements Client {
       this.#pseudo(name, value);
       return;
     }
+    // The authority is the first field, as HAProxy has it; without one the Host field stays where it is.
+    if (!this.#regular && this.#authority !== '') this.#addHost();
     this.#regular = true;
     if (badField(name, value)) this.#malformed = true;
     else if (name === 'cookie') this.#cookie += (this.#cookie === '' ? '' : '; ') + value;
     else if (name === 'host') {
-      if (this.#authority === '') this.#authority = value;
-      else if (this.#authority.toLowerCase() !== value.toLowerCase()) this.#malformed = true;
+      if (this.#authority === '') {
+        this.#authority = value;
+        this.#addHost();
+      } else if (this.#authority.toLowerCase() !== withoutDefaultPort(this.#scheme, value).toLowerCase())
+        this.#malformed = true;
     } else if (CONNECTION_HEADERS.has(name) || (name === 'te' && value !== 'trailers')) this.#malformed = true;
     else if (name === 'content-length') {
       const length = /^\d{1,15}$/.test(value) ? Number(value) : -1;
@@ -156,6 +161,11 @@ export class H2Exchange implements Client {
       else if (this.#length < 0) req.addHeader(name, value);
       this.#length = length;
     } else req.addHeader(name, value);
+  }
+
+  #addHost(): void {
+    this.#authority = withoutDefaultPort(this.#scheme, this.#authority);
+    this.stream!.req.addHeader('host', this.#authority);
   }
 
   #pseudo(name: string, value: string): void {
@@ -191,14 +201,13 @@ export class H2Exchange implements Client {
     if (extended) upgradeFromConnect(req, this.#protocol);
     req.uriText = target;
     if (this.#authority !== '') {
-      this.#authority = withoutDefaultPort(this.#scheme, this.#authority);
-      req.addHeader('host', this.#authority);
-      if (target.charCodeAt(0) === 47) stream.logUri = `${this.#scheme}://${this.#authority}${target}`;
+      if (!this.#regular) this.#addHost();
+      if (target.charCodeAt(0) === 47) stream.origin = `${this.#scheme}://${this.#authority}`;
     }
     // One header for HTTP/1 (RFC 9113, 8.2.3).
     if (this.#cookie !== '') req.addHeader('cookie', this.#cookie);
     // As HAProxy counts: the target with scheme and authority, and no header for the framing.
-    req.fixSize(stream.logUri === null ? 0 : stream.logUri.length - target.length);
+    req.fixSize(stream.origin.length);
     this.#ended = ended;
     if (ended || connect || extended) reqBody.begin(Framing.none, 0);
     else if (this.#length >= 0) reqBody.begin(Framing.length, this.#length);
@@ -216,6 +225,9 @@ export class H2Exchange implements Client {
   #refuse(code: number): void {
     const stream = this.stream!;
     this.connection.frontend.c[C.failedReq]!++;
+    stream.log.requestLine = '<BADREQ>';
+    setCause(stream, 'P', 'R');
+    logStream(stream);
     this.#over = true;
     this.connection.framing.sendReset(this.id, code);
     this.stream = null;

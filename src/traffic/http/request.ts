@@ -41,7 +41,7 @@ export function beginRequest(stream: Stream, buf: Buffer, pos: number, end: numb
   countRate(frontend.c, C.reqRate, second, frontend.g, G.reqRateMax);
   env.c[C.requests]!++;
   if (frontend.logger?.needsRequest !== false) {
-    const line = `${method} ${stream.logUri ?? req.uri} HTTP/${stream.clientVersion === 20 ? '2.0' : req.version === 10 ? '1.0' : '1.1'}`;
+    const line = `${method} ${stream.origin}${req.uri} HTTP/${stream.clientVersion === 20 ? '2.0' : req.version === 10 ? '1.0' : '1.1'}`;
     log.requestLine = line.slice(0, env.global.tune.logurilen);
   }
   logStep(stream, 'accept');
