@@ -29,7 +29,9 @@ export function trafficEvents(host: EventHost): (thread: number, event: TrafficE
   return (thread, event) => {
     switch (event.kind) {
       case 'log':
-        host.logs.sendBatch(event.lines);
+        host.logs.sendBatch(event.lines, event.dropped);
+        // A thread that has ended has nothing to wait for.
+        traffic.askOne(thread, { kind: 'made', what: 'log' }).catch(() => {});
         return;
       case 'server.error':
       case 'server.success': {

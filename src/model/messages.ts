@@ -214,7 +214,7 @@ export type TrafficCommand =
   /** Certificates, trust stores, ticket keys: what is new or another one. New handshakes have it when it is answered. */
   | { readonly kind: 'tls'; readonly update: TlsUpdate }
   /** What the thread's last `pattern-edits` or `proc-vars` asked for is in force. */
-  | { readonly kind: 'made'; readonly what: 'pattern-edits' | 'proc-vars' }
+  | { readonly kind: 'made'; readonly what: 'pattern-edits' | 'proc-vars' | 'log' }
   /** All stick tables that there are, for proxies that are put from now on. */
   | { readonly kind: 'tables'; readonly tables: readonly TableView[] }
   /** Files of facts about addresses that are new, or other editions of those that are there. */
@@ -291,7 +291,7 @@ export interface Activity {
 export type TrafficEvent =
   | { readonly kind: 'ready' }
   /** Lines of the traffic log, batched: proxy id, syslog level 0..7, text, structured data. */
-  | { readonly kind: 'log'; readonly lines: readonly LogLine[] }
+  | { readonly kind: 'log'; readonly lines: readonly LogLine[]; readonly dropped: number }
   /** A server failed or served a request, where it is observed (`observe`), or a connection to it failed. */
   | {
       readonly kind: 'server.error';

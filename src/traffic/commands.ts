@@ -41,7 +41,8 @@ export async function execute(env: Env, counters: CounterStore, command: Traffic
       env.certificates.update(command.update);
       return null;
     case 'made':
-      if (command.what === 'proc-vars') env.procVars.made();
+      if (command.what === 'log') env.logTaken();
+      else if (command.what === 'proc-vars') env.procVars.made();
       else env.patternEdits.made();
       return null;
     case 'turn':

@@ -36,6 +36,8 @@ const STREAMS_KEPT = 1024;
 /** Lines of the traffic log sent to the control thread in one message, and how long a line waits for others, ms. */
 const LOG_BATCH = 256;
 const LOG_DELAY = 20;
+/** Messages with lines that the control thread has not taken yet, at most: while it does not keep up, further lines are dropped. */
+const LOG_BATCHES = 256;
 
 /** What the objects of one traffic thread share. */
 export class Env {
@@ -104,6 +106,8 @@ export class Env {
   };
   readonly #turnEnd: (fire: () => void) => void;
   #lines: LogLine[];
+  #batchesUnderWay = 0;
+  #linesDropped = 0;
   #flushing: boolean;
   #usage = 0;
   #usageAt = 0;
@@ -253,9 +257,21 @@ export class Env {
   /** Sends what is queued. */
   flushLog(): void {
     this.#flushing = false;
-    if (this.#lines.length === 0) return;
-    this.post({ kind: 'log', lines: this.#lines });
+    const lines = this.#lines;
+    if (lines.length === 0) return;
     this.#lines = [];
+    if (this.#batchesUnderWay >= LOG_BATCHES) {
+      this.#linesDropped += lines.length;
+      return;
+    }
+    this.#batchesUnderWay++;
+    this.post({ kind: 'log', lines, dropped: this.#linesDropped });
+    this.#linesDropped = 0;
+  }
+
+  /** The control thread has taken the lines of one message. */
+  logTaken(): void {
+    this.#batchesUnderWay--;
   }
 
   /** Puts a finished stream aside for reuse. */

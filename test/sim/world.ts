@@ -15,6 +15,8 @@ export interface World {
   readonly env: Env;
   readonly views: readonly ProxyView[];
   readonly lines: LogLine[];
+  /** Whether the control thread takes lines, and how many the traffic thread has told it to have dropped. */
+  readonly logs: { taken: boolean; dropped: number };
   readonly events: TrafficEvent[];
   execute(command: Parameters<typeof execute>[2]): Promise<unknown>;
 }
@@ -26,6 +28,7 @@ export async function world(text: string, seed: number, faults: Faults = noFault
   const network = new SimNetwork(seed, faults);
   const model = buildModel(config, 1, network.now());
   const lines: LogLine[] = [];
+  const logs = { taken: true, dropped: 0 };
   const events: TrafficEvent[] = [];
   const env = new Env({
     thread: 0,
@@ -39,8 +42,11 @@ export async function world(text: string, seed: number, faults: Faults = noFault
     processSlot: model.processSlot,
     startedAt: network.now(),
     post: (event) => {
-      if (event.kind === 'log') lines.push(...event.lines);
-      else events.push(event);
+      if (event.kind === 'log') {
+        lines.push(...event.lines);
+        logs.dropped += event.dropped;
+        if (logs.taken) env.logTaken();
+      } else events.push(event);
     },
     clock: network.now,
     setTimer: network.setTimer,
@@ -51,7 +57,7 @@ export async function world(text: string, seed: number, faults: Faults = noFault
   const run = (command: Parameters<typeof execute>[2]) => execute(env, model.counters, command);
   const listeners = model.proxies.flatMap((proxy) => proxy.listeners.map(({ id }) => ({ proxy: proxy.id, id })));
   assert.deepEqual(await run({ kind: 'listeners', op: 'start', listeners }), []);
-  return { network, env, views, lines, events, execute: run };
+  return { network, env, views, lines, logs, events, execute: run };
 }
 
 /** Lets everything come to an end; fails when something of it is left: streams, places, queues, connections, timers. */

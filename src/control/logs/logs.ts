@@ -27,8 +27,8 @@ export interface LogsHooks {
 
 /** The logs of a process: see `Logs`; these are for its owner. */
 export interface ProcessLogs extends Logs {
-  /** Sends the lines of a traffic thread, in order. Never throws or blocks. */
-  sendBatch(lines: readonly LogLine[]): void;
+  /** Sends the lines of a traffic thread, in order; `dropped`: lines before them that it could not send. Never throws or blocks. */
+  sendBatch(lines: readonly LogLine[], dropped?: number): void;
   /** Sends a message on that was received, to the targets of its `log-forward` section. Never throws or blocks. */
   forward(logs: readonly ForwardTargetConfig[], message: SyslogMessage): void;
   /** Takes another configuration, with its addresses as `prepareLogs` found them. Rings that stay keep their lines. */
@@ -99,7 +99,8 @@ class LogSender implements ProcessLogs {
     this.#send(proxy, level, { text, sd, binary: false }, dateMs);
   }
 
-  sendBatch(lines: readonly LogLine[]): void {
+  sendBatch(lines: readonly LogLine[], dropped = 0): void {
+    this.#lost += dropped;
     const owned = lines.flatMap((line) => {
       const proxy = this.#hooks.proxyById(line.proxy);
       return proxy === undefined ? [] : [{ proxy, line }];
