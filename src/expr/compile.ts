@@ -18,7 +18,7 @@ import {
 } from './row.ts';
 import { castBetween, type ExprError, isError, textOf } from './sample.ts';
 import type { ExprContext } from './types.ts';
-import { UNSUPPORTED_CONVERTERS, UNSUPPORTED_FETCHES, UNSUPPORTED_REASONS } from './unsupported.ts';
+import { UNSUPPORTED_FETCHES, UNSUPPORTED_REASONS } from './unsupported.ts';
 
 export type { Compiled } from './chain.ts';
 
@@ -83,7 +83,7 @@ function parseChain(cursor: Cursor, env: CompileEnv): Parsed | ExprError {
   const keyword = readKeyword(cursor.text, cursor.at);
   if (keyword === '') return { error: 'missing fetch method' };
   const known = fetchesByName.get(keyword);
-  if (known === undefined) return unknown('fetch method', keyword, UNSUPPORTED_FETCHES);
+  if (known === undefined) return unknownFetch(keyword);
   const args = parseArgs(cursor.text, cursor.at + keyword.length, known.grammar);
   if ('error' in args) return { error: `fetch method '${keyword}' : ${args.error}` };
   cursor.at = args.end;
@@ -143,14 +143,13 @@ function nextConverter(cursor: Cursor, previous: string): string | null | ExprEr
 
 function readConverterName(cursor: Cursor): string | ExprError {
   const name = readKeyword(cursor.text, cursor.at);
-  return convertersByName.has(name) ? name : unknown('converter', name, UNSUPPORTED_CONVERTERS);
+  return convertersByName.has(name) ? name : { error: `unknown converter '${name}'` };
 }
 
 /** Tells what HAProxy has and Sluice has not from what nobody has. */
-function unknown(kind: string, name: string, unsupported: ReadonlySet<string>): ExprError {
-  if (!unsupported.has(name)) return { error: `unknown ${kind} '${name}'` };
-  const reason = UNSUPPORTED_REASONS[name];
-  return { error: `${kind} '${name}' is not supported${reason === undefined ? '' : `: ${reason}`}` };
+function unknownFetch(name: string): ExprError {
+  if (!UNSUPPORTED_FETCHES.has(name)) return { error: `unknown fetch method '${name}'` };
+  return { error: `fetch method '${name}' is not supported: ${UNSUPPORTED_REASONS[name]}` };
 }
 
 function addConverter(chain: Chain, cursor: Cursor, name: string, env: CompileEnv): ExprError | null {

@@ -127,7 +127,7 @@ export interface ExprContext {
   readonly waitingRule?: { readonly file: string; readonly line: number } | null;
   /** The answer was made by a service here (statistics page, exporter). */
   readonly served?: boolean;
-  /** Puts a text into the captures of the log. */
+  /** Puts a text into the captures of the log; false when there is no such capture. */
   capture?(side: 'request' | 'response', slot: number, text: string): boolean;
   /** Tells what an expression gives, for who writes it (`debug`). */
   debug?(ring: string, line: string): void;

@@ -1,4 +1,4 @@
-/** Sample fetches and converters of HAProxy that do not work here: they are refused by name. */
+/** Sample fetches of HAProxy that do not work here: they are refused by name. All its converters work. */
 
 const names = (list: string): ReadonlySet<string> => new Set(list.trim().split(/\s+/));
 
@@ -9,8 +9,6 @@ export const UNSUPPORTED_FETCHES = names(`
   internal.htx_blk.start_line internal.htx_blk.type lat_ns_avg lat_ns_tot spoe.engine-id
   ssl_bc_server_random ssl_fc_curve ssl_fc_server_random term_events
 `);
-
-export const UNSUPPORTED_CONVERTERS: ReadonlySet<string> = new Set();
 
 const UNTOLD = "Node's TLS does not tell it";
 const SCHEDULER = 'it tells of the scheduler within HAProxy';

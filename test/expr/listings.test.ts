@@ -6,7 +6,7 @@ import { CONVERTERS } from '../../src/expr/converters/index.ts';
 import { FETCHES } from '../../src/expr/fetches/index.ts';
 import { listAcls, listConverters, listFetches } from '../../src/expr/listings.ts';
 import { place } from '../../src/expr/row.ts';
-import { UNSUPPORTED_CONVERTERS, UNSUPPORTED_FETCHES, UNSUPPORTED_REASONS } from '../../src/expr/unsupported.ts';
+import { UNSUPPORTED_FETCHES, UNSUPPORTED_REASONS } from '../../src/expr/unsupported.ts';
 
 const folder = new URL('../../../shared/keywords/', import.meta.url);
 const skip = existsSync(folder) ? false : 'the keyword lists of HAProxy are not here';
@@ -52,13 +52,10 @@ for (const [file, list] of [
 }
 
 test('-dKsmp and -dKcnv list all of HAProxy but what is refused for good, each with its reason', { skip }, () => {
-  for (const name of [...UNSUPPORTED_FETCHES, ...UNSUPPORTED_CONVERTERS]) assert.ok(UNSUPPORTED_REASONS[name], name);
+  for (const name of UNSUPPORTED_FETCHES) assert.ok(UNSUPPORTED_REASONS[name], name);
   const listed = (file: string): number => readFileSync(new URL(file, folder), 'utf8').split('\n').filter(isRow).length;
   assert.equal(FETCHES.filter(({ name }) => name !== 'host').length + UNSUPPORTED_FETCHES.size, listed('smp.txt'));
-  assert.equal(
-    CONVERTERS.filter(({ name }) => name !== 'mmdb').length + UNSUPPORTED_CONVERTERS.size,
-    listed('cnv.txt'),
-  );
+  assert.equal(CONVERTERS.filter(({ name }) => name !== 'mmdb').length, listed('cnv.txt'));
 });
 
 test('what HAProxy has and Sluice has not is refused as not supported', { skip }, () => {
@@ -70,16 +67,8 @@ test('what HAProxy has and Sluice has not is refused as not supported', { skip }
       .map((row) => /^(?:\[.*?\] )?([^(: ]+)/.exec(row)![1]!);
   const fetches = new Set(FETCHES.map(({ name }) => name));
   for (const name of namesIn('smp.txt').filter((candidate) => !fetches.has(candidate))) {
-    const reason = UNSUPPORTED_REASONS[name];
-    const error = `fetch method '${name}' is not supported${reason === undefined ? '' : `: ${reason}`}`;
+    const error = `fetch method '${name}' is not supported: ${UNSUPPORTED_REASONS[name]}`;
     assert.deepEqual(compileExpression([name], env), { error });
   }
-  const converters = new Set(CONVERTERS.map(({ name }) => name));
-  for (const name of namesIn('cnv.txt').filter((candidate) => !converters.has(candidate))) {
-    const reason = UNSUPPORTED_REASONS[name];
-    const error = `converter '${name}' is not supported${reason === undefined ? '' : `: ${reason}`}`;
-    assert.deepEqual(compileExpression([`src,${name}`], env), { error });
-  }
   for (const name of [...UNSUPPORTED_FETCHES].filter((candidate) => fetches.has(candidate))) assert.fail(name);
-  for (const name of [...UNSUPPORTED_CONVERTERS].filter((candidate) => converters.has(candidate))) assert.fail(name);
 });

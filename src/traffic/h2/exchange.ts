@@ -9,7 +9,7 @@ import * as heldBody from '../http/held-body.ts';
 import * as request from '../http/request.ts';
 import * as response from '../http/response.ts';
 import * as sending from '../http/sending.ts';
-import { logStream, setCause } from '../log.ts';
+import { logUnread, setCause } from '../log.ts';
 import { Phase } from '../phase.ts';
 import type { ServerConn } from '../server-conn.ts';
 import { Stream } from '../stream.ts';
@@ -227,7 +227,7 @@ export class H2Exchange implements Client {
     this.connection.frontend.c[C.failedReq]!++;
     stream.log.requestLine = '<BADREQ>';
     setCause(stream, 'P', 'R');
-    logStream(stream);
+    logUnread(stream);
     this.#over = true;
     this.connection.framing.sendReset(this.id, code);
     this.stream = null;
