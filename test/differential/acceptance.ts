@@ -1,6 +1,6 @@
 import { ACCEPTED, type Accepted } from './accepted.ts';
 import type { Difference } from './compare.ts';
-import type { Scenario } from './scenario.ts';
+import type { Scenario } from './family.ts';
 
 /** The first entry of the list that the difference is one of. */
 export const acceptance = (difference: Difference): Accepted | undefined =>

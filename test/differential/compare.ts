@@ -2,9 +2,10 @@ import { resolve } from 'node:path';
 import type { Scope } from '../support/wait.ts';
 import { acceptance, leftOut } from './acceptance.ts';
 import type { Accepted } from './accepted.ts';
+import { FAMILIES } from './families.ts';
+import type { Family, Scenario } from './family.ts';
 import { type Observed, observe, refused, type Stage, stage, without } from './observe.ts';
 import { Random } from './random.ts';
-import { type Scenario, scenario } from './scenario.ts';
 import type { Patience } from './talk.ts';
 
 /** Something that both programs did and that is not the same. */
@@ -24,13 +25,16 @@ export interface Outcome {
   readonly left: number;
   readonly differences: readonly Difference[];
   /** Scenarios that HAProxy itself did not survive, which are not compared, each with how it ended. */
-  readonly fatal: ReadonlyMap<number, string>;
+  readonly fatal: ReadonlyMap<Scenario, string>;
   /** Accepted differences, by the name of what accepts them. */
   readonly accepted: ReadonlyMap<string, readonly Difference[]>;
 }
 
 export interface Order {
+  /** Which kinds of scenarios; all of them when there is none. */
+  readonly families?: readonly Family[];
   readonly seed: number;
+  /** How many scenarios of each kind. */
   readonly count: number;
   /** Only these, by number; all of them when empty. */
   readonly only?: readonly number[];
@@ -43,25 +47,32 @@ const QUICK: Patience = { answer: 250, end: 8 };
 /** What differs is tried again with more time, so that a slow machine is not taken for a difference. */
 const CAREFUL: Patience = { answer: 1200, end: 150 };
 
-/** Plays `count` scenarios that follow from `seed` on both programs. */
+/** Plays `count` scenarios of each family, which follow from `seed`, on both programs. */
 export async function compare(scope: Scope, order: Order): Promise<Outcome> {
-  const all = Array.from({ length: order.count }, (_, at) => scenario(new Random(order.seed * 1_000_003 + at), at));
-  const wanted = all.filter(({ id }) => order.only === undefined || order.only.length === 0 || order.only.includes(id));
   const outcome = {
     played: 0,
     exchanges: 0,
     left: 0,
     differences: [] as Difference[],
-    fatal: new Map<number, string>(),
+    fatal: new Map<Scenario, string>(),
     accepted: new Map<string, Difference[]>(),
   };
-  for (let at = 0; at < wanted.length; at += BATCH) await batch(scope, wanted.slice(at, at + BATCH), order, outcome);
+  for (const family of order.families ?? FAMILIES) {
+    const wanted = made(family, order);
+    for (let at = 0; at < wanted.length; at += BATCH) await batch(scope, wanted.slice(at, at + BATCH), order, outcome);
+  }
   return outcome;
+}
+
+function made(family: Family, { seed, count, only }: Order): Scenario[] {
+  return Array.from({ length: count }, (_, at) => at)
+    .filter((at) => only === undefined || only.length === 0 || only.includes(at))
+    .map((at) => family.make(new Random(seed * 1_000_003 + at), at));
 }
 
 type Mutable = { -readonly [K in keyof Outcome]: Outcome[K] } & {
   differences: Difference[];
-  fatal: Map<number, string>;
+  fatal: Map<Scenario, string>;
   accepted: Map<string, Difference[]>;
 };
 
@@ -90,12 +101,12 @@ async function differing(
   on: Stage,
   order: Order,
   patience: Patience,
-  fatal: Map<number, string>,
+  fatal: Map<Scenario, string>,
 ): Promise<Difference[]> {
   const expected = await observe(order.haproxy, scenarios, on, patience);
-  const survived = scenarios.filter(({ id }) => {
-    const end = expected.get(id)!.get('ended');
-    if (end !== undefined) fatal.set(id, end);
+  const survived = scenarios.filter((one) => {
+    const end = expected.get(one.id)!.get('ended');
+    if (end !== undefined) fatal.set(one, end);
     return end === undefined;
   });
   const got = await observe(order.sluice, survived, on, patience);
@@ -139,7 +150,7 @@ function judged(differences: readonly Difference[], outcome: Mutable): Scenario[
 export function shown({ scenario: one, part, haproxy, sluice }: Difference): string {
   const [connection, exchange] = part.split(/[. ]/).map(Number);
   const sent = one.connections[connection ?? -1]?.[exchange ?? -1]?.bytes;
-  const lines = [`--- scenario ${one.id}, ${part}`];
+  const lines = [`--- ${one.family.name} scenario ${one.id}, ${part}`];
   if (sent !== undefined) lines.push(`sent:    ${JSON.stringify(sent.slice(0, 1500))}`);
   const from = firstDifference(haproxy, sluice);
   lines.push(`haproxy: ${cut(haproxy, from)}`, `sluice:  ${cut(sluice, from)}`);

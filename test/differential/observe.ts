@@ -4,9 +4,11 @@ import { freePort } from '../support/ports.ts';
 import { type Run, runToEnd, start } from '../support/program.ts';
 import { type Syslog, syslog } from '../support/syslog.ts';
 import { type Scope, within } from '../support/wait.ts';
+import type { Scenario } from './family.ts';
+import { lineOf } from './log-line.ts';
 import { server } from './origin.ts';
-import { FILES, HEAD, type Scenario } from './scenario.ts';
-import { type Patience, talk } from './talk.ts';
+import { FILES } from './scenario.ts';
+import type { Patience } from './talk.ts';
 
 /** What one program did with a scenario: named texts that have to be the same. */
 export type Observed = ReadonlyMap<string, string>;
@@ -21,12 +23,14 @@ export interface Stage {
   readonly seen: string[];
 }
 
-/** Sets up what both programs are run between. */
+/** Sets up what both programs are run between; the scenarios are of one family. */
 export async function stage(scope: Scope, scenarios: readonly Scenario[]): Promise<Stage> {
   const seen: string[] = [];
+  const saw = (text: string) => seen.push(text);
   const log = await syslog(scope);
   const ports: Record<string, number> = { log: log.port, refused: await freePort() };
-  for (const name of ['s1', 's2', 's3']) ports[name] = (await server(scope, name, (text) => seen.push(text))).port;
+  for (const name of ['s1', 's2', 's3']) ports[name] = (await server(scope, name, saw)).port;
+  Object.assign(ports, await scenarios[0]?.family.servers?.(scope, saw));
   for (const { id } of scenarios) ports[`fe_${id}`] = await freePort();
   const host = `127.${1 + (process.pid % 250)}.${1 + (Date.now() % 250)}.1`;
   return { host, ports, log, seen };
@@ -40,7 +44,7 @@ function configuration(
   text: string;
   owners: ({ id: number; line: string } | null)[];
 } {
-  const lines = HEAD.trim().split('\n');
+  const lines = scenarios[0]?.family.head.trim().split('\n') ?? [];
   const owners: ({ id: number; line: string } | null)[] = lines.map(() => null);
   for (const { id, lines: own } of scenarios) {
     for (const line of own) {
@@ -53,8 +57,6 @@ function configuration(
       );
       owners.push({ id, line });
     }
-    lines.push(`cache small_${id}`, 'total-max-size 1', 'max-age 60');
-    owners.push(null, null, null);
   }
   return { text: `${lines.join('\n')}\n`, owners };
 }
@@ -177,22 +179,12 @@ function logOf({ id }: Scenario, lines: readonly string[]): string {
 }
 
 /** What a scenario saw; null when nobody listens. */
-async function play(
-  run: Run,
-  { id, connections }: Scenario,
-  on: Stage,
-  patience: Patience,
-): Promise<Map<string, string> | null> {
-  const observed = new Map<string, string>();
+async function play(run: Run, scenario: Scenario, on: Stage, patience: Patience): Promise<Map<string, string> | null> {
   on.seen.length = 0;
-  for (const [index, exchanges] of connections.entries()) {
-    const heard = await talk({ host: on.host, port: run.port(`fe_${id}`) }, exchanges, patience);
-    if (heard.refused) return null;
-    for (const [at, text] of heard.exchanges.entries()) observed.set(`${index}.${at}`, masked(text));
-    observed.set(`${index} closed`, String(heard.closed));
-  }
-  observed.set('servers', on.seen.map(masked).join('\n'));
-  return observed;
+  const heard = await scenario.family.play(run, scenario, on, patience);
+  if (heard === null) return null;
+  const observed = new Map([...heard].map(([part, text]) => [part, masked(text)]));
+  return observed.set('servers', on.seen.map(masked).join('\n'));
 }
 
 /** Without what is different in each run: times in cookies, the port that a client happens to have. */
@@ -201,27 +193,4 @@ function masked(text: string): string {
     /(=s\dc\|)[A-Za-z0-9+/]{5}(\|[A-Za-z0-9+/]{5})?/g,
     (_, start: string, second) => `${start}T${second === undefined ? '' : '|T'}`,
   );
-}
-
-/** A log line without the time, the ports, the process and how long things took. */
-function lineOf(line: string): string {
-  return line
-    .replace(/^(<\d+>)\w+ +\d+ [\d:]+ (\S+ \S+?)\[\d+\]: /, '$1$2: ')
-    .replace(/(127\.0\.0\.1|192\.0\.2\.\d+|10\.0\.0\.1|2001:db8::1):\d+ \[[^\]]*\]/, '$1 [DATE]')
-    .replace(/(\S+) - (\S+) \[[^\]]*\]/, '$1 - $2 [DATE]')
-    .replace(
-      / (-?\d+)\/(-?\d+)\/(-?\d+)\/(-?\d+)\/\+?(-?\d+) /,
-      (_, ...timers: string[]) =>
-        ` ${timers
-          .slice(0, 5)
-          .map((t) => (t === '-1' ? t : 'T'))
-          .join('/')} `,
-    )
-    .replace(/ \d+\/\d+\/\d+\/\d+\/(\+?\d+) (\d+\/\d+) /, ' C/C/C/C/$1 $2 ')
-    .replace(/ \+\d+ /, ' +SOFAR ')
-    .replace(/Connect from 127.0.0.1:\d+/, 'Connect from CLIENT')
-    .replace(
-      /(- \S+ \[DATE\].*") \d+ \d{3} ("fe_.*?) -?\d+ -?\d+ -?\d+ -?\d+ \+?-?\d+ (\S{4} )\d+ \d+ \d+ \d+ /,
-      '$1 PORT MS $2 T $3 C ',
-    );
 }

@@ -5,14 +5,6 @@ import { type Exchange, exchanges } from './requests.ts';
 import { rules } from './rules.ts';
 import { backLines, frontLines, TABLES } from './tables.ts';
 
-/** A frontend with backends of its own, and what is sent to it. */
-export interface Scenario {
-  /** Part of the names of its proxies and of its log lines. */
-  readonly id: number;
-  readonly lines: readonly string[];
-  readonly connections: readonly (readonly Exchange[])[];
-}
-
 const OPTIONS = [
   'option forwardfor', 'option forwardfor except 127.0.0.0/8', 'option forwardfor header x-client', 'option forwardfor if-none',
   'option originalto', 'option originalto header x-dst', 'option httpclose', 'option http-server-close', 'option http-keep-alive',
@@ -64,8 +56,15 @@ const ALIASES =
     .split(' ')
     .filter((alias) => !['%fi', '%bi', '%si', '%Ts', '%lc', '%Tt', '%TR', '%t'].includes(alias)); // times, and addresses that are not the same in two runs
 
+/** A scenario without what tells its family. */
+export interface HttpScenario {
+  readonly id: number;
+  readonly lines: readonly string[];
+  readonly connections: readonly (readonly Exchange[])[];
+}
+
 /** A scenario that follows from the seed of `random` alone. */
-export function scenario(random: Random, id: number): Scenario {
+export function scenario(random: Random, id: number): HttpScenario {
   const front = frontend(random, id);
   const backs = ['a', 'b'].map((name) => [`backend ${name}_${id}`, ...backend(random)]);
   const connections = random.chance(0.1) ? [exchanges(random), exchanges(random)] : [exchanges(random)];
@@ -90,6 +89,9 @@ export function scenario(random: Random, id: number): Scenario {
       ...back,
     ]),
     ...(tables ? TABLES : []),
+    'cache small',
+    'total-max-size 1',
+    'max-age 60',
   ];
   return {
     id,
@@ -207,7 +209,4 @@ userlist users
 http-errors pages
     errorfile 403 403.http
     errorfile 404 404.http
-cache small
-    total-max-size 4
-    max-age 60
 `;

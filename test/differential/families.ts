@@ -1,0 +1,5 @@
+import type { Family } from './family.ts';
+import { http } from './http.ts';
+
+/** All kinds of scenarios that the differential run makes. */
+export const FAMILIES: readonly Family[] = [http];
