@@ -1,6 +1,6 @@
 /** The steps of an expression, put together into one function. */
 
-import type { CompiledFetch, Convert, ConverterRow, FetchRow, Scan, Source } from './row.ts';
+import type { CompiledFetch, Convert, ConverterRow, FetchRow, LogNeed, Scan, Source } from './row.ts';
 import { type Cast, castBetween, type Evaluate, typeOfValue, type ValueType } from './sample.ts';
 import type { ExprContext, SampleType, SampleValue } from './types.ts';
 
@@ -12,6 +12,7 @@ export interface Compiled {
   readonly converters: number;
   /** What the fetch draws on; see `SOURCES`. */
   readonly source: Source;
+  readonly logNeed: LogNeed | null;
   /** Type of the value; `addr` and `any` are settled per value by `typeOf`. */
   readonly type: ValueType;
   /** The value, or undefined for "no sample". Never throws. */
@@ -84,6 +85,7 @@ export class Chain {
       keyword: this.#row.name,
       converters: this.#converters,
       source: this.#row.source,
+      logNeed: this.#row.logNeed ?? null,
       type: this.type,
       evaluate:
         steps === null

@@ -159,6 +159,12 @@ export function isUnresolved(made: object): made is Unresolved {
   return 'unresolved' in made;
 }
 
+/**
+ * What a value needs to be told in a log line: that the line is made at the end of the stream, or that this side's address of
+ * the server connection is kept until then.
+ */
+export type LogNeed = 'end' | 'localAddress';
+
 /** A row of the table of sample fetches. */
 export interface FetchRow {
   readonly name: string;
@@ -166,6 +172,7 @@ export interface FetchRow {
   readonly args: string;
   readonly type: ValueType;
   readonly source: Source;
+  readonly logNeed?: LogNeed;
   compile(args: readonly Arg[], env: CompileEnv): CompiledFetch | Evaluate | ExprError | Unresolved;
 }
 

@@ -10,9 +10,9 @@ import {
   TCP_CLF_LOG_FORMAT,
   TCP_LOG_FORMAT,
 } from '../expr/log/default-formats.ts';
-import { compileLogFormat } from '../expr/log/format.ts';
+import { type CompiledLogFormat, compileLogFormat } from '../expr/log/format.ts';
 import type { patternKeys } from '../expr/patterns.ts';
-import { type CompileEnv, place } from '../expr/row.ts';
+import { type CompileEnv, type LogNeed, place } from '../expr/row.ts';
 import type { ExprError } from '../expr/sample.ts';
 import type { ExprContext } from '../expr/types.ts';
 import type { LogFormatter } from './log.ts';
@@ -26,7 +26,7 @@ export interface LineOf {
 }
 
 /** What a profile says of a step: nothing is logged, or with other formats; null: as without it. */
-export type ProfiledStep = 'drop' | { readonly line: LineOf | null; readonly sd: LineOf | null };
+export type ProfiledStep = 'drop' | { readonly line: CompiledLogFormat | null; readonly sd: CompiledLogFormat | null };
 
 /** A compiled `log-profile`. */
 export interface LogProfile {
@@ -34,7 +34,7 @@ export interface LogProfile {
   readonly steps: ReadonlyMap<LogStep, ProfiledStep>;
 }
 
-type CompileFormat = (text: string, at: Location) => LineOf | ExprError;
+type CompileFormat = (text: string, at: Location) => CompiledLogFormat | ExprError;
 
 /** Compiles the formats of a profile. */
 export function compileProfile({ name, steps }: LogProfileConfig, compile: CompileFormat): LogProfile | ExprError {
@@ -47,13 +47,13 @@ export function compileProfile({ name, steps }: LogProfileConfig, compile: Compi
     }
     const [line, data] = [made(format), made(sd)];
     for (const one of [line, data]) if (one !== null && 'error' in one) return one;
-    compiled.set(step, { line: line as LineOf | null, sd: data as LineOf | null });
+    compiled.set(step, { line: line as CompiledLogFormat | null, sd: data as CompiledLogFormat | null });
   }
   return { name, steps: compiled };
 }
 
 /** Compiles formats of log lines of a proxy. */
-export function lineCompiler(env: CompileEnv, http: boolean): (text: string) => LineOf | ExprError {
+export function lineCompiler(env: CompileEnv, http: boolean): (text: string) => CompiledLogFormat | ExprError {
   return (text) => compileLogFormat(bytesOf(text), env, { line: true, http });
 }
 
@@ -84,7 +84,7 @@ export function compileLogger(
     };
     return lineCompiler(withAcls(bare, acls), http)(text);
   };
-  const compile = (format: WordsAt | null, keyword: string): LineOf | null => {
+  const compile = (format: WordsAt | null, keyword: string): CompiledLogFormat | null => {
     const made = format === null ? null : formatAt(format.words[0] ?? '', format.at);
     if (made === null || !('error' in made)) return made;
     problems.push({ severity: 'alert', at: format!.at, text: `failed to parse ${keyword} : ${made.error}.` });
@@ -92,10 +92,8 @@ export function compileLogger(
   };
   const text = config.logFormat?.words[0] ?? defaultFormat(config);
   const mode = http ? 'HTTP' : 'TCP';
-  const line =
-    text === null
-      ? { format: (ctx: ExprContext) => connectLine(ctx, mode), binary: false }
-      : compile({ words: [text], at: config.logFormat?.at ?? config.at }, 'log-format');
+  const format = text === null ? null : compile({ words: [text], at: config.logFormat?.at ?? config.at }, 'log-format');
+  const line = text === null ? { format: (ctx: ExprContext) => connectLine(ctx, mode), binary: false } : format;
   const { errorLogFormat, logFormatSd, logs } = config;
   const error = compile(errorLogFormat, 'error-log-format');
   const sd = compile(logFormatSd, 'log-format-sd');
@@ -107,33 +105,37 @@ export function compileLogger(
     if (!('error' in made)) profiles.push(made);
     else problems.push({ severity: 'alert', at: profile.at, text: `log-profile '${profile.name}' : ${made.error}.` });
   }
-  const texts = [text, errorLogFormat?.words[0], logFormatSd?.words[0], ...[...profiled.values()].flatMap(formatsOf)];
   return {
     line,
     error,
     sd,
     profiles,
     needsRequest: http || switchesMode(config),
-    needsLocal: texts.some((format) => format != null && /bc_src|%(\{[^}]*\})?[+-]?b[ip]/.test(format)),
-    when: momentOf(config, text, profiles.length > 0),
+    needsLocal: [format?.needs, error?.needs, sd?.needs, needsOf(profiles)].some((needs) => needs?.has('localAddress')),
+    when: momentOf(config, format?.needs ?? null, sd, profiles.length > 0),
   };
 }
 
-/** Aliases whose values are known at the end of a stream; so is the ID, for HAProxy. */
-const LATE = /%(\([^)]*\))?(\{[^}]*\})?(B|ID|T[acdhiqRrtu]|U|ac|bc|bq|fc|rc|sc|sq|ts)(?![A-Za-z0-9])/;
-
-/** When the lines of a frontend are made, see `LogFormatter`. */
-function momentOf(config: ProxyConfig, text: string | null, profiled: boolean): LogFormatter['when'] {
-  if (text === null) return profiled ? 'close' : 'accept';
-  const late = !config.options.includes('logasap') && [text, config.logFormatSd?.words[0]].some(tellsEnd);
-  return late ? 'close' : 'answer';
+/** When the lines of a frontend are made, see `LogFormatter`. `needs`: what its values need; null: it has no format. */
+function momentOf(
+  config: ProxyConfig,
+  needs: ReadonlySet<LogNeed> | null,
+  sd: CompiledLogFormat | null,
+  profiled: boolean,
+): LogFormatter['when'] {
+  if (needs === null) return profiled ? 'close' : 'accept';
+  const late = needs.has('end') || sd?.needs.has('end') === true;
+  return late && !config.options.includes('logasap') ? 'close' : 'answer';
 }
 
-/** Whether a format tells what is known only at the end: HAProxy logs others earlier. */
-function tellsEnd(format: string | null | undefined): boolean {
-  return format != null && LATE.test(format.replaceAll('%%', ''));
-}
-
-function formatsOf({ steps }: LogProfileConfig): string[] {
-  return steps.flatMap(({ format, sd }) => [...(format?.words ?? []), ...(sd?.words ?? [])]);
+/** What the formats of profiles need. */
+function needsOf(profiles: readonly LogProfile[]): Set<LogNeed> {
+  const needs = new Set<LogNeed>();
+  for (const { steps } of profiles) {
+    for (const step of steps.values()) {
+      if (step !== 'drop')
+        for (const format of [step.line, step.sd]) for (const need of format?.needs ?? []) needs.add(need);
+    }
+  }
+  return needs;
 }

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { ALIASES } from '../../src/expr/log/aliases.ts';
 import { connect, get } from '../support/connection.ts';
 import { origin } from '../support/origin.ts';
-import { start } from '../support/program.ts';
+import { isHaproxy, start } from '../support/program.ts';
 import { syslog } from '../support/syslog.ts';
 
 /* When lines are logged: as soon as all is known that they tell (HAProxy's manual, 8.1 and "option logasap"), and not at all for what never became a session. */
@@ -16,6 +17,12 @@ const web = await origin(
   },
   { lenient: true },
 );
+
+/** Aliases whose line is made at the end: what is counted, the times that have passed, the ID. */
+const LATE = 'B ID Ta Tc Td Th Ti Tq TR Tr Tt Tu Tw U ac bc bq fc rc sc sq ts'.split(' ');
+const NEW = ['OG', 'U'];
+const aliases = ALIASES.map(({ name }) => name).filter((name) => !isHaproxy || !NEW.includes(name));
+
 const run = await start(
   { after },
   `
@@ -91,6 +98,17 @@ backend web
 backend raw
     mode tcp
     server s {addr:web}
+${aliases
+  .map(
+    (name) => `frontend alias_${name}
+    mode http
+    option http-no-delay
+    bind {addr:alias_${name}}
+    capture request header host len 9
+    log-format "alias_${name} ,%${name} end"
+    default_backend web`,
+  )
+  .join('\n')}
 listen gone
     mode tcp
     bind {addr:gone}
@@ -143,6 +161,18 @@ for (const name of ['web_long', 'raw_long']) {
     assert.match(await log.waitFor(new RegExp(`${name} web|${name} raw/s [1-9]`)), /200 SD %B$| 41 --$/);
   });
 }
+
+test('a line is made with the response, unless one of its aliases tells of the end', async (t) => {
+  for (const name of aliases) {
+    const client = await connect(t, run.port(`alias_${name}`));
+    client.send(REQUEST);
+    await client.through('abc');
+  }
+  const early = aliases.filter((name) => !LATE.includes(name));
+  for (const name of early) await log.waitFor(new RegExp(` alias_${name} ,`));
+  const logged = log.lines.map((text) => / alias_(\w+) ,/.exec(text)?.[1]).filter((name) => name !== undefined);
+  assert.deepEqual(logged.sort(), early.sort());
+});
 
 test('without a format a request is logged also when it is denied', async () => {
   assert.equal((await get(run.port('web_plain'), '/denied')).status, 403);

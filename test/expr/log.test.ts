@@ -9,7 +9,8 @@ import {
   TCP_CLF_LOG_FORMAT,
   TCP_LOG_FORMAT,
 } from '../../src/expr/log/default-formats.ts';
-import { compileLogFormat, type LogFormatOptions } from '../../src/expr/log/format.ts';
+import { compileLogFormat } from '../../src/expr/log/format.ts';
+import type { LogFormatOptions } from '../../src/expr/log/parser.ts';
 import { place } from '../../src/expr/row.ts';
 import { isError } from '../../src/expr/sample.ts';
 import type { ClientTlsFacts, ExprContext } from '../../src/expr/types.ts';

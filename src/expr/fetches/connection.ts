@@ -16,6 +16,12 @@ const plain = (name: string, type: ValueType, source: Source, read: Read): Fetch
   compile: () => read,
 });
 
+/** A fetch of this side's address of the server connection. */
+const local = (name: string, type: ValueType, read: Read): FetchRow => ({
+  ...plain(name, type, 'serverConnection', read),
+  logNeed: 'localAddress',
+});
+
 const hostOf = (endpoint: EndpointView): string | undefined => (endpoint.host === '' ? undefined : endpoint.host);
 const portOf = (endpoint: EndpointView): number | undefined => (endpoint.host === '' ? undefined : endpoint.port);
 
@@ -64,8 +70,8 @@ export const connectionFetches: readonly FetchRow[] = [
   plain('bc_dst_port', 'sint', 'serverConnection', (ctx) =>
     ctx.log.serverHost === '' ? undefined : ctx.log.serverPort,
   ),
-  plain('bc_src', 'addr', 'serverConnection', (ctx) => ctx.log.localHost || undefined),
-  plain('bc_src_port', 'sint', 'serverConnection', (ctx) => (ctx.log.localHost === '' ? undefined : ctx.log.localPort)),
+  local('bc_src', 'addr', (ctx) => ctx.log.localHost || undefined),
+  local('bc_src_port', 'sint', (ctx) => (ctx.log.localHost === '' ? undefined : ctx.log.localPort)),
   plain('bc_http_major', 'sint', 'serverConnection', (ctx) =>
     ctx.log.connectTime < 0 ? undefined : majorOf(ctx.responseHead?.version),
   ),

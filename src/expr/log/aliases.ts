@@ -2,6 +2,7 @@
 
 import { pathOf } from '../head.ts';
 import { parseIpv4, parseIpv6 } from '../ip.ts';
+import type { LogNeed } from '../row.ts';
 import type { EndpointView, ExprContext, LogFacts } from '../types.ts';
 import { gmtDate, localDate, localDateWithMs, milliseconds } from './dates.ts';
 import { encodeHeader, encodeUri, escapeStructured } from './escape.ts';
@@ -31,6 +32,7 @@ export interface AliasRow {
   /** Only in `mode http`. */
   readonly http: boolean;
   readonly kind: AliasKind;
+  readonly logNeed?: LogNeed;
   /** Of it nothing stays in a line when it is empty, not even a blank. */
   readonly vanishes?: true;
   /** Value for a stream; `flags` for those whose form depends on them. */
@@ -108,6 +110,12 @@ const port = (name: string, read: (ctx: ExprContext, log: LogFacts) => number): 
     return value < 0 ? '' : flags.hex ? hexOf(value, 4) : String(value);
   },
 });
+
+/** What is known at the end of a stream; so are, for HAProxy, the ID and the times that have passed. */
+const late = (row: AliasRow): AliasRow => ({ ...row, logNeed: 'end' });
+
+/** This side's address of the server connection. */
+const local = (row: AliasRow): AliasRow => ({ ...row, logNeed: 'localAddress' });
 
 /** A client of a unix socket has no address but the number of the listener. */
 const hostOf = ({ host }: EndpointView, { log }: ExprContext): string => host || (log.overIp === true ? '' : 'unix');
@@ -209,7 +217,7 @@ function logCount(ctx: ExprContext): number {
 }
 
 export const ALIASES: readonly AliasRow[] = [
-  early('B', (_ctx, log) => log.bytesRead),
+  late(early('B', (_ctx, log) => log.bytesRead)),
   text('CC', (_ctx, log) => log.requestCookie, true),
   text('CS', (_ctx, log) => log.responseCookie, true),
   text('H', (_ctx, log) => log.hostname),
@@ -219,34 +227,34 @@ export const ALIASES: readonly AliasRow[] = [
   part('HQ', (line) => target(line, (uri) => (uri.includes('?') ? uri.slice(uri.indexOf('?')) : ''))),
   part('HU', (line) => target(line, (uri) => uri)),
   part('HV', (line) => encodeUri(requestWord(line, 2) ?? BAD)),
-  text('ID', (ctx, log) => log.uniqueId ?? ctx.uniqueId),
+  late(text('ID', (ctx, log) => log.uniqueId ?? ctx.uniqueId)),
   text('OG', (ctx) => ctx.log.origin ?? ''),
   number('ST', (_ctx, log) => log.status),
   date('T', (_ctx, log) => gmtDate(log.acceptDate)),
-  early('Ta', (_ctx, log) => log.totalTime - beforeRequest(log), true),
-  number('Tc', (_ctx, log) => log.connectTime),
-  number('Td', (_ctx, log) => log.dataTime),
-  number('Th', (_ctx, log) => log.handshakeTime),
-  number('Ti', (_ctx, log) => log.idleTime, true),
+  late(early('Ta', (_ctx, log) => log.totalTime - beforeRequest(log), true)),
+  late(number('Tc', (_ctx, log) => log.connectTime)),
+  late(number('Td', (_ctx, log) => log.dataTime)),
+  late(number('Th', (_ctx, log) => log.handshakeTime)),
+  late(number('Ti', (_ctx, log) => log.idleTime, true)),
   date('Tl', (_ctx, log) => localDate(log.acceptDate)),
-  number('Tq', (_ctx, log) => (log.requestTime < 0 ? -1 : beforeRequest(log) + log.requestTime), true),
-  number('TR', (_ctx, log) => log.requestTime, true),
-  number('Tr', (_ctx, log) => log.responseTime, true),
+  late(number('Tq', (_ctx, log) => (log.requestTime < 0 ? -1 : beforeRequest(log) + log.requestTime), true)),
+  late(number('TR', (_ctx, log) => log.requestTime, true)),
+  late(number('Tr', (_ctx, log) => log.responseTime, true)),
   hexable('Ts', (_ctx, log) => Math.floor(log.acceptDate / 1000)),
-  early('Tt', (_ctx, log) => log.totalTime),
-  early('Tu', (_ctx, log) => log.totalTime - sum(log.idleTime)),
-  number('Tw', (_ctx, log) => log.queueTime),
-  number('U', (_ctx, log) => log.bytesUploaded),
-  number('ac', (_ctx, log) => log.processConnections),
+  late(early('Tt', (_ctx, log) => log.totalTime)),
+  late(early('Tu', (_ctx, log) => log.totalTime - sum(log.idleTime))),
+  late(number('Tw', (_ctx, log) => log.queueTime)),
+  late(number('U', (_ctx, log) => log.bytesUploaded)),
+  late(number('ac', (_ctx, log) => log.processConnections)),
   text('b', (ctx) => ctx.backend?.name ?? ctx.frontend.name),
-  number('bc', (_ctx, log) => log.backendConnections),
-  address('bi', (_ctx, log) => log.localHost),
-  port('bp', (_ctx, log) => (log.localHost === '' ? -1 : log.localPort)),
-  number('bq', (_ctx, log) => log.backendQueue),
+  late(number('bc', (_ctx, log) => log.backendConnections)),
+  local(address('bi', (_ctx, log) => log.localHost)),
+  local(port('bp', (_ctx, log) => (log.localHost === '' ? -1 : log.localPort))),
+  late(number('bq', (_ctx, log) => log.backendQueue)),
   address('ci', (ctx) => hostOf(ctx.source, ctx)),
   port('cp', (ctx) => portOf(ctx.source, ctx)),
   text('f', (ctx) => ctx.frontend.name),
-  number('fc', (_ctx, log) => log.frontendConnections),
+  late(number('fc', (_ctx, log) => log.frontendConnections)),
   address('fi', (ctx) => hostOf(ctx.destination, ctx)),
   port('fp', (ctx) => portOf(ctx.destination, ctx)),
   text('ft', (ctx, log) => (log.ssl ? `${ctx.frontend.name}~` : ctx.frontend.name)),
@@ -270,21 +278,22 @@ export const ALIASES: readonly AliasRow[] = [
     name: 'rc',
     http: false,
     kind: 'number',
+    logNeed: 'end',
     read: ({ log }) => (log.redispatched ? `+${log.retries}` : String(log.retries)),
   },
   hexable('rt', (_ctx, log) => log.requestCounter),
   text('s', (ctx, log) => log.serverName ?? ctx.server?.name ?? '<NOSRV>'),
-  number('sc', (_ctx, log) => log.serverConnections),
+  late(number('sc', (_ctx, log) => log.serverConnections)),
   address('si', (_ctx, log) => log.serverHost),
   port('sp', (_ctx, log) => (log.serverHost === '' ? -1 : log.serverPort)),
-  number('sq', (_ctx, log) => log.serverQueue),
+  late(number('sq', (_ctx, log) => log.serverQueue)),
   tls('sslc', (log) => log.sslCipher),
   tls('sslv', (log) => log.sslVersion),
   date('t', (_ctx, log) => localDateWithMs(log.acceptDate)),
   date('tr', (_ctx, log) => localDateWithMs(log.requestDate), true),
   date('trg', (_ctx, log) => gmtDate(log.requestDate), true),
   date('trl', (_ctx, log) => localDate(log.requestDate), true),
-  date('ts', (_ctx, log) => log.termination.slice(0, 2)),
+  late(date('ts', (_ctx, log) => log.termination.slice(0, 2))),
   date('tsc', (_ctx, log) => log.termination, true),
 ];
 

@@ -1,34 +1,12 @@
 /** Log-formats: text with `%alias`, `%{flags}alias`, `%[expression]` and `%%`, compiled to one function. */
 
-import { compileExpressionText, isAvailable } from '../compile.ts';
-import { type CompileEnv, SOURCES } from '../row.ts';
-import { type ExprError, isError } from '../sample.ts';
+import type { CompileEnv, LogNeed } from '../row.ts';
+import type { ExprError } from '../sample.ts';
 import type { ExprContext } from '../types.ts';
-import { ALIASES_BY_NAME, type LogFlags } from './aliases.ts';
-import { compileEncoded, type ItemCast } from './encode.ts';
-import { encodeControls, encodeLogControls } from './escape.ts';
-import {
-  aliasValue,
-  expressionValue,
-  type Item,
-  lineOfPieces,
-  mergeTexts,
-  printAlias,
-  printExpression,
-  textOfPieces,
-} from './print.ts';
-
-/** How a format is used. */
-export interface LogFormatOptions {
-  /** A log line: `-` stands for what is absent, and runs of blanks are one. Rules (`set-header`, `lf-string`, ...) leave it out. */
-  readonly line?: boolean;
-  /** The proxy is in `mode http`; left out, it is. */
-  readonly http?: boolean;
-  /** Values of expressions are put in as they are (`set-var-fmt`); left out, control chars become `%XX` (in lines `#XX`). */
-  readonly raw?: boolean;
-  /** Runs of blanks are one also where it is no line (`unique-id-format`). */
-  readonly merged?: boolean;
-}
+import type { LogFlags } from './aliases.ts';
+import { compileEncoded } from './encode.ts';
+import { type LogFormatOptions, LogFormatParser } from './parser.ts';
+import { type Item, lineOfPieces, mergeTexts, textOfPieces } from './print.ts';
 
 /** A compiled log-format. */
 export interface LogFormat {
@@ -42,23 +20,9 @@ export interface LogFormat {
 export interface CompiledLogFormat extends LogFormat {
   /** Bytes are asked for as they are (`%{+bin}o`). */
   readonly binary: boolean;
+  /** What its values need. */
+  readonly needs: ReadonlySet<LogNeed>;
 }
-
-/** An item as it was read, to be made when it is known which flags hold for the whole. */
-interface Node {
-  readonly flags: LogFlags;
-  make(flags: LogFlags): Item;
-}
-
-const NO_FLAGS: LogFlags = {
-  quote: false,
-  hex: false,
-  escape: false,
-  mandatory: false,
-  json: false,
-  cbor: false,
-  binary: false,
-};
 
 /** Compiles a log-format; errors are in HAProxy's words, without the final dot. */
 export function compileLogFormat(
@@ -66,27 +30,28 @@ export function compileLogFormat(
   env: CompileEnv,
   options: LogFormatOptions = {},
 ): CompiledLogFormat | ExprError {
-  const parser = new Parser(text, env, options);
+  const parser = new LogFormatParser(text, env, options);
   const problem = parser.run();
   if (problem !== null) return problem;
   const { line, raw, merged: merges = line } = options;
   // What goes into headers, addresses and bodies is not encoded, as in HAProxy.
   const all = globalFlags(parser.defaults, line === true || raw === true);
   const { json, cbor, binary } = all;
+  const { needs } = parser;
   const pieces = parser.nodes.map((node) =>
     typeof node === 'string' ? node : node.make(flagsOfItem(node.flags, all)),
   );
   if (json || cbor) {
     const items = pieces.filter((piece): piece is Item => typeof piece !== 'string' && piece.name !== '');
     const encoding = json ? 'json' : binary ? 'cbor-binary' : 'cbor';
-    return { constant: null, binary, format: compileEncoded(items, encoding) };
+    return { constant: null, binary, needs, format: compileEncoded(items, encoding) };
   }
   const texts = mergeTexts(pieces, merges === true);
   if (texts.every((piece) => typeof piece === 'string')) {
     const constant = texts.join('');
-    return { format: () => constant, constant, binary };
+    return { format: () => constant, constant, binary, needs };
   }
-  return { constant: null, binary, format: merges === true ? lineOfPieces(texts) : textOfPieces(texts) };
+  return { constant: null, binary, needs, format: merges === true ? lineOfPieces(texts) : textOfPieces(texts) };
 }
 
 /** Flags that hold for a whole format, by those that each `%{...}o` leaves: what all of them have. */
@@ -102,185 +67,4 @@ function globalFlags(
 function flagsOfItem(flags: LogFlags, { json, cbor, binary, encodes }: ReturnType<typeof globalFlags>): LogFlags {
   if (json || cbor || !encodes) return { ...flags, json, cbor, binary };
   return { ...flags, binary };
-}
-
-/** `(name)` or `(name:type)` of an item, and the offset behind it. */
-function readItemName(text: string, start: number): { name: string; cast: ItemCast; next: number } | ExprError {
-  const end = text.indexOf(')', start);
-  if (end === -1) return { error: `truncated line after '${text.slice(start + 1)}'` };
-  const [name = '', cast = ''] = text.slice(start + 1, end).split(':');
-  const bad = /[^A-Za-z0-9_-]/.exec(name);
-  if (bad !== null) return { error: `character '${bad[0]}' is not permitted in the name of item '${name}'` };
-  if (cast !== '' && cast !== 'str' && cast !== 'sint' && cast !== 'bool') {
-    return { error: `unexpected type '${cast}' for item '${name}': 'str', 'sint' and 'bool' are supported` };
-  }
-  return { name, cast: cast === '' ? null : cast, next: end + 1 };
-}
-
-class Parser {
-  readonly nodes: (string | Node)[] = [];
-  /** What each `%{...}o` left as the flags of the items behind it. */
-  readonly defaults: LogFlags[] = [];
-  readonly #text: string;
-  readonly #env: CompileEnv;
-  readonly #options: LogFormatOptions;
-  /** What `%{...}o` has said so far. */
-  #flags: LogFlags;
-  #at = 0;
-  /** Name and type of the item being read. */
-  #name = '';
-  #cast: ItemCast = null;
-
-  constructor(text: string, env: CompileEnv, options: LogFormatOptions) {
-    this.#text = text;
-    this.#env = env;
-    this.#options = options;
-    this.#flags = { ...NO_FLAGS, mandatory: options.line === true };
-  }
-
-  run(): ExprError | null {
-    const text = this.#text;
-    while (this.#at < text.length) {
-      const mark = text.indexOf('%', this.#at);
-      if (mark !== this.#at) {
-        this.nodes.push(text.slice(this.#at, mark === -1 ? text.length : mark));
-        if (mark === -1) break;
-      }
-      this.#at = mark + 1;
-      if (text[this.#at] === '%') {
-        this.nodes.push('%');
-        this.#at++;
-        continue;
-      }
-      // In front of another sign it means nothing.
-      if (/[^\w ([{\t]|_/.test(text[this.#at] ?? ' ')) continue;
-      const problem = this.#item();
-      if (problem !== null) return problem;
-    }
-    return null;
-  }
-
-  /** What follows a `%`: an optional name, optional flags, then an alias or an expression. */
-  #item(): ExprError | null {
-    const text = this.#text;
-    let flags = this.#flags;
-    this.#name = '';
-    this.#cast = null;
-    if (text[this.#at] === '(') {
-      const named = readItemName(text, this.#at);
-      if (isError(named)) return named;
-      this.#name = named.name;
-      this.#cast = named.cast;
-      this.#at = named.next;
-    }
-    let changes: string | null = null;
-    if (text[this.#at] === '{') {
-      const end = text.indexOf('}', this.#at);
-      if (end === -1) return { error: `truncated line after '${text.slice(this.#at + 1)}'` };
-      changes = text.slice(this.#at + 1, end);
-      flags = applyFlags(flags, changes);
-      this.#at = end + 1;
-    }
-    if (text[this.#at] === '[') return this.#expression(flags);
-    const name = (changes === null ? /^[A-Za-z][A-Za-z0-9]*/ : /^[A-Za-z0-9]+/).exec(
-      text.slice(this.#at, this.#at + 32),
-    )?.[0];
-    if (name === undefined) {
-      if (changes === null) return this.#unexpected();
-      return { error: `parse argument modifier without alias name near '%{${changes}}'` };
-    }
-    this.#at += name.length;
-    if (name === 'o') {
-      this.#flags = flags;
-      this.defaults.push(flags);
-      return null;
-    }
-    const row = ALIASES_BY_NAME.get(name);
-    if (row === undefined) {
-      const advice = "If you wanted to emit the '%' character verbatim, you need to use '%%'";
-      return { error: `no such format alias '${name}'. ${advice}` };
-    }
-    if (row.http && this.#options.http === false) return { error: `format alias '${name}' is reserved for HTTP mode` };
-    const item = { name: this.#name, cast: this.#cast, vanishes: row.vanishes === true };
-    this.nodes.push({
-      flags,
-      make: (made) => ({ ...item, print: printAlias(row, made, item.cast), value: aliasValue(row, made) }),
-    });
-    return null;
-  }
-
-  #unexpected(): ExprError {
-    const char = this.#text[this.#at];
-    if (char === undefined) return { error: "truncated line after '%'" };
-    return {
-      error:
-        `unexpected alias name near '${char}' at position ${this.#at} line : '${this.#text}'. ` +
-        "Maybe you want to write a single '%', use the syntax '%%'",
-    };
-  }
-
-  #expression(flags: LogFlags): ExprError | null {
-    const text = this.#text;
-    const start = this.#at + 1;
-    const parsed = compileExpressionText(text, start, ']', this.#env);
-    const shown = text.slice(start);
-    if (isError(parsed)) return { error: `failed to parse sample expression <${shown}> : ${parsed.error}` };
-    const { compiled, next } = parsed;
-    if (next >= text.length) return { error: `missing ']' after '${shown}'` };
-    if (text[next] !== ']') {
-      return { error: `expected ']' after '${text.slice(start, next)}', but found '${text[next]!}'` };
-    }
-    if (!isAvailable(compiled, this.#env.places)) {
-      const needs = SOURCES[compiled.source].text;
-      return {
-        error: `sample fetch <${shown}> may not be reliably used here because it needs '${needs}' which is not available here`,
-      };
-    }
-    this.#at = next + 1;
-    // Where values are encoded for headers and the like, HAProxy puts no quotes around them.
-    const { line, raw } = this.#options;
-    const own = line === true || raw === true ? flags : { ...flags, quote: false };
-    const item = { name: this.#name, cast: this.#cast, vanishes: false };
-    const encode = encoderOf(this.#options);
-    this.nodes.push({
-      flags: own,
-      make: (made) => ({
-        ...item,
-        print: printExpression(compiled, made, item.cast, encode),
-        value: expressionValue(compiled, made, item.cast),
-      }),
-    });
-    return null;
-  }
-}
-
-type Encode = (text: string) => string;
-
-function encoderOf({ line, raw }: LogFormatOptions): Encode | null {
-  if (raw === true) return null;
-  return line === true ? encodeLogControls : encodeControls;
-}
-
-const FLAGS: Readonly<Record<string, keyof LogFlags>> = {
-  Q: 'quote',
-  X: 'hex',
-  E: 'escape',
-  M: 'mandatory',
-  json: 'json',
-  cbor: 'cbor',
-  bin: 'binary',
-};
-
-/** Flags after changes such as `+Q,-X`; unknown ones, and those without a sign, mean nothing, and the first encoding stays, as in HAProxy. */
-function applyFlags(flags: LogFlags, changes: string): LogFlags {
-  const result = { ...flags };
-  for (const change of changes.split(',')) {
-    const match = /([+-])([^+-]*)$/.exec(change);
-    const flag = match === null ? undefined : FLAGS[match[2]!];
-    if (flag === undefined) continue;
-    const on = match![1] === '+';
-    const isEncoding = flag === 'json' || flag === 'cbor';
-    if (!on || !isEncoding || !(result.json || result.cbor)) result[flag] = on;
-  }
-  return result;
 }
