@@ -8,7 +8,7 @@ import { type HostAddresses, hostKey, socketPath } from './addresses.ts';
 import { DatagramSockets } from './datagrams.ts';
 import { FdWriter } from './fd-writer.ts';
 import { type LogSource, lineText, preciseNow } from './format.ts';
-import { LinesInOrder } from './in-order.ts';
+import { LinesInOrder, type OwnedLine } from './in-order.ts';
 import { MemoryRing } from './ring.ts';
 import { Rings } from './rings.ts';
 import { type LogOutput, LogTarget } from './target.ts';
@@ -23,6 +23,8 @@ const CLOSE_MS = 1000;
 export interface LogsHooks {
   /** The proxy that a traffic thread's line names; undefined when it is gone. */
   proxyById(id: number): Proxy | undefined;
+  /** How many traffic threads there are: lines of one alone are in order as they come. */
+  readonly threads: number;
 }
 
 /** The logs of a process: see `Logs`; these are for its owner. */
@@ -54,12 +56,12 @@ class LogSender implements ProcessLogs {
   #lists = new WeakMap<readonly ForwardTargetConfig[], readonly LogTarget[]>();
   #sources = new Map<string, LogSource>();
   #lost = 0;
-  readonly #inOrder = new LinesInOrder(({ proxy, line }) =>
-    this.#send(proxy, line.level, line, line.date, line.profiles),
-  );
+  /** Null with one traffic thread. */
+  readonly #inOrder: LinesInOrder | null;
 
   constructor(config: Config, addresses: HostAddresses, hooks: LogsHooks) {
     this.#hooks = hooks;
+    this.#inOrder = hooks.threads > 1 ? new LinesInOrder((line) => this.#sendLine(line)) : null;
     this.#config = config;
     this.#addresses = addresses;
     this.#rings = new Rings(this.#writer(1), this.#writer(2));
@@ -77,7 +79,7 @@ class LogSender implements ProcessLogs {
   }
 
   configure(config: Config, addresses: HostAddresses): void {
-    this.#inOrder.flush();
+    this.#inOrder?.flush();
     this.#config = config;
     this.#addresses = addresses;
     this.#rings.configure(config, addresses);
@@ -105,7 +107,12 @@ class LogSender implements ProcessLogs {
       const proxy = this.#hooks.proxyById(line.proxy);
       return proxy === undefined ? [] : [{ proxy, line }];
     });
-    this.#inOrder.add(owned);
+    if (this.#inOrder !== null) this.#inOrder.add(owned);
+    else for (const line of owned) this.#sendLine(line);
+  }
+
+  #sendLine({ proxy, line }: OwnedLine): void {
+    this.#send(proxy, line.level, line, line.date, line.profiles);
   }
 
   #send(proxy: Proxy | null, level: number, plain: LogText, dateMs: number, profiles?: LogLine['profiles']): void {
@@ -130,7 +137,7 @@ class LogSender implements ProcessLogs {
   }
 
   async close(): Promise<void> {
-    this.#inOrder.flush();
+    this.#inOrder?.flush();
     const written = [...this.#writers.values()].map((writer) => writer.drained());
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {

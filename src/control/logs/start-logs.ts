@@ -8,5 +8,8 @@ import { createLogs, type ProcessLogs } from './logs.ts';
 export async function startLogs(model: Model, print: Print): Promise<ProcessLogs> {
   const { addresses, diagnostics } = await prepareLogs(model.config);
   printOrThrow(diagnostics, print);
-  return createLogs(model.config, addresses, { proxyById: (id) => model.proxiesById.get(id) });
+  return createLogs(model.config, addresses, {
+    proxyById: (id) => model.proxiesById.get(id),
+    threads: model.threads,
+  });
 }

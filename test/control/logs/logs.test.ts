@@ -22,7 +22,7 @@ after(() => rmSync(folder, { recursive: true }));
 
 const DATE = Date.UTC(2026, 10, 21, 6, 14, 6) + 977.578;
 const pid = process.pid;
-const NO_ADDRESSES = new Map<string, string>();
+const NO_ADDRESSES: ReadonlyMap<string, string> = new Map<string, string>();
 
 /** A UDP socket that keeps what it receives. */
 async function receiver(t: TestContext, host = '127.0.0.1') {
@@ -39,8 +39,9 @@ async function receiver(t: TestContext, host = '127.0.0.1') {
   return { port: socket.address().port, received };
 }
 
-function open(t: TestContext, config: Config, addresses: ReadonlyMap<string, string> = NO_ADDRESSES): ProcessLogs {
-  const logs = createLogs(config, addresses, { proxyById: (id) => (id === 1 ? logProxy(config, 'fe') : undefined) });
+function open(t: TestContext, config: Config, addresses = NO_ADDRESSES, threads = 2): ProcessLogs {
+  const proxyById = (id: number) => (id === 1 ? logProxy(config, 'fe') : undefined);
+  const logs = createLogs(config, addresses, { proxyById, threads });
   t.after(() => logs.close());
   return logs;
 }
@@ -147,6 +148,18 @@ describe('the targets of a proxy', () => {
     batch(-19, -15, -2);
     batch(-20, -15.5, -1, 3_600_000);
     assert.deepEqual(await received(7), ['-20\n', '-19\n', '-15.5\n', '-15\n', '-2\n', '-1\n', '3600000\n']);
+  });
+
+  it('get the lines of a thread that is alone at once', (t) => {
+    const target = logTarget({ family: 'ring', name: 'kept' }, { format: 'raw' });
+    const config = logConfig([], [ring('kept')], [{ name: 'fe', logs: [target] }]);
+    const logs = open(t, config, NO_ADDRESSES, 1);
+    const line = { proxy: 1, level: 6, sd: null, binary: false, date: DATE, made: DATE };
+    logs.sendBatch([
+      { ...line, text: 'one' },
+      { ...line, text: 'two' },
+    ]);
+    assert.deepEqual(logs.rings.get('kept')!.lines(), ['one', 'two']);
   });
 
   it('get the lines of traffic threads, with their dates; those of removed proxies go nowhere', async (t) => {
@@ -265,7 +278,7 @@ describe('standard streams and descriptors', () => {
       import { createLogs } from ${source('../../../src/control/logs/logs.ts')};
       import { logConfig, logTarget } from ${source('./config.ts')};
       const config = logConfig([logTarget({ family: 'stdout' }, { format: 'raw' }), logTarget({ family: 'stderr' }, { format: 'short' })]);
-      const logs = createLogs(config, new Map(), { proxyById: () => undefined });
+      const logs = createLogs(config, new Map(), { proxyById: () => undefined, threads: 1 });
       for (let i = 0; i < 2000; i++) logs.send(null, 5, 'line ' + i);
       await logs.close();`;
     const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
@@ -282,7 +295,7 @@ describe('standard streams and descriptors', () => {
         import { createLogs } from ${source('../../../src/control/logs/logs.ts')};
         import { logConfig, logTarget } from ${source('./config.ts')};
         const config = logConfig([logTarget({ family: 'stdout' }, { format: 'raw' })]);
-        const logs = createLogs(config, new Map(), { proxyById: () => undefined });
+        const logs = createLogs(config, new Map(), { proxyById: () => undefined, threads: 1 });
         for (let i = 0; i < 3000; i++) logs.send(null, 5, 'x'.repeat(1000));
         console.error(logs.dropped);
         process.exit(7);`;
