@@ -125,6 +125,16 @@ export function packAddress(text: string): string | undefined {
   return bytes;
 }
 
+/** Dotted quad, or fewer parts of which the last one fills the rest, as inet_aton reads them (`127.1` is 127.0.0.1); -1 when it is neither. */
+export function parseShortIpv4(text: string): number {
+  const full = parseIpv4(text);
+  if (full >= 0 || !/^[0-9]{1,10}(\.[0-9]{1,8}){0,2}$/.test(text)) return full;
+  const parts = text.split('.').map(Number);
+  const last = parts.pop()!;
+  if (parts.some((part) => part > 255) || last >= 256 ** (4 - parts.length)) return -1;
+  return parts.reduce((address, part, i) => address + part * 256 ** (3 - i), last);
+}
+
 /** Mask of an IPv4 network given as a prefix length or a dotted mask; -1 when it is neither. */
 export function parseIpv4Mask(text: string): number {
   if (text.includes('.')) return parseIpv4(text);

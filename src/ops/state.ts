@@ -104,6 +104,17 @@ export interface CheckResult {
   readonly lastText: string;
 }
 
+/** Asks for the state with three commands. Throws when one of the answers is not what it should be. */
+export async function readState(run: (words: readonly string[]) => Promise<string>): Promise<TargetState> {
+  const asked = [
+    ['show', 'info'],
+    ['show', 'stat'],
+    ['show', 'servers', 'state'],
+  ];
+  const [info, stat, servers] = await Promise.all(asked.map(run));
+  return stateOf(info!, stat!, servers!);
+}
+
 /** The state from the answers to `show info`, `show stat` and `show servers state`. Throws when one of them is not what it should be, with what it is. */
 export function stateOf(info: string, stat: string, servers: string): TargetState {
   const lines = new Map(serverLines(servers).map((line) => [`${line.backend}/${line.server}`, line]));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { statRows } from '../../src/change/remote/stat-rows.ts';
-import { stateOf } from '../../src/ops/state.ts';
+import { readState, stateOf } from '../../src/ops/state.ts';
 import { origin } from '../support/origin.ts';
 import { type Run, start } from '../support/program.ts';
 import type { Scope } from '../support/wait.ts';
@@ -39,7 +39,7 @@ async function started(scope: Scope, program?: string): Promise<Run> {
 }
 
 async function state(run: Run) {
-  return stateOf(await run.cli('show info'), await run.cli('show stat'), await run.cli('show servers state'));
+  return readState((words) => run.cli(words.join(' ')));
 }
 
 for (const program of ['/usr/sbin/haproxy', undefined]) {

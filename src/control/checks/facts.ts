@@ -1,4 +1,3 @@
-import { hostname } from 'node:os';
 import type {
   EndpointView,
   ExprContext,
@@ -9,12 +8,10 @@ import type {
   ServerTlsFacts,
   Vars,
 } from '../../expr/types.ts';
-import { C, G } from '../../model/counters.ts';
 import { findProxy, type Model } from '../../model/model.ts';
-import type { Proxy } from '../../model/proxy.ts';
-import { isUsable, type Server } from '../../model/server.ts';
-import { usableServers } from '../servers/usable.ts';
-import { effectiveWeight } from '../servers/weight.ts';
+import type { Server } from '../../model/server.ts';
+import { NO_STREAM } from '../no-stream.ts';
+import { proxyFacts, serverFacts } from '../proxy-facts.ts';
 
 /** What expressions in health checks see: the server and its backend, the answer so far, variables of scope `check` and `proc`. */
 export class CheckContext implements ExprContext {
@@ -38,7 +35,7 @@ export class CheckContext implements ExprContext {
   constructor(model: Model, server: Server) {
     this.#model = model;
     this.#server = server;
-    this.server = new Facts(model, server);
+    this.server = serverFacts(model, server);
     this.backend = proxyFacts(model, server.proxy);
     this.frontend = this.backend;
   }
@@ -81,102 +78,3 @@ export class CheckContext implements ExprContext {
 }
 
 const NOWHERE: EndpointView = { host: '', port: 0 };
-
-const NO_STREAM: LogFacts = {
-  acceptDate: 0,
-  requestDate: 0,
-  handshakeTime: 0,
-  idleTime: 0,
-  requestTime: -1,
-  queueTime: -1,
-  connectTime: -1,
-  responseTime: -1,
-  dataTime: -1,
-  totalTime: 0,
-  bytesUploaded: 0,
-  bytesRead: 0,
-  requestSent: 0,
-  responseReceived: 0,
-  responseSent: 0,
-  status: 0,
-  termination: '----',
-  requestCookie: '',
-  responseCookie: '',
-  retries: 0,
-  redispatched: false,
-  serverQueue: 0,
-  backendQueue: 0,
-  requestCounter: 0,
-  requestLine: '',
-  captures: { request: [], response: [] },
-  processConnections: 0,
-  frontendConnections: 0,
-  backendConnections: 0,
-  serverConnections: 0,
-  serverHost: '',
-  serverPort: 0,
-  localHost: '',
-  localPort: 0,
-  logAsap: false,
-  ssl: false,
-  sslVersion: '',
-  sslCipher: '',
-  hostname: hostname(),
-  pid: process.pid,
-};
-
-class Facts implements ServerFacts {
-  readonly id: number;
-  readonly name: string;
-  readonly usable: boolean;
-  readonly weight: number;
-  readonly maxconn: number;
-  readonly maxqueue: number;
-  readonly initialWeight: number;
-  readonly userWeight: number;
-  readonly #model: Model;
-  readonly #slot: number;
-
-  constructor(model: Model, server: Server) {
-    this.id = server.id;
-    this.name = server.name;
-    this.usable = isUsable(server);
-    this.weight = effectiveWeight(server);
-    this.maxconn = server.maxconn;
-    this.maxqueue = server.config.maxqueue;
-    this.initialWeight = server.initialWeight;
-    this.userWeight = server.userWeight;
-    this.#model = model;
-    this.#slot = server.slot;
-  }
-
-  connections(): number {
-    return Atomics.load(this.#model.counters.gauges(this.#slot), G.current);
-  }
-
-  queued(): number {
-    return Atomics.load(this.#model.counters.gauges(this.#slot), G.queued);
-  }
-
-  sessionRate(): number {
-    return this.#model.counters.rate(this.#slot, C.sessRate, Date.now());
-  }
-}
-
-function proxyFacts(model: Model, proxy: Proxy): ProxyFacts {
-  const slotOf = (side: 'frontend' | 'backend') => (side === 'frontend' ? proxy.frontendSlot : proxy.backendSlot);
-  const gauge = (slot: number, field: number) => (slot < 0 ? 0 : Atomics.load(model.counters.gauges(slot), field));
-  const rate = (slot: number, field: number) => (slot < 0 ? 0 : model.counters.rate(slot, field, Date.now()));
-  return {
-    id: proxy.id,
-    name: proxy.name,
-    get servers() {
-      return proxy.servers.map((server) => new Facts(model, server));
-    },
-    usableServers: () => usableServers(proxy),
-    connections: (side) => gauge(slotOf(side), G.current),
-    queued: () => gauge(proxy.backendSlot, G.queued),
-    sessionRate: (side) => rate(slotOf(side), C.sessRate),
-    requestRate: () => rate(proxy.frontendSlot, C.reqRate),
-  };
-}

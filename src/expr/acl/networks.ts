@@ -1,6 +1,6 @@
 /** Lists of IPv4 and IPv6 networks: sorted ranges and hashed prefixes, so that long lists cost little to look up. */
 
-import { parseIpv4, parseIpv4Mask, parseIpv6, parseIpv6Mask } from '../ip.ts';
+import { parseIpv4, parseIpv4Mask, parseIpv6, parseIpv6Mask, parseShortIpv4 } from '../ip.ts';
 
 interface Ipv6Prefixes {
   readonly mask: readonly number[];
@@ -21,16 +21,6 @@ function parseNetwork(text: string): { v4: number; mask: number } | { v6: number
   if (v6 === null) return null;
   const mask = maskText === null ? new Array<number>(8).fill(0xffff) : parseIpv6Mask(maskText);
   return mask === null ? null : { v6, mask };
-}
-
-/** Dotted quad, or fewer parts of which the last one fills the rest, as inet_aton reads them: `127.1` is 127.0.0.1. */
-function parseShortIpv4(text: string): number {
-  const full = parseIpv4(text);
-  if (full >= 0 || !/^[0-9]{1,10}(\.[0-9]{1,8}){0,2}$/.test(text)) return full;
-  const parts = text.split('.').map(Number);
-  const last = parts.pop()!;
-  if (parts.some((part) => part > 255) || last >= 256 ** (4 - parts.length)) return -1;
-  return parts.reduce((address, part, i) => address + part * 256 ** (3 - i), last);
 }
 
 /** A set of networks. Build with `add`, then `seal` before the first look-up. */

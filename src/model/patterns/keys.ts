@@ -1,5 +1,5 @@
 import { parseRange } from '../../expr/acl/range.ts';
-import { parseIpv4, parseIpv4Mask, parseIpv6, parseIpv6Mask } from '../../expr/ip.ts';
+import { parseIpv4Mask, parseIpv6, parseIpv6Mask, parseShortIpv4 } from '../../expr/ip.ts';
 import type { Sint } from '../../expr/sample.ts';
 import { asciiLower } from '../../expr/text.ts';
 
@@ -72,16 +72,6 @@ function networkKeys(pattern: string, family: 4 | 6): readonly IndexKey[] | null
   const bits = maskText === null ? 128 : prefixLength(parseIpv6Mask(maskText));
   if (bits === null) return null;
   return family === 6 ? [{ key: keyText((to) => putIpv6Key(to, v6, bits)), class: bits }] : [];
-}
-
-/** Dotted quad, or fewer parts of which the last one fills the rest, as inet_aton reads them; -1 when it is neither. */
-function parseShortIpv4(text: string): number {
-  const full = parseIpv4(text);
-  if (full >= 0 || !/^[0-9]{1,10}(\.[0-9]{1,8}){0,2}$/.test(text)) return full;
-  const parts = text.split('.').map(Number);
-  const last = parts.pop()!;
-  if (parts.some((part) => part > 255) || last >= 256 ** (4 - parts.length)) return -1;
-  return parts.reduce((address, part, i) => address + part * 256 ** (3 - i), last);
 }
 
 /** The length of a mask of ones and then zeros; null for others. */

@@ -10,7 +10,7 @@ import {
   UnauthenticatedError,
 } from '../../dataplane-client/index.ts';
 import { OperationError } from '../errors.ts';
-import { stateOf } from '../state.ts';
+import { readState } from '../state.ts';
 import {
   type Applied,
   type KeptFiles,
@@ -49,15 +49,7 @@ export async function dataPlaneTarget(name: string, api: DataPlane): Promise<Tar
     product: found.product,
     version: found.version,
     client,
-    async state() {
-      const dumps = [
-        ['show', 'info'],
-        ['show', 'stat'],
-        ['show', 'servers', 'state'],
-      ].map((words) => client.run(words));
-      const [info, stat, servers] = await Promise.all(dumps);
-      return stateOf(info!, stat!, servers!);
-    },
+    state: () => readState((words) => client.run(words)),
     preview: async (changes) =>
       (await asked(name, () => api.post('/sluice/preview', { body: { changes }, timeout }))) as readonly Previewed[],
     apply: (changes, meta) => applied(() => api.post('/sluice/apply', { body: { changes, meta }, timeout })),

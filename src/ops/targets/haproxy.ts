@@ -9,7 +9,7 @@ import { openLive } from '../../change/remote/live.ts';
 import { previewRemote } from '../../change/remote/preview.ts';
 import type { RuntimeClient } from '../../client/index.ts';
 import { connectTarget } from '../connect-target.ts';
-import { stateOf, type TargetState } from '../state.ts';
+import { readState, type TargetState } from '../state.ts';
 import { type Applied, type Meta, NOTHING_KEPT, type Target } from '../target.ts';
 import { type ClientWire, clientWire } from './client-wire.ts';
 import { type Configured, discover, type Hidden, type Installation } from './discover.ts';
@@ -66,7 +66,7 @@ export async function openHaproxy(options: HaproxyOptions): Promise<HaproxyTarge
     get client() {
       return wire.client;
     },
-    state: () => readState(wire),
+    state: () => stateOfListening(wire),
     preview: async (changes) => previewRemote(await whole(changes), await openLive(wire)),
     apply: (changes, meta) =>
       alone(desk, async (live) => {
@@ -78,7 +78,7 @@ export async function openHaproxy(options: HaproxyOptions): Promise<HaproxyTarge
       if (gate === null) return { ok: true, failedAt: -1, outcomes: [], text: '', lease: null };
       return alone(desk, async (live) => permit(desk, live, await whole(changes), steps, meta));
     },
-    typed: (typed, meta) => makeTypedCommand(desk, typed, meta, () => readState(wire)),
+    typed: (typed, meta) => makeTypedCommand(desk, typed, meta, () => stateOfListening(wire)),
     ledger: haproxyLedger(desk),
     dueLeases: async (now) => (await desk.journal.leases(name)).filter(({ until }) => until <= now),
     layers: async () => [],
@@ -93,16 +93,8 @@ export async function openHaproxy(options: HaproxyOptions): Promise<HaproxyTarge
 }
 
 /** All of it with three commands on one connection; from the process that listens, not from one that a reload has left behind. */
-async function readState(wire: ClientWire): Promise<TargetState> {
-  const read = async () => {
-    const asked = [
-      ['show', 'info'],
-      ['show', 'stat'],
-      ['show', 'servers', 'state'],
-    ];
-    const [info, stat, servers] = await Promise.all(asked.map((words) => wire.ask({ words })));
-    return stateOf(info!.text, stat!.text, servers!.text);
-  };
+async function stateOfListening(wire: ClientWire): Promise<TargetState> {
+  const read = () => readState(async (words) => (await wire.ask({ words })).text);
   const state = await read();
   if (!state.info.stopping) return state;
   await wire.renew();

@@ -5,7 +5,7 @@ import type { EffectClass } from '../../change/kinds.ts';
 import type { PendingRequest } from '../../change/policy/pending.ts';
 import type { Answer, RuntimeClient } from '../../client/index.ts';
 import { OperationError } from '../errors.ts';
-import { stateOf } from '../state.ts';
+import { readState } from '../state.ts';
 import { type Applied, type Layers, type Ledger, type Meta, NOTHING_KEPT, type Target } from '../target.ts';
 import { processFacts } from './process-facts.ts';
 import { sluiceInstallation } from './sluice-installation.ts';
@@ -45,15 +45,7 @@ export function sluiceTarget(name: string, client: RuntimeClient): Target {
     product: 'sluice',
     version: client.version.text,
     client,
-    async state() {
-      const dumps = [
-        ['show', 'info'],
-        ['show', 'stat'],
-        ['show', 'servers', 'state'],
-      ].map((words) => client.run(words));
-      const [info, stat, servers] = await Promise.all(dumps);
-      return stateOf(info!, stat!, servers!);
-    },
+    state: () => readState((words) => client.run(words)),
     async preview(changes) {
       const { results, error } = await change('preview', changes);
       if (error !== undefined) throw new OperationError('refused', error);

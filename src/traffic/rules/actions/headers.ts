@@ -49,10 +49,11 @@ const setStatus: ActionRow = {
   },
 };
 
-/** Actions that edit headers (HAProxy manual, sections 4.3 and 4.4). */
-export const headerActions: readonly ActionRow[] = [
-  {
-    name: 'set-header',
+/** `set-header` or `add-header`, `<name> <fmt>`. */
+function writesHeader(action: 'set-header' | 'add-header'): ActionRow {
+  const adds = action === 'add-header';
+  return {
+    name: action,
     kinds: ALL_HTTP,
     compile(words, env) {
       const field = takeField(words, env);
@@ -63,29 +64,19 @@ export const headerActions: readonly ActionRow[] = [
       return (stream) => {
         // The value may look at the header that it replaces.
         const value = text(stream);
-        head(stream).setHeader(name, value, line);
+        if (adds) head(stream).addHeader(name, value, line);
+        else head(stream).setHeader(name, value, line);
         if (isHost) followHost(stream.req, value);
         return Verdict.next;
       };
     },
-  },
-  {
-    name: 'add-header',
-    kinds: ALL_HTTP,
-    compile(words, env) {
-      const field = takeField(words, env);
-      if ('error' in field) return field;
-      const { name, text, line } = field;
-      const head = headOf(env.kind);
-      const isHost = editsHost(name, env);
-      return (stream) => {
-        const value = text(stream);
-        head(stream).addHeader(name, value, line);
-        if (isHost) followHost(stream.req, value);
-        return Verdict.next;
-      };
-    },
-  },
+  };
+}
+
+/** Actions that edit headers (HAProxy manual, sections 4.3 and 4.4). */
+export const headerActions: readonly ActionRow[] = [
+  writesHeader('set-header'),
+  writesHeader('add-header'),
   {
     name: 'del-header',
     kinds: ALL_HTTP,
