@@ -403,7 +403,7 @@ export function decodeDate(text: string, at: number): number {
   return units * 4;
 }
 
-const CACHED_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
+const CACHED_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 const CACHED_STATUSES = new Set([200, 203, 204, 206, 300, 301, 404, 405, 410, 414, 501]);
 
 /**

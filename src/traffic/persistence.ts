@@ -13,8 +13,10 @@ export function applyRequestPersistence(stream: Stream): void {
     stream.forcePersist = rules.forcePersist?.some((test) => test(stream)) ?? false;
     stream.ignorePersist = rules.ignorePersist?.some((test) => test(stream)) ?? false;
     if (rules.useServer !== null) {
-      stream.ruled = ruledServer(stream);
+      const force = stream.forcePersist || backend.persists;
+      stream.ruled = ruledServer(stream, force);
       stream.preferred = stream.ruled;
+      if (stream.ruled !== null && force) stream.forcePersist = true;
     }
   }
   if (!stream.raw) {
@@ -45,13 +47,17 @@ function tidy(head: Head, name: string, tidied: (value: string) => string): void
   }
 }
 
-/** The server of the first `use-server` rule that matches, if it is usable. */
-function ruledServer(stream: Stream): TrafficServer | null {
+/**
+ * The server of the first `use-server` rule that matches and has one to be used; a name made by an expression that no server has ends
+ * the search. `force`: also a server that is down.
+ */
+function ruledServer(stream: Stream, force: boolean): TrafficServer | null {
   for (const rule of stream.backend!.rules!.useServer!) {
     if (rule.condition !== null && !rule.condition(stream)) continue;
     const name = rule.name(stream);
     const server = stream.backend!.servers.find((s) => s.name === name);
-    if (server !== undefined && (server.usable || stream.forcePersist)) return server;
+    if (server === undefined) return null;
+    if (server.usable || force) return server;
   }
   return null;
 }

@@ -9,8 +9,10 @@ export function chooseBackend(stream: Stream): void {
     for (const rule of rules) {
       if (rule.condition !== null && !rule.condition(stream)) continue;
       const backend = env.backendsByName.get(rule.name(stream));
-      // A name made by an expression may not exist, and an unpublished backend is passed over.
-      if (backend !== undefined && usable(stream, backend)) {
+      // A name made by an expression may not exist: then no other rule counts (HAProxy manual, `use_backend`).
+      if (backend === undefined) break;
+      // An unpublished backend is passed over.
+      if (usable(stream, backend)) {
         stream.backend = backend;
         return;
       }

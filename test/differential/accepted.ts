@@ -230,6 +230,28 @@ export const ACCEPTED: readonly Accepted[] = [
     lines: /prefer-last-server/,
     shows: butForServers,
   },
+  {
+    name: 'tokens without a path',
+    why: '`jwt_header_query` and `jwt_payload_query` without a path give the whole header or payload, as in later versions; HAProxy 2.6 gives nothing.',
+    lines: /jwt_(header|payload)_query(?!\([^)])/,
+  },
+  {
+    name: 'texts of answers in place of a response',
+    why: 'The text that `http-response return` or `deny` makes may tell of the response in whose place it stands; HAProxy has thrown that away by then, so that nothing stands in the text for it.',
+    lines: /^http-response (return|deny) .*lf-(string|file).*\[(res\.|scook|status|capture\.res)/,
+  },
+  {
+    name: 'addresses of booleans',
+    why: 'What has been calculated from a boolean is a number, and an address where one is asked for; in HAProxy such a number has no address.',
+    lines:
+      /[[', ](always_\w+|http_first_req|bool(\(\w+\))?|dst_is_local|http_auth\(users\)|req\.proto_http|res\.comp|res\.cache_hit|not|odd|even|fix_is_valid|secure_memcmp\([^)]*\))((,\w+(\([^)]*\))?)*),(ipmask|map_ip)/,
+  },
+  {
+    name: 'other methods in place of HEAD',
+    why: 'When a rule makes another method of HEAD, the body of the response is not waited for, and its end is not judged.',
+    sends: /^HEAD /m,
+    lines: /^http-request set-method/,
+  },
 ];
 
 /** Only numbers in log lines are not the same. */

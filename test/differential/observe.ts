@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { freePort } from '../support/ports.ts';
 import { type Run, runToEnd, start } from '../support/program.ts';
 import { type Syslog, syslog } from '../support/syslog.ts';
-import { type Scope, within } from '../support/wait.ts';
+import type { Scope } from '../support/wait.ts';
 import type { Scenario } from './family.ts';
 import { lineOf } from './log-line.ts';
 import { server } from './origin.ts';
@@ -117,23 +117,40 @@ export async function observe(
   for (let at = 0; at < scenarios.length; ) {
     const rest = scenarios.slice(at);
     const { whole, end } = await session(program, rest, on, patience);
-    const played = whole.length;
-    // What was played last may have ended the program as well as what was played when it was seen to have.
-    const sure = end === null ? played : Math.max(0, played - 1);
+    const sure = end === null ? whole.length : firstSuspect(whole);
     for (const [index, { id }] of rest.slice(0, sure).entries()) result.set(id, whole[index]!);
     at += sure;
     if (end === null) continue;
-    const suspects = rest.slice(sure, played + 1);
+    const suspects = rest.slice(sure, whole.length + 1);
     for (const one of suspects) {
       const alone = await session(program, [one], on, patience);
-      result.set(one.id, alone.whole[0] ?? new Map([['ended', alone.end!]]));
+      result.set(one.id, alone.end === null ? alone.whole[0]! : new Map([['ended', alone.end]]));
     }
     at += suspects.length;
-    if (suspects.every(({ id }) => !result.get(id)!.has('ended')))
-      result.set(suspects.at(-1)!.id, new Map([['ended', `${end}, behind other scenarios`]]));
+    if (suspects.some(({ id }) => result.get(id)!.has('ended'))) continue;
+    // None ends it alone: it was the first that saw something else then.
+    const guilty = suspects.findIndex(({ id }, index) => isDifferent(whole[sure + index], result.get(id)!));
+    result.set(suspects.at(guilty)!.id, new Map([['ended', `${end}, behind other scenarios`]]));
   }
   return result;
 }
+
+/**
+ * The first of the scenarios that may have ended the program: the last that was played, and those before it whose connections ended
+ * without an answer, as they do while a process is on its way out.
+ */
+function firstSuspect(whole: readonly Observed[]): number {
+  let at = Math.max(0, whole.length - 1);
+  while (at > 0 && isCutOff(whole[at]!)) at--;
+  return at;
+}
+
+const isCutOff = (observed: Observed): boolean =>
+  [...observed].some(([part, text]) => /^\d+\.\d+$/.test(part) && text === '');
+
+/** What is logged is not compared: lines are lost with the process. */
+const isDifferent = (then: Observed | undefined, alone: Observed): boolean =>
+  then === undefined || [...alone].some(([part, text]) => part !== 'log' && then.get(part) !== text);
 
 /** What was seen of the scenarios while the program was there, and how it ended when it did so by itself. */
 async function session(
@@ -155,9 +172,13 @@ async function session(
   });
   const whole: Map<string, string>[] = [];
   for (const scenario of scenarios) {
-    const observed = await play(run, scenario, on, patience);
+    let observed = await play(run, scenario, on, patience);
     // A process that crashes is there for a while after its sockets have gone.
-    if (observed === null) await within(watching, `the end of ${program}, which does not listen any more`, 30_000);
+    for (let tries = 0; observed === null && end === null; tries++) {
+      if (tries === 300) throw new Error(`${program} runs and does not listen`);
+      await pause(100);
+      observed = await play(run, scenario, on, patience);
+    }
     if (observed === null || end !== null) break;
     whole.push(observed);
   }

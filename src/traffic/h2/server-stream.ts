@@ -329,7 +329,7 @@ export class H2ServerStream implements Conn {
       }
       return;
     }
-    const bodiless = stream.isHead || res.status === 204 || res.status === 304;
+    const bodiless = stream.isHead || stream.req.isMethod('HEAD') || res.status === 204 || res.status === 304;
     if (ended && res.contentLength > 0 && !bodiless) {
       this.#malformed(H2Error.protocol);
       return;

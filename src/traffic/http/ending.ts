@@ -30,6 +30,8 @@ export function finish(stream: Stream, exact: boolean): void {
     exact &&
       complete &&
       serverKeeps &&
+      // What a rule has made of a HEAD may be answered with a body.
+      (!stream.isHead || stream.req.isMethod('HEAD')) &&
       (!res.ambiguous || stream.env.keepsAmbiguous) &&
       stream.resBody.framing !== Framing.close &&
       reusesServer(stream),

@@ -71,7 +71,7 @@ function parseHead(stream: Stream, buf: Buffer, start: number, limit: number): v
     }
     pos = next;
     if (res.status >= 200) {
-      if (!res.chunked || stream.isHead || badChunk(buf, pos, limit) < 0) break;
+      if (!res.chunked || responseToHead(stream) || badChunk(buf, pos, limit) < 0) break;
       captureError(stream, 'response', buf, start, limit, pos, 'MSG_CHUNK_SIZE');
       badResponse(stream);
       return;
@@ -147,10 +147,18 @@ function beginResponse(stream: Stream, buf: Buffer, pos: number, end: number): v
   stream.runRules(rules, (s) => s.runRules(frontRules, responseRulesDone));
 }
 
+/** The client or the server was told by HEAD that no body is wanted. */
+const responseToHead = (stream: Stream): boolean => stream.isHead || stream.req.isMethod('HEAD');
+
 /** How the response's body ends (RFC 9112, 6.3). */
 function responseFraming(stream: Stream): number {
   const { res } = stream;
   if (stream.isHead || res.status === 204 || res.status === 304) return Framing.none;
+  // A rule has made a HEAD of another request: what is announced does not come, and the client can only be told so by the end.
+  if (stream.req.isMethod('HEAD')) {
+    if (res.contentLength !== 0) stream.keepAlive = false;
+    return Framing.none;
+  }
   if (stream.isConnect && res.status < 300) return Framing.tunnel;
   if (res.chunked) return Framing.chunked;
   return res.contentLength >= 0 ? Framing.length : Framing.close;

@@ -41,6 +41,8 @@ export function compileReply(words: Words, env: RuleEnv, status: number, bare: b
 
 function ownAnswer({ status, headers, body, contentType }: ReplyArgs): Answer {
   return (stream) => {
+    // `%ST` in the texts is the status of the answer.
+    stream.statusSent = status;
     const fields: [string, string][] = [];
     for (const { name, text } of headers) {
       const value = headerSafe(text(stream));

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { after, suite, test } from 'node:test';
+import { connect } from '../support/connection.ts';
+import { origin } from '../support/origin.ts';
+import { start } from '../support/program.ts';
+
+// What the differential run has found in what rules make of a request: each case holds on HAProxy, too.
+
+/** Requests over one connection to a frontend with `a`, `b` and `c` as backends, of a server each that tells its name. */
+interface Case {
+  readonly name: string;
+  readonly front: string;
+  /** Lines of the backend `a`, which has the servers a, b and c; c is disabled. */
+  readonly back?: string;
+  /** What is sent, after `METHOD TARGET`, and what the response is like. A field `x-with` is a field of the response. */
+  readonly exchanges: readonly (readonly [sent: string, answer: RegExp])[];
+}
+
+const CASES: readonly Case[] = [
+  {
+    name: 'a name of a backend that does not exist ends the rules that choose one',
+    front: `use_backend '%[path,field(2,/)]@'\nuse_backend b@`,
+    exchanges: [
+      ['GET /c', / 200 .*\r\n\r\nc GET/s],
+      ['GET /none', / 200 .*\r\n\r\na GET/s],
+      ['GET /', / 200 .*\r\n\r\na GET/s],
+    ],
+  },
+  {
+    name: 'a name of a server that does not exist ends the rules that choose one',
+    front: '',
+    back: `use-server '%[path,field(2,/)]' if TRUE\nuse-server b if TRUE\nbalance first`,
+    exchanges: [
+      ['GET /b', /\r\n\r\nb GET/],
+      ['GET /none', /\r\n\r\na GET/],
+    ],
+  },
+  {
+    name: 'a rule chooses a server that is down where persistence is kept to',
+    front: '',
+    back: 'option persist\nuse-server c if TRUE',
+    exchanges: [['GET /', /\r\n\r\nc GET/]],
+  },
+  {
+    name: 'a rule passes over a server that is down',
+    front: '',
+    back: 'use-server c if TRUE\nuse-server b if TRUE',
+    exchanges: [['GET /', /\r\n\r\nb GET/]],
+  },
+  {
+    name: 'texts of answers have the status of the answer',
+    front: `http-error status 403 content-type text/plain lf-string 'page %ST'
+        http-request deny if { path /deny }
+        http-request return status 201 content-type text/plain lf-string 'made %ST' if { path /return }
+        http-response deny status 429 hdr x-status %ST if { res.hdr(x-no) 1 }`,
+    exchanges: [
+      ['GET /deny', / 403 .*\r\n\r\npage 403$/s],
+      ['GET /return', / 201 .*\r\n\r\nmade 201$/s],
+      ['GET /\nx-with: x-no: 1', / 429 .*\r\nx-status: 429\r\n/s],
+    ],
+  },
+  {
+    name: 'a cookie is kept out of caches where the answer to a TRACE could be kept',
+    front: '',
+    back: 'cookie SRV insert nocache',
+    exchanges: [
+      ['TRACE /\nx-with: cache-control: max-age=30', /\r\ncache-control: private\r\n/],
+      ['POST /\nx-with: cache-control: max-age=30', /^(?!.*cache-control: private)/s],
+    ],
+  },
+  {
+    name: 'a HEAD that a rule makes a GET of is answered as one, and its server takes more requests',
+    front: 'http-request set-method GET if { method HEAD }',
+    exchanges: [
+      ['HEAD /', /\r\ncontent-length: \d+\r\n(.*\r\n)*\r\n$/],
+      ['GET /next', /\r\n\r\na GET \/next$/],
+    ],
+  },
+];
+
+suite('what the differential run has found in rules', async () => {
+  const servers = Object.fromEntries(
+    await Promise.all(
+      ['a', 'b', 'c'].map(async (name) => {
+        const server = await origin({ after }, name);
+        server.script = (request) => {
+          const [field, value] = request.get('x-with')?.split(': ') ?? [];
+          return {
+            body: `${name} ${request.method} ${request.target}`,
+            headers: field === undefined ? {} : { [field]: value! },
+          };
+        };
+        return [name, server] as const;
+      }),
+    ),
+  );
+  const config = CASES.map(
+    ({ front, back }, i) => `
+    frontend web${i}
+        bind {addr:web${i}}
+        ${front.replaceAll('@', String(i))}
+        default_backend a${i}
+    backend a${i}
+        ${back ?? 'balance first'}
+        server a {addr:a} cookie a
+        server b {addr:b} cookie b
+        server c {addr:c} cookie c disabled
+    backend b${i}
+        server b {addr:b}
+    backend c${i}
+        server c {addr:c}
+`,
+  );
+  const defaults = `
+    defaults
+        mode http
+        timeout client 5s
+        timeout connect 5s
+        timeout server 5s
+`;
+  const run = await start({ after }, defaults + config.join(''), { ports: servers });
+  for (const [i, { name, exchanges }] of CASES.entries()) {
+    test(name, async (t) => {
+      const client = await connect(t, run.port(`web${i}`));
+      for (const [sent, expected] of exchanges) {
+        const answer = await client.exchange(`${sent.replace(/$/m, ' HTTP/1.1\nhost: a')}\n\n`);
+        assert.match(answer.head + answer.text, expected);
+      }
+    });
+  }
+});
