@@ -54,6 +54,7 @@ function next(session: Buffer | null): void {
         session,
         onSession,
         keylog: false,
+        watch: false,
         onClosed: null,
       };
       const conn = connectTls(raw, begin, {

@@ -226,6 +226,11 @@ export interface TlsFacts {
   readonly sessionId: string;
   readonly sessionKey: string;
   readonly uniqueId: string;
+  /** The group of the key exchange. */
+  readonly curve: string;
+  /** Of the client's hello and of the server's. */
+  readonly clientRandom: string;
+  readonly serverRandom: string;
   /** The other side's certificate, and what it sent with it: its own first. */
   readonly peerCertificate: CertificateFacts | null;
   readonly peerChain: readonly CertificateFacts[];
@@ -242,7 +247,6 @@ export interface ClientTlsFacts extends TlsFacts {
   /** The last of them, whichever it is of. */
   readonly verifyResult: number;
   readonly certificateUsed: boolean;
-  readonly clientRandom: string;
   /** This side's certificate: its name in the configuration, and facts. */
   readonly certificateName: string;
   readonly certificate: CertificateFacts | null;
@@ -251,12 +255,7 @@ export interface ClientTlsFacts extends TlsFacts {
 }
 
 /** TLS of the connection to the server. */
-export interface ServerTlsFacts extends TlsFacts {
-  /** Of this side's hello; '' where it was not kept (`tune.ssl.keylog`). */
-  readonly clientRandom: string;
-  /** The group of the key exchange. */
-  readonly curve: string;
-}
+export type ServerTlsFacts = TlsFacts;
 
 /** Lists of a ClientHello, as on the wire. */
 export interface HelloFacts {

@@ -7,10 +7,9 @@ export const UNSUPPORTED_FETCHES = names(`
   internal.htx.free_data internal.htx.has_eom internal.htx.nbblks internal.htx.size internal.htx.used
   internal.htx_blk.data internal.htx_blk.hdrname internal.htx_blk.hdrval internal.htx_blk.size
   internal.htx_blk.start_line internal.htx_blk.type lat_ns_avg lat_ns_tot spoe.engine-id
-  ssl_bc_server_random ssl_fc_curve ssl_fc_server_random term_events
+  term_events
 `);
 
-const UNTOLD = "Node's TLS does not tell it";
 const SCHEDULER = 'it tells of the scheduler within HAProxy';
 const MESSAGES = 'it tells of how HAProxy keeps messages in memory';
 const APPLICATIONS = 'applications are not spoken to by this protocol';
@@ -27,7 +26,4 @@ export const UNSUPPORTED_REASONS: Readonly<Record<string, string>> = {
   'fcgi.index': APPLICATIONS,
   'spoe.engine-id': APPLICATIONS,
   term_events: "they are numbers of places in HAProxy's own code",
-  ssl_bc_server_random: UNTOLD,
-  ssl_fc_curve: UNTOLD,
-  ssl_fc_server_random: UNTOLD,
 };

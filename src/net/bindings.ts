@@ -96,10 +96,22 @@ export interface TlsHandle extends StreamHandle {
   getPeerX509Certificate(): CertificateHandle | undefined;
   getFinished(): Buffer | undefined;
   getPeerFinished(): Buffer | undefined;
-  getEphemeralKeyInfo(): { readonly type?: string; readonly name?: string; readonly size?: number } | null;
   /** null: the peer's certificate is fine. */
   verifyError(): (Error & { readonly code: string }) | null;
   destroySSL(): void;
+}
+
+/** A stream of the library whose bytes come and go here: what it calls is set by who makes it, methods return 0 or a negative errno. */
+export interface JsStream extends StreamHandle {
+  isClosing: () => boolean;
+  onreadstart: () => number;
+  onreadstop: () => number;
+  onwrite: (request: object, pieces: readonly Buffer[]) => number;
+  onshutdown: (request: object) => number;
+  readBuffer(bytes: Uint8Array): void;
+  emitEOF(): void;
+  finishWrite(request: object, status: number): void;
+  finishShutdown(request: object, status: number): void;
 }
 
 /** An outgoing connection in progress. */
@@ -126,6 +138,7 @@ interface Bindings {
     kLastWriteWasAsync: number;
     streamBaseState: Int32Array;
   };
+  js_stream: { JSStream: new () => JsStream };
   tls_wrap: {
     wrap(stream: StreamHandle, context: NativeContext, isServer: boolean, hasActiveWrite: boolean): TlsHandle;
   };
@@ -137,10 +150,12 @@ const binding = (process as unknown as { binding<K extends keyof Bindings>(name:
 export const tcpWrap = binding('tcp_wrap');
 export const pipeWrap = binding('pipe_wrap');
 export const streamWrap = binding('stream_wrap');
+export const jsStream = binding('js_stream');
 export const tlsWrap = binding('tls_wrap');
 const uv = binding('uv');
 
 export const UV_EOF = uv['UV_EOF']!;
+export const UV_ECANCELED = uv['UV_ECANCELED']!;
 
 /** Name of a libuv error (`ECONNREFUSED`). */
 export function errorName(code: number): string {

@@ -3,6 +3,7 @@ import { eventClock } from './event-clock.ts';
 import { scratchBuffer, scratchSize } from './scratch.ts';
 import { type HandleConn, noHandler } from './tcp.ts';
 import type { Conn, ConnHandler } from './transport.ts';
+import type { WatchedStream } from './watched-stream.ts';
 
 /*
  * Connections over TLS: Node's TLSWrap directly on the libuv handle. What is written is encrypted before the call returns, so nobody
@@ -35,6 +36,8 @@ export class TlsConn implements Conn {
   handler: ConnHandler;
   readonly raw: HandleConn;
   readonly tls: TlsHandle;
+  /** What lies between, where the hellos are read; null: nothing. */
+  readonly watched: WatchedStream | null;
   closed: boolean;
   blocked: boolean;
   /** The handshake is done. */
@@ -60,10 +63,11 @@ export class TlsConn implements Conn {
   #held: Buffer[] | null;
   #heldEnd: boolean;
 
-  constructor(raw: HandleConn, tls: TlsHandle, handler: ConnHandler) {
+  constructor(raw: HandleConn, tls: TlsHandle, watched: WatchedStream | null, handler: ConnHandler) {
     this.handler = handler;
     this.raw = raw;
     this.tls = tls;
+    this.watched = watched;
     this.closed = false;
     this.blocked = false;
     this.established = false;
@@ -84,7 +88,7 @@ export class TlsConn implements Conn {
     this.#queued = 0;
     this.#held = null;
     this.#heldEnd = false;
-    raw.handle.conn = this;
+    watched?.serve(this);
     tls.conn = this;
     tls.onread = onRead;
     tls.onerror = onError;
@@ -121,6 +125,7 @@ export class TlsConn implements Conn {
 
   /** Server side: takes all that was read of the connection so far, from the client's hello on. */
   begin(bytes: Uint8Array): void {
+    this.watched?.received.push(bytes);
     this.tls.receive(bytes);
   }
 
@@ -276,12 +281,14 @@ export class TlsConn implements Conn {
     const { handle } = this.raw;
     if (this.raw.closed) return;
     this.raw.closed = true;
-    if (!reset || handle.reset === undefined || handle.reset(onClosed) !== 0) handle.close(onClosed);
+    const closed = () => this.release();
+    if (!reset || handle.reset === undefined || handle.reset(closed) !== 0) handle.close(closed);
   }
 
   /** The handle is closed: the library's part goes, too. */
   release(): void {
     this.#gone = true;
+    this.watched?.cancel();
     this.tls.destroySSL();
   }
 
@@ -345,10 +352,6 @@ function failLater(conn: TlsConn, code: number): void {
 
 function failTls(conn: TlsConn): void {
   conn.fail('EPROTO');
-}
-
-function onClosed(this: StreamHandle): void {
-  (this.conn as TlsConn).release();
 }
 
 function onRead(this: StreamHandle): undefined {

@@ -2,6 +2,7 @@ import { type NativeContext, type TlsHandle, tlsWrap } from './bindings.ts';
 import { HandleConn, noHandler } from './tcp.ts';
 import { TlsConn } from './tls-conn.ts';
 import type { Conn, ConnHandler } from './transport.ts';
+import { WatchedStream } from './watched-stream.ts';
 
 /* Handshakes: how a connection begins to be one over TLS, either side. */
 
@@ -19,6 +20,8 @@ export interface ServerHandshake {
   readonly onSession: ((id: Buffer, session: Buffer) => void) | null;
   /** `onKeylog` is told lines of key material, in NSS's format. */
   readonly keylog: boolean;
+  /** The hellos of both sides are read on their way (`TlsConn.watched`). */
+  readonly watch: boolean;
   /** Largest record, 0: the protocol's. */
   readonly maxRecord: number;
 }
@@ -33,6 +36,7 @@ export interface ClientHandshake {
   readonly session: Uint8Array | null;
   readonly onSession: ((session: Buffer) => void) | null;
   readonly keylog: boolean;
+  readonly watch: boolean;
   /** Called once, when the connection ends on either side. */
   readonly onClosed: (() => void) | null;
 }
@@ -73,9 +77,8 @@ function wireOf(protocol: string): Buffer {
 
 /** Makes ready to answer a client's hello, which is given to `begin`. `conn` belongs to the result from now on. */
 export function acceptTls(conn: Conn, setup: ServerHandshake, handler: ConnHandler): TlsConn {
-  const raw = onHandle(conn);
-  const tls = tlsWrap.wrap(raw.handle, setup.context, true, false);
-  const result = new TlsConn(raw, tls, handler);
+  const result = wrap(conn, setup, true, handler);
+  const { tls } = result;
   if (setup.verify !== 'none') tls.setVerifyMode(true, setup.verify === 'required');
   if (setup.alpn !== null) tls.setALPNProtocols(wireOf(setup.alpn));
   if (setup.ocsp !== null) tls.setOCSPResponse(setup.ocsp);
@@ -93,9 +96,8 @@ export function acceptTls(conn: Conn, setup: ServerHandshake, handler: ConnHandl
 
 /** Makes ready to speak TLS as a client on a connection that is established; `hello` begins it. `conn` belongs to the result from now on. */
 export function connectTls(conn: Conn, setup: ClientHandshake, handler: ConnHandler): TlsConn {
-  const raw = onHandle(conn);
-  const tls = tlsWrap.wrap(raw.handle, setup.context, false, false);
-  const result = new TlsConn(raw, tls, handler);
+  const result = wrap(conn, setup, false, handler);
+  const { tls } = result;
   if (setup.servername !== '') tls.setServername(setup.servername);
   if (setup.alpn.length > 0) tls.setALPNProtocols(alpnWire(setup.alpn));
   if (setup.onSession !== null) {
@@ -116,8 +118,16 @@ function logKeys(tls: TlsHandle, wanted: boolean): void {
   tls.enableKeylogCallback();
 }
 
-function onHandle(conn: Conn): HandleConn {
+/** Puts the library onto a connection, of which nobody else is told anything more. */
+function wrap(
+  conn: Conn,
+  { context, watch }: { readonly context: NativeContext; readonly watch: boolean },
+  isServer: boolean,
+  handler: ConnHandler,
+): TlsConn {
   if (!(conn instanceof HandleConn)) throw new TypeError('TLS needs a connection of the system');
   conn.handler = noHandler;
-  return conn;
+  const watched = watch ? new WatchedStream(conn) : null;
+  const tls = tlsWrap.wrap(watched?.handle ?? conn.handle, context, isServer, false);
+  return new TlsConn(conn, tls, watched, handler);
 }

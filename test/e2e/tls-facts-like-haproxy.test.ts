@@ -37,7 +37,7 @@ const ALIKE = `
 `;
 /** Other ones in each connection: as long on both sides. */
 const RANDOM = `
-  ssl_fc_client_random,hex,length ssl_fc_session_id,hex,length ssl_fc_session_key,hex,length ssl_fc_unique_id,hex,length
+  ssl_fc_client_random,hex,length ssl_fc_server_random,hex,length ssl_fc_session_id,hex,length ssl_fc_session_key,hex,length ssl_fc_unique_id,hex,length
   ssl_fc_client_handshake_traffic_secret,length ssl_fc_server_handshake_traffic_secret,length
   ssl_fc_client_traffic_secret_0,length ssl_fc_server_traffic_secret_0,length ssl_fc_exporter_secret,length
   ssl_fc_client_early_traffic_secret,length ssl_fc_early_exporter_secret,length

@@ -33,7 +33,7 @@ const ports = {
 };
 
 const FACTS = `ssl_bc ssl_bc_protocol ssl_bc_cipher ssl_bc_alg_keysize ssl_bc_use_keysize ssl_bc_alpn ssl_bc_is_resumed ssl_bc_err
-  ssl_bc_session_id,length ssl_bc_session_key,hex,length ssl_bc_unique_id,hex,length ssl_bc_client_random,hex,length
+  ssl_bc_session_id,length ssl_bc_session_key,hex,length ssl_bc_unique_id,hex,length ssl_bc_client_random,hex,length ssl_bc_server_random,hex,length
   ssl_s_s_dn ssl_s_s_dn(CN) ssl_s_i_dn ssl_s_der,sha1,hex ssl_s_sha1,hex ssl_s_serial,hex ssl_s_key_alg ssl_s_sig_alg ssl_s_version
   ssl_s_notbefore`;
 const NEW_FACTS = 'ssl_bc_sni ssl_bc_curve ssl_bc_client_traffic_secret_0,length ssl_s_chain_der,sha1,hex';
@@ -133,6 +133,7 @@ describe('what is told of TLS to a server', () => {
       'ssl-bc-err': '0',
       'ssl-bc-unique-id-hex-length': '96',
       'ssl-bc-client-random-hex-length': '64',
+      'ssl-bc-server-random-hex-length': '64',
       ...lower(OF_THE_CERTIFICATE),
     });
     assert.equal(told['ssl-bc-alpn'] ?? '', '');

@@ -26,7 +26,7 @@ const facts = (names: string) =>
     .join('\\n');
 
 const CLIENT_FACTS = `
-  ssl_fc_has_crt ssl_fc_alg_keysize ssl_fc_client_random,hex ssl_fc_unique_id,hex,length ssl_fc_protocol_hello_id
+  ssl_fc_has_crt ssl_fc_alg_keysize ssl_fc_curve ssl_fc_client_random,hex ssl_fc_server_random,hex ssl_fc_unique_id,hex,length ssl_fc_protocol_hello_id
   ssl_fc_cipherlist_hex ssl_fc_cipherlist_bin,hex,length ssl_fc_extlist_bin(1),hex ssl_fc_eclist_bin(1),hex
   ssl_fc_client_traffic_secret_0,length ssl_fc_err_str
   ssl_c_used ssl_c_verify ssl_c_version ssl_c_serial,hex ssl_c_s_dn ssl_c_s_dn(CN) ssl_c_s_dn(O,1) ssl_c_i_dn
@@ -314,10 +314,27 @@ describe('what is told of a TLS connection', () => {
       ssl_f_version: '3',
     });
     assert.match(told['ssl_fc_client_random,hex']!, /^[0-9A-F]{64}$/);
+    assert.match(told['ssl_fc_server_random,hex']!, /^[0-9A-F]{64}$/);
     assert.equal(told['ssl_fc_cipherlist_hex']!.length, Number(told['ssl_fc_cipherlist_bin,hex,length']));
     assert.match(told['ssl_fc_extlist_bin(1),hex']!, /0000/);
     assert.match(told['ssl_fc_eclist_bin(1),hex']!, /001D/);
     assert.ok(socket.getFinished()!.length === 48);
+  });
+
+  test('the group of the key exchange by its name, also of a session that is resumed', async (t) => {
+    for (const [ecdhCurve, maxVersion, name] of [
+      ['P-256', 'TLSv1.2', 'SECP256R1'],
+      ['P-384', 'TLSv1.3', 'SECP384R1'],
+      ['X25519', 'TLSv1.3', 'X25519'],
+      ['X25519MLKEM768', 'TLSv1.3', 'X25519MLKEM768'],
+    ] as const) {
+      const options = { ecdhCurve, maxVersion };
+      const first = await connectTls(t, run.port('told'), options);
+      assert.equal((await factsOf(first.connection))['ssl_fc_curve'], name);
+      const again = await connectTls(t, run.port('told'), { ...options, session: first.session()! });
+      assert.equal(again.socket.isSessionReused(), true);
+      assert.equal((await factsOf(again.connection))['ssl_fc_curve'], name);
+    }
   });
 
   test('of a certificate is nothing where the client has none', async (t) => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { connect as tcpConnect } from 'node:net';
+import { createHash } from 'node:crypto';
+import { type AddressInfo, createServer, connect as tcpConnect } from 'node:net';
 import { after, before, suite, test } from 'node:test';
 import { type ConnectionOptions, createSecureContext, connect as tlsConnect } from 'node:tls';
 import fc from 'fast-check';
@@ -9,7 +10,7 @@ import { acceptTls, connectTls, type ServerHandshake } from '../../src/net/tls.t
 import type { TlsConn } from '../../src/net/tls-conn.ts';
 import type { Conn, ConnHandler, ListenSocket } from '../../src/net/transport.ts';
 import { issue } from '../support/certificates.ts';
-import { until, within } from '../support/wait.ts';
+import { type Scope, until, within } from '../support/wait.ts';
 
 const any = { family: 'inet', host: '127.0.0.1', port: 0, fd: -1, backlog: 64, v6only: false, share: false } as const;
 const quiet: ConnHandler = { onData() {}, onEnd() {}, onDrain() {}, onError() {}, onConnect() {} };
@@ -27,6 +28,7 @@ before(async () => {
     session: null,
     onSession: null,
     keylog: false,
+    watch: false,
   } as const;
   setup = { context, ...plain, maxRecord: 0 };
   listening = await tcpTransport.listen(any, (conn) => {
@@ -47,6 +49,33 @@ before(async () => {
 
 after(() => listening.close());
 
+/** What stands in place of the random number in a server's hello that asks for another one (RFC 8446, section 4.1.3). */
+const HELLO_RETRY = createHash('sha256').update('HelloRetryRequest').digest('latin1');
+
+/** A way to a port that keeps what goes over it. */
+async function relayed(scope: Scope, to: number) {
+  const sides: readonly [Buffer[], Buffer[]] = [[], []];
+  const server = createServer((socket) => {
+    const other = tcpConnect(to, '127.0.0.1');
+    scope.after(() => void [socket, other].map((one) => one.destroy()));
+    for (const [from, into, kept] of [
+      [socket, other, sides[0]],
+      [other, socket, sides[1]],
+    ] as const)
+      from
+        .on('data', (bytes: Buffer) => {
+          kept.push(bytes);
+          into.write(bytes);
+        })
+        .on('error', () => into.destroy())
+        .on('end', () => into.end());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  scope.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  return { port, clientSent: () => Buffer.concat(sides[0]), serverSent: () => Buffer.concat(sides[1]) };
+}
+
 /** A client of Node's own. */
 function client(options: ConnectionOptions = {}) {
   const socket = tlsConnect({ port: listening.port, host: '127.0.0.1', rejectUnauthorized: false, ...options });
@@ -63,7 +92,32 @@ const echo = (conn: TlsConn): Partial<ConnHandler> => ({
   },
 });
 
-suite('connections over TLS', () => {
+suite('connections over TLS', behaviour);
+
+suite('connections over TLS whose hellos are read', () => {
+  before(() => {
+    setup = { ...setup, watch: true };
+  });
+  behaviour();
+
+  test('tell the random numbers of both sides, also where the server asks for another hello', async (t) => {
+    serve = (conn) => ({ onConnect: () => void conn.writeLatin1('x') });
+    for (const options of [{ maxVersion: 'TLSv1.2' }, {}, { ecdhCurve: 'P-521:P-256' }] as const) {
+      const relay = await relayed(t, listening.port);
+      const socket = client({ ...options, port: relay.port });
+      await within(new Promise((resolve) => socket.once('data', resolve)), 'an answer');
+      const { sent, received } = served.at(-1)!.watched!;
+      assert.equal(received.random, relay.clientSent().subarray(11, 43).latin1Slice());
+      const answer = relay.serverSent().latin1Slice();
+      assert.equal(sent.random.length, 32);
+      const asked = answer.indexOf(HELLO_RETRY) >= 0;
+      assert.equal(asked, 'ecdhCurve' in options);
+      assert.equal(answer.indexOf(sent.random), asked ? answer.indexOf('\x16\x03\x03', 5) + 11 : 11);
+    }
+  });
+});
+
+function behaviour(): void {
   test('carry what is written on either side, in order, and end in order', async () => {
     serve = echo;
     const text = Array.from({ length: 40_000 }, (_, index) => `line ${index}\n`).join('');
@@ -205,7 +259,15 @@ suite('connections over TLS', () => {
               ...quiet,
               onConnect() {
                 const context = createSecureContext({ ca: [] }).context as NativeContext;
-                const begin = { context, servername: 'a.test', alpn: [], session, keylog: false, onClosed: null };
+                const begin = {
+                  context,
+                  servername: 'a.test',
+                  alpn: [],
+                  session,
+                  keylog: false,
+                  watch: setup.watch,
+                  onClosed: null,
+                };
                 const conn: TlsConn = connectTls(
                   raw!,
                   { ...begin, onSession: (kept) => void (session = kept) },
@@ -256,4 +318,4 @@ suite('connections over TLS', () => {
     );
     assert.equal(answer!.latin1Slice(), 'still here');
   });
-});
+}

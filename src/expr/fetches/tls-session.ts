@@ -1,5 +1,6 @@
 /** What TLS sessions of either side tell (HAProxy manual, section 7.3.4: `ssl_fc_*`, `ssl_bc_*`). */
 
+import { demanding } from '../demands.ts';
 import type { FetchRow, Source } from '../row.ts';
 import type { ValueType } from '../sample.ts';
 import type { ExprContext, SampleValue, TlsFacts } from '../types.ts';
@@ -68,6 +69,11 @@ export function sessionFetches<T extends TlsFacts>(
     row(`${prefix}_alg_keysize`, 'sint', (tls) => keySize(tls.cipher, false)),
     row(`${prefix}_use_keysize`, 'sint', (tls) => keySize(tls.cipher, true)),
     text(`${prefix}_alpn`, (tls) => tls.alpn),
+    text(`${prefix}_curve`, (tls) => tls.curve),
+    demanding(
+      bytes(`${prefix}_server_random`, (tls) => tls.serverRandom),
+      'hellos',
+    ),
     text(`${prefix}_cipher`, (tls) => tls.cipher.replace(/^-$/, '')),
     text(`${prefix}_protocol`, (tls) => tls.protocol.replace(/^-$/, '')),
     row(`${prefix}_err`, 'sint', (tls) => tls.error),

@@ -1,6 +1,7 @@
 /** TLS of connections to clients and to servers (HAProxy manual, section 7.3.4). */
 
 import type { Arg } from '../args.ts';
+import { demanding } from '../demands.ts';
 import type { FetchRow } from '../row.ts';
 import type { ValueType } from '../sample.ts';
 import type { ExprContext, HelloFacts } from '../types.ts';
@@ -44,6 +45,7 @@ const hexadecimal = (list: string): string => Buffer.from(list, 'latin1').toStri
 
 const connectionRows: readonly FetchRow[] = [
   ...sessionFetches('ssl_fc', client),
+  // The client's hello is read in any case.
   bytes('ssl_fc_client_random', (tls) => tls.clientRandom),
   text('ssl_fc_crtname', (tls) => tls.certificateName),
   flag('ssl_fc_has_crt', (tls) => tls.certificateUsed && !tls.resumed),
@@ -89,8 +91,10 @@ const clientRows: readonly FetchRow[] = [
 
 const serverRows: readonly FetchRow[] = [
   ...sessionFetches('ssl_bc', server),
-  server.bytes('ssl_bc_client_random', (tls) => tls.clientRandom),
-  server.text('ssl_bc_curve', (tls) => tls.curve),
+  demanding(
+    server.bytes('ssl_bc_client_random', (tls) => tls.clientRandom),
+    'hellos',
+  ),
   // HAProxy allows them where it allows what the client's connection tells.
   ...certificateFetches('ssl_s', 'clientConnection', (ctx) => ctx.serverTls?.peerCertificate),
   { ...server.bytes('ssl_s_chain_der', chainDer), source: 'clientConnection' },

@@ -37,6 +37,10 @@ export class ClientTls extends TlsSession implements ClientTlsFacts {
     this.hello = captured;
   }
 
+  get serverRandom(): string {
+    return this.conn.watched?.sent.random ?? '';
+  }
+
   /** The handshake is done: whether the client's certificate, where one is asked for, is accepted; else why it is not. */
   established(): 'ok' | 'authority' | 'certificate' {
     const { tls } = this.conn;

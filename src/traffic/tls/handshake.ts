@@ -1,5 +1,6 @@
 import { tlsVersions } from '../../config/tls.ts';
 import type { GlobalTlsConfig } from '../../config/types.ts';
+import { demands } from '../../expr/demands.ts';
 import { C } from '../../model/counters.ts';
 import type { ClientHello } from '../../net/client-hello.ts';
 import { acceptTls } from '../../net/tls.ts';
@@ -80,6 +81,7 @@ export function answerHello(
       session: keeps === null ? null : findSession(keeps, hello!, context),
       onSession: keeps === null ? null : keeper(keeps),
       keylog: global.keylog,
+      watch: demands.hellos,
       maxRecord: global.hardMaxRecord,
     },
     handler,

@@ -27,11 +27,11 @@ export class ServerSession extends TlsSession implements ServerTlsFacts {
   }
 
   get clientRandom(): string {
-    return this.loggedRandom;
+    return this.conn.watched?.sent.random ?? '';
   }
 
-  get curve(): string {
-    return (this.conn.known && this.conn.tls.getEphemeralKeyInfo()?.name) || '';
+  get serverRandom(): string {
+    return this.conn.watched?.received.random ?? '';
   }
 
   /** The server's, and what it sent with it: known from the handshake that the session began with. */

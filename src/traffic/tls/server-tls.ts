@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { GlobalTlsConfig, ServerTlsConfig } from '../../config/types.ts';
+import { demands } from '../../expr/demands.ts';
 import type { ClientHandshake } from '../../net/tls.ts';
 import type { TlsConn } from '../../net/tls-conn.ts';
 import type { TlsAccounts } from './accounts.ts';
@@ -82,6 +83,7 @@ export class ServerTls {
       chain: kept?.chain ?? null,
       conn: null,
       keylog: global.keylog,
+      watch: demands.hellos,
       onClosed: this.#leave,
       onSession: this.config.reuse
         ? (fresh) => {

@@ -1,4 +1,5 @@
-import { children, readDer } from '../../model/certificates/der.ts';
+import { groupName } from '../../expr/fetches/group-names.ts';
+import { children, context, type Der, readDer } from '../../model/certificates/der.ts';
 import type { TlsConn } from '../../net/tls-conn.ts';
 
 /** Lines of a key log that a connection is worth: TLS 1.3 has some seven. */
@@ -6,14 +7,14 @@ const SECRETS_MAX = 16;
 /** Places in a session as OpenSSL writes it down. */
 const SESSION_ID = 3;
 const SESSION_KEY = 4;
+/** The tag of the group of the key exchange. */
+const SESSION_GROUP = context(19);
 
 /** What either side can tell of a TLS connection. Bytes are latin1; '' (protocol and cipher '-') once the connection is gone. */
 export class TlsSession {
   readonly conn: TlsConn;
   resumed = false;
   #secrets: Map<string, string> | null = null;
-  /** Of the client's hello, as the key log has it; '' where none is kept. */
-  loggedRandom = '';
 
   constructor(conn: TlsConn) {
     this.conn = conn;
@@ -26,8 +27,7 @@ export class TlsSession {
 
   /** A line of the key log: label, client's random, secret. */
   #keep(line: string): void {
-    const [label, random, secret] = line.split(' ');
-    this.loggedRandom = Buffer.from(random ?? '', 'hex').latin1Slice();
+    const [label, , secret] = line.split(' ');
     this.#secrets ??= new Map();
     if (secret !== undefined && this.#secrets.size < SECRETS_MAX) this.#secrets.set(label!, secret);
   }
@@ -55,16 +55,23 @@ export class TlsSession {
   }
 
   get sessionId(): string {
-    return this.#session(SESSION_ID);
+    return this.#session()[SESSION_ID]?.content.latin1Slice() ?? '';
   }
 
   get sessionKey(): string {
-    return this.#session(SESSION_KEY);
+    return this.#session()[SESSION_KEY]?.content.latin1Slice() ?? '';
   }
 
-  #session(field: number): string {
+  get curve(): string {
+    const group = this.#session().find(({ tag }) => tag === SESSION_GROUP);
+    if (group === undefined) return '';
+    const { content } = readDer(group.content);
+    return groupName(content.readUIntBE(0, content.length));
+  }
+
+  #session(): readonly Der[] {
     const session = this.conn.known ? this.conn.tls.getSession() : undefined;
-    return session === undefined ? '' : (children(readDer(session))[field]?.content.latin1Slice() ?? '');
+    return session === undefined ? [] : children(readDer(session));
   }
 
   /** The first Finished message of the handshake (RFC 5929, section 3): the client's, or the server's of a session that is resumed. */
