@@ -388,8 +388,11 @@ export class SimConn implements Conn {
   }
 
   #deliver(peer: SimConn): void {
-    if (this.bulk !== (this.#bulkBuffer !== null))
+    if (this.bulk !== (this.#bulkBuffer !== null)) {
+      // Given up, it serves other connections.
+      this.#bulkBuffer?.fill(STALE);
       this.#bulkBuffer = this.bulk ? Buffer.allocUnsafeSlow(BULK_SIZE) : null;
+    }
     const buffer = this.#bulkBuffer ?? sharedRead;
     const few = this.network.random() < this.network.faults.split;
     const most = few ? 1 + Math.floor(this.network.random() * 20) : buffer.length;

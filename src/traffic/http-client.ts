@@ -405,7 +405,8 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     while (from < end && !resBody.done && !resBody.failed) {
       const upto = resBody.feed(buf, from, end);
       if (upto > from) {
-        if (stable) this.conn.writeStable(buf, from, upto);
+        // Behind the end of a body the server's connection is not paused: it serves the next request with the same buffer.
+        if (stable && upto === end && !resBody.done) this.conn.writeStable(buf, from, upto);
         else this.conn.write(buf, from, upto);
       }
       from = resBody.skip(buf, upto, end);
