@@ -45,7 +45,8 @@ export class TrafficBackend implements ProxyFacts {
   tunnelTimeout: number;
   serverFinTimeout: number;
   retries: number;
-  redispatch: number;
+  /** Interval of `option redispatch`, null: it is off. */
+  redispatch: number | null;
   fullconn: number;
   published: boolean;
   dynamicCookie: boolean;
@@ -108,7 +109,7 @@ export class TrafficBackend implements ProxyFacts {
     this.tunnelTimeout = config.timeouts.tunnel ?? 0;
     this.serverFinTimeout = config.timeouts.serverFin ?? 0;
     this.retries = config.retries;
-    this.redispatch = config.redispatch ?? 0;
+    this.redispatch = config.redispatch;
     this.fullconn = config.fullconn ?? Math.max(1, Math.floor((env.limits.maxconn || 2000) / 10));
     this.published = view.published;
     this.dynamicCookie = view.dynamicCookie;

@@ -25,26 +25,44 @@ const QUEUE_POLL = 10;
 export function dispatch(stream: Stream): void {
   const backend = stream.backend!;
   if (!stream.backendHeld) enterBackend(stream);
-  const preferred = stream.preferred;
+  const { preferred } = stream;
   if (preferred !== null) {
-    if (stream.forcePersist || (preferred.usable && !preferred.removed)) {
+    if (stream.forcePersist || backend.persists || (preferred.usable && !preferred.removed)) {
       placeOn(stream, preferred);
       return;
     }
     stream.preferred = null;
-    if (
-      !backend.config.options.includes('redispatch') &&
-      backend.config.redispatch === null &&
-      backend.config.options.includes('persist')
-    ) {
-      noServer(stream);
-      return;
-    }
   }
-  const server = backend.picker.pick(stream);
+  const server = choose(stream);
   if (server !== null) placeOn(stream, server);
   else if (backend.picker.saturated) waitInBackend(stream);
   else noServer(stream);
+}
+
+/** The server that the algorithm chooses, which is counted; behind a failure also whether it is another one, or the same again. */
+function choose(stream: Stream): TrafficServer | null {
+  const backend = stream.backend!;
+  const server = backend.picker.pick(stream);
+  const before = stream.avoided;
+  stream.avoided = null;
+  if (server !== null && server !== before) countChosen(server);
+  if (before === null) return server;
+  const counted = stream.retryCounted;
+  stream.retryCounted = false;
+  if (server === before) {
+    if (!counted) countRetry(server);
+    return server;
+  }
+  before.c[C.redispatches]!++;
+  backend.c[C.redispatches]!++;
+  stream.redispatched = true;
+  if (stream.log.persistence === 'V') stream.log.persistence = 'D';
+  return server;
+}
+
+function countChosen(server: TrafficServer): void {
+  server.c[C.lbTotal]!++;
+  server.backend.c[C.lbTotal]!++;
 }
 
 /** Counts the stream on its backend. */
@@ -76,16 +94,20 @@ function takePlace(stream: Stream, server: TrafficServer): void {
   stream.server = server;
   stream.serverHeld = true;
   server.backend.picker.balancer.changed(server);
-  server.c[C.sessions]!++;
-  server.c[C.lbTotal]!++;
-  server.backend.c[C.lbTotal]!++;
-  countRate(server.c, C.sessRate, Math.floor(stream.env.now() / 1000), server.g, G.sessRateMax);
   if (server.config.redir !== null && (stream.method === 'GET' || stream.isHead)) {
     redirectToServer(stream, server.config.redir);
     return;
   }
   if (stream.log.queueEnd === 0) stream.log.queueEnd = stream.env.now();
+  countTry(stream);
   connectOrReuse(stream);
+}
+
+/** Each try is a session of the server, as in HAProxy. */
+function countTry(stream: Stream): void {
+  const server = stream.server!;
+  server.c[C.sessions]!++;
+  countRate(server.c, C.sessRate, Math.floor(stream.env.now() / 1000), server.g, G.sessRateMax);
 }
 
 /** `server ... redir`: the client is to ask the server itself. */
@@ -103,22 +125,27 @@ function redirectToServer(stream: Stream, prefix: string): void {
 /** Waits for a place on one server (persistence, hashing). */
 function waitOnServer(stream: Stream, server: TrafficServer): void {
   const { maxqueue } = server.view;
-  if (maxqueue > 0 && Atomics.load(server.g, G.queued) >= maxqueue && !stream.forcePersist) {
-    // The queue is full: another server may still have room.
-    stream.avoided = server;
-    stream.preferred = null;
-    const other = stream.backend!.picker.pick(stream);
-    if (other !== null && other !== server && other.queue.length === 0 && other.tryReserve()) {
-      takePlace(stream, other);
-      return;
-    }
-    noServer(stream);
+  if (maxqueue > 0 && Atomics.load(server.g, G.queued) >= maxqueue) {
+    onFullQueue(stream, server);
     return;
   }
   stream.server = server;
   enqueue(stream);
   server.queue.push(stream);
   stream.serverQueue = gaugeUp(server.g, G.queued);
+}
+
+/** No more may wait on the server: another one may still have room, if the stream may go there. */
+function onFullQueue(stream: Stream, server: TrafficServer): void {
+  if (stream.preferred !== null && !stream.forcePersist && stream.backend!.redispatch !== null) {
+    stream.preferred = null;
+    stream.avoided = server;
+    dispatch(stream);
+    return;
+  }
+  server.c[C.failedConns]!++;
+  stream.server = server;
+  noServer(stream);
 }
 
 /** Waits for a place on any server. */
@@ -161,9 +188,9 @@ export function retryQueued(stream: Stream): void {
   const { server, queue } = stream;
   if (queue === null || queue.head !== stream) return;
   if (server !== null) {
-    if (server.removed || (!server.usable && !stream.forcePersist)) {
+    if (server.removed || (!server.usable && !stream.forcePersist && !backend.persists)) {
       leaveQueue(stream);
-      stream.redispatched = true;
+      stream.avoided = server;
       stream.preferred = null;
       stream.phase = Phase.idle;
       dispatch(stream);
@@ -232,7 +259,7 @@ export function onQueueWake(server: TrafficServer): void {
 }
 
 /** Goes to the server: over an idle connection if the reuse mode allows it, else over a new one. */
-function connectOrReuse(stream: Stream): void {
+export function connectOrReuse(stream: Stream): void {
   const server = stream.server!;
   const hello = server.tls === null ? null : helloFor(stream, server);
   const shown = shownSource(stream, server);
@@ -382,21 +409,12 @@ function failConnect(stream: Stream, code: string): void {
   }
   stream.retriesLeft--;
   stream.retries++;
-  if (mayRedispatch(stream)) {
-    server.c[C.redispatches]!++;
-    backend.c[C.redispatches]!++;
-    stream.redispatched = true;
-    stream.avoided = server;
-    stream.preferred = null;
-    releaseServer(stream);
-    dispatch(stream);
-    return;
-  }
-  server.c[C.retries]!++;
-  backend.c[C.retries]!++;
-  // A server that refuses at once is given some time; one that let the timeout pass has had it.
-  if (code === 'ETIMEDOUT') {
-    connectAnew(stream, server);
+  const leaves = mayLeaveServer(stream);
+  if (leaves) leaveServer(stream);
+  else countRetry(server);
+  // A server that refuses at once is given some time, unless another one is next; one that let the timeout pass has had it.
+  if (code === 'ETIMEDOUT' || (leaves && backend.picker.takesTurns)) {
+    tryAgain(stream);
     return;
   }
   stream.phase = Phase.turnaround;
@@ -404,31 +422,45 @@ function failConnect(stream: Stream, code: string): void {
   stream.schedule();
 }
 
-/** `option redispatch [interval]`: on the last retry, or every so many. */
-function mayRedispatch(stream: Stream): boolean {
-  const interval = stream.backend!.redispatch;
-  if (interval === 0 || stream.forcePersist) return false;
-  if (interval < 0) return stream.retries % -interval === 0 && stream.retries >= stream.maxRetries + interval + 1;
-  return stream.retries % interval === 0;
+/** Counts a try that fails and is followed by another one on the same server. */
+export function countRetry(server: TrafficServer): void {
+  server.c[C.retries]!++;
+  server.backend.c[C.retries]!++;
 }
 
-/** After the turn-around: the same server again, or another one if it is gone. */
-export function reconnect(stream: Stream): void {
-  const server = stream.server!;
-  if (!server.usable && !stream.forcePersist) {
-    stream.redispatched = true;
-    stream.preferred = null;
-    releaseServer(stream);
+/**
+ * Whether what has failed on its server is for the algorithm to place (`option redispatch`): at the retries that the interval names;
+ * and at all of them when the server is down, or was chosen by an algorithm that takes the servers in turn.
+ */
+export function mayLeaveServer(stream: Stream): boolean {
+  const { redispatch, picker } = stream.backend!;
+  if (redispatch === null || stream.forcePersist) return false;
+  if (!stream.server!.usable || (stream.preferred === null && picker.takesTurns)) return true;
+  const every = redispatch < 0 ? stream.maxRetries + 1 + redispatch : redispatch;
+  return every !== 0 && stream.retries % every === 0;
+}
+
+/** Gives the place on the server back, so that `tryAgain` lets the algorithm choose. */
+export function leaveServer(stream: Stream): void {
+  const { server } = stream;
+  releaseServer(stream);
+  stream.preferred = null;
+  stream.avoided = server;
+  // Who gives up meanwhile is logged with it.
+  stream.server = server;
+}
+
+/** The next try behind a failure: on the same server, or on whatever the algorithm chooses when that has been left or is gone. */
+export function tryAgain(stream: Stream): void {
+  if (stream.server!.removed && stream.avoided === null) leaveServer(stream);
+  if (stream.avoided === null) {
+    stream.retryCounted = false;
+    countTry(stream);
+    connectOrReuse(stream);
+  } else {
+    stream.server = null;
     dispatch(stream);
-    return;
   }
-  connectAnew(stream, server);
-}
-
-function connectAnew(stream: Stream, server: TrafficServer): void {
-  const hello = server.tls === null ? null : helloFor(stream, server);
-  const shown = shownSource(stream, server);
-  connect(stream, server, hello, shown, keyOf(stream, server, hello, shown));
 }
 
 /** Parts with the server connection, which is broken or no longer wanted. */

@@ -12,12 +12,7 @@ export function applyRequestPersistence(stream: Stream): void {
   if (rules !== null) {
     stream.forcePersist = rules.forcePersist?.some((test) => test(stream)) ?? false;
     stream.ignorePersist = rules.ignorePersist?.some((test) => test(stream)) ?? false;
-    if (rules.useServer !== null) {
-      const force = stream.forcePersist || backend.persists;
-      stream.ruled = ruledServer(stream, force);
-      stream.preferred = stream.ruled;
-      if (stream.ruled !== null && force) stream.forcePersist = true;
-    }
+    if (rules.useServer !== null) stream.preferred = ruledServer(stream, stream.forcePersist || backend.persists);
   }
   if (!stream.raw) {
     stream.frontend.rules?.captures?.requestCookie?.(stream);
@@ -79,7 +74,6 @@ function readCookie(stream: Stream, backend: TrafficBackend): void {
   log.cookieAction = 'N';
   if (state.server === null) return;
   stream.preferred = state.server;
-  if (force) stream.forcePersist = true;
 }
 
 /**
@@ -97,7 +91,6 @@ function readRdpCookie(stream: Stream): void {
   const server = backend.servers.find(({ view }) => view.host === host && view.port === port);
   if (server === undefined || !(server.usable || force)) return;
   stream.preferred = server;
-  if (force) stream.forcePersist = true;
 }
 
 /** What becomes of the cookies of a response. */
@@ -112,7 +105,7 @@ function applyResponsePersistence(stream: Stream): void {
   const backend = stream.backend!;
   const server = stream.server;
   if (backend.cookie === null || state === null || server === null || stream.ignorePersist) return;
-  const direct = state.server === server || stream.ruled === server;
+  const direct = stream.preferred === server;
   for (let i = res.findHeader('set-cookie', 0); i >= 0; i = res.findHeader('set-cookie', i + 1)) {
     const value = res.headerValue(i);
     const kept = backend.cookie.readResponse(value, state, server, direct);

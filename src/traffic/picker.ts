@@ -9,6 +9,7 @@ import { bodyParamKey, domainKey, sourceHash, uriKey, uriKeyOptions, urlParamKey
 import { type Balancer, isCandidate, isFull, NO_KEY } from './balance/types.ts';
 import type { TrafficServer } from './server.ts';
 import type { Stream } from './stream.ts';
+import { withHead } from './tls/server-name.ts';
 
 /** Makes the hash of a stream's key, NO_KEY without one. */
 type HashOf = (stream: Stream) => number;
@@ -18,6 +19,8 @@ export class Picker {
   readonly backend: TrafficBackend;
   readonly balancer: Balancer<TrafficServer>;
   readonly #hashOf: HashOf | null;
+  /** Active servers that take requests. */
+  #active = 0;
 
   constructor(backend: TrafficBackend) {
     const { config } = backend;
@@ -32,12 +35,19 @@ export class Picker {
       served: () => backend.current() - backend.queued(),
     });
     this.#hashOf = hasher(backend);
-    this.balancer.update(backend.servers);
+    this.update();
   }
 
   /** Takes over changed, added and removed servers. */
   update(): void {
-    this.balancer.update(this.backend.servers);
+    const { servers } = this.backend;
+    this.balancer.update(servers);
+    this.#active = servers.filter((server) => isCandidate(server) && !server.backup).length;
+  }
+
+  /** The algorithm goes from server to server and has more than one, so that after a failure it need not choose the same. */
+  get takesTurns(): boolean {
+    return this.#active > 1 && IN_TURN.has(this.backend.config.balance.algorithm);
   }
 
   /** The server for the stream; null when there is none, or none with a free place. */
@@ -47,7 +57,13 @@ export class Picker {
     if (last !== null) return last;
     if (this.balancer.queueMeansFull && backend.queue.length > 0 && stream.queue === null && backend.current() > 0)
       return null;
-    return this.balancer.pick(this.#hashOf === null ? NO_KEY : this.#hashOf(stream), stream.avoided);
+    return this.balancer.pick(this.#hash(stream), stream.avoided);
+  }
+
+  #hash(stream: Stream): number {
+    const hashOf = this.#hashOf;
+    if (hashOf === null) return NO_KEY;
+    return stream.raw || stream.requestHead !== null ? hashOf(stream) : withHead(stream, hashOf);
   }
 
   /** The server to which the client still has a connection (`option prefer-last-server`), if too many do not wait for it already. */
@@ -69,6 +85,9 @@ export class Picker {
     return this.backend.servers.some(isCandidate);
   }
 }
+
+/** Algorithms without a key. */
+const IN_TURN: ReadonlySet<string> = new Set(['roundrobin', 'static-rr', 'leastconn', 'first', 'random']);
 
 /** How the key of `balance` is made; null for algorithms without one. */
 function hasher(backend: TrafficBackend): HashOf | null {

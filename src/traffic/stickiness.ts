@@ -48,10 +48,7 @@ function matchEntry(stream: Stream, table: StickTable, value: SampleValue): void
   }
   table.close();
   if (server === null) return;
-  const force = stream.forcePersist || stream.backend!.persists;
-  if (!server.usable && !force) return;
-  stream.preferred = server;
-  if (force) stream.forcePersist = true;
+  if (server.usable || stream.forcePersist || stream.backend!.persists) stream.preferred = server;
 }
 
 /** The server of the stream's backend that an open entry names: by its key, or by its id. */

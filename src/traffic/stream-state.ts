@@ -106,8 +106,6 @@ export abstract class StreamState {
   /** Server asked for by persistence; server that just failed. */
   preferred: TrafficServer | null = null;
   avoided: TrafficServer | null = null;
-  /** Server chosen by a `use-server` rule. */
-  ruled: TrafficServer | null = null;
   forcePersist = false;
   ignorePersist = false;
   cookie: CookieState<TrafficServer> | null = null;
@@ -118,6 +116,8 @@ export abstract class StreamState {
   noRetryOn = false;
   retries = 0;
   redispatched = false;
+  /** What follows is a try of a request that was sent before, which is counted already. */
+  retryCounted = false;
 
   queue: StreamQueue | null = null;
   queueNext: Stream | null = null;
@@ -244,13 +244,13 @@ export abstract class StreamState {
     this.raw = false;
     this.preferred = null;
     this.avoided = null;
-    this.ruled = null;
     this.forcePersist = false;
     this.ignorePersist = false;
     this.maxRetries = -1;
     this.noRetryOn = false;
     this.retries = 0;
     this.redispatched = false;
+    this.retryCounted = false;
     this.queuedAt = 0;
     this.priorityClass = 0;
     this.priorityOffset = 0;

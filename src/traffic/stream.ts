@@ -11,7 +11,7 @@ import type {
 } from '../expr/types.ts';
 import { C, G } from '../model/counters.ts';
 import type { Client } from './client.ts';
-import { detachServer, leaveQueue, onConnectFailed, reconnect, releaseServer, retryQueued } from './dispatch.ts';
+import { detachServer, leaveQueue, onConnectFailed, releaseServer, retryQueued, tryAgain } from './dispatch.ts';
 import type { Env } from './env.ts';
 import { Throttle } from './filters/throttle.ts';
 import type { TrafficFrontend, TrafficListener } from './frontend.ts';
@@ -155,7 +155,7 @@ export class Stream extends StreamState implements ExprContext, Timed {
         onConnectFailed(this, 'ETIMEDOUT');
         return;
       case Phase.turnaround:
-        reconnect(this);
+        tryAgain(this);
         return;
       case Phase.rules:
       case Phase.responseRules: {

@@ -1,5 +1,13 @@
-import { C, G } from '../../model/counters.ts';
-import { detachServer, dispatch, onConnectFailed } from '../dispatch.ts';
+import { C } from '../../model/counters.ts';
+import {
+  connectOrReuse,
+  countRetry,
+  detachServer,
+  leaveServer,
+  mayLeaveServer,
+  onConnectFailed,
+  tryAgain,
+} from '../dispatch.ts';
 import { Framing } from '../h1/head.ts';
 import { setCause } from '../log.ts';
 import { Phase } from '../phase.ts';
@@ -16,8 +24,8 @@ import { bodyCollected } from './held-response.ts';
 export function onServerTimeout(stream: Stream): void {
   const server = stream.server;
   if (stream.phase === Phase.response) {
-    countResponseFailure(stream);
     if (retryAfterFailure(stream, 'response-timeout')) return;
+    countResponseFailure(stream);
     setCause(stream, 's', 'H');
     detachServer(stream);
     replyError(stream, 504);
@@ -119,8 +127,13 @@ export function onServerEnd(stream: Stream): void {
     finish(stream, false);
     return;
   }
+  abortedByServer(stream);
+}
+
+/** The server has left in the middle of its response. */
+function abortedByServer(stream: Stream): void {
   setCause(stream, 'S', 'D');
-  countTracked(stream, Event.failure);
+  countResponseFailure(stream);
   stream.server!.c[C.srvAborts]!++;
   stream.backend!.c[C.srvAborts]!++;
   cutOff(stream);
@@ -139,11 +152,7 @@ export function onServerRefused(stream: Stream): void {
 /** The server connection broke (it is detached already). */
 export function onServerError(stream: Stream): void {
   if (stream.phase === Phase.relay) {
-    setCause(stream, 'S', 'D');
-    countTracked(stream, Event.failure);
-    stream.server!.c[C.srvAborts]!++;
-    stream.backend!.c[C.srvAborts]!++;
-    cutOff(stream);
+    abortedByServer(stream);
     return;
   }
   if (stream.phase === Phase.responseRules) {
@@ -160,8 +169,9 @@ export function onServerError(stream: Stream): void {
     reconnectNow(stream);
     return;
   }
+  // A head that is cut off counts as none at all.
+  if (retryAfterFailure(stream, 'empty-response')) return;
   countResponseFailure(stream);
-  if (retryAfterFailure(stream, stream.responseStarted ? 'junk-response' : 'empty-response')) return;
   setCause(stream, 'S', 'H');
   replyError(stream, 502);
 }
@@ -169,18 +179,11 @@ export function onServerError(stream: Stream): void {
 /** Sends the request again over a new connection to the same server. */
 function reconnectNow(stream: Stream): void {
   stream.responseStarted = false;
-  const server = stream.server!;
-  stream.preferred = server.usable ? server : null;
-  releaseForRetry(stream);
-  dispatch(stream);
-}
-
-function releaseForRetry(stream: Stream): void {
-  const { server } = stream;
-  if (server === null || !stream.serverHeld) return;
-  stream.serverHeld = false;
-  stream.server = null;
-  Atomics.sub(server.g, G.current, 1);
+  if (stream.server!.usable) connectOrReuse(stream);
+  else {
+    leaveServer(stream);
+    tryAgain(stream);
+  }
 }
 
 /** `retry-on`: tries another time if the request can be sent again and the cause is one of those listed. */
@@ -190,18 +193,13 @@ function retryAfterFailure(stream: Stream, cause: string): boolean {
   if (!retryOn.includes(cause) && !(retryOn.includes('all-retryable-errors') && RETRYABLE.has(cause))) return false;
   stream.retriesLeft--;
   stream.retries++;
-  stream.server!.c[C.retries]!++;
-  stream.backend!.c[C.retries]!++;
+  countRetry(stream.server!);
+  stream.retryCounted = true;
   detachServer(stream);
   stream.phase = Phase.connect;
   stream.responseStarted = false;
-  if (stream.backend!.redispatch !== 0) {
-    stream.avoided = stream.server;
-    stream.preferred = null;
-    stream.redispatched = true;
-    releaseForRetry(stream);
-    dispatch(stream);
-  } else reconnectNow(stream);
+  if (mayLeaveServer(stream)) leaveServer(stream);
+  tryAgain(stream);
   return true;
 }
 

@@ -117,13 +117,12 @@ function beginResponse(stream: Stream, buf: Buffer, pos: number, end: number): v
   const server = stream.server!;
   log.responseStart = env.now();
   stream.serverStatus = res.status;
+  if (retriesOnStatus(stream)) return;
   countStatus(server.c, res.status);
-  countStatus(backend.c, res.status);
   server.c[C.requests]!++;
   if (server.config.observe === 'layer7') reportStatus(stream);
   if (isClientError(env, res.status)) countTracked(stream, Event.error);
   else if (isServerFailure(env, res.status)) countTracked(stream, Event.failure);
-  if (retriesOnStatus(stream)) return;
   if (res.fixedSize < 0) res.fixSize();
   countResponse(stream, res.fixedSize, 0);
   stream.responseHead = res;
@@ -203,6 +202,7 @@ function forwardResponse(stream: Stream): void {
   stream.bodyBuf = null;
   stream.statusSent = res.status;
   countStatus(frontend.c, res.status);
+  countStatus(stream.backend!.c, res.status);
   logStep(stream, 'response');
   const held = stream.responseHeld;
   stream.responseHeld = false;

@@ -37,10 +37,15 @@ export function helloKey({ name, alpn }: Hello): string {
 /** The value of an expression of a server for a stream, '' when it has none. */
 export function nameFor(stream: Stream, expression: Compiled): string {
   if (stream.raw || stream.requestHead !== null) return evaluateText(expression, stream) ?? '';
+  return withHead(stream, () => evaluateText(expression, stream)) ?? '';
+}
+
+/** What `read` makes of a stream whose request has waited: its head is read again. */
+export function withHead<T>(stream: Stream, read: (stream: Stream) => T): T {
   stream.requestHead = headOf(stream);
-  const name = evaluateText(expression, stream) ?? '';
+  const result = read(stream);
   stream.requestHead = null;
-  return name;
+  return result;
 }
 
 /** The head of the request; that of one that has waited is read again from what will be sent. */
