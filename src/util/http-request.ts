@@ -1,7 +1,6 @@
 /** One HTTP request to somebody else's service, with a limit on everything that he decides. */
 
-import { Agent as HttpAgent, request as httpRequest, type IncomingHttpHeaders, type RequestOptions } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { Agent, IncomingHttpHeaders, RequestOptions, request } from 'node:http';
 
 export interface HttpRequest {
   readonly method?: string;
@@ -51,15 +50,26 @@ export class HttpRequestError extends Error {
 const MOST_HEADERS = 64 * 1024;
 /** Connections that nobody uses are closed after, ms. */
 const IDLE_MS = 5000;
-const agents = {
-  'http:': new HttpAgent({ keepAlive: true, timeout: IDLE_MS }),
-  'https:': new HttpsAgent({ keepAlive: true, timeout: IDLE_MS }),
-};
+
+/** What makes requests of a scheme, and the connections that are kept for it. */
+interface Scheme {
+  readonly request: typeof request;
+  readonly agent: Agent;
+}
+
+const schemes: Partial<Record<'http' | 'https', Scheme>> = {};
+
+/** Loaded with the first request, and not by an import: that would load all that its names stand for, and cost each start 50 ms. */
+function schemeOf(name: 'http' | 'https'): Scheme {
+  const { Agent, request } = process.getBuiltinModule(`node:${name}`);
+  return (schemes[name] ??= { request, agent: new Agent({ keepAlive: true, timeout: IDLE_MS }) });
+}
 
 /** Sends it and resolves with the whole answer, whatever its status. Redirections are not followed. Rejects with an HttpRequestError, or the signal's reason. */
 export function requestHttp(url: URL, options: HttpRequest): Promise<HttpAnswer> {
   const { method = 'GET', headers = {}, body, timeout, limit, signal, tls = {}, socketPath, proxy, alone } = options;
   const secure = url.protocol === 'https:';
+  const scheme = schemeOf(secure ? 'https' : 'http');
   const at = socketPath ?? proxy ?? url.host;
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
@@ -70,13 +80,13 @@ export function requestHttp(url: URL, options: HttpRequest): Promise<HttpAnswer>
         ...headers,
         ...(body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }),
       },
-      agent: alone ? false : agents[secure ? 'https:' : 'http:'],
+      agent: alone ? false : scheme.agent,
       maxHeaderSize: MOST_HEADERS,
       ...(socketPath === undefined ? {} : { socketPath }),
       ...(secure ? tls : {}),
       ...(proxy === undefined ? {} : throughProxy(url, proxy)),
     };
-    const request = (secure ? httpsRequest : httpRequest)(url, given);
+    const request = scheme.request(url, given);
     const end = (how: () => void) => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
