@@ -8,17 +8,20 @@ export interface Der {
   readonly content: Buffer;
 }
 
-/** Tags that OCSP and X.509 use. */
+/** Tags that OCSP, X.509 and PKCS #10 use. */
 export const TAG = {
   boolean: 0x01,
   integer: 0x02,
   bitString: 0x03,
   octetString: 0x04,
+  null: 0x05,
   oid: 0x06,
   enumerated: 0x0a,
+  utf8String: 0x0c,
   utcTime: 0x17,
   generalizedTime: 0x18,
   sequence: 0x30,
+  set: 0x31,
 } as const;
 
 /** Explicit or constructed tag `[n]`. */
@@ -76,6 +79,17 @@ export function der(tag: number, ...parts: readonly Uint8Array[]): Buffer {
         ? [length >> 8, length & 0xff]
         : [length >> 16, (length >> 8) & 0xff, length & 0xff];
   return Buffer.concat([Buffer.from([tag, 0x80 | bytes.length, ...bytes]), content]);
+}
+
+/** An object identifier, from its numbers in dots (X.690, section 8.19). */
+export function derOid(dots: string): Buffer {
+  const [first, second, ...rest] = dots.split('.').map(Number);
+  const bytes = [first! * 40 + second!, ...rest].flatMap((number) => {
+    const groups = [number & 0x7f];
+    for (let left = number >>> 7; left > 0; left >>>= 7) groups.unshift(0x80 | (left & 0x7f));
+    return groups;
+  });
+  return der(TAG.oid, Buffer.from(bytes));
 }
 
 /** An object identifier in dots. */
