@@ -72,6 +72,7 @@ export function newGlobal(): Draft<GlobalConfig> {
     maxsslrate: 0,
     maxcomprate: 0,
     maxcompcpuusage: 100,
+    profileTasks: false,
     daemon: false,
     masterWorker: false,
     user: null,

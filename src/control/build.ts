@@ -11,6 +11,7 @@ import { type Listener, Proxy } from '../model/proxy.ts';
 import { Server } from '../model/server.ts';
 import { sessionMemory } from '../model/session-cache.ts';
 import { StickTables } from '../model/tables/tables.ts';
+import { setTaskProfiling } from '../model/task-profiling.ts';
 import { globalVars } from '../traffic/proc-vars.ts';
 import { cachesOf } from './caches.ts';
 import { systemAuthorities } from './certificates/read-trust.ts';
@@ -54,6 +55,7 @@ export function buildModel(config: Config, threads: number, now: number): Model 
     warnings: 0,
     startupLogs: '',
   };
+  setTaskProfiling(model, config.global.profileTasks);
   for (const proxy of config.proxies) addProxy(model, proxy, false, now);
   model.certificates = stageCertificates(model.certificates, config, frontendIds(model)).store;
   knowServers(model);

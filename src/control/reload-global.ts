@@ -3,6 +3,7 @@ import type { Config, GlobalConfig } from '../config/types.ts';
 import type { CacheView } from '../model/cache/memory.ts';
 import type { EnvironmentView, TrafficLink } from '../model/messages.ts';
 import type { Limits, Model } from '../model/model.ts';
+import { setTaskProfiling } from '../model/task-profiling.ts';
 import { globalVars } from '../traffic/proc-vars.ts';
 
 /*
@@ -49,7 +50,9 @@ const RATES = [
 ] as const satisfies readonly (readonly [keyof Limits, keyof GlobalConfig, number])[];
 
 /** Limits that the file changes; those that it leaves stay as operators set them. */
-export function applyLimits({ limits }: Model, before: GlobalConfig, after: GlobalConfig): void {
+export function applyLimits(model: Model, before: GlobalConfig, after: GlobalConfig): void {
+  const { limits } = model;
+  if (after.profileTasks !== before.profileTasks) setTaskProfiling(model, after.profileTasks);
   if (after.maxconn !== before.maxconn)
     limits.maxconn = Math.min(after.maxconn ?? limits.hardMaxconn, limits.hardMaxconn);
   for (const [limit, keyword, unit] of RATES)

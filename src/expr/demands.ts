@@ -5,6 +5,8 @@
 export const demands = {
   /** Bytes of handshakes are looked at (`ssl_fc_server_random`, `ssl_bc_client_random`, `ssl_bc_server_random`). */
   hellos: false,
+  /** Calls of streams are counted (`cpu_calls`, `cpu_ns_tot`, `lat_ns_tot`, ...). */
+  work: false,
 };
 
 /** `row`, whose use sets `demand`. */

@@ -141,6 +141,8 @@ export interface ExprContext {
   readonly priorityClass?: number;
   readonly priorityOffset?: number;
   readonly process?: ProcessFacts;
+  /** What the stream has cost so far, without the call under way; null or left out: nobody has counted. */
+  readonly work?: Work | null;
   /** What a counter (`track-sc0`, ...) of the stream or of its session tracks; null: nothing. */
   tracked?(counter: number): Tracked | null;
   /** The response is compressed here, and by which algorithm. */
@@ -267,6 +269,13 @@ export interface HelloFacts {
   readonly pointFormats: string;
   readonly signatureAlgorithms: string;
   readonly versions: string;
+}
+
+/** Calls of a stream; their time and how long they had to wait for others, ns. */
+export interface Work {
+  calls: number;
+  busy: number;
+  waited: number;
 }
 
 export interface ProcessFacts {

@@ -3,22 +3,18 @@
 const names = (list: string): ReadonlySet<string> => new Set(list.trim().split(/\s+/));
 
 export const UNSUPPORTED_FETCHES = names(`
-  cpu_calls cpu_ns_avg cpu_ns_tot fcgi.docroot fcgi.index internal.htx.data internal.htx.free
+  fcgi.docroot fcgi.index internal.htx.data internal.htx.free
   internal.htx.free_data internal.htx.has_eom internal.htx.nbblks internal.htx.size internal.htx.used
   internal.htx_blk.data internal.htx_blk.hdrname internal.htx_blk.hdrval internal.htx_blk.size
-  internal.htx_blk.start_line internal.htx_blk.type lat_ns_avg lat_ns_tot spoe.engine-id
+  internal.htx_blk.start_line internal.htx_blk.type spoe.engine-id
   term_events
 `);
 
-const SCHEDULER = 'it tells of the scheduler within HAProxy';
 const MESSAGES = 'it tells of how HAProxy keeps messages in memory';
 const APPLICATIONS = 'applications are not spoken to by this protocol';
 
 /** Why, where that is for good. */
 export const UNSUPPORTED_REASONS: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(
-    [...UNSUPPORTED_FETCHES].filter((name) => /^(cpu|lat)_/.test(name)).map((name) => [name, SCHEDULER]),
-  ),
   ...Object.fromEntries(
     [...UNSUPPORTED_FETCHES].filter((name) => name.startsWith('internal.')).map((name) => [name, MESSAGES]),
   ),

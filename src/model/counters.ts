@@ -132,8 +132,10 @@ export const G = {
   /** Connections with TLS, both sides (row of the process). */
   sslCurrent: 16,
   sslBackendKeyRateMax: 17,
+  /** 1: what streams cost is timed (row of the process; `set profiling tasks on`). */
+  profiling: 18,
 } as const;
-export const GAUGE_FIELDS = 18;
+export const GAUGE_FIELDS = 19;
 
 const MAXIMA = [
   G.sessRateMax,

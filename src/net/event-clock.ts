@@ -4,6 +4,8 @@ const UNASKED = 0;
 
 class EventClock {
   #date: number = OUTSIDE;
+  /** Events that have begun. */
+  events = 0;
 
   /** Date in ms. While an event is handled it is that at which it was first asked for. */
   readonly now = (): number => {
@@ -16,6 +18,7 @@ class EventClock {
   /** An event is about to be handled. */
   begin(): void {
     this.#date = UNASKED;
+    this.events++;
   }
 
   /** It has been. */

@@ -6,7 +6,7 @@ import type { Userlist } from '../expr/row.ts';
 import { CacheMemory, type CacheView } from '../model/cache/memory.ts';
 import { ThreadCertificates } from '../model/certificates/thread-certificates.ts';
 import type { TlsState } from '../model/certificates/views.ts';
-import type { CounterStore } from '../model/counters.ts';
+import { type CounterStore, G } from '../model/counters.ts';
 import type { DatabaseView } from '../model/databases/database.ts';
 import { Databases } from '../model/databases/databases.ts';
 import type { CapturedError, LimitsView, LogLine, PatternEdit, TrafficEvent } from '../model/messages.ts';
@@ -30,6 +30,7 @@ import { TrafficTables } from './tables.ts';
 import { TimerWheel } from './timer.ts';
 import { TlsAccounts } from './tls/accounts.ts';
 import { RecentContexts } from './tls/recent-contexts.ts';
+import { WorkMeter } from './work.ts';
 
 /** Streams kept for reuse, at most. */
 const STREAMS_KEPT = 1024;
@@ -49,6 +50,7 @@ export class Env {
   readonly post: (event: TrafficEvent) => void;
   hostname = '';
   readonly load = new Load();
+  readonly work = new WorkMeter(() => Atomics.load(this.g, G.profiling) !== 0);
   /** Start of the process, ms since the epoch. */
   readonly startedAt: number;
   readonly pid: number;

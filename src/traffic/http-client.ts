@@ -27,6 +27,7 @@ import { Stream } from './stream.ts';
 import type { Timed } from './timer.ts';
 import { countSession, Event } from './tracking.ts';
 import * as tunnel from './tunnel.ts';
+import { countCall } from './work.ts';
 
 /** What a client connection is doing. */
 const State = { idle: 0, head: 1, busy: 2, lingering: 3, closed: 4 } as const;
@@ -212,6 +213,7 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
   #busy(buf: Buffer, start: number, end: number): void {
     const { stream } = this;
     if (stream === null) return;
+    countCall(stream);
     if (stream.phase === Phase.tunnel) {
       tunnel.fromClient(stream, buf, start, end);
       return;
@@ -341,6 +343,7 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     const { stream } = this;
     if (this.state === State.lingering) return;
     if (stream === null) return;
+    countCall(stream);
     if (stream.phase === Phase.tunnel) tunnel.onClientDrain(stream);
     else response.onClientDrain(stream);
   }

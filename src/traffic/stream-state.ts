@@ -1,5 +1,5 @@
 import type { CompressionAlgorithm, Location } from '../config/types.ts';
-import type { EndpointView, HeadView, TimeoutName, Vars } from '../expr/types.ts';
+import type { EndpointView, HeadView, TimeoutName, Vars, Work } from '../expr/types.ts';
 import type { TrafficBackend } from './backend.ts';
 import type { Caching } from './cache/caching.ts';
 import type { CachedBody } from './cache/serve.ts';
@@ -44,6 +44,9 @@ export abstract class StreamState {
   /** The place on the server and in the backend's count are taken. */
   serverHeld = false;
   backendHeld = false;
+
+  /** What it has cost, null where that is not measured. */
+  work: Work | null = null;
 
   readonly req = new Head();
   readonly res = new Head();
@@ -221,6 +224,7 @@ export abstract class StreamState {
     this.server = null;
     this.serverHeld = false;
     this.backendHeld = false;
+    this.work = null;
     this.req.reset();
     this.res.reset();
     this.requestHead = null;

@@ -34,6 +34,8 @@ import type { ClientTls } from './tls/client-tls.ts';
 import type { ServerSession } from './tls/server-session.ts';
 import { captureText, clientFacts, serverFacts } from './transport-facts.ts';
 import * as tunnel from './tunnel.ts';
+import { countCall } from './work.ts';
+
 /**
  * One exchange: a request and its response (mode http), or a connection relayed to a server (mode tcp). Owned by its client
  * connection; reset and used again. Every event leads on from its phase.
@@ -54,6 +56,7 @@ export class Stream extends StreamState implements ExprContext, Timed {
     stream.listener = listener;
     stream.clientTimeout = frontend.clientTimeout;
     env.streams.add(stream);
+    countCall(stream);
     return stream;
   }
 
@@ -98,6 +101,7 @@ export class Stream extends StreamState implements ExprContext, Timed {
   }
 
   onTimeout(now: number): void {
+    countCall(this);
     if (this.queuePoll !== 0 && this.queuePoll <= now && this.queue !== null) {
       this.queuePoll = now + 10;
       retryQueued(this);
@@ -278,6 +282,7 @@ export class Stream extends StreamState implements ExprContext, Timed {
   // ---- events of the server connection
 
   onServerConnected(): void {
+    countCall(this);
     if (this.log.connectEnd === 0) this.log.connectEnd = this.env.now();
     this.waitUntil = 0;
     this.proxyHeader = proxyHeader(this);
@@ -292,23 +297,27 @@ export class Stream extends StreamState implements ExprContext, Timed {
   }
 
   onServerData(buf: Buffer, start: number, end: number): void {
+    countCall(this);
     if (this.phase === Phase.tunnel) tunnel.onServerData(this, buf, start, end);
     else response.onServerData(this, buf, start, end);
   }
 
   onServerEnd(): void {
+    countCall(this);
     this.serverEnded = true;
     if (this.phase === Phase.tunnel) tunnel.onServerEnd(this);
     else failures.onServerEnd(this);
   }
 
   onServerDrain(): void {
+    countCall(this);
     if (this.phase === Phase.tunnel) tunnel.onServerDrain(this);
     else sending.onServerDrain(this);
   }
 
   onServerError(conn: ServerConn, code: string): void {
     if (conn !== this.serverConn) return;
+    countCall(this);
     if (this.phase === Phase.connect) onConnectFailed(this, code);
     else if (this.phase === Phase.tunnel) tunnel.onServerError(this);
     else {
@@ -322,6 +331,7 @@ export class Stream extends StreamState implements ExprContext, Timed {
 
   onServerRefused(conn: ServerConn): void {
     if (conn !== this.serverConn) return;
+    countCall(this);
     detachServer(this);
     if (this.raw) tunnel.onServerError(this);
     else failures.onServerRefused(this);

@@ -13,6 +13,7 @@ import { inspectRequest } from './rules/inspect.ts';
 import { Stream } from './stream.ts';
 import { chooseBackend } from './switching.ts';
 import * as tunnel from './tunnel.ts';
+import { countCall } from './work.ts';
 
 /** A client connection in mode tcp: one stream for its whole life. */
 export class TcpClient extends ConnClient implements Client, ConnHandler {
@@ -65,6 +66,7 @@ export class TcpClient extends ConnClient implements Client, ConnHandler {
   onData(buf: Buffer, start: number, end: number): void {
     const { stream } = this;
     if (stream === null) return;
+    countCall(stream);
     if (stream.phase !== Phase.tunnel) {
       this.#hold(stream, buf, start, end);
       return;
@@ -91,6 +93,7 @@ export class TcpClient extends ConnClient implements Client, ConnHandler {
   onEnd(): void {
     const { stream } = this;
     if (stream === null) return;
+    countCall(stream);
     if (stream.phase === Phase.tunnel) {
       tunnel.onClientEnd(stream);
       return;
@@ -119,7 +122,9 @@ export class TcpClient extends ConnClient implements Client, ConnHandler {
   }
 
   onDrain(): void {
-    if (this.stream !== null) tunnel.onClientDrain(this.stream);
+    if (this.stream === null) return;
+    countCall(this.stream);
+    tunnel.onClientDrain(this.stream);
   }
 
   onError(): void {

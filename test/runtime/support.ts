@@ -194,6 +194,7 @@ function globalConfig(): Config['global'] {
     failCodes: [],
     maxcomprate: 0,
     maxcompcpuusage: 100,
+    profileTasks: false,
     daemon: false,
     masterWorker: false,
     user: null,

@@ -38,7 +38,6 @@ export const GLOBAL_NOTICED: Row[] = [
       'set-dumpable',
       'stress-level <number>',
       'force-cfg-parser-pause <time>',
-      'profiling.tasks {on|off|auto}',
       'profiling.memory {on|off}',
       'warn-blocked-traffic-after <time>',
       'anonkey <number>',

@@ -40,6 +40,12 @@ export const GLOBAL_LIMIT_KEYWORDS: Row[] = [
     const value = integerArgument(line, { min: 0, max: 100 });
     if (value !== null) global.maxcompcpuusage = value;
   }),
+  works('profiling.tasks', '{on|off|auto}', (line, { global }) => {
+    const value = line.word(1);
+    if (value !== 'on' && value !== 'off' && value !== 'auto')
+      return line.alert(`'profiling.tasks' expects either 'on', 'auto', or 'off' but got '${value}'.`);
+    if (line.atMost(1)) global.profileTasks = value === 'on';
+  }),
   works('spread-checks', '<percent>', parseSpreadChecks),
   works('max-spread-checks', '<time>', parseMaxSpreadChecks),
 ];

@@ -20,6 +20,8 @@ export interface GlobalConfig {
   readonly maxcomprate: number;
   /** Percent of a thread's time above which nothing is compressed. */
   readonly maxcompcpuusage: number;
+  /** What streams cost is timed (`profiling.tasks on`). */
+  readonly profileTasks: boolean;
   readonly daemon: boolean;
   readonly masterWorker: boolean;
   readonly user: string | null;

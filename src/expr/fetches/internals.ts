@@ -1,9 +1,10 @@
 /** Facts of the stream, its rules, its variables and the load (HAProxy manual, section 7.3.2). */
 
 import type { Arg } from '../args.ts';
+import { demanding } from '../demands.ts';
 import type { FetchRow, Source } from '../row.ts';
 import { bytesToHex, type Evaluate, type ExprError, type ValueType } from '../sample.ts';
-import type { ExprContext, SampleType, SampleValue } from '../types.ts';
+import type { ExprContext, SampleType, SampleValue, Work } from '../types.ts';
 
 const plain = (name: string, type: ValueType, source: Source, read: Evaluate): FetchRow => ({
   ...{ name, args: '', type, source },
@@ -40,6 +41,13 @@ function shown({ type, value }: { readonly type: SampleType; readonly value: Sam
   return typeof value === 'boolean' ? String(Number(value)) : String(value);
 }
 
+/** What the stream has cost, none without a stream. */
+const cost = (name: string, read: (work: Work) => number): FetchRow =>
+  demanding(
+    plain(name, 'sint', 'internal', ({ work }) => (work == null ? undefined : read(work))),
+    'work',
+  );
+
 export const internalFetches: readonly FetchRow[] = [
   plain('last_rule_file', 'str', 'internal', (ctx) => ctx.lastRule?.file),
   plain('last_rule_line', 'sint', 'internal', (ctx) => ctx.lastRule?.line),
@@ -49,6 +57,11 @@ export const internalFetches: readonly FetchRow[] = [
   plain('txn.id32', 'sint', 'internal', (ctx) => ctx.streamId),
   plain('internal.strm.is_htx', 'bool', 'internal', (ctx) => ctx.http),
   plain('cpu_usage_thr', 'sint', 'internal', (ctx) => ctx.process?.threadUse),
+  cost('cpu_calls', (work) => work.calls),
+  cost('cpu_ns_avg', (work) => Math.floor(work.busy / work.calls)),
+  cost('cpu_ns_tot', (work) => work.busy),
+  cost('lat_ns_avg', (work) => Math.floor(work.waited / work.calls)),
+  cost('lat_ns_tot', (work) => work.waited),
   // All threads are one group.
   plain('cpu_usage_grp', 'sint', 'internal', (ctx) => ctx.process?.processUse),
   plain('cpu_usage_proc', 'sint', 'internal', (ctx) => ctx.process?.processUse),

@@ -1,8 +1,9 @@
 import type { Activity } from '../../model/messages.ts';
+import { isTaskProfiling, setTaskProfiling } from '../../model/task-profiling.ts';
 import { anonymise } from '../anon.ts';
 import { type Answer, dump, error, info, nothing } from '../answer.ts';
 import { memoryPools, openFiles, platformFacts, sharedObjects } from '../process/facts.ts';
-import { isProfiling, loopDelays, setProfiling } from '../process/profile.ts';
+import { loopDelays, setProfiling } from '../process/profile.ts';
 import type { Call, Command } from '../registry.ts';
 
 async function activityOf({ control }: Call): Promise<Activity[]> {
@@ -71,18 +72,18 @@ function showPools({ args }: Call): Answer {
   ]);
 }
 
-function setProfile({ args }: Call): Answer {
+function setProfile({ control, args }: Call): Answer {
   const [what, value] = args;
   if (what === 'memory')
     return error("Does not apply: memory is managed by the JavaScript engine; 'show pools' tells its use.");
   if (what !== 'tasks') return error("Expects either 'tasks' or 'memory'.");
-  if (value === 'on' || value === 'off') setProfiling(value === 'on');
-  else if (value === 'auto') setProfiling(false);
-  else return error("Expects either 'on', 'auto', or 'off'.");
+  if (value !== 'on' && value !== 'auto' && value !== 'off') return error("Expects either 'on', 'auto', or 'off'.");
+  setTaskProfiling(control.model, value === 'on');
+  setProfiling(value === 'on');
   return nothing;
 }
 
-function showProfiling({ args }: Call): Answer {
+function showProfiling({ control, args }: Call): Answer {
   if (
     args[0] &&
     !['all', 'status', 'tasks', 'memory', 'byaddr', 'bytime', 'byctx', 'aggr'].includes(args[0]) &&
@@ -92,9 +93,10 @@ function showProfiling({ args }: Call): Answer {
       "Expects either 'all', 'status', 'tasks', 'memory', 'byaddr', 'bytime', 'byctx', 'aggr' or a max number of output lines.",
     );
   }
-  const state = isProfiling() ? 'on' : 'off';
+  const on = isTaskProfiling(control.model);
+  setProfiling(on);
   return dump([
-    `Per-task CPU profiling              : ${state.padEnd(8)} # set profiling tasks {on|auto|off}\n`,
+    `Per-task CPU profiling              : ${(on ? 'on' : 'off').padEnd(8)} # set profiling tasks {on|auto|off}\n`,
     'Memory usage profiling              : off      # set profiling memory {on|off}\n',
     ...loopDelays().map(
       ({ percentile, ms }) => `  event loop delay ${String(percentile).padStart(5)}% : ${ms.toFixed(3)} ms\n`,
@@ -201,7 +203,7 @@ export const processCommands: readonly Command[] = [
     help: 'show profiling state (all,status,tasks,memory)',
     level: 'admin',
     where: 'worker',
-    about: "With profiling on: how late the control thread's callbacks run.",
+    about: "With profiling on: how late the control thread's callbacks run; `cpu_ns_tot` and its like tell of streams.",
     run: showProfiling,
   },
   {

@@ -16,10 +16,6 @@ export function setProfiling(on: boolean): void {
   }
 }
 
-export function isProfiling(): boolean {
-  return histogram !== null;
-}
-
 /** Delays in ms by percentile, since profiling was switched on; empty while it is off. */
 export function loopDelays(): readonly { readonly percentile: number; readonly ms: number }[] {
   if (!histogram) return [];

@@ -16,6 +16,7 @@ import { Stream } from '../stream.ts';
 import type { ClientTls } from '../tls/client-tls.ts';
 import * as tunnel from '../tunnel.ts';
 import { upgradeFromConnect } from '../websocket.ts';
+import { countCall } from '../work.ts';
 import type { H2Connection } from './connection.ts';
 import type { FieldList } from './field-list.ts';
 import { badField, CONNECTION_HEADERS, H2Error } from './frames.ts';
@@ -244,6 +245,7 @@ export class H2Exchange implements Client {
     }
     this.#ended = ended;
     if (this.stream === null) return;
+    countCall(this.stream);
     if (this.#paused || this.#held.length > 0) {
       this.#held.push(Buffer.from(buf.subarray(start, end)));
       // Padding is not held.
@@ -480,6 +482,7 @@ export class H2Exchange implements Client {
     this.blocked = false;
     const { stream } = this;
     if (stream === null) return;
+    countCall(stream);
     if (stream.phase === Phase.tunnel) tunnel.onClientDrain(stream);
     else response.onClientDrain(stream);
   }
