@@ -7,6 +7,7 @@ import { PROXY_ERRORS, parseProxyHeader } from '../net/proxy-protocol.ts';
 import type { Conn, ConnHandler } from '../net/transport.ts';
 import type { Client } from './client.ts';
 import { ConnClient, type Introduction } from './conn-client.ts';
+import { countFront } from './counting.ts';
 import type { Env } from './env.ts';
 import type { TrafficFrontend, TrafficListener } from './frontend.ts';
 import { logConnectionError, setCause } from './log.ts';
@@ -82,15 +83,15 @@ export class Accepting extends ConnClient implements Client, ConnHandler, Timed 
   /** Evaluates rules that accept or reject. */
   #allowed(rules: readonly Rule[] | null, counter: number): boolean {
     if (rules === null) return true;
-    const { frontend } = this;
     const stream = this.#stream();
     for (const rule of rules) {
       if (rule.condition !== null && !rule.condition(stream)) continue;
       const verdict = runRule(stream, rule);
       if (verdict === Verdict.next) continue;
       if (verdict === Verdict.stop) break;
-      frontend.c[counter]!++;
-      this.#end();
+      countFront(stream, counter);
+      // A connection that is refused at once ends by a reset alone.
+      this.#end(counter === C.deniedConn);
       return false;
     }
     this.sourceView = stream.sourceOverride ?? this.sourceView;
@@ -262,11 +263,11 @@ export class Accepting extends ConnClient implements Client, ConnHandler, Timed 
     this.#end();
   }
 
-  #end(): void {
+  #end(reset = false): void {
     if (this.#step === Step.over) return;
     this.#step = Step.over;
     this.env.wheel.disarm(this);
-    this.conn.destroy();
+    this.conn.destroy(reset);
     this.#admission.ended();
   }
 

@@ -9,10 +9,11 @@ import { countTrackedBytes } from './tracking.ts';
 
 /** Bytes of the request: come from the client, sent to the server (or to a service of ours). */
 export function countRequest(stream: Stream, received: number, sent: number): void {
-  const { log, frontend, server } = stream;
+  const { log, frontend, listener, server } = stream;
   log.bytesUploaded += received;
   log.requestSent += sent;
   count(frontend.c, C.requestIn, C.requestOut, received, sent);
+  if (listener?.counted === true) count(listener.c, C.requestIn, C.requestOut, received, sent);
   const backend = stream.backend ?? ownBackend(stream);
   if (backend !== null) count(backend.c, C.requestIn, C.requestOut, received, sent);
   if (server !== null) count(server.c, C.requestIn, C.requestOut, received, sent);
@@ -21,13 +22,14 @@ export function countRequest(stream: Stream, received: number, sent: number): vo
 
 /** Bytes of the response: come from the server (or from a service of ours), sent to the client. */
 export function countResponse(stream: Stream, received: number, sent: number): void {
-  const { log, frontend, server, env } = stream;
+  const { log, frontend, listener, server, env } = stream;
   log.bytesRead += received;
   log.responseReceived += received;
   log.responseSent += sent;
   env.c[C.responseOut]! += sent;
   addToRate(env.c, C.bytesOutRate, Math.floor(env.now() / 1000), sent);
   count(frontend.c, C.responseIn, C.responseOut, received, sent);
+  if (listener?.counted === true) count(listener.c, C.responseIn, C.responseOut, received, sent);
   const backend = stream.backend ?? ownBackend(stream);
   if (backend !== null) count(backend.c, C.responseIn, C.responseOut, received, sent);
   if (server !== null) count(server.c, C.responseIn, C.responseOut, received, sent);

@@ -24,7 +24,7 @@ const QUEUE_POLL = 10;
 /** Chooses a server for the stream and connects to it, or queues the stream, or ends it with 503. */
 export function dispatch(stream: Stream): void {
   const backend = stream.backend!;
-  if (!stream.backendHeld) enterBackend(stream);
+  enterBackend(stream);
   const { preferred } = stream;
   if (preferred !== null) {
     if (stream.forcePersist || backend.persists || (preferred.usable && !preferred.removed)) {
@@ -65,8 +65,9 @@ function countChosen(server: TrafficServer): void {
   server.backend.c[C.lbTotal]!++;
 }
 
-/** Counts the stream on its backend. */
-function enterBackend(stream: Stream): void {
+/** Counts the stream on its backend, unless it is already. */
+export function enterBackend(stream: Stream): void {
+  if (stream.backendHeld) return;
   const backend = stream.backend!;
   stream.backendHeld = true;
   backend.c[C.sessions]!++;
@@ -463,8 +464,8 @@ export function tryAgain(stream: Stream): void {
   }
 }
 
-/** Parts with the server connection, which is broken or no longer wanted. */
-export function detachServer(stream: Stream): void {
+/** Parts with the server connection, which is broken or no longer wanted; `reset`: so that the server sees that. */
+export function detachServer(stream: Stream, reset = false): void {
   const conn = stream.serverConn;
   if (conn === null) return;
   stream.log.keepLocal();
@@ -472,7 +473,7 @@ export function detachServer(stream: Stream): void {
   // It no longer waits for this one, be it before another try.
   stream.serverUntil = 0;
   conn.stream = null;
-  conn.discard();
+  conn.discard(reset);
 }
 
 /** Parts with the server connection after both sides have ended: the last bytes to the server are still written. */

@@ -299,6 +299,7 @@ function logOnce(stream: Stream, step: 'connect' | 'response' | 'close'): void {
   if (frontend.dontLogNormal && !error) return;
   if (
     frontend.dontLogNull &&
+    step === 'close' &&
     log.bytesUploaded === 0 &&
     log.bytesRead === 0 &&
     log.requestLine === '' &&

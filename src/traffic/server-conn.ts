@@ -212,7 +212,7 @@ export class ServerConn implements ConnHandler, PooledConn {
   /** Closes it for good. */
   discard(reset = false): void {
     if (this.conn.closed) return;
-    this.conn.destroy(reset || this.server.backend.noLinger);
+    this.conn.destroy(reset || this.#noLinger);
     this.#leave();
     if (this.stream === null) this.server.pool.remove(this);
     this.stream = null;
@@ -220,13 +220,18 @@ export class ServerConn implements ConnHandler, PooledConn {
 
   /** Closes it when what waits has been written. */
   finish(): void {
-    if (this.conn.closed || !this.conn.blocked || this.server.backend.noLinger) {
+    if (this.conn.closed || !this.conn.blocked || this.#noLinger) {
       this.discard();
       return;
     }
     this.conn.closeGently();
     this.#leave();
     this.stream = null;
+  }
+
+  /** `option nolinger`: it ends by a reset, unless the server has ended its side. */
+  get #noLinger(): boolean {
+    return this.server.backend.noLinger && !this.peerEnded;
   }
 
   #leave(): void {

@@ -146,6 +146,8 @@ export abstract class StreamState {
   timerPrev: Timed | null = null;
 
   clientEnded = false;
+  /** It has left by a reset while rules waited for more of it. */
+  clientBroken = false;
   serverEnded = false;
 
   /** Rules to go on with after a wait. */
@@ -266,6 +268,7 @@ export abstract class StreamState {
     this.queuePoll = 0;
     this.timeouts = NO_TIMEOUTS;
     this.clientEnded = false;
+    this.clientBroken = false;
     this.serverEnded = false;
     this.rules = null;
     this.rulesThen = null;

@@ -2,7 +2,7 @@ import { C } from '../model/counters.ts';
 import type { Conn, ConnHandler } from '../net/transport.ts';
 import type { Client } from './client.ts';
 import { ConnClient, type Introduction } from './conn-client.ts';
-import { dispatch } from './dispatch.ts';
+import { dispatch, enterBackend } from './dispatch.ts';
 import type { Env } from './env.ts';
 import type { TrafficFrontend, TrafficListener } from './frontend.ts';
 import { connectionEnded, switchConnection } from './listeners.ts';
@@ -128,7 +128,13 @@ export class TcpClient extends ConnClient implements Client, ConnHandler {
   }
 
   onError(): void {
-    if (this.stream !== null) tunnel.onClientGone(this.stream);
+    const { stream } = this;
+    if (stream?.inspecting === true && stream.onMoreData !== null) {
+      // Rules that wait for more decide on what there is: they say which backend it would have been.
+      stream.clientEnded = true;
+      stream.clientBroken = true;
+      stream.onPayload();
+    } else if (stream !== null) tunnel.onClientGone(stream);
     this.#gone();
   }
 
@@ -153,10 +159,7 @@ export class TcpClient extends ConnClient implements Client, ConnHandler {
   }
 
   exchangeDone(): void {
-    this.stream = null;
-    if (this.frontend.noLinger && !this.conn.blocked) this.conn.destroy(true);
-    else this.conn.closeGently();
-    this.#gone();
+    this.abort(false);
   }
 
   abort(reset: boolean): void {
@@ -190,6 +193,7 @@ function proceed(stream: Stream): void {
     (stream.client as TcpClient).switchToHttp(null);
     return;
   }
+  enterBackend(stream);
   if (stream.maxRetries < 0) stream.maxRetries = backend.retries;
   stream.retriesLeft = stream.maxRetries;
   const content = backend.id === frontend.id ? null : (backend.rules?.content ?? null);
@@ -198,6 +202,10 @@ function proceed(stream: Stream): void {
 
 /** The backend's rules are through: to a server. */
 function toServer(stream: Stream): void {
+  if (stream.clientBroken) {
+    tunnel.onClientGone(stream);
+    return;
+  }
   applyRequestPersistence(stream);
   dispatch(stream);
 }

@@ -1,5 +1,6 @@
 import { C } from '../model/counters.ts';
 import { countRequest, countResponse } from './bytes.ts';
+import { countFront } from './counting.ts';
 import { detachServer, finishServer, leaveQueue } from './dispatch.ts';
 import type { Throttle } from './filters/throttle.ts';
 import { countTimes, logStream, setCause } from './log.ts';
@@ -16,8 +17,6 @@ export function begin(stream: Stream): void {
   const conn = stream.serverConn!;
   stream.requestHead = null;
   start(stream);
-  storeServer(stream);
-  holdResponse(stream);
   const { proxyHeader } = stream;
   stream.proxyHeader = null;
   if (proxyHeader !== null) conn.conn.writeStable(proxyHeader, 0, proxyHeader.length);
@@ -26,24 +25,36 @@ export function begin(stream: Stream): void {
     stream.pendingLength = 0;
     fromClient(stream, stream.pending, 0, held);
   }
-  if (isHeld(stream.uploads)) return;
-  if (stream.clientEnded) conn.conn.end();
+  if (!holdResponse(stream) || isHeld(stream.uploads)) return;
+  if (stream.clientEnded) onClientEnd(stream);
   else if (!conn.conn.blocked) stream.client!.resume();
 }
 
-/** `tcp-response content` rules see the response before the client does. */
-function holdResponse(stream: Stream): void {
+/**
+ * `tcp-response content` rules see the response before the client does; those that do not wait for it see that there is none yet, as the
+ * connection has just been made. False when they have ended the stream.
+ */
+function holdResponse(stream: Stream): boolean {
   const rules = stream.backend!.rules;
-  if (rules === null || rules.responseContent === null) return;
+  if (rules === null || rules.responseContent === null) {
+    storeServer(stream);
+    return true;
+  }
   const delay = rules.responseInspectDelay;
   stream.heldResponse = new HeldResponse(rules.responseContent, delay > 0 ? stream.env.now() + delay : 0);
+  continueResponse(stream);
+  return stream.phase === Phase.tunnel;
 }
 
 /** There is more to decide on, or the time to wait for it is over. */
 export function continueResponse(stream: Stream): void {
   const held = stream.heldResponse;
   if (held === null || !inspectResponse(stream)) return;
+  storeServer(stream);
   if (held.bytes.length > 0) onServerData(stream, held.bytes, 0, held.bytes.length);
+  if (!held.closes) return;
+  detachServer(stream, true);
+  close(stream);
 }
 
 /** An HTTP exchange becomes a tunnel; bytes [pos, end) came from the server behind the response head. */
@@ -183,7 +194,9 @@ export function onClientDrain(stream: Stream): void {
 export function onClientEnd(stream: Stream): void {
   stream.clientEnded = true;
   if (isHeld(stream.uploads)) return;
-  if (stream.serverEnded && !isHeld(stream.downloads)) close(stream);
+  // With `option nolinger` a side that ends takes the other one with it (manual).
+  const over = stream.backend!.noLinger && !stream.serverConn!.conn.blocked;
+  if (over || (stream.serverEnded && !isHeld(stream.downloads))) close(stream);
   else {
     stream.serverConn!.conn.end();
     finTimeout(stream, 'client');
@@ -240,8 +253,10 @@ function isPaced({ uploads, downloads, serverConn, client }: Stream): boolean {
 
 export function onServerError(stream: Stream): void {
   setCause(stream, 'S', 'D');
-  stream.server!.c[C.srvAborts]!++;
-  stream.backend!.c[C.srvAborts]!++;
+  for (const { c } of [stream.server!, stream.backend!]) {
+    c[C.srvAborts]!++;
+    c[C.failedResp]!++;
+  }
   stream.log.keepLocal();
   stream.serverConn = null;
   close(stream);
@@ -250,12 +265,16 @@ export function onServerError(stream: Stream): void {
 /** The client has left; `broken`: by a reset, which is one of data for HAProxy as soon as no rule waits for more of them. */
 export function onClientGone(stream: Stream, broken = true): void {
   const { phase } = stream;
-  if (phase === Phase.rules) setCause(stream, 'C', 'R');
-  else if (broken) setCause(stream, 'C', 'D');
+  if (stream.server === null && phase < Phase.queue) {
+    setCause(stream, 'C', 'R');
+    countFront(stream, C.failedReq);
+  } else if (broken) setCause(stream, 'C', 'D');
   else setCause(stream, 'C', phase === Phase.queue ? 'Q' : phase < Phase.tunnel ? 'C' : 'D');
-  stream.frontend.c[C.cliAborts]!++;
+  countFront(stream, C.cliAborts);
   if (stream.backend !== null) stream.backend.c[C.cliAborts]!++;
   if (stream.server !== null) stream.server.c[C.cliAborts]!++;
+  // The server sees a reset, too, and does not take what came for all there is.
+  if (broken) detachServer(stream, true);
   close(stream);
 }
 

@@ -1,10 +1,10 @@
-import { ACCEPTED, type Accepted } from './accepted.ts';
+import type { Accepted } from './accepted.ts';
 import type { Difference } from './compare.ts';
 import type { Scenario } from './family.ts';
 
-/** The first entry of the list that the difference is one of. */
+/** The first entry of its family's list that the difference is one of. */
 export const acceptance = (difference: Difference): Accepted | undefined =>
-  ACCEPTED.find(
+  difference.scenario.family.accepted.find(
     ({ sends, lines, shows }) =>
       (sends === undefined || difference.scenario.connections.flat().some(({ bytes }) => sends.test(bytes))) &&
       (lines === undefined || difference.scenario.lines.some((line) => lines.test(line))) &&

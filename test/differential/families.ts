@@ -1,5 +1,6 @@
 import type { Family } from './family.ts';
 import { http } from './http.ts';
+import { tcp } from './tcp.ts';
 
 /** All kinds of scenarios that the differential run makes. */
-export const FAMILIES: readonly Family[] = [http];
+export const FAMILIES: readonly Family[] = [http, tcp];

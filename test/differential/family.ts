@@ -1,5 +1,6 @@
 import type { Run } from '../support/program.ts';
 import type { Scope } from '../support/wait.ts';
+import type { Accepted } from './accepted.ts';
 import type { Stage } from './observe.ts';
 import type { Random } from './random.ts';
 import type { Patience } from './talk.ts';
@@ -11,6 +12,8 @@ export interface Family {
   readonly sample: number;
   /** Configuration in front of the proxies of all its scenarios. */
   readonly head: string;
+  /** Differences that are meant. */
+  readonly accepted: readonly Accepted[];
   /** A scenario that follows from the seed of `random` alone. */
   make(random: Random, id: number): Scenario;
   /** Starts what its scenarios need beside the servers that all have; gives the ports, by the name of `{addr:NAME}`. */

@@ -1,3 +1,4 @@
+import { ACCEPTED } from './accepted.ts';
 import type { Family } from './family.ts';
 import type { Exchange } from './requests.ts';
 import { HEAD, scenario } from './scenario.ts';
@@ -8,6 +9,7 @@ export const http: Family = {
   name: 'http',
   sample: 60,
   head: HEAD,
+  accepted: ACCEPTED,
   make: (random, id) => ({ family: http, ...scenario(random, id) }),
   async play(run, { id, connections }, on, patience) {
     const observed = new Map<string, string>();

@@ -12,6 +12,14 @@ export function lineOf(line: string): string {
           .map((t) => (t === '-1' ? t : 'T'))
           .join('/')} `,
     )
+    .replace(
+      / (-?\d+)\/(-?\d+)\/\+?(-?\d+) (\+?\d+ [A-Za-z-]{2} )/,
+      (_, ...parts: string[]) =>
+        ` ${parts
+          .slice(0, 3)
+          .map((t) => (t === '-1' ? t : 'T'))
+          .join('/')} ${parts[3]}`,
+    )
     .replace(/ \d+\/\d+\/\d+\/\d+\/(\+?\d+) (\d+\/\d+) /, ' C/C/C/C/$1 $2 ')
     .replace(/ \+\d+ /, ' +SOFAR ')
     .replace(/Connect from 127.0.0.1:\d+/, 'Connect from CLIENT')

@@ -143,7 +143,7 @@ function clientHello(): string {
 table('a TLS ClientHello', { requestPayload: clientHello() }, [
   ['req.ssl_sni', 'www.example.com'],
   ['req_ssl_sni,lower', 'www.example.com'],
-  ['req.ssl_alpn', 'h2,http/1.1'],
+  ['req.ssl_alpn', 'h2'],
   ['req.ssl_hello_type', '1'],
   ['req.ssl_ver', String(0x30003)],
   ['req.ssl_ec_ext', '1'],

@@ -70,17 +70,17 @@ function serverName(content: string | undefined): string | undefined {
   return end > content.length ? undefined : content.slice(5, end);
 }
 
-/** The protocols of an ALPN extension (RFC 7301), separated by commas. */
-function protocols(content: string | undefined): string | undefined {
-  if (content === undefined || content.length < 2) return undefined;
+/** The protocols of an ALPN extension (RFC 7301), in the order in which the client likes them. */
+function protocols(content: string | undefined): string[] {
   const names: string[] = [];
+  if (content === undefined || content.length < 2) return names;
   for (let at = 2; at < content.length; ) {
     const end = at + 1 + content.charCodeAt(at);
-    if (end > content.length) return undefined;
+    if (end > content.length) break;
     names.push(content.slice(at + 1, end));
     at = end;
   }
-  return names.join(',');
+  return names;
 }
 
 /** A list of two-byte numbers behind its length. */
@@ -132,6 +132,8 @@ const row = (
 
 const sni = (buffer: string): string | undefined => serverName(extension(buffer, EXTENSION.serverName));
 
+const alpn = (ctx: ExprContext): string[] => protocols(extension(ctx.requestPayload(), EXTENSION.alpn));
+
 function ticketState(buffer: string): number | undefined {
   if (helloOf(buffer) === null) return undefined;
   const content = extension(buffer, EXTENSION.sessionTicket);
@@ -141,7 +143,17 @@ function ticketState(buffer: string): number | undefined {
 export const tlsHelloFetches: readonly FetchRow[] = [
   row('req.ssl_sni', 'str', sni),
   row('req_ssl_sni', 'str', sni),
-  row('req.ssl_alpn', 'str', (buffer) => protocols(extension(buffer, EXTENSION.alpn))),
+  {
+    name: 'req.ssl_alpn',
+    args: '',
+    type: 'str',
+    source: 'requestBuffer',
+    // An ACL looks at each of them, anything else at the first.
+    compile: () => ({
+      evaluate: (ctx) => alpn(ctx)[0],
+      scan: (ctx, visit) => alpn(ctx).some((name) => visit(name, ctx)),
+    }),
+  },
   row('req.ssl_ec_ext', 'bool', (buffer) =>
     helloOf(buffer) === null ? undefined : extension(buffer, EXTENSION.supportedGroups) !== undefined,
   ),

@@ -114,6 +114,8 @@ export class HeldResponse {
   /** Date at which the wait ends, 0 = there is none. */
   readonly until: number;
   bytes: Buffer = Buffer.alloc(0);
+  /** A rule ends the connection to the server (`close`): what it has sent still goes to the client. */
+  closes = false;
 
   constructor(rules: readonly Rule[], until: number) {
     this.rules = rules;

@@ -1,6 +1,8 @@
 import type { ExprError } from '../../../expr/sample.ts';
 import { C } from '../../../model/counters.ts';
 import { endUnnoticed } from '../../../net/sockets.ts';
+import { countResponse } from '../../bytes.ts';
+import { countFront } from '../../counting.ts';
 import { cutOff, errorPage, reply, replyError } from '../../http/ending.ts';
 import { setCause } from '../../log.ts';
 import { logDeniedCookies } from '../../persistence.ts';
@@ -185,12 +187,17 @@ const auth: ActionRow = {
 function drop(ttl: number, { kind }: RuleEnv): (stream: Stream) => number {
   const silent = ttl >= 0;
   const response = kind === 'tcp-response content' || kind === 'http-response';
+  const early = kind === 'tcp-request connection' || kind === 'tcp-request session';
   return (stream) => {
     const { base } = stream.client!;
+    // Who refuses connections and sessions counts them.
+    if (!early) countFront(stream, response ? C.deniedResp : C.deniedReq);
     if (response) {
       stream.backend!.c[C.deniedResp]!++;
       stream.server!.c[C.deniedResp]!++;
-    } else stream.frontend.c[C.deniedReq]!++;
+      // What is held back was received all the same.
+      if (stream.heldResponse !== null) countResponse(stream, stream.heldResponse.bytes.length, 0);
+    }
     // Where it is silent, the state tells of a request even when it is a response that is dropped, as in HAProxy.
     setCause(stream, 'P', response && !silent ? 'D' : 'R');
     if (response) stream.log.responseStart = 0;
@@ -213,18 +220,22 @@ function forgetResponse(stream: Stream): void {
   stream.log.bytesRead = 0;
 }
 
-/** `close`: ends the connection to the server, which then has sent nothing. */
-function closeServer(env: RuleEnv): (stream: Stream) => number {
-  const end = drop(-1, env);
-  return (stream) => {
-    if (stream.raw) return end(stream);
+/** `close`: ends the connection to the server, which in HTTP then has sent nothing. */
+const closeServer: ActionRow = {
+  name: 'close',
+  kinds: ['tcp-response content'],
+  compile: () => (stream) => {
+    if (stream.heldResponse !== null) {
+      stream.heldResponse.closes = true;
+      return Verdict.stop;
+    }
     stream.log.responseStart = 0;
     forgetResponse(stream);
     setCause(stream, 'S', 'H');
     replyError(stream, 502);
     return Verdict.done;
-  };
-}
+  },
+};
 
 /** `silent-drop [rst-ttl <ttl>]` */
 const silentDrop: ActionRow = {
@@ -262,7 +273,7 @@ export const finalActions: readonly ActionRow[] = [
     ],
     compile: (_words, env) => drop(-1, env),
   },
-  { name: 'close', kinds: ['tcp-response content'], compile: (_words, env) => closeServer(env) },
+  closeServer,
   silentDrop,
   auth,
   deny,

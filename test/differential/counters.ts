@@ -1,0 +1,39 @@
+import type { Run } from '../support/program.ts';
+import { pause } from '../support/wait.ts';
+
+const COLUMNS = [
+  'scur', 'stot', 'bin', 'bout', 'dreq', 'dresp', 'ereq', 'econ', 'eresp', 'wretr', 'wredis', 'status', 'lbtot', 'cli_abrt', 'srv_abrt', 'conn_tot', 'dcon', 'dses', 'mode', 'weight', 'act', 'bck', 'qcur',
+]; // biome-ignore format: a table
+
+/** What `show stat` tells of the proxies of scenario `id`, once no session is left or `ms` have passed. */
+export async function counters(run: Run, id: number, ms: number): Promise<string> {
+  const name = new RegExp(`_${id}$`);
+  const own = async () =>
+    (await run.stat()).filter(({ pxname = '' }) => name.test(pxname) && !pxname.startsWith('tbl'));
+  const until = Date.now() + ms;
+  let rows = await own();
+  while (rows.some(({ scur }) => Number(scur) > 0) && Date.now() < until) {
+    await pause(10);
+    rows = await own();
+  }
+  return rows
+    .map((row) => `${row['pxname']}/${row['svname']} ${COLUMNS.map((column) => `${column}=${row[column]}`).join(' ')}`)
+    .join('\n');
+}
+
+/** What is in the tables of scenario `id`. */
+export async function tables(run: Run, id: number): Promise<string> {
+  const texts: string[] = [];
+  for (const name of ['tbl', 'tblip', 'tblsrv']) {
+    const text = await run.cli(`show table ${name}_${id}`);
+    texts.push(
+      text
+        .trim()
+        .replace(/^0x\w+: | shard=0| exp=\d+/gm, '')
+        .split('\n')
+        .sort()
+        .join('\n'),
+    );
+  }
+  return texts.join('\n');
+}

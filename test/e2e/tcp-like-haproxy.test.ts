@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect as connectTo } from 'node:net';
+import { after, test } from 'node:test';
+import { type Connection, connect } from '../support/connection.ts';
+import { tcpOrigin } from '../support/origin.ts';
+import { start } from '../support/program.ts';
+import { syslog } from '../support/syslog.ts';
+import { pause, until } from '../support/wait.ts';
+
+// What the differential run has found in mode tcp: each case holds on HAProxy, too.
+
+/** How connections to the servers have ended: by FIN, or by a reset. */
+const ends: string[] = [];
+const echo = await tcpOrigin({ after }, (c: Connection) => {
+  c.socket.on('data', (bytes) => c.socket.write(bytes));
+  c.socket.on('end', () => {
+    ends.push('end');
+    c.end();
+  });
+  c.socket.on('error', () => ends.push('reset'));
+});
+const resetter = await tcpOrigin({ after }, (c) => c.reset());
+const refused = await tcpOrigin({ after }, () => {});
+await refused.close();
+const log = await syslog({ after });
+
+const run = await start(
+  { after },
+  `
+global
+    stats socket {sock:admin} level admin
+defaults
+    mode tcp
+    log {addr:log} local0
+    option tcplog
+    timeout connect 5s
+    timeout client 10s
+    timeout server 10s
+listen at-once
+    bind {addr:atonce}
+    tcp-response content reject if { res.len 0 }
+    server s {addr:echoer}
+listen rejecting
+    bind {addr:rejecting}
+    option socket-stats
+    tcp-response inspect-delay 5s
+    tcp-response content reject if { res.len gt 2 }
+    server s {addr:echoer}
+listen closing
+    bind {addr:closing}
+    tcp-response inspect-delay 5s
+    tcp-response content close if { res.len gt 2 }
+    server s {addr:echoer}
+listen passing
+    bind {addr:passing}
+    server s {addr:echoer}
+listen resetting
+    bind {addr:resetting}
+    server s {addr:resetter}
+frontend inspecting
+    bind {addr:inspecting}
+    tcp-request inspect-delay 5s
+    tcp-request content accept if { req.len gt 100 }
+    use_backend inspected if { req.len gt 2 }
+backend inspected
+    server s {addr:echoer}
+frontend refusing
+    bind {addr:refusing}
+    tcp-request connection reject
+listen chosen
+    bind {addr:chosen}
+    use-server s if TRUE
+    server s {addr:echoer}
+listen trying
+    bind {addr:trying}
+    retries 2
+    timeout connect 20ms
+    server s {addr:refused}
+listen early
+    bind {addr:early}
+    option logasap
+    option dontlognull
+    server s {addr:resetter}
+`,
+  { ports: { echoer: echo, resetter, refused, log } },
+);
+
+const ended = async (pattern: RegExp): Promise<string> => await log.waitFor(pattern);
+
+test('rules on the response that do not wait for it see that there is none yet', async (t) => {
+  const client = await connect(t, run.port('atonce'));
+  assert.equal((await client.rest()).length, 0);
+  await ended(/ at-once at-once\/s \d+\/\d+\/\d+ 0 PD /);
+});
+
+test('a response that is rejected has been received and is counted as denied by all', async (t) => {
+  const client = await connect(t, run.port('rejecting'));
+  client.send('hello');
+  assert.equal((await client.rest()).length, 0);
+  assert.match(await ended(/ rejecting /), / 5 PD /);
+  for (const name of ['FRONTEND', 'sock-1', 's', 'BACKEND'])
+    assert.equal((await run.row(`rejecting/${name}`))['dresp'], '1', name);
+  assert.equal((await run.row('rejecting/sock-1'))['bin'], '5');
+  assert.equal((await run.row('rejecting/sock-1'))['bout'], '5');
+});
+
+test('close passes the response on, and the server sees a reset', async (t) => {
+  ends.length = 0;
+  const client = await connect(t, run.port('closing'));
+  client.send('hello');
+  assert.equal((await client.rest()).toString(), 'hello');
+  assert.match(await ended(/ closing /), / 5 -- /);
+  await until('the end of the server', () => ends.length > 0);
+  assert.deepEqual(ends, ['reset']);
+  assert.equal((await run.row('closing/BACKEND'))['dresp'], '0');
+});
+
+test('a client that goes by a reset is one for the server', async (t) => {
+  ends.length = 0;
+  const client = await connect(t, run.port('passing'));
+  client.send('hello');
+  await client.bytes(5);
+  client.reset();
+  assert.match(await ended(/ passing /), / 5 CD /);
+  await until('the end of the server', () => ends.length > 0);
+  assert.deepEqual(ends, ['reset']);
+});
+
+test('a server that goes by a reset is an error of its response', async (t) => {
+  const client = await connect(t, run.port('resetting'));
+  await client.rest();
+  await ended(/ resetting .* SD /);
+  const { eresp, srv_abrt } = await run.row('resetting/s');
+  assert.deepEqual([eresp, srv_abrt], ['1', '1']);
+});
+
+test('a client that goes while rules wait for more is told about by the backend it would have had', async (t) => {
+  const client = await connect(t, run.port('inspecting'));
+  client.send('hello');
+  await pause(50);
+  client.reset();
+  await ended(/ inspecting inspected\/<NOSRV> -1\/-1\/\d+ 0 CR /);
+  assert.equal((await run.row('inspecting/FRONTEND'))['ereq'], '1');
+  assert.equal((await run.row('inspected/BACKEND'))['stot'], '1');
+  assert.equal((await run.row('inspected/BACKEND'))['bin'], '5');
+});
+
+test('a connection that is refused at once ends by a reset and counts as a connection alone', async () => {
+  const socket = connectTo(run.port('refusing'), '127.0.0.1');
+  const [error] = await once(socket, 'error');
+  assert.equal(error.code, 'ECONNRESET');
+  const { dcon, dreq } = await run.row('refusing/FRONTEND');
+  assert.deepEqual([dcon, dreq], ['1', '0']);
+});
+
+test('a server that a rule chose was not balanced', async (t) => {
+  const client = await connect(t, run.port('chosen'));
+  client.send('hello');
+  await client.bytes(5);
+  const { lbtot, stot } = await run.row('chosen/s');
+  assert.deepEqual([lbtot, stot], ['0', '1']);
+});
+
+test('each attempt to connect is a session of the server', async (t) => {
+  const client = await connect(t, run.port('trying'));
+  await client.rest();
+  const { stot, wretr } = await run.row('trying/s');
+  assert.deepEqual([stot, wretr], ['3', '2']);
+  assert.equal((await run.row('trying/BACKEND'))['stot'], '1');
+});
+
+test('a line that is written early is written without bytes, too', async (t) => {
+  const client = await connect(t, run.port('early'));
+  await client.rest();
+  assert.match(await ended(/ early /), / \+0 -- /);
+});
