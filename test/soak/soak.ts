@@ -41,7 +41,14 @@ export async function soak(scope: Scope, options: SoakOptions): Promise<SoakRepo
     ports: { one, two, relayed: servers.tcp },
     files: { 'hosts.map': 'host v0\n', 'soak.pem': issue({ name: 'soak.test', dns: ['soak.test'] }).pem },
   });
-  const doors = { plain: run.port('plain'), tls: run.port('tls'), tcp: run.port('tcp') };
+  const doors = {
+    plain: run.port('plain'),
+    tls: run.port('tls'),
+    tcp: run.port('tcp'),
+    h2: run.port('h2'),
+    second: run.port('second'),
+    kept: run.port('kept'),
+  };
   const descriptors = descriptorsOf(run);
   const end = performance.now() + options.seconds * 1000;
   const failures = new Set<string>();
@@ -99,9 +106,10 @@ async function leftovers(run: Run, descriptors: number): Promise<string[]> {
       },
     ).catch((error: Error) => found.push(error.message));
   };
-  await gone('connections', async () => Number((await run.info())['CurrConns']), 0);
+  // Those that are kept to itself stay.
+  await gone('connections', async () => Number((await run.info())['CurrConns']) - (await idle(run, 'over')), 0);
   await gone('sessions', async () => (await run.cli('show sess')).trim().split('\n').length, 1);
-  for (const server of ['web/one', 'web/two', 'relay/app'])
+  for (const server of ['web/one', 'web/two', 'over/self', 'relay/app'])
     await gone(`current sessions of ${server}`, async () => Number((await run.row(server))['scur']), 0);
   await run.cli('disable health web/one');
   await gone('descriptors', async () => descriptorsOf(run) - (await idle(run)), descriptors + SPARE_DESCRIPTORS);
@@ -109,9 +117,9 @@ async function leftovers(run: Run, descriptors: number): Promise<string[]> {
   return found;
 }
 
-/** Connections that are kept for the next request. */
-async function idle(run: Run): Promise<number> {
-  const rows = await run.stat();
+/** Connections that are kept for the next request, of all servers or those of a backend. */
+async function idle(run: Run, backend?: string): Promise<number> {
+  const rows = (await run.stat()).filter((row) => backend === undefined || row['pxname'] === backend);
   return rows.reduce((sum, row) => sum + Number(row['idle_conn_cur'] ?? 0) + Number(row['safe_conn_cur'] ?? 0), 0);
 }
 
@@ -147,6 +155,25 @@ frontend tls
     filter bwlim-in up default-limit 4m default-period 1s
     http-request set-bandwidth-limit up
     http-response set-bandwidth-limit down
+    default_backend web
+frontend h2
+    bind {addr:h2} ssl crt {dir}/soak.pem alpn h2,http/1.1
+    default_backend web
+frontend second
+    bind {addr:second}
+    default_backend over
+backend over
+    server self {addr:h2} ssl verify none alpn h2
+cache answers
+    total-max-size 4
+    max-object-size 100000
+    max-age 1
+frontend kept
+    bind {addr:kept}
+    compression algo gzip
+    http-request cache-use answers
+    http-response set-header cache-control max-age=1
+    http-response cache-store answers
     default_backend web
 frontend spare
     bind {addr:spare}

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { connect as connectH2, constants } from 'node:http2';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
+import { gunzipSync } from 'node:zlib';
 import { Connection, connect } from '../support/connection.ts';
 import { MalformedError } from '../support/http.ts';
 import { type Scope, within } from '../support/wait.ts';
@@ -15,6 +16,12 @@ export interface Doors {
   readonly plain: number;
   readonly tls: number;
   readonly tcp: number;
+  /** HTTP/2 over TLS, without limits of bandwidth. */
+  readonly h2: number;
+  /** HTTP/1 to servers that speak HTTP/2 over TLS. */
+  readonly second: number;
+  /** Responses are kept, and compressed. */
+  readonly kept: number;
 }
 
 export interface Visit {
@@ -37,7 +44,7 @@ const HEADER = 'host: soak.test\r\n';
 
 export const VISITS: Readonly<Record<string, (visit: Visit) => Promise<void>>> = {
   async 'requests one after the other'({ random, doors, scope }) {
-    const connection = await connect(scope, doors.plain);
+    const connection = await connect(scope, below(random, 2) ? doors.plain : doors.second);
     for (let left = below(random, 6); left >= 0; left--) {
       const wish = wishFor(random, left === 0 ? [...WHOLE, 'close'] : WHOLE);
       await send(connection, wish, random);
@@ -54,16 +61,31 @@ export const VISITS: Readonly<Record<string, (visit: Visit) => Promise<void>>> =
   },
 
   async 'a reader that pauses'({ random, doors, scope }) {
-    const connection = await connect(scope, doors.plain);
-    const wish = { seed: below(random, PIECE), length: 1e6 + below(random, 3e6), body: 0, how: 'length' } as const;
+    const connection = await connect(scope, [doors.plain, doors.plain, doors.second, doors.kept][below(random, 4)]!);
+    const wish = longWish(random);
     await send(connection, wish, random);
-    for (let i = 0; i < 3; i++) {
-      connection.pause();
-      await delay(below(random, 100));
-      connection.resume();
-      await delay(below(random, 20));
-    }
+    await dawdle(connection, random);
     await expect(connection, wish);
+  },
+
+  async 'a reader over TLS that pauses'({ random, doors, scope }) {
+    const connection = overTls(scope, doors.h2);
+    const wish = longWish(random);
+    await send(connection, wish, random);
+    await dawdle(connection, random);
+    await expect(connection, wish);
+  },
+
+  async 'a response that is kept, or compressed'({ random, doors, scope }) {
+    const connection = await connect(scope, doors.kept);
+    for (let left = below(random, 4); left >= 0; left--) {
+      const length = below(random, 2) ? 500 : below(random, 200_000);
+      const wish = { seed: below(random, 40), length, body: 0, how: WHOLE[below(random, 2)]! } as const;
+      const gzip = below(random, 2) === 1;
+      connection.send(head(wish, gzip ? 'accept-encoding: gzip\r\n' : ''));
+      await expect(connection, wish);
+    }
+    leave(connection, random);
   },
 
   async 'a client that leaves'({ random, doors, scope }) {
@@ -112,14 +134,7 @@ export const VISITS: Readonly<Record<string, (visit: Visit) => Promise<void>>> =
   },
 
   async 'requests over TLS'({ random, doors, scope }) {
-    const socket = connectTls({
-      port: doors.tls,
-      host: '127.0.0.1',
-      rejectUnauthorized: false,
-      ALPNProtocols: ['http/1.1'],
-    });
-    scope.after(() => socket.destroy());
-    const connection = new Connection(socket);
+    const connection = overTls(scope, doors.tls);
     for (let left = below(random, 3); left >= 0; left--) {
       const wish = wishFor(random, WHOLE);
       await send(connection, wish, random);
@@ -133,6 +148,14 @@ export const VISITS: Readonly<Record<string, (visit: Visit) => Promise<void>>> =
     scope.after(() => session.destroy());
     const streams = Array.from({ length: 1 + below(random, 8) }, () => stream(session, random));
     await within(Promise.all(streams), 'streams of HTTP/2');
+  },
+
+  async 'streams of HTTP/2 that pause'({ random, doors, scope }) {
+    const session = connectH2(`https://127.0.0.1:${doors.h2}`, { rejectUnauthorized: false });
+    session.on('error', () => {});
+    scope.after(() => session.destroy());
+    const streams = Array.from({ length: 2 + below(random, 2) }, () => stream(session, random, true));
+    await within(Promise.all(streams), 'streams of HTTP/2 that pause');
   },
 
   async noise({ random, doors, scope }) {
@@ -153,6 +176,27 @@ function wishFor(random: () => number, hows: readonly How[], most = 1e6): Wish {
   const length = () => (below(random, 4) ? below(random, 2000) : below(random, most));
   const how = hows[below(random, hows.length)]!;
   return { seed: below(random, PIECE), length: length(), body: below(random, 3) ? 0 : length(), how };
+}
+
+/** More than the buffers on the way hold. */
+function longWish(random: () => number): Wish {
+  return { seed: below(random, PIECE), length: 1e6 + below(random, 3e6), body: 0, how: 'length' };
+}
+
+/** Reads now and then. */
+async function dawdle(connection: Connection, random: () => number): Promise<void> {
+  for (let i = 0; i < 3; i++) {
+    connection.pause();
+    await delay(below(random, 100));
+    connection.resume();
+    await delay(below(random, 20));
+  }
+}
+
+function overTls(scope: Scope, port: number): Connection {
+  const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false, ALPNProtocols: ['http/1.1'] });
+  scope.after(() => socket.destroy());
+  return new Connection(socket);
 }
 
 function head({ seed, length, how }: Wish, more = ''): string {
@@ -177,8 +221,9 @@ async function sendText(connection: Connection, seed: number, length: number, ra
 async function expect(connection: Connection, wish: Wish): Promise<void> {
   const answer = await connection.response();
   assert.equal(answer.status, 200, `status ${answer.status} for ${JSON.stringify(wish)}`);
-  assert.equal(answer.body.length, wish.length, `length of ${JSON.stringify(wish)}`);
-  assert.ok(matches(wish.seed, 0, answer.body), `other bytes than asked for: ${JSON.stringify(wish)}`);
+  const body = answer.get('content-encoding') === 'gzip' ? gunzipSync(answer.body) : answer.body;
+  assert.equal(body.length, wish.length, `length of ${JSON.stringify(wish)}`);
+  assert.ok(matches(wish.seed, 0, body), `other bytes than asked for: ${JSON.stringify(wish)}`);
   assert.equal(
     Number(answer.get('x-read')),
     wish.body,
@@ -191,9 +236,9 @@ function leave(connection: Connection, random: () => number): void {
   else connection.close();
 }
 
-/** One stream, which may be cancelled on the way. */
-function stream(session: ReturnType<typeof connectH2>, random: () => number): Promise<void> {
-  const wish = wishFor(random, WHOLE);
+/** One stream, which may be cancelled on the way; one that pauses leaves its window full for a while. */
+function stream(session: ReturnType<typeof connectH2>, random: () => number, pauses = false): Promise<void> {
+  const wish = pauses ? { ...longWish(random), length: 3e5 + below(random, 7e5) } : wishFor(random, WHOLE);
   const cancelAt = below(random, 4) ? Number.POSITIVE_INFINITY : below(random, wish.length);
   const request = session.request({
     ':path': target(wish.seed, wish.length, wish.how),
@@ -210,6 +255,10 @@ function stream(session: ReturnType<typeof connectH2>, random: () => number): Pr
     request.on('data', (bytes: Buffer) => {
       if (!matches(wish.seed, read, bytes)) reject(new Error(`other bytes over HTTP/2: ${JSON.stringify(wish)}`));
       read += bytes.length;
+      if (pauses && below(random, 10) === 0) {
+        request.pause();
+        setTimeout(() => request.resume(), below(random, 30));
+      }
       if (read > cancelAt) request.close(constants.NGHTTP2_CANCEL);
     });
     request.on('error', (error) => (read > cancelAt ? resolve() : reject(error)));
