@@ -32,8 +32,12 @@ export interface Client {
   readonly ownConnections: OwnConnections;
   /** What was written is not out yet. */
   readonly blocked: boolean;
+  /** The client has left before its request began. */
+  readonly gone?: boolean;
   /** Takes back bytes that came with the head and were not used yet. */
   giveBack(buf: Buffer, start: number, end: number): void;
+  /** Takes what has come of the body, in the framing of `stream.reqBody`, when that is no more than `most` bytes; null when there is nothing. */
+  takeHeld?(most: number): Buffer | null;
   /** Stops and goes on reading what the client sends. */
   pause(): void;
   resume(): void;
@@ -59,6 +63,9 @@ export interface Client {
   endRaw(): void;
   /** The exchange is over; the connection goes on with the next one, or ends. Bytes of the request body may be left unread. */
   exchangeDone(stream: Stream, keepAlive: boolean): void;
-  /** The exchange ends in the middle of a response: the client must see that it is cut off. */
-  abort(reset: boolean): void;
+  /**
+   * The exchange ends in the middle of a response: the client must see that it is cut off. `reset`: its connection ends at once;
+   * `wanted`: a rule ends the connection, also where it has other streams.
+   */
+  abort(reset: boolean, wanted?: boolean): void;
 }

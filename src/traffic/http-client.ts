@@ -125,8 +125,9 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
   /** The connection begins as HTTP/2 does (or may, so far): it is handed over. */
   #speaksH2(buf: Buffer, start: number, end: number): boolean {
     const { frontend, listener, env, conn } = this;
-    if (listener.config.proto === 'h1' || this.onlyH1 || frontend.config.options.includes('disable-h2-upgrade'))
-      return false;
+    if (listener.config.proto === 'h1' || this.onlyH1) return false;
+    // A connection that speaks HTTP/2 from its beginning is not upgraded.
+    if (listener.config.proto !== 'h2' && frontend.config.options.includes('disable-h2-upgrade')) return false;
     const seen = Math.min(PREFACE.length, end - start);
     if (PREFACE.compare(buf, start, start + seen, 0, seen) !== 0) return false;
     // No method begins like this, so the rest is waited for.

@@ -160,7 +160,8 @@ export class StreamLog implements LogFacts {
   }
   get status(): number {
     const { statusSent, responseHead } = this.stream!;
-    return statusSent || responseHead?.status || -1;
+    // Of what could not be read there is no transaction, which would have a status that is not known.
+    return statusSent || responseHead?.status || (this.requestLine === '<BADREQ>' ? 0 : -1);
   }
   get uniqueId(): string {
     const stream = this.stream!;

@@ -1,5 +1,6 @@
 import { bytesOf } from '../config/bytes.ts';
 import { compileWhole, evaluateBytes, evaluateText } from '../expr/compile.ts';
+import { fullUri } from '../expr/full-uri.ts';
 import { place } from '../expr/row.ts';
 import { G } from '../model/counters.ts';
 import type { TrafficBackend } from './backend.ts';
@@ -101,7 +102,8 @@ function hasher(backend: TrafficBackend): HashOf | null {
       return (stream) => sourceHash(stream.source.host, spread);
     case 'uri': {
       const options = uriKeyOptions(balance.args);
-      return (stream) => (stream.requestHead === null ? NO_KEY : hash(uriKey(stream.requestHead.uri, options)));
+      return (stream) =>
+        stream.requestHead === null ? NO_KEY : hash(uriKey(fullUri(stream.origin, stream.requestHead.uri), options));
     }
     case 'url_param': {
       const post = balance.args.includes('check_post');

@@ -1,5 +1,4 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { Head } from './h1/head.ts';
 import type { Stream } from './stream.ts';
 
 /** Appended to the key before hashing (RFC 6455, 1.3). */
@@ -8,6 +7,7 @@ const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 /** Notes the key of a WebSocket handshake. False: it has none, so that the handshake cannot be completed. */
 export function noteWebSocket(stream: Stream): boolean {
   const { req } = stream;
+  if (stream.webSocketKey !== '') return true;
   if (req.headerValue(req.findHeader('upgrade', 0)).toLowerCase() !== 'websocket') return true;
   const index = req.findHeader('sec-websocket-key', 0);
   if (index < 0) return false;
@@ -24,15 +24,16 @@ function acceptFor(key: string): string {
 
 /**
  * HTTP/2 has no handshake with a key (RFC 8441, 5): one is made for what goes on over HTTP/1.1, as the request of HTTP/1.1 that means the
- * same as an extended CONNECT.
+ * same as an extended CONNECT. The key is added where the request is written.
  */
-export function upgradeFromConnect(req: Head, protocol: string): void {
-  req.addHeader('connection', 'upgrade');
+export function upgradeFromConnect(stream: Stream, protocol: string): void {
+  const { req } = stream;
   req.addHeader('upgrade', protocol);
+  req.addHeader('connection', 'upgrade');
   req.connUpgrade = true;
   req.hasUpgrade = true;
   if (protocol.toLowerCase() === 'websocket' && req.findHeader('sec-websocket-key', 0) < 0)
-    req.addHeader('sec-websocket-key', randomBytes(16).toString('base64'));
+    stream.webSocketKey = randomBytes(16).toString('base64');
 }
 
 /** The server has granted an extended CONNECT: the response of HTTP/1.1 that means the same. */

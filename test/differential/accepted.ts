@@ -14,7 +14,7 @@ export interface Accepted {
 }
 
 /** The request asks a server for one of these answers. */
-const wants = (...names: string[]): RegExp => new RegExp(`^x-want: (${names.join('|')})\\r$`, 'im');
+export const wants = (...names: string[]): RegExp => new RegExp(`^x-want: (${names.join('|')})\\r$`, 'im');
 
 export const ACCEPTED: readonly Accepted[] = [
   {
@@ -155,7 +155,7 @@ export const ACCEPTED: readonly Accepted[] = [
   {
     name: 'redirections of requests with a body',
     why: 'The connection stays open when all of the body has come; HAProxy closes it behind some redirections.',
-    sends: /^(expect: 100-continue|content-length: [1-9]|transfer-encoding: chunked)/im,
+    sends: /^(expect: 100-continue|content-length: [1-9]|transfer-encoding: chunked)|h2<open>/im,
     lines: /redirect /,
   },
   {

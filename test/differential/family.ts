@@ -30,6 +30,8 @@ export interface Scenario {
   readonly lines: readonly string[];
   /** For each connection what is sent over it, one after the other. */
   readonly connections: readonly (readonly Sent[])[];
+  /** Things happen at once in it: in which order servers got requests and lines were logged is not compared. */
+  readonly unordered?: boolean;
 }
 
 /** Bytes that a client sends at once. */

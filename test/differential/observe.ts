@@ -191,12 +191,13 @@ async function session(
   return { whole, end: early };
 }
 
-function logOf({ id }: Scenario, lines: readonly string[]): string {
-  const own = new RegExp(`\\b(fe|b|a)_${id}\\b`);
-  return lines
-    .filter((line) => own.test(line))
-    .map(lineOf)
-    .join('\n');
+function logOf(scenario: Scenario, lines: readonly string[]): string {
+  const own = new RegExp(`\\b(fe|b|a)_${scenario.id}\\b`);
+  return ordered(scenario, lines.filter((line) => own.test(line)).map(lineOf));
+}
+
+function ordered({ unordered }: Scenario, texts: string[]): string {
+  return (unordered ? texts.sort() : texts).join('\n');
 }
 
 /** What a scenario saw; null when nobody listens. */
@@ -205,13 +206,15 @@ async function play(run: Run, scenario: Scenario, on: Stage, patience: Patience)
   const heard = await scenario.family.play(run, scenario, on, patience);
   if (heard === null) return null;
   const observed = new Map([...heard].map(([part, text]) => [part, masked(text)]));
-  return observed.set('servers', on.seen.map(masked).join('\n'));
+  return observed.set('servers', ordered(scenario, on.seen.map(masked)));
 }
 
-/** Without what is different in each run: times in cookies, the port that a client happens to have. */
+/** Without what is different in each run: times in cookies, keys of WebSocket handshakes. */
 function masked(text: string): string {
-  return text.replace(
-    /(=s\dc\|)[A-Za-z0-9+/]{5}(\|[A-Za-z0-9+/]{5})?/g,
-    (_, start: string, second) => `${start}T${second === undefined ? '' : '|T'}`,
-  );
+  return text
+    .replace(/^sec-websocket-key: \S+/gim, 'sec-websocket-key: KEY')
+    .replace(
+      /(=s\dc\|)[A-Za-z0-9+/]{5}(\|[A-Za-z0-9+/]{5})?/g,
+      (_, start: string, second) => `${start}T${second === undefined ? '' : '|T'}`,
+    );
 }

@@ -7,7 +7,7 @@ export interface Exchange {
   readonly methods: readonly string[];
 }
 
-const METHODS = [
+export const METHODS = [
   'GET',
   'GET',
   'GET',
@@ -23,13 +23,13 @@ const METHODS = [
   'FOO',
 ];
 
-const TARGETS = [
+export const TARGETS = [
   '/', '/a', '/api/v1', '/api/v1?a=1&b=2', '/A/b/C.html', '/a//b/./c/../d', '/%61%2fb%zz', '/x?a=', '/x?b=2&a=%41&n=77', '/?', '/a;p=1?a=x;b=y', '*',
   '/old', '/monitor', '/1234', '/hello', 'http://abs.example/path?a=1', 'http://abs.example', 'http://abs.example:8080/p', '/a?b=c#frag', '/?n=-5',
   '/very/long/path/with/many/parts/of/it/index.html?a=one&a=two', '/a?b?c=1', '//double', '/a%20b', '/\x7f', '/e\xe9',
 ]; // biome-ignore format: a table
 
-const HEADERS = [
+export const HEADERS = [
   'X-A: a', 'X-A: one, two,three', 'x-a: hello', 'X-A:', 'X-A: "quoted, comma", b', 'x-b: b', 'x-b: 12 ', 'x-num: 42', 'x-num: -7', 'x-num: 12abc', 'x-num: 99999999999999999999',
   'x-ip: 192.0.2.17', 'x-ip: 2001:db8::1', 'x-ip: 10.0.0.1, 192.0.2.9', 'x-ip: nonsense', 'x-ip: 192.0.2.1:80', 'X-Forwarded-For: 203.0.113.9', 'Cookie: sid=abc; theme="dark"',
   'Cookie: SRV=s1c', 'Cookie: SRV=s2c; sid=s1c~x', 'Cookie: num=12;sid=1;sid=2', 'Cookie: a=b; SRV=nope', 'Cookie: SRV=', 'Cookie: SRV=s1c|YWJj|YWJj', 'Cookie: sid=s2c~abc; SRV=s3c',
@@ -40,7 +40,7 @@ const HEADERS = [
   'If-None-Match: "e1"', 'If-Modified-Since: Tue, 01 Jan 2030 00:00:00 GMT', 'Range: bytes=0-1', 'X-High: \xe9\xff', 'TE: trailers', 'Keep-Alive: timeout=5', 'x-list: 1, 2', 'Origin: http://o.example', 'Max-Forwards: 0',
 ]; // biome-ignore format: a table
 
-const HOSTS = [
+export const HOSTS = [
   'Host: www.example.com',
   'Host: example.com:8080',
   'host: WWW.Example.COM',
@@ -50,7 +50,7 @@ const HOSTS = [
   'Host: ',
 ];
 
-const BODIES = ['a=1&b=2', 'hello', '{"a":"va"}', 'x'.repeat(3000), 'b=%41&a=x+y'];
+export const BODIES = ['a=1&b=2', 'hello', '{"a":"va"}', 'x'.repeat(3000), 'b=%41&a=x+y'];
 
 /** What goes over one connection. */
 export function exchanges(random: Random): Exchange[] {

@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { brotliDecompressSync, gunzipSync, inflateRawSync, inflateSync } from 'node:zlib';
+import { decoded } from './decoded.ts';
 import type { Exchange } from './requests.ts';
 
 /** How long is waited for what may not come, in ms. */
@@ -179,17 +179,4 @@ function readChunks(received: string, from: number): Body | null {
 /** What is there of a body in chunks that was cut. */
 function unchunked(text: string): string {
   return text.replace(/(^|\r\n)[0-9a-f]+\r\n/gi, '').replace(/\r\n$/, '');
-}
-
-function decoded(head: string, body: string): string {
-  const encoding = /^content-encoding: *(\w+)/im.exec(head)?.[1];
-  const bytes = Buffer.from(body, 'latin1');
-  try {
-    if (encoding === 'gzip') return gunzipSync(bytes).toString('latin1');
-    if (encoding === 'deflate') return (bytes[0] === 0x78 ? inflateSync : inflateRawSync)(bytes).toString('latin1');
-    if (encoding === 'br') return brotliDecompressSync(bytes).toString('latin1');
-  } catch {
-    return body; // an origin that only says so
-  }
-  return body;
 }

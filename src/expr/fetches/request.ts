@@ -2,6 +2,7 @@
 
 import type { Arg } from '../args.ts';
 import { base64Decode } from '../converters/binary.ts';
+import { fullUri } from '../full-uri.ts';
 import { avalanche, sdbm } from '../hashes.ts';
 import { hostOf, pathAndQueryOf, pathOf, schemeEnd } from '../head.ts';
 import { packAddress, parseIpv4 } from '../ip.ts';
@@ -45,11 +46,12 @@ function withSource(hash: number | undefined, ctx: ExprContext): string | undefi
   return String.fromCharCode(hash >>> 24, (hash >>> 16) & 255, (hash >>> 8) & 255, hash & 255) + address;
 }
 
-/** Host and port of an absolute target (`http://host:port/`), or undefined. */
-function authorityOf(uri: string): { host: string; port: number } | undefined {
+/** The authority of an absolute target, as far as it begins with an IPv4 address. */
+function addressOf(uri: string): { host: string; port: number } | undefined {
   const start = schemeEnd(uri);
   if (start === 0) return undefined;
-  const match = /^([^/:?#]*)(?::([0-9]+))?/.exec(uri.slice(start))!;
+  const match = /^(\d+\.\d+\.\d+\.\d+)(?::([0-9]+))?/.exec(uri.slice(start));
+  if (match === null || parseIpv4(match[1]!) < 0) return undefined;
   return { host: match[1]!, port: match[2] === undefined ? 80 : Number(match[2]) };
 }
 
@@ -167,7 +169,7 @@ function noUserlist(name: Arg): Unresolved {
 
 export const requestFetches: readonly FetchRow[] = [
   { name: 'method', args: '', type: 'meth', source: 'request', compile: () => methodOf },
-  ofRequest('url', 'str', ({ uri }, { origin = '' }) => (uri.startsWith('/') ? origin + uri : uri)),
+  ofRequest('url', 'str', ({ uri }, { origin = '' }) => fullUri(origin, uri)),
   ofRequest('path', 'str', (head) => pathOf(head.uri)),
   ofRequest('pathq', 'str', (head) => pathAndQueryOf(head.uri)),
   ofRequest('base', 'str', (head) => baseOf(head, pathOf(head.uri))),
@@ -176,11 +178,8 @@ export const requestFetches: readonly FetchRow[] = [
   ofRequest('base32+src', 'bin', (head, ctx) => withSource(spread(baseOf(head, pathOf(head.uri))), ctx)),
   ofRequest('url32', 'sint', (head) => spread(baseOf(head, pathAndQueryOf(head.uri)))),
   ofRequest('url32+src', 'bin', (head, ctx) => withSource(spread(baseOf(head, pathAndQueryOf(head.uri))), ctx)),
-  ofRequest('url_ip', 'ipv4', (head) => {
-    const host = authorityOf(head.uri)?.host;
-    return host !== undefined && parseIpv4(host) >= 0 ? host : undefined;
-  }),
-  ofRequest('url_port', 'sint', (head) => authorityOf(head.uri)?.port),
+  ofRequest('url_ip', 'ipv4', ({ uri }, { origin = '' }) => addressOf(fullUri(origin, uri))?.host),
+  ofRequest('url_port', 'sint', ({ uri }, { origin = '' }) => addressOf(fullUri(origin, uri))?.port),
   paramRow('url_param', null),
   paramRow('urlp', null),
   paramRow('urlp_val', readSint),

@@ -352,7 +352,7 @@ export class Head implements HeadView {
   /** Bytes that `write` needs at most. */
   sizeBound(): number {
     // A line may have come without a blank behind its colon and without CR.
-    const size = this.end - this.start + 64 + this.count * 2 + this.#textSize;
+    const size = this.end - this.start + 96 + this.count * 2 + this.#textSize;
     return size + (this.uriText?.length ?? 0) + (this.reasonText?.length ?? 0) + (this.methodText?.length ?? 0);
   }
 

@@ -24,6 +24,8 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed, Fram
   readonly #maxStreams: number;
   #prefaceLeft: number = PREFACE.length;
   #closed = false;
+  /** Requests of this read that are to begin at its end, in their order. */
+  readonly #unbegun: H2Exchange[] = [];
   expires = 0;
   timerSlot = -1;
   timerNext: Timed | null = null;
@@ -79,6 +81,7 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed, Fram
       if (pos < 0) return;
     }
     this.framing.read(buf, pos, end);
+    if (this.#unbegun.length > 0) for (const exchange of this.#unbegun.splice(0)) exchange.begin();
   }
 
   /** Offset behind what was seen of the preface, -1 when it is wrong. */
@@ -123,7 +126,10 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed, Fram
       framing.fail(H2Error.compression);
       return;
     }
-    exchange.begin(ended);
+    if (!exchange.headCame(ended)) return;
+    // What comes of a body with its head can be sent with it, and again.
+    if (ended && this.#unbegun.length === 0) exchange.begin();
+    else this.#unbegun.push(exchange);
   }
 
   onSetting(): void {}
@@ -164,9 +170,15 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed, Fram
     if (this.count > 0 && this.framing.streams.size === 0 && !this.framing.closing) this.#goAway(H2Error.none);
   }
 
-  onFailed(code: number): void {
+  onFailed(code: number, malformed: boolean): void {
     this.frontend.c[C.h2Errors]!++;
+    if (malformed) new H2Exchange(this, 0, 0).unread();
     this.#goAway(code);
+  }
+
+  /** A rule wants no more of this client: all of its streams end, as in HAProxy with ENHANCE_YOUR_CALM. */
+  turnAway(): void {
+    this.#goAway(H2Error.enhanceYourCalm);
   }
 
   #goAway(code: number): void {

@@ -1,3 +1,4 @@
+import { fullUri } from '../../expr/full-uri.ts';
 import type { EndpointView, Vars } from '../../expr/types.ts';
 import { C, G } from '../../model/counters.ts';
 import { countResponse } from '../bytes.ts';
@@ -19,11 +20,10 @@ import { upgradeFromConnect } from '../websocket.ts';
 import { countCall } from '../work.ts';
 import type { H2Connection } from './connection.ts';
 import type { FieldList } from './field-list.ts';
-import { badField, CONNECTION_HEADERS, H2Error } from './frames.ts';
+import { badField, badTrailer, CONNECTION_HEADERS, H2Error } from './frames.ts';
 import { encodeField, encodeStatus } from './hpack.ts';
 import type { OwnConnections } from './own-connections.ts';
 
-/** Methods are tokens (RFC 9110, 9.1). */
 /** A token (RFC 9110, 5.6.2). */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const BAD_METHOD = /[^!#$%&'*+\-.^_`|~0-9A-Za-z]/;
@@ -42,6 +42,7 @@ export class H2Exchange implements Client {
   stream: Stream | null;
   sendWindow: number;
   blocked = false;
+  gone = false;
   /** The client's side is complete. */
   #ended = false;
   /** Nothing more may be written. */
@@ -61,8 +62,8 @@ export class H2Exchange implements Client {
   #trailers: [string, string][] | null = null;
   /** Lines of the request's trailers. */
   #requestTrailers = '';
-  /** Bytes of its body that were passed on. */
-  #delivered = 0;
+  /** Bytes of its body that have come. */
+  #received = 0;
   #counted = true;
   #completed = false;
   /** The request head while its fields come. */
@@ -70,12 +71,17 @@ export class H2Exchange implements Client {
   #path = '';
   #scheme = '';
   #authority = '';
+  /** It is that of a Host field. */
+  #hostOnly = false;
   #protocol = '';
   #cookie = '';
   #length = -1;
   #size = 0;
   #regular = false;
   #malformed = false;
+  #fields = 0;
+  /** Its head is complete, and it has not begun. */
+  #ready = false;
 
   constructor(connection: H2Connection, id: number, window: number) {
     const { env, frontend, listener } = connection;
@@ -138,7 +144,8 @@ export class H2Exchange implements Client {
   field(name: string, value: string): void {
     const { req, env } = this.stream!;
     this.#size += name.length + value.length + 32;
-    if (this.#size > env.global.tune.bufsize || req.count >= env.global.tune.maxhdr - 1) this.#malformed = true;
+    // As HAProxy counts: twice as many as in HTTP/1, where pseudo header fields and parts of cookies are none.
+    if (this.#size > env.global.tune.bufsize || ++this.#fields >= 2 * env.global.tune.maxhdr) this.#malformed = true;
     if (this.#malformed) return;
     if (name.charCodeAt(0) === 58) {
       this.#pseudo(name, value);
@@ -152,8 +159,12 @@ export class H2Exchange implements Client {
     else if (name === 'host') {
       if (this.#authority === '') {
         this.#authority = value;
-        this.#addHost();
-      } else if (this.#authority.toLowerCase() !== withoutDefaultPort(this.#scheme, value).toLowerCase())
+        this.#hostOnly = true;
+        req.addHeader(name, value);
+      } else if (
+        withoutDefaultPort(this.#scheme, this.#authority).toLowerCase() !==
+        withoutDefaultPort(this.#scheme, value).toLowerCase()
+      )
         this.#malformed = true;
     } else if (CONNECTION_HEADERS.has(name) || (name === 'te' && value !== 'trailers')) this.#malformed = true;
     else if (name === 'content-length') {
@@ -179,8 +190,8 @@ export class H2Exchange implements Client {
     else this.#malformed = true;
   }
 
-  /** The head is complete; `ended`: no body follows. */
-  begin(ended: boolean): void {
+  /** The head is complete; `ended`: no body follows. False: it has been refused. */
+  headCame(ended: boolean): boolean {
     const stream = this.stream!;
     const { req, reqBody } = stream;
     // With a protocol it is an upgrade of HTTP/1.1 by another name (RFC 8441, 4).
@@ -192,45 +203,56 @@ export class H2Exchange implements Client {
       this.#malformed = true;
     if (connect ? this.#path !== '' || this.#scheme !== '' : !SCHEME.test(this.#scheme)) this.#malformed = true;
     if (BAD_AUTHORITY.test(this.#authority)) this.#malformed = true;
-    if (!connect && target.charCodeAt(0) !== 47 && !(target === '*' && this.#method === 'OPTIONS'))
+    if (!connect && target.charCodeAt(0) !== SLASH && !(target === '*' && this.#method === 'OPTIONS'))
       this.#malformed = true;
     if (this.#malformed || (ended && this.#length > 0)) {
       this.#refuse(H2Error.protocol);
-      return;
+      return false;
     }
     req.methodText = extended ? 'GET' : this.#method;
-    if (extended) upgradeFromConnect(req, this.#protocol);
+    if (extended) upgradeFromConnect(stream, this.#protocol);
+    if (extended || connect) this.#length = -1;
     req.uriText = target;
-    if (this.#authority !== '') {
+    if (this.#authority !== '' && !this.#hostOnly) {
       if (!this.#regular) this.#addHost();
-      if (target.charCodeAt(0) === 47) stream.origin = `${this.#scheme}://${this.#authority}`;
+      if (target.charCodeAt(0) === SLASH || target === '*') stream.origin = `${this.#scheme}://${this.#authority}`;
     }
     // One header for HTTP/1 (RFC 9113, 8.2.3).
     if (this.#cookie !== '') req.addHeader('cookie', this.#cookie);
     // As HAProxy counts: the target with scheme and authority, and no header for the framing.
-    req.fixSize(stream.origin.length);
+    req.fixSize(fullUri(stream.origin, target).length - target.length);
     this.#ended = ended;
     if (ended || connect || extended) reqBody.begin(Framing.none, 0);
     else if (this.#length >= 0) reqBody.begin(Framing.length, this.#length);
-    else {
-      req.addHeader('transfer-encoding', 'chunked');
-      req.sizeChange = 0;
-      reqBody.begin(Framing.chunked, 0);
-    }
+    else reqBody.begin(Framing.chunked, 0);
     stream.clientVersion = 20;
     stream.scheme = this.#scheme.toLowerCase();
     stream.keepAlive = true;
+    this.#ready = true;
+    return true;
+  }
+
+  /** Starts on its way; a request with a body does so with what came of it in the same read. */
+  begin(): void {
+    const { stream } = this;
+    if (!this.#ready || stream === null) return;
+    this.#ready = false;
     request.beginRequest(stream, EMPTY, 0, 0);
   }
 
   #refuse(code: number): void {
-    const stream = this.stream!;
     this.connection.frontend.c[C.failedReq]!++;
+    this.connection.framing.sendReset(this.id, code);
+    this.unread();
+  }
+
+  /** Nothing that can be served has come on it: that is logged, and it is over. */
+  unread(): void {
+    const stream = this.stream!;
     stream.log.requestLine = '<BADREQ>';
     setCause(stream, 'P', 'R');
     logUnread(stream);
     this.#over = true;
-    this.connection.framing.sendReset(this.id, code);
     this.stream = null;
     stream.recycle();
     this.#gone();
@@ -244,8 +266,14 @@ export class H2Exchange implements Client {
       return;
     }
     this.#ended = ended;
+    this.#received += end - start;
     if (this.stream === null) return;
     countCall(this.stream);
+    // Longer or shorter than content-length said (RFC 9113, 8.1.1).
+    if (this.#length >= 0 && (this.#received > this.#length || (ended && this.#received < this.#length))) {
+      this.#reset(H2Error.protocol);
+      return;
+    }
     if (this.#paused || this.#held.length > 0) {
       this.#held.push(Buffer.from(buf.subarray(start, end)));
       // Padding is not held.
@@ -263,7 +291,8 @@ export class H2Exchange implements Client {
       this.#reset(H2Error.streamClosed);
       return;
     }
-    if (trailers.fields.some(([name, value]) => badField(name, value) || CONNECTION_HEADERS.has(name))) {
+    if (trailers.fields.some(badTrailer) || (this.#length >= 0 && this.#received < this.#length)) {
+      new H2Exchange(this.connection, 0, 0).unread();
       this.#reset(H2Error.protocol);
       return;
     }
@@ -279,10 +308,7 @@ export class H2Exchange implements Client {
       return;
     }
     if (stream.reqBody.framing !== Framing.chunked) {
-      // Longer than content-length said (RFC 9113, 8.1.1).
-      this.#delivered += end - start;
-      if (this.#delivered > Math.max(0, this.#length)) this.#reset(H2Error.protocol);
-      else this.#body(stream, buf, start, end);
+      this.#body(stream, buf, start, end);
       return;
     }
     const chunk = Buffer.concat([
@@ -310,11 +336,8 @@ export class H2Exchange implements Client {
     if (stream.phase === Phase.tunnel) tunnel.onClientEnd(stream);
     else if (stream.reqBody.done) return;
     else if (stream.reqBody.framing === Framing.chunked) {
-      const last = Buffer.from(`0\r\n${this.#requestTrailers}\r\n`, 'latin1');
+      const last = this.#lastChunk();
       this.#body(stream, last, 0, last.length);
-    } else {
-      // Shorter than content-length said (RFC 9113, 8.1.1).
-      this.#reset(H2Error.protocol);
     }
   }
 
@@ -351,6 +374,25 @@ export class H2Exchange implements Client {
       this.#open(held.length);
     }
     if (this.#ended && this.#held.length === 0 && !this.#paused) this.#finishBody();
+  }
+
+  takeHeld(most: number): Buffer | null {
+    const held = this.#held;
+    const size = held.reduce((sum, { length }) => sum + length, 0);
+    const chunked = this.stream?.reqBody.framing === Framing.chunked;
+    if (size === 0 || size > most || this.#rest !== null) return null;
+    this.#held = [];
+    this.#open(size);
+    if (!chunked) return Buffer.concat(held);
+    const parts = held
+      .filter(({ length }) => length > 0)
+      .flatMap((one) => [Buffer.from(`${one.length.toString(16)}\r\n`, 'latin1'), one, CRLF]);
+    if (this.#ended) parts.push(this.#lastChunk());
+    return Buffer.concat(parts);
+  }
+
+  #lastChunk(): Buffer {
+    return Buffer.from(`0\r\n${this.#requestTrailers}\r\n`, 'latin1');
   }
 
   giveBack(buf: Buffer, start: number, end: number): void {
@@ -524,19 +566,23 @@ export class H2Exchange implements Client {
     if (this.#over || (this.#waiting === null && this.#trailers === null)) this.#gone();
   }
 
-  abort(reset: boolean): void {
+  abort(reset: boolean, wanted = false): void {
     this.stream = null;
     if (reset) {
       this.connection.sever();
       return;
     }
-    if (!this.#over) this.connection.framing.sendReset(this.id, H2Error.internal);
+    if (!this.#over) this.connection.framing.sendReset(this.id, wanted ? H2Error.enhanceYourCalm : H2Error.internal);
     this.#over = true;
     this.#gone();
+    if (wanted) this.connection.turnAway();
   }
 
   /** The client has reset the stream, or the connection is gone. */
   lost(code = -1): void {
+    // As in HAProxy, rules and the choice of a backend come before what has become of the client is seen.
+    this.gone = true;
+    this.begin();
     this.resetCode = code;
     this.#over = true;
     this.#held = [];
@@ -565,5 +611,6 @@ export class H2Exchange implements Client {
   }
 }
 
+const SLASH = 47;
 const EMPTY = Buffer.alloc(0);
 const CRLF = Buffer.from('\r\n', 'latin1');

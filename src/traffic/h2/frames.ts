@@ -19,6 +19,14 @@ export function badField(name: string, value: string): boolean {
   return name === '' || BAD_NAME.test(name) || BAD_VALUE.test(value);
 }
 
+/** Fields that trailers may not have: what frames a message or says where it goes comes in front of its body (RFC 9110, 6.5.1). */
+const NO_TRAILERS: ReadonlySet<string> = new Set(['content-length', 'host', 'te']);
+
+/** A field that makes the trailers that it is in malformed. */
+export function badTrailer([name, value]: readonly [string, string]): boolean {
+  return badField(name, value) || CONNECTION_HEADERS.has(name) || NO_TRAILERS.has(name);
+}
+
 /** Frame types (RFC 9113, section 6). */
 export const Frame = {
   data: 0,

@@ -53,8 +53,8 @@ export interface FramingOwner<S extends FramedStream> {
   onStreamGone(): void;
   /** What was written is out, or on its way. */
   onFlushed(): void;
-  /** The peer has broken the rules (RFC 9113, 5.4.1): the connection is to end with this code. */
-  onFailed(code: number): void;
+  /** The peer has broken the rules (RFC 9113, 5.4.1): the connection is to end with this code. `malformed`: by what it sent as such. */
+  onFailed(code: number, malformed: boolean): void;
 }
 
 /**
@@ -170,7 +170,7 @@ export class H2Framing<S extends FramedStream> {
         else if ((flags & Flag.ack) === 0) this.#pong(buf, start);
         return;
       case Frame.goaway:
-        if (id !== 0 || length < 8) this.fail(H2Error.protocol);
+        if (id !== 0 || length < 8) this.fail(id !== 0 ? H2Error.protocol : H2Error.frameSize);
         else this.#owner.onGoAway(readInt31(buf, start), buf.readUInt32BE(start + 4));
         return;
       case Frame.windowUpdate:
@@ -353,7 +353,7 @@ export class H2Framing<S extends FramedStream> {
     if (id === 0) {
       this.output.window += increment;
       if (increment === 0 || this.output.window > WINDOW_MAX)
-        this.fail(increment === 0 ? H2Error.protocol : H2Error.flowControl);
+        this.fail(increment === 0 ? H2Error.protocol : H2Error.flowControl, false);
       else this.#pump();
       return;
     }
@@ -429,8 +429,8 @@ export class H2Framing<S extends FramedStream> {
   }
 
   /** A connection error (RFC 9113, 5.4.1). */
-  fail(code: number): void {
-    if (!this.closing) this.#owner.onFailed(code);
+  fail(code: number, malformed = true): void {
+    if (!this.closing) this.#owner.onFailed(code, malformed);
   }
 
   /** Tells the peer that nothing more is read, and which of its streams was the last; all streams are lost. */

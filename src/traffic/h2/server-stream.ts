@@ -7,7 +7,7 @@ import type { ServerConn } from '../server-conn.ts';
 import type { Stream } from '../stream.ts';
 import { switchFromConnect } from '../websocket.ts';
 import { FieldList } from './field-list.ts';
-import { badField, CONNECTION_HEADERS, FRAME_MAX, H2Error } from './frames.ts';
+import { badField, badTrailer, CONNECTION_HEADERS, FRAME_MAX, H2Error } from './frames.ts';
 import { encodeField, type HpackDecoder } from './hpack.ts';
 import type { H2ServerConnection } from './server-connection.ts';
 
@@ -350,7 +350,7 @@ export class H2ServerStream implements Conn {
   }
 
   #trailersCame({ fields }: FieldList, ended: boolean): void {
-    if (!ended || fields.some(([name, value]) => badField(name, value) || CONNECTION_HEADERS.has(name))) {
+    if (!ended || fields.some(badTrailer)) {
       this.#malformed(H2Error.protocol);
       return;
     }

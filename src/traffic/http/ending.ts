@@ -61,8 +61,8 @@ export function end(stream: Stream, keepAlive: boolean): void {
   stream.recycle();
 }
 
-/** The exchange is cut off: the client must see it; `reset`: its connection ends at once. */
-export function cutOff(stream: Stream, reset = false): void {
+/** The exchange is cut off: the client must see it; `reset`: its connection ends at once; `wanted`: it ends because a rule says so. */
+export function cutOff(stream: Stream, reset = false, wanted = false): void {
   if (stream.phase === Phase.closed) return;
   const client = stream.client!;
   if (stream.queue !== null) leaveQueue(stream);
@@ -75,7 +75,7 @@ export function cutOff(stream: Stream, reset = false): void {
   logStream(stream);
   stream.server = null;
   stream.phase = Phase.closed;
-  client.abort(reset);
+  client.abort(reset, wanted);
   stream.recycle();
 }
 

@@ -1,3 +1,4 @@
+import { fullUri } from '../../expr/full-uri.ts';
 import { C, countRate, G } from '../../model/counters.ts';
 import { serveCached } from '../cache/serve.ts';
 import { dispatch } from '../dispatch.ts';
@@ -41,7 +42,7 @@ export function beginRequest(stream: Stream, buf: Buffer, pos: number, end: numb
   countRate(frontend.c, C.reqRate, second, frontend.g, G.reqRateMax);
   env.c[C.requests]!++;
   if (frontend.logger?.needsRequest !== false) {
-    const line = `${method} ${stream.origin}${req.uri} HTTP/${stream.clientVersion === 20 ? '2.0' : req.version === 10 ? '1.0' : '1.1'}`;
+    const line = `${method} ${fullUri(stream.origin, req.uri)} HTTP/${stream.clientVersion === 20 ? '2.0' : req.version === 10 ? '1.0' : '1.1'}`;
     log.requestLine = line.slice(0, env.global.tune.logurilen);
   }
   logStep(stream, 'accept');
@@ -153,5 +154,6 @@ function backendRulesDone(stream: Stream): void {
   addForwardedHeaders(stream);
   applyRequestPersistence(stream);
   prepareCompression(stream);
-  dispatch(stream);
+  // Who has left before the request began gets no server.
+  if (stream.client!.gone !== true) dispatch(stream);
 }

@@ -6,6 +6,7 @@ import { detachServer } from '../dispatch.ts';
 import { Recoder, recodeBody, type Sink } from '../filters/recoder.ts';
 import type { Throttle } from '../filters/throttle.ts';
 import { CHUNK_FRAMING, LAST_CHUNK, putChunk, writeChunk } from '../h1/chunk.ts';
+import { Framing } from '../h1/head.ts';
 import { adjustCase } from '../header-names.ts';
 import { setCause } from '../log.ts';
 import { Phase } from '../phase.ts';
@@ -24,9 +25,12 @@ const BODY_WITH_HEAD = 16384;
 export function serialise(stream: Stream): void {
   const { req, reqBody } = stream;
   const backend = stream.backend!;
+  // Rules may have left no path behind the authority of HTTP/2.
+  if (stream.origin !== '' && !/^(\/|\*$|[A-Za-z][A-Za-z0-9+.-]*:\/\/)/.test(req.uri)) req.uri = '/';
   const keeps = reusesServer(stream) || backend.pretendKeepAlive;
   // Only now: servers may have been chosen by it.
   if (backend.nameHeader !== null) req.removeHeader(backend.nameHeader);
+  if (stream.bodyPos === stream.bodyEnd && !reqBody.done && stream.uploads === null) takeBody(stream);
   const held = stream.bodyEnd - stream.bodyPos;
   const room = req.sizeBound() + Math.min(held, BODY_WITH_HEAD);
   if (stream.pending.length < room) stream.pending = Buffer.allocUnsafeSlow(room);
@@ -34,8 +38,13 @@ export function serialise(stream: Stream): void {
   let at = req.write(out, 0);
   if (stream.wantsUpgrade && req.connUpgrade) {
     // The connection header was kept with its upgrade token.
+    if (stream.clientVersion === 20 && stream.webSocketKey !== '' && req.findHeader('sec-websocket-key', 0) < 0)
+      at += out.latin1Write(`sec-websocket-key: ${stream.webSocketKey}\r\n`, at);
   } else if (stream.clientVersion === 20) {
     if (!keeps) at += out.latin1Write('connection: close\r\n', at);
+    // A body without a length has its framing from here on only, which rules do not see.
+    if (reqBody.framing === Framing.chunked && !req.chunked)
+      at += out.latin1Write('transfer-encoding: chunked\r\n', at);
   } else if (stream.clientVersion === 10) {
     if (keeps) at += out.latin1Write('connection: keep-alive\r\n', at);
   } else if (!keeps) at += out.latin1Write('connection: close\r\n', at);
@@ -60,6 +69,15 @@ export function serialise(stream: Stream): void {
   if (stream.bodyPos < stream.bodyEnd) stream.client!.giveBack(stream.bodyBuf!, stream.bodyPos, stream.bodyEnd);
   stream.bodyBuf = null;
   if (!reqBody.done) stream.client!.pause();
+}
+
+/** Takes what the client has sent of the body meanwhile: it goes out with the head, and may be sent again with it. */
+function takeBody(stream: Stream): void {
+  const bytes = stream.client!.takeHeld?.(BODY_WITH_HEAD) ?? null;
+  if (bytes === null) return;
+  stream.bodyBuf = bytes;
+  stream.bodyPos = 0;
+  stream.bodyEnd = bytes.length;
 }
 
 /** The same for a body that goes out compressed, behind the head of `length` bytes. */

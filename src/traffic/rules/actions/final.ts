@@ -208,7 +208,7 @@ function drop(ttl: number, { kind }: RuleEnv): (stream: Stream) => number {
     if (stream.raw) tunnel.close(stream, silent);
     else {
       stream.keepAlive = false;
-      cutOff(stream, silent);
+      cutOff(stream, silent, !response);
     }
     return Verdict.done;
   };

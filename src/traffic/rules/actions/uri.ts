@@ -1,3 +1,4 @@
+import { fullUri } from '../../../expr/full-uri.ts';
 import { compileRegex } from '../../../expr/regex.ts';
 import type { ExprError } from '../../../expr/sample.ts';
 import { C } from '../../../model/counters.ts';
@@ -48,7 +49,7 @@ function setQuery(head: Head, text: string): void {
 }
 
 /** `set-*`: one log-format argument, given to `set`. */
-function setter(name: string, set: (head: Head, text: string) => void): ActionRow {
+function setter(name: string, set: (head: Head, text: string, stream: Stream) => void): ActionRow {
   return {
     name,
     kinds: ['http-request'],
@@ -56,7 +57,7 @@ function setter(name: string, set: (head: Head, text: string) => void): ActionRo
       const text = compileText(words.take(), env);
       if ('error' in text) return { error: 'expects exactly 1 argument <format>' };
       return (stream) => {
-        set(stream.req, text(stream));
+        set(stream.req, text(stream), stream);
         return Verdict.next;
       };
     },
@@ -66,8 +67,8 @@ function setter(name: string, set: (head: Head, text: string) => void): ActionRo
 /** `replace-*`: a regular expression and a log-format, on the part that `get` gives. */
 function replacer(
   name: string,
-  get: (head: Head) => string | null,
-  set: (head: Head, text: string) => void,
+  get: (head: Head, stream: Stream) => string | null,
+  set: (head: Head, text: string, stream: Stream) => void,
 ): ActionRow {
   return {
     name,
@@ -82,9 +83,9 @@ function replacer(
       const text: TextOf | ExprError = compileText(format, env);
       if ('error' in text) return text;
       return (stream: Stream) => {
-        const part = get(stream.req);
+        const part = get(stream.req, stream);
         const replaced = part === null ? null : replaceOnce(part, regex, text, stream);
-        if (replaced !== null) set(stream.req, replaced);
+        if (replaced !== null) set(stream.req, replaced, stream);
         return Verdict.next;
       };
     },
@@ -99,10 +100,11 @@ function pathOf({ uri }: Head): string | null {
   return hasPath(uri) ? uri.slice(start, query) : null;
 }
 
-/** Sets the whole target; an authority in it is that of the Host header, too. */
-function setUri(head: Head, text: string): void {
+/** Sets the whole target, which has scheme and authority of its own then or none; an authority in it is that of the Host header, too. */
+function setUri(head: Head, text: string, stream: Stream): void {
   const target = targetSafe(text);
   head.uri = target;
+  stream.origin = '';
   const absolute = target.includes('://') ? target : `connect://${target}`;
   const authority = /^[A-Za-z][A-Za-z0-9+.-]*:\/\/(?:[^/?#]*@)?([^/?#*][^/?#]*)/.exec(absolute)?.[1];
   if (authority === undefined) return;
@@ -149,7 +151,7 @@ export const uriActions: readonly ActionRow[] = [
   setter('set-path', setPath),
   setter('set-pathq', setPathQuery),
   setter('set-query', setQuery),
-  replacer('replace-uri', (head) => head.uri, setUri),
+  replacer('replace-uri', (head, { origin }) => fullUri(origin, head.uri), setUri),
   replacer('replace-path', pathOf, setPath),
   replacer('replace-pathq', ({ uri }) => (hasPath(uri) ? uri.slice(pathBounds(uri).start) : null), setPathQuery),
 ];
