@@ -69,6 +69,9 @@ function compiled(input: LoadInput, names: AddressNames): LoadResult {
   };
 }
 
+/** Rings that are there without a section. */
+const STANDARD_RINGS: readonly string[] = ['buf0', 'stdout', 'stderr'];
+
 function surroundings(
   config: Config,
   userlists: ReadonlyMap<string, Userlist>,
@@ -88,6 +91,7 @@ function surroundings(
     table: (name) => tables.get(name) ?? null,
     stickCounters: config.global.tune.stickCounters,
     hasResolvers: (name) => name === 'default' || config.resolvers.some((section) => section.name === name),
+    hasRing: (name) => STANDARD_RINGS.includes(name) || config.rings.some((ring) => ring.name === name),
     httpErrors: (name) => config.httpErrors.find((section) => section.name === name)?.files ?? null,
   };
 }

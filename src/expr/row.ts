@@ -144,6 +144,8 @@ export interface CompileEnv {
   table?(name: string): TableSource | null;
   /** The file of facts about addresses at a path (`mmdb`). Left out, there are none here. */
   database?(path: string): AddressDatabase | ExprError;
+  /** There is a ring, or a standard output, of that name. Left out, any name is taken. */
+  hasRing?(name: string): boolean;
   /** Patterns that can be edited live. Left out, an ACL keeps its own for itself, and files and maps are refused. */
   patterns?(use: PatternUse): PatternSource | ExprError;
 }

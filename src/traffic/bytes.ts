@@ -3,8 +3,9 @@ import type { Stream } from './stream.ts';
 import { countTrackedBytes } from './tracking.ts';
 
 /*
- * Bytes of exchanges, on both sides: what came, and what was passed on after rules have edited it. They count on the frontend, on the
- * backend (before one is chosen: on that of the frontend's own `listen` section) and on the server. Heads count as `Head.countedSize` says.
+ * Bytes of exchanges, on both sides: what came, and what was passed on after rules have edited it. They count on the frontend (with
+ * `option socket-stats` on the address that the client came by, too), on the backend (before one is chosen: on that of the frontend's
+ * own `listen` section) and on the server. Heads count as `Head.countedSize` says.
  */
 
 /** Bytes of the request: come from the client, sent to the server (or to a service of ours). */

@@ -75,10 +75,10 @@ export function compileLogger(
   problems: Diagnostic[],
 ): LogFormatter | null {
   const http = config.mode === 'http';
-  const { hasProxy, hasServer, table, patterns, database, keys } = around;
+  const { hasProxy, hasServer, hasRing, table, patterns, database, keys } = around;
   const formatAt: CompileFormat = (text, at) => {
     const bare: CompileEnv = {
-      ...{ places: place.logs, proxy: config.name, hasProxy, hasServer, table },
+      ...{ places: place.logs, proxy: config.name, hasProxy, hasServer, table, ...(hasRing ? { hasRing } : {}) },
       database: (path) => database(path, at.file),
       patterns: (use) => patterns(keys(use, at), use, at),
     };

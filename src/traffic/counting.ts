@@ -1,7 +1,18 @@
-import type { Stream } from './stream.ts';
+import type { TrafficFrontend, TrafficListener } from './frontend.ts';
 
-/** Counts in a field of the stream's frontend, and of the address that its client came by where that has counters of its own. */
-export function countFront({ frontend, listener }: Stream, field: number, n = 1): void {
-  frontend.c[field]! += n;
+/** What came by an address of a frontend: a stream, or the client of one. */
+interface Arrived {
+  readonly frontend: TrafficFrontend;
+  readonly listener: TrafficListener | null;
+}
+
+/** Counts in a field of the frontend, and of the address that the client came by where that has counters of its own. */
+export function countFront(arrived: Arrived, field: number, n = 1): void {
+  arrived.frontend.c[field]! += n;
+  countListener(arrived, field, n);
+}
+
+/** Counts on that address alone. */
+export function countListener({ listener }: Arrived, field: number, n = 1): void {
   if (listener?.counted === true) listener.c[field]! += n;
 }

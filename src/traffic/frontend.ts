@@ -14,6 +14,7 @@ import { BindTls } from './tls/bind-tls.ts';
 /** A bound address in this thread. */
 export interface TrafficListener {
   readonly id: number;
+  /** '' when it has none; with counters of its own it has one. */
   readonly name: string;
   readonly c: Float64Array;
   readonly g: Int32Array;
@@ -84,7 +85,7 @@ export class TrafficFrontend implements ProxyFacts {
     this.http = config.mode === 'http';
     this.listeners = view.listeners.map((listener) => ({
       id: listener.id,
-      name: listener.name,
+      name: listener.config.name ?? (listener.slot === view.frontendSlot ? '' : listener.name),
       c: env.counters.row(listener.slot, env.thread),
       g: env.counters.gauges(listener.slot),
       counted: listener.slot !== view.frontendSlot,

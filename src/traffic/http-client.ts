@@ -5,6 +5,7 @@ import { countResponse } from './bytes.ts';
 import { captureRequest } from './captured.ts';
 import type { Client } from './client.ts';
 import { ConnClient, type Introduction } from './conn-client.ts';
+import { countFront } from './counting.ts';
 import type { Env } from './env.ts';
 import { rawPage, reasonOf } from './error-pages.ts';
 import type { TrafficFrontend, TrafficListener } from './frontend.ts';
@@ -241,7 +242,7 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     const { env, frontend } = this;
     const { log } = stream;
     frontend.c[C.requests]!++;
-    frontend.c[C.failedReq]!++;
+    countFront(this, C.failedReq);
     frontend.c[C.hrsp4xx]!++;
     this.#countBad();
     captureRequest(env, frontend, this.source, buf, start, end, at, stream.req.errorState || 'MSG_ERROR');
@@ -259,7 +260,7 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     const { log } = stream;
     this.exchanges++;
     frontend.c[C.requests]!++;
-    frontend.c[C.failedReq]!++;
+    countFront(this, C.failedReq);
     frontend.c[C.hrsp4xx]!++;
     countSession(this.tracking, Event.request, env.now());
     log.acceptDate = this.exchanges === 1 ? this.acceptedAt : this.idleSince;
@@ -329,7 +330,7 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     const stream = Stream.start(this.env, this, this.frontend, this.listener);
     this.exchanges++;
     this.frontend.c[C.requests]!++;
-    this.frontend.c[C.failedReq]!++;
+    countFront(this, C.failedReq);
     this.frontend.c[C.hrsp4xx]!++;
     this.#countBad();
     stream.log.acceptDate = this.exchanges === 1 ? this.acceptedAt : this.idleSince;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { get } from '../support/connection.ts';
+import { get, request } from '../support/connection.ts';
 import { origin } from '../support/origin.ts';
 import { start } from '../support/program.ts';
 import { until } from '../support/wait.ts';
@@ -26,6 +26,12 @@ frontend raw
     mode tcp
     bind {addr:raw}
     default_backend tcp
+frontend addresses
+    option socket-stats
+    bind {addr:one} name one
+    bind {addr:two}
+    http-request deny if { dst_port {port:two} }
+    default_backend be
 backend be
     server app {addr:app}
 backend tcp
@@ -39,6 +45,20 @@ for (const name of ['plain', 'denies', 'raw']) await get(run.port(name));
 
 test('a request that no server gets counts all the same', async () => {
   assert.equal((await run.row('denies/FRONTEND'))['h1req'], '1');
+});
+
+test('bound addresses with counters of their own count bytes, what rules deny, and what cannot be read', async () => {
+  await get(run.port('one'));
+  await get(run.port('two'));
+  await request(run.port('one'), 'not http\n\n');
+  const read = async (name: string) => {
+    const { bin, bout, dreq, ereq } = await run.row(`addresses/${name}`);
+    return { bin: Number(bin), bout: Number(bout), dreq, ereq };
+  };
+  const [one, two, both] = [await read('one'), await read('sock-2'), await read('FRONTEND')];
+  assert.deepEqual([one.dreq, one.ereq, two.dreq, two.ereq], ['0', '1', '1', '0']);
+  assert.ok(one.bin > 0 && one.bout > 0 && two.bin > 0);
+  assert.deepEqual([both.bin, both.bout], [one.bin + two.bin, one.bout + two.bout]);
 });
 
 test('sessions of a frontend in TCP mode are of no HTTP version', async () => {

@@ -21,7 +21,11 @@ function read<Input, Output>(file: string): Recorded<Input, Output>[] {
   return JSON.parse(readFileSync(new URL(`golden/${file}`, import.meta.url), 'utf8'));
 }
 
-const env = { places: place.frontendHttpRequest, proxy: 'fe', environment: { SLUICE_TEST_ENV: 'value' } };
+const hasRing = (name: string) => ['buf0', 'stdout', 'stderr'].includes(name);
+const env = {
+  ...{ places: place.frontendHttpRequest, proxy: 'fe', environment: { SLUICE_TEST_ENV: 'value' } },
+  hasRing,
+};
 
 /** What differs on purpose: newer HAProxy, or a mistake of the recorded version. */
 const DIFFERENT = new Set<string>([
@@ -102,7 +106,7 @@ for (const { name, request, results } of read<string[], boolean>('conditions.jso
   });
 }
 
-const rulePlaces = { places: place.frontendHttpRequest | place.backendHttpRequest, proxy: 'fe' };
+const rulePlaces = { places: place.frontendHttpRequest | place.backendHttpRequest, proxy: 'fe', hasRing };
 const noAcls = compileAcls([], rulePlaces).acls;
 
 const refusals: Record<'formats' | 'acls' | 'conditions', [string, string][]> = JSON.parse(

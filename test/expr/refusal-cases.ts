@@ -6,6 +6,8 @@ export const formats: readonly string[] = [
   '%[str(a]',
   '%[str(a)x]',
   '%[str(a),bogus]',
+  '%[str(a),debug(x,nope)]',
+  '%[str(a),debug(x,stderr)]',
   '%[str(a),upper(1)]',
   '%[str]',
   '%[str()]',

@@ -57,7 +57,7 @@ table(
     ['res.body', 'hello'],
     ['res.body_len', '5'],
     ['res.body_size', '12'],
-    ['res.len', '5'],
+    ['res.len', '139'],
     ['res.payload(1,3)', 'ell'],
     ['capture.res.ver', 'HTTP/1.1'],
     [
@@ -90,7 +90,7 @@ table(
 );
 
 table('a buffer', { requestPayload: hex('00 03 61 62 63 ff 02 00') }, [
-  ['req.len', '8'],
+  ['req.len', '65'],
   ['req.payload(2,3)', 'abc'],
   ['req.payload(2,0),hex', '616263FF0200'],
   ['req.payload(6,9)', undefined],

@@ -14,9 +14,10 @@ const captureRow = (name: string, side: 'request' | 'response'): ConverterRow =>
 });
 
 /** `debug([<prefix>[,<ring>]])`: tells type and value of what goes through. */
-function compileDebug([prefixArg, ringArg]: readonly Arg[]): Convert {
+function compileDebug([prefixArg, ringArg]: readonly Arg[], env: CompileEnv): Convert | ExprError {
   const prefix = (prefixArg as string | undefined) ?? '';
   const ring = (ringArg as string | undefined) ?? '';
+  if (ring !== '' && env.hasRing?.(ring) === false) return { error: `No such sink '${ring}'` };
   return (value, ctx, type) => {
     ctx.debug?.(ring, `[debug]${prefix === '' ? '' : ` ${prefix}`}: type=${type} <${textOf(value, type)}>`);
     dynamic.type = type;

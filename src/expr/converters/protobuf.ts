@@ -97,10 +97,7 @@ function unzigzag(value: bigint): bigint {
   return (value >> 1n) ^ -(value & 1n);
 }
 
-function compileField(
-  [pathArg, typeArg]: readonly Arg[],
-  unwrap: (bytes: string) => string | null,
-): Convert | ExprError {
+function compileField([pathArg, typeArg]: readonly Arg[]): Convert | ExprError {
   const path = (pathArg as string).split('.').map((part) => (/^\d+$/.test(part) ? Number(part) : 0));
   if (path.some((number) => number < 1 || number > FIELD_MAX))
     return { error: `Wrong PB field number '${pathArg as string}'` };
@@ -108,7 +105,7 @@ function compileField(
   const scalar = typeName === '' ? null : SCALARS[typeName];
   if (scalar === undefined) return { error: `Wrong PB field type '${typeName}'` };
   return (value): SampleValue | undefined => {
-    let message = unwrap(value as string);
+    let message: string | null = value as string;
     for (let i = 0; message !== null && i < path.length; i++) {
       const field: Field | null = findField(message, path[i]!);
       if (field === null) return undefined;
@@ -128,28 +125,30 @@ function compileField(
   };
 }
 
-/** Message of the first gRPC frame: a flag for compression, four bytes of length. */
-function unwrapGrpc(bytes: string): string | null {
-  return bytes.length <= 5 || bytes.charCodeAt(0) !== 0 ? null : bytes.slice(5);
+/** Bytes in front of each message of gRPC: a flag for compression, four of length. */
+const GRPC_HEADER = 5;
+
+/** The field in the first message that has it; none in what is compressed, and in a message that is not there as a whole. */
+function compileGrpcField(args: readonly Arg[]): Convert | ExprError {
+  const find = compileField(args);
+  if (typeof find !== 'function') return find;
+  return (value, ctx, type) => {
+    const bytes = value as string;
+    for (let at = 0; bytes.length - at > GRPC_HEADER; ) {
+      const length = Buffer.from(bytes.slice(at + 1, at + GRPC_HEADER), 'latin1').readUInt32BE();
+      const begin = at + GRPC_HEADER;
+      if (bytes.charCodeAt(at) !== 0 || length > bytes.length - begin) return undefined;
+      const found = find(bytes.slice(begin, begin + length), ctx, type);
+      if (found !== undefined) return found;
+      at = begin + length;
+    }
+    return undefined;
+  };
 }
 
-const ARGS = 'Protocol buffers field number[,string]';
+const ROW = { args: 'Protocol buffers field number[,string]', in: 'bin', out: 'bin', dynamic: true } as const;
 
 export const protobufConverters: readonly ConverterRow[] = [
-  {
-    name: 'protobuf',
-    args: ARGS,
-    in: 'bin',
-    out: 'bin',
-    dynamic: true,
-    compile: (args) => compileField(args, (bytes) => bytes),
-  },
-  {
-    name: 'ungrpc',
-    args: ARGS,
-    in: 'bin',
-    out: 'bin',
-    dynamic: true,
-    compile: (args) => compileField(args, unwrapGrpc),
-  },
+  { ...ROW, name: 'protobuf', compile: compileField },
+  { ...ROW, name: 'ungrpc', compile: compileGrpcField },
 ];

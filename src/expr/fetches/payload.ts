@@ -4,7 +4,7 @@ import type { Arg } from '../args.ts';
 import { ParamCursor } from '../params.ts';
 import type { CompiledFetch, CompileEnv, FetchRow, Source } from '../row.ts';
 import { type ExprError, parseSint, type ValueType } from '../sample.ts';
-import type { ExprContext, SampleValue } from '../types.ts';
+import type { ExprContext, HeadView, SampleValue } from '../types.ts';
 import { type Side, sideAt } from './headers.ts';
 
 type SideOf = (env: CompileEnv) => Side;
@@ -71,12 +71,27 @@ const payloadLvRow = (name: string, source: Source, side: SideOf): FetchRow => (
   compile: (args, env) => compilePayloadLv(args, side(env)),
 });
 
+/** What HAProxy's representation of a start line takes besides the texts in it; that of the end of the head is a byte. */
+const START_LINE = 20;
+const END_OF_HEAD = 1;
+
+/** Bytes of a head as HAProxy counts those that are in its buffer: the texts, without what is between them on the wire. */
+function headLength(head: HeadView, side: Side): number {
+  const line = side === 'request' ? head.method.length + head.uri.length : `${head.status}${head.reason}`.length;
+  let length = START_LINE + END_OF_HEAD + line + 'HTTP/1.1'.length;
+  for (let i = 0; i < head.headerCount(); i++) length += head.headerName(i).length + head.headerValue(i).length;
+  return length;
+}
+
 const lengthRow = (name: string, source: Source, side: Side): FetchRow => ({
   name,
   args: '',
   type: 'sint',
   source,
-  compile: () => (ctx) => bufferOf(ctx, side).length,
+  compile: () => (ctx) => {
+    const head = side === 'request' ? ctx.requestHead : ctx.responseHead;
+    return bufferOf(ctx, side).length + (head === null ? 0 : headLength(head, side));
+  },
 });
 
 const bodyRow = (name: string, side: Side, type: ValueType, read: (body: string) => SampleValue): FetchRow => ({

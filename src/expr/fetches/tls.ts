@@ -48,7 +48,7 @@ const connectionRows: readonly FetchRow[] = [
   // The client's hello is read in any case.
   bytes('ssl_fc_client_random', (tls) => tls.clientRandom),
   text('ssl_fc_crtname', (tls) => tls.certificateName),
-  flag('ssl_fc_has_crt', (tls) => tls.certificateUsed && !tls.resumed),
+  row('ssl_fc_has_crt', 'bool', (tls) => tls.certificateUsed && !tls.resumed),
   flag('ssl_fc_has_sni', (tls) => tls.sni !== ''),
   // Early data is not taken.
   flag('ssl_fc_early_rcvd', () => false),
@@ -85,7 +85,7 @@ const clientRows: readonly FetchRow[] = [
   row('ssl_c_err', 'sint', (tls) => tls.certificateError),
   nameFetch('ssl_c_r_dn', 'clientConnection', (ctx) => ctx.tls?.peerChain.at(-1)?.issuer),
   text('ssl_c_san', (tls) => tls.peerCertificate?.alternativeNames ?? ''),
-  flag('ssl_c_used', (tls) => tls.certificateUsed),
+  row('ssl_c_used', 'bool', (tls) => tls.certificateUsed),
   row('ssl_c_verify', 'sint', (tls) => tls.verifyResult),
 ];
 

@@ -27,7 +27,7 @@ export function dataLabel({ type, kind, period }: Column, element: number): stri
 
 /** A whole number of at most 64 bits as it is written; null for other words. */
 export function wholeNumber(word: string): number | null {
-  if (!/^[+-]?\d{1,19}$/.test(word)) return null;
+  if (!/^-?\d{1,19}$/.test(word)) return null;
   const value = BigInt(word);
   return BigInt.asIntN(64, value) === value ? Number(value) : null;
 }

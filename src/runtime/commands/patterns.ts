@@ -200,7 +200,7 @@ function commandsOf(kind: Kind): Command[] {
       ...row,
       ...{ words: `del ${kind}`, args: `${name} [<key>|#<ref>]` },
       help: `delete ${kind === 'map' ? 'map' : 'ACL'} entries matching <key>`,
-      about: 'One entry; where a key is there several times, the first.',
+      about: 'All entries of a key; with a reference (`#0x...`) that one.',
       changes: true,
       run: (call) => del(kind, call),
     },

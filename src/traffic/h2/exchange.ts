@@ -3,6 +3,7 @@ import type { EndpointView, Vars } from '../../expr/types.ts';
 import { C, G } from '../../model/counters.ts';
 import { countResponse } from '../bytes.ts';
 import type { Client } from '../client.ts';
+import { countFront } from '../counting.ts';
 import { withoutDefaultPort } from '../default-port.ts';
 import { Framing } from '../h1/head.ts';
 import * as failures from '../http/failures.ts';
@@ -241,7 +242,7 @@ export class H2Exchange implements Client {
   }
 
   #refuse(code: number): void {
-    this.connection.frontend.c[C.failedReq]!++;
+    countFront(this.stream!, C.failedReq);
     this.connection.framing.sendReset(this.id, code);
     this.unread();
   }

@@ -1,4 +1,5 @@
 import { C } from '../../model/counters.ts';
+import { countFront } from '../counting.ts';
 import {
   connectOrReuse,
   countRetry,
@@ -43,7 +44,7 @@ export function onClientTimeout(stream: Stream): void {
     if (stream.onBody !== null) stream.log.requestEnd = 0;
     setCause(stream, 'c', stream.phase === Phase.response ? 'D' : 'R');
     stream.keepAlive = false;
-    stream.frontend.c[C.failedReq]!++;
+    countFront(stream, C.failedReq);
     replyError(stream, 408);
     return;
   }
@@ -66,7 +67,7 @@ export function onBodyLate(stream: Stream): void {
   // The request never became whole.
   stream.log.requestEnd = 0;
   setCause(stream, 'c', 'R');
-  stream.frontend.c[C.failedReq]!++;
+  countFront(stream, C.failedReq);
   stream.keepAlive = false;
   replyError(stream, 408);
 }

@@ -1,6 +1,7 @@
 import { fullUri } from '../../expr/full-uri.ts';
 import { C, countRate, G } from '../../model/counters.ts';
 import { serveCached } from '../cache/serve.ts';
+import { countFront } from '../counting.ts';
 import { dispatch } from '../dispatch.ts';
 import { prepareCompression } from '../filters/compression.ts';
 import { addForwardedHeaders } from '../forwarded.ts';
@@ -47,7 +48,7 @@ export function beginRequest(stream: Stream, buf: Buffer, pos: number, end: numb
   }
   logStep(stream, 'accept');
   if (stream.wantsUpgrade && !noteWebSocket(stream)) {
-    frontend.c[C.failedReq]!++;
+    countFront(stream, C.failedReq);
     setCause(stream, 'P', 'R');
     replyError(stream, 400);
     return;
@@ -73,7 +74,7 @@ function requestInspected(stream: Stream): void {
 /** `option http-restrict-req-hdr-names`, behind the rules of a proxy, as in HAProxy: false when the request has been rejected. */
 function namesAllowed(stream: Stream, policy: NamePolicy): boolean {
   if (policy === 'preserve' || restrictNames(stream.req, policy)) return true;
-  stream.frontend.c[C.deniedReq]!++;
+  countFront(stream, C.deniedReq);
   setCause(stream, 'P', 'R');
   replyError(stream, 403);
   return false;
@@ -111,7 +112,7 @@ function frontendRulesDone(stream: Stream): void {
   const { backend } = stream;
   if (backend === null) {
     setCause(stream, 'S', 'C');
-    stream.frontend.c[C.failedReq]!++;
+    countFront(stream, C.failedReq);
     // A request that gets to no backend has no time, unless its body was waited for.
     if (!frontend.bufferRequest) stream.log.requestEnd = 0;
     replyError(stream, 503);

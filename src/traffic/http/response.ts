@@ -2,6 +2,7 @@ import { C } from '../../model/counters.ts';
 import { countResponse } from '../bytes.ts';
 import { captureError } from '../captured.ts';
 import { cacheability } from '../cookies.ts';
+import { countFront } from '../counting.ts';
 import { beginCompression, countCompressed, judgeResponse } from '../filters/compression.ts';
 import { recodeBody, type Sink } from '../filters/recoder.ts';
 import type { Throttle } from '../filters/throttle.ts';
@@ -181,7 +182,7 @@ function responseRulesDone(stream: Stream): void {
   if (cookies && cacheability(stream.method, res) === 'yes') {
     backend.c[C.deniedResp]!++;
     stream.server!.c[C.deniedResp]!++;
-    frontend.c[C.deniedResp]!++;
+    countFront(stream, C.deniedResp);
     setCause(stream, 'P', 'H');
     replyError(stream, 502);
     return;

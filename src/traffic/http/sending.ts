@@ -2,6 +2,7 @@ import type { CompressionAlgorithm } from '../../config/types.ts';
 import { C } from '../../model/counters.ts';
 import type { Conn } from '../../net/transport.ts';
 import { countRequest } from '../bytes.ts';
+import { countFront } from '../counting.ts';
 import { detachServer } from '../dispatch.ts';
 import { Recoder, recodeBody, type Sink } from '../filters/recoder.ts';
 import type { Throttle } from '../filters/throttle.ts';
@@ -225,7 +226,7 @@ export function continueUpload(stream: Stream): void {
 /** The body cannot be read: 400, or the end when a response has begun. */
 export function badRequestBody(stream: Stream): void {
   countTracked(stream, Event.error);
-  stream.frontend.c[C.failedReq]!++;
+  countFront(stream, C.failedReq);
   setCause(stream, 'P', stream.phase < Phase.relay ? 'H' : 'D');
   stream.keepAlive = false;
   detachServer(stream);

@@ -42,6 +42,8 @@ export interface RuleSurroundings {
   readonly stickCounters: number;
   /** There is a `resolvers` section of that name. */
   hasResolvers(name: string): boolean;
+  /** There is a ring of that name; left out where all has been checked. */
+  hasRing?(name: string): boolean;
   /** The `log-profile` of that name, null when there is none. */
   logProfile(name: string): LogProfileConfig | null;
   /** Patterns that can be edited live, by the name that all threads know them by. */
@@ -196,12 +198,13 @@ class RuleCompiler {
   }
 
   #bare(places: number, at: Location): CompileEnv {
-    const { hasProxy, hasServer, readFile, userlist, patterns, table, database } = this.#around;
+    const { hasProxy, hasServer, hasRing, readFile, userlist, patterns, table, database } = this.#around;
     return {
       places,
       proxy: this.#config.name,
       hasProxy,
       hasServer,
+      ...(hasRing ? { hasRing } : {}),
       userlist,
       table,
       readFile: (path) => readFile(textOfBytes(path), at.file)?.latin1Slice() ?? null,

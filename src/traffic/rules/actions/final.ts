@@ -2,7 +2,7 @@ import type { ExprError } from '../../../expr/sample.ts';
 import { C } from '../../../model/counters.ts';
 import { endUnnoticed } from '../../../net/sockets.ts';
 import { countResponse } from '../../bytes.ts';
-import { countFront } from '../../counting.ts';
+import { countFront, countListener } from '../../counting.ts';
 import { cutOff, errorPage, reply, replyError } from '../../http/ending.ts';
 import { setCause } from '../../log.ts';
 import { logDeniedCookies } from '../../persistence.ts';
@@ -35,7 +35,9 @@ const deny: ActionRow = {
     if ('error' in answer) return answer;
     return (stream) => {
       const proxy = stream.backend !== null && stream.backendHeld ? stream.backend : stream.frontend;
-      proxy.c[response ? C.deniedResp : C.deniedReq]!++;
+      const field = response ? C.deniedResp : C.deniedReq;
+      proxy.c[field]!++;
+      countListener(stream, field);
       if (!response) countTracked(stream, Event.error);
       if (response && stream.server !== null) stream.server.c[C.deniedResp]!++;
       setCause(stream, 'P', response ? 'H' : 'R');
@@ -173,7 +175,7 @@ const auth: ActionRow = {
     if (realm === undefined || realm === '') return { error: "'realm' expects a name" };
     const value = `Basic realm="${headerSafe(realm).replace(/["\\]/g, '\\$&')}"`;
     return (stream) => {
-      stream.frontend.c[C.deniedReq]!++;
+      countFront(stream, C.deniedReq);
       countTracked(stream, Event.error);
       setCause(stream, 'L', 'R');
       const page = errorPage(stream, 401);

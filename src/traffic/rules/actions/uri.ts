@@ -2,6 +2,7 @@ import { fullUri } from '../../../expr/full-uri.ts';
 import { compileRegex } from '../../../expr/regex.ts';
 import type { ExprError } from '../../../expr/sample.ts';
 import { C } from '../../../model/counters.ts';
+import { countFront } from '../../counting.ts';
 import type { Head } from '../../h1/head.ts';
 import { replyError } from '../../http/ending.ts';
 import { setCause } from '../../log.ts';
@@ -131,7 +132,7 @@ function compileNormalizer(words: Words): Run | ExprError {
     const normal = normalize(uri.slice(start, end));
     if (normal === null) {
       stream.log.requestEnd = 0;
-      stream.frontend.c[C.failedReq]!++;
+      countFront(stream, C.failedReq);
       setCause(stream, 'P', 'R');
       replyError(stream, 400);
       return Verdict.done;
