@@ -56,7 +56,7 @@ async function world(t: TestContext, more = ''): Promise<World> {
   return { directory, run, shown };
 }
 
-describe('acme', () => {
+describe('acme', { concurrency: true }, () => {
   test('a stand-in is shown until the certificate has come, which is kept in its file', async (t) => {
     const { directory, run, shown } = await world(t);
     await run.output(/acme: @web\/www: not now \(serverInternal\)/);

@@ -1,7 +1,8 @@
 import { createServer, type Server } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { Connection } from './connection.ts';
 import { type Fields, MalformedError, type Request } from './http.ts';
-import { patience, pause, type Scope, within } from './wait.ts';
+import { patience, type Scope, within } from './wait.ts';
 
 /** A response to be sent. Without `chunks` the body goes with a Content-Length, unless `framing` says otherwise. */
 export interface Answer {
@@ -171,7 +172,8 @@ async function serve(
 
 /** Sends; true when the connection has been closed. */
 async function sendAnswer(connection: Connection, request: Request, answer: Answer): Promise<boolean> {
-  if (answer.delay) await pause(answer.delay);
+  // What is still to be answered does not keep the process of a test that is over.
+  if (answer.delay) await setTimeout(answer.delay, undefined, { ref: false });
   let bytes = render(answer);
   if (request.method === 'HEAD') bytes = bytes.subarray(0, bytes.indexOf('\r\n\r\n') + 4);
   if (answer.closeAt !== undefined) bytes = bytes.subarray(0, answer.closeAt);

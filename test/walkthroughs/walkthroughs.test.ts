@@ -13,8 +13,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { basename, join } from 'node:path';
+import { suite, type TestContext, test } from 'node:test';
 import { origin } from '../support/origin.ts';
 import { freePort, isListening, listeningPorts } from '../support/ports.ts';
 import { isHaproxy, program } from '../support/program.ts';
@@ -29,20 +29,22 @@ const folder = join(import.meta.dirname, '../../docs/walkthroughs');
 const tools = ['socat', 'nc', 'curl', 'jq', 'tmux'];
 const missing = tools.filter((tool) => !installed(tool));
 
-for (const file of readdirSync(folder).filter((name) => /^\d.*\.md$/.test(name))) {
-  const markdown = readFileSync(join(folder, file), 'utf8');
-  const title = /^# (.*)$/m.exec(markdown)?.[1] ?? file;
-  const root = process.getuid?.() === 0 || !markdown.includes(' user nobody ');
-  const skip =
-    missing.length > 0 ? `not installed: ${missing.join(', ')}` : root ? false : 'needs root to set an owner';
-  test(title, { skip }, async (t) => {
-    const place = await prepare(t, markdown);
-    for (const step of parse(markdown)) {
-      if (isHaproxy && 'sluiceOnly' in step && step.sluiceOnly) continue;
-      await play(t, place, step, `${file}:${step.line}`);
-    }
-  });
-}
+suite('the walkthroughs', { concurrency: 3 }, () => {
+  for (const file of readdirSync(folder).filter((name) => /^\d.*\.md$/.test(name))) {
+    const markdown = readFileSync(join(folder, file), 'utf8');
+    const title = /^# (.*)$/m.exec(markdown)?.[1] ?? file;
+    const root = process.getuid?.() === 0 || !markdown.includes(' user nobody ');
+    const skip =
+      missing.length > 0 ? `not installed: ${missing.join(', ')}` : root ? false : 'needs root to set an owner';
+    test(title, { skip }, async (t) => {
+      const place = await prepare(t, markdown);
+      for (const step of parse(markdown)) {
+        if (isHaproxy && 'sluiceOnly' in step && step.sluiceOnly) continue;
+        await play(t, place, step, `${file}:${step.line}`);
+      }
+    });
+  }
+});
 
 interface Place {
   dir: string;
@@ -153,7 +155,7 @@ async function bash(place: Place, script: string): Promise<string> {
 
 /** Types into a terminal: `$ ` starts a command there; a line that the answer of the line before does not show is typed. */
 async function type(t: TestContext, place: Place, text: string, where: string): Promise<void> {
-  const session = `walk-${process.pid}-${Date.now()}`;
+  const session = `walk-${basename(place.dir)}`;
   const tmux = (...args: string[]) =>
     execFileSync('tmux', ['-L', session, ...args], { env: place.env, encoding: 'utf8' });
   t.after(() => {

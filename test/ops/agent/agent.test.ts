@@ -129,7 +129,9 @@ async function world(t: TestContext, config = CONFIG, files: Record<string, stri
 const weight = (server: string, value: number) =>
   ({ kind: 'server.weight', backend: 'app', server, weight: value, percent: false }) as const;
 
-describe('an agent of a HAProxy', { skip: existsSync(HAPROXY) ? false : 'haproxy is not installed' }, () => {
+const skip = existsSync(HAPROXY) ? false : 'haproxy is not installed';
+
+describe('an agent of a HAProxy', { skip, concurrency: 3 }, () => {
   test('puts what was set in force again after a reload', async (t) => {
     const { operate, reload, told, weighs, run } = await world(t);
     await operate('weight app/app1 20', [weight('app1', 20)]);
