@@ -3,8 +3,19 @@
  * dist/journal.js and dist/password.js (threads). Run by `npm ci` (prepare). A start from a bundle takes a tenth of one from source. What dist/sluice.js
  * imports only when it is needed is in files of its own (dist/part-*.js): a command that serves nothing loads no balancer.
  */
-import { globSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { type BuildOptions, build, buildSync, type Metafile } from 'esbuild';
+import { directBuiltins } from './direct-builtins.ts';
 import { joinParts } from './join-parts.ts';
 
 const COMMAND = 'src/cli/main.ts';
@@ -64,6 +75,7 @@ export async function bundle(folder: string): Promise<string[]> {
       const { metafile } = await build({ ...options, entryPoints: [entry], outfile: `${partial}/${name}.js` });
       metafiles.push(metafile);
     }
+    for (const name of readdirSync(partial)) takeBuiltins(`${partial}/${name}`);
     putInPlace(partial, folder);
     return [...new Set(metafiles.flatMap(packagesOf))].sort();
   } finally {
@@ -74,6 +86,11 @@ export async function bundle(folder: string): Promise<string[]> {
 /** Writes all of the command line into one file, as the single executable needs it. */
 export function bundleWhole(output: string): void {
   buildSync({ ...options, entryPoints: [COMMAND], outfile: output });
+  takeBuiltins(output);
+}
+
+function takeBuiltins(file: string): void {
+  writeFileSync(file, directBuiltins(readFileSync(file, 'utf8')));
 }
 
 /** Parts first: whoever reads an entry finds what it imports. */

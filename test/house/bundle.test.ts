@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { bundle } from '../../scripts/bundle.ts';
+import { directBuiltins } from '../../scripts/direct-builtins.ts';
 
 describe('the bundle', () => {
   const dir = mkdtempSync(join(tmpdir(), 'bundle-'));
@@ -34,6 +35,28 @@ describe('the bundle', () => {
     assert.ok(loaded('sluice.js').size <= 2, [...loaded('sluice.js')].join(' '));
     const operation = loaded(part('sluice.js', 'runOps'));
     assert.ok(operation.size <= 6, [...operation].join(' '));
+  });
+
+  it('takes modules of Node.js without an import, in any form', () => {
+    for (const file of readdirSync(dir)) assert.doesNotMatch(readFileSync(join(dir, file), 'utf8'), /^import .*node:/m);
+    const code = [
+      'import { readFileSync as read, rmSync } from "node:fs";',
+      "import net from 'node:net';",
+      'import * as path from "node:path";',
+      'import {',
+      '  a as b',
+      '} from "node:timers/promises";',
+      'import { c } from "./part.js";',
+    ];
+    assert.deepEqual(directBuiltins(code.join('\n')).split('\n'), [
+      'const { readFileSync: read, rmSync } = process.getBuiltinModule("node:fs");',
+      "const net = process.getBuiltinModule('node:net');",
+      'const path = process.getBuiltinModule("node:path");',
+      'const {',
+      '  a: b',
+      '} = process.getBuiltinModule("node:timers/promises");',
+      'import { c } from "./part.js";',
+    ]);
   });
 
   it('tells its version', () => {

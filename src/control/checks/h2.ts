@@ -1,4 +1,4 @@
-import { type ClientHttp2Session, type ClientHttp2Stream, connect, type IncomingHttpHeaders } from 'node:http2';
+import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
 import { Duplex } from 'node:stream';
 import type { Conn } from '../../net/transport.ts';
 import type { ConnectionEvents } from './connection.ts';
@@ -27,6 +27,8 @@ export class CheckH2 {
     this.#events = events;
     this.#secure = secure;
     this.#wire = new Wire(conn);
+    // Loaded where a check needs it: every start would take the longer for an import.
+    const { connect } = process.getBuiltinModule('node:http2');
     this.#session = connect(`${secure ? 'https' : 'http'}://localhost`, { createConnection: () => this.#wire });
     this.#session.on('error', () => events.onFailure(PROTOCOL_ERROR));
   }
