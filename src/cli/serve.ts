@@ -150,6 +150,6 @@ async function settle(
   } catch (error) {
     return `[haproxy.main()] Cannot create pidfile ${pidFile} : ${(error as Error).message}`;
   }
-  giveUpNewPrivileges();
+  if (!global.insecureSetuidWanted) giveUpNewPrivileges();
   return (await confine(global.chroot, control, messages)) ?? (await dropPrivileges(global, control, messages));
 }

@@ -104,6 +104,7 @@ export function newGlobal(): Draft<GlobalConfig> {
     h2WithoutWebSockets: false,
     pp2NeverLocal: false,
     insecureForkWanted: false,
+    insecureSetuidWanted: false,
     crtBase: null,
     caBase: null,
     httpClient: { caFile: null, verify: true },

@@ -120,6 +120,8 @@ export interface ExprContext {
   readonly serverStatus?: number;
   /** Number of the stream in the process; left out: there is none. */
   readonly streamId?: number;
+  /** The request is for a proxy, whose credentials count (`option http-use-proxy-header`). */
+  readonly toProxy?: boolean;
   /** An HTTP stream. */
   readonly http?: boolean;
   /** Where the rule stands that ended the evaluation of its set last, or was waiting when the stream ended. */

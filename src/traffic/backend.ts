@@ -58,6 +58,8 @@ export class TrafficBackend implements ProxyFacts {
   abortOnClose: boolean;
   serverClose: boolean;
   httpClose: boolean;
+  /** Mistakes in responses are let pass (`accept-unsafe-violations-in-http-response`). */
+  relaxed: boolean;
   preferLastServer: boolean;
   checkCache: boolean;
   independent: boolean;
@@ -124,6 +126,7 @@ export class TrafficBackend implements ProxyFacts {
       (config.mode === 'http' && !config.options.includes('no abortonclose'));
     this.serverClose = config.options.includes('http-server-close');
     this.httpClose = config.options.includes('httpclose');
+    this.relaxed = config.options.includes('accept-unsafe-violations-in-http-response');
     this.preferLastServer = config.options.includes('prefer-last-server');
     this.independent = config.options.includes('independent-streams');
     this.noLinger = config.options.includes('nolinger');

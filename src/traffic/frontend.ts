@@ -53,6 +53,10 @@ export class TrafficFrontend implements ProxyFacts {
   logger: LogFormatter | null;
   /** Options as fields. */
   httpClose: boolean;
+  /** Users authenticate as to a proxy where a request is for one (`http-use-proxy-header`). */
+  proxyHeader: boolean;
+  /** Mistakes in requests are let pass (`accept-unsafe-violations-in-http-request`). */
+  relaxed: boolean;
   serverClose: boolean;
   dontLogNull: boolean;
   dontLogNormal: boolean;
@@ -104,6 +108,8 @@ export class TrafficFrontend implements ProxyFacts {
     this.rules = null;
     this.logger = null;
     this.httpClose = options.includes('httpclose');
+    this.proxyHeader = options.includes('http-use-proxy-header');
+    this.relaxed = options.includes('accept-unsafe-violations-in-http-request');
     this.serverClose = options.includes('http-server-close');
     this.dontLogNull = options.includes('dontlognull');
     this.dontLogNormal = options.includes('dontlog-normal');

@@ -12,7 +12,8 @@ import type { TrafficFrontend, TrafficListener } from './frontend.ts';
 import { badChunk } from './h1/body.ts';
 import { writeChunk } from './h1/chunk.ts';
 import { Framing } from './h1/head.ts';
-import { NEED_MORE, parseRequest } from './h1/parse.ts';
+import { INVALID, NEED_MORE, parseRequest } from './h1/parse.ts';
+import { parseAgain } from './h1/relaxed.ts';
 import { H2Connection } from './h2/connection.ts';
 import { PREFACE } from './h2/frames.ts';
 import { adjustCase } from './header-names.ts';
@@ -170,7 +171,15 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     const stream = Stream.start(env, this, frontend, this.listener);
     const { req, log } = stream;
     req.anyPayload = env.payloadWithAnyMethod;
-    const next = parseRequest(req, buf, start, end, tune.maxhdr);
+    let next = parseRequest(req, buf, start, end, tune.maxhdr);
+    if (next === INVALID && frontend.relaxed) {
+      const again = parseAgain(parseRequest, req, buf, start, end, tune.maxhdr);
+      next = again.next;
+      if (next > NEED_MORE) {
+        const { at, state, bytes } = again.violation;
+        captureRequest(env, frontend, this.source, bytes, 0, bytes.length, at, state);
+      }
+    }
     if (next === NEED_MORE && end - start < tune.bufsize) {
       stream.recycle();
       if (end > start) this.held = Buffer.from(buf.subarray(start, end));

@@ -385,6 +385,10 @@ export class Stream extends StreamState implements ExprContext, Timed {
     return this.client?.proto !== 'tcp';
   }
 
+  get toProxy(): boolean {
+    return this.frontend.proxyHeader && !/^[/*]/.test(this.req.uri);
+  }
+
   get http(): boolean {
     return !this.raw;
   }

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { connect, get } from '../support/connection.ts';
 import { origin } from '../support/origin.ts';
 import { start } from '../support/program.ts';
 
-/* What the global section says about the end of the process. */
+/* What the global section says about the process: its end, and what programs that it runs may become. */
 
 const slow = await origin({ after }, () => ({ body: 'late', delay: 30_000 }));
 const quick = await origin({ after }, 'quick');
@@ -44,4 +45,12 @@ test('during grace new connections are still served', async () => {
   assert.equal((await get(run.port('quick'))).text, 'quick');
   await run.exited;
   assert.ok(Date.now() - began >= 400);
+});
+
+test('programs that are run may gain rights by their owner only with insecure-setuid-wanted', async (t) => {
+  const locked = (pid: number | 'self') =>
+    /^NoNewPrivs:\t(\d)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1];
+  if (locked('self') !== '0') return t.skip('this process may not gain rights itself');
+  assert.equal(locked((await start(t, config('insecure-fork-wanted'), { ports })).pid), '1');
+  assert.equal(locked((await start(t, config('insecure-setuid-wanted'), { ports })).pid), '0');
 });

@@ -224,6 +224,7 @@ function globalConfig(): Config['global'] {
     h2WithoutWebSockets: false,
     pp2NeverLocal: false,
     insecureForkWanted: false,
+    insecureSetuidWanted: false,
     crtBase: null,
     caBase: null,
     httpClient: { caFile: null, verify: true },

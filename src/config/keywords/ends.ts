@@ -7,6 +7,7 @@ import type { ServerDraft } from '../draft-server.ts';
 import type { Line } from '../line.ts';
 import { expandTemplate, readDefaultServer, readServer, templateRange } from '../server.ts';
 import type { OptionReport } from './option.ts';
+import { setOption } from './options.ts';
 import { inSections } from './sections.ts';
 import { parseSource } from './server-source.ts';
 import { type Keyword, remark, works } from './table.ts';
@@ -142,6 +143,10 @@ export const END_KEYWORDS: readonly Keyword<ProxyDraft>[] = [
     strict: true,
   }),
   works('default-server', '<options>', parseDefaultServer, { sections: inSections('DLB'), strict: true }),
+  // The old form of the option.
+  works('transparent', '', (line, proxy) => void (line.atMost(0) && setOption(proxy, 'transparent', true)), {
+    sections: inSections('DLB'),
+  }),
   works('dispatch', '<address>:<port>', parseDispatch, { sections: inSections('LB') }),
   works('source', '<address>[:<port>] [interface <name>]', parseProxySource, { sections: inSections('DLB') }),
 ];

@@ -95,7 +95,6 @@ export const GLOBAL_REFUSED: Row[] = [
     'lua-load-per-thread <file>',
     'lua-prepend-path <path>',
   ]),
-  ...refused<ConfigDraft>('Programs that change their user again are not started.', ['insecure-setuid-wanted']),
   ...refused<ConfigDraft>('Detect devices in the application.', [
     '51degrees-cache-size <number>',
     '51degrees-data-file <file>',

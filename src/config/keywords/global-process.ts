@@ -173,6 +173,7 @@ export const GLOBAL_PROCESS_KEYWORDS: Row[] = [
   works('default-path', '{current|config|parent|origin <directory>}', parseDefaultPath),
   flag('pp2-never-send-local', 'pp2NeverLocal'),
   flag('insecure-fork-wanted', 'insecureForkWanted', { negatable: true }),
+  flag('insecure-setuid-wanted', 'insecureSetuidWanted'),
   works('external-check', '[preserve-env]', parseExternalCheck),
   works(
     'unix-bind',

@@ -31,6 +31,15 @@ function httpToggle(name: string, letters: string): Row {
   return toggle(name, letters, { needsHttp: true });
 }
 
+/** The old name of a switch. */
+function renamed(name: string, now: string, letters: string): Row {
+  const parse = (line: Line, proxy: ProxyDraft) => {
+    line.warning(`option '${name}' is deprecated. Please use '${now}' if absolutely needed.`);
+    if (line.atMost(0, 2)) setOption(proxy, now, line.prefix === '');
+  };
+  return works(name, '', parse, { sections: inSections(letters), negatable: true, needsHttp: true });
+}
+
 /** HTTP proxies have it unless they say no (since HAProxy 3.3), so that a no is kept, too. */
 const abortOnClose: Row = toggle('abortonclose', 'DFLB', {
   parse: (line, proxy) => {
@@ -164,6 +173,10 @@ function parseTcpka(line: Line, proxy: ProxyDraft): void {
 const switches: Row[] = [
   abortOnClose,
   toggle('allbackups', 'DLB'),
+  httpToggle('accept-unsafe-violations-in-http-request', 'DFL'),
+  httpToggle('accept-unsafe-violations-in-http-response', 'DLB'),
+  renamed('accept-invalid-http-request', 'accept-unsafe-violations-in-http-request', 'DFL'),
+  renamed('accept-invalid-http-response', 'accept-unsafe-violations-in-http-response', 'DLB'),
   httpToggle('checkcache', 'DLB'),
   toggle('clitcpka', 'DFL'),
   httpToggle('disable-h2-upgrade', 'DFL'),
@@ -178,6 +191,7 @@ const switches: Row[] = [
   // Nothing is ever delayed to fill packets.
   httpToggle('http-no-delay', 'DFLB'),
   httpToggle('http-pretend-keepalive', 'DLB'),
+  httpToggle('http-use-proxy-header', 'DFL'),
   httpToggle('idle-close-on-response', 'DFL'),
   toggle('independent-streams', 'DFLB'),
   toggle('log-health-checks', 'DLB'),
@@ -243,31 +257,6 @@ export const PROXY_OPTIONS = new KeywordTable<ProxyDraft>([
     sections: inSections('DFL'),
     negatable: true,
   }),
-  ...refused<ProxyDraft>(
-    'Clients say with the Connection header what becomes of their connection.',
-    ['http-use-proxy-header'],
-    { sections: inSections('DFL'), negatable: true },
-  ),
-  ...refused<ProxyDraft>(
-    'What can be read in two ways is never passed on: correct the client.',
-    ['accept-unsafe-violations-in-http-request'],
-    { sections: inSections('DFL'), negatable: true },
-  ),
-  ...refused<ProxyDraft>(
-    'What can be read in two ways is never passed on: correct the server.',
-    ['accept-unsafe-violations-in-http-response'],
-    { sections: inSections('DLB'), negatable: true },
-  ),
-  ...refused<ProxyDraft>(
-    'What can be read in two ways is never passed on: correct the client.',
-    ['accept-invalid-http-request'],
-    { sections: inSections('DFL'), negatable: true },
-  ),
-  ...refused<ProxyDraft>(
-    'What can be read in two ways is never passed on: correct the server.',
-    ['accept-invalid-http-response'],
-    { sections: inSections('DLB'), negatable: true },
-  ),
   ...refused<ProxyDraft>('Use option httpclose.', ['forceclose'], { sections: inSections('DFLB'), negatable: true }),
   ...refused<ProxyDraft>('It is not needed any more: remove it.', ['http-tunnel'], {
     sections: inSections('DFLB'),

@@ -363,7 +363,6 @@ const refusals: Row[] = [
     sections: inSections('LB'),
   }),
   ...refused<ProxyDraft>('HTTP/1.1 and HTTP/2 are served.', ['quic-initial <action>'], { sections: inSections('DFL') }),
-  ...refused<ProxyDraft>('Use server lines.', ['transparent'], BACKEND),
   ...refused<ProxyDraft>("Use 'timeout client'.", ['clitimeout <time>'], FRONTEND),
   ...refused<ProxyDraft>("Use 'timeout connect'.", ['contimeout <time>'], BACKEND),
   ...refused<ProxyDraft>("Use 'timeout server'.", ['srvtimeout <time>'], BACKEND),

@@ -57,6 +57,8 @@ export interface GlobalConfig {
   /** Health checks are announced with their addresses, where PROXY protocol 2 has LOCAL for them. */
   readonly pp2NeverLocal: boolean;
   readonly insecureForkWanted: boolean;
+  /** Programs that are run may gain rights by their owner's (setuid). */
+  readonly insecureSetuidWanted: boolean;
   readonly crtBase: string | null;
   readonly caBase: string | null;
   /** How servers are verified that are asked over HTTPS (ACME): with a file of authorities, null = those of the system, or not. */

@@ -70,8 +70,9 @@ interface Credentials {
 let lastAuthorization = '';
 let lastCredentials: Credentials | undefined;
 
-function credentialsOf(head: HeadView): Credentials | undefined {
-  const index = head.findHeader('authorization', 0);
+function credentialsOf({ requestHead: head, toProxy }: ExprContext): Credentials | undefined {
+  if (head === null) return undefined;
+  const index = head.findHeader(toProxy === true ? 'proxy-authorization' : 'authorization', 0);
   if (index < 0) return undefined;
   const value = head.headerValue(index);
   if (value === lastAuthorization) return lastCredentials;
@@ -86,6 +87,15 @@ function parseBasic(value: string): Credentials | undefined {
   const colon = decoded === undefined ? -1 : decoded.indexOf(':');
   if (match === null || decoded === undefined || colon === -1) return undefined;
   return { type: match[1]!, user: decoded.slice(0, colon), password: decoded.slice(colon + 1) };
+}
+
+/** A part of the credentials. */
+function credential(name: string, read: (given: Credentials) => string): FetchRow {
+  const evaluate = (ctx: ExprContext) => {
+    const given = credentialsOf(ctx);
+    return given === undefined ? undefined : read(given);
+  };
+  return { name, args: '', type: 'str', source: 'requestHeaders', compile: () => evaluate };
 }
 
 /** Parameters of the query, or of what begins behind another delimiter. */
@@ -204,9 +214,9 @@ export const requestFetches: readonly FetchRow[] = [
   captured('capture.req.uri', ([, uri]) => pathAndQueryOf(uri!)),
   // HAProxy knows two versions here.
   captured('capture.req.ver', (words) => words[2]?.replace('2.0', '1.1') ?? 'HTTP/0.9'),
-  ofRequest('http_auth_type', 'str', (head) => credentialsOf(head)?.type),
-  ofRequest('http_auth_user', 'str', (head) => credentialsOf(head)?.user),
-  ofRequest('http_auth_pass', 'str', (head) => credentialsOf(head)?.password),
+  credential('http_auth_type', ({ type }) => type),
+  credential('http_auth_user', ({ user }) => user),
+  credential('http_auth_pass', ({ password }) => password),
   {
     name: 'http_auth_bearer',
     args: '[string]',
@@ -230,7 +240,7 @@ export const requestFetches: readonly FetchRow[] = [
       const users = env.userlist?.(name as string) ?? null;
       if (users === null) return noUserlist(name);
       return (ctx) => {
-        const given = ctx.requestHead === null ? undefined : credentialsOf(ctx.requestHead);
+        const given = credentialsOf(ctx);
         return given === undefined ? undefined : users.check(given.user, given.password);
       };
     },
@@ -245,7 +255,7 @@ export const requestFetches: readonly FetchRow[] = [
       if (users === null) return noUserlist(name);
       return {
         evaluate: (ctx) => {
-          const given = ctx.requestHead === null ? undefined : credentialsOf(ctx.requestHead);
+          const given = credentialsOf(ctx);
           return given !== undefined && users.check(given.user, given.password) ? given.user : undefined;
         },
         match: (groups) => {

@@ -8,8 +8,8 @@ import { equalsAt, type Head } from './head.ts';
 /** Checks a request head, whose names may still be in upper case. False: refused, `errorStatus` says with what. */
 export function checkRequest(head: Head): boolean {
   if (head.otherCoding || (head.chunked && head.version === 10)) return refuse(head, head.errorStatus);
-  if (isConnect(head)) return checkConnect(head) || refuse(head, 400);
-  if (!checkTarget(head)) return refuse(head, 400);
+  if (isConnect(head)) return (head.relaxed && !head.chunked) || checkConnect(head) || refuse(head, 400);
+  if (!head.relaxed && !checkTarget(head)) return refuse(head, 400);
   return !(hasBody(head) && head.version === 10 && !head.anyPayload && bodiless(head)) || refuse(head, 413);
 }
 
@@ -35,6 +35,7 @@ export function settleRequest(head: Head): void {
 /** The same for a response head. */
 export function settleResponse(head: Head): void {
   settleLengths(head);
+  if (head.emptyCoding) settleEmptyCoding(head);
   if (head.status < 200 || head.status === 204) {
     // HAProxy counts what it leaves out only when it sends.
     if (head.contentLength >= 0) head.fixSize();
@@ -51,6 +52,13 @@ function isConnect(head: Head): boolean {
 
 function hasBody(head: Head): boolean {
   return head.chunked || head.contentLength > 0;
+}
+
+/** An empty transfer-encoding: the length does not count beside it, and the body ends with the connection. */
+function settleEmptyCoding(head: Head): void {
+  if (head.chunked || head.contentLength < 0) return;
+  head.removeHeader('content-length');
+  head.contentLength = -1;
 }
 
 /** Both content-length and transfer-encoding: the latter wins, and the connection ends with this message (RFC 9112, 6.3). */

@@ -54,6 +54,8 @@ export class Head implements HeadView {
   chunked: boolean;
   /** A transfer coding other than `chunked` came. */
   otherCoding: boolean;
+  /** transfer-encoding came without a value: the end of the connection is that of the body. */
+  emptyCoding: boolean;
   connClose: boolean;
   connKeepAlive: boolean;
   connUpgrade: boolean;
@@ -63,6 +65,10 @@ export class Head implements HeadView {
   ambiguous: boolean;
   /** Bodies of HTTP/1.0 requests are taken whatever the method (`h1-accept-payload-with-any-method`). */
   anyPayload: boolean;
+  /** Mistakes are let pass. Owned by who has the head parsed. */
+  relaxed: boolean;
+  /** What stands in the place of the version where that is not HTTP/1.0 or HTTP/1.1; null there. */
+  versionText: string | null;
   hostIndex: number;
   cookieIndex: number;
   /** Some name came with upper-case letters. Owned by the parser. */
@@ -103,6 +109,7 @@ export class Head implements HeadView {
     this.contentLength = -1;
     this.chunked = false;
     this.otherCoding = false;
+    this.emptyCoding = false;
     this.connClose = false;
     this.connKeepAlive = false;
     this.connUpgrade = false;
@@ -110,6 +117,8 @@ export class Head implements HeadView {
     this.expectContinue = false;
     this.ambiguous = false;
     this.anyPayload = false;
+    this.relaxed = false;
+    this.versionText = null;
     this.hostIndex = -1;
     this.cookieIndex = -1;
     this.upperNames = false;
@@ -140,6 +149,7 @@ export class Head implements HeadView {
     this.contentLength = -1;
     this.chunked = false;
     this.otherCoding = false;
+    this.emptyCoding = false;
     this.errorStatus = 400;
     this.connClose = false;
     this.connKeepAlive = false;
@@ -147,6 +157,7 @@ export class Head implements HeadView {
     this.hasUpgrade = false;
     this.expectContinue = false;
     this.ambiguous = false;
+    this.versionText = null;
     this.hostIndex = -1;
     this.cookieIndex = -1;
   }
@@ -352,7 +363,7 @@ export class Head implements HeadView {
   /** Bytes that `write` needs at most. */
   sizeBound(): number {
     // A line may have come without a blank behind its colon and without CR.
-    const size = this.end - this.start + 96 + this.count * 2 + this.#textSize;
+    const size = this.end - this.start + 96 + (this.versionText?.length ?? 0) + this.count * 2 + this.#textSize;
     return size + (this.uriText?.length ?? 0) + (this.reasonText?.length ?? 0) + (this.methodText?.length ?? 0);
   }
 
@@ -400,11 +411,16 @@ export class Head implements HeadView {
       out[pos++] = SPACE;
       pos += out.latin1Write(this.uri, pos);
     }
+    if (this.versionText !== null) return writeText(out, pos, ` ${this.versionText}\r\n`);
     return writeText(out, pos, this.version === 10 ? ' HTTP/1.0\r\n' : ' HTTP/1.1\r\n');
   }
 
   #writeStatusLine(out: Buffer, at: number): number {
-    let pos = writeText(out, at, this.version === 10 ? 'HTTP/1.0 ' : 'HTTP/1.1 ');
+    let pos = writeText(
+      out,
+      at,
+      this.versionText !== null ? `${this.versionText} ` : this.version === 10 ? 'HTTP/1.0 ' : 'HTTP/1.1 ',
+    );
     pos = writeText(out, pos, String(this.status));
     out[pos++] = SPACE;
     if (this.reasonText !== null) pos += out.latin1Write(this.reasonText, pos);

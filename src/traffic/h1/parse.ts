@@ -32,6 +32,18 @@ const TARGET = new Uint8Array(256);
 for (let i = 33; i < 127; i++) TARGET[i] = 1;
 TARGET[35] = 0;
 
+/** The same where mistakes are let pass (HAProxy manual, `option accept-unsafe-violations-in-http-request`). */
+const RELAXED_VALUE = new Uint8Array(256).fill(1);
+RELAXED_VALUE[CR] = 0;
+RELAXED_VALUE[LF] = 0;
+const RELAXED_TARGET = new Uint8Array(256).fill(1);
+for (let i = 0; i <= 32; i++) RELAXED_TARGET[i] = 0;
+RELAXED_TARGET[127] = 0;
+
+/** Bytes that a version is at most, where it may be any. */
+const LONGEST_VERSION = 32;
+const LARGEST_STATUS = 65_535;
+
 /**
  * Parses a request head from bytes [start, limit). Returns the offset behind the head, NEED_MORE or INVALID.
  * Empty lines before the request line are skipped (RFC 9112, 2.2).
@@ -53,15 +65,21 @@ export function parseRequest(head: Head, buf: Buffer, start: number, limit: numb
   if (buf[pos] !== SPACE || pos === head.methodStart) return fail(head, pos, 'MSG_RQMETH');
   head.methodEnd = pos++;
   head.uriStart = pos;
-  while (pos < limit && TARGET[buf[pos]!] === 1) pos++;
+  const target = head.relaxed ? RELAXED_TARGET : TARGET;
+  while (pos < limit && target[buf[pos]!] === 1) pos++;
   if (pos >= limit) return NEED_MORE;
+  if (head.relaxed && (buf[pos] === CR || buf[pos] === LF)) return parseSimpleRequest(head, buf, pos, limit);
   if (buf[pos] !== SPACE || pos === head.uriStart) return fail(head, pos, 'MSG_RQURI');
   head.uriEnd = pos++;
-  const version = parseVersion(buf, pos, limit);
+  const version = head.relaxed ? INVALID : parseVersion(buf, pos, limit);
   if (version === NEED_MORE) return NEED_MORE;
-  if (version === INVALID) return fail(head, pos, 'MSG_RQVER');
-  head.version = version;
-  pos = endOfLine(buf, pos + 8, limit);
+  let versionEnd = pos + 8;
+  if (version === INVALID) {
+    versionEnd = parseAnyVersion(head, buf, pos, limit);
+    if (versionEnd === NEED_MORE) return NEED_MORE;
+    if (versionEnd === INVALID) return fail(head, pos, 'MSG_RQVER');
+  } else head.version = version;
+  pos = endOfLine(buf, versionEnd, limit);
   if (pos === NEED_MORE) return NEED_MORE;
   if (pos === INVALID) return fail(head, head.uriEnd + 9, 'MSG_RQVER');
   const end = parseHeaders(head, buf, pos, limit, maxHeaders);
@@ -78,11 +96,14 @@ export function parseResponse(head: Head, buf: Buffer, start: number, limit: num
   head.buf = buf;
   head.isRequest = false;
   head.start = start;
-  const version = parseVersion(buf, start, limit);
+  const version = head.relaxed ? INVALID : parseVersion(buf, start, limit);
   if (version === NEED_MORE) return NEED_MORE;
-  if (version === INVALID) return fail(head, start, 'MSG_RPVER');
-  head.version = version;
   let pos = start + 8;
+  if (version === INVALID) {
+    pos = parseAnyVersion(head, buf, start, limit);
+    if (pos === NEED_MORE) return NEED_MORE;
+    if (pos === INVALID) return fail(head, start, 'MSG_RPVER');
+  } else head.version = version;
   if (pos + 4 >= limit) return NEED_MORE;
   if (buf[pos] !== SPACE) return fail(head, pos, 'MSG_RPVER');
   let status = 0;
@@ -92,8 +113,14 @@ export function parseResponse(head: Head, buf: Buffer, start: number, limit: num
     status = status * 10 + digit;
   }
   if (status < 100) return fail(head, pos + 1, 'MSG_RPCODE');
-  head.status = status;
   pos += 4;
+  if (head.relaxed)
+    for (; pos < limit && buf[pos]! >= 48 && buf[pos]! <= 57; pos++) {
+      status = status * 10 + buf[pos]! - 48;
+      if (status > LARGEST_STATUS) return fail(head, pos, 'MSG_RPCODE');
+    }
+  if (pos >= limit) return NEED_MORE;
+  head.status = status;
   if (buf[pos] !== SPACE && buf[pos] !== CR && buf[pos] !== LF) return fail(head, pos, 'MSG_RPCODE');
   while (pos < limit && buf[pos] === SPACE) pos++;
   head.reasonStart = pos;
@@ -123,6 +150,33 @@ function parseVersion(buf: Buffer, pos: number, limit: number): number {
   return minor === 0 ? 10 : minor > 0 && minor <= 9 ? 11 : INVALID;
 }
 
+/** A version of whatever protocol, where mistakes are let pass. Returns the offset behind it, NEED_MORE or INVALID. */
+function parseAnyVersion(head: Head, buf: Buffer, start: number, limit: number): number {
+  if (!head.relaxed) return INVALID;
+  const seen = buf.latin1Slice(start, Math.min(limit, start + LONGEST_VERSION));
+  const found = /^([A-Z]+)\/(\d+)\.(\d*)(?=\D)/.exec(seen);
+  if (found === null)
+    return start + seen.length === limit && /^(?:[A-Z]+(?:\/(?:\d+(?:\.\d*)?)?)?)?$/.test(seen) ? NEED_MORE : INVALID;
+  const [text, protocol, major, minor] = found;
+  head.version = 10;
+  // A version of HTTP above 1.1 means that; what has no such number is passed on as it came, and trusted with nothing.
+  if (protocol === 'HTTP' && /^(?:1\.[1-9]|[2-9]\.\d)$/.test(`${major}.${minor}`)) head.version = 11;
+  else if (text !== 'HTTP/1.0') head.versionText = text;
+  return start + text.length;
+}
+
+/** A request of HTTP/0.9: a line with method and target. What follows it is not read. */
+function parseSimpleRequest(head: Head, buf: Buffer, pos: number, limit: number): number {
+  head.uriEnd = pos;
+  const end = endOfLine(buf, pos, limit);
+  if (end === NEED_MORE) return NEED_MORE;
+  if (end === INVALID || head.method !== 'GET' || head.uriStart === pos) return fail(head, pos, 'MSG_RQVER');
+  head.version = 10;
+  head.connClose = true;
+  head.end = end;
+  return end;
+}
+
 /** Offset behind CRLF or LF. */
 function endOfLine(buf: Buffer, pos: number, limit: number): number {
   if (pos >= limit) return NEED_MORE;
@@ -136,6 +190,7 @@ function endOfLine(buf: Buffer, pos: number, limit: number): number {
 function parseHeaders(head: Head, buf: Buffer, start: number, limit: number, maxHeaders: number): number {
   let pos = start;
   let upper = 0;
+  const value = head.relaxed ? RELAXED_VALUE : VALUE;
   for (;;) {
     if (pos >= limit) return NEED_MORE;
     let c = buf[pos]!;
@@ -155,17 +210,27 @@ function parseHeaders(head: Head, buf: Buffer, start: number, limit: number, max
       if (++pos >= limit) return NEED_MORE;
       c = buf[pos]!;
     }
+    const dropped = head.relaxed && c !== COLON && buf[nameStart] !== SPACE && buf[nameStart] !== TAB;
+    if (dropped) {
+      while (pos < limit && buf[pos] !== COLON && buf[pos] !== CR && buf[pos] !== LF) pos++;
+      if (pos >= limit) return NEED_MORE;
+      c = buf[pos]!;
+    }
     // A line that begins with white space (obs-fold), or white space before the colon, ends here too.
     if (c !== COLON || pos === nameStart) return fail(head, pos, 'MSG_HDR_NAME');
     const nameEnd = pos++;
     while (pos < limit && (buf[pos] === SPACE || buf[pos] === TAB)) pos++;
     const valueStart = pos;
-    while (pos < limit && VALUE[buf[pos]!] === 1) pos++;
+    while (pos < limit && value[buf[pos]!] === 1) pos++;
     if (pos >= limit) return NEED_MORE;
     let valueEnd = pos;
     const next = endOfLine(buf, pos, limit);
     if (next === NEED_MORE) return NEED_MORE;
     if (next === INVALID) return fail(head, pos, 'MSG_HDR_VAL');
+    if (dropped) {
+      pos = next;
+      continue;
+    }
     while (valueEnd > valueStart && (buf[valueEnd - 1] === SPACE || buf[valueEnd - 1] === TAB)) valueEnd--;
     if (head.count >= maxHeaders - 1) return fail(head, nameStart, 'MSG_HDR_FIRST');
     head.reserve();
@@ -239,7 +304,11 @@ function noteHeader(
     case 14:
       return !equalsLower(buf, nameStart, nameEnd, 'content-length') || noteLength(head, buf, index, start, end);
     case 17:
-      return !equalsLower(buf, nameStart, nameEnd, 'transfer-encoding') || noteEncoding(head, buf, start, end);
+      return (
+        !equalsLower(buf, nameStart, nameEnd, 'transfer-encoding') ||
+        (head.relaxed && noteOddEncoding(head, buf, index, start, end)) ||
+        noteEncoding(head, buf, start, end)
+      );
     default:
       return true;
   }
@@ -286,6 +355,19 @@ function noteEncoding(head: Head, buf: Buffer, start: number, end: number): bool
     return true;
   }
   return false;
+}
+
+/** transfer-encoding of a response, where mistakes are let pass: nothing, or `chunked` several times. */
+function noteOddEncoding(head: Head, buf: Buffer, index: number, start: number, end: number): boolean {
+  if (head.isRequest || !/^(?:chunked[ \t]*(?:,[ \t]*|$))*$/i.test(buf.latin1Slice(start, end))) return false;
+  if (start === end) {
+    head.emptyCoding = true;
+    return true;
+  }
+  if (head.chunked) head.removeAt(index);
+  else head.setValueAt(index, 'chunked');
+  head.chunked = true;
+  return true;
 }
 
 /** te: of what it may say only `trailers` concerns the next hop (RFC 9110, 10.1.4). */

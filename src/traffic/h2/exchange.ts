@@ -29,6 +29,8 @@ import type { OwnConnections } from './own-connections.ts';
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const BAD_METHOD = /[^!#$%&'*+\-.^_`|~0-9A-Za-z]/;
 const BAD_TARGET = /[^\x21-\x7e]|#/;
+/** Where mistakes are let pass. */
+const WORSE_TARGET = /[^\x21-\x7e]/;
 /** An authority becomes the host header of HTTP/1; RFC 9113, 8.3.1 forbids user information. */
 const BAD_AUTHORITY = /[^\x21-\x7e]|[/?#@\\]/;
 const SCHEME = /^[A-Za-z][A-Za-z0-9+.-]*$/;
@@ -200,7 +202,8 @@ export class H2Exchange implements Client {
     const connect = this.#method === 'CONNECT' && !extended;
     const target = connect ? this.#authority : this.#path;
     if (extended && (this.#method !== 'CONNECT' || !TOKEN.test(this.#protocol))) this.#malformed = true;
-    if (BAD_METHOD.test(this.#method) || this.#method === '' || target === '' || BAD_TARGET.test(target))
+    const badTarget = stream.frontend.relaxed ? WORSE_TARGET : BAD_TARGET;
+    if (BAD_METHOD.test(this.#method) || this.#method === '' || target === '' || badTarget.test(target))
       this.#malformed = true;
     if (connect ? this.#path !== '' || this.#scheme !== '' : !SCHEME.test(this.#scheme)) this.#malformed = true;
     if (BAD_AUTHORITY.test(this.#authority)) this.#malformed = true;

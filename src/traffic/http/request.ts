@@ -47,7 +47,7 @@ export function beginRequest(stream: Stream, buf: Buffer, pos: number, end: numb
     log.requestLine = line.slice(0, env.global.tune.logurilen);
   }
   logStep(stream, 'accept');
-  if (stream.wantsUpgrade && !noteWebSocket(stream)) {
+  if (stream.wantsUpgrade && !noteWebSocket(stream) && !stream.frontend.relaxed) {
     countFront(stream, C.failedReq);
     setCause(stream, 'P', 'R');
     replyError(stream, 400);

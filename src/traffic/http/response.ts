@@ -9,6 +9,7 @@ import type { Throttle } from '../filters/throttle.ts';
 import { badChunk } from '../h1/body.ts';
 import { Framing } from '../h1/head.ts';
 import { INVALID, NEED_MORE, parseResponse } from '../h1/parse.ts';
+import { parseAgain } from '../h1/relaxed.ts';
 import { logStep, setCause } from '../log.ts';
 import { applyResponseCookies } from '../persistence.ts';
 import { Phase } from '../phase.ts';
@@ -57,7 +58,13 @@ function parseHead(stream: Stream, buf: Buffer, start: number, limit: number): v
   const { res, env } = stream;
   let pos = start;
   for (;;) {
-    const next = parseResponse(res, buf, pos, limit, env.global.tune.maxhdr);
+    let next = parseResponse(res, buf, pos, limit, env.global.tune.maxhdr);
+    if (next === INVALID && stream.backend!.relaxed) {
+      const again = parseAgain(parseResponse, res, buf, pos, limit, env.global.tune.maxhdr);
+      next = again.next;
+      const { at, state, bytes } = again.violation;
+      if (next > NEED_MORE) captureError(stream, 'response', bytes, 0, bytes.length, at, state);
+    }
     if (
       next === INVALID ||
       (next === NEED_MORE ? limit : next) - pos > env.global.tune.bufsize - env.global.tune.maxrewrite
@@ -381,7 +388,7 @@ export function onClientDrain(stream: Stream): void {
 
 /** 101: what follows is not HTTP. */
 function switchProtocols(stream: Stream, buf: Buffer, pos: number, end: number): void {
-  if (!stream.wantsUpgrade || !stream.res.hasUpgrade || !acceptsWebSocket(stream)) {
+  if (!stream.wantsUpgrade || !stream.res.hasUpgrade || !(stream.backend!.relaxed || acceptsWebSocket(stream))) {
     badResponse(stream);
     return;
   }

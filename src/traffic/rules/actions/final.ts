@@ -178,8 +178,10 @@ const auth: ActionRow = {
       countFront(stream, C.deniedReq);
       countTracked(stream, Event.error);
       setCause(stream, 'L', 'R');
-      const page = errorPage(stream, 401);
-      reply(stream, { ...page, headers: [...page.headers, ['www-authenticate', value]] });
+      const { toProxy } = stream;
+      const page = errorPage(stream, toProxy ? 407 : 401);
+      const field = toProxy ? 'proxy-authenticate' : 'www-authenticate';
+      reply(stream, { ...page, headers: [...page.headers, [field, value]] });
       return Verdict.done;
     };
   },
