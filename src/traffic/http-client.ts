@@ -394,6 +394,8 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
       if (res.version !== 10) at += out.latin1Write('connection: close\r\n', at);
     } else if (res.version === 10 || stream.clientVersion === 10)
       at += out.latin1Write('connection: keep-alive\r\n', at);
+    if (res.unframed && resBody.framing === Framing.chunked)
+      at += out.latin1Write('transfer-encoding: chunked\r\n', at);
     if (this.frontend.adjustCase) adjustCase(out, 0, at, this.env.nameCases);
     out[at++] = 13;
     out[at++] = 10;

@@ -1,7 +1,8 @@
 import type { Family } from './family.ts';
 import { h2 } from './h2.ts';
+import { h2Servers } from './h2-servers.ts';
 import { http } from './http.ts';
 import { tcp } from './tcp.ts';
 
 /** All kinds of scenarios that the differential run makes. */
-export const FAMILIES: readonly Family[] = [http, h2, tcp];
+export const FAMILIES: readonly Family[] = [http, h2, h2Servers, tcp];

@@ -165,6 +165,7 @@ function headBytes(res: Head): { bytes: Buffer; etagOffset: number; etagLength: 
     }
     text += `${name}: ${value}\r\n`;
   }
+  if (res.unframed) text += 'transfer-encoding: chunked\r\n';
   return { bytes: Buffer.from(`${text}\r\n`, 'latin1'), etagOffset, etagLength };
 }
 

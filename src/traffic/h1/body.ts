@@ -55,6 +55,8 @@ export class Body {
   failed: boolean;
   /** What the body counts for so far, as HAProxy counts: payload and trailers without framing, and one for the end of a chunked one. */
   counted: number;
+  /** What its end counts for. */
+  endCounts: number;
   /** Trailer lines, lower-case names, ended by LF; gathered when `keepsTrailers`. */
   trailers: string;
   keepsTrailers: boolean;
@@ -75,6 +77,7 @@ export class Body {
     this.done = true;
     this.failed = false;
     this.counted = 0;
+    this.endCounts = 1;
     this.trailers = '';
     this.keepsTrailers = false;
     this.dropsTrailers = false;
@@ -94,6 +97,7 @@ export class Body {
     this.done = framing === Framing.none || (framing === Framing.length && length === 0);
     this.failed = false;
     this.counted = 0;
+    this.endCounts = 1;
     this.dropsTrailers = false;
     if (this.keepsTrailers) {
       this.keepsTrailers = false;
@@ -113,6 +117,7 @@ export class Body {
     this.done = other.done;
     this.failed = other.failed;
     this.counted = other.counted;
+    this.endCounts = other.endCounts;
     this.dropsTrailers = other.dropsTrailers;
   }
 
@@ -284,7 +289,7 @@ export class Body {
       default:
         if (c !== LF) return false;
         this.done = true;
-        this.counted++;
+        this.counted += this.endCounts;
         return true;
     }
   }

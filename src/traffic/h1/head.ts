@@ -52,6 +52,8 @@ export class Head implements HeadView {
   /** -1 = no content-length. */
   contentLength: number;
   chunked: boolean;
+  /** The body comes without a length and without chunks (HTTP/2): HTTP/1 gets it in chunks, of which no field tells up to there. */
+  unframed: boolean;
   /** A transfer coding other than `chunked` came. */
   otherCoding: boolean;
   /** transfer-encoding came without a value: the end of the connection is that of the body. */
@@ -108,6 +110,7 @@ export class Head implements HeadView {
     this.start = 0;
     this.contentLength = -1;
     this.chunked = false;
+    this.unframed = false;
     this.otherCoding = false;
     this.emptyCoding = false;
     this.connClose = false;
@@ -148,6 +151,7 @@ export class Head implements HeadView {
     this.sizeChange = 0;
     this.contentLength = -1;
     this.chunked = false;
+    this.unframed = false;
     this.otherCoding = false;
     this.emptyCoding = false;
     this.errorStatus = 400;

@@ -21,7 +21,7 @@ import { upgradeFromConnect } from '../websocket.ts';
 import { countCall } from '../work.ts';
 import type { H2Connection } from './connection.ts';
 import type { FieldList } from './field-list.ts';
-import { badField, badTrailer, CONNECTION_HEADERS, H2Error } from './frames.ts';
+import { badField, badTrailer, CONNECTION_HEADERS, H2Error, noTrailer } from './frames.ts';
 import { encodeField, encodeStatus } from './hpack.ts';
 import type { OwnConnections } from './own-connections.ts';
 
@@ -489,7 +489,7 @@ export class H2Exchange implements Client {
     const fields: [string, string][] = [];
     for (const line of text.split('\n')) {
       const colon = line.indexOf(':');
-      if (colon > 0 && !CONNECTION_HEADERS.has(line.slice(0, colon)))
+      if (colon > 0 && !noTrailer(line.slice(0, colon)))
         fields.push([line.slice(0, colon), line.slice(colon + 1).trim()]);
     }
     this.#trailers = fields;

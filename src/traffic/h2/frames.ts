@@ -22,9 +22,12 @@ export function badField(name: string, value: string): boolean {
 /** Fields that trailers may not have: what frames a message or says where it goes comes in front of its body (RFC 9110, 6.5.1). */
 const NO_TRAILERS: ReadonlySet<string> = new Set(['content-length', 'host', 'te']);
 
+/** Whether no trailer has this name. */
+export const noTrailer = (name: string): boolean => CONNECTION_HEADERS.has(name) || NO_TRAILERS.has(name);
+
 /** A field that makes the trailers that it is in malformed. */
 export function badTrailer([name, value]: readonly [string, string]): boolean {
-  return badField(name, value) || CONNECTION_HEADERS.has(name) || NO_TRAILERS.has(name);
+  return badField(name, value) || noTrailer(name);
 }
 
 /** Frame types (RFC 9113, section 6). */

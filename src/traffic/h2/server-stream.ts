@@ -1,13 +1,15 @@
 import type { Conn, ConnHandler } from '../../net/transport.ts';
 import { Body } from '../h1/body.ts';
+import { settleResponse } from '../h1/check.ts';
 import { Framing, type Head } from '../h1/head.ts';
+import { badResponse } from '../http/failures.ts';
 import { onInterimHead, onResponseHead, onSwitchedHead } from '../http/response.ts';
 import { Phase } from '../phase.ts';
 import type { ServerConn } from '../server-conn.ts';
 import type { Stream } from '../stream.ts';
 import { switchFromConnect } from '../websocket.ts';
 import { FieldList } from './field-list.ts';
-import { badField, badTrailer, CONNECTION_HEADERS, FRAME_MAX, H2Error } from './frames.ts';
+import { badField, badTrailer, CONNECTION_HEADERS, FRAME_MAX, H2Error, noTrailer } from './frames.ts';
 import { encodeField, type HpackDecoder } from './hpack.ts';
 import type { H2ServerConnection } from './server-connection.ts';
 
@@ -254,7 +256,7 @@ export class H2ServerStream implements Conn {
       for (const line of text.split('\n')) {
         const colon = line.indexOf(':');
         const name = line.slice(0, colon);
-        if (colon > 0 && !CONNECTION_HEADERS.has(name)) pos = encodeField(out, pos, name, line.slice(colon + 1).trim());
+        if (colon > 0 && !noTrailer(name)) pos = encodeField(out, pos, name, line.slice(colon + 1).trim());
       }
       return pos;
     });
@@ -310,12 +312,12 @@ export class H2ServerStream implements Conn {
     stream.responseStarted = true;
     const size = fields.reduce((sum, [name, value]) => sum + name.length + value.length + 32, 0);
     if (size > tune.bufsize || fields.length >= tune.maxhdr || !readHead(res, fields)) {
-      this.#malformed(H2Error.protocol);
+      this.#badHead(stream);
       return;
     }
     if (res.status < 200) {
       // There is no 101 in HTTP/2 (RFC 9113, 8.6).
-      if (ended || res.status === 101) this.#malformed(H2Error.protocol);
+      if (ended || res.status === 101) this.#badHead(stream);
       else onInterimHead(stream);
       return;
     }
@@ -331,9 +333,10 @@ export class H2ServerStream implements Conn {
     }
     const bodiless = stream.isHead || stream.req.isMethod('HEAD') || res.status === 204 || res.status === 304;
     if (ended && res.contentLength > 0 && !bodiless) {
-      this.#malformed(H2Error.protocol);
+      this.#badHead(stream);
       return;
     }
+    settleResponse(res);
     // What HTTP/1 needs to find the end does not count.
     res.fixSize();
     if (res.contentLength < 0 && !bodiless && !stream.isConnect) {
@@ -341,8 +344,8 @@ export class H2ServerStream implements Conn {
         res.addHeader('content-length', '0');
         res.contentLength = 0;
       } else if (stream.clientVersion !== 10) {
-        res.addHeader('transfer-encoding', 'chunked');
         res.chunked = true;
+        res.unframed = true;
       }
       res.sizeChange = 0;
     }
@@ -399,9 +402,20 @@ export class H2ServerStream implements Conn {
     const { stream } = this.#serverConn;
     if (stream === null || this.closed) return;
     if (stream.phase !== Phase.tunnel && stream.resBody.framing === Framing.chunked) {
+      if (this.#responseTrailers === '') stream.resBody.endCounts = 0;
       const last = Buffer.from(`0\r\n${this.#responseTrailers}\r\n`, 'latin1');
       this.handler.onData(last, 0, last.length);
     } else this.handler.onEnd();
+  }
+
+  /** The head of the response may not be so. */
+  #badHead(stream: Stream): void {
+    const { framing } = this.connection;
+    framing.sendReset(this.id, H2Error.protocol);
+    this.closed = true;
+    framing.remove(this.id);
+    stream.reusedConn = false;
+    badResponse(stream);
   }
 
   /** The server has broken the rules on this stream (RFC 9113, 5.4.2). */

@@ -1,0 +1,27 @@
+import { ACCEPTED, type Accepted, wants } from './accepted.ts';
+
+/** Differences of the family `h2-servers` that are meant: those of servers of HTTP/1, and its own. */
+export const H2_SERVERS_ACCEPTED: readonly Accepted[] = [
+  ...ACCEPTED,
+  {
+    name: 'streams that servers of HTTP/2 do not answer',
+    why: 'A request is answered with 502 when its stream or connection ends without a response, or sent again where it may be; HAProxy closes the connection of a client that has had a response before, without an answer.',
+    sends: wants('garbage', 'huge'),
+  },
+  {
+    name: 'streams that servers of HTTP/2 refuse',
+    why: 'A stream that is reset with REFUSED_STREAM has not been processed (RFC 9113, section 8.7): its request is sent again as after a connection that failed. HAProxy takes it for a response that ended early.',
+    sends: wants('old'),
+  },
+  {
+    name: 'bodies without a length for clients of HTTP/1.0',
+    why: 'They get them up to the end of the connection (RFC 9112, section 6.1); HAProxy 2.6 sends chunks.',
+    sends: / HTTP\/1\.0\r/,
+    shows: ({ haproxy, sluice }) => haproxy.replaceAll('transfer-encoding: chunked\r\n', '') === sluice,
+  },
+  {
+    name: 'bodies of responses over HTTP/2 that were not waited for',
+    why: '`res.body` has what `http-response wait-for-body` has waited for; HAProxy gives what has come with the head, too, by how the server put it into packets.',
+    lines: /^http-.*res\.body/,
+  },
+];

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { h2Server } from '../../differential/h2-origin.ts';
+import { connect } from '../../support/connection.ts';
+import { start } from '../../support/program.ts';
+import { syslog } from '../../support/syslog.ts';
+
+// Responses of servers over HTTP/2 as clients of HTTP/1, rules and log lines see them, which is as HAProxy shows them.
+
+const log = await syslog({ after });
+const seen: string[] = [];
+const app = await h2Server({ after }, 'app', (text) => seen.push(text));
+const run = await start(
+  { after },
+  `
+global
+    log {addr:log} local0
+defaults
+    mode http
+    log global
+    timeout connect 5s
+    timeout client 10s
+    timeout server 10s
+frontend web
+    bind {addr:web}
+    log-format "line %HU %ST %B %tsc"
+    http-response set-header x-coding "<%[res.hdr(transfer-encoding)]>"
+    default_backend be
+backend be
+    server app {addr:app} proto h2
+`,
+  { ports: { app, log: log.port } },
+);
+
+async function ask(want: string, path: string): Promise<string> {
+  const connection = await connect({ after }, run.port('web'));
+  connection.send(`GET ${path} HTTP/1.1\r\nhost: a\r\nx-want: ${want}\r\nconnection: close\r\n\r\n`);
+  return (await connection.rest()).toString();
+}
+
+test('a body without a length goes on in chunks, of which rules do not know', async () => {
+  const text = await ask('chunked', '/chunked');
+  assert.match(text, /x-coding: <>\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n/);
+  assert.match(text, /hello[\s\S]*world\r\n0\r\n\r\n$/);
+  await log.waitFor(/line \/chunked 200 \d+ ----/);
+});
+
+test('a response with 204 has no length', async () => {
+  assert.match(await ask('s204length', '/none'), /^HTTP\/1\.1 204 \r\nx-coding: <>\r\nconnection: close\r\n\r\n$/);
+});
+
+for (const want of ['spaceColon', 'linefeeds', 'lengthsDiffer', 'version', 'badStatus'])
+  test(`a head that may not be so is answered with 502: ${want}`, async () => {
+    assert.match(await ask(want, `/${want}`), /^HTTP\/1\.1 502 /);
+    await log.waitFor(new RegExp(`line /${want} 502 \\d+ PH--`));
+  });
+
+test('trailers that frame a message are left out', async () => {
+  const connection = await connect({ after }, run.port('web'));
+  connection.send(
+    'POST /t HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nX-T: 1\r\nContent-Length: 3\r\nTE: x\r\n\r\n',
+  );
+  const answer = await connection.response();
+  assert.equal(answer.status, 200);
+  assert.match(seen.at(-1)!, /hi\[x-t: 1\r\n\]$/);
+});
