@@ -365,6 +365,8 @@ export function logByRule(stream: Stream, step: LogStep, profile: LogProfile | n
 export function logConnectionError(stream: Stream, plain: (stream: Stream) => string): void {
   const { logger } = stream.frontend;
   if (logger === null || !isStep(stream, 'error')) return;
+  stream.log.requestLine = '<BADREQ>';
+  stream.log.closedAt = stream.env.now();
   const format = logger.error ?? { format: () => plain(stream), binary: false };
   sendLine(stream, 'error', 'sess_killed', errorLevel(stream), format);
 }

@@ -1,6 +1,7 @@
 import { bytesOf } from '../config/bytes.ts';
 import { compileWhole, evaluateBytes, evaluateText } from '../expr/compile.ts';
 import { fullUri } from '../expr/full-uri.ts';
+import { HeaderCursor } from '../expr/head.ts';
 import { place } from '../expr/row.ts';
 import { G } from '../model/counters.ts';
 import type { TrafficBackend } from './backend.ts';
@@ -90,6 +91,8 @@ export class Picker {
 /** Algorithms without a key. */
 const IN_TURN: ReadonlySet<string> = new Set(['roundrobin', 'static-rr', 'leastconn', 'first', 'random']);
 
+const field = new HeaderCursor();
+
 /** How the key of `balance` is made; null for algorithms without one. */
 function hasher(backend: TrafficBackend): HashOf | null {
   const { balance } = backend.config;
@@ -105,25 +108,23 @@ function hasher(backend: TrafficBackend): HashOf | null {
       return (stream) =>
         stream.requestHead === null ? NO_KEY : hash(uriKey(fullUri(stream.origin, stream.requestHead.uri), options));
     }
-    case 'url_param': {
-      const post = balance.args.includes('check_post');
+    case 'url_param':
       return (stream) => {
         if (stream.requestHead === null) return NO_KEY;
         const key = urlParamKey(stream.requestHead.uri, first);
-        return hash(
-          key === null && post && stream.requestHead.method === 'POST'
-            ? bodyParamKey(stream.requestPayload(), first)
-            : key,
-        );
+        // As in HAProxy `check_post` only says that the body is waited for: what has come of it is looked at in any case.
+        const inBody = key === null && stream.requestHead.method === 'POST';
+        return hash(inBody ? bodyParamKey(stream.requestPayload(), first) : key);
       };
-    }
     case 'hdr': {
       const name = first.toLowerCase();
       const domainOnly = balance.args.includes('use_domain_only');
       return (stream) => {
-        const index = stream.requestHead?.findHeader(name, 0) ?? -1;
-        if (index < 0) return NO_KEY;
-        const value = stream.requestHead!.headerValue(index);
+        if (stream.requestHead === null) return NO_KEY;
+        // The first value of the first field; nothing in front of a comma is no key.
+        field.reset();
+        if (!field.nextValue(stream.requestHead, name) || field.value === '') return NO_KEY;
+        const { value } = field;
         return hash(domainOnly ? domainKey(value) : value);
       };
     }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type AddressInfo, createServer } from 'node:net';
 import { test } from 'node:test';
-import { connect, get, request } from '../support/connection.ts';
+import { type Connection, connect, get, request } from '../support/connection.ts';
 import { type Origin, origin } from '../support/origin.ts';
 import { type Run, start } from '../support/program.ts';
 import { type Syslog, syslog } from '../support/syslog.ts';
@@ -39,6 +39,13 @@ async function proxies(
     { ports: { ...apps, log } },
   );
   return { run, apps, log, port: run.port('web') };
+}
+
+/** A connection on which this has been sent. */
+async function sent(t: Scope, port: number, text: string): Promise<Connection> {
+  const client = await connect(t, port);
+  client.send(text);
+  return client;
 }
 
 for (const action of ['deny', 'tarpit']) {
@@ -147,4 +154,85 @@ test('what a client sends behind a CONNECT at once arrives through the tunnel', 
   const client = await connect(t, run.port('web'));
   client.send('CONNECT a.example:443 HTTP/1.1\r\nhost: a.example:443\r\n\r\nhello');
   await within(seen.promise, 'the bytes behind the CONNECT');
+});
+
+test('the key of a field is the first of its values; without one the servers take turns', async (t) => {
+  const { port } = await proxies(t, '', 'balance hdr(x-a)');
+  const hdr = async (...lines: string[]) =>
+    (await request(port, `GET / HTTP/1.1\r\nhost: a\r\n${lines.map((line) => `x-a: ${line}\r\n`).join('')}\r\n`)).text;
+  assert.equal(await hdr('one, two'), await hdr('one'));
+  assert.equal(await hdr('"quoted, comma", b'), await hdr('"quoted, comma"'));
+  assert.notEqual(await hdr('one'), await hdr('two'));
+  const turns = new Set<string>();
+  for (const lines of [[''], [',two'], ['', 'two']]) turns.add(await hdr(...lines));
+  assert.equal(turns.size, 3);
+});
+
+test('a parameter is looked for in the bodies of POST, too', async (t) => {
+  const { port } = await proxies(t, '', 'balance url_param a');
+  const ask = async (start: string, body: string) =>
+    (await request(port, `${start} HTTP/1.1\r\nhost: a\r\ncontent-length: ${body.length}\r\n\r\n${body}`)).text;
+  for (const value of ['1', '2', '3', '4'])
+    assert.equal(await ask('POST /', `b=1&a=${value}`), await ask(`GET /?a=${value}`, ''));
+});
+
+test('a second choice by key is made of the request as it came, which goes out as it is to go out', async (t) => {
+  const seen = await origin(t, 'app');
+  const run = await start(
+    t,
+    `
+    global
+        h1-case-adjust host HOST
+    defaults
+        mode http
+        timeout client 5s
+        timeout connect 20ms
+        timeout server 5s
+    listen web
+        bind {addr:web}
+        balance hdr(x-a)
+        cookie SRV insert
+        option redispatch 1
+        option h1-case-adjust-bogus-server
+        server gone {addr:gone} cookie gone
+        server app {addr:app}
+`,
+    { ports: { app: seen } },
+  );
+  const ask = (line: string) => request(run.port('web'), `GET / HTTP/1.1\r\nhost: a\r\n${line}x-a: a\r\n\r\n`);
+  assert.deepEqual([(await ask('')).text, (await ask('cookie: SRV=gone\r\n')).text], ['app', 'app']);
+  assert.ok(seen.requests.every(({ head }) => head.includes('\r\nHOST: a\r\n')));
+});
+
+test("where 'tcp-request content reject' ends a request there is no request line yet", async (t) => {
+  const { port, log } = await proxies(
+    t,
+    'log-format "%HM %HU %r <%hr>"\ntcp-request content reject if { path /x }\ncapture request header host len 9',
+    '',
+  );
+  assert.equal(await (await sent(t, port, 'GET /x HTTP/1.1\r\nhost: a\r\n\r\n')).rest(), '');
+  await log.waitFor(/<BADREQ> <BADREQ> <BADREQ> <\{\}>/);
+});
+
+test('the line of a connection that failed has no status, and the time that it took', async (t) => {
+  const log = await syslog(t);
+  const run = await start(
+    t,
+    `
+    defaults
+        mode http
+        timeout client 5s
+        timeout connect 5s
+        timeout server 5s
+        log {addr:log} local0
+        error-log-format "%ST %Ta %ID."
+        unique-id-format x
+    listen web
+        bind {addr:web} accept-proxy
+        server app {addr:web}
+`,
+    { ports: { log } },
+  );
+  await sent(t, run.port('web'), 'GET / HTTP/1.1\r\n\r\n');
+  await log.waitFor(/: 0 \d+ -\./);
 });

@@ -41,11 +41,14 @@ export interface AliasRow {
   list?(ctx: ExprContext): readonly string[] | undefined;
 }
 
+/** In place of a request line that is not there. */
+const UNREAD = '<BADREQ>';
+
 const part = (name: string, read: (line: string) => string): AliasRow => ({
   name,
   http: true,
   kind: 'part',
-  read: (ctx) => read(ctx.log.requestLine),
+  read: (ctx) => read(ctx.log.requestLine || UNREAD),
 });
 
 type ReadNumber = (ctx: ExprContext, log: LogFacts) => number;
@@ -273,7 +276,7 @@ export const ALIASES: readonly AliasRow[] = [
     },
   },
   hexable('pid', (_ctx, log) => log.pid),
-  text('r', (_ctx, log) => encodeUri(log.requestLine), true),
+  text('r', (_ctx, log) => encodeUri(log.requestLine || UNREAD), true),
   {
     name: 'rc',
     http: false,

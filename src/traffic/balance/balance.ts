@@ -4,7 +4,7 @@ import { First } from './first.ts';
 import { LeastConn } from './leastconn.ts';
 import { MapHash, StaticRoundRobin } from './map.ts';
 import { RoundRobin } from './roundrobin.ts';
-import { SharedTurn } from './shared-turn.ts';
+import { SharedTurn, type Turns } from './shared-turn.ts';
 import { Sticky } from './sticky.ts';
 import type { Balancer, Preserve, Target } from './types.ts';
 
@@ -16,8 +16,8 @@ export interface BalancerSettings {
   readonly preserve: Preserve;
   /** Other threads send traffic to the same servers. */
   readonly shared: boolean;
-  /** Count of round robin turns in shared memory, [row, field]; used when `shared`. */
-  readonly turns?: readonly [Int32Array, number];
+  /** Count of round robin turns; used when `shared`. */
+  readonly turns?: Turns;
   /** For `random`: 32 bits, not 0. */
   readonly seed: number;
   /** Streams now served by all servers of the backend, over all threads; for `hash-balance-factor`. */
@@ -27,14 +27,12 @@ export interface BalancerSettings {
 /** A balancer for a backend, without servers: `update` gives it them. One for each traffic thread. */
 export function createBalancer<T extends Target>(settings: BalancerSettings): Balancer<T> {
   const { balance, allBackups, preserve } = settings;
+  const turns = settings.shared ? (settings.turns ?? null) : null;
   switch (balance.algorithm) {
     case 'roundrobin':
-      return new RoundRobin(
-        allBackups,
-        settings.shared && settings.turns !== undefined ? new SharedTurn<T>(...settings.turns) : null,
-      );
+      return new RoundRobin(allBackups, turns === null ? null : new SharedTurn<T>(turns));
     case 'static-rr':
-      return new StaticRoundRobin(allBackups);
+      return new StaticRoundRobin(allBackups, turns);
     case 'leastconn':
       return new LeastConn(allBackups, settings.shared);
     case 'first':
@@ -46,6 +44,6 @@ export function createBalancer<T extends Target>(settings: BalancerSettings): Ba
     default:
       return balance.hashType === 'consistent'
         ? new ConsistentHash(allBackups, preserve, balance.hashBalanceFactor, settings.served)
-        : new MapHash(allBackups, preserve);
+        : new MapHash(allBackups, preserve, turns);
   }
 }

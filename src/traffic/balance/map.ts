@@ -1,5 +1,6 @@
 import { IndexHeap } from './heap.ts';
 import { poolOf } from './pool.ts';
+import { nextTurn, type Turns } from './shared-turn.ts';
 import { affords, type Balancer, isFull, NO_KEY, type Preserve, type Target } from './types.ts';
 
 /**
@@ -78,15 +79,19 @@ class LazyMap<T extends Target> {
 export class StaticRoundRobin<T extends Target> implements Balancer<T> {
   readonly queueMeansFull = true;
   readonly #map: LazyMap<T>;
+  readonly #turns: Turns | null;
   #next: number;
 
-  constructor(allBackups: boolean) {
+  /** `turns`: the count of turns that all threads share, null with one thread. */
+  constructor(allBackups: boolean, turns: Turns | null = null) {
     this.#map = new LazyMap(allBackups);
+    this.#turns = turns;
     this.#next = 0;
   }
 
   pick(_hash: number, avoid: T | null): T | null {
     const entries = this.#map.entries();
+    if (this.#turns !== null && entries.length > 0) return nextTurn(entries, this.#turns, avoid);
     let avoidedNext = -1;
     let i = this.#next;
     for (let left = entries.length; left > 0; left--) {
@@ -139,9 +144,10 @@ export class MapHash<T extends Target> implements Balancer<T> {
   readonly #preserve: Preserve;
   readonly #entries: StaticRoundRobin<T>;
 
-  constructor(allBackups: boolean, preserve: Preserve) {
+  /** `turns`: as for `StaticRoundRobin`. */
+  constructor(allBackups: boolean, preserve: Preserve, turns: Turns | null = null) {
     this.#preserve = preserve;
-    this.#entries = new StaticRoundRobin(allBackups);
+    this.#entries = new StaticRoundRobin(allBackups, turns);
   }
 
   pick(hash: number, avoid: T | null): T | null {

@@ -1,6 +1,9 @@
 import { Rotation } from './rotation.ts';
 import { isFull, type Target } from './types.ts';
 
+/** Count of turns in memory that all threads share: row and field. */
+export type Turns = readonly [Int32Array, number];
+
 /** Longest period that is laid out; with more, each thread goes round by itself. */
 const PERIOD_MAX = 4096;
 
@@ -9,14 +12,11 @@ const PERIOD_MAX = 4096;
  * shared count of the turns taken. Threads that know the same servers with the same weights go round together.
  */
 export class SharedTurn<T extends Target> {
-  readonly #count: Int32Array;
-  readonly #field: number;
+  readonly #count: Turns;
   #turns: readonly T[] = [];
 
-  /** `count[field]` is shared by all threads. */
-  constructor(count: Int32Array, field: number) {
+  constructor(count: Turns) {
     this.#count = count;
-    this.#field = field;
   }
 
   /** Whether there is an order to follow. */
@@ -38,16 +38,20 @@ export class SharedTurn<T extends Target> {
 
   /** The next server in turn that is not full and not `avoid`; null when there is none. */
   pick(avoid: T | null): T | null {
-    const turns = this.#turns;
-    let avoided: T | null = null;
-    for (let i = 0; i < turns.length; i++) {
-      const server = turns[(Atomics.add(this.#count, this.#field, 1) >>> 0) % turns.length]!;
-      if (isFull(server)) continue;
-      if (server !== avoid) return server;
-      avoided = server;
-    }
-    return avoided;
+    return nextTurn(this.#turns, this.#count, avoid);
   }
+}
+
+/** The server of the next turn of a period that is not full; `avoid` only if it is the last one, null when all are full. */
+export function nextTurn<T extends Target>(period: readonly T[], [count, field]: Turns, avoid: T | null): T | null {
+  let avoided: T | null = null;
+  for (let i = 0; i < period.length; i++) {
+    const server = period[(Atomics.add(count, field, 1) >>> 0) % period.length]!;
+    if (isFull(server)) continue;
+    if (server !== avoid) return server;
+    avoided = server;
+  }
+  return avoided;
 }
 
 /** Turns until the order repeats: the sum of the weights without their common divisor. */

@@ -42,21 +42,24 @@ export function beginRequest(stream: Stream, buf: Buffer, pos: number, end: numb
   frontend.c[C.requests]!++;
   countRate(frontend.c, C.reqRate, second, frontend.g, G.reqRateMax);
   env.c[C.requests]!++;
-  if (frontend.logger?.needsRequest !== false) {
-    const line = `${method} ${fullUri(stream.origin, req.uri)} HTTP/${stream.clientVersion === 20 ? '2.0' : req.version === 10 ? '1.0' : '1.1'}`;
-    log.requestLine = line.slice(0, env.global.tune.logurilen);
-  }
+  const { rules } = frontend;
+  const inspects = rules !== null && rules.content !== null;
+  if (!inspects) keepRequestLine(stream);
   logStep(stream, 'accept');
   if (stream.wantsUpgrade && !noteWebSocket(stream) && !stream.frontend.relaxed) {
+    if (inspects) keepRequestLine(stream);
     countFront(stream, C.failedReq);
     setCause(stream, 'P', 'R');
     replyError(stream, 400);
     return;
   }
-  const { rules } = frontend;
-  if (rules !== null && rules.content !== null)
-    inspectRequest(stream, rules.content, rules.inspectDelay, requestInspected);
+  if (inspects) inspectRequest(stream, rules.content!, rules.inspectDelay, headInspected);
   else requestInspected(stream);
+}
+
+function headInspected(stream: Stream): void {
+  keepRequestLine(stream);
+  requestInspected(stream);
 }
 
 /** `tcp-request content` rules have let the request pass: the HTTP rules follow. */
@@ -69,6 +72,15 @@ function requestInspected(stream: Stream): void {
   }
   if (frontend.bufferRequest) bufferBody(stream, frontend.requestTimeout, requestBuffered);
   else requestBuffered(stream);
+}
+
+/** Keeps the request line for logs. To `tcp-request content` rules, and where they reject, there is none yet. */
+function keepRequestLine(stream: Stream): void {
+  const { frontend, req, env } = stream;
+  if (frontend.logger?.needsRequest === false) return;
+  const version = stream.clientVersion === 20 ? '2.0' : req.version === 10 ? '1.0' : '1.1';
+  const line = `${stream.method} ${fullUri(stream.origin, req.uri)} HTTP/${version}`;
+  stream.log.requestLine = line.slice(0, env.global.tune.logurilen);
 }
 
 /** `option http-restrict-req-hdr-names`, behind the rules of a proxy, as in HAProxy: false when the request has been rejected. */

@@ -51,7 +51,10 @@ export function withHead<T>(stream: Stream, read: (stream: Stream) => T): T {
 /** The head of the request; that of one that has waited is read again from what will be sent. */
 export function headOf(stream: Stream): HeadView | null {
   if (stream.requestHead !== null) return stream.requestHead;
-  const read = parseRequest(again, stream.pending, 0, stream.headEnd + 2, stream.env.global.tune.maxhdr);
+  const size = stream.headEnd + 2;
+  // Reading writes names in small letters, where the server may want others.
+  const head = Buffer.from(stream.pending.subarray(0, size));
+  const read = parseRequest(again, head, 0, size, stream.env.global.tune.maxhdr);
   return read > 0 ? again : null;
 }
 

@@ -18,7 +18,7 @@ suite('round robin over several threads', () => {
       fc.property(weights, threads, (list, sequence) => {
         const targets = targetsOf(list);
         const shared = count();
-        const turns = [0, 1, 2].map(() => new SharedTurn<TestTarget>(shared, 1));
+        const turns = [0, 1, 2].map(() => new SharedTurn<TestTarget>([shared, 1]));
         for (const turn of turns) turn.update(targets);
         const alone = new Rotation<TestTarget>();
         alone.update(targets);
@@ -32,7 +32,7 @@ suite('round robin over several threads', () => {
 
   test('passes full servers over, avoids one while there are others, and tells when all are full', () => {
     const targets = targetsOf([1, 2, 1]);
-    const turn = new SharedTurn<TestTarget>(count(), 0);
+    const turn = new SharedTurn<TestTarget>([count(), 0]);
     turn.update(targets);
     targets[1]!.maxconn = targets[1]!.running = 1;
     for (let i = 0; i < 8; i++) assert.equal(turn.pick(targets[0]!), targets[2]);
@@ -45,14 +45,14 @@ suite('round robin over several threads', () => {
   test('goes on when the count passes 2^31', () => {
     const shared = count();
     shared[0] = 0x7ffffffe;
-    const turn = new SharedTurn<TestTarget>(shared, 0);
+    const turn = new SharedTurn<TestTarget>([shared, 0]);
     turn.update(targetsOf([1, 1, 1]));
     const ids = Array.from({ length: 6 }, () => turn.pick(null)!.id);
     assert.deepEqual(new Set(ids), new Set([1, 2, 3]));
   });
 
   test('leaves each thread to itself where the order is too long', () => {
-    const turn = new SharedTurn<TestTarget>(count(), 0);
+    const turn = new SharedTurn<TestTarget>([count(), 0]);
     const targets = targetsOf(Array.from({ length: 5000 }, () => 1));
     turn.update(targets);
     assert.ok(!turn.active);
