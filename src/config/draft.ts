@@ -21,7 +21,6 @@ import type {
   ServerConfig,
   StickTableConfig,
   UserlistConfig,
-  WordsAt,
 } from './types.ts';
 
 /** `T` with every `readonly` taken off. */
@@ -50,8 +49,6 @@ export interface ProxyDraft {
   explicitUse: boolean;
   /** Kinds of proxy that inherit from this defaults section. */
   readonly usedBy: Set<'frontend' | 'backend'>;
-  /** `redirect` lines: evaluated after all http-request rules. */
-  readonly redirects: WordsAt[];
   /** A `balance` line was seen. */
   explicitBalance: boolean;
   /** From `dynamic-cookie-key`, which may stand before the `cookie` line. */

@@ -136,12 +136,11 @@ function dropHttpSettings(context: Context, proxy: ProxyDraft): void {
   if (own.stats !== null && parent?.stats == null) warn("'stats' statement");
   if (own.captures.some((capture) => capture.words[0] === 'cookie')) warn("'capture' statement");
   for (const set of HTTP_RULE_SETS) {
-    const redirects = set === 'http-request' ? proxy.redirects.length : 0;
-    if (own.rules[set].length - redirects > (parent?.rules[set].length ?? 0))
-      warn(`'${set}' rules`, 'as they require HTTP mode');
+    if (own.rules[set].length > (parent?.rules[set].length ?? 0)) warn(`'${set}' rules`, 'as they require HTTP mode');
     own.rules[set] = [];
   }
-  if (proxy.redirects.length > 0) warn("'redirect' rules", 'as they require HTTP mode');
+  if (own.redirects.length > 0) warn("'redirect' rules", 'as they require HTTP mode');
+  own.redirects = [];
   if (own.forwardfor !== null && parent?.forwardfor == null) warn("'option forwardfor'");
   if (own.forwarded !== null && parent?.forwarded == null) warn("'option forwarded'");
   if (own.originalto !== null && parent?.originalto == null) warn("'option originalto'");

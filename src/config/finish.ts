@@ -26,7 +26,6 @@ export function finish(context: Context, mistakes: boolean): void {
   for (const proxy of config.proxies) {
     addDispatchServer(proxy);
     finishServers(context, proxy, untangled, mistakes);
-    finishRules(proxy);
     applySslUses(proxy);
   }
   for (const ring of config.rings) completeServers(context, ring.servers, ring.ring.name, mistakes);
@@ -98,11 +97,6 @@ function finishServers(context: Context, proxy: ProxyDraft, untangled: Set<Serve
   for (const server of proxy.servers) checkServer(context, proxy, server, untangled);
   completeServers(context, proxy.servers, proxy.config.name, mistakes, proxy.config.healthCheck);
   proxy.config.servers = proxy.servers.map(finishServer) as never;
-}
-
-/** `redirect` lines come after every http-request rule. */
-function finishRules(proxy: ProxyDraft): void {
-  proxy.config.rules['http-request'].push(...(proxy.redirects as never[]));
 }
 
 /** A target without a format has that of its ring, else the one with a host name when that is to be sent, else the local one. */

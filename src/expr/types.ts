@@ -108,6 +108,8 @@ export interface ExprContext {
   readonly origin?: string;
   /** Whether this is the first request of its connection; left out: not known. */
   readonly firstRequest?: boolean;
+  /** A line tells of a request that could not be read: HAProxy has no stream then. */
+  readonly unread?: boolean;
   /** The client's connection as it came in; left out: as `source` and `destination` say, without PROXY protocol. */
   readonly clientConnection?: ConnectionFacts;
   /** The connection to the server; null or left out: none. */

@@ -254,9 +254,11 @@ export class Accepting extends ConnClient implements Client, ConnHandler, Timed 
       this.error = connectionError(message);
       const stream = this.#stream();
       setCause(stream, 'P', 'R');
-      const listenerName = listener.config.name ?? '';
       logConnectionError(stream, ({ source, destination, log }) =>
-        connectionErrorLine({ source, destination, frontend, listenerId: listener.id, listenerName, log }, message),
+        connectionErrorLine(
+          { source, destination, frontend, listenerId: listener.id, listenerName: listener.name, log },
+          message,
+        ),
       );
       stream.recycle();
     }

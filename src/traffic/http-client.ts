@@ -1,4 +1,4 @@
-import { C, G } from '../model/counters.ts';
+import { C, countRate, G } from '../model/counters.ts';
 import { scratchBuffer, scratchSize } from '../net/scratch.ts';
 import type { Conn, ConnHandler } from '../net/transport.ts';
 import { countResponse } from './bytes.ts';
@@ -250,9 +250,7 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
   #refuse(stream: Stream, buf: Buffer, start: number, end: number, at: number): void {
     const { env, frontend } = this;
     const { log } = stream;
-    frontend.c[C.requests]!++;
-    countFront(this, C.failedReq);
-    frontend.c[C.hrsp4xx]!++;
+    this.#countUnread();
     this.#countBad();
     captureRequest(env, frontend, this.source, buf, start, end, at, stream.req.errorState || 'MSG_ERROR');
     log.requestLine = '<BADREQ>';
@@ -268,9 +266,7 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     const stream = Stream.start(env, this, frontend, this.listener);
     const { log } = stream;
     this.exchanges++;
-    frontend.c[C.requests]!++;
-    countFront(this, C.failedReq);
-    frontend.c[C.hrsp4xx]!++;
+    this.#countUnread();
     countSession(this.tracking, Event.request, env.now());
     log.acceptDate = this.exchanges === 1 ? this.acceptedAt : this.idleSince;
     log.requestDate = this.requestAt || this.idleSince;
@@ -278,6 +274,15 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     setCause(stream, 'c', 'R');
     stream.statusSent = 408;
     this.#lastWords(stream, this.#page(408), this.state === State.idle);
+  }
+
+  /** What could not be read, or did not come, counts as a request of the frontend. */
+  #countUnread(): void {
+    const { c, g } = this.frontend;
+    c[C.requests]!++;
+    countFront(this, C.failedReq);
+    c[C.hrsp4xx]!++;
+    countRate(c, C.reqRate, Math.floor(this.env.now() / 1000), g, G.reqRateMax);
   }
 
   /** What could not be read counts in what the session tracks: as a request, and as a mistake of the client. */
@@ -338,9 +343,7 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     if (!silent && (this.state !== State.head || this.held === null)) return null;
     const stream = Stream.start(this.env, this, this.frontend, this.listener);
     this.exchanges++;
-    this.frontend.c[C.requests]!++;
-    countFront(this, C.failedReq);
-    this.frontend.c[C.hrsp4xx]!++;
+    this.#countUnread();
     this.#countBad();
     stream.log.acceptDate = this.exchanges === 1 ? this.acceptedAt : this.idleSince;
     stream.log.requestDate = this.requestAt || this.idleSince;

@@ -202,7 +202,10 @@ export class Stream extends StreamState implements ExprContext, Timed {
       if (rule.condition !== null && !rule.condition(this)) continue;
       const verdict = runRule(this, rule);
       if (verdict === Verdict.next) continue;
-      if (verdict === Verdict.stop) break;
+      if (verdict === Verdict.stop) {
+        while (this.ruleIndex < rules.length && rules[this.ruleIndex]!.always === undefined) this.ruleIndex++;
+        continue;
+      }
       if (verdict === Verdict.wait) this.holdForRule();
       return;
     }
@@ -362,6 +365,10 @@ export class Stream extends StreamState implements ExprContext, Timed {
   /** Of the streams of HTTP/2 none is, as in HAProxy. */
   get firstRequest(): boolean {
     return this.client!.exchanges === 1 && this.clientVersion !== 20;
+  }
+
+  get unread(): boolean {
+    return this.log.requestLine === '<BADREQ>';
   }
 
   get clientConnection(): ConnectionFacts {

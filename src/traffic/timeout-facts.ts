@@ -5,18 +5,22 @@ type Timeouts = Readonly<Record<TimeoutName, number>>;
 
 const known = new WeakMap<ProxyConfig, Timeouts>();
 
-/** The timeouts of a section as they work, ms, 0 = none: those of queues and tarpits are that of connecting where they are not set. */
+/**
+ * The timeouts of a section as they work, ms, 0 = none: those of queues and tarpits are that of connecting where they are not set. A
+ * frontend has none towards servers, whatever its defaults say.
+ */
 export function timeoutFacts(config: ProxyConfig): Timeouts {
   let facts = known.get(config);
   if (facts === undefined) {
     const { client, server, connect, queue, tarpit, tunnel } = config.timeouts;
+    const serves = config.kind !== 'frontend';
     facts = {
       client: client ?? 0,
-      server: server ?? 0,
-      connect: connect ?? 0,
-      queue: queue ?? connect ?? 0,
+      server: (serves && server) || 0,
+      connect: (serves && connect) || 0,
+      queue: (serves && (queue ?? connect)) || 0,
       tarpit: tarpit ?? connect ?? 0,
-      tunnel: tunnel ?? 0,
+      tunnel: (serves && tunnel) || 0,
     };
     known.set(config, facts);
   }

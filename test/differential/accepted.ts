@@ -64,6 +64,11 @@ export const ACCEPTED: readonly Accepted[] = [
       /\d{6,} \d\d:\d\d:\d\d GMT/.test(haproxy) && !/\d{6,} \d\d:\d\d:\d\d GMT/.test(sluice),
   },
   {
+    name: 'dates before 1970',
+    why: 'A negative time is one before 1970; HAProxy takes it for a date millions of years away.',
+    lines: /(-\d|txn\.n|sub\(|neg|cpl|mul\(|jwt_verify\(|xxh\w*|hex2i)[^'"\]]*,(utime|ltime|http_date)/,
+  },
+  {
     name: 'kept connections that a server ends',
     why: 'When a server ends a kept connection without a whole head of a response, the request is sent again where it may be, else answered with 502; HAProxy closes the connection of the client without an answer.',
     sends: wants('nothing', 'cutHead'),
@@ -119,7 +124,7 @@ export const ACCEPTED: readonly Accepted[] = [
   {
     name: 'variables of lines about unreadable requests',
     why: 'Converters that set variables, and what stands for a variable that is not set, work in lines about requests that could not be read; HAProxy has no variables there.',
-    lines: /^log-format.*(set-var|var\(txn\.c,none)/,
+    lines: /^log-format.*(set-var|var\(\w+\.\w+,)/,
     shows: ({ part, haproxy }) => part === 'log' && /<BADREQ>|<NOSRV> 400$/m.test(haproxy),
   },
   {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, suite, test } from 'node:test';
 import { connect } from '../support/connection.ts';
 import { origin } from '../support/origin.ts';
-import { start } from '../support/program.ts';
+import { start, unlessHaproxy26 } from '../support/program.ts';
 
 // What the differential run has found in what rules make of a request: each case holds on HAProxy, too.
 
@@ -14,6 +14,10 @@ interface Case {
   readonly back?: string;
   /** What is sent, after `METHOD TARGET`, and what the response is like. A field `x-with` is a field of the response. */
   readonly exchanges: readonly (readonly [sent: string, answer: RegExp])[];
+  /** The connection ends behind the one that there is. */
+  readonly ends?: true;
+  /** What HAProxy 2.6 does instead. */
+  readonly unlike?: string;
 }
 
 const CASES: readonly Case[] = [
@@ -76,6 +80,74 @@ const CASES: readonly Case[] = [
       ['GET /next', /\r\n\r\na GET \/next$/],
     ],
   },
+  {
+    name: "'redirect' lines are looked at behind 'http-request allow', too",
+    front: `http-request allow if { path_beg /there }
+        redirect location /fe if { path /there }`,
+    back: `http-request allow if { path_beg /there/back }
+        http-request set-header x-no 1
+        redirect location /be if { path_end /back }`,
+    exchanges: [
+      ['GET /there', / 302 .*\r\nlocation: \/fe\r\n/s],
+      ['GET /there/back', / 302 .*\r\nlocation: \/be\r\n/s],
+      ['GET /', / 200 /],
+    ],
+  },
+  {
+    name: 'a response that a rule makes one without a body has none, and the connection goes on',
+    front: '',
+    back: `http-response set-status 204 if { res.hdr(x-no) 204 }
+        http-after-response set-status 304 if { res.hdr(x-no) 304 }`,
+    exchanges: [
+      ['GET /\nx-with: x-no: 204', /^HTTP\/1.1 204 No Content\r\nx-no: 204\r\n\r\n$/],
+      ['GET /a', /\r\n\r\n[ab] GET \/a$/],
+      ['GET /\nx-with: x-no: 304', /^HTTP\/1.1 304 Not Modified\r\n(.*\r\n)*\r\n$/],
+      ['GET /b', /\r\n\r\n[ab] GET \/b$/],
+    ],
+  },
+  {
+    name: 'answers of rules say nothing of a body where there is none',
+    front: `http-request return status 204 if { path /204 }
+        http-request return status 200 content-type text/plain string x hdr content-length 3`,
+    exchanges: [
+      ['GET /204', /^HTTP\/1.1 204 No Content\r\n\r\n$/],
+      ['GET /', /^HTTP\/1.1 200 OK\r\ncontent-length: 1\r\ncontent-type: text\/plain\r\n\r\nx$/],
+    ],
+  },
+  {
+    name: 'rules see the length that a response without a body has',
+    front: 'http-response set-header x-names %[res.hdr_names]',
+    exchanges: [['GET /\nx-status: 204', /^HTTP\/1.1 204 .*\r\nx-names: content-length\r\n\r\n$/]],
+  },
+  {
+    name: 'the backend of a request that has none is the frontend',
+    front: `http-after-response set-header x-backend %[be_name]
+        http-request return status 200`,
+    exchanges: [['GET /', /\r\nx-backend: web\d+\r\n/]],
+  },
+  {
+    name: 'the port of a target is told where its host is an address',
+    front: `http-request return status 200 content-type text/plain lf-string '<%[url_port]>'`,
+    exchanges: [
+      ['GET http://192.0.2.1:81/', /<81>/],
+      ['GET http://192.0.2.1/', /<80>/],
+      ['GET https://192.0.2.1/', /<443>/],
+      ['GET http://a.example:81/', /<>/],
+    ],
+  },
+  {
+    name: 'a CONNECT that a rule grants ends its connection',
+    front: 'http-request return status 200',
+    exchanges: [['CONNECT a:443', /^HTTP\/1.1 200 /]],
+    ends: true,
+  },
+  {
+    name: 'a request that a rule makes a HEAD of is answered at once, and its connection ends',
+    front: 'http-request set-method HEAD',
+    exchanges: [['GET /', /^HTTP\/1.1 200 .*\r\ncontent-length: 8\r\nconnection: close\r\n\r\n$/s]],
+    ends: true,
+    unlike: 'goes on behind the head as if a body had come',
+  },
 ];
 
 suite('what the differential run has found in rules', async () => {
@@ -85,6 +157,7 @@ suite('what the differential run has found in rules', async () => {
         const server = await origin({ after }, name);
         server.script = (request) => {
           const [field, value] = request.get('x-with')?.split(': ') ?? [];
+          if (request.get('x-status') === '204') return 'HTTP/1.1 204 None\r\ncontent-length: 0\r\n\r\n';
           return {
             body: `${name} ${request.method} ${request.target}`,
             headers: field === undefined ? {} : { [field]: value! },
@@ -119,11 +192,17 @@ suite('what the differential run has found in rules', async () => {
         timeout server 5s
 `;
   const run = await start({ after }, defaults + config.join(''), { ports: servers });
-  for (const [i, { name, exchanges }] of CASES.entries()) {
-    test(name, async (t) => {
+  for (const [i, { name, exchanges, ends, unlike }] of CASES.entries()) {
+    test(name, unlike === undefined ? {} : unlessHaproxy26(unlike), async (t) => {
       const client = await connect(t, run.port(`web${i}`));
       for (const [sent, expected] of exchanges) {
-        const answer = await client.exchange(`${sent.replace(/$/m, ' HTTP/1.1\nhost: a')}\n\n`);
+        const request = `${sent.replace(/$/m, ` HTTP/1.1\r\nhost: ${/:\/\/([^/]*)/.exec(sent)?.[1] ?? 'a'}`)}\r\n\r\n`;
+        if (ends === true) {
+          client.send(request);
+          assert.match(await client.rest(), expected);
+          continue;
+        }
+        const answer = await client.exchange(request);
         assert.match(answer.head + answer.text, expected);
       }
     });

@@ -125,7 +125,7 @@ function parseRedirect(line: Line, proxy: ProxyDraft): void {
   noteOrder(line, proxy, 'redirect');
   // Unlike in rules, where it goes to is no log-format.
   const words = line.words.map((word, i) => (isTarget(line.words[i - 1]) ? word.replaceAll('%', '%%') : word));
-  proxy.redirects.push({ words, at: line.at });
+  proxy.config.redirects.push({ words, at: line.at });
 }
 
 /** `capture cookie <name> len <n>`, `capture request|response header <name> len <n>`. */

@@ -162,6 +162,8 @@ export interface ProxyConfig {
   readonly acls: readonly WordsAt[];
   /** Rule sets by keyword: `http-request`, `http-response`, `http-after-response`, `tcp-request`, `tcp-response`; words after the keyword. */
   readonly rules: Readonly<Record<RuleSet, readonly WordsAt[]>>;
+  /** `redirect` lines: evaluated after all http-request rules, also where one of those has ended them. */
+  readonly redirects: readonly WordsAt[];
   readonly stickRules: readonly WordsAt[];
   readonly stickTable: StickTableConfig | null;
   readonly captures: readonly WordsAt[];

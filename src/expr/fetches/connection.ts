@@ -79,7 +79,7 @@ export const connectionFetches: readonly FetchRow[] = [
   plain('bc_srv_queue', 'sint', 'serverConnection', (ctx) => ctx.log.serverQueue),
   plain('bc.timer.connect', 'sint', 'serverConnection', (ctx) => reached(ctx.log.connectTime)),
   plain('so_id', 'sint', 'listener', (ctx) => ctx.listenerId),
-  plain('so_name', 'str', 'listener', (ctx) => ctx.listenerName),
+  plain('so_name', 'str', 'listener', (ctx) => ctx.listenerName || undefined),
 ];
 
 /** A time that is -1 while its phase has not been reached. */

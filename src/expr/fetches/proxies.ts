@@ -24,6 +24,9 @@ function noSide(name: string, side: 'frontend' | 'backend'): Unresolved {
   return { unresolved: [`proxy '${name}', referenced in`, `, has not ${side} capability`] };
 }
 
+/** The backend of a stream: its frontend until one is chosen. */
+const backendOf = (ctx: ExprContext): ProxyFacts | null => ctx.backend ?? (ctx.unread === true ? null : ctx.frontend);
+
 /** Compiles a fetch about a frontend; see `ofBackend`. */
 function ofFrontend(read: (frontend: ProxyFacts) => SampleValue) {
   return ([arg]: readonly Arg[], env: CompileEnv): Evaluate | Unresolved => {
@@ -232,8 +235,8 @@ export const proxyFetches: readonly FetchRow[] = [
   },
   { name: 'fe_id', args: '', type: 'sint', source: 'frontend', compile: () => (ctx) => ctx.frontend.id },
   { name: 'fe_name', args: '', type: 'str', source: 'frontend', compile: () => (ctx) => ctx.frontend.name },
-  { name: 'be_id', args: '', type: 'sint', source: 'backend', compile: () => (ctx) => ctx.backend?.id },
-  { name: 'be_name', args: '', type: 'str', source: 'backend', compile: () => (ctx) => ctx.backend?.name },
+  { name: 'be_id', args: '', type: 'sint', source: 'backend', compile: () => (ctx) => backendOf(ctx)?.id },
+  { name: 'be_name', args: '', type: 'str', source: 'backend', compile: () => (ctx) => backendOf(ctx)?.name },
   { name: 'srv_id', args: '', type: 'sint', source: 'server', compile: () => (ctx) => ctx.server?.id },
   { name: 'srv_name', args: '', type: 'str', source: 'server', compile: () => (ctx) => ctx.server?.name },
   {
@@ -245,11 +248,11 @@ export const proxyFetches: readonly FetchRow[] = [
   },
   timeoutRow('fe_client_timeout', 'frontend', (ctx) => ctx.frontend.timeouts?.client),
   timeoutRow('fe_tarpit_timeout', 'frontend', (ctx) => ctx.frontend.timeouts?.tarpit),
-  timeoutRow('be_connect_timeout', 'backend', (ctx) => ctx.backend?.timeouts?.connect),
-  timeoutRow('be_queue_timeout', 'backend', (ctx) => ctx.backend?.timeouts?.queue),
-  timeoutRow('be_server_timeout', 'backend', (ctx) => ctx.backend?.timeouts?.server),
-  timeoutRow('be_tarpit_timeout', 'backend', (ctx) => ctx.backend?.timeouts?.tarpit),
-  timeoutRow('be_tunnel_timeout', 'backend', (ctx) => ctx.backend?.timeouts?.tunnel),
+  timeoutRow('be_connect_timeout', 'backend', (ctx) => backendOf(ctx)?.timeouts?.connect),
+  timeoutRow('be_queue_timeout', 'backend', (ctx) => backendOf(ctx)?.timeouts?.queue),
+  timeoutRow('be_server_timeout', 'backend', (ctx) => backendOf(ctx)?.timeouts?.server),
+  timeoutRow('be_tarpit_timeout', 'backend', (ctx) => backendOf(ctx)?.timeouts?.tarpit),
+  timeoutRow('be_tunnel_timeout', 'backend', (ctx) => backendOf(ctx)?.timeouts?.tunnel),
   timeoutRow('cur_client_timeout', 'frontend', (ctx) => ctx.timeouts?.client ?? ctx.frontend.timeouts?.client),
   timeoutRow('cur_connect_timeout', 'backend', (ctx) => ctx.timeouts?.connect ?? ctx.backend?.timeouts?.connect),
   timeoutRow('cur_queue_timeout', 'backend', (ctx) => ctx.timeouts?.queue ?? ctx.backend?.timeouts?.queue),

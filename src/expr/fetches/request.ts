@@ -52,7 +52,7 @@ function addressOf(uri: string): { host: string; port: number } | undefined {
   if (start === 0) return undefined;
   const match = /^(\d+\.\d+\.\d+\.\d+)(?::([0-9]+))?/.exec(uri.slice(start));
   if (match === null || parseIpv4(match[1]!) < 0) return undefined;
-  return { host: match[1]!, port: match[2] === undefined ? 80 : Number(match[2]) };
+  return { host: match[1]!, port: match[2] !== undefined ? Number(match[2]) : /^https:/i.test(uri) ? 443 : 80 };
 }
 
 /** `1.1` of a version in tenths. */

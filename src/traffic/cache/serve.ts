@@ -6,6 +6,7 @@ import type { Sink } from '../filters/recoder.ts';
 import { putChunk } from '../h1/chunk.ts';
 import { Framing } from '../h1/head.ts';
 import { parseResponse } from '../h1/parse.ts';
+import { dropFraming, isBodiless } from '../http/bodiless.ts';
 import { cutOff, end } from '../http/ending.ts';
 import { passOverBody } from '../http/held-body.ts';
 import { countStatus } from '../http/response.ts';
@@ -63,6 +64,11 @@ function send(stream: Stream): void {
   const { req, res, resBody, frontend, backend, env } = stream;
   const { cache, hit } = stream.caching!;
   passOverBody(stream);
+  if (isBodiless(res.status)) {
+    dropFraming(res);
+    resBody.begin(Framing.none, 0);
+    stream.compressing = false;
+  }
   frontend.rules?.captures?.response?.(stream);
   stream.statusSent = res.status;
   countStatus(frontend.c, res.status);

@@ -32,18 +32,13 @@ export function settleRequest(head: Head): void {
   }
 }
 
-/** The same for a response head. */
+/** The same for a response head. Rules see all of its fields, those that are not sent on, too. */
 export function settleResponse(head: Head): void {
   settleLengths(head);
   if (head.emptyCoding) settleEmptyCoding(head);
-  if (head.status < 200 || head.status === 204) {
-    // HAProxy counts what it leaves out only when it sends.
-    if (head.contentLength >= 0) head.fixSize();
-    head.removeHeader('content-length');
-    head.removeHeader('transfer-encoding');
-    head.contentLength = -1;
-    head.chunked = false;
-  }
+  if (head.status >= 200 && head.status !== 204) return;
+  head.contentLength = -1;
+  head.chunked = false;
 }
 
 function isConnect(head: Head): boolean {

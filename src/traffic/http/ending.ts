@@ -7,6 +7,7 @@ import { countTimes, logStream } from '../log.ts';
 import { Phase } from '../phase.ts';
 import type { Stream } from '../stream.ts';
 import { countTrackedBytes } from '../tracking.ts';
+import { dropFraming, isBodiless } from './bodiless.ts';
 import { passOverBody } from './held-body.ts';
 import { countStatus } from './response.ts';
 import { reusesServer } from './sending.ts';
@@ -30,13 +31,18 @@ export function finish(stream: Stream, exact: boolean): void {
     exact &&
       complete &&
       serverKeeps &&
-      // What a rule has made of a HEAD may be answered with a body.
-      (!stream.isHead || stream.req.isMethod('HEAD')) &&
+      !leavesBody(stream) &&
       (!res.ambiguous || stream.env.keepsAmbiguous) &&
       stream.resBody.framing !== Framing.close &&
       reusesServer(stream),
   );
   end(stream, stream.keepAlive && complete);
+}
+
+/** The server may send a body that is not waited for: a rule has made another method of HEAD, or a status without a body of one that has it. */
+function leavesBody({ req, res, resBody, serverStatus }: Stream): boolean {
+  if (resBody.framing !== Framing.none || req.isMethod('HEAD') || isBodiless(serverStatus)) return false;
+  return res.chunked || res.contentLength !== 0;
 }
 
 /** Last step of every exchange. */
@@ -141,7 +147,7 @@ function countUnsent(stream: Stream): void {
 
 function sendLocal(stream: Stream): void {
   const { frontend, res } = stream;
-  const body = stream.isHead ? '' : stream.localBody;
+  const body = stream.isHead || isBodiless(res.status) ? '' : stream.localBody;
   stream.localBody = '';
   const status = stream.loggedStatus || res.status;
   stream.statusSent = status;
@@ -149,11 +155,14 @@ function sendLocal(stream: Stream): void {
   if (stream.backend !== null && stream.backendHeld) countStatus(stream.backend.c, status);
   passOverBody(stream);
   countUnsent(stream);
+  // Behind a CONNECT that is granted there is no next request (RFC 9110, 9.3.6).
+  const granted = stream.isConnect && res.status >= 200 && res.status < 300;
   // A request body that is still to come cannot be told from a next request.
   const close = !stream.keepAlive || !stream.reqBody.done;
   const sent = res.editedSize() + body.length;
+  dropFraming(res);
   if (stream.served) countResponse(stream, res.countedSize() + body.length, sent);
   else countLocalResponse(stream, sent);
   stream.client!.sendLocal(stream, body, close);
-  end(stream, !close);
+  end(stream, !close && !granted);
 }

@@ -20,6 +20,7 @@ import type { Stream } from '../stream.ts';
 import { countTracked, Event } from '../tracking.ts';
 import * as tunnel from '../tunnel.ts';
 import { acceptsWebSocket } from '../websocket.ts';
+import { dropFraming, isBodiless } from './bodiless.ts';
 import { finish, replyError } from './ending.ts';
 import { badBody, badResponse, onServerEnd, onServerError, retriesOnStatus } from './failures.ts';
 import { onHeldResponse } from './held-response.ts';
@@ -97,6 +98,7 @@ function parseHead(stream: Stream, buf: Buffer, start: number, limit: number): v
 /** An interim response is in `stream.res`. */
 export function onInterimHead(stream: Stream): void {
   countResponse(stream, stream.res.countedSize(), 0);
+  dropFraming(stream.res);
   if (stream.clientVersion >= 11) stream.client!.sendInterim(stream);
 }
 
@@ -160,7 +162,7 @@ const responseToHead = (stream: Stream): boolean => stream.isHead || stream.req.
 /** How the response's body ends (RFC 9112, 6.3). */
 function responseFraming(stream: Stream): number {
   const { res } = stream;
-  if (stream.isHead || res.status === 204 || res.status === 304) return Framing.none;
+  if (stream.isHead || isBodiless(res.status)) return Framing.none;
   // A rule has made a HEAD of another request: what is announced does not come, and the client can only be told so by the end.
   if (stream.req.isMethod('HEAD')) {
     if (res.contentLength !== 0) stream.keepAlive = false;
@@ -171,10 +173,21 @@ function responseFraming(stream: Stream): number {
   return res.contentLength >= 0 ? Framing.length : Framing.close;
 }
 
+/** A response without a body: where its status has been changed to one, what the server sends behind the head goes nowhere. */
+function dropBody(stream: Stream): void {
+  const { res, resBody } = stream;
+  if (!isBodiless(res.status)) return;
+  dropFraming(res);
+  if (resBody.framing === Framing.none || resBody.framing === Framing.tunnel) return;
+  resBody.begin(Framing.none, 0);
+  stream.compressing = false;
+  stream.caching?.end();
+}
+
 /** A response without a body whose status has been changed to one that has: its end must be told. */
 function tellEnd({ res, resBody, isHead, serverStatus }: Stream): void {
   if (isHead || resBody.framing !== Framing.none || res.status === serverStatus) return;
-  if (res.status === 204 || res.status === 304) return;
+  if (isBodiless(res.status)) return;
   res.removeHeader('content-length');
   res.addHeader('content-length', '0');
 }
@@ -206,6 +219,7 @@ function responseRulesDone(stream: Stream): void {
 function forwardResponse(stream: Stream): void {
   const { res, frontend } = stream;
   const buf = stream.bodyBuf!;
+  dropBody(stream);
   tellEnd(stream);
   stream.bodyBuf = null;
   stream.statusSent = res.status;
@@ -400,6 +414,7 @@ function switchProtocols(stream: Stream, buf: Buffer, pos: number, end: number):
   stream.responseHead = stream.res;
   storeServer(stream);
   countResponse(stream, stream.res.countedSize(), 0);
+  dropFraming(stream.res);
   logStep(stream, 'response');
   stream.client!.sendInterim(stream);
   tunnel.switchTo(stream, buf, pos, end);

@@ -222,6 +222,7 @@ class RuleCompiler {
       readFile: (path) => readFile(textOfBytes(path), at.file),
       readPage: (path) => readPage(path, readFile(textOfBytes(path), at.file)),
       errorPages: (section) => sectionPages(httpErrors(section), readFile),
+      warn: (text) => this.#problems.push({ severity: 'warning', at, text: textOfBytes(text) }),
     };
   }
 
@@ -246,7 +247,16 @@ class RuleCompiler {
       hints = words[0] === 'early-hint' ? rule : null;
     }
     if (hints !== null) rules.push(sendHints(hints.at));
+    if (kind === 'http-request') rules.push(...this.#redirects(places));
     return rules.length === 0 ? null : rules;
+  }
+
+  /** `redirect` lines. */
+  #redirects(places: number): Rule[] {
+    return this.#config.redirects.flatMap(({ words, at }) => {
+      const rule = this.#rule(new Words(words, 0), this.#ruleEnv('http-request', places, at, this.#config.name));
+      return rule === null ? [] : [{ ...rule, always: true as const }];
+    });
   }
 
   /** `stats http-request {allow|deny|auth [realm <realm>]}`. */

@@ -88,9 +88,13 @@ function headerArgument(words: Words, env: RuleEnv, args: ReplyArgs): ExprError 
   const name = words.take();
   const text = compileText(words.take(), env);
   if (name === undefined || 'error' in text) return { error: "'hdr' expects <name> and <value> as arguments" };
-  args.headers.push({ name: name.toLowerCase(), text });
+  if (OWN_FIELDS.has(name.toLowerCase())) env.warn(`header '${name}' always ignored by the http reply.`);
+  else args.headers.push({ name: name.toLowerCase(), text });
   return null;
 }
+
+/** What the answer says of its body by itself. */
+const OWN_FIELDS = new Set(['content-length', 'content-type', 'transfer-encoding']);
 
 /** Arguments that say where the response comes from. */
 function sourceArgument(word: string, words: Words, env: RuleEnv, args: ReplyArgs): ExprError | null {

@@ -39,6 +39,8 @@ export interface Rule {
   /** The same condition, three-valued: for content inspection. */
   readonly decide: Decide | null;
   readonly run: Run;
+  /** It is evaluated also behind a rule that ends its set (`redirect` lines). */
+  readonly always?: true;
 }
 
 /** The sets of rules that actions may stand in, by what introduces them. */
@@ -110,6 +112,8 @@ export interface RuleEnv {
   hasResolvers(name: string): boolean;
   /** The `log-profile` of that name, null when there is none. */
   logProfile(name: string): LogProfileConfig | null;
+  /** Notes a warning about the line. */
+  warn(text: string): void;
 }
 
 /** A row of the table of actions. */

@@ -4,6 +4,7 @@ import { endUnnoticed } from '../../../net/sockets.ts';
 import { countResponse } from '../../bytes.ts';
 import { countFront, countListener } from '../../counting.ts';
 import { cutOff, errorPage, reply, replyError } from '../../http/ending.ts';
+import { passOverBody } from '../../http/held-body.ts';
 import { setCause } from '../../log.ts';
 import { logDeniedCookies } from '../../persistence.ts';
 import type { Stream } from '../../stream.ts';
@@ -212,6 +213,8 @@ function drop(ttl: number, { kind }: RuleEnv): (stream: Stream) => number {
     if (stream.raw) tunnel.close(stream, silent);
     else {
       stream.keepAlive = false;
+      // What has come of it counts.
+      passOverBody(stream);
       cutOff(stream, silent, !response);
     }
     return Verdict.done;
