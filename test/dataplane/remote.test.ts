@@ -56,7 +56,7 @@ async function shift(api: Api, product: string): Promise<void> {
   assert.match(refused.err, /no server of app would take traffic|app would have no|usable/);
   await done('ready', 'app/a1');
   assert.equal(await state(api, 'a1'), 0);
-  await done('weight', 'app/a2', '7', '--for', '6s');
+  await done('weight', 'app/a2', '7', '--for', '3s');
   assert.equal(await weight(api, 'a2'), '7');
   assert.match(await done('leases'), /weight app\/a2 7/);
   await until('it is taken back', async () => (await weight(api, 'a2')) === '10', { ms: 30_000 });
@@ -193,7 +193,7 @@ async function files(context: TestContext, make: typeof inSluice): Promise<void>
   assert.match(text(), /balance roundrobin/);
 }
 
-suite('operations over the Data Plane API', () => {
+suite('operations over the Data Plane API', { concurrency: 2 }, () => {
   test('work on a Sluice', async (context) => shift(await inSluice(context), 'sluice'));
   test('work on a real HAProxy', withoutHaproxy, async (context) => shift(await besideHaproxy(context), 'haproxy'));
   test('change maps of a Sluice', (context) => maps(context, inSluice));

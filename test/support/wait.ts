@@ -31,21 +31,23 @@ export function within<T>(promise: Promise<T>, describe: string | (() => string)
 
 /**
  * Asks again and again until `probe` gives a truthy value, and returns that value. Only for what tells nobody when it
- * changes (another process's state); everything else has an event.
+ * changes (another process's state); everything else has an event. Without `every` (ms) it asks the more seldom the longer it lasts:
+ * asking takes processor time from what is waited for.
  */
 export async function until<T>(
   describe: string | (() => string),
   probe: () => T | Promise<T>,
-  { every = 10, ms = patience }: { every?: number; ms?: number } = {},
+  { every, ms = patience }: { every?: number; ms?: number } = {},
 ): Promise<NonNullable<T>> {
-  const deadline = Date.now() + ms;
+  const began = Date.now();
   for (;;) {
     const value = await probe();
     if (value) return value as NonNullable<T>;
-    if (Date.now() > deadline) {
+    const waited = Date.now() - began;
+    if (waited > ms) {
       throw new Error(`not within ${ms} ms: ${typeof describe === 'string' ? describe : describe()}`);
     }
-    await pause(every);
+    await pause(every ?? Math.min(50, 10 + waited / 10));
   }
 }
 

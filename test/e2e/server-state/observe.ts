@@ -21,6 +21,7 @@ const HEADER = '1\n# be_id be_name srv_id srv_name srv_addr ...\n';
 
 const config = ({ servers, global = [], defaults = ['load-server-state-from-file global'] }: StateCase) => `
 global
+  nbthread 1
   stats socket {sock:admin} level admin
   server-state-base {dir}
   server-state-file saved.state
