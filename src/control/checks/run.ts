@@ -38,8 +38,11 @@ export class CheckRun implements ConnectionEvents {
     this.#target = target;
     this.#hooks = hooks;
     this.#done = done;
-    this.#arm(target.connectTimeout);
-    setImmediate(() => this.#advance());
+    setImmediate(() => {
+      if (this.#over) return;
+      this.#arm(target.connectTimeout);
+      this.#advance();
+    });
   }
 
   /** Gives up without a result. */
@@ -50,7 +53,13 @@ export class CheckRun implements ConnectionEvents {
 
   #arm(ms: number): void {
     if (this.#timer) clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#onTimeout(), ms);
+    const timer = setTimeout(() => {
+      // What came in time is looked at first, though this process was held up: a turn of the loop begins with the timers.
+      setImmediate(() => {
+        if (this.#timer === timer) this.#onTimeout();
+      });
+    }, ms);
+    this.#timer = timer;
   }
 
   /** Runs steps until one has to wait. */

@@ -62,6 +62,14 @@ test('a check says who it is by the PROXY protocol, version 1 and 2', async (t) 
   assert.equal(server.received[1], '\r\n\r\n\0\r\nQUIT\n\x20\0\0\0');
 });
 
+test('what came in time counts, also when this process was held up beyond the timeout', async (t) => {
+  const server = await origin(t);
+  const { end } = run({ port: server.port, connectTimeout: 20, checkTimeout: null });
+  // The connection is under way by then; the system finishes it meanwhile.
+  setImmediate(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60));
+  assert.equal((await end).status, 'L4OK');
+});
+
 test('a connect step has its own port, address and header, and closes the connection before it', async (t) => {
   const first = await origin(t, { greeting: 'one', stay: true });
   const second = await origin(t, { answer: 'two' });
