@@ -37,7 +37,8 @@ export function proxyFacts(model: Model, proxy: Proxy): ProxyFacts {
     },
     usableServers: () => proxy.usableActive || proxy.usableBackup,
     connections: (side) => gauge(slotOf(side), G.current),
-    queued: () => gauge(proxy.backendSlot, G.queued),
+    queued: () =>
+      proxy.servers.reduce((sum, { slot }) => sum + gauge(slot, G.queued), gauge(proxy.backendSlot, G.queued)),
     sessionRate: (side) => rate(slotOf(side), C.sessRate),
     requestRate: () => rate(proxy.frontendSlot, C.reqRate),
   };

@@ -218,8 +218,9 @@ export class TrafficBackend implements ProxyFacts {
     return side === 'backend' ? this.current() : (this.env.frontends.get(this.id)?.current() ?? 0);
   }
 
+  /** Streams that wait, for any of its servers or for a certain one. */
   queued(): number {
-    return Atomics.load(this.g, G.queued);
+    return this.servers.reduce((sum, server) => sum + server.queued(), Atomics.load(this.g, G.queued));
   }
 
   sessionRate(side: 'frontend' | 'backend'): number {

@@ -75,14 +75,20 @@ export function enterBackend(stream: Stream): void {
   gaugeUp(backend.g, G.current);
 }
 
-function noServer(stream: Stream): void {
+function noServer(stream: Stream, phase: 'C' | 'Q' = 'C'): void {
   stream.backend!.c[C.failedConns]!++;
-  setCause(stream, 'S', 'C');
+  setCause(stream, 'S', phase);
   stream.fail(503);
 }
 
 /** Takes a place on `server`, or waits for one. */
 function placeOn(stream: Stream, server: TrafficServer): void {
+  if (server.config.redir !== null && (stream.method === 'GET' || stream.isHead)) {
+    stream.server = server;
+    countTry(stream);
+    redirectToServer(stream, server.config.redir);
+    return;
+  }
   // Who waits already goes first.
   if (Atomics.load(server.g, G.queued) > 0 || !server.tryReserve()) {
     waitOnServer(stream, server);
@@ -95,10 +101,6 @@ function takePlace(stream: Stream, server: TrafficServer): void {
   stream.server = server;
   stream.serverHeld = true;
   server.backend.picker.balancer.changed(server);
-  if (server.config.redir !== null && (stream.method === 'GET' || stream.isHead)) {
-    redirectToServer(stream, server.config.redir);
-    return;
-  }
   if (stream.log.queueEnd === 0) stream.log.queueEnd = stream.env.now();
   countTry(stream);
   connectOrReuse(stream);
@@ -146,15 +148,15 @@ function onFullQueue(stream: Stream, server: TrafficServer): void {
   }
   server.c[C.failedConns]!++;
   stream.server = server;
-  noServer(stream);
+  noServer(stream, 'Q');
 }
 
 /** Waits for a place on any server. */
 function waitInBackend(stream: Stream): void {
   const backend = stream.backend!;
   enqueue(stream);
-  stream.backendQueue = Atomics.load(backend.g, G.queued);
   backend.queue.push(stream);
+  stream.backendQueue = gaugeUp(backend.g, G.queued);
 }
 
 function enqueue(stream: Stream): void {
@@ -165,7 +167,6 @@ function enqueue(stream: Stream): void {
   const timeout = stream.timeouts.queue ?? backend.queueTimeout;
   stream.waitUntil = timeout > 0 ? stream.queuedAt + timeout : 0;
   stream.queuePoll = stream.queuedAt + QUEUE_POLL;
-  gaugeUp(backend.g, G.queued);
   stream.keep();
   stream.schedule();
 }
@@ -176,11 +177,8 @@ export function leaveQueue(stream: Stream): void {
   if (queue === null) return;
   queue.remove(stream);
   stream.queuePoll = 0;
-  Atomics.sub(stream.backend!.g, G.queued, 1);
-  if (stream.server !== null) {
-    Atomics.sub(stream.server.g, G.queued, 1);
-    stream.server = null;
-  }
+  Atomics.sub((stream.server ?? stream.backend!).g, G.queued, 1);
+  stream.server = null;
 }
 
 /** A waiting stream looks for a place again: servers may have been freed by other threads, or changed. */
@@ -189,7 +187,7 @@ export function retryQueued(stream: Stream): void {
   const { server, queue } = stream;
   if (queue === null || queue.head !== stream) return;
   if (server !== null) {
-    if (server.removed || (!server.usable && !stream.forcePersist && !backend.persists)) {
+    if (server.removed || (!server.usable && mayLeaveQueue(stream))) {
       leaveQueue(stream);
       stream.avoided = server;
       stream.preferred = null;
@@ -209,6 +207,11 @@ export function retryQueued(stream: Stream): void {
     leaveQueue(stream);
     noServer(stream);
   }
+}
+
+/** Whether a stream that waits for a server that is down goes to another one; else it waits on, as in HAProxy. */
+function mayLeaveQueue({ backend, forcePersist }: Stream): boolean {
+  return backend!.redispatch !== null && !backend!.persists && !forcePersist;
 }
 
 /**

@@ -32,7 +32,6 @@ export function recount(env: Env, processSlot: number): GaugeCount[] {
     for (const server of backend.servers) {
       add(server.slot, G.current, 0);
       add(server.slot, G.queued, server.queue.length);
-      add(backend.slot, G.queued, server.queue.length);
       const multiplexed = [...server.pool.muxes].filter((conn) => conn.framing.streams.size > 0);
       add(server.slot, G.used, server.pool.size + multiplexed.length);
       add(backend.slot, G.h2Open, server.pool.muxes.size);

@@ -264,9 +264,14 @@ export const ACCEPTED: readonly Accepted[] = [
     lines: /\burl_port\b/,
   },
   {
-    name: 'other methods in place of HEAD',
-    why: 'When a rule makes another method of HEAD, the body of the response is not waited for, and its end is not judged.',
-    sends: /^HEAD /m,
+    name: 'dates of failed verifications',
+    why: '`jwt_verify` gives a negative number when it fails, and a date made of that is one before 1970; HAProxy 2.6 takes it for another number.',
+    lines: /jwt_verify\([^)]*\),(utime|ltime|http_date)/,
+  },
+  {
+    name: 'other methods in place of HEAD and CONNECT',
+    why: 'When a rule makes another method of HEAD or CONNECT, the exchange is one of that method; HAProxy 2.6 waits for a body that does not come where it was HEAD, and for the end of the connection where it was CONNECT.',
+    sends: /^(HEAD|CONNECT) /m,
     lines: /^http-request set-method/,
   },
 ];

@@ -236,3 +236,15 @@ test('the line of a connection that failed has no status, and the time that it t
   await sent(t, run.port('web'), 'GET / HTTP/1.1\r\n\r\n');
   await log.waitFor(/: 0 \d+ -\./);
 });
+
+test('in the line of a request that got no further its frontend stands for the backend', async (t) => {
+  const { port, log } = await proxies(t, 'log-format "%[be_name] %[be_id]."\nhttp-request deny', '');
+  await get(port, '/');
+  await log.waitFor(/: web \d+\./);
+});
+
+test('a key of a path is the same for all requests that have none', async (t) => {
+  const { port } = await proxies(t, 'http-request set-path no/slash', 'balance uri path-only');
+  const texts = [await get(port, '/a'), await get(port, '/b'), await get(port, '/c')].map(({ text }) => text);
+  assert.deepEqual(texts, ['one', 'one', 'one']);
+});

@@ -32,9 +32,8 @@ export function uriKeyOptions(args: readonly string[]): UriKeyOptions {
  * `balance uri`: the request target up to the query (or with it), cut at `length` bytes and in front of the slash
  * behind `depth` folders.
  */
-export function uriKey(target: string, options: UriKeyOptions): string | null {
+export function uriKey(target: string, options: UriKeyOptions): string {
   const uri = options.pathOnly ? pathOf(target) : target;
-  if (uri === null) return null;
   const most = options.length > 0 ? Math.min(options.length, uri.length) : uri.length;
   let slashes = 0;
   for (let i = 0; i < most; i++) {
@@ -46,11 +45,11 @@ export function uriKey(target: string, options: UriKeyOptions): string | null {
   return most === uri.length ? uri : uri.slice(0, most);
 }
 
-/** Path and query of a request target, '' of one that ends with its authority; null for `*` and the authority form. */
-function pathOf(target: string): string | null {
+/** Path and query of a request target, '' of one without a path. */
+function pathOf(target: string): string {
   if (target.startsWith('/')) return target;
   const scheme = target.indexOf('://');
-  if (scheme < 0) return null;
+  if (scheme < 0) return '';
   const path = target.indexOf('/', scheme + 3);
   return path < 0 ? '' : target.slice(path);
 }

@@ -23,7 +23,7 @@ suite('keys of hashing algorithms', () => {
       ['/abcdef/b', 'len 3 depth 1', '/ab'],
       ['http://host/p/q?r', '', 'http://host/p/q'],
       ['http://host/p/q?r', 'path-only', '/p/q'],
-      ['*', 'path-only', null],
+      ['*', 'path-only', ''],
       ['*', '', '*'],
     ];
     for (const [target, args, key] of cases) {
