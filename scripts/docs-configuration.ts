@@ -10,6 +10,7 @@ import { HEALTHCHECK_KEYWORDS } from '../src/config/keywords/healthcheck.ts';
 import { HTTP_ERRORS_KEYWORDS } from '../src/config/keywords/http-errors.ts';
 import { LOG_FORWARD_KEYWORDS } from '../src/config/keywords/log-forward.ts';
 import { MAILERS_KEYWORDS } from '../src/config/keywords/mailers.ts';
+import { NAMESPACE_KEYWORDS } from '../src/config/keywords/namespace-list.ts';
 import type { OptionTable } from '../src/config/keywords/option.ts';
 import { PROXY_OPTIONS } from '../src/config/keywords/options.ts';
 import { PEERS_KEYWORDS } from '../src/config/keywords/peers.ts';
@@ -61,6 +62,7 @@ export function configurationReference(): string {
     table('cache', entries(CACHE_KEYWORDS)),
     table('healthcheck', entries(HEALTHCHECK_KEYWORDS)),
     table('mailers', entries(MAILERS_KEYWORDS)),
+    table('namespace_list', entries(NAMESPACE_KEYWORDS)),
     table('acme', entries(ACME_KEYWORDS)),
     table('http-errors', entries(HTTP_ERRORS_KEYWORDS)),
     table('crt-store', entries(CRT_STORE_KEYWORDS)),

@@ -11,6 +11,7 @@ import { HTTP_ERRORS_KEYWORDS } from './keywords/http-errors.ts';
 import { LOG_FORWARD_KEYWORDS } from './keywords/log-forward.ts';
 import { LOG_PROFILE_KEYWORDS } from './keywords/log-profile.ts';
 import { MAILERS_KEYWORDS } from './keywords/mailers.ts';
+import { NAMESPACE_KEYWORDS } from './keywords/namespace-list.ts';
 import type { OptionTable } from './keywords/option.ts';
 import { PROXY_OPTIONS } from './keywords/options.ts';
 import { PEERS_KEYWORDS } from './keywords/peers.ts';
@@ -57,6 +58,7 @@ const OTHER_TABLES: readonly (readonly [string, KeywordTable<never>])[] = [
   ['log-forward', LOG_FORWARD_KEYWORDS],
   ['cache', CACHE_KEYWORDS],
   ['mailers', MAILERS_KEYWORDS],
+  ['namespace_list', NAMESPACE_KEYWORDS],
   ['acme', ACME_KEYWORDS],
   ['http-errors', HTTP_ERRORS_KEYWORDS],
   ['log-profile', LOG_PROFILE_KEYWORDS],

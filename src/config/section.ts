@@ -10,6 +10,7 @@ import { HTTP_ERRORS_KEYWORDS } from './keywords/http-errors.ts';
 import { LOG_FORWARD_KEYWORDS, newLogForward } from './keywords/log-forward.ts';
 import { LOG_PROFILE_KEYWORDS, newLogProfile } from './keywords/log-profile.ts';
 import { MAILERS_KEYWORDS, newMailers } from './keywords/mailers.ts';
+import { NAMESPACE_KEYWORDS } from './keywords/namespace-list.ts';
 import { newPeers, PEERS_KEYWORDS } from './keywords/peers.ts';
 import { RECOGNISED_SECTIONS, type RecognisedSection } from './keywords/recognised.ts';
 import { newResolvers, RESOLVERS_KEYWORDS } from './keywords/resolvers.ts';
@@ -123,6 +124,11 @@ const OPENERS = {
     const draft = newResolvers(name, line.at);
     resolvers.push(draft);
     return { kind: 'resolvers', name, read: (inner) => readByTable(inner, RESOLVERS_KEYWORDS, draft, 'resolvers') };
+  },
+  namespace_list(line: Line): SectionReader {
+    line.atMost(0);
+    const read = (inner: Line) => readByTable(inner, NAMESPACE_KEYWORDS, null, 'namespace_list');
+    return { kind: 'namespace_list', name: 'namespace_list', read };
   },
   ring(line: Line): SectionReader {
     const name = sectionName(line, 'ring');

@@ -15,6 +15,8 @@ const SOCKET_SETTINGS = [
   'congestion',
   'tcpUserTimeout',
   'saveSyn',
+  'namespace',
+  'md5Key',
   'mode',
   'uid',
   'gid',

@@ -3,12 +3,14 @@ import {
   bindToDevice,
   closeDescriptor,
   getSocketOption,
+  inNamespace,
   LibcError,
   listenOn,
   openStreamSocket,
   type SocketOption,
   setCongestionControl,
   setSocketOption,
+  signSegments,
 } from '../util/libc.ts';
 import type { ConnectSpec, ListenSpec, SocketOptions } from './transport.ts';
 
@@ -73,20 +75,32 @@ export function bindForeign(fd: number, host: string, port: number): void {
   bindInet(fd, host, port);
 }
 
-/** A socket for an outgoing connection that is shown as another's, labelled and tied to an interface. Throws LibcError. */
-export function openForeignSocket({ family, sourceHost, sourcePort, device, mark, tos }: ConnectSpec): number {
-  const ipv6 = family === 'inet6';
-  const fd = openStreamSocket(ipv6 ? 'inet6' : 'inet');
+/** A socket for an outgoing connection, bound to where it is to go out from, labelled and tied to an interface. Throws LibcError. */
+export function openOutgoingSocket(spec: ConnectSpec): number {
+  const { host, sourceHost, sourcePort, device, mark, tos } = spec;
+  const ipv6 = spec.family === 'inet6';
+  const fd = openSocket(ipv6, spec.namespace);
   try {
-    bindForeign(fd, sourceHost!, sourcePort);
     if (device) bindToDevice(fd, device);
     if (mark !== undefined) labelPackets(fd, ipv6, 'mark', mark);
     if (tos !== undefined) labelPackets(fd, ipv6, 'tos', tos);
+    if (spec.md5Key) signSegments(fd, { host }, spec.md5Key);
+    if (spec.foreign === true) bindForeign(fd, sourceHost!, sourcePort);
+    else if (sourceHost !== null) {
+      setSocketOption(fd, 'SO_REUSEADDR', 1);
+      bindInet(fd, sourceHost, sourcePort);
+    }
     return fd;
   } catch (error) {
     closeDescriptor(fd);
     throw error;
   }
+}
+
+/** A socket of TCP, in a network namespace where one is named. Throws LibcError. */
+function openSocket(ipv6: boolean, namespace: string | null | undefined): number {
+  const open = () => openStreamSocket(ipv6 ? 'inet6' : 'inet');
+  return namespace ? inNamespace(namespace, open) : open();
 }
 
 /** Ties a socket to a network interface. Returns the name of the error, null when there is none. */
@@ -104,15 +118,17 @@ export function tieToDevice(fd: number, device: string): string | null {
 export function needsOwnSocket(spec: ListenSpec): boolean {
   if (spec.family !== 'inet' && spec.family !== 'inet6') return false;
   const { device, transparent, deferAccept, mss, fastOpen, congestion, userTimeout, saveSyn } = spec;
+  if (spec.namespace || spec.md5Key) return true;
   return Boolean(device || transparent || deferAccept || mss || fastOpen || congestion || userTimeout || saveSyn);
 }
 
 /** Opens, binds and listens on such a socket; returns its descriptor. Throws LibcError. */
 export function listenOnOwnSocket(spec: ListenSpec): number {
   const ipv6 = spec.family === 'inet6';
-  const fd = openStreamSocket(ipv6 ? 'inet6' : 'inet');
+  const fd = openSocket(ipv6, spec.namespace);
   try {
     setSocketOption(fd, 'SO_REUSEADDR', 1);
+    if (spec.md5Key) signSegments(fd, { any: ipv6 ? 'inet6' : 'inet' }, spec.md5Key);
     if (spec.share) setSocketOption(fd, 'SO_REUSEPORT', 1);
     if (ipv6) setSocketOption(fd, 'IPV6_V6ONLY', spec.v6only ? 1 : 0);
     if (spec.transparent === true) setSocketOption(fd, ipv6 ? 'IPV6_TRANSPARENT' : 'IP_TRANSPARENT', 1);

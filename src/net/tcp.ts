@@ -17,7 +17,7 @@ import {
   labelPackets,
   listenOnOwnSocket,
   needsOwnSocket,
-  openForeignSocket,
+  openOutgoingSocket,
   setOptions,
   tieToDevice,
 } from './sockets.ts';
@@ -285,10 +285,14 @@ function localName({ family, host }: ConnectSpec | ListenSpec): string | null {
   return family === 'abns' || family === 'abnsz' ? abstractName(family, host) : null;
 }
 
-/** Gives the handle a socket that is bound to an address that is not the machine's own; the name of what is wrong, or null. */
-function openForeign(handle: StreamHandle, spec: ConnectSpec): string | null {
+/** Node cannot open the socket as it is wanted. */
+const needsOwn = ({ foreign, namespace, md5Key }: ConnectSpec) =>
+  foreign === true || Boolean(namespace) || Boolean(md5Key);
+
+/** Gives the handle a socket of our own making; the name of what is wrong, or null. */
+function openOwn(handle: StreamHandle, spec: ConnectSpec): string | null {
   try {
-    handle.open(openForeignSocket(spec));
+    handle.open(openOutgoingSocket(spec));
     return null;
   } catch (error) {
     if (error instanceof LibcError) return error.code;
@@ -310,8 +314,8 @@ function connect(spec: ConnectSpec, handler: ConnHandler): Conn {
   const ipv6 = spec.family === 'inet6';
   const early = device !== null || spec.mark !== undefined || spec.tos !== undefined;
   const source = spec.sourceHost ?? (!early ? null : ipv6 ? '::' : '0.0.0.0');
-  if (spec.foreign === true && local === null) {
-    const problem = openForeign(handle, spec);
+  if (local === null && needsOwn(spec)) {
+    const problem = openOwn(handle, spec);
     if (problem !== null) {
       process.nextTick(failNamed, conn, problem);
       return conn;

@@ -87,6 +87,9 @@ export interface ConnectSpec {
   readonly foreign?: boolean;
   /** Network interface to go out by. */
   readonly device?: string | null;
+  /** Network namespace that the connection belongs to; key of the signatures of its segments (RFC 2385). */
+  readonly namespace?: string | null;
+  readonly md5Key?: string | null;
   readonly options?: SocketOptions | null;
   /** Mark and type of service of its packets. */
   readonly mark?: number;
@@ -108,6 +111,8 @@ export interface ListenSpec {
   readonly device?: string | null;
   readonly transparent?: boolean;
   readonly deferAccept?: boolean;
+  readonly namespace?: string | null;
+  readonly md5Key?: string | null;
   /** As in a `bind` line: largest segment, fast open, congestion control, ms that sent data may stay unacknowledged. */
   readonly mss?: number;
   readonly fastOpen?: boolean;

@@ -369,6 +369,8 @@ function connect(
       host,
       port,
       device: source?.interface ?? null,
+      namespace: config.namespace,
+      md5Key: config.md5Key,
       options: server.socketOptions,
       wrapped: hello !== null,
       ...stream.serverLabels,

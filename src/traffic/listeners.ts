@@ -56,7 +56,7 @@ export async function bindListener(
 
 function listenSpec(env: Env, frontend: TrafficFrontend, listener: TrafficListener): ListenSpec {
   const { address, backlog, v6only, interface: device, transparent, deferAccept } = listener.config;
-  const { mss, tfo: fastOpen, congestion, tcpUserTimeout: userTimeout, saveSyn } = listener.config;
+  const { mss, tfo: fastOpen, congestion, tcpUserTimeout: userTimeout, saveSyn, namespace, md5Key } = listener.config;
   const shared = {
     backlog: backlog ?? frontend.config.backlog ?? (frontend.maxconn || env.limits.maxconn || 1024),
     v6only,
@@ -71,6 +71,8 @@ function listenSpec(env: Env, frontend: TrafficFrontend, listener: TrafficListen
     congestion,
     userTimeout,
     saveSyn,
+    namespace,
+    md5Key,
     wrapped: listener.tls !== null,
     // A reload puts another frontend in the place of this one.
     options: () => clientOptions(env, env.frontends.get(frontend.id) ?? frontend),

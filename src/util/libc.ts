@@ -4,6 +4,7 @@
  * Supplementary groups, ids and umask are Node's own: `process.initgroups`, `setgroups`, `setgid`, `setuid`, `umask`.
  */
 export { errnoName, errnoNumber, errnoText } from './libc/errno.ts';
+export { inNamespace, NAMESPACES } from './libc/namespace.ts';
 export { addressOf, LibcError, libcProblem, type Mapping, mapMemory, unmapMemory } from './libc/native.ts';
 export {
   type Capability,
@@ -29,6 +30,7 @@ export {
   getSocketOption,
   listenOn,
   localName,
+  MD5_KEY_MAX,
   openStreamSocket,
   type PeerCredentials,
   peerCredentials,
@@ -38,6 +40,7 @@ export {
   setCongestionControl,
   setSocketOption,
   shutdownWriting,
+  signSegments,
   suspendListening,
   type TcpInfo,
   takeSavedSyn,

@@ -44,6 +44,8 @@ export function bind(address: BindConfig['address'], more: Partial<BindConfig> =
     tfo: false,
     congestion: null,
     tcpUserTimeout: 0,
+    namespace: null,
+    md5Key: null,
     saveSyn: 0,
     proto: null,
     deferAccept: false,

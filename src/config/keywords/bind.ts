@@ -5,6 +5,7 @@ import type { BindConfig } from '../types.ts';
 import { parseInteger, parseTime } from '../units.ts';
 import { BIND_TLS_OPTIONS, type WithTls } from './bind-tls.ts';
 import { inertOptions, type Option, type OptionInput, type OptionResult, OptionTable } from './option.ts';
+import { md5KeyProblem, namespaceProblem } from './socket-place.ts';
 
 /** The settings shared by all addresses of one line. */
 export interface BindSettings extends Draft<BindConfig>, WithTls {
@@ -153,8 +154,16 @@ export const BIND_OPTIONS = new OptionTable<BindSettings>([
       return undefined;
     },
   },
+  value('namespace', '<name>', ({ draft, value: text }) => {
+    draft.namespace = text;
+    return namespaceProblem(text) ?? undefined;
+  }),
   value('proto', '<h1|h2>', parseProto),
   value('severity-output', '<none|number|string>', parseSeverity),
+  value('tcp-md5sig', '<password>', ({ draft, value: text }) => {
+    draft.md5Key = text;
+    return md5KeyProblem(text) ?? undefined;
+  }),
   value('tcp-ss', '<0|1|2>', ({ draft, value: text }) => {
     const mode = ([0, 1, 2] as const).find((one) => String(one) === text);
     if (mode === undefined) return `'tcp-ss' : invalid value '${text}', expects 0, 1 or 2`;
@@ -198,7 +207,5 @@ export const BIND_OPTIONS = new OptionTable<BindSettings>([
   ]),
   ...inertOptions<BindSettings>('refused', 'Let servers listen.', ['nbconn <number>']),
   ...inertOptions<BindSettings>('refused', 'Use timeout client to end idle connections.', ['idle-ping <time>']),
-  ...inertOptions<BindSettings>('refused', 'Start Sluice inside the namespace (ip netns exec).', ['namespace <name>']),
-  ...inertOptions<BindSettings>('refused', 'Protect the connection by other means.', ['tcp-md5sig <password>']),
   ...BIND_TLS_OPTIONS,
 ]);

@@ -23,10 +23,4 @@ export const RECOGNISED_SECTIONS: readonly RecognisedSection[] = [
     keywords: ['acl', 'docroot', 'index', 'log-stderr', 'pass-header', 'path-info', 'option', 'set-param'],
   },
   { name: 'traces', status: 'noticed', why: 'traces are switched on over the Runtime API.', keywords: ['trace'] },
-  {
-    name: 'namespace_list',
-    status: 'refused',
-    why: 'Start Sluice inside the namespace (ip netns exec).',
-    keywords: ['namespace'],
-  },
 ];

@@ -4,6 +4,7 @@ import type { ServerDraft } from '../draft-server.ts';
 import { parseInteger } from '../units.ts';
 import type { Option, OptionResult } from './option.ts';
 import { choice, flag, type Input, integer, text, time, value } from './server-option.ts';
+import { md5KeyProblem, namespaceProblem } from './socket-place.ts';
 
 function parseWeight({ draft, value: word }: Input): OptionResult {
   const weight = parseInteger(word);
@@ -138,6 +139,26 @@ export const SERVER_TRAFFIC_OPTIONS: Option<ServerDraft>[] = [
   time('slowstart', 0, (draft, ms) => {
     draft.slowstart = ms;
   }),
+  value(
+    'namespace',
+    '<name>',
+    'a namespace name',
+    ({ draft, value: name }) => {
+      draft.namespace = name;
+      return namespaceProblem(name) ?? undefined;
+    },
+    { notDynamic: true },
+  ),
+  value(
+    'tcp-md5sig',
+    '<password>',
+    'a password',
+    ({ draft, value: key }) => {
+      draft.md5Key = key;
+      return md5KeyProblem(key) ?? undefined;
+    },
+    { notDynamic: true },
+  ),
   time(
     'tcp-ut',
     0,

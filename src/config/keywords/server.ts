@@ -25,9 +25,6 @@ export const SERVER_OPTIONS = new OptionTable<ServerDraft>([
   ...inertOptions<ServerDraft>('refused', 'Logs are not balanced over servers.', ['log-bufsize <size>'], {
     notDynamic: true,
   }),
-  ...inertOptions<ServerDraft>('refused', 'Start Sluice inside the namespace (ip netns exec).', ['namespace <name>'], {
-    notDynamic: true,
-  }),
   ...inertOptions<ServerDraft>('refused', 'Servers are spoken to over TCP.', ['quic-cc-algo <algorithm>'], {
     notDynamic: true,
   }),
@@ -36,8 +33,5 @@ export const SERVER_OPTIONS = new OptionTable<ServerDraft>([
     'maxconn counts connections that carry a request; idle ones are bounded by pool-max-conn.',
     ['strict-maxconn'],
   ),
-  ...inertOptions<ServerDraft>('refused', 'Protect the connection by other means.', ['tcp-md5sig <password>'], {
-    notDynamic: true,
-  }),
   ...SERVER_TLS_OPTIONS,
 ]);

@@ -31,6 +31,9 @@ export interface BindConfig {
   readonly congestion: string | null;
   /** ms that sent data may stay unacknowledged, 0: as the kernel says. */
   readonly tcpUserTimeout: number;
+  /** Network namespace to listen in; key of the signatures of segments (`tcp-md5sig`), which all clients must have. */
+  readonly namespace: string | null;
+  readonly md5Key: string | null;
   /** Connections keep the headers of their first packet (`tcp-ss`): 1 of IP and TCP, 2 that of Ethernet, too; 0: none. */
   readonly saveSyn: 0 | 1 | 2;
   /** Unix sockets and the CLI. Names are resolved to ids at start. */

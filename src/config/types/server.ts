@@ -55,6 +55,9 @@ export interface ServerConfig {
   /** An expression: streams share connections of the same name alone (`pool-conn-name`). */
   readonly poolConnName: string | null;
   readonly tcpUserTimeout: number;
+  /** Network namespace that connections to it belong to; key of the signatures of their segments (`tcp-md5sig`). */
+  readonly namespace: string | null;
+  readonly md5Key: string | null;
   readonly proto: 'h1' | 'h2' | null;
   /** What WebSockets are spoken over; `auto`: as other requests, but HTTP/1.1 where ALPN leaves the choice. */
   readonly ws: 'auto' | 'h1' | 'h2';

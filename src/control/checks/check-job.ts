@@ -147,6 +147,8 @@ export class CheckJob implements Job {
       proxyProtocol: this.#isAgent ? 0 : proxyProtocol(server),
       neverLocal: this.#deps.model.config.global.pp2NeverLocal,
       sourceHost: sourceHost(server),
+      namespace: server.config.namespace,
+      md5Key: server.config.md5Key,
       socks4: server.config.socks4,
       viaSocks4: !this.#isAgent && server.config.checkViaSocks4,
       tls: this.#serverTls(),

@@ -20,6 +20,8 @@ export interface CheckTarget {
   /** Version 2 tells the addresses of the check itself (`pp2-never-send-local`). */
   readonly neverLocal: boolean;
   readonly sourceHost: string | null;
+  readonly namespace: string | null;
+  readonly md5Key: string | null;
   /** The server's SOCKS4 proxy, and whether connects that take the server's options go through it. */
   readonly socks4: SocksProxy | null;
   readonly viaSocks4: boolean;
@@ -74,7 +76,8 @@ function destination(step: ConnectStep, target: CheckTarget, ctx: Context): Conn
   const local = family !== 'inet' && family !== 'inet6';
   const port = local ? 0 : stepPort(step, ctx) || (addr && 'port' in addr && addr.port) || target.port;
   if (!local && !(port > 0 && port < 65536)) return null;
-  return { family, host, port, sourceHost: target.sourceHost, sourcePort: 0 };
+  const { sourceHost, namespace, md5Key } = target;
+  return { family, host, port, sourceHost, sourcePort: 0, namespace, md5Key };
 }
 
 function stepPort(step: ConnectStep, ctx: Context): number {

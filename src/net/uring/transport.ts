@@ -1,15 +1,13 @@
 import {
-  bindInet,
   closeDescriptor,
   errnoNumber,
   inetSockaddr,
   LibcError,
   listenOn,
   localName,
-  openStreamSocket,
   setSocketOption,
 } from '../../util/libc.ts';
-import { bindForeign, labelPackets, listenOnOwnSocket, setOptions, tieToDevice } from '../sockets.ts';
+import { listenOnOwnSocket, openOutgoingSocket, setOptions } from '../sockets.ts';
 import { tcpTransport } from '../tcp.ts';
 import type { Conn, ConnectSpec, ConnHandler, ListenSocket, ListenSpec, Transport } from '../transport.ts';
 import { UringConn } from './conn.ts';
@@ -35,21 +33,11 @@ function addressOf(host: string, port: number): SocketAddress {
   return address;
 }
 
-/** A socket for an outgoing connection, bound where it is to go out. Throws LibcError. */
+/** A socket for an outgoing connection. Throws LibcError. */
 function openSocket(spec: ConnectSpec): number {
-  const ipv6 = spec.family === 'inet6';
-  const fd = openStreamSocket(ipv6 ? 'inet6' : 'inet');
+  const fd = openOutgoingSocket(spec);
   try {
     setSocketOption(fd, 'TCP_NODELAY', 1);
-    const refused = spec.device ? tieToDevice(fd, spec.device) : null;
-    if (refused !== null) throw new LibcError(refused, 'setsockopt', spec.device!);
-    if (spec.mark !== undefined) labelPackets(fd, ipv6, 'mark', spec.mark);
-    if (spec.tos !== undefined) labelPackets(fd, ipv6, 'tos', spec.tos);
-    if (spec.foreign === true) bindForeign(fd, spec.sourceHost!, spec.sourcePort);
-    else if (spec.sourceHost !== null) {
-      setSocketOption(fd, 'SO_REUSEADDR', 1);
-      bindInet(fd, spec.sourceHost, spec.sourcePort);
-    }
     if (spec.options) setOptions(fd, spec.options);
     return fd;
   } catch (error) {

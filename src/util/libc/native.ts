@@ -23,6 +23,7 @@ const SIGNATURES = {
   recvmsg: { arguments: ['int32', 'pointer', 'int32'], return: 'int64' },
   sendmsg: { arguments: ['int32', 'pointer', 'int32'], return: 'int64' },
   sendto: { arguments: ['int32', 'pointer', 'uint64', 'int32', 'pointer', 'uint32'], return: 'int64' },
+  setns: { arguments: ['int32', 'int32'], return: 'int32' },
   setrlimit: { arguments: ['int32', 'pointer'], return: 'int32' },
   setsockopt: { arguments: ['int32', 'int32', 'int32', 'pointer', 'uint32'], return: 'int32' },
   shutdown: { arguments: ['int32', 'int32'], return: 'int32' },

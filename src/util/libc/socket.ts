@@ -123,6 +123,34 @@ export function setCongestionControl(fd: number, algorithm: string): void {
   call(`TCP_CONGESTION '${algorithm}'`, 'setsockopt', fd, SOL_TCP, TCP_CONGESTION, name, name.length);
 }
 
+/** Longest key of TCP's MD5 signatures, bytes. */
+export const MD5_KEY_MAX = 80;
+const TCP_MD5SIG = 14;
+const TCP_MD5SIG_EXT = 32;
+const MD5_PREFIX = 1;
+const STORAGE = 128;
+
+/**
+ * Has segments signed (RFC 2385) and those without a right signature dropped: of the peer at `host`, or of all those of a family. Throws
+ * LibcError, `ENOPROTOOPT` where the kernel cannot.
+ */
+export function signSegments(
+  fd: number,
+  peer: { readonly host: string } | { readonly any: 'inet' | 'inet6' },
+  key: string,
+): void {
+  const value = Buffer.alloc(STORAGE + 8 + MD5_KEY_MAX);
+  const bytes = Buffer.from(key, 'latin1');
+  const any = 'any' in peer;
+  value.set(any ? [AF[peer.any]] : inetSockaddr(peer.host, 0, 'setsockopt'));
+  // Of all: those that have the first 0 bits in common.
+  value[STORAGE] = any ? MD5_PREFIX : 0;
+  value.writeUInt16LE(bytes.length, STORAGE + 2);
+  bytes.copy(value, STORAGE + 8);
+  const option = any ? TCP_MD5SIG_EXT : TCP_MD5SIG;
+  call(`TCP_MD5SIG of fd ${fd}`, 'setsockopt', fd, SOL_TCP, option, value, value.length);
+}
+
 /** The value of an option of up to `size` bytes. */
 function readOption(fd: number, level: number, name: number, size: number, subject: string): DataView {
   const value = new Uint8Array(size);

@@ -410,6 +410,8 @@ for (const { name, lines, origin: manner, expect, sent } of CASES) {
         port: server.port,
         proxyProtocol: 0 as const,
         sourceHost: null,
+        namespace: null,
+        md5Key: null,
         neverLocal: false,
         socks4: null,
         viaSocks4: false,

@@ -19,6 +19,8 @@ const target: CheckTarget = {
   port: 0,
   proxyProtocol: 0,
   sourceHost: null,
+  namespace: null,
+  md5Key: null,
   neverLocal: false,
   socks4: null,
   viaSocks4: false,
