@@ -68,7 +68,7 @@ export function endUnnoticed(fd: number, ipv6: boolean, ttl: number): void {
 }
 
 /** Binds a socket that is to connect to an address that is not the machine's own. Throws LibcError (`EPERM`: it needs CAP_NET_ADMIN). */
-export function bindForeign(fd: number, host: string, port: number): void {
+function bindForeign(fd: number, host: string, port: number): void {
   setSocketOption(fd, host.includes(':') ? 'IPV6_TRANSPARENT' : 'IP_TRANSPARENT', 1);
   setSocketOption(fd, 'SO_REUSEADDR', 1);
   if (port === 0) setOption(fd, 'IP_BIND_ADDRESS_NO_PORT', 1);
