@@ -20,10 +20,8 @@ export function readRequest(req: Head): { readonly use: boolean; readonly store:
   const directives = listValues(req, 'cache-control').map((value) => value.toLowerCase());
   for (const directive of directives) {
     if (/^(?:max-age|no-cache|max-stale|min-fresh)/.test(directive)) use = false;
-    if (directive.startsWith('no-store')) {
-      use = false;
-      store = false;
-    }
+    // What is kept already may be given out (RFC 9111, section 5.2.1.5).
+    if (directive.startsWith('no-store')) store = false;
   }
   const pragma = req.findHeader('pragma', 0);
   if (directives.length === 0 && pragma >= 0 && req.headerValue(pragma).toLowerCase() === 'no-cache') use = false;
