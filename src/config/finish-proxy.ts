@@ -62,7 +62,8 @@ function checkSides(context: Context, proxy: ProxyDraft): void {
     diagnostics.warning(null, `dispatch address of ${who} will be ignored in balance mode.`);
   }
   const ownFormat = proxy.logFormatFrom === 'log-format' && proxy.from?.logFormatFrom !== 'log-format';
-  if (ownFormat && own.logs.length === 0 && proxy.kind !== 'backend') {
+  const ownData = own.logFormatSd !== null && proxy.from?.config.logFormatSd !== own.logFormatSd;
+  if ((ownFormat || ownData) && own.logs.length === 0 && proxy.kind !== 'backend') {
     diagnostics.warning(null, `log format ignored for ${who} since it has no log address.`);
   }
 }

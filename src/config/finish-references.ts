@@ -21,17 +21,14 @@ export function checkReferences(context: Context, proxy: ProxyDraft): void {
     if (rule.words[0]!.includes('%[')) continue;
     if (!proxy.servers.some((server) => server.name === rule.words[0])) {
       diagnostics.alert(
-        null,
+        rule.at,
         `${label(proxy)} '${name}' : unable to find server '${rule.words[0]}' referenced in a 'use-server' rule.`,
       );
     }
   }
   for (const page of own.errorPages) {
     if (page.kind === 'section' && !config.httpErrors.some((section) => section.name === page.section)) {
-      diagnostics.alert(
-        null,
-        `proxy '${name}': unable to find http-errors section '${page.section}' referenced at ${page.at.file}:${page.at.line}.`,
-      );
+      diagnostics.alert(page.at, `proxy '${name}': unable to find http-errors section '${page.section}'.`);
     }
   }
 }
@@ -48,11 +45,11 @@ function checkTarget(
   const target = findBackend(config, name);
   const own = proxy.config;
   if (target === undefined) {
-    diagnostics.alert(null, `Proxy '${own.name}': unable to find required ${keyword}: '${name}'.`);
+    diagnostics.alert(at, `Proxy '${own.name}': unable to find required ${keyword}: '${name}'.`);
     return;
   }
   if (target === proxy) {
-    diagnostics.alert(null, `Proxy '${own.name}': loop detected for ${keyword}: '${name}'.`);
+    diagnostics.alert(at, `Proxy '${own.name}': loop detected for ${keyword}: '${name}'.`);
     return;
   }
   // A TCP frontend may hand over to an HTTP backend: the connection is upgraded.
@@ -60,10 +57,7 @@ function checkTarget(
   const place = (draft: ProxyDraft) =>
     `${draft.config.mode} ${label(draft)} '${draft.config.name}' (${draft.config.at.file}:${draft.config.at.line})`;
   const use = keyword === 'default_backend' ? 'as its default backend' : "in a 'use_backend' rule";
-  diagnostics.alert(
-    at === null ? null : null,
-    `${place(proxy)} tries to use incompatible ${place(target)} ${use} (see 'mode').`,
-  );
+  diagnostics.alert(at, `${place(proxy)} tries to use incompatible ${place(target)} ${use} (see 'mode').`);
 }
 
 /** What a server refers to, and whether it can be checked. `untangled`: servers whose tracking is known not to loop, added to. */

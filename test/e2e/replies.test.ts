@@ -39,6 +39,9 @@ frontend fe
     http-request deny errorfiles errs if { path /d7 }
     http-request deny status 404 errorfiles errs if { path /d8 }
     http-request deny errorfile {dir}/page.http if { path /d10 }
+    http-request deny status 404 if { path /d11 }
+    http-request return status 500 errorfile {dir}/page.http if { path /r14 }
+    http-request return status 499 errorfile {dir}/page.http if { path /r15 }
     http-request tarpit status 429 content-type text/plain string slow if { path /t1 }
     http-request tarpit if { path /t2 }
     http-request tarpit deny_status 404 if { path /t3 }
@@ -78,6 +81,9 @@ const cases: readonly [string, number, readonly string[], string][] = [
   ['/d7', 403, [], ''],
   ['/d8', 418, page, 'file body'],
   ['/d10', 418, page, 'file body'],
+  ['/d11', 404, [], ''],
+  ['/r14', 418, page, 'file body'],
+  ['/r15', 418, page, 'file body'],
   ['/t1', 429, plain, 'slow'],
   ['/t2', 500, html, '<html><body><h1>500 Internal Server Error'],
   ['/t3', 404, html, '<html><body><h1>404 Not Found'],
@@ -101,6 +107,27 @@ for (const [line, why] of [
   ['http-request return errorfiles nobody', /unknown http-errors section 'nobody' referenced by an http reply/],
   ['http-request return errorfile /nonexistent', /\/nonexistent/],
   ['http-request return status 99', /status/],
+  [
+    'http-request return content-type text/plain string a string b',
+    /unexpected 'string' argument, 'string' already defined\.$/m,
+  ],
+  [
+    'http-request deny status 404 default-errorfiles errorfile /x',
+    /'errorfile' argument, 'default-errorfiles' already/,
+  ],
+  [
+    'http-request return status 418 default-errorfiles',
+    /status code '418' not handled by default with 'default-errorf/,
+  ],
+  [
+    'http-request tarpit deny_status 418',
+    /status code '418' not handled by default with 'default-errorfiles' argument/,
+  ],
+  ['http-request return lf-file /dev/null', /a content type must be defined with a log-format payload/],
+  ['http-request return deny_status 404', /'deny_status' is not supported here/],
+  ['http-request redirect location /x set-cookie', /missing argument for 'set-cookie'/],
+  ['http-request redirect location /x clear-cookie', /missing argument for 'clear-cookie'/],
+  ['tcp-response content accept', /tcp-response content is only allowed in 'backend' sections/],
 ] as const) {
   test(`refused: ${line}`, async () => {
     const exit = await runToEnd(`frontend f\n    mode http\n    bind {addr:a}\n    ${line}\n`, {
@@ -108,5 +135,27 @@ for (const [line, why] of [
     });
     assert.equal(exit.code, 1);
     assert.match(exit.stderr, why);
+  });
+}
+
+for (const [line, why] of [
+  [
+    'status 404 content-type text/plain',
+    "content-type 'text/plain' ignored by the http reply because neither errorfile nor payload",
+  ],
+  [
+    'status 404 default-errorfiles content-type a/b',
+    "content-type 'a/b' ignored by the http reply when used with an errorfile",
+  ],
+  ['status 404 default-errorfiles hdr a b', 'hdr parameters ignored by the http reply when used with an errorfile'],
+  ['content-type a/b file /dev/null', "content-type 'a/b' ignored by the http reply when used with an empty payload"],
+  ['status 500 errorfiles errs', "status '500' referenced by an http reply not declared in http-errors section 'errs'"],
+] as const) {
+  test(`without effect, and told: ${line}`, async () => {
+    const text = `http-errors errs\nfrontend f\n    mode http\n    bind {addr:a}\n    http-request return ${line}\n`;
+    const exit = await runToEnd(text, { argv: ['-c', '-f', '{config}'] });
+    assert.equal(exit.code, 0);
+    assert.match(exit.stderr, /parsing \[.*:5\] : /);
+    assert.ok(exit.stderr.includes(why), exit.stderr);
   });
 }

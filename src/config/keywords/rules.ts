@@ -45,6 +45,10 @@ function parseAcl(line: Line, proxy: ProxyDraft): void {
 function ruleSet(name: RuleSet, letters: string): Keyword<ProxyDraft> {
   const parse = (line: Line, proxy: ProxyDraft) => {
     if (line.word(1) === '') return line.alert(`'${name}' expects an action as argument.`);
+    if (name === 'tcp-response' && proxy.kind === 'frontend')
+      return line.alert(
+        `${name} ${line.word(1)} is only allowed in 'backend' sections or 'defaults' section with a name`,
+      );
     if (name === 'http-request') noteOrder(line, proxy, name);
     else if (name === 'tcp-request') {
       const set = line.word(1);
@@ -169,7 +173,7 @@ export const RULE_KEYWORDS: readonly Keyword<ProxyDraft>[] = [
   ruleSet('http-response', 'DFLB'),
   ruleSet('http-after-response', 'DFLB'),
   ruleSet('tcp-request', 'DFLB'),
-  ruleSet('tcp-response', 'DLB'),
+  ruleSet('tcp-response', 'DFLB'),
   works<ProxyDraft>('use_backend', '<backend> [{if|unless} <condition>]', parseUseBackend, {
     sections: inSections('FL'),
   }),

@@ -16,27 +16,76 @@ interface ReplyArgs {
   /** Where the response comes from: a text, a page for the status, or nothing but the status. */
   body: TextOf | Uint8Array | null;
   page: ((stream: Stream, status: number) => LocalResponse | null) | null;
+  /** The argument that said so, null when none has. */
+  source: string | null;
+  /** The name of the `http-errors` section that is asked for a page which it has not, else null. */
+  lacking: (status: number) => string | null;
 }
+
+/** Arguments that say where the response comes from; there is one at most. */
+const SOURCES = new Set(['string', 'lf-string', 'file', 'lf-file', 'errorfile', 'errorfiles', 'default-errorfiles']);
 
 /**
  * Takes the arguments of a reply: `status`, `content-type`, `hdr`, and one of `string`, `lf-string`, `file`, `lf-file`, `errorfile`,
- * `errorfiles`, `default-errorfiles`. `bare`: with no more than a status, the proxy's page for it is meant (`deny`), else an empty response.
+ * `errorfiles`, `default-errorfiles`. `bare` (`deny`): without arguments, or with `deny_status` alone, the proxy's page is meant; in all
+ * other cases a reply that names no source is empty.
  */
 export function compileReply(words: Words, env: RuleEnv, status: number, bare: boolean): Answer | ExprError {
-  const args: ReplyArgs = { status, contentType: null, body: null, headers: [], page: null };
+  const args: ReplyArgs = {
+    status,
+    contentType: null,
+    body: null,
+    headers: [],
+    page: null,
+    source: null,
+    lacking: () => null,
+  };
   let only = bare;
+  if (bare && words.skip('deny_status')) {
+    const problem = statusArgument('deny_status', words, args);
+    if (problem !== null) return problem;
+  }
   for (let word = words.peek(); word !== undefined; word = words.peek()) {
     words.take();
+    if (SOURCES.has(word)) {
+      if (args.source !== null) return { error: `unexpected '${word}' argument, '${args.source}' already defined` };
+      args.source = word;
+    }
     const problem = replyArgument(word, words, env, args);
     if (problem !== null) return problem;
-    only &&= word === 'status' || word === 'deny_status';
+    only = false;
   }
-  if (only) args.page = errorPage;
-  if (args.body !== null && args.body.length > 0 && args.contentType === null)
-    return { error: 'a content type must be defined when non-empty payload is configured' };
-  if (args.body !== null && (args.status === 204 || args.status === 304))
-    return { error: `No body expected for ${args.status} responses` };
-  return args.page === null ? ownAnswer(args) : pageAnswer(args, args.page);
+  if (only) {
+    args.page = errorPage;
+    args.source = 'default-errorfiles';
+  }
+  if (args.page === null) return ownReply(args, env);
+  // A file is the response whatever its status.
+  if (args.source !== 'errorfile' && !errorStatuses.includes(args.status))
+    return { error: `status code '${args.status}' not handled by default with '${args.source}' argument` };
+  const section = args.lacking(args.status);
+  if (section !== null)
+    env.warn(`status '${args.status}' referenced by an http reply not declared in http-errors section '${section}'.`);
+  if (args.contentType !== null) ignoresType(args, env, 'when used with an errorfile');
+  if (args.headers.length > 0) env.warn('hdr parameters ignored by the http reply when used with an errorfile.');
+  return pageAnswer(args, args.page);
+}
+
+function ownReply(args: ReplyArgs, env: RuleEnv): Answer | ExprError {
+  const { body, contentType, status } = args;
+  if (contentType === null) {
+    if (typeof body === 'function') return { error: 'a content type must be defined with a log-format payload' };
+    if (body !== null && body.length > 0)
+      return { error: 'a content type must be defined when non-empty payload is configured' };
+  }
+  if (body !== null && (status === 204 || status === 304)) return { error: `No body expected for ${status} responses` };
+  if (contentType !== null && body === null) ignoresType(args, env, 'because neither errorfile nor payload defined');
+  else if (contentType !== null && body!.length === 0) ignoresType(args, env, 'when used with an empty payload');
+  return ownAnswer(args);
+}
+
+function ignoresType({ contentType }: ReplyArgs, env: RuleEnv, why: string): void {
+  env.warn(`content-type '${contentType}' ignored by the http reply ${why}.`);
 }
 
 function ownAnswer({ status, headers, body, contentType }: ReplyArgs): Answer {
@@ -57,20 +106,13 @@ function ownAnswer({ status, headers, body, contentType }: ReplyArgs): Answer {
 
 function pageAnswer({ status }: ReplyArgs, page: NonNullable<ReplyArgs['page']>): Answer {
   const empty: LocalResponse = { status, reason: reasonOf(status), headers: [['content-length', '0']], body: '' };
-  const handled = errorStatuses.includes(status);
-  return (stream) => (handled ? (page(stream, status) ?? empty) : empty);
+  return (stream) => page(stream, status) ?? empty;
 }
 
 function replyArgument(word: string, words: Words, env: RuleEnv, args: ReplyArgs): ExprError | null {
   switch (word) {
     case 'status':
-    case 'deny_status': {
-      const status = Number(words.take());
-      if (!Number.isInteger(status) || status < 200 || status > 599)
-        return { error: `'${word}' expects an integer argument between 200 and 599` };
-      args.status = status;
-      return null;
-    }
+      return statusArgument(word, words, args);
     case 'content-type':
       args.contentType = words.take() ?? '';
       return args.contentType === '' ? { error: `'${word}' expects <ctype> as argument` } : null;
@@ -82,6 +124,14 @@ function replyArgument(word: string, words: Words, env: RuleEnv, args: ReplyArgs
     default:
       return sourceArgument(word, words, env, args);
   }
+}
+
+function statusArgument(word: string, words: Words, args: ReplyArgs): ExprError | null {
+  const status = Number(words.take());
+  if (!Number.isInteger(status) || status < 200 || status > 599)
+    return { error: `'${word}' expects an integer argument between 200 and 599` };
+  args.status = status;
+  return null;
 }
 
 function headerArgument(words: Words, env: RuleEnv, args: ReplyArgs): ExprError | null {
@@ -120,6 +170,7 @@ function sourceArgument(word: string, words: Words, env: RuleEnv, args: ReplyArg
       const pages = env.errorPages(value);
       if (pages === null) return { error: `unknown http-errors section '${value}' referenced by an http reply` };
       args.page = (_stream, status) => pages.get(status) ?? null;
+      args.lacking = (status) => (pages.has(status) ? null : value);
       return null;
     }
     default:

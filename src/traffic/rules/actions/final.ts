@@ -125,11 +125,12 @@ function parseRedirect(words: Words, env: RuleEnv): RedirectArgs | ExprError {
           return { error: `'code': unsupported HTTP code (must be one of 301, 302, 303, 307 or 308)` };
         break;
       case 'set-cookie':
-        args.cookie = `${words.take() ?? ''}; path=/;`;
+      case 'clear-cookie': {
+        const cookie = words.take();
+        if (cookie === undefined) return { error: `missing argument for '${word}'` };
+        args.cookie = `${cookie}; path=/;${word === 'clear-cookie' ? ' Max-Age=0;' : ''}`;
         break;
-      case 'clear-cookie':
-        args.cookie = `${words.take() ?? ''}; path=/; Max-Age=0;`;
-        break;
+      }
       case 'drop-query':
         dropQuery = true;
         break;
