@@ -40,6 +40,8 @@ export class Chain {
   readonly #row: FetchRow;
   readonly #fetch: CompiledFetch;
   #steps: Step | null = null;
+  /** Tells whether a converter needs more than there is. */
+  #incomplete: ((ctx: ExprContext) => boolean) | null = null;
   #converters = 0;
 
   constructor(row: FetchRow, fetch: CompiledFetch) {
@@ -59,6 +61,15 @@ export class Chain {
     const cast = castBetween(from, row.in)!;
     const target: ValueType = row.in === 'any' ? from : row.in;
     const before = this.#steps;
+    const { incomplete } = row;
+    if (incomplete !== undefined) {
+      const { evaluate } = this.#fetch;
+      this.#incomplete = (ctx) => {
+        const value = evaluate(ctx);
+        const given = value === undefined || before === null ? value : before(value, ctx);
+        return typeof given === 'string' && incomplete(given);
+      };
+    }
     const convertCast: Step =
       cast === null
         ? (value, ctx) => bounded(convert(value, ctx, typeOfValue(value, target)))
@@ -75,6 +86,15 @@ export class Chain {
           };
     this.type = row.out;
     this.#actual = row.dynamic === true ? 'any' : row.out;
+  }
+
+  #mayChange(): (ctx: ExprContext) => boolean {
+    const { evaluate } = this.#fetch;
+    const ofFetch = this.#fetch.mayChange ?? changeOf(this.#row.source);
+    const incomplete = this.#incomplete;
+    if (incomplete === null) return ofFetch;
+    // Who knows when a message is whole says so for what the fetch cannot know.
+    return (ctx) => (evaluate(ctx) === undefined ? ofFetch(ctx) : incomplete(ctx));
   }
 
   finish(): Compiled {
@@ -96,7 +116,7 @@ export class Chain {
             },
       scan: scan === undefined ? null : steps === null ? scan : scanThrough(scan, steps),
       match: steps === null ? (this.#fetch.match ?? null) : null,
-      mayChange: this.#fetch.mayChange ?? changeOf(this.#row.source),
+      mayChange: this.#mayChange(),
       castTo: (type) => castBetween(actual, type),
       typeOf: (value) => typeOfValue(value, actual),
     };
@@ -129,8 +149,9 @@ function changeOf(source: Source): (ctx: ExprContext) => boolean {
     case 'responseHeaders':
     case 'response':
       return (ctx) => ctx.responseHead === null;
-    case 'requestBuffer':
     case 'requestBody':
+      return (ctx) => ctx.requestHead !== null || ctx.notHttp !== true;
+    case 'requestBuffer':
     case 'responseBuffer':
     case 'responseBody':
     case 'eitherBuffer':

@@ -191,5 +191,7 @@ export interface ConverterRow {
   readonly dynamic?: boolean;
   /** The value goes through as it is, which listings tell in the place of `out`. */
   readonly same?: boolean;
+  /** The bytes that it gets are the beginning of a message: more of them could change what comes out. */
+  readonly incomplete?: (bytes: string) => boolean;
   compile(args: readonly Arg[], env: CompileEnv): Convert | ExprError | Unresolved;
 }

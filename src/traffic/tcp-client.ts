@@ -1,8 +1,6 @@
-import { C } from '../model/counters.ts';
 import type { Conn, ConnHandler } from '../net/transport.ts';
 import type { Client } from './client.ts';
 import { ConnClient, type Introduction } from './conn-client.ts';
-import { countFront } from './counting.ts';
 import { dispatch, enterBackend } from './dispatch.ts';
 import type { Env } from './env.ts';
 import type { TrafficFrontend, TrafficListener } from './frontend.ts';
@@ -185,7 +183,6 @@ function proceed(stream: Stream): void {
   chooseBackend(stream);
   const { backend, frontend } = stream;
   if (backend === null) {
-    countFront(stream, C.failedReq);
     setCause(stream, 'S', 'C');
     tunnel.close(stream);
     return;

@@ -51,6 +51,7 @@ export function continueResponse(stream: Stream): void {
   const held = stream.heldResponse;
   if (held === null || !inspectResponse(stream)) return;
   storeServer(stream);
+  stream.heldResponse = null;
   if (held.bytes.length > 0) onServerData(stream, held.bytes, 0, held.bytes.length);
   if (!held.closes) return;
   detachServer(stream, true);
@@ -252,11 +253,17 @@ function isPaced({ uploads, downloads, serverConn, client }: Stream): boolean {
 }
 
 export function onServerError(stream: Stream): void {
-  setCause(stream, 'S', 'D');
-  for (const { c } of [stream.server!, stream.backend!]) {
-    c[C.srvAborts]!++;
-    c[C.failedResp]!++;
+  stream.server!.c[C.failedResp]!++;
+  stream.backend!.c[C.failedResp]!++;
+  if (stream.heldResponse !== null) {
+    // Rules that wait for more decide on what there is.
+    stream.serverEnded = true;
+    continueResponse(stream);
+    if (stream.phase === Phase.closed) return;
   }
+  setCause(stream, 'S', 'D');
+  stream.server!.c[C.srvAborts]!++;
+  stream.backend!.c[C.srvAborts]!++;
   stream.log.keepLocal();
   stream.serverConn = null;
   close(stream);
@@ -286,6 +293,7 @@ export function close(stream: Stream, reset = false): void {
   if (stream.queue !== null) leaveQueue(stream);
   // What no server has got was received all the same.
   if (stream.phase < Phase.tunnel && stream.pendingLength > 0) countRequest(stream, stream.pendingLength, 0);
+  if (stream.heldResponse !== null) countResponse(stream, stream.heldResponse.bytes.length, 0);
   log.closedAt = env.now();
   if (stream.backend !== null && stream.backendHeld) {
     countTimes(stream, stream.backend.c);
@@ -296,6 +304,7 @@ export function close(stream: Stream, reset = false): void {
   if (stream.clientEnded && stream.serverEnded) finishServer(stream);
   else detachServer(stream);
   stream.phase = Phase.closed;
+  stream.final = true;
   // The line tells of the load that is left behind.
   stream.leaveBackend(true);
   countTrackedBytes(stream, true);

@@ -10,14 +10,31 @@ export const TCP_ACCEPTED: readonly Accepted[] = [
   },
   {
     name: 'ends of connections without lingering',
-    why: 'With `option nolinger` a connection ends by a reset where its peer has not ended its side; HAProxy ends some by FIN and a reset, and some by a reset alone.',
+    why: 'With `option nolinger` a connection ends by a reset where its peer has not ended its side; HAProxy ends some by FIN and a reset, and some by a reset alone, which destroys what has not been sent.',
     lines: /^option nolinger/,
     shows: butForResets,
   },
+  {
+    name: 'silent drops of clients that end',
+    why: 'Whether the end of a client comes before or behind `silent-drop` is a matter of time; behind it the kernel answers by a reset.',
+    lines: /silent-drop/,
+    shows: ({ part, haproxy, sluice }) => part.endsWith(' closed') && haproxy !== 'end' && sluice !== 'end',
+  },
+  {
+    name: 'bytes that no server gets',
+    why: 'While a server is tried, what the client sends is read and counted up to `tune.bufsize`; HAProxy stops reading behind what it has.',
+    lines: /^server .*\{addr:refused\}/,
+    shows: ({ part, haproxy, sluice }) =>
+      ['counters', 'tables'].includes(part) && withoutBytesIn(haproxy) === withoutBytesIn(sluice),
+  },
 ];
+
+const withoutBytesIn = (text: string): string => text.replace(/\b(bin|bytes_in_cnt)=\d+/g, '');
 
 /** Only how connections have ended is not the same. */
 function butForResets({ part, haproxy, sluice }: Difference): boolean {
   const same = (text: string) => text.replace(/<(end|reset)>/g, '');
+  // What had not been sent before the reset is lost.
+  if (/^\d+\.\d+$/.test(part)) return sluice.startsWith(haproxy);
   return part.endsWith(' closed') ? haproxy !== 'open' && sluice !== 'open' : same(haproxy) === same(sluice);
 }

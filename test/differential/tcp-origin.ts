@@ -45,7 +45,7 @@ export interface TcpServers {
 interface Visit {
   readonly name: string;
   got: string;
-  how: 'end' | 'reset' | 'open';
+  how: 'end' | 'reset' | 'open' | 'left';
   readonly done: Promise<unknown>;
 }
 
@@ -93,9 +93,11 @@ async function listen(scope: Scope, name: string, visits: Visit[]): Promise<numb
 function serve(socket: Socket, visit: Visit): void {
   const { name } = visit;
   let buffer = '';
-  socket.on('error', () => (visit.how = 'reset'));
+  socket.on('error', () => {
+    if (visit.how !== 'left') visit.how = 'reset';
+  });
   socket.on('end', () => {
-    visit.how = 'end';
+    if (visit.how !== 'left') visit.how = 'end';
     socket.end();
   });
   socket.on('data', (bytes) => {
@@ -106,10 +108,12 @@ function serve(socket: Socket, visit: Visit): void {
       if (asked === null || socket.writableEnded) return;
       const got = buffer.slice(0, asked.index);
       buffer = buffer.slice(asked.index + asked[0].length);
+      if (/quit|reset/i.test(asked[1]!)) visit.how = 'left';
       ACTS[asked[1]!]?.(socket, name, got);
     }
   });
-  if (name === 'banner') socket.write(`220 ${name}${END}`);
+  if (name === 'banner') socket.write(`220 ${name}\n`);
   if (name === 'closing') socket.end();
+  if (name === 'closing' || name === 'resetting') visit.how = 'left';
   if (name === 'resetting') socket.resetAndDestroy();
 }

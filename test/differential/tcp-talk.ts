@@ -6,7 +6,7 @@ import { END } from './tcp-origin.ts';
 
 /** Bytes of a client of TCP, and what it does behind them. */
 export interface TcpSent extends Sent {
-  /** In how many pieces, 25 ms apart. */
+  /** In how many pieces, 20 ms apart. */
   readonly pieces: number;
   /** Waits for an answer, ends its side and waits, or goes by a reset. */
   readonly next: 'wait' | 'end' | 'reset';
@@ -59,16 +59,16 @@ export async function tcpTalk(
   };
   const heard: string[] = [];
   // Whether the first bytes are there when the connection is taken would be a matter of luck.
-  await pause(15);
+  await pause(40);
   for (const { bytes, pieces, next } of exchanges) {
     if (state.end !== 'open') break;
     for (const [at, piece] of cut(bytes, pieces).entries()) {
-      if (at > 0) await pause(25);
+      if (at > 0) await pause(20);
       socket.write(piece, 'latin1');
     }
     if (next === 'end') socket.end();
     if (next === 'reset') {
-      await pause(60);
+      await pause(80);
       socket.resetAndDestroy();
       heard.push('');
       break;

@@ -19,7 +19,7 @@ defaults
     mode tcp
     option tcplog
     timeout client 4s
-    timeout connect 100ms
+    timeout connect 20ms
     timeout server 3s
 `;
 
@@ -93,7 +93,7 @@ function frontend(random: Random, id: number): string[] {
     ? [...random.some(2, () => tcpRule(random, 'connection')), ...random.some(2, () => tcpRule(random, 'session'))]
     : [];
   return [
-    'tcp-request inspect-delay 60ms',
+    'tcp-request inspect-delay 200ms',
     log(random),
     ...random.some(3, () => random.pick(OPTIONS)),
     ...early,
@@ -134,11 +134,11 @@ function backend(random: Random): string[] {
     ...random.some(2, () => random.pick(BACK_OPTIONS)),
     ...(random.chance(0.3) ? [random.pick(STICK)] : []),
     ...(random.chance(0.4)
-      ? ['tcp-request inspect-delay 60ms', ...random.some(2, () => tcpRule(random, 'content'))]
+      ? ['tcp-request inspect-delay 200ms', ...random.some(2, () => tcpRule(random, 'content'))]
       : []),
     ...(random.chance(0.4)
       ? [
-          ...random.some(1, () => 'tcp-response inspect-delay 60ms'),
+          ...random.some(1, () => 'tcp-response inspect-delay 200ms'),
           ...random.some(2, () => tcpRule(random, 'response')),
         ]
       : []),
@@ -154,11 +154,11 @@ const ASKED = ['echo', 'echo', 'echo', 'echo', 'size', 'size', ...Object.keys(AC
 function sends(random: Random): TcpSent[] {
   return Array.from({ length: 1 + random.below(2) }, () => {
     const payload = random.chance(0.05) ? '' : random.pick(PAYLOADS);
-    return {
-      bytes: payload + (random.chance(0.92) ? want(random.pick(ASKED)) : ''),
-      pieces: random.chance(0.15) ? 2 + random.below(2) : 1,
-      next: random.chance(0.12) ? 'end' : random.chance(0.06) ? 'reset' : 'wait',
-    };
+    const asked = random.chance(0.92) ? want(random.pick(ASKED)) : '';
+    const pieces = random.chance(0.15) ? 2 + random.below(2) : 1;
+    const next = random.chance(0.12) ? 'end' : random.chance(0.06) ? 'reset' : 'wait';
+    // What was on its way when a client goes would be a matter of luck.
+    return { bytes: payload + (next === 'reset' && asked !== '' ? want('size') : asked), pieces, next };
   });
 }
 

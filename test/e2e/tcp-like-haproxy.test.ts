@@ -77,6 +77,25 @@ listen trying
     retries 2
     timeout connect 20ms
     server s {addr:refused}
+backend servers
+    stick-table type string len 32 size 100
+listen storing
+    bind {addr:storing}
+    tcp-response inspect-delay 5s
+    tcp-response content accept if { res.len gt 2 }
+    stick store-response res.payload(0,3) table servers
+    server s {addr:echoer}
+listen capturing
+    bind {addr:capturing}
+    log-format 'capturing %hr'
+    tcp-request inspect-delay 5s
+    tcp-request content capture req.payload(0,5) len 8
+    server s {addr:echoer}
+listen chosen-by-alpn
+    bind {addr:alpn}
+    tcp-request inspect-delay 5s
+    tcp-request content reject if { req.ssl_alpn http/1.1 }
+    server s {addr:echoer}
 listen early
     bind {addr:early}
     option logasap
@@ -168,6 +187,33 @@ test('each attempt to connect is a session of the server', async (t) => {
   const { stot, wretr } = await run.row('trying/s');
   assert.deepEqual([stot, wretr], ['3', '2']);
   assert.equal((await run.row('trying/BACKEND'))['stot'], '1');
+});
+
+test('what is stored of a response is what rules have waited for', async (t) => {
+  const client = await connect(t, run.port('storing'));
+  client.send('hello');
+  await client.bytes(5);
+  assert.match(await run.cli('show table servers'), /key=hel /);
+});
+
+test('a capture waits for what it captures', async (t) => {
+  const client = await connect(t, run.port('capturing'));
+  client.send('he');
+  await pause(50);
+  client.send('llo there');
+  await client.bytes(11);
+  client.end();
+  await ended(/ capturing \{hello\}$/);
+});
+
+test('each protocol that a client offers is one to match', async (t) => {
+  const alpn = '0010000e000c02683208687474702f312e31';
+  const hello = `0303${'00'.repeat(32)}00000213010100${(alpn.length / 2).toString(16).padStart(4, '0')}${alpn}`;
+  const message = `010000${(hello.length / 2).toString(16).padStart(2, '0')}${hello}`;
+  const client = await connect(t, run.port('alpn'));
+  client.send(Buffer.from(`16030100${(message.length / 2).toString(16).padStart(2, '0')}${message}`, 'hex'));
+  assert.equal((await client.rest()).length, 0);
+  assert.match(await ended(/ chosen-by-alpn /), / 0 PR /);
 });
 
 test('a line that is written early is written without bytes, too', async (t) => {

@@ -119,6 +119,32 @@ describe('a condition', () => {
     }
   });
 
+  test('do not wait for what the bytes that are there cannot become', () => {
+    const l4 = { ...env, places: place.frontendTcpRequest };
+    const hello = '\x16\x03\x01\x00\xff\x01\x00\x00\xfb\x03\x03';
+    for (const [condition, payload, during] of [
+      ['if { req.ssl_hello_type 1 }', 'SSH-2.0-x', FAIL],
+      ['if { req.ssl_sni -m found }', 'GET / HTTP/1.0', FAIL],
+      ['if { req.ssl_sni -m found }', hello, MISS],
+      ['if { req.ssl_alpn h2 }', '\x16\x02\x01', FAIL],
+      ['if { req.ssl_ver 3.0:3.4 }', 'a', FAIL],
+      ['if { req.rdp_cookie(mstshash) -m found }', 'SSH-2.0-OpenSSH_9.2\r\n', FAIL],
+      ['if { req.rdp_cookie_cnt gt 0 }', '\x03\x00\x00\x2a\x25\xe0', MISS],
+      ['if { req.payload_lv(0,2) -m found }', '\x7f\xffabc', FAIL],
+      ['if { req.payload_lv(0,2) -m found }', '\x00\x00abc', FAIL],
+      ['if { req.payload_lv(0,2) -m found }', '\x00\x09abc', MISS],
+      ['if { req.payload(0,0),mqtt_is_valid }', 'hello there', FAIL],
+      ['if { req.payload(0,0),mqtt_is_valid }', '\x10\x1b\x00\x04MQTT', MISS],
+      ['if { req.payload(0,0),fix_is_valid }', '8=FIX.4.4\x019=5', MISS],
+      ['if { req.payload(0,0) -m sub x }', 'abc', MISS],
+    ] as const) {
+      const compiled = compileCondition(condition.split(' '), noAcls, l4);
+      assert.ok(!isError(compiled), condition);
+      const more = { final: false, requestHead: null, notHttp: true, requestPayload: () => payload };
+      assert.equal(compiled.decide(context({ more })), during, `${condition} on ${JSON.stringify(payload)}`);
+    }
+  });
+
   test('warns of what can never match where it stands', () => {
     const { acls: known } = acls(['res res.hdr(a) -m found', 'mixed res.hdr(a) -m found', 'mixed src 1.2.3.4']);
     const warnings = (text: string) => {

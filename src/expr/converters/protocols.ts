@@ -96,15 +96,33 @@ function compileMqttField([typeArg, fieldArg]: readonly Arg[]): Convert | ExprEr
   };
 }
 
+const isPartialFix = (message: string): boolean => isValidFix(message) === undefined;
+const isPartialMqtt = (bytes: string): boolean => !mqttIsWhole(bytes);
+
 export const protocolConverters: readonly ConverterRow[] = [
-  { name: 'fix_is_valid', args: '', in: 'bin', out: 'bool', compile: () => (message) => isValidFix(message as string) },
-  { name: 'fix_tag_value', args: 'string', in: 'bin', out: 'bin', compile: compileFixValue },
+  {
+    name: 'fix_is_valid',
+    args: '',
+    in: 'bin',
+    out: 'bool',
+    incomplete: isPartialFix,
+    compile: () => (message) => isValidFix(message as string),
+  },
+  { name: 'fix_tag_value', args: 'string', in: 'bin', out: 'bin', incomplete: isPartialFix, compile: compileFixValue },
   {
     name: 'mqtt_is_valid',
     args: '',
     in: 'bin',
     out: 'bool',
+    incomplete: isPartialMqtt,
     compile: () => (bytes) => (mqttIsWhole(bytes as string) ? parseMqtt(bytes as string) !== null : undefined),
   },
-  { name: 'mqtt_field_value', args: 'string,string', in: 'bin', out: 'str', compile: compileMqttField },
+  {
+    name: 'mqtt_field_value',
+    args: 'string,string',
+    in: 'bin',
+    out: 'str',
+    incomplete: isPartialMqtt,
+    compile: compileMqttField,
+  },
 ];

@@ -12,10 +12,13 @@ type SideOf = (env: CompileEnv) => Side;
 const onRequest: SideOf = () => 'request';
 const onResponse: SideOf = () => 'response';
 
+/** Bytes of a buffer (the default of tune.bufsize): no piece is longer. */
+const LENGTH_MAX = 16_384;
+
 const bufferOf = (ctx: ExprContext, side: Side): string =>
   side === 'request' ? ctx.requestPayload() : ctx.responsePayload();
 
-/** Bytes at an offset; length 0 = all that follow. None when the buffer does not hold them (yet). */
+/** Bytes at an offset; length 0 = all that follow now, be it nothing. None when the buffer does not hold them (yet). */
 function compilePayload(args: readonly Arg[], side: Side): CompiledFetch | ExprError {
   const offset = Number(args[0]);
   const length = Number(args[1]);
@@ -25,9 +28,7 @@ function compilePayload(args: readonly Arg[], side: Side): CompiledFetch | ExprE
     mayChange: (ctx) => length === 0 || bufferOf(ctx, side).length < offset + length,
     evaluate: (ctx) => {
       const buffer = bufferOf(ctx, side);
-      if (buffer === '' || offset + length > buffer.length || (length === 0 && offset >= buffer.length)) {
-        return undefined;
-      }
+      if (offset + length > buffer.length) return undefined;
       return length === 0 ? buffer.slice(offset) : buffer.slice(offset, offset + length);
     },
   };
@@ -44,13 +45,23 @@ function compilePayloadLv(args: readonly Arg[], side: Side): CompiledFetch | Exp
   const relative = where === '' || where.startsWith('+') || where.startsWith('-');
   const start = relative ? lengthOffset + lengthSize + Number(given) : Number(given);
   if (start < 0) return { error: 'payload offset2 too negative' };
+  const lengthIn = (buffer: string): number => {
+    if (lengthOffset + lengthSize > buffer.length) return -1;
+    let length = 0;
+    for (let i = 0; i < lengthSize; i++) length = length * 256 + buffer.charCodeAt(lengthOffset + i);
+    return length;
+  };
   return {
+    mayChange: (ctx) => {
+      const buffer = bufferOf(ctx, side);
+      const length = lengthIn(buffer);
+      // What says that it is longer than any buffer will not come.
+      return length === -1 || (length !== 0 && length <= LENGTH_MAX && start + length > buffer.length);
+    },
     evaluate: (ctx) => {
       const buffer = bufferOf(ctx, side);
-      if (lengthOffset + lengthSize > buffer.length) return undefined;
-      let length = 0;
-      for (let i = 0; i < lengthSize; i++) length = length * 256 + buffer.charCodeAt(lengthOffset + i);
-      return length === 0 || start + length > buffer.length ? undefined : buffer.slice(start, start + length);
+      const length = lengthIn(buffer);
+      return length <= 0 || start + length > buffer.length ? undefined : buffer.slice(start, start + length);
     },
   };
 }
@@ -151,6 +162,16 @@ function rdpCookie(buffer: string, name: string): string | undefined {
   return name === '' || match[1]!.toLowerCase() === name ? match[2] : undefined;
 }
 
+/** The bytes could still become a connection request with that cookie. */
+function isPartialRdp(buffer: string, name: string): boolean {
+  const text = buffer.slice(11);
+  if (text.length <= 'cookie:'.length) return true;
+  if (!/^cookie:/i.test(text)) return false;
+  const rest = text.slice('cookie:'.length).trimStart();
+  if (name !== '' && rest.length > name.length && !rest.toLowerCase().startsWith(`${name}=`)) return false;
+  return !/[\r\n]/.test(rest);
+}
+
 const rdpRow = (
   name: string,
   type: 'str' | 'sint',
@@ -162,7 +183,11 @@ const rdpRow = (
   source: 'requestBuffer',
   compile: ([nameArg]) => {
     const wanted = ((nameArg as string | undefined) ?? '').toLowerCase();
-    return (ctx) => read(rdpCookie(ctx.requestPayload(), wanted));
+    const mayChange = (ctx: ExprContext) => isPartialRdp(ctx.requestPayload(), wanted);
+    return {
+      mayChange,
+      evaluate: (ctx) => (mayChange(ctx) ? undefined : read(rdpCookie(ctx.requestPayload(), wanted))),
+    };
   },
 });
 

@@ -5,6 +5,8 @@ import type { ValueType } from '../sample.ts';
 import type { ExprContext, SampleValue } from '../types.ts';
 
 const HANDSHAKE = 22;
+/** Types of the records of TLS (RFC 8446, section 5.1). */
+const RECORD_TYPES: readonly number[] = [20, 21, HANDSHAKE, 23];
 const CLIENT_HELLO = 1;
 const EXTENSION = {
   serverName: 0,
@@ -18,9 +20,16 @@ const EXTENSION = {
 const word = (bytes: string, at: number): number => (bytes.charCodeAt(at) << 8) | bytes.charCodeAt(at + 1);
 
 /** Offset of the handshake message in a buffer that begins with a whole handshake record, or -1. */
-function handshakeStart(buffer: string): number {
-  if (buffer.length < 9 || buffer.charCodeAt(0) !== HANDSHAKE || buffer.charCodeAt(1) !== 3) return -1;
+function handshakeStart(buffer: string, types: readonly number[] = [HANDSHAKE]): number {
+  if (buffer.length < 9 || !types.includes(buffer.charCodeAt(0)) || buffer.charCodeAt(1) !== 3) return -1;
   return 5 + word(buffer, 3) <= buffer.length ? 5 : -1;
+}
+
+/** The bytes could still become a handshake record of TLS. */
+function isPartial(buffer: string): boolean {
+  if (buffer === '') return true;
+  if (buffer.charCodeAt(0) !== HANDSHAKE || (buffer.length > 1 && buffer.charCodeAt(1) !== 3)) return false;
+  return buffer.length < 9 || 5 + word(buffer, 3) > buffer.length;
 }
 
 interface Hello {
@@ -99,15 +108,19 @@ function keyShareGroups(content: string | undefined): string | undefined {
   return groups;
 }
 
-/** Type of the first handshake message. */
+/** Type of the first handshake message; of another record what stands in its place, as in HAProxy. */
 function helloType(buffer: string): number | undefined {
-  const start = handshakeStart(buffer);
+  const start = handshakeStart(buffer, RECORD_TYPES);
   return start === -1 ? undefined : buffer.charCodeAt(start);
 }
 
+/** The first bytes of SSLv2 have the highest bit and, behind the length, a ClientHello. */
+const isOldHello = (buffer: string): boolean => buffer.charCodeAt(0) >= 0x80 && buffer.charCodeAt(2) === CLIENT_HELLO;
+
 /** Version of the record or, in a ClientHello, the highest one on offer: major in the upper 16 bits. */
 function version(buffer: string): number | undefined {
-  const start = handshakeStart(buffer);
+  if (isOldHello(buffer) && buffer.length >= 11) return (buffer.charCodeAt(3) << 16) | buffer.charCodeAt(4);
+  const start = handshakeStart(buffer, RECORD_TYPES);
   if (start === -1) return undefined;
   return buffer.charCodeAt(start) === CLIENT_HELLO && buffer.length >= start + 6
     ? (buffer.charCodeAt(start + 4) << 16) | buffer.charCodeAt(start + 5)
@@ -124,10 +137,13 @@ const row = (
   args: '',
   type,
   source,
-  compile: () =>
-    source === 'responseBuffer'
-      ? (ctx: ExprContext) => read(ctx.responsePayload())
-      : (ctx: ExprContext) => read(ctx.requestPayload()),
+  compile: () => {
+    const bufferOf = (ctx: ExprContext) => (source === 'responseBuffer' ? ctx.responsePayload() : ctx.requestPayload());
+    return {
+      mayChange: (ctx) => source !== 'anywhere' && isPartial(bufferOf(ctx)),
+      evaluate: (ctx) => read(bufferOf(ctx)),
+    };
+  },
 });
 
 const sni = (buffer: string): string | undefined => serverName(extension(buffer, EXTENSION.serverName));
@@ -150,6 +166,7 @@ export const tlsHelloFetches: readonly FetchRow[] = [
     source: 'requestBuffer',
     // An ACL looks at each of them, anything else at the first.
     compile: () => ({
+      mayChange: (ctx) => isPartial(ctx.requestPayload()),
       evaluate: (ctx) => alpn(ctx)[0],
       scan: (ctx, visit) => alpn(ctx).some((name) => visit(name, ctx)),
     }),

@@ -71,8 +71,8 @@ export function continueInspection(stream: Stream): void {
 
 /** No more can be held than this. */
 function isFull(stream: Stream): boolean {
-  const { bufsize } = stream.env.global.tune;
-  if (stream.raw) return stream.pendingLength >= bufsize;
+  const { bufsize, maxrewrite } = stream.env.global.tune;
+  if (stream.raw) return stream.pendingLength >= bufsize - maxrewrite;
   return stream.reqBody.done || stream.bodyEnd - stream.bodyPos >= bufsize;
 }
 
@@ -126,8 +126,9 @@ export class HeldResponse {
 /** Evaluates the rules on what is held. True when it may go on; false when it waits or has been rejected. */
 export function inspectResponse(stream: Stream): boolean {
   const held = stream.heldResponse!;
+  const { tune } = stream.env.global;
   stream.final =
-    stream.serverEnded || held.until <= stream.env.now() || held.bytes.length >= stream.env.global.tune.bufsize;
+    stream.serverEnded || held.until <= stream.env.now() || held.bytes.length >= tune.bufsize - tune.maxrewrite;
   const passed = passes(stream, held.rules);
   if (passed === null) {
     stream.waitUntil = held.until;
@@ -137,7 +138,6 @@ export function inspectResponse(stream: Stream): boolean {
   if (!passed) return false;
   stream.final = true;
   stream.waitUntil = 0;
-  stream.heldResponse = null;
   return true;
 }
 

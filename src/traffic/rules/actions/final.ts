@@ -1,7 +1,6 @@
 import type { ExprError } from '../../../expr/sample.ts';
 import { C } from '../../../model/counters.ts';
 import { endUnnoticed } from '../../../net/sockets.ts';
-import { countResponse } from '../../bytes.ts';
 import { countFront, countListener } from '../../counting.ts';
 import { cutOff, errorPage, reply, replyError } from '../../http/ending.ts';
 import { passOverBody } from '../../http/held-body.ts';
@@ -198,11 +197,10 @@ function drop(ttl: number, { kind }: RuleEnv): (stream: Stream) => number {
     const { base } = stream.client!;
     // Who refuses connections and sessions counts them.
     if (!early) countFront(stream, response ? C.deniedResp : C.deniedReq);
+    if (silent && kind === 'tcp-request content' && stream.backendHeld) stream.backend!.c[C.deniedReq]!++;
     if (response) {
       stream.backend!.c[C.deniedResp]!++;
       stream.server!.c[C.deniedResp]!++;
-      // What is held back was received all the same.
-      if (stream.heldResponse !== null) countResponse(stream, stream.heldResponse.bytes.length, 0);
     }
     // Where it is silent, the state tells of a request even when it is a response that is dropped, as in HAProxy.
     setCause(stream, 'P', response && !silent ? 'D' : 'R');

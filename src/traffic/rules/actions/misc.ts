@@ -28,7 +28,9 @@ const capture: ActionRow = {
     const { file, line } = env.at;
     const own = () => env.slots!.request.findIndex(({ at }) => at.file === file && at.line === line);
     const id = how === 'id' ? number : own();
+    const waits = env.kind === 'tcp-request content';
     return (stream) => {
+      if (waits && !stream.final && compiled.mayChange(stream)) return Verdict.more;
       const value = evaluateText(compiled, stream);
       if (value !== undefined) captureText(stream, side, id, value);
       return Verdict.next;
