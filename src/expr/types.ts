@@ -124,6 +124,8 @@ export interface ExprContext {
   readonly streamId?: number;
   /** The request is for a proxy, whose credentials count (`option http-use-proxy-header`). */
   readonly toProxy?: boolean;
+  /** What has ended which part of the stream, in HAProxy's code; left out: there is none. */
+  readonly termEvents?: string;
   /** An HTTP stream. */
   readonly http?: boolean;
   /** Where the rule stands that ended the evaluation of its set last, or was waiting when the stream ended. */

@@ -7,7 +7,6 @@ export const UNSUPPORTED_FETCHES = names(`
   internal.htx.free_data internal.htx.has_eom internal.htx.nbblks internal.htx.size internal.htx.used
   internal.htx_blk.data internal.htx_blk.hdrname internal.htx_blk.hdrval internal.htx_blk.size
   internal.htx_blk.start_line internal.htx_blk.type spoe.engine-id
-  term_events
 `);
 
 const MESSAGES = 'it tells of how HAProxy keeps messages in memory';
@@ -21,5 +20,4 @@ export const UNSUPPORTED_REASONS: Readonly<Record<string, string>> = {
   'fcgi.docroot': APPLICATIONS,
   'fcgi.index': APPLICATIONS,
   'spoe.engine-id': APPLICATIONS,
-  term_events: "they are numbers of places in HAProxy's own code",
 };

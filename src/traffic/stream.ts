@@ -29,6 +29,7 @@ import { type Rule, Verdict } from './rules/types.ts';
 import { proxyHeader } from './send-proxy.ts';
 import type { ServerConn } from './server-conn.ts';
 import { StreamState } from './stream-state.ts';
+import { termEvents } from './term-events.ts';
 import type { Timed } from './timer.ts';
 import type { ClientTls } from './tls/client-tls.ts';
 import type { ServerSession } from './tls/server-session.ts';
@@ -390,6 +391,10 @@ export class Stream extends StreamState implements ExprContext, Timed {
   /** It is of a connection that speaks HTTP, even when it has become a tunnel. */
   get isExchange(): boolean {
     return this.client?.proto !== 'tcp';
+  }
+
+  get termEvents(): string {
+    return termEvents(this);
   }
 
   get toProxy(): boolean {

@@ -54,6 +54,7 @@ export const internalFetches: readonly FetchRow[] = [
   plain('last_entity', 'str', 'internal', (ctx) => placeOf(ctx.lastRule)),
   plain('waiting_entity', 'str', 'internal', (ctx) => placeOf(ctx.waitingRule)),
   plain('server_status', 'sint', 'serverConnection', (ctx) => ctx.serverStatus || undefined),
+  plain('term_events', 'str', 'internal', (ctx) => ctx.termEvents),
   plain('txn.id32', 'sint', 'internal', (ctx) => ctx.streamId),
   plain('internal.strm.is_htx', 'bool', 'internal', (ctx) => ctx.http),
   plain('cpu_usage_thr', 'sint', 'internal', (ctx) => ctx.process?.threadUse),
