@@ -143,6 +143,10 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
+/** Masks of signals in /proc/PID/status. */
+const SIGQUIT = 1 << 2;
+const SIGUSR1 = 1 << 9;
+
 class Running {
   readonly child: ChildProcess;
   readonly exited: Promise<Exit>;
@@ -248,12 +252,17 @@ class Running {
       : null;
   }
 
-  /** Sluice takes SIGQUIT over last, when it serves: after its files, other sockets and rights. */
+  /**
+   * Whether it has the signals that it takes over last: Sluice SIGQUIT, after its files, other sockets and rights; HAProxy SIGUSR1. What
+   * was sent to it before, though it listened, would be lost.
+   */
   serves(): boolean {
     const { argv, program: path = program } = this.options;
-    if (basename(path) !== 'sluice' || argv?.[0]?.startsWith('-') === false) return true;
+    const name = basename(path);
+    const last = name === 'sluice' ? SIGQUIT : name === 'haproxy' ? SIGUSR1 : 0;
+    if (argv?.[0]?.startsWith('-') === false) return true;
     const caught = /^SigCgt:\t([0-9a-f]+)$/m.exec(readText(`/proc/${this.child.pid}/status`))?.[1];
-    return caught === undefined || (Number.parseInt(caught.slice(-2), 16) & 4) !== 0;
+    return caught === undefined || (Number.parseInt(caught.slice(-4), 16) & last) === last;
   }
 
   async waitForOutput(pattern: RegExp): Promise<string> {

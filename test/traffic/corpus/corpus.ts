@@ -94,7 +94,7 @@ export async function player(scope: Scope, program?: string): Promise<Player> {
   );
   const ports = Object.fromEntries(origins.map((app, i) => [`app${i}`, app]));
   const run = await start(scope, config, { ports: { log, ...ports }, ...(program ? { program } : {}) });
-  const free: Bench[] = origins.map((app, i) => ({ scope, port: run.port(`fe${i}`), app, log }));
+  const free: Bench[] = origins.map((app, i) => ({ scope, port: run.port(`fe${i}`), app, log: logOf(log, `l${i}`) }));
   const play = async (how: (bench: Bench) => Promise<Outcome>): Promise<Outcome> => {
     const bench = free.pop();
     if (!bench) throw new Error(`more than ${lanes} cases at once`);
@@ -114,8 +114,19 @@ interface Bench {
   scope: Scope;
   port: number;
   app: Origin;
-  log: Syslog;
+  log: Log;
 }
+
+/** The log lines of one frontend: clients of another may have the same port at the same time. */
+interface Log {
+  readonly lines: readonly string[];
+}
+
+const logOf = (log: Syslog, frontend: string): Log => ({
+  get lines() {
+    return log.lines.filter((line) => line.includes(`] ${frontend} `));
+  },
+});
 
 /** Sends the bytes of a case, half-closes, and collects what comes out on both sides until the program closes. */
 async function playRequest({ scope, port, app, log }: Bench, entry: Case, expected?: Outcome): Promise<Outcome> {
@@ -204,7 +215,7 @@ async function connectAnew(scope: Scope, port: number): Promise<Connection> {
 }
 
 /** Termination states of the log lines after the first `from` of the client on port `local`, once `n` have arrived. */
-async function states(log: Syslog, from: number, local: number, n: number): Promise<string[]> {
+async function states(log: Log, from: number, local: number, n: number): Promise<string[]> {
   const of = () => log.lines.slice(from).filter((line) => line.includes(` 127.0.0.1:${local} `));
   await until(`${n} log lines of port ${local}`, () => of().length >= n, { every: 1, ms: 3000 }).catch(() => {});
   return of().map((line) => / - - (\S{4}) /.exec(line)?.[1] ?? '?');
