@@ -253,16 +253,20 @@ class Running {
   }
 
   /**
-   * Whether it has the signals that it takes over last: Sluice SIGQUIT, after its files, other sockets and rights; HAProxy SIGUSR1. What
-   * was sent to it before, though it listened, would be lost.
+   * Whether it has the signals that it takes over last: Sluice SIGQUIT, after its files, other sockets and rights; HAProxy SIGUSR1, and
+   * waits for events (one that comes just before is not seen until the next event). What was sent to it before, though it listened,
+   * would be lost.
    */
   serves(): boolean {
     const { argv, program: path = program } = this.options;
     const name = basename(path);
-    const last = name === 'sluice' ? SIGQUIT : name === 'haproxy' ? SIGUSR1 : 0;
     if (argv?.[0]?.startsWith('-') === false) return true;
-    const caught = /^SigCgt:\t([0-9a-f]+)$/m.exec(readText(`/proc/${this.child.pid}/status`))?.[1];
-    return caught === undefined || (Number.parseInt(caught.slice(-4), 16) & last) === last;
+    const status = readText(`/proc/${this.child.pid}/status`);
+    const caught = /^SigCgt:\t([0-9a-f]+)$/m.exec(status)?.[1];
+    if (caught === undefined) return true;
+    const takes = (signal: number) => (Number.parseInt(caught.slice(-4), 16) & signal) !== 0;
+    if (name === 'sluice') return takes(SIGQUIT);
+    return name !== 'haproxy' || (takes(SIGUSR1) && /^State:\tS/m.test(status));
   }
 
   async waitForOutput(pattern: RegExp): Promise<string> {
