@@ -52,6 +52,7 @@ export function newServer(at: Location): ServerDraft {
     resolvers: null,
     resolvePrefer: 6,
     resolveOpts: [],
+    strictMaxconn: false,
     poolLowConn: 0,
     poolMaxConn: -1,
     poolPurgeDelay: 5000,

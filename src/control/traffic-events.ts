@@ -56,6 +56,9 @@ export function trafficEvents(host: EventHost): (thread: number, event: TrafficE
           .askOne(event.thread, { kind: 'queue.wake', proxy: event.proxy, server: event.server })
           .catch((error) => host.onError(error));
         return;
+      case 'idle.close':
+        traffic.ask(event).catch((error) => host.onError(error));
+        return;
       case 'debug':
         (host.logs.rings.get(event.ring || 'buf0') ?? host.logs.rings.get('stderr'))?.write(lineText(event.line));
         return;

@@ -134,6 +134,8 @@ export const G = {
   sslBackendKeyRateMax: 17,
   /** 1: what streams cost is timed (row of the process; `set profiling tasks on`). */
   profiling: 18,
+  /** Connections to a server that are not there yet, where they are bounded (`strict-maxconn`). */
+  opening: 18,
 } as const;
 export const GAUGE_FIELDS = 19;
 

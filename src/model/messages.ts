@@ -250,6 +250,8 @@ export type TrafficCommand =
   | { readonly kind: 'proc-vars'; readonly vars: readonly ProcVarEdit[] }
   /** A place on a server is free for the first stream that waits for it in this thread. */
   | { readonly kind: 'queue.wake'; readonly proxy: number; readonly server: number }
+  /** An idle connection to a server ends, if there is one. */
+  | { readonly kind: 'idle.close'; readonly proxy: number; readonly server: number }
   /** Answer: GaugeCount[], the thread's own share of the shared gauges. */
   | { readonly kind: 'gauges' }
   /** The answer to a `resolve` event: null when there is no address. */
@@ -303,6 +305,8 @@ export type TrafficEvent =
   | { readonly kind: 'server.success'; readonly proxy: number; readonly server: number; readonly layer: 4 | 7 }
   /** A place is free on a server, and the stream that waits for it longest (or most urgently) is in thread `thread`. */
   | { readonly kind: 'queue.wake'; readonly proxy: number; readonly server: number; readonly thread: number }
+  /** A server has as many connections as it may have, and another thread may have an idle one that can end (`strict-maxconn`). */
+  | { readonly kind: 'idle.close'; readonly proxy: number; readonly server: number }
   /** An administrator's wish from the statistics page: applied as Changes by the control thread. */
   | {
       readonly kind: 'stats.admin';

@@ -123,6 +123,9 @@ export async function execute(env: Env, counters: CounterStore, command: Traffic
       if (server !== undefined) onQueueWake(server);
       return null;
     }
+    case 'idle.close':
+      env.backends.get(command.proxy)?.serversById.get(command.server)?.pool.endOldest();
+      return null;
     case 'resolved':
       resolved(env.resolving, command.request, command.address);
       return null;

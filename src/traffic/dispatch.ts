@@ -270,6 +270,7 @@ export function connectOrReuse(stream: Stream): void {
   const key = keyOf(stream, server, hello, shown);
   const conn = !stream.raw && stream.backend!.config.mode === 'http' ? takeIdle(stream, server, key) : null;
   if (conn !== null) {
+    stream.roomUntil = 0;
     stream.serverConn = conn;
     stream.reusedConn = true;
     conn.stream = stream;
@@ -340,7 +341,13 @@ function connect(
     failConnect(stream, 'ENOTFOUND');
     return;
   }
+  if (config.strictMaxconn && !server.tryOpen()) {
+    waitForRoom(stream, server);
+    return;
+  }
+  stream.roomUntil = 0;
   const conn = new ServerConn(server, key);
+  conn.opening = config.strictMaxconn;
   conn.hello = hello;
   conn.stream = stream;
   // Towards `0.0.0.0` means: where the client wants to go. That is nothing for others.
@@ -380,6 +387,26 @@ function connect(
     },
     conn,
   );
+  stream.keep();
+  stream.schedule();
+}
+
+/** How often a stream looks whether an idle connection of another thread has made room, ms. */
+const ROOM_POLL = 10;
+
+/** The server has as many connections as it may have (`strict-maxconn`): other threads are asked to end idle ones, for as long as connecting may take. */
+function waitForRoom(stream: Stream, server: TrafficServer): void {
+  const { env } = stream;
+  const now = env.now();
+  if (stream.roomUntil === 0) stream.roomUntil = now + (stream.timeouts.connect ?? stream.backend!.connectTimeout);
+  if (now >= stream.roomUntil) {
+    stream.roomUntil = 0;
+    failConnect(stream, 'ETIMEDOUT');
+    return;
+  }
+  env.post({ kind: 'idle.close', proxy: stream.backend!.id, server: server.id });
+  stream.phase = Phase.turnaround;
+  stream.waitUntil = now + ROOM_POLL;
   stream.keep();
   stream.schedule();
 }

@@ -115,6 +115,13 @@ export class IdlePool {
     return true;
   }
 
+  /** Ends the connection that has been idle longest. False: there is none. */
+  endOldest(): boolean {
+    const oldest = this.#idle[0];
+    oldest?.discard();
+    return oldest !== undefined;
+  }
+
   /** Ends all of them (server down, moved or removed); those that are in use end with their last stream. */
   close(): void {
     // Each takes itself out of the list.

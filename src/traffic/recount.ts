@@ -32,6 +32,7 @@ export function recount(env: Env, processSlot: number): GaugeCount[] {
     for (const server of backend.servers) {
       add(server.slot, G.current, 0);
       add(server.slot, G.queued, server.queue.length);
+      add(server.slot, G.opening, 0);
       const multiplexed = [...server.pool.muxes].filter((conn) => conn.framing.streams.size > 0);
       add(server.slot, G.used, server.pool.size + multiplexed.length);
       add(backend.slot, G.h2Open, server.pool.muxes.size);
@@ -42,6 +43,7 @@ export function recount(env: Env, processSlot: number): GaugeCount[] {
     if (stream.client?.proto === 'h2') add(stream.frontend.slot, G.h2OpenStreams, 1);
     if (stream.backendHeld) add(stream.backend!.slot, G.current, 1);
     if (stream.serverHeld) add(stream.server!.slot, G.current, 1);
+    if (stream.serverConn?.opening === true) add(stream.serverConn.server.slot, G.opening, 1);
     if (stream.serverConn?.established === true && stream.serverConn.mux === null)
       add(stream.serverConn.server.slot, G.used, 1);
   }

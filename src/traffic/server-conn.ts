@@ -38,6 +38,8 @@ export class ServerConn implements ConnHandler, PooledConn {
   /** It serves one exchange only. */
   single: boolean;
   established: boolean;
+  /** It is counted as one that is being opened. */
+  opening: boolean;
   /** It counts as in use in the server's pool. */
   #inUse: boolean;
   peerEnded: boolean;
@@ -57,6 +59,7 @@ export class ServerConn implements ConnHandler, PooledConn {
     this.private = false;
     this.single = false;
     this.established = false;
+    this.opening = false;
     this.#inUse = false;
     this.peerEnded = false;
   }
@@ -100,6 +103,7 @@ export class ServerConn implements ConnHandler, PooledConn {
     }
     this.established = true;
     Atomics.add(this.server.g, G.used, 1);
+    this.#opened();
     if (stream === null) {
       this.discard();
       return;
@@ -234,8 +238,15 @@ export class ServerConn implements ConnHandler, PooledConn {
     return this.server.backend.noLinger && !this.peerEnded;
   }
 
+  #opened(): void {
+    if (!this.opening) return;
+    this.opening = false;
+    Atomics.sub(this.server.g, G.opening, 1);
+  }
+
   #leave(): void {
     this.#release();
+    this.#opened();
     if (!this.established || this.mux !== null) return;
     this.established = false;
     Atomics.sub(this.server.g, G.used, 1);

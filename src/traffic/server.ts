@@ -172,6 +172,18 @@ export class TrafficServer implements ServerFacts {
     return Math.max(minconn, Math.floor((load * maxconn) / fullconn));
   }
 
+  /** Counts a connection that is to be opened; false: there are as many as there may be, also without an idle one of this thread. */
+  tryOpen(): boolean {
+    const { maxconn } = this.view;
+    Atomics.add(this.g, G.opening, 1);
+    if (maxconn === 0) return true;
+    do {
+      if (Atomics.load(this.g, G.used) + Atomics.load(this.g, G.opening) <= maxconn) return true;
+    } while (this.pool.endOldest());
+    Atomics.sub(this.g, G.opening, 1);
+    return false;
+  }
+
   /** Takes a place on the server, unless it is full. */
   tryReserve(): boolean {
     const now = Atomics.add(this.g, G.current, 1) + 1;

@@ -43,6 +43,8 @@ export abstract class StreamState {
   serverConn: ServerConn | null = null;
   /** The place on the server and in the backend's count are taken. */
   serverHeld = false;
+  /** Until when it waits for the end of an idle connection (`strict-maxconn`), 0: it does not. */
+  roomUntil = 0;
   backendHeld = false;
 
   /** What it has cost, null where that is not measured. */
@@ -225,6 +227,7 @@ export abstract class StreamState {
     this.backend = null;
     this.server = null;
     this.serverHeld = false;
+    this.roomUntil = 0;
     this.backendHeld = false;
     this.work = null;
     this.req.reset();

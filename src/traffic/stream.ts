@@ -11,7 +11,15 @@ import type {
 } from '../expr/types.ts';
 import { C, G } from '../model/counters.ts';
 import type { Client } from './client.ts';
-import { detachServer, leaveQueue, onConnectFailed, releaseServer, retryQueued, tryAgain } from './dispatch.ts';
+import {
+  connectOrReuse,
+  detachServer,
+  leaveQueue,
+  onConnectFailed,
+  releaseServer,
+  retryQueued,
+  tryAgain,
+} from './dispatch.ts';
 import type { Env } from './env.ts';
 import { Throttle } from './filters/throttle.ts';
 import type { TrafficFrontend, TrafficListener } from './frontend.ts';
@@ -160,7 +168,8 @@ export class Stream extends StreamState implements ExprContext, Timed {
         onConnectFailed(this, 'ETIMEDOUT');
         return;
       case Phase.turnaround:
-        tryAgain(this);
+        if (this.roomUntil === 0) tryAgain(this);
+        else connectOrReuse(this);
         return;
       case Phase.rules:
       case Phase.responseRules: {

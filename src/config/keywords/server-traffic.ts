@@ -97,6 +97,9 @@ export const SERVER_TRAFFIC_OPTIONS: Option<ServerDraft>[] = [
   integer('maxconn', 0, (draft, number) => {
     draft.maxconn = number;
   }),
+  flag('strict-maxconn', (draft) => {
+    draft.strictMaxconn = true;
+  }),
   integer('maxqueue', 0, (draft, number) => {
     draft.maxqueue = number;
   }),

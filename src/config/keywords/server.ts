@@ -28,10 +28,5 @@ export const SERVER_OPTIONS = new OptionTable<ServerDraft>([
   ...inertOptions<ServerDraft>('refused', 'Servers are spoken to over TCP.', ['quic-cc-algo <algorithm>'], {
     notDynamic: true,
   }),
-  ...inertOptions<ServerDraft>(
-    'refused',
-    'maxconn counts connections that carry a request; idle ones are bounded by pool-max-conn.',
-    ['strict-maxconn'],
-  ),
   ...SERVER_TLS_OPTIONS,
 ]);

@@ -48,6 +48,8 @@ export interface ServerConfig {
   readonly resolveOpts: readonly string[];
   /** Networks whose addresses are preferred (`resolve-net`), as `address/length`; absent: none. */
   readonly resolveNet?: readonly string[];
+  /** `maxconn` bounds connections, idle ones included. */
+  readonly strictMaxconn: boolean;
   readonly poolLowConn: number;
   readonly poolMaxConn: number;
   readonly poolPurgeDelay: number;
