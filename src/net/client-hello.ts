@@ -145,12 +145,12 @@ function firstIdentity(content: Buffer): Buffer {
   return vector(list, 0, 2, list.length);
 }
 
-/** The host name of a server_name extension (RFC 6066, section 3), in small letters. */
+/** The host name of a server_name extension (RFC 6066, section 3). */
 function hostName(content: Buffer): string {
   const list = vector(content, 0, 2, content.length);
   for (let at = 0; at + 3 <= list.length; ) {
     const name = vector(list, at + 1, 2, list.length);
-    if (list[at] === 0) return name.latin1Slice().toLowerCase();
+    if (list[at] === 0) return name.latin1Slice();
     at += 3 + name.length;
   }
   return '';

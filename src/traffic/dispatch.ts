@@ -16,6 +16,13 @@ import type { Hello } from './tls/server-tls.ts';
 
 /** As HAProxy numbers errors of connections: `General socket error`. */
 const SOCKET_ERROR = 6;
+/** Numbers of other ones. */
+const ERRORS: Readonly<Record<string, number>> = {
+  ETIMEDOUT: 0,
+  EPROTO: 34,
+  HOSTNAME_MISMATCH: 32,
+  HOSTNAME_MISMATCH_SNI: 33,
+};
 /** Pause before connecting again to the same server, ms; the connect timeout when that is shorter. */
 const TURNAROUND = 1000;
 /** How often a thread looks again for a place that another thread may have freed, ms. */
@@ -427,7 +434,7 @@ function retriesConnecting(causes: readonly string[]): boolean {
 }
 
 function failConnect(stream: Stream, code: string): void {
-  stream.serverError = code === 'ETIMEDOUT' ? 0 : SOCKET_ERROR;
+  stream.serverError = ERRORS[code] ?? SOCKET_ERROR;
   const server = stream.server!;
   const backend = stream.backend!;
   const { env } = stream;

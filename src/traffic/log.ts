@@ -159,9 +159,9 @@ export class StreamLog implements LogFacts {
     return this.closedAt - this.acceptDate;
   }
   get status(): number {
-    const { statusSent, responseHead } = this.stream!;
-    // Of what could not be read there is no transaction, which would have a status that is not known.
-    return statusSent || responseHead?.status || (this.requestLine === '<BADREQ>' ? 0 : -1);
+    // What is no request, or could not be read, has no status; one that is not known is that of a request.
+    const { statusSent, responseHead, method } = this.stream!;
+    return statusSent || responseHead?.status || (method === '' ? 0 : -1);
   }
   get uniqueId(): string {
     const stream = this.stream!;

@@ -135,9 +135,10 @@ export class ServerConn implements ConnHandler, PooledConn {
   #secured(stream: Stream, outgoing: Outgoing): void {
     const { server } = this;
     const conn = this.conn as TlsConn;
-    if (server.tls!.problem(conn, outgoing) !== null) {
+    const problem = server.tls!.problem(conn, outgoing);
+    if (problem !== null) {
       conn.destroy();
-      this.onError('EPROTO');
+      this.onError(problem);
       return;
     }
     this.session!.resumed = conn.tls.isSessionReused();
@@ -193,11 +194,12 @@ export class ServerConn implements ConnHandler, PooledConn {
   }
 
   onError(code: string): void {
-    if (this.tls !== null && !this.tls.accepted) this.#countFailure(this.tls);
+    const inHandshake = this.tls !== null && !this.tls.accepted;
+    if (inHandshake) this.#countFailure(this.tls!);
     this.#leave();
     const { stream } = this;
     this.stream = null;
-    if (stream !== null) stream.onServerError(this, code);
+    if (stream !== null) stream.onServerError(this, inHandshake && !code.startsWith('HOSTNAME') ? 'EPROTO' : code);
     else this.server.pool.remove(this);
   }
 

@@ -160,7 +160,7 @@ export const ACCEPTED: readonly Accepted[] = [
   {
     name: 'redirections of requests with a body',
     why: 'The connection stays open when all of the body has come; HAProxy closes it behind some redirections.',
-    sends: /^(expect: 100-continue|content-length: [1-9]|transfer-encoding: chunked)|h2<open>/im,
+    sends: /^(expect: 100-continue|content-length: [1-9]|transfer-encoding:\s*chunked)|h2<open>/im,
     lines: /redirect /,
   },
   {

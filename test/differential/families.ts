@@ -3,6 +3,7 @@ import { h2 } from './h2.ts';
 import { h2Servers } from './h2-servers.ts';
 import { http } from './http.ts';
 import { tcp } from './tcp.ts';
+import { tls } from './tls.ts';
 
 /** All kinds of scenarios that the differential run makes. */
-export const FAMILIES: readonly Family[] = [http, h2, h2Servers, tcp];
+export const FAMILIES: readonly Family[] = [http, h2, h2Servers, tls, tcp];

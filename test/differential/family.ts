@@ -12,6 +12,8 @@ export interface Family {
   readonly sample: number;
   /** Configuration in front of the proxies of all its scenarios. */
   readonly head: string;
+  /** Files that its configurations name beside those that all may name, by name. */
+  readonly files?: Readonly<Record<string, string>>;
   /** Differences that are meant. */
   readonly accepted: readonly Accepted[];
   /** A scenario that follows from the seed of `random` alone. */

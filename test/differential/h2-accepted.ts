@@ -10,15 +10,22 @@ export const H2_ACCEPTED: readonly Accepted[] = [
       part !== 'log' && sluice.includes('<reset 2>') && withoutEnds(haproxy) === withoutEnds(sluice),
   },
   {
-    name: 'trailers that no request may have, over HTTP/2',
+    name: 'what comes behind a request, or in trailers that no request may have, over HTTP/2',
     why: 'They are a protocol error of their stream (RFC 9113, section 8.1.1), as those of a request that is complete are an error of a closed stream; HAProxy resets the stream with the code of an internal error, and ends the connection for the latter.',
-    sends: /<fields> (?! *h2\r\nx-t(railer)?: )|^GET \S+ h2(?!<open>).*\r\n(.+\r\n)*\r\n<fields>/m,
+    sends: /<fields> (?! *h2\r\nx-t(railer)?: )|^GET \S+ h2(?!<open>).*\r\n(.+\r\n)*\r\n(<fields>|behind)/m,
   },
   {
     name: 'heads that no request may have, over HTTP/2',
     why: 'A path begins with a slash and has no fragment, `*` is for OPTIONS alone, scheme and authority are not empty, a length goes with a body, and Host fields agree (RFC 9113, sections 8.1.1 and 8.3.1; RFC 9110, section 7.2): else the stream is reset. HAProxy 2.6 passes some of them on, answers some with 400, and ends the connection because of others.',
     sends:
       / h2(?!<open>)[^\r]*\r\n(.+\r\n)*content-length: [1-9]|^(\w+ \S*#|(?!OPTIONS )\S+ \* )|^:authority: \r$|^:scheme: (?!https?\r)|^host: (.*)\r\nhost: (?!\3\r)/m,
+  },
+  {
+    name: 'backends of requests that are left while their body is waited for, over HTTP/2',
+    why: 'The line of a request that its client resets while a rule waits for its body tells where it was then; HAProxy goes on to the choice of a backend.',
+    sends: /<reset>|<fields>|^POST \/ h2<open>/m,
+    lines: /http-buffer-request|wait-for-body|req\.body|balance url_param/,
+    shows: ({ part, haproxy, sluice }) => part === 'log' && /\bCR/.test(haproxy) && /\bC[RDC]/.test(sluice),
   },
   {
     name: 'trailers behind an answer, over HTTP/2',

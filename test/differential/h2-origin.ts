@@ -4,6 +4,7 @@ import { block, END_HEADERS, END_STREAM, frame, headers, int32, preface, setting
 import { ANSWERS, answerTo } from './answers.ts';
 import type { Fields } from './h2-client.ts';
 import { type Received, Wire } from './h2-wire.ts';
+import { listen } from './origin.ts';
 
 /** What a server of HTTP/2 sends on a stream: frames of it, or of the connection. */
 type Say = (stream: number) => Buffer[];
@@ -99,34 +100,28 @@ function pieces(stream: number, text: string, end: boolean): Buffer[] {
 
 /** Starts server `name`, which speaks HTTP/2 in the clear and answers as it is asked to; requests are told to `saw`. Gives its port. */
 export async function h2Server(scope: Scope, name: string, saw: (request: string) => void): Promise<number> {
-  const sockets = new Set<Socket>();
-  const listener = createServer({ noDelay: true }, (socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-    socket.on('error', () => {});
-    const answered = new Set<number>();
-    const wire = new Wire(
-      socket,
-      {
-        stream(id, message) {
-          if (message.ended !== '<end>' || answered.has(id)) return;
-          answered.add(id);
-          saw(`${name}: ${textOf(message)}`);
-          wire.send(...answerFor(message, name)(id));
-          if (wish(message) === 'garbage') socket.end();
-        },
-        other() {},
+  const listener = createServer({ noDelay: true }, (socket) => answerOverH2(socket, name, saw));
+  return (await listen(scope, listener, 'connection')).port;
+}
+
+/** Answers the requests that come over a connection of HTTP/2. */
+export function answerOverH2(socket: Socket, name: string, saw: (request: string) => void): void {
+  const answered = new Set<number>();
+  const wire = new Wire(
+    socket,
+    {
+      stream(id, message) {
+        if (message.ended !== '<end>' || answered.has(id)) return;
+        answered.add(id);
+        saw(`${name}: ${textOf(message)}`);
+        wire.send(...answerFor(message, name)(id));
+        if (wish(message) === 'garbage') socket.end();
       },
-      preface.length,
-    );
-    wire.send(settings([4, 1 << 20]), frame(T.window, 0, 0, int32(1 << 20)));
-  });
-  await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
-  scope.after(() => {
-    for (const socket of sockets) socket.destroy();
-    listener.close();
-  });
-  return (listener.address() as { port: number }).port;
+      other() {},
+    },
+    preface.length,
+  );
+  wire.send(settings([4, 1 << 20]), frame(T.window, 0, 0, int32(1 << 20)));
 }
 
 const textOf = ({ blocks, body }: Received): string =>

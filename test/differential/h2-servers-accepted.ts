@@ -9,6 +9,11 @@ export const H2_SERVERS_ACCEPTED: readonly Accepted[] = [
     sends: wants('garbage', 'huge'),
   },
   {
+    name: 'responses over HTTP/2 that are shorter than they say',
+    why: 'The connection of a client of HTTP/1 ends with such a response; HAProxy leaves it open, so that the client takes the next response for the rest.',
+    sends: wants('lengthAndChunked'),
+  },
+  {
     name: 'streams that servers of HTTP/2 refuse',
     why: 'A stream that is reset with REFUSED_STREAM has not been processed (RFC 9113, section 8.7): its request is sent again as after a connection that failed. HAProxy takes it for a response that ended early.',
     sends: wants('old'),

@@ -61,6 +61,8 @@ function configuration(
   return { text: `${lines.join('\n')}\n`, owners };
 }
 
+const filesOf = ([first]: readonly Scenario[]): Record<string, string> => ({ ...FILES, ...first?.family.files });
+
 /** A line that a program refused. */
 export interface Refusal {
   readonly id: number;
@@ -78,7 +80,7 @@ export async function refused(
   for (;;) {
     const left = without(scenarios, refusals);
     const { text, owners } = configuration(left, host);
-    const exit = await runToEnd(text, { program, argv: ['-c', '-f', '{config}'], ports, files: FILES });
+    const exit = await runToEnd(text, { program, argv: ['-c', '-f', '{config}'], ports, files: filesOf(left) });
     if (exit.code === 0 || left.length === 0) return refusals;
     const before = refusals.length;
     for (const [why, at] of exit.stderr.matchAll(/^(?:\[ALERT\]|\s+parsing ).*?haproxy\.cfg:(\d+)\b.*$/gm)) {
@@ -164,7 +166,7 @@ async function session(
   const run = await start({ after: (cleanUp) => cleanUps.push(cleanUp) }, configuration(scenarios, on.host).text, {
     program,
     ports: on.ports,
-    files: FILES,
+    files: filesOf(scenarios),
   });
   let end: string | null = null;
   const watching = run.exited.then(({ code, signal, stderr }) => {

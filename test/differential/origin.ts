@@ -1,4 +1,4 @@
-import { createServer, type Socket } from 'node:net';
+import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import type { Scope } from '../support/wait.ts';
 import { answerTo } from './answers.ts';
 
@@ -9,28 +9,45 @@ export interface Server {
 
 /** Starts server `name`; each request that arrives is told to `saw` as its raw head and body. */
 export async function server(scope: Scope, name: string, saw: (request: string) => void): Promise<Server> {
+  return await listen(
+    scope,
+    createServer({ noDelay: true }, (socket) => answerOver(socket, name, saw)),
+    'connection',
+  );
+}
+
+/** Answers the requests of HTTP/1 that come over a connection. */
+export function answerOver(socket: Socket, name: string, saw: (request: string) => void): void {
+  let buffer = '';
+  socket.on('data', (bytes) => {
+    buffer += bytes.toString('latin1');
+    for (;;) {
+      const request = take(buffer);
+      if (request === null || socket.writableEnded) return;
+      buffer = buffer.slice(request.length);
+      saw(`${name}: ${request.head}${request.body}`);
+      const answer = answerTo(request.head, request.body, name);
+      const bodyless = /^HEAD /.test(request.head) && answer.text.includes('\r\n\r\n');
+      const text = bodyless
+        ? answer.text.slice(0, answer.text.lastIndexOf('\r\n\r\n', headEnd(answer.text)) + 4)
+        : answer.text;
+      socket.write(text, 'latin1');
+      if (answer.close) socket.end();
+    }
+  });
+}
+
+/** Lets `listener` listen, and ends it and what `event` has told of at the end of `scope`. */
+export async function listen(
+  scope: Scope,
+  listener: NetServer,
+  event: 'connection' | 'secureConnection',
+): Promise<Server> {
   const sockets = new Set<Socket>();
-  const listener = createServer({ noDelay: true }, (socket) => {
+  listener.on(event, (socket: Socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => {});
-    let buffer = '';
-    socket.on('data', (bytes) => {
-      buffer += bytes.toString('latin1');
-      for (;;) {
-        const request = take(buffer);
-        if (request === null || socket.writableEnded) return;
-        buffer = buffer.slice(request.length);
-        saw(`${name}: ${request.head}${request.body}`);
-        const answer = answerTo(request.head, request.body, name);
-        const bodyless = /^HEAD /.test(request.head) && answer.text.includes('\r\n\r\n');
-        const text = bodyless
-          ? answer.text.slice(0, answer.text.lastIndexOf('\r\n\r\n', headEnd(answer.text)) + 4)
-          : answer.text;
-        socket.write(text, 'latin1');
-        if (answer.close) socket.end();
-      }
-    });
   });
   await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
   scope.after(() => {

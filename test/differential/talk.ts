@@ -18,13 +18,16 @@ export interface Heard {
   readonly refused: boolean;
 }
 
-/** Sends the exchanges one after the other over a connection, as long as it is there. */
-export async function talk(
+/** Sends the exchanges one after the other over a connection in the clear, as long as it is there. */
+export const talk = (
   to: { host: string; port: number },
   exchanges: readonly Exchange[],
   patience: Patience,
-): Promise<Heard> {
-  const line = new Line(connect({ ...to, noDelay: true }));
+): Promise<Heard> => talkOver(connect({ ...to, noDelay: true }), exchanges, patience);
+
+/** The same over a connection of any kind. */
+export async function talkOver(socket: Socket, exchanges: readonly Exchange[], patience: Patience): Promise<Heard> {
+  const line = new Line(socket);
   const heard: string[] = [];
   for (const { bytes, methods } of exchanges) {
     if (line.ended) break;

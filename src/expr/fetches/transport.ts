@@ -93,7 +93,7 @@ const streamRows = (side: 'fs' | 'bs', of: Side, source: Source): FetchRow[] => 
 
 export const transportFetches: readonly FetchRow[] = [
   ...errorRows('fc', 'clientAddress', (ctx) => ctx.clientConnection?.error ?? 0),
-  ...errorRows('bc', 'serverConnection', (ctx) => (ctx.unread ? undefined : ctx.serverError)),
+  ...errorRows('bc', 'serverConnection', (ctx) => (ctx.unread || ctx.server == null ? undefined : ctx.serverError)),
   ...(['rtt', 'rttvar', 'unacked', 'sacked', 'lost', 'retrans', 'fackets', 'reordering'] as const).map((key) =>
     figure('fc', key),
   ),

@@ -171,9 +171,9 @@ export class H2Exchange implements Client {
         this.#malformed = true;
     } else if (CONNECTION_HEADERS.has(name) || (name === 'te' && value !== 'trailers')) this.#malformed = true;
     else if (name === 'content-length') {
-      const length = /^\d{1,15}$/.test(value) ? Number(value) : -1;
+      const length = lengthOf(value);
       if (length < 0 || (this.#length >= 0 && this.#length !== length)) this.#malformed = true;
-      else if (this.#length < 0) req.addHeader(name, value);
+      else if (this.#length < 0) req.addHeader(name, String(length));
       this.#length = length;
     } else req.addHeader(name, value);
   }
@@ -613,6 +613,12 @@ export class H2Exchange implements Client {
     this.#counted = false;
     Atomics.sub(this.connection.frontend.g, G.h2OpenStreams, 1);
   }
+}
+
+/** A content-length, which may be a list of equal ones (RFC 9110, 8.6); -1 when it is none. */
+function lengthOf(value: string): number {
+  const [first = '', ...others] = value.split(',').map((one) => one.trim());
+  return /^\d{1,15}$/.test(first) && others.every((one) => one === first) ? Number(first) : -1;
 }
 
 const SLASH = 47;

@@ -51,7 +51,11 @@ export class BindTls {
   /** The context for a hello; null when there is none for the name, and no other one may be shown (`strict-sni`). */
   choose(hello: ClientHello): ServerContext | null {
     const index = this.#current();
-    const entry = index.find(hello.serverName, clientAbilities(hello, this.#suites), this.#config.strictSni);
+    const entry = index.find(
+      hello.serverName.toLowerCase(),
+      clientAbilities(hello, this.#suites),
+      this.#config.strictSni,
+    );
     return entry === null ? null : this.#context(entry);
   }
 

@@ -124,9 +124,11 @@ export class ServerTls {
     if (error !== null) return error.code;
     // Sessions are kept by name, and only those of servers that were accepted; they come without the certificate.
     if (tls.isSessionReused()) return null;
-    const name = this.config.verifyHost ?? asked;
+    // `verifyhost` is for connections that no name was asked for on (manual, `verifyhost`); the `host` header is no choice of the operator's.
+    const name = this.config.sni !== null && asked !== '' ? asked : (this.config.verifyHost ?? asked);
     if (name === '') return null;
-    return isFor(peerCertificate(tls), name) ? null : 'HOSTNAME_MISMATCH';
+    if (isFor(peerCertificate(tls), name)) return null;
+    return asked === '' ? 'HOSTNAME_MISMATCH' : 'HOSTNAME_MISMATCH_SNI';
   }
 
   #current(): OutgoingContext {
