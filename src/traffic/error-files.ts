@@ -59,8 +59,8 @@ function redirectTo(code: number, url: string): LocalResponse {
     status: code,
     reason: null,
     headers: [
-      ['content-length', '0'],
       ['cache-control', 'no-cache'],
+      ['content-length', '0'],
       ['location', url],
     ],
     body: '',

@@ -148,6 +148,43 @@ const CASES: readonly Case[] = [
     ends: true,
     unlike: 'goes on behind the head as if a body had come',
   },
+  {
+    name: 'a CONNECT that a server grants and a rule refuses ends its connection',
+    front: 'http-after-response set-status 404',
+    exchanges: [['CONNECT a:443', /^HTTP\/1.1 404 .*\r\ncontent-length: 0\r\nconnection: close\r\n\r\n$/s]],
+    ends: true,
+    unlike: 'goes on with the tunnel',
+  },
+  {
+    name: 'texts of which one begins with the other are apart by 1',
+    front: `http-request set-var(txn.a) str(hello)
+        http-request return status 200 content-type text/plain lf-string '%[str(h),strcmp(txn.a)] %[str(hello.),strcmp(txn.a)] %[str(b),strcmp(txn.a)]'`,
+    exchanges: [['GET /', /\r\n\r\n-1 1 -6$/]],
+  },
+  {
+    name: 'credentials of both schemes tell their scheme; a token is all that follows its own',
+    front: `http-request return status 200 content-type text/plain lf-string '%[http_auth_type]: %[http_auth_bearer]'`,
+    exchanges: [
+      ['GET /\nauthorization: bearer  a b', /\r\n\r\nBearer: a b$/],
+      ['GET /\nauthorization: basic YTpi', /\r\n\r\nBasic: $/],
+      ['GET /\nauthorization: Digest x', /\r\n\r\n: $/],
+      ['GET /', /\r\n\r\n: $/],
+    ],
+  },
+  {
+    name: 'pages that lead elsewhere have their fields in one order',
+    front: 'errorloc 403 /there\nhttp-request deny',
+    exchanges: [['GET /', / 302 Found\r\ncache-control: no-cache\r\ncontent-length: 0\r\nlocation: \/there\r\n\r\n$/]],
+  },
+  {
+    name: 'a path that a rule has taken away is a key, too',
+    front: '',
+    back: `http-request set-path '%[req.hdr(x-none)]'\nbalance uri path-only`,
+    exchanges: [
+      ['GET /x?q', /\r\n\r\na GET/],
+      ['GET /y?q', /\r\n\r\na GET/],
+    ],
+  },
 ];
 
 suite('what the differential run has found in rules', async () => {

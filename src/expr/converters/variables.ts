@@ -52,13 +52,14 @@ function compileSetVar([variable, ...words]: readonly Arg[]): Convert | ExprErro
   };
 }
 
+/** Of texts of which one is the beginning of the other, the shorter one is less, by 1; else by how far the first bytes that differ are apart. */
 function compareTexts(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) {
     const difference = a.charCodeAt(i) - b.charCodeAt(i);
     if (difference !== 0) return difference;
   }
-  return a.length - b.length;
+  return Math.sign(a.length - b.length);
 }
 
 /** A converter that compares its text with a variable. */

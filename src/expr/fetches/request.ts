@@ -61,32 +61,45 @@ export function versionText(version: number): string {
 }
 
 interface Credentials {
-  readonly type: string;
   readonly user: string;
   readonly password: string;
+}
+
+/** The field that a client authenticates itself in. */
+function authorizationOf({ requestHead: head, toProxy }: ExprContext): string | undefined {
+  if (head === null) return undefined;
+  const index = head.findHeader(toProxy === true ? 'proxy-authorization' : 'authorization', 0);
+  return index < 0 ? undefined : head.headerValue(index);
 }
 
 /** Basic credentials of a request (RFC 7617); one request asks several times. */
 let lastAuthorization = '';
 let lastCredentials: Credentials | undefined;
 
-function credentialsOf({ requestHead: head, toProxy }: ExprContext): Credentials | undefined {
-  if (head === null) return undefined;
-  const index = head.findHeader(toProxy === true ? 'proxy-authorization' : 'authorization', 0);
-  if (index < 0) return undefined;
-  const value = head.headerValue(index);
+function credentialsOf(ctx: ExprContext): Credentials | undefined {
+  const value = authorizationOf(ctx);
+  if (value === undefined) return undefined;
   if (value === lastAuthorization) return lastCredentials;
   lastAuthorization = value;
   lastCredentials = parseBasic(value);
   return lastCredentials;
 }
 
+/** What follows the scheme `Bearer` (RFC 6750, 2.1). */
+const bearerToken = (value: string): string | undefined => /^bearer +(\S.*)/i.exec(value)?.[1];
+
 function parseBasic(value: string): Credentials | undefined {
-  const match = /^(basic) +(\S+) *$/i.exec(value);
-  const decoded = match === null ? undefined : base64Decode(match[2]!);
+  const match = /^basic +(\S+) *$/i.exec(value);
+  const decoded = match === null ? undefined : base64Decode(match[1]!);
   const colon = decoded === undefined ? -1 : decoded.indexOf(':');
   if (match === null || decoded === undefined || colon === -1) return undefined;
-  return { type: match[1]!, user: decoded.slice(0, colon), password: decoded.slice(colon + 1) };
+  return { user: decoded.slice(0, colon), password: decoded.slice(colon + 1) };
+}
+
+/** The scheme of the credentials, if it is one of the two that can be read. */
+function authType(ctx: ExprContext): string | undefined {
+  if (credentialsOf(ctx) !== undefined) return 'Basic';
+  return bearerToken(authorizationOf(ctx) ?? '') === undefined ? undefined : 'Bearer';
 }
 
 /** A part of the credentials. */
@@ -214,7 +227,10 @@ export const requestFetches: readonly FetchRow[] = [
   captured('capture.req.uri', ([, uri]) => pathAndQueryOf(uri!)),
   // HAProxy knows two versions here.
   captured('capture.req.ver', (words) => words[2]?.replace('2.0', '1.1') ?? 'HTTP/0.9'),
-  credential('http_auth_type', ({ type }) => type),
+  {
+    ...{ name: 'http_auth_type', args: '', type: 'str', source: 'requestHeaders' },
+    compile: () => authType,
+  },
   credential('http_auth_user', ({ user }) => user),
   credential('http_auth_pass', ({ password }) => password),
   {
@@ -227,7 +243,7 @@ export const requestFetches: readonly FetchRow[] = [
       return (ctx) => {
         const head = ctx.requestHead;
         const index = head === null ? -1 : head.findHeader(header, 0);
-        return index < 0 ? undefined : /^bearer +(\S+)/i.exec(head!.headerValue(index))?.[1];
+        return index < 0 ? undefined : bearerToken(head!.headerValue(index));
       };
     },
   },

@@ -40,8 +40,10 @@ export function finish(stream: Stream, exact: boolean): void {
 }
 
 /** The server may send a body that is not waited for: a rule has made another method of HEAD, or a status without a body of one that has it. */
-function leavesBody({ req, res, resBody, serverStatus }: Stream): boolean {
-  if (resBody.framing !== Framing.none || req.isMethod('HEAD') || isBodiless(serverStatus)) return false;
+function leavesBody({ req, res, resBody, serverStatus, isConnect }: Stream): boolean {
+  if (resBody.framing !== Framing.none) return false;
+  if (isConnect && serverStatus < 300) return true;
+  if (req.isMethod('HEAD') || isBodiless(serverStatus)) return false;
   return res.chunked || res.contentLength !== 0;
 }
 

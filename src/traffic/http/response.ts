@@ -173,6 +173,15 @@ function responseFraming(stream: Stream): number {
   return res.contentLength >= 0 ? Framing.length : Framing.close;
 }
 
+/** What becomes of a CONNECT: there is a tunnel where the server and, behind all rules, the client hear that it is granted (RFC 9110, 9.3.6). */
+function settleConnect(stream: Stream): void {
+  const { res, resBody } = stream;
+  const granted = res.status >= 200 && res.status < 300;
+  if (granted === (resBody.framing === Framing.tunnel)) return;
+  stream.keepAlive = false;
+  if (!granted) resBody.begin(Framing.none, 0);
+}
+
 /** A response without a body: where its status has been changed to one, what the server sends behind the head goes nowhere. */
 function dropBody(stream: Stream): void {
   const { res, resBody } = stream;
@@ -188,8 +197,8 @@ function dropBody(stream: Stream): void {
 function tellEnd({ res, resBody, isHead, serverStatus }: Stream): void {
   if (isHead || resBody.framing !== Framing.none || res.status === serverStatus) return;
   if (isBodiless(res.status)) return;
-  res.removeHeader('content-length');
-  res.addHeader('content-length', '0');
+  res.removeHeader('transfer-encoding');
+  res.setHeader('content-length', '0');
 }
 
 /** The server's response has passed the rules: its cookies are seen to. */
@@ -219,6 +228,7 @@ function responseRulesDone(stream: Stream): void {
 function forwardResponse(stream: Stream): void {
   const { res, frontend } = stream;
   const buf = stream.bodyBuf!;
+  if (stream.isConnect) settleConnect(stream);
   dropBody(stream);
   tellEnd(stream);
   stream.bodyBuf = null;
