@@ -8,10 +8,10 @@ import type { StickTableConfig } from './types.ts';
 /** Finds tables of stick rules, which have them keep the servers; peers sections of tables; tables of `write-to`. */
 export function checkTables({ config, diagnostics }: Context): void {
   for (const { config: proxy } of config.proxies) {
-    for (const { words } of proxy.stickRules) {
+    for (const { words, at } of proxy.stickRules) {
       const name = stickTableName(words) ?? proxy.name;
       const table = config.tables.get(name);
-      if (table === undefined) diagnostics.alert(null, `Proxy '${proxy.name}': unable to find stick-table '${name}'.`);
+      if (table === undefined) diagnostics.alert(at, `Proxy '${proxy.name}': unable to find stick-table '${name}'.`);
       else keepServers(table);
     }
   }
@@ -26,7 +26,7 @@ export function checkTables({ config, diagnostics }: Context): void {
     const section = config.peers.find((one) => one.peers.name === peers);
     table.shards = section?.peers.shards ?? 0;
     if (peers !== null && section === undefined)
-      diagnostics.alert(null, `${owner}: unable to find sync peers '${peers}'.`);
+      diagnostics.alert(table.at, `${owner}: unable to find sync peers '${peers}'.`);
     if (writeTo === null) continue;
     const problem = writeToProblem(table, config.tables.get(writeTo));
     if (problem !== null) diagnostics.alert(table.at, `stick-table: write-to : ${problem}.`);

@@ -1,4 +1,3 @@
-import { bytesOf } from '../config/bytes.ts';
 import { compileWhole, evaluateBytes, evaluateText } from '../expr/compile.ts';
 import { fullUri } from '../expr/full-uri.ts';
 import { HeaderCursor } from '../expr/head.ts';
@@ -129,14 +128,11 @@ function hasher(backend: TrafficBackend): HashOf | null {
       };
     }
     case 'hash': {
-      const expression = compileWhole(bytesOf(balance.args.join(' ')), {
-        places: place.useServer,
-        proxy: backend.name,
-      });
-      if ('error' in expression) return null;
-      return balance.hashFunction === 'none'
-        ? (stream) => hash(evaluateText(expression, stream))
-        : (stream) => hash(evaluateBytes(expression, stream));
+      const evaluate = balance.hashFunction === 'none' ? evaluateText : evaluateBytes;
+      return (stream) => {
+        const key = backend.rules?.balanceKey;
+        return key == null ? NO_KEY : hash(evaluate(key, stream));
+      };
     }
     case 'rdp-cookie': {
       const expression = compileWhole(`req.rdp_cookie(${first || 'mstshash'})`, {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { connect, get } from '../support/connection.ts';
 import { origin } from '../support/origin.ts';
-import { start } from '../support/program.ts';
+import { runToEnd, start } from '../support/program.ts';
 
 const [a, b, c] = await Promise.all(['a', 'b', 'c'].map((name) => origin({ after }, name)));
 const servers = (options = '') =>
@@ -55,6 +55,10 @@ listen url_param
     bind {addr:url_param}
     balance url_param user
 ${servers()}
+listen hash
+    bind {addr:hash}
+    balance hash req.hdr(x-key),map({dir}/keys.map)
+${servers()}
 listen hdr
     bind {addr:hdr}
     balance hdr(X-User)
@@ -82,7 +86,7 @@ listen allbackups
     server b {addr:b} backup
     server c {addr:c} backup
 `,
-  { ports: { a: a!, b: b!, c: c! } },
+  { files: { 'keys.map': 'k1 x\nk2 x\nk3 a\nk4 b\nk5 c\nk6 d\n' }, ports: { a: a!, b: b!, c: c! } },
 );
 
 /** Names of the servers that answered these requests, one connection each. */
@@ -207,3 +211,24 @@ listen l
   // Each thread goes round by itself: at most one turn of each thread is unfinished.
   assert.ok(Math.abs(count(seen, 'a') - 20) <= 2, seen);
 });
+
+test('balance hash takes maps: keys with the same value go to the same server', async () => {
+  const served = async (key: string) => (await get(run.port('hash'), '/', `X-Key: ${key}`)).text;
+  const [one, same, ...others] = await Promise.all(['k1', 'k2', 'k3', 'k4', 'k5', 'k6'].map(served));
+  assert.equal(one, same);
+  assert.ok(others.some((other) => other !== one));
+});
+
+for (const [expression, why] of [
+  ['nope', "failed to parse 'balance hash' expression 'nope': unknown fetch method 'nope'."],
+  ['path,map(/nonexistent)', 'failed to open pattern file </nonexistent>.'],
+  ['res.hdr(a)', "extracts information from 'HTTP response headers', none of which is available here."],
+] as const) {
+  test(`balance hash ${expression} is refused with its line`, async () => {
+    const text = `backend b\n    mode http\n    balance hash ${expression}\n    server s 127.0.0.1:1\n`;
+    const exit = await runToEnd(text, { argv: ['-c', '-f', '{config}'] });
+    assert.equal(exit.code, 1);
+    assert.match(exit.stderr, /parsing \[.*:3\] : backend 'b': /);
+    assert.ok(exit.stderr.includes(why), exit.stderr);
+  });
+}

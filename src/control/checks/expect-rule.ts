@@ -173,7 +173,7 @@ function textPattern(word: string, words: RuleWords): Pattern {
 
 function regex(source: string): RegExp {
   const compiled = compileRegex(source, false, 's');
-  if (isError(compiled)) throw new RuleError(`regex '${source}' is invalid (${compiled.error})`);
+  if (isError(compiled)) throw new RuleError(compiled.error);
   return compiled;
 }
 

@@ -1,6 +1,7 @@
 import { bytesOf, linesInBytes, textOfBytes } from '../../config/bytes.ts';
 import type { Diagnostic, Location, LogProfileConfig, ProxyConfig, WordsAt } from '../../config/types.ts';
 import { type Acls, type Condition, compileAcls, compileCondition, withAcls } from '../../expr/acl/condition.ts';
+import { type Compiled, checkAvailable, compileWhole } from '../../expr/compile.ts';
 import { compileLogFormat } from '../../expr/log/format.ts';
 import type { PatternSource, PatternUse, patternKeys } from '../../expr/patterns.ts';
 import { type AddressDatabase, type CompileEnv, place, type Userlist } from '../../expr/row.ts';
@@ -182,6 +183,7 @@ class RuleCompiler {
       request: both ? null : set('http-request'),
       response: set('http-response'),
       afterResponse: set('http-after-response'),
+      balanceKey: this.#balanceKey(),
       stick: this.#stick(false),
       stickResponse: this.#stick(true),
       useServer: this.#switching(config.useServer, 'use-server', place.useServer),
@@ -356,6 +358,22 @@ class RuleCompiler {
   }
 
   /** `stick` rules: those on requests, or those on responses. */
+  #balanceKey(): Compiled | null {
+    const { balance, at, name, kind } = this.#config;
+    if (balance.algorithm !== 'hash') return null;
+    const source = balance.args.join(' ');
+    const env = this.#expr(place.useServer, balance.at ?? at);
+    const compiled = compileWhole(bytesOf(source), env);
+    const problem = 'error' in compiled ? compiled : checkAvailable(compiled, env, bytesOf(source));
+    if (problem === null && !('error' in compiled)) return compiled;
+    const owner = kind === 'listen' ? 'proxy' : kind;
+    this.#alert(
+      balance.at ?? at,
+      `${owner} '${name}': failed to parse 'balance hash' expression '${bytesOf(source)}': ${problem!.error}.`,
+    );
+    return null;
+  }
+
   #stick(response: boolean): BackendRules['stick'] {
     const { stickRules, name } = this.#config;
     const places = response ? place.stickStore : place.useServer;

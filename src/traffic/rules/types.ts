@@ -2,6 +2,7 @@ import { bytesOf } from '../../config/bytes.ts';
 import type { Location, LogProfileConfig, ProxyConfig } from '../../config/types.ts';
 import type { Decide } from '../../expr/acl/acl.ts';
 import type { Acls } from '../../expr/acl/condition.ts';
+import type { Compiled } from '../../expr/compile.ts';
 import type { CompileEnv } from '../../expr/row.ts';
 import type { ExprError } from '../../expr/sample.ts';
 import type { ExprContext } from '../../expr/types.ts';
@@ -164,6 +165,8 @@ export interface BackendRules {
   readonly response: readonly Rule[] | null;
   readonly afterResponse: readonly Rule[] | null;
   readonly useServer: readonly SwitchingRule[] | null;
+  /** The expression of `balance hash`. */
+  readonly balanceKey: Compiled | null;
   /** `stick on|match|store-request`, and `stick store-response`. */
   readonly stick: readonly StickRule[] | null;
   readonly stickResponse: readonly StickRule[] | null;
