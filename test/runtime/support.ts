@@ -46,6 +46,7 @@ export function bind(address: BindConfig['address'], more: Partial<BindConfig> =
     tcpUserTimeout: 0,
     namespace: null,
     md5Key: null,
+    idlePing: 0,
     saveSyn: 0,
     proto: null,
     deferAccept: false,

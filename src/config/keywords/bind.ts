@@ -154,6 +154,12 @@ export const BIND_OPTIONS = new OptionTable<BindSettings>([
       return undefined;
     },
   },
+  value('idle-ping', '<time>', ({ draft, value: text }) => {
+    const time = parseTime(text, 'ms');
+    if (typeof time !== 'number') return `'idle-ping' : invalid value '${text}', expects a time`;
+    draft.idlePing = time;
+    return undefined;
+  }),
   value('namespace', '<name>', ({ draft, value: text }) => {
     draft.namespace = text;
     return namespaceProblem(text) ?? undefined;
@@ -206,6 +212,5 @@ export const BIND_OPTIONS = new OptionTable<BindSettings>([
     'quic-socket <mode>',
   ]),
   ...inertOptions<BindSettings>('refused', 'Let servers listen.', ['nbconn <number>']),
-  ...inertOptions<BindSettings>('refused', 'Use timeout client to end idle connections.', ['idle-ping <time>']),
   ...BIND_TLS_OPTIONS,
 ]);

@@ -93,6 +93,9 @@ export const SERVER_TRAFFIC_OPTIONS: Option<ServerDraft>[] = [
       draft.hashKey = word;
     },
   ),
+  time('idle-ping', 0, (draft, ms) => {
+    draft.idlePing = ms;
+  }),
   value('id', '<number>', 'an integer argument', parseId, { notDefault: true }),
   integer('maxconn', 0, (draft, number) => {
     draft.maxconn = number;

@@ -21,7 +21,6 @@ export const SERVER_OPTIONS = new OptionTable<ServerDraft>([
     'check-reuse-pool',
     'no-check-reuse-pool',
   ]),
-  ...inertOptions<ServerDraft>('refused', 'Use timeout server and pool-purge-delay.', ['idle-ping <time>']),
   ...inertOptions<ServerDraft>('refused', 'Logs are not balanced over servers.', ['log-bufsize <size>'], {
     notDynamic: true,
   }),

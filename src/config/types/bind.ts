@@ -31,6 +31,8 @@ export interface BindConfig {
   readonly congestion: string | null;
   /** ms that sent data may stay unacknowledged, 0: as the kernel says. */
   readonly tcpUserTimeout: number;
+  /** How often an idle connection over HTTP/2 is asked whether its peer is there, ms; 0: not. */
+  readonly idlePing: number;
   /** Network namespace to listen in; key of the signatures of segments (`tcp-md5sig`), which all clients must have. */
   readonly namespace: string | null;
   readonly md5Key: string | null;

@@ -50,6 +50,8 @@ export interface ServerConfig {
   readonly resolveNet?: readonly string[];
   /** `maxconn` bounds connections, idle ones included. */
   readonly strictMaxconn: boolean;
+  /** How often an idle connection over HTTP/2 is asked whether its peer is there, ms; 0: not. */
+  readonly idlePing: number;
   readonly poolLowConn: number;
   readonly poolMaxConn: number;
   readonly poolPurgeDelay: number;

@@ -9,6 +9,7 @@ import { H2Exchange } from './exchange.ts';
 import { FieldList } from './field-list.ts';
 import { H2Error, PREFACE, Setting } from './frames.ts';
 import { type FramingOwner, H2Framing } from './framing.ts';
+import { IdlePing } from './idle-ping.ts';
 
 /** How long a client may take to read the last frames, ms. */
 const LINGER = 1000;
@@ -24,6 +25,7 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed, Fram
   readonly #maxStreams: number;
   #prefaceLeft: number = PREFACE.length;
   #closed = false;
+  readonly #ping: IdlePing | null;
   /** Requests of this read that are to begin at its end, in their order. */
   readonly #unbegun: H2Exchange[] = [];
   expires = 0;
@@ -53,6 +55,8 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed, Fram
     super(env, conn, frontend, listener, introduction);
     const { tune } = env.global;
     this.framing = new H2Framing(env, conn, this);
+    const { idlePing } = listener.config;
+    this.#ping = idlePing > 0 ? new IdlePing(env.wheel, this.framing.output, idlePing, () => this.#close()) : null;
     this.#initialWindow = tune.h2FeInitialWindowSize ?? tune.h2InitialWindowSize;
     this.#maxStreams = tune.h2FeMaxConcurrentStreams ?? tune.h2MaxConcurrentStreams;
     conn.handler = this;
@@ -116,6 +120,7 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed, Fram
       return;
     }
     env.wheel.disarm(this);
+    this.#ping?.stop();
     this.count++;
     frontend.c[C.h2Streams]!++;
     frontend.c[C.h2Requests]!++;
@@ -138,6 +143,14 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed, Fram
 
   onGoAway(): void {}
 
+  /** A client that answers may stay idle for longer, unless there is a limit to that alone. */
+  onPong(): void {
+    this.#ping?.answered();
+    const { httpKeepAlive, httpRequest } = this.frontend.config.timeouts;
+    if (this.#ping === null || this.framing.streams.size > 0 || this.framing.closing) return;
+    if (httpKeepAlive === null && httpRequest === null) this.#armRest();
+  }
+
   // ---- life
 
   onFlushed(): void {
@@ -156,6 +169,11 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed, Fram
 
   /** Nothing is under way: the connection may stay so for a while. */
   #rest(): void {
+    this.#armRest();
+    this.#ping?.start(this.env.now());
+  }
+
+  #armRest(): void {
     const { keepAliveTimeout, requestTimeout } = this.frontend;
     const timeout = this.count === 0 ? requestTimeout : keepAliveTimeout;
     if (timeout > 0) this.env.wheel.arm(this, this.env.now() + timeout);
@@ -182,6 +200,7 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed, Fram
   }
 
   #goAway(code: number): void {
+    this.#ping?.stop();
     this.framing.goAway(this.framing.lastStream, code);
     this.env.wheel.arm(this, this.env.now() + LINGER);
   }
@@ -206,6 +225,7 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed, Fram
     this.framing.output.closed = true;
     this.framing.loseAll();
     this.env.wheel.disarm(this);
+    this.#ping?.stop();
     this.conn.closeGently();
     Atomics.sub(this.frontend.g, G.h2Open, 1);
     this.leaveServers();

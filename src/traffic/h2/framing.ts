@@ -49,6 +49,8 @@ export interface FramingOwner<S extends FramedStream> {
   /** The first of them are known. */
   onSettled(): void;
   onGoAway(lastStream: number, code: number): void;
+  /** A PING was answered. */
+  onPong(): void;
   /** A stream is no longer in `streams`. */
   onStreamGone(): void;
   /** What was written is out, or on its way. */
@@ -168,6 +170,7 @@ export class H2Framing<S extends FramedStream> {
       case Frame.ping:
         if (id !== 0 || length !== 8) this.fail(id !== 0 ? H2Error.protocol : H2Error.frameSize);
         else if ((flags & Flag.ack) === 0) this.#pong(buf, start);
+        else this.#owner.onPong();
         return;
       case Frame.goaway:
         if (id !== 0 || length < 8) this.fail(id !== 0 ? H2Error.protocol : H2Error.frameSize);

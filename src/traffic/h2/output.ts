@@ -130,6 +130,15 @@ export class H2Output {
     this.#flushSoon();
   }
 
+  /** PING: whether the peer is there. */
+  ping(): void {
+    const out = this.#room(FRAME_HEADER + 8);
+    const at = writeFrameHeader(out, this.#length, 8, Frame.ping, 0, 0);
+    out.fill(0, at, at + 8);
+    this.#length = at + 8;
+    this.#flushSoon();
+  }
+
   /** Answers a PING with its eight bytes at `start`. */
   pong(buf: Buffer, start: number): void {
     const out = this.#room(FRAME_HEADER + 8);

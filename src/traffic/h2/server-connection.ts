@@ -6,6 +6,7 @@ import { ServerConn } from '../server-conn.ts';
 import type { ServerSession } from '../tls/server-session.ts';
 import { H2Error, PREFACE, Setting } from './frames.ts';
 import { type FramingOwner, H2Framing } from './framing.ts';
+import { IdlePing } from './idle-ping.ts';
 import type { OwnConnections } from './own-connections.ts';
 import { H2ServerStream } from './server-stream.ts';
 
@@ -34,6 +35,7 @@ export class H2ServerConnection implements ConnHandler, FramingOwner<H2ServerStr
   /** No more streams are begun. */
   #retired = false;
   #closed = false;
+  readonly #ping: IdlePing | null;
   #inUse: boolean;
   #resting = false;
   /** The client whose streams alone may use it while it has any. */
@@ -53,6 +55,8 @@ export class H2ServerConnection implements ConnHandler, FramingOwner<H2ServerStr
     this.#inUse = shared;
     this.#limit = tune.h2BeMaxConcurrentStreams ?? tune.h2MaxConcurrentStreams;
     this.framing = new H2Framing(env, conn, this);
+    const { idlePing } = server.config;
+    this.#ping = idlePing > 0 ? new IdlePing(env.wheel, this.framing.output, idlePing, () => this.#close()) : null;
     conn.handler = this;
     server.pool.muxes.add(this);
     const { output } = this.framing;
@@ -114,6 +118,7 @@ export class H2ServerConnection implements ConnHandler, FramingOwner<H2ServerStr
     if (this.available <= 0) return null;
     if (this.#resting) {
       this.#resting = false;
+      this.#ping?.stop();
       this.server.pool.remove(this);
       if (!this.private) {
         this.#inUse = true;
@@ -182,6 +187,10 @@ export class H2ServerConnection implements ConnHandler, FramingOwner<H2ServerStr
     if (this.framing.streams.size === 0) this.#close();
   }
 
+  onPong(): void {
+    this.#ping?.answered();
+  }
+
   onFlushed(): void {}
 
   onDrain(): void {
@@ -227,8 +236,10 @@ export class H2ServerConnection implements ConnHandler, FramingOwner<H2ServerStr
       return;
     }
     this.#resting = true;
-    if (server.pool.keep(this)) this.#release();
-    else this.#close();
+    if (server.pool.keep(this)) {
+      this.#release();
+      this.#ping?.start(server.env.now());
+    } else this.#close();
   }
 
   #disown(): void {
@@ -257,6 +268,7 @@ export class H2ServerConnection implements ConnHandler, FramingOwner<H2ServerStr
   #close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#ping?.stop();
     const { server, framing, conn } = this;
     const orderly = framing.greeted && !framing.closing && !conn.closed;
     if (orderly) framing.output.goAway(0, H2Error.none);
