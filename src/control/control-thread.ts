@@ -3,18 +3,15 @@ import { applyChange } from '../change/apply.ts';
 import type { Change, Origin, Outcome } from '../change/change.ts';
 import type { Conflict } from '../change/conflicts.ts';
 import type { ChangeContext } from '../change/context.ts';
-import { keeper, secretsOnly } from '../change/journal/keeper.ts';
-import { memoryStore } from '../change/journal/kept-store.ts';
 import { createJournalTenure, type JournalTenure } from '../change/journal-tenure.ts';
+import { makeContext } from '../change/make-context.ts';
 import { createOperations, type RunningOperations } from '../change/operations.ts';
 import { resumeStanding } from '../change/resume.ts';
 import { makeRuleEdits } from '../change/rule-edits.ts';
-import { standingAtStart } from '../change/standing-at-start.ts';
 import type { Model } from '../model/model.ts';
-import { buildModel, proxyView } from './build.ts';
+import { buildModel } from './build.ts';
 import { createOcspUpdates, type OcspUpdates } from './certificates/ocsp-updates.ts';
-import { createHealth } from './checks/health.ts';
-import { closeKept } from './kept-sockets.ts';
+import { defaultThreads } from './default-threads.ts';
 import { listen } from './listen.ts';
 import { createLogForwards, type LogForwards } from './log-forward/log-forwards.ts';
 import type { ProcessLogs } from './logs/logs.ts';
@@ -25,12 +22,12 @@ import { createPeers, type RunningPeers } from './peers/peers.ts';
 import { sharedTables } from './peers/stick-table.ts';
 import { peersTls } from './peers/targets.ts';
 import { createReloads, type ReloadResult } from './reload-files.ts';
-import { resolverEffects } from './resolver-effects.ts';
-import { createResolvers, type ProcessResolvers } from './resolvers/resolvers.ts';
+import type { ProcessResolvers } from './resolvers/resolvers.ts';
 import { type Sampling, startSampling } from './sampling.ts';
 import { checkSavedSyns } from './saves-syn.ts';
-import { prepareServers, restoreServers } from './servers/prepare-servers.ts';
-import { createServerStates, type ServerStates } from './servers/server-states.ts';
+import { createServerParts, watchServers } from './server-parts.ts';
+import type { ServerStates } from './servers/server-states.ts';
+import { stopTraffic } from './stop-traffic.ts';
 import { sweepTables } from './sweep-tables.ts';
 import { type TrafficSwitch, trafficSwitch } from './switch.ts';
 import { createStateFiles, type SavedTable, type StateFiles } from './tables/state-files.ts';
@@ -39,11 +36,6 @@ import { trafficEvents } from './traffic-events.ts';
 import { trafficThreads } from './traffic-threads.ts';
 import type { ControlOptions, Health, Loaded, RunningControl, Texts } from './types.ts';
 import { usesUring } from './uses-uring.ts';
-
-/** Threads when `nbthread` does not say: the cores that the process may use. */
-function defaultThreads(): number {
-  return Math.min(64, Math.max(1, navigator.hardwareConcurrency));
-}
 
 /** The control thread at work, and the order in which its parts start and end. */
 export class ControlThread implements RunningControl {
@@ -59,7 +51,8 @@ export class ControlThread implements RunningControl {
   readonly #stateFiles: StateFiles;
   readonly #reloads = createReloads();
   readonly reloads = this.#reloads.counts;
-  readonly ended: Promise<void>;
+  readonly #ended = Promise.withResolvers<void>();
+  readonly ended = this.#ended.promise;
   readonly #options: ControlOptions;
   readonly #switch: TrafficSwitch;
   #context!: ChangeContext;
@@ -68,46 +61,39 @@ export class ControlThread implements RunningControl {
   #onEvent!: ReturnType<typeof trafficEvents>;
   readonly #tenure: JournalTenure;
   readonly #conflicts: Conflict[] = [];
-  #end!: () => void;
   /** A process that takes over has what this one knows of stick tables. */
   #handedOver: Promise<void> = Promise.resolve();
   #sampling: Sampling | null = null;
   #endSweeping: () => void = () => {};
-  #holding: boolean;
-  /** The root of the file system for traffic threads. */
-  #chroot: string | null = null;
-  #uring = false;
+  /** How traffic threads begin; `chroot`: the root of their file system. */
+  readonly #beginning: { chroot: string | null; holding: boolean; uring: boolean };
+  readonly #onError = (error: unknown): void => {
+    if (this.model.stopping) return;
+    this.#options.print('WARNING', error instanceof Error ? error.message : String(error));
+  };
 
   constructor(options: ControlOptions) {
     this.#options = options;
-    this.#holding = options.hold === true;
-    const threads = options.config.global.nbthread ?? defaultThreads();
-    this.model = buildModel(options.config, threads, Date.now());
+    this.#beginning = { chroot: null, holding: options.hold === true, uring: false };
+    const { config, print } = options;
+    this.model = buildModel(config, config.global.nbthread ?? defaultThreads(), Date.now());
     this.model.startupLogs = options.startupLogs;
-    const { print } = options;
     this.#tenure = createJournalTenure({ journal: options.journal, take: options.takeJournal, print });
     this.traffic = trafficThreads({
       ...{ model: this.model, print },
-      start: () => ({ chroot: this.#chroot, holding: this.#holding, uring: this.#uring }),
+      start: () => this.#beginning,
       onEvent: (thread, event) => this.#onEvent(thread, event),
-      onError: (error) => this.#onError(error),
+      onError: this.#onError,
     });
     this.#switch = trafficSwitch(this.traffic);
+    const after = { awaitsOldProcess: options.replaces ?? false, warn: (text: string) => print('WARNING', text) };
     this.peers = createPeers({
-      tablesOf: (section) => sharedTables(this.model.tables, section),
-      awaitsOldProcess: options.replaces ?? false,
+      ...after,
       tls: peersTls(this.model),
-      warn: (text) => options.print('WARNING', text),
+      tablesOf: (section) => sharedTables(this.model.tables, section),
     });
     this.logForwards = createLogForwards(() => this.logs);
-    this.#stateFiles = createStateFiles({
-      tables: this.model.tables,
-      warn: (text) => print('WARNING', text),
-      awaitsOldProcess: options.replaces ?? false,
-    });
-    this.ended = new Promise((resolve) => {
-      this.#end = resolve;
-    });
+    this.#stateFiles = createStateFiles({ ...after, tables: this.model.tables });
   }
 
   async start(): Promise<void> {
@@ -115,25 +101,16 @@ export class ControlThread implements RunningControl {
     const ours = await this.#tenure.begin();
     const { print } = this.#options;
     this.logs = await startLogs(model, print);
-    const saved = await prepareServers(model, this.logs, print);
-    this.states = createServerStates({
-      model,
-      traffic: this.#switch,
-      logs: this.logs,
-      console: print,
-      onError: (error) => this.#onError(error),
-    });
-    restoreServers(saved, this.states, print);
-    this.resolvers = createResolvers(model.config, resolverEffects(this.states));
-    this.health = createHealth({ model, states: this.states });
-    this.#context = await this.#contextOfChanges();
-    model.counters.onChunk(
-      (chunk) => void traffic.ask({ kind: 'chunk', chunk }).catch((error) => this.#onError(error)),
-    );
+    const parts = { model, traffic: this.#switch, logs: this.logs };
+    const care = await createServerParts({ ...parts, print, onError: this.#onError });
+    ({ states: this.states, resolvers: this.resolvers, health: this.health } = care);
+    const reload = (origin: Origin) => this.#reload(origin);
+    this.#context = await makeContext({ ...parts, ...care }, this.#tenure, this.#options, reload);
+    model.counters.onChunk((chunk) => void traffic.ask({ kind: 'chunk', chunk }).catch(this.#onError));
     this.#onEvent = this.#events();
     await loadPatterns(model, traffic);
     await this.#stateFiles.load();
-    this.#uring = usesUring(model.config.global, print);
+    this.#beginning.uring = usesUring(model.config.global, print);
     checkSavedSyns(model.config, print);
     await traffic.start();
     const told = await resumeStanding(this.#context, ours ? this.#conflicts : null);
@@ -142,33 +119,11 @@ export class ControlThread implements RunningControl {
     this.renewals = startRenewals(this.#context);
     await listen(model, traffic, this.#options.inherited);
     await openSections([this.peers, this.logForwards], model.config);
-    for (const proxy of model.proxies) {
-      for (const server of proxy.servers) {
-        this.resolvers.watch(server);
-        this.health.start(server);
-      }
-    }
-    this.ocsp = createOcspUpdates({
-      model,
-      traffic,
-      log: (level, text) => this.logs.send(null, level, text),
-    });
+    watchServers(model, this);
+    this.ocsp = createOcspUpdates({ model, traffic, log: (level, text) => this.logs.send(null, level, text) });
     this.#sampling = startSampling(model);
     this.#endSweeping = sweepTables(model.tables);
     if (!ours) void this.#succeed();
-  }
-
-  async #contextOfChanges(): Promise<ChangeContext> {
-    const { model, states, health, resolvers, logs } = this;
-    const { goOn = false, policy, print } = this.#options;
-    const { journal, retired } = this.#tenure;
-    return {
-      ...{ model, traffic: this.#switch, states, health, resolvers, logs, journal, retired, goOn },
-      keeper: this.#options.keeper ?? keeper(memoryStore(), secretsOnly),
-      standing: await standingAtStart(journal, goOn, print),
-      gate: () => policy?.gate ?? null,
-      hooks: { reload: (origin) => this.#reload(origin), proxyView },
-    };
   }
 
   async #succeed(): Promise<void> {
@@ -193,25 +148,20 @@ export class ControlThread implements RunningControl {
         if (render === null) throw new Error('no service is set up');
         return render(this, request);
       },
-      allIdle: () => void this.#handedOver.then(() => this.#end()),
-      onError: (error) => this.#onError(error),
+      allIdle: () => void this.#handedOver.then(() => this.#ended.resolve()),
+      onError: this.#onError,
     });
   }
 
   async admit(): Promise<void> {
-    this.#holding = false;
+    this.#beginning.holding = false;
     await this.traffic.ask({ kind: 'admit' });
   }
 
   /** Makes `folder` the root of the file system for all traffic threads, those that replace others included. Rejects with the system's error. */
   async confine(folder: string): Promise<void> {
     await this.traffic.ask({ kind: 'confine', folder });
-    this.#chroot = folder;
-  }
-
-  #onError(error: unknown): void {
-    if (this.model.stopping) return;
-    this.#options.print('WARNING', error instanceof Error ? error.message : String(error));
+    this.#beginning.chroot = folder;
   }
 
   get idlePercent(): number {
@@ -272,10 +222,9 @@ export class ControlThread implements RunningControl {
     // Threads without anything to do tell so before they answer.
     if (soft) this.#handedOver = Promise.all([this.peers.handOver(), this.#stateFiles.save()]).then(() => {});
     this.logForwards.close();
-    await this.traffic.ask({ kind: 'stop', soft });
-    for (const { listeners } of this.model.proxies) for (const listener of listeners) closeKept(listener);
-    if (!soft) this.#end();
-    else if (hardStopAfter !== null) setTimeout(() => this.#end(), hardStopAfter).unref();
+    await stopTraffic(this.model, this.traffic, soft);
+    if (!soft) this.#ended.resolve();
+    else if (hardStopAfter !== null) setTimeout(() => this.#ended.resolve(), hardStopAfter).unref();
   }
 
   async close(): Promise<void> {
@@ -296,6 +245,6 @@ export class ControlThread implements RunningControl {
     await this.#stateFiles.save();
     await this.logs?.close();
     await this.#tenure.close();
-    this.#end();
+    this.#ended.resolve();
   }
 }

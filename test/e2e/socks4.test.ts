@@ -38,7 +38,7 @@ defaults
 listen web
     mode http
     bind {addr:web}
-    server s {addr:app} socks4 {addr:proxy} check check-via-socks4 inter 200ms
+    server s {addr:app} socks4 {addr:proxy} check check-via-socks4 inter 1s fastinter 50ms downinter 50ms
 listen greet
     mode tcp
     bind {addr:greet}
@@ -49,7 +49,7 @@ listen rule
     option tcp-check
     tcp-check connect via-socks4
     tcp-check expect string hello
-    server s {addr:greeter} socks4 {addr:proxy} check inter 200ms
+    server s {addr:greeter} socks4 {addr:proxy} check inter 1s fastinter 50ms downinter 50ms
 `,
   { ports: { app, greeter, proxy } },
 );
