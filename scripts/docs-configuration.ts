@@ -27,6 +27,7 @@ interface Entry {
   readonly args: string;
   readonly sections: readonly string[] | undefined;
   readonly status: KeywordStatus;
+  readonly gone: boolean;
   readonly why: string;
 }
 
@@ -36,7 +37,7 @@ Every keyword of HAProxy 3.4 is known by name. This page is made from the tables
 
 - **works**: does what HAProxy's manual says.
 - **noticed**: accepted without effect, because it only tunes a process like HAProxy's; told at start under \`-V\`.
-- **refused**: an alert at start, with file and line.
+- **refused**: an alert at start, with file and line. What HAProxy has had in older versions it refuses itself: that is said.
 
 The letters tell where a keyword of proxies may stand: D defaults, F frontend, L listen, B backend.
 \`sluice check --report FILE\` says the same about each line of a file.
@@ -74,11 +75,18 @@ export function configurationReference(): string {
 function entries<D>({ rows }: KeywordTable<D>): Entry[] {
   return rows
     .filter((row) => !row.group)
-    .map(({ name, args, sections, status, why = '' }) => ({ name, args, sections, status, why }));
+    .map(({ name, args, sections, status, gone = false, why = '' }) => ({ name, args, sections, status, gone, why }));
 }
 
 function optionEntries<D>({ rows }: OptionTable<D>): Entry[] {
-  return rows.map(({ name, args, status, why = '' }) => ({ name, args, sections: undefined, status, why }));
+  return rows.map(({ name, args, status, why = '' }) => ({
+    name,
+    args,
+    sections: undefined,
+    status,
+    gone: false,
+    why,
+  }));
 }
 
 /** One table: what works first, then what is noticed, then what is refused; by name. */
@@ -93,7 +101,8 @@ function table(title: string, rows: readonly Entry[]): string {
     : '| keyword | arguments | | |\n|---|---|---|---|';
   const lines = sorted.map((row) => {
     const where = places ? ` ${letters(row.sections)} |` : '';
-    return `| ${code(row.name)} | ${code(row.args)} |${where} ${row.status} | ${escape(row.why)} |`;
+    const status = row.gone ? 'refused by HAProxy, too' : row.status;
+    return `| ${code(row.name)} | ${code(row.args)} |${where} ${status} | ${escape(row.why)} |`;
   });
   return `## ${title}\n\n${head}\n${lines.join('\n')}\n`;
 }

@@ -6,7 +6,7 @@ import { parseInteger } from '../units.ts';
 import { CHECK_TYPES } from './check-types.ts';
 import { forwardedOption } from './option-forwarded.ts';
 import { inSections } from './sections.ts';
-import { type Keyword, KeywordTable, noticed, refused, works } from './table.ts';
+import { gone, type Keyword, KeywordTable, noticed, works } from './table.ts';
 
 type Row = Keyword<ProxyDraft>;
 
@@ -257,8 +257,8 @@ export const PROXY_OPTIONS = new KeywordTable<ProxyDraft>([
     sections: inSections('DFL'),
     negatable: true,
   }),
-  ...refused<ProxyDraft>('Use option httpclose.', ['forceclose'], { sections: inSections('DFLB'), negatable: true }),
-  ...refused<ProxyDraft>('It is not needed any more: remove it.', ['http-tunnel'], {
+  ...gone<ProxyDraft>('Use option httpclose.', ['forceclose'], { sections: inSections('DFLB'), negatable: true }),
+  ...gone<ProxyDraft>('It is not needed any more: remove it.', ['http-tunnel'], {
     sections: inSections('DFLB'),
     negatable: true,
   }),

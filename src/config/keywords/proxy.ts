@@ -21,7 +21,7 @@ import { inSections } from './sections.ts';
 import { parseSslUse } from './ssl-f-use.ts';
 import { STATS_KEYWORDS } from './stats.ts';
 import { STICK_KEYWORDS } from './stick.ts';
-import { type Keyword, KeywordTable, noticed, refused, remark, works } from './table.ts';
+import { gone, type Keyword, KeywordTable, noticed, refused, remark, works } from './table.ts';
 import { TIMEOUT_KEYWORDS } from './timeouts.ts';
 
 type Row = Keyword<ProxyDraft>;
@@ -363,20 +363,20 @@ const refusals: Row[] = [
     sections: inSections('LB'),
   }),
   ...refused<ProxyDraft>('HTTP/1.1 and HTTP/2 are served.', ['quic-initial <action>'], { sections: inSections('DFL') }),
-  ...refused<ProxyDraft>("Use 'timeout client'.", ['clitimeout <time>'], FRONTEND),
-  ...refused<ProxyDraft>("Use 'timeout connect'.", ['contimeout <time>'], BACKEND),
-  ...refused<ProxyDraft>("Use 'timeout server'.", ['srvtimeout <time>'], BACKEND),
-  ...refused<ProxyDraft>("Use 'http-request deny'.", ['block {if|unless} <condition>'], {
+  ...gone<ProxyDraft>("Use 'timeout client'.", ['clitimeout <time>'], FRONTEND),
+  ...gone<ProxyDraft>("Use 'timeout connect'.", ['contimeout <time>'], BACKEND),
+  ...gone<ProxyDraft>("Use 'timeout server'.", ['srvtimeout <time>'], BACKEND),
+  ...gone<ProxyDraft>("Use 'http-request deny'.", ['block {if|unless} <condition>'], {
     sections: inSections('FLB'),
   }),
-  ...refused<ProxyDraft>("Use 'http-request return status 200 if { src ... }'.", ['monitor-net <network>'], FRONTEND),
-  ...refused<ProxyDraft>("Use 'option redispatch'.", ['redispatch', 'redisp'], BACKEND),
-  ...refused<ProxyDraft>(
+  ...gone<ProxyDraft>("Use 'http-request return status 200 if { src ... }'.", ['monitor-net <network>'], FRONTEND),
+  ...gone<ProxyDraft>("Use 'option redispatch'.", ['redispatch', 'redisp'], BACKEND),
+  ...gone<ProxyDraft>(
     'Cookies of applications are followed no more: use a cookie of our own.',
     ['appsession <cookie>'],
     BACKEND,
   ),
-  ...refused<ProxyDraft>(
+  ...gone<ProxyDraft>(
     'Use http-request and http-response rules.',
     [
       'reqadd',

@@ -17,6 +17,8 @@ export interface Keyword<D> {
   readonly status: KeywordStatus;
   /** For `noticed` why it has no effect here; for `refused` what to do instead. */
   readonly why?: string;
+  /** HAProxy refuses it, too: it is of an older version. */
+  readonly gone?: true;
   /** Sections where the keyword may be used; tables of one kind of section leave it out. */
   readonly sections?: readonly string[];
   /** May be used after `no` / `default`. */
@@ -52,6 +54,11 @@ export function noticed<D>(why: string, names: readonly string[], more: Partial<
 /** Rows that are refused. `why` says what to do instead. */
 export function refused<D>(why: string, names: readonly string[], more: Partial<Keyword<D>> = {}): Keyword<D>[] {
   return names.map((name) => ({ ...splitArgs(name), status: 'refused' as const, why, ...more }));
+}
+
+/** Rows that HAProxy refuses, too, since it has them no more. `why` says what to do instead. */
+export function gone<D>(why: string, names: readonly string[], more: Partial<Keyword<D>> = {}): Keyword<D>[] {
+  return refused(why, names, { ...more, gone: true });
 }
 
 /** `tune.foo <number>` -> name and arguments: these begin at the first word in brackets. */
