@@ -7,6 +7,7 @@ import { isForwardedHost, OBFUSCATED, parseNode } from '../expr/rfc7239.ts';
 import { place } from '../expr/row.ts';
 import type { EndpointView } from '../expr/types.ts';
 import type { RuleSurroundings } from './rules/compile.ts';
+import { exprEnv } from './rules/expr-env.ts';
 import type { Stream } from './stream.ts';
 
 /** Text of a part of the header, '' when there is nothing to tell. */
@@ -23,14 +24,10 @@ export function compileForwarded(
 ): ((stream: Stream) => string) | null {
   const { forwarded, kind, name } = config;
   if (forwarded === null || kind === 'frontend') return null;
-  const { hasProxy, hasServer, table, patterns, database, keys } = around;
   const { at, proto } = forwarded;
   const compile = (expression: string): Compiled | null => {
-    const compiled = compileWhole(bytesOf(expression), {
-      ...{ places: place.backendHttpRequest, proxy: name, hasProxy, hasServer, table },
-      database: (path) => database(path, at.file),
-      patterns: (use) => patterns(keys(use, at), use, at),
-    });
+    const env = exprEnv(around, around.keys, { proxy: name, places: place.backendHttpRequest, at });
+    const compiled = compileWhole(bytesOf(expression), env);
     if (!('error' in compiled)) return compiled;
     const what = `${kind === 'listen' ? 'proxy' : kind} '${name}'`;
     const text = `${what} : failed to parse 'option forwarded' expression '${expression}' in : ${compiled.error}.`;

@@ -17,6 +17,7 @@ import type { ExprError } from '../expr/sample.ts';
 import type { ExprContext } from '../expr/types.ts';
 import type { LogFormatter } from './log.ts';
 import type { RuleSurroundings } from './rules/compile.ts';
+import { exprEnv } from './rules/expr-env.ts';
 
 /** Makes the text of a line, or of its structured data. */
 export interface LineOf {
@@ -75,13 +76,8 @@ export function compileLogger(
   problems: Diagnostic[],
 ): LogFormatter | null {
   const http = config.mode === 'http';
-  const { hasProxy, hasServer, hasRing, table, patterns, database, keys } = around;
   const formatAt: CompileFormat = (text, at) => {
-    const bare: CompileEnv = {
-      ...{ places: place.logs, proxy: config.name, hasProxy, hasServer, table, ...(hasRing ? { hasRing } : {}) },
-      database: (path) => database(path, at.file),
-      patterns: (use) => patterns(keys(use, at), use, at),
-    };
+    const bare = exprEnv(around, around.keys, { proxy: config.name, places: place.logs, at });
     return lineCompiler(withAcls(bare, acls), http)(text);
   };
   const compile = (format: WordsAt | null, keyword: string): CompiledLogFormat | null => {

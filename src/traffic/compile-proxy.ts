@@ -14,6 +14,7 @@ import { loadErrorPages } from './error-files.ts';
 import { ErrorPages, type LocalResponse } from './error-pages.ts';
 import type { LogFormatter } from './log.ts';
 import { compileErrorAnswer, compileRules, type RuleSurroundings } from './rules/compile.ts';
+import { exprEnv } from './rules/expr-env.ts';
 import type { BackendRules, FrontendRules } from './rules/types.ts';
 import type { Stream } from './stream.ts';
 
@@ -68,7 +69,7 @@ type Named = readonly [what: string, text: string];
 /** What is made of texts on the lines of servers, by the texts. */
 function compileTexts<T extends object>(
   { name: proxy, servers }: ProxyConfig,
-  { hasProxy, hasServer, patterns, keys }: ProxySurroundings & { readonly keys: ReturnType<typeof patternKeys> },
+  around: ProxySurroundings & { readonly keys: ReturnType<typeof patternKeys> },
   textsOf: (server: ServerConfig) => readonly Named[],
   make: (text: string, env: CompileEnv) => T | ExprError,
   problems: Diagnostic[],
@@ -78,10 +79,7 @@ function compileTexts<T extends object>(
     const { name, at } = server;
     for (const [what, source] of textsOf(server)) {
       if (found.has(source)) continue;
-      const made = make(bytesOf(source), {
-        ...{ places: place.serverSource, proxy, hasProxy, hasServer },
-        patterns: (use) => patterns(keys(use, at), use, at),
-      });
+      const made = make(bytesOf(source), exprEnv(around, around.keys, { proxy, places: place.serverSource, at }));
       if (!('error' in made)) found.set(source, made);
       else {
         const text = `'server ${proxy}/${name}' : error detected while parsing ${what} : ${made.error}`;

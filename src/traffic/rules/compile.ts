@@ -12,6 +12,7 @@ import { readPage, sectionPages } from '../error-files.ts';
 import { sendHints } from './actions/hints.ts';
 import { type BandwidthFilter, compileBandwidthFilters } from './bandwidth.ts';
 import { type CaptureSlots, captureSlots, compileCaptures } from './captures.ts';
+import { exprEnv } from './expr-env.ts';
 import { type Answer, compileReply } from './reply.ts';
 import { compileStickRules } from './stick.ts';
 import { actionNames, findAction } from './table.ts';
@@ -130,7 +131,8 @@ class RuleCompiler {
   errorAnswer({ words, at }: WordsAt): Answer | ExprError {
     const side = this.#config.kind === 'backend' ? BACK_PLACE : FRONT_PLACE;
     const args = new Words(words, 0);
-    const env = this.#ruleEnv('http-response', side['http-response'], at, this.#config.name);
+    const places = side['http-request'] | side['http-response'];
+    const env = this.#ruleEnv('http-response', places, at, this.#config.name);
     const answer = compileReply(args, env, 200, false);
     if ('error' in answer) return answer;
     return args.left.length === 0 ? answer : { error: `unknown argument '${args.left[0]}'` };
@@ -200,19 +202,7 @@ class RuleCompiler {
   }
 
   #bare(places: number, at: Location): CompileEnv {
-    const { hasProxy, hasServer, hasRing, readFile, userlist, patterns, table, database } = this.#around;
-    return {
-      places,
-      proxy: this.#config.name,
-      hasProxy,
-      hasServer,
-      ...(hasRing ? { hasRing } : {}),
-      userlist,
-      table,
-      readFile: (path) => readFile(textOfBytes(path), at.file)?.latin1Slice() ?? null,
-      database: (path) => database(path, at.file),
-      patterns: (use) => patterns(this.#keys(use, at), use, at),
-    };
+    return exprEnv(this.#around, this.#keys, { proxy: this.#config.name, places, at });
   }
 
   #ruleEnv(kind: RuleKind, places: number, at: Location, proxy: string): RuleEnv {
