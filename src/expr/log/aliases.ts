@@ -1,124 +1,26 @@
 /** The aliases of log-formats (HAProxy manual, section "Custom log format"). */
 
 import { pathOf } from '../head.ts';
-import { parseIpv4, parseIpv6 } from '../ip.ts';
-import type { LogNeed } from '../row.ts';
 import type { EndpointView, ExprContext, LogFacts } from '../types.ts';
+import {
+  type AliasRow,
+  address,
+  BAD,
+  date,
+  early,
+  hexable,
+  hexOf,
+  type LogFlags,
+  late,
+  local,
+  number,
+  part,
+  port,
+  text,
+  tls,
+} from './alias-rows.ts';
 import { gmtDate, localDate, localDateWithMs, milliseconds } from './dates.ts';
 import { encodeHeader, encodeUri, escapeStructured } from './escape.ts';
-
-/** Flags of a node. */
-export interface LogFlags {
-  readonly quote: boolean;
-  readonly hex: boolean;
-  readonly escape: boolean;
-  /** Print `-` for what is absent. */
-  readonly mandatory: boolean;
-  /** Encode as JSON, CBOR, and the latter as bytes instead of hex digits. */
-  readonly json: boolean;
-  readonly cbor: boolean;
-  readonly binary: boolean;
-}
-
-/**
- * What an alias prints: text (quoted, escaped, `-` when empty), part of a request line (as text, but may be empty),
- * a number, a port (`-` when there is none), captures (nothing when none are configured), or something with its own rules.
- */
-type AliasKind = 'text' | 'part' | 'number' | 'port' | 'list' | 'raw';
-
-/** A row of the table. */
-export interface AliasRow {
-  readonly name: string;
-  /** Only in `mode http`. */
-  readonly http: boolean;
-  readonly kind: AliasKind;
-  readonly logNeed?: LogNeed;
-  /** Of it nothing stays in a line when it is empty, not even a blank. */
-  readonly vanishes?: true;
-  /** Value for a stream; `flags` for those whose form depends on them. */
-  read(ctx: ExprContext, flags: LogFlags): string;
-  /** Where lines are encoded, what is no single text; undefined: nothing. */
-  list?(ctx: ExprContext): readonly string[] | undefined;
-}
-
-/** In place of a request line that is not there. */
-const UNREAD = '<BADREQ>';
-
-const part = (name: string, read: (line: string) => string): AliasRow => ({
-  name,
-  http: true,
-  kind: 'part',
-  read: (ctx) => read(ctx.log.requestLine || UNREAD),
-});
-
-type ReadNumber = (ctx: ExprContext, log: LogFacts) => number;
-
-const text = (name: string, read: (ctx: ExprContext, log: LogFacts) => string, http = false): AliasRow => ({
-  name,
-  http,
-  kind: 'text',
-  read: (ctx) => read(ctx, ctx.log),
-});
-
-const tls = (name: string, read: (log: LogFacts) => string): AliasRow =>
-  text(name, (_ctx, log) => (read(log) === '-' ? '' : read(log)));
-
-const number = (name: string, read: ReadNumber, http = false): AliasRow => ({
-  name,
-  http,
-  kind: 'number',
-  read: (ctx) => String(read(ctx, ctx.log)),
-});
-
-/** A number that flag X prints as at least four hex digits. */
-const hexable = (name: string, read: ReadNumber): AliasRow => ({
-  name,
-  http: false,
-  kind: 'number',
-  read: (ctx, flags) => {
-    const value = read(ctx, ctx.log);
-    return flags.hex ? hexOf(value, 4) : String(value);
-  },
-});
-
-/** Bytes and total times are marked by `+` when the line is written before the end (`option logasap`). */
-const early = (name: string, read: ReadNumber, http = false): AliasRow => ({
-  name,
-  http,
-  kind: 'number',
-  read: (ctx) => (ctx.log.logAsap ? `+${read(ctx, ctx.log)}` : String(read(ctx, ctx.log))),
-});
-
-const date = (name: string, read: (ctx: ExprContext, log: LogFacts) => string, http = false): AliasRow => ({
-  name,
-  http,
-  kind: 'raw',
-  read: (ctx) => read(ctx, ctx.log),
-});
-
-const address = (name: string, read: (ctx: ExprContext, log: LogFacts) => string): AliasRow => ({
-  name,
-  http: false,
-  kind: 'text',
-  read: (ctx, flags) => (flags.hex ? addressInHex(read(ctx, ctx.log)) : read(ctx, ctx.log)),
-});
-
-/** A port; `-1` stands for none. */
-const port = (name: string, read: (ctx: ExprContext, log: LogFacts) => number): AliasRow => ({
-  name,
-  http: false,
-  kind: 'port',
-  read: (ctx, flags) => {
-    const value = read(ctx, ctx.log);
-    return value < 0 ? '' : flags.hex ? hexOf(value, 4) : String(value);
-  },
-});
-
-/** What is known at the end of a stream; so are, for HAProxy, the ID and the times that have passed. */
-const late = (row: AliasRow): AliasRow => ({ ...row, logNeed: 'end' });
-
-/** This side's address of the server connection. */
-const local = (row: AliasRow): AliasRow => ({ ...row, logNeed: 'localAddress' });
 
 /** A client of a unix socket has no address but the number of the listener. */
 const hostOf = ({ host }: EndpointView, { log }: ExprContext): string => host || (log.overIp === true ? '' : 'unix');
@@ -126,18 +28,6 @@ const hostOf = ({ host }: EndpointView, { log }: ExprContext): string => host ||
 function portOf({ host, port }: EndpointView, { log, listenerId }: ExprContext): number {
   if (host !== '') return port;
   return log.overIp === true ? -1 : listenerId;
-}
-
-function hexOf(value: number, digits: number): string {
-  return value.toString(16).toUpperCase().padStart(digits, '0');
-}
-
-function addressInHex(host: string): string {
-  const v4 = parseIpv4(host);
-  if (v4 >= 0) return v4.toString(16).toUpperCase().padStart(8, '0');
-  const groups = parseIpv6(host);
-  if (groups === null) return host;
-  return groups.map((group) => group.toString(16).toUpperCase().padStart(4, '0')).join('');
 }
 
 const sum = (...parts: number[]): number => parts.reduce((total, part) => (part > 0 ? total + part : total), 0);
@@ -154,8 +44,6 @@ function requestWord(line: string, which: 0 | 1 | 2): string | null {
   if (which === 1) return line.slice(first + 1, last > first ? last : line.length);
   return last > first ? line.slice(last + 1) : 'HTTP/0.9';
 }
-
-const BAD = '<BADREQ>';
 
 function target(line: string, cut: (uri: string) => string): string {
   const uri = requestWord(line, 1);
@@ -276,7 +164,7 @@ export const ALIASES: readonly AliasRow[] = [
     },
   },
   hexable('pid', (_ctx, log) => log.pid),
-  text('r', (_ctx, log) => encodeUri(log.requestLine || UNREAD), true),
+  text('r', (_ctx, log) => encodeUri(log.requestLine || BAD), true),
   {
     name: 'rc',
     http: false,

@@ -3,7 +3,7 @@
 import type { CompileEnv, LogNeed } from '../row.ts';
 import type { ExprError } from '../sample.ts';
 import type { ExprContext } from '../types.ts';
-import type { LogFlags } from './aliases.ts';
+import type { LogFlags } from './alias-rows.ts';
 import { compileEncoded } from './encode.ts';
 import { type LogFormatOptions, LogFormatParser } from './parser.ts';
 import { type Item, lineOfPieces, mergeTexts, textOfPieces } from './print.ts';

@@ -3,7 +3,8 @@
 import { compileExpressionText, isAvailable } from '../compile.ts';
 import { type CompileEnv, type LogNeed, SOURCES } from '../row.ts';
 import { type ExprError, isError } from '../sample.ts';
-import { ALIASES_BY_NAME, type LogFlags } from './aliases.ts';
+import type { LogFlags } from './alias-rows.ts';
+import { ALIASES_BY_NAME } from './aliases.ts';
 import type { ItemCast } from './encode.ts';
 import { encodeControls, encodeLogControls } from './escape.ts';
 import { aliasValue, expressionValue, type Item, printAlias, printExpression } from './print.ts';

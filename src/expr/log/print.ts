@@ -3,7 +3,7 @@
 import type { Compiled } from '../compile.ts';
 import { textOf } from '../sample.ts';
 import type { ExprContext } from '../types.ts';
-import type { AliasRow, LogFlags } from './aliases.ts';
+import type { AliasRow, LogFlags } from './alias-rows.ts';
 import { castSample, type Encoding, encodeValue, type ItemCast, type LogValue } from './encode.ts';
 import { escapeStructured } from './escape.ts';
 
