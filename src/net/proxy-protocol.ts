@@ -77,7 +77,11 @@ function startsLike(bytes: Uint8Array, start: Uint8Array): boolean {
 
 function parseV1(bytes: Uint8Array): ProxyHeader | 'more' | ProxyError {
   const end = bytes.subarray(0, V1_MAX).indexOf(0x0a);
-  if (end < 0) return bytes.length < V1_MAX ? 'more' : 'bad-header';
+  if (end < 0) {
+    if (bytes.length < V1_MAX) return 'more';
+    const known = Buffer.from(bytes.buffer, bytes.byteOffset, V1_MAX).latin1Slice(V1_START.length).startsWith('TCP');
+    return known ? 'bad-header' : 'bad-protocol';
+  }
   const line = Buffer.from(bytes.buffer, bytes.byteOffset, end).latin1Slice(V1_START.length);
   if (line === 'UNKNOWN\r') return { version: 1, source: null, destination: null, tlvs: [], length: end + 1 };
   const protocol = /^TCP([46]) /.exec(line);

@@ -72,7 +72,9 @@ function clientTlvs(stream: Stream, options: readonly string[]): ProxyTlv[] {
   };
   add(PP2.alpn, tls?.alpn ?? '');
   if (options.includes('authority')) add(PP2.authority, tls?.sni.slice(0, 255) ?? '');
-  if (options.includes('unique-id')) add(PP2.uniqueId, stream.uniqueId.slice(0, 128));
+  // As HAProxy, also when there is none.
+  if (options.includes('unique-id'))
+    found.push({ type: PP2.uniqueId, value: Buffer.from(stream.uniqueId.slice(0, 128), 'latin1') });
   if (SSL_OPTIONS.some((option) => options.includes(option))) found.push(tlsTlv(tls, options));
   return found;
 }

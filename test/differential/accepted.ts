@@ -298,6 +298,12 @@ export const ACCEPTED: readonly Accepted[] = [
     sends: /^(HEAD|CONNECT) /m,
     lines: /^http-request set-method/,
   },
+  {
+    name: 'connections that failed with success',
+    why: 'A connection that a client has ended behind its part of the handshake is no failure; HAProxy logs `Success` for some of them.',
+    shows: ({ part, haproxy, sluice }) =>
+      part === 'log' && haproxy.replaceAll(/(^|\n).*: Success(?=\n|$)/g, '') === sluice,
+  },
 ];
 
 /** Only numbers in log lines are not the same. */

@@ -2,8 +2,9 @@ import type { Family } from './family.ts';
 import { h2 } from './h2.ts';
 import { h2Servers } from './h2-servers.ts';
 import { http } from './http.ts';
+import { proxy } from './proxy.ts';
 import { tcp } from './tcp.ts';
 import { tls } from './tls.ts';
 
 /** All kinds of scenarios that the differential run makes. */
-export const FAMILIES: readonly Family[] = [http, h2, h2Servers, tls, tcp];
+export const FAMILIES: readonly Family[] = [http, h2, h2Servers, tls, proxy, tcp];

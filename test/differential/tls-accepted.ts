@@ -22,12 +22,6 @@ export const TLS_ACCEPTED: readonly Accepted[] = [
     lines: /bc_err/,
     shows: ({ part, haproxy, sluice }) => part === 'log' && haproxy === sluice.replaceAll(' 6 503 ', ' - 503 '),
   },
-  {
-    name: 'connections that failed with success',
-    why: 'A connection that a client has ended behind its part of the handshake is no failure; HAProxy logs `Success` for some of them.',
-    shows: ({ part, haproxy, sluice }) =>
-      part === 'log' && haproxy.replaceAll(/(^|\n).*: Success(?=\n|$)/g, '') === sluice,
-  },
 ];
 
 const withoutGroup = (text: string): string => text.replace(/ \S+$/, '');

@@ -154,3 +154,23 @@ backend told
     [226, 'GET, TLV'],
   ]);
 });
+
+test('a unique ID that there is not is sent as an empty one', async () => {
+  const bare = await start(
+    { after },
+    `
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 2s
+    timeout server 5s
+listen bare
+    bind {addr:bare}
+    server s {addr:raw} send-proxy-v2 proxy-v2-options unique-id
+`,
+    { ports: { raw } },
+  );
+  seen = '';
+  await get(bare.port('bare'), '/');
+  assert.equal(seen.slice(BEFORE_TLVS, BEFORE_TLVS + 6), '050000');
+});

@@ -37,7 +37,7 @@ suite('the hello of a TLS client', () => {
     const bytes = await helloOf({ servername: 'WWW.Site.Test', ALPNProtocols: ['h2', 'http/1.1'], requestOCSP: true });
     const hello = readClientHello(bytes);
     assert.ok(hello instanceof ClientHello);
-    assert.equal(hello.serverName, 'www.site.test');
+    assert.equal(hello.serverName, 'WWW.Site.Test');
     assert.ok(hello.offersAlpn('h2') && hello.offersAlpn('http/1.1') && !hello.offersAlpn('http/1.0'));
     assert.ok(hello.wantsOcsp);
     assert.equal(hello.newestVersion, 0x0304);

@@ -51,6 +51,7 @@ describe('a header of version 1', () => {
     ['PROXY tcp4 1.2.3.4 5.6.7.8 1 2\r\n', 'bad-protocol'],
     ['PROXY UDP4 1.2.3.4 5.6.7.8 1 2\r\n', 'bad-protocol'],
     ['PROXY \r\n', 'bad-protocol'],
+    [`PROXY UNKNOWN ${'x'.repeat(120)}`, 'bad-protocol'],
     ['proxy TCP4 1.2.3.4 5.6.7.8 1 2\r\n', 'not-header'],
     ['GET / HTTP/1.1\r\n', 'not-header'],
     ['PROXY TCP4 1.2.3.4 5.6.7.8 1000 2000\n', 'bad-header'],
