@@ -33,9 +33,9 @@ export function finishPeers(context: Context, mistakes: boolean): void {
     const servers = lines.map(({ server }) => server);
     completeServers(context, servers, peers.name, mistakes);
     peers.peers = lines.map(({ server, addressText }) => {
-      const { name, address, tls, source, socks4, at } = finishServer(server);
+      const { name, address, tls, source, socks4, namespace, md5Key, at } = finishServer(server);
       const known = addressText === '' ? null : address;
-      return { name, address: known, tls, shard: server.shard, source, socks4, at };
+      return { name, address: known, tls, shard: server.shard, source, socks4, namespace, md5Key, at };
     }) as typeof peers.peers;
     if (mistakes) continue;
     const local = lines.find(({ server }) => server.name === localName);

@@ -41,6 +41,8 @@ function parseStatsSocket(line: Line, config: ConfigDraft): void {
       `'stats socket' : ${kind === 'unknown' ? error.replace('; did you mean', '. Did you mean') : `'${error}'`}`,
     );
   }
+  if (binds.some(({ namespace, md5Key }) => namespace !== null || md5Key !== null))
+    return line.alert("'stats socket' : 'namespace' and 'tcp-md5sig' are not supported for sockets of the Runtime API");
   config.global.statsSockets.push(...binds);
 }
 

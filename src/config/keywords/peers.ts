@@ -13,12 +13,12 @@ import { addTable } from './stick.ts';
 import { KeywordTable, noticed, remark, works } from './table.ts';
 
 /** Options of `server` lines, beside those of TLS, that say something of how a peer is reached. */
-const PEER_OPTIONS: ReadonlySet<string> = new Set(['shard', 'socks4', 'source']);
+const PEER_OPTIONS: ReadonlySet<string> = new Set(['namespace', 'shard', 'socks4', 'source', 'tcp-md5sig']);
 
 /** Options of `bind` lines, beside those of TLS, that say something of where peers are accepted. */
 const PEER_BIND_OPTIONS: ReadonlySet<string> = new Set([
   ...['backlog', 'cc', 'defer-accept', 'id', 'interface', 'mss', 'name', 'tcp-ut', 'tfo', 'transparent'],
-  ...['v4v6', 'v6only'],
+  ...['namespace', 'tcp-md5sig', 'v4v6', 'v6only'],
 ]);
 
 /** HAProxy would send something in front of the protocol of peers. */

@@ -17,12 +17,17 @@ export interface RingDraft {
   readonly servers: ServerDraft[];
 }
 
+/** Options that would change where connections go, or what they carry. */
+const UNTOLD: ReadonlySet<string> = new Set(['namespace', 'tcp-md5sig']);
+
 function parseRingServer(line: Line, draft: RingDraft): void {
   const {
     draft: server,
     error,
     report,
-  } = readServer(line.words.slice(1), draft.defaultServer, line.at, line.context.config.global);
+  } = readServer(line.words.slice(1), draft.defaultServer, line.at, line.context.config.global, ({ name }) =>
+    UNTOLD.has(name) ? `'${name}' is not supported for servers of rings` : null,
+  );
   reportOptions(line, report, `'server ${draft.ring.name}/${server.name}' : `, 'server');
   if (error !== null) line.alert(`'server ${draft.ring.name}/${server.name}' : ${error}`, 'server');
   else draft.servers.push(server);

@@ -55,6 +55,8 @@ export interface PeerConfig {
   readonly shard: number;
   readonly source: SourceConfig | null;
   readonly socks4: ServerConfig['socks4'];
+  readonly namespace: string | null;
+  readonly md5Key: string | null;
   readonly at: Location;
 }
 

@@ -16,12 +16,23 @@ export interface PeersListener {
 /** Listens as a `bind` line says; a process that is being replaced may do so on the same address. Rejects with the system's reason. */
 export async function listenForPeers(bind: BindConfig): Promise<PeersListener> {
   const { address, backlog, v6only, interface: device, transparent, deferAccept } = bind;
-  const { mss, tfo: fastOpen, congestion, tcpUserTimeout: userTimeout } = bind;
+  const { mss, tfo: fastOpen, congestion, tcpUserTimeout: userTimeout, namespace, md5Key } = bind;
   if (address.family !== 'inet' && address.family !== 'inet6')
     throw new Error('cannot bind socket (peers listen on an IP address and port)');
   const { family, host, port } = address;
   const spec = { family, host, port, fd: -1, backlog: backlog ?? BACKLOG, v6only, share: true };
-  const more = { device, transparent, deferAccept, mss, fastOpen, congestion, userTimeout, wrapped: true };
+  const more = {
+    device,
+    transparent,
+    deferAccept,
+    mss,
+    fastOpen,
+    congestion,
+    userTimeout,
+    namespace,
+    md5Key,
+    wrapped: true,
+  };
   let socket: ListenSocket;
   const listener: PeersListener = { host, port, take: null, close: () => void socket.close() };
   try {

@@ -46,10 +46,16 @@ export function peerOptions({ peers, bind }: PeersConfig, localName: string, tls
   });
 }
 
-function whereOf(address: Address | null, { source }: PeerConfig): ConnectSpec | null {
+function whereOf(address: Address | null, { source, namespace, md5Key }: PeerConfig): ConnectSpec | null {
   if (address === null) return null;
   const from = source !== null && isIP(source.host) !== 0 ? source : null;
-  const by = { sourceHost: from?.host ?? null, sourcePort: from?.port ?? 0, device: source?.interface ?? null };
+  const by = {
+    sourceHost: from?.host ?? null,
+    sourcePort: from?.port ?? 0,
+    device: source?.interface ?? null,
+    namespace,
+    md5Key,
+  };
   if (address.family === 'unix') return { family: 'unix', host: address.path, port: 0, ...by };
   if ((address.family !== 'inet' && address.family !== 'inet6') || address.port === 0) return null;
   return { family: address.family, host: address.host, port: address.port, ...by, wrapped: true };
