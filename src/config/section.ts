@@ -1,5 +1,6 @@
 /** Sections: what starts one, and who reads its lines. */
 
+import type { ConfigDraft } from './draft.ts';
 import { ACME_KEYWORDS, checkAcme, newAcme } from './keywords/acme.ts';
 import { strangeNameCharacter } from './keywords/arguments.ts';
 import { CACHE_KEYWORDS, newCache } from './keywords/cache.ts';
@@ -30,6 +31,12 @@ export interface SectionReader {
   read(line: Line): unknown;
   /** After its last line. */
   close?(): void;
+}
+
+/** What a section's first line says. */
+interface Title {
+  readonly name: string;
+  readonly at: Location;
 }
 
 /** Begins the section that `line` opens; null when its first word opens none. A section with a mistake in its title is read all the same. */
@@ -101,12 +108,7 @@ function sectionName(line: Line, kind: string): string {
 }
 
 /** Reports a section of the same kind and name. */
-function checkTwin(
-  line: Line,
-  kind: string,
-  name: string,
-  others: readonly { readonly name: string; readonly at: Location }[],
-): void {
+function checkTwin(line: Line, kind: string, name: string, others: readonly Title[]): void {
   const twin = others.find((other) => other.name === name);
   if (twin !== undefined && name !== '') {
     line.alert(
@@ -116,19 +118,36 @@ function checkTwin(
   }
 }
 
+/** Reads lines by the table of a section's keywords. */
+function tableReader<D>(kind: string, name: string, table: KeywordTable<D>, draft: D): SectionReader {
+  return { kind, name, read: (inner) => readByTable(inner, table, draft, kind) };
+}
+
+/** Opens sections of a kind that have a name each. `list`: where they are; `titleOf`: what holds name and place. */
+function openerOf<D>(
+  kind: string,
+  table: KeywordTable<D>,
+  list: (config: ConfigDraft) => D[],
+  make: (name: string, at: Location) => D,
+  titleOf: (draft: D) => Title,
+): (line: Line) => SectionReader {
+  return (line) => {
+    const name = sectionName(line, kind);
+    const there = list(line.context.config);
+    checkTwin(line, kind, name, there.map(titleOf));
+    const draft = make(name, line.at);
+    there.push(draft);
+    return tableReader(kind, name, table, draft);
+  };
+}
+
+const itself = <T extends Title>(title: T): T => title;
+
 const OPENERS = {
-  resolvers(line: Line): SectionReader {
-    const name = sectionName(line, 'resolvers');
-    const { resolvers } = line.context.config;
-    checkTwin(line, 'resolvers', name, resolvers);
-    const draft = newResolvers(name, line.at);
-    resolvers.push(draft);
-    return { kind: 'resolvers', name, read: (inner) => readByTable(inner, RESOLVERS_KEYWORDS, draft, 'resolvers') };
-  },
+  resolvers: openerOf('resolvers', RESOLVERS_KEYWORDS, ({ resolvers }) => resolvers, newResolvers, itself),
   namespace_list(line: Line): SectionReader {
     line.atMost(0);
-    const read = (inner: Line) => readByTable(inner, NAMESPACE_KEYWORDS, null, 'namespace_list');
-    return { kind: 'namespace_list', name: 'namespace_list', read };
+    return tableReader('namespace_list', 'namespace_list', NAMESPACE_KEYWORDS, null);
   },
   ring(line: Line): SectionReader {
     const name = sectionName(line, 'ring');
@@ -136,7 +155,7 @@ const OPENERS = {
     if (config.rings.some((ring) => ring.ring.name === name)) line.alert(`sink named '${name}' already exists.`);
     const draft: RingDraft = newRing(name, line.at);
     config.rings.push(draft);
-    return { kind: 'ring', name, read: (inner) => readByTable(inner, RING_KEYWORDS, draft, 'ring') };
+    return tableReader('ring', name, RING_KEYWORDS, draft);
   },
   'log-forward'(line: Line): SectionReader {
     const name = sectionName(line, 'log-forward');
@@ -149,25 +168,15 @@ const OPENERS = {
       );
     const draft = newLogForward(name, line.at);
     logForwards.push(draft);
-    return {
-      kind: 'log-forward',
-      name,
-      read: (inner) => readByTable(inner, LOG_FORWARD_KEYWORDS, draft, 'log-forward'),
-    };
+    return tableReader('log-forward', name, LOG_FORWARD_KEYWORDS, draft);
   },
-  peers(line: Line): SectionReader {
-    const name = sectionName(line, 'peers');
-    const { peers } = line.context.config;
-    checkTwin(
-      line,
-      'peers',
-      name,
-      peers.map((draft) => draft.peers),
-    );
-    const draft = newPeers(name, line.at);
-    peers.push(draft);
-    return { kind: 'peers', name, read: (inner) => readByTable(inner, PEERS_KEYWORDS, draft, 'peers') };
-  },
+  peers: openerOf(
+    'peers',
+    PEERS_KEYWORDS,
+    (config) => config.peers,
+    newPeers,
+    ({ peers }) => peers,
+  ),
   userlist(line: Line): SectionReader {
     const name = sectionName(line, 'userlist');
     const { userlists } = line.context.config;
@@ -182,30 +191,18 @@ const OPENERS = {
     if (caches.some((cache) => cache.name === name)) line.alert(`Duplicate cache name '${name}'.`, 'reader');
     const draft = newCache(name, line.at);
     caches.push(draft);
-    return { kind: 'cache', name, read: (inner) => readByTable(inner, CACHE_KEYWORDS, draft, 'cache') };
+    return tableReader('cache', name, CACHE_KEYWORDS, draft);
   },
-  mailers(line: Line): SectionReader {
-    const name = sectionName(line, 'mailers');
-    const { mailers } = line.context.config;
-    checkTwin(line, 'mailers', name, mailers);
-    const draft = newMailers(name, line.at);
-    mailers.push(draft);
-    return { kind: 'mailers', name, read: (inner) => readByTable(inner, MAILERS_KEYWORDS, draft, 'mailers') };
-  },
+  mailers: openerOf('mailers', MAILERS_KEYWORDS, ({ mailers }) => mailers, newMailers, itself),
   'crt-store'(line: Line): SectionReader {
     // One of them may have no name.
     const name = line.word(1) === '' ? '' : sectionName(line, 'crt-store');
     const { crtStores } = line.context.config;
-    const twin = crtStores.find((store) => store.name === name);
-    if (twin !== undefined && name !== '') checkTwin(line, 'crt-store', name, crtStores);
+    checkTwin(line, 'crt-store', name, crtStores);
     const store = { name, at: line.at, loads: [] };
     crtStores.push(store);
     const draft: CrtStoreDraft = { store, crtBase: null, keyBase: null };
-    return {
-      kind: 'crt-store',
-      name: name === '' ? 'crt-store' : name,
-      read: (inner) => readByTable(inner, CRT_STORE_KEYWORDS, draft, 'crt-store'),
-    };
+    return tableReader('crt-store', name === '' ? 'crt-store' : name, CRT_STORE_KEYWORDS, draft);
   },
   acme(line: Line): SectionReader {
     const name = sectionName(line, 'acme');
@@ -214,42 +211,16 @@ const OPENERS = {
     if (twin !== undefined) line.alert(`acme section '${name}' already exists (${placeText(twin.at)}).`, 'reader');
     const draft = newAcme(name, line.at);
     acmes.push(draft);
-    return {
-      kind: 'acme',
-      name,
-      read: (inner) => readByTable(inner, ACME_KEYWORDS, draft, 'acme'),
-      close: () => checkAcme(line, draft),
-    };
+    return { ...tableReader('acme', name, ACME_KEYWORDS, draft), close: () => checkAcme(line, draft) };
   },
-  'log-profile'(line: Line): SectionReader {
-    const name = sectionName(line, 'log-profile');
-    const { logProfiles } = line.context.config;
-    checkTwin(line, 'log-profile', name, logProfiles);
-    const draft = newLogProfile(name, line.at);
-    logProfiles.push(draft);
-    return {
-      kind: 'log-profile',
-      name,
-      read: (inner) => readByTable(inner, LOG_PROFILE_KEYWORDS, draft, 'log-profile'),
-    };
-  },
-  healthcheck(line: Line): SectionReader {
-    const name = sectionName(line, 'healthcheck');
-    const { healthChecks } = line.context.config;
-    checkTwin(
-      line,
-      'healthcheck',
-      name,
-      healthChecks.map(({ config }) => config),
-    );
-    const draft = newHealthcheck(name, line.at);
-    healthChecks.push(draft);
-    return {
-      kind: 'healthcheck',
-      name,
-      read: (inner) => readByTable(inner, HEALTHCHECK_KEYWORDS, draft, 'healthcheck'),
-    };
-  },
+  'log-profile': openerOf('log-profile', LOG_PROFILE_KEYWORDS, ({ logProfiles }) => logProfiles, newLogProfile, itself),
+  healthcheck: openerOf(
+    'healthcheck',
+    HEALTHCHECK_KEYWORDS,
+    ({ healthChecks }) => healthChecks,
+    newHealthcheck,
+    ({ config }) => config,
+  ),
   'http-errors'(line: Line): SectionReader {
     const name = sectionName(line, 'http-errors');
     const { httpErrors } = line.context.config;
@@ -258,11 +229,7 @@ const OPENERS = {
       line.alert(`http-errors section '${name}' already exists (declared at ${placeText(twin.at)}).`, 'reader');
     const draft = { name, at: line.at, files: [] };
     httpErrors.push(draft);
-    return {
-      kind: 'http-errors',
-      name,
-      read: (inner) => readByTable(inner, HTTP_ERRORS_KEYWORDS, draft, 'http-errors'),
-    };
+    return tableReader('http-errors', name, HTTP_ERRORS_KEYWORDS, draft);
   },
 };
 
