@@ -99,6 +99,16 @@ export const ACCEPTED: readonly Accepted[] = [
     shows: ({ scenario }) => scenario.lines.some((line) => /^balance uri/.test(line)),
   },
   {
+    name: 'lengths that rules change',
+    why: 'Rules about `content-length` and `transfer-encoding` have no effect, and a warning says so; HAProxy ends the connection where its message has another length then, and sends chunks where there is none.',
+    lines: /(set|add|del|replace)-(header|value) (content-length|transfer-encoding)\b/i,
+  },
+  {
+    name: 'regular expressions of names',
+    why: '`del-header` with `-m reg` knows names of fields in large and small letters, as with the other methods; in HAProxy only small ones match.',
+    lines: /del-header \S*[A-Z]\S* -m reg/,
+  },
+  {
     name: 'kept connections that a server ends',
     why: 'When a server ends a kept connection without a whole head of a response, the request is sent again where it may be, else answered with 502; HAProxy closes the connection of the client without an answer.',
     sends: wants('nothing', 'cutHead'),

@@ -185,6 +185,37 @@ const CASES: readonly Case[] = [
       ['GET /y?q', /\r\n\r\na GET/],
     ],
   },
+  {
+    name: 'rules do not change what tells the length of a message',
+    front: `http-request set-header content-length 30
+        http-request del-header Transfer-Encoding
+        http-request del-header -length -m end
+        http-response del-header content -m sub
+        http-response add-header content-length 3`,
+    exchanges: [
+      ['GET /first', /\r\ncontent-length: 12\r\n\r\na GET \/first$/],
+      ['GET /next', /\r\ncontent-length: 11\r\n\r\n[ab] GET \/next$/],
+    ],
+    unlike: 'ends connections whose lengths were changed, without an answer',
+  },
+  {
+    name: 'a question mark stays where a query is taken away',
+    front: `http-request set-query '%[req.hdr(x-none)]'`,
+    exchanges: [
+      ['GET /x?q', /\r\n\r\na GET \/x\?$/],
+      ['GET /x', /\r\n\r\n[ab] GET \/x$/],
+    ],
+  },
+  {
+    name: 'what rules put in the place of no path is a path',
+    front: `http-request set-path '%[path]x'`,
+    exchanges: [
+      ['GET http://a.example', /\r\n\r\na GET http:\/\/a.example\/x$/],
+      ['GET http://a.example?q', /\r\n\r\n[ab] GET http:\/\/a.example\/x\?q$/],
+      ['GET http://a.example/y', /\r\n\r\n[ab] GET http:\/\/a.example\/yx$/],
+    ],
+    unlike: 'sends the path alone, and refuses a query behind the authority',
+  },
 ];
 
 suite('what the differential run has found in rules', async () => {
@@ -233,7 +264,7 @@ suite('what the differential run has found in rules', async () => {
     test(name, unlike === undefined ? {} : unlessHaproxy26(unlike), async (t) => {
       const client = await connect(t, run.port(`web${i}`));
       for (const [sent, expected] of exchanges) {
-        const request = `${sent.replace(/$/m, ` HTTP/1.1\r\nhost: ${/:\/\/([^/]*)/.exec(sent)?.[1] ?? 'a'}`)}\r\n\r\n`;
+        const request = `${sent.replace(/$/m, ` HTTP/1.1\r\nhost: ${/:\/\/([^/?\s]*)/.exec(sent)?.[1] ?? 'a'}`)}\r\n\r\n`;
         if (ends === true) {
           client.send(request);
           assert.match(await client.rest(), expected);

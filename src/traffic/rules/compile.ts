@@ -100,6 +100,12 @@ export function compileErrorAnswer(
   return new RuleCompiler(config, around, keys).errorAnswer(line);
 }
 
+/** The problems, each once: rules of a `listen` section are compiled for both of its sides. */
+function once(problems: readonly Diagnostic[]): readonly Diagnostic[] {
+  const told = new Map(problems.map((one) => [`${one.at?.file}:${one.at?.line} ${one.text}`, one]));
+  return [...told.values()];
+}
+
 class RuleCompiler {
   readonly #config: ProxyConfig;
   readonly #around: RuleSurroundings;
@@ -124,7 +130,7 @@ class RuleCompiler {
     this.#checkTcpLines();
     const frontend = kind === 'backend' ? null : this.#frontend();
     const backend = kind === 'frontend' ? null : this.#backend();
-    return { frontend, backend, acls: this.#acls, problems: this.#problems };
+    return { frontend, backend, acls: this.#acls, problems: once(this.#problems) };
   }
 
   /** The answer of an `http-error` line. */

@@ -4,7 +4,7 @@ import { reasonOf } from '../../error-pages.ts';
 import { fieldLine, type Head } from '../../h1/head.ts';
 import type { Stream } from '../../stream.ts';
 import { compileHeaderText, compileText, headerSafe, type TextOf } from '../text.ts';
-import { type ActionRow, type RuleEnv, type RuleKind, Verdict, type Words } from '../types.ts';
+import { type ActionRow, type RuleEnv, type RuleKind, type Run, Verdict, type Words } from '../types.ts';
 import { ALL_HTTP } from './kinds.ts';
 
 /** The head that rules of a kind edit. */
@@ -49,6 +49,18 @@ const setStatus: ActionRow = {
   },
 };
 
+/**
+ * Fields that say how long a message is (RFC 9112, section 6). They go with the body as it is sent: what rules made of them would let the
+ * next message begin inside of this one.
+ */
+const FRAMING: ReadonlySet<string> = new Set(['content-length', 'transfer-encoding']);
+
+/** What a rule about such a field does. */
+function leavesFraming(name: string, env: RuleEnv): Run {
+  env.warn(`header '${name}' tells the length of a message, which rules do not change: the rule has no effect.`);
+  return () => Verdict.next;
+}
+
 /** `set-header` or `add-header`, `<name> <fmt>`. */
 function writesHeader(action: 'set-header' | 'add-header'): ActionRow {
   const adds = action === 'add-header';
@@ -59,6 +71,7 @@ function writesHeader(action: 'set-header' | 'add-header'): ActionRow {
       const field = takeField(words, env);
       if ('error' in field) return field;
       const { name, text, line } = field;
+      if (FRAMING.has(name)) return leavesFraming(name, env);
       const head = headOf(env.kind);
       const isHost = editsHost(name, env);
       return (stream) => {
@@ -86,6 +99,7 @@ export const headerActions: readonly ActionRow[] = [
       const method = words.skip('-m') ? words.take() : 'str';
       const head = headOf(env.kind);
       const lower = name.toLowerCase();
+      if (method === 'str' && FRAMING.has(lower)) return leavesFraming(lower, env);
       if (method === 'str')
         return (stream) => {
           head(stream).removeHeader(lower);
@@ -95,7 +109,10 @@ export const headerActions: readonly ActionRow[] = [
       if ('error' in matches) return matches;
       return (stream) => {
         const target = head(stream);
-        for (let i = 0; i < target.count; i++) if (matches.test(target.headerName(i))) target.removeAt(i);
+        for (let i = 0; i < target.count; i++) {
+          const field = target.headerName(i);
+          if (matches.test(field) && !FRAMING.has(field)) target.removeAt(i);
+        }
         return Verdict.next;
       };
     },
@@ -152,6 +169,7 @@ function replaceAction(name: string, parts: boolean): ActionRow {
       const text = compileText(format, env);
       if ('error' in text) return text;
       const lower = header.toLowerCase();
+      if (FRAMING.has(lower)) return leavesFraming(lower, env);
       const head = headOf(env.kind);
       const isHost = editsHost(lower, env);
       return (stream) => {

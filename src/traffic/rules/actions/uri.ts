@@ -17,8 +17,8 @@ function pathBounds(uri: string): { readonly start: number; readonly query: numb
   const scheme = uri.indexOf('://');
   let start = 0;
   if (scheme > 0 && !uri.startsWith('/')) {
-    start = uri.indexOf('/', scheme + 3);
-    if (start < 0) start = uri.length;
+    start = scheme + 3;
+    while (start < uri.length && !'/?#'.includes(uri[start]!)) start++;
   }
   const mark = uri.indexOf('?', start);
   return { start, query: mark < 0 ? uri.length : mark };
@@ -35,18 +35,26 @@ function targetSafe(text: string): string {
 function setPath(head: Head, path: string): void {
   const { uri } = head;
   const { start, query } = pathBounds(uri);
-  head.uri = uri.slice(0, start) + targetSafe(path) + uri.slice(query);
+  head.uri = inFrontOf(path, uri, start) + targetSafe(path) + uri.slice(query);
 }
 
 function setPathQuery(head: Head, text: string): void {
   const { uri } = head;
-  head.uri = uri.slice(0, pathBounds(uri).start) + targetSafe(text);
+  head.uri = inFrontOf(text, uri, pathBounds(uri).start) + targetSafe(text);
+}
+
+/** What a path stands behind. Where there was none, one that begins with anything else than a slash would become part of the host. */
+function inFrontOf(path: string, uri: string, start: number): string {
+  const front = uri.slice(0, start);
+  return start === 0 || uri[start] === '/' || path === '' || path.startsWith('/') ? front : `${front}/`;
 }
 
 function setQuery(head: Head, text: string): void {
   const { uri } = head;
   const query = targetSafe(text.startsWith('?') ? text.slice(1) : text);
-  head.uri = uri.slice(0, pathBounds(uri).query) + (query === '' ? '' : '?' + query);
+  const mark = pathBounds(uri).query;
+  // A mark that was there stays.
+  head.uri = uri.slice(0, mark) + (query === '' && mark === uri.length ? '' : '?' + query);
 }
 
 /** `set-*`: one log-format argument, given to `set`. */
