@@ -99,8 +99,9 @@ export class TrafficFrontend implements ProxyFacts {
     }));
     this.maxconn = view.maxconn;
     this.clientTimeout = timeouts.client ?? 0;
-    this.requestTimeout = timeouts.httpRequest ?? timeouts.client ?? 0;
-    this.keepAliveTimeout = timeouts.httpKeepAlive ?? timeouts.httpRequest ?? timeouts.client ?? 0;
+    // Whatever else is waited for, a client that sends nothing for `timeout client` is gone.
+    this.requestTimeout = shorter(timeouts.httpRequest ?? 0, this.clientTimeout);
+    this.keepAliveTimeout = shorter(timeouts.httpKeepAlive ?? timeouts.httpRequest ?? 0, this.clientTimeout);
     this.tunnelTimeout = timeouts.tunnel ?? 0;
     this.clientFinTimeout = timeouts.clientFin ?? 0;
     this.tarpitTimeout = timeouts.tarpit ?? timeouts.connect ?? 0;
@@ -165,4 +166,9 @@ export class TrafficFrontend implements ProxyFacts {
   requestRate(): number {
     return this.env.counters.rate(this.slot, C.reqRate, this.env.now());
   }
+}
+
+/** The shorter of two timeouts in ms, of which 0 is none. */
+function shorter(one: number, other: number): number {
+  return one === 0 || other === 0 ? one || other : Math.min(one, other);
 }

@@ -205,5 +205,8 @@ function toServer(stream: Stream): void {
     return;
   }
   applyRequestPersistence(stream);
+  // Nothing is waited for from the client until there is a server to send it to.
+  stream.clientUntil = 0;
+  stream.schedule();
   dispatch(stream);
 }

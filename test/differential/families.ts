@@ -4,7 +4,8 @@ import { h2Servers } from './h2-servers.ts';
 import { http } from './http.ts';
 import { proxy } from './proxy.ts';
 import { tcp } from './tcp.ts';
+import { timeoutFamily } from './timeouts.ts';
 import { tls } from './tls.ts';
 
 /** All kinds of scenarios that the differential run makes. */
-export const FAMILIES: readonly Family[] = [http, h2, h2Servers, tls, proxy, tcp];
+export const FAMILIES: readonly Family[] = [http, h2, h2Servers, tls, proxy, tcp, timeoutFamily];

@@ -2,7 +2,7 @@
 export function lineOf(line: string): string {
   return line
     .replace(/^(<\d+>)\w+ +\d+ [\d:]+ (\S+ \S+?)\[\d+\]: /, '$1$2: ')
-    .replace(/(127\.0\.0\.[01]|192\.0\.2\.\d+|10\.0\.0\.1|2001:db8::\d):\d+ \[[^\]]*\]/, '$1 [DATE]')
+    .replace(/(127\.0\.[01]\.\d+|192\.0\.2\.\d+|10\.0\.0\.1|2001:db8::\d):\d+ \[[^\]]*\]/, '$1 [DATE]')
     .replace(/(\S+) - (\S+) \[[^\]]*\]/, '$1 - $2 [DATE]')
     .replace(
       / (-?\d+)\/(-?\d+)\/(-?\d+)\/(-?\d+)\/\+?(-?\d+) /,
@@ -22,6 +22,7 @@ export function lineOf(line: string): string {
     )
     .replace(/ \d+\/\d+\/\d+\/\d+\/(\+?\d+) (\d+\/\d+) /, ' C/C/C/C/$1 $2 ')
     .replace(/ \+\d+ /, ' +SOFAR ')
+    .replace(/check duration: \d+ms/, 'check duration: MS')
     .replace(/Connect from 127.0.0.1:\d+/, 'Connect from CLIENT')
     .replace(
       /(- \S+ \[DATE\].*") \d+ \d{3} ("fe_.*?) -?\d+ -?\d+ -?\d+ -?\d+ \+?-?\d+ (\S{4} )\d+ \d+ \d+ \d+ /,

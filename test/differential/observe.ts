@@ -194,7 +194,7 @@ async function session(
 }
 
 function logOf(scenario: Scenario, lines: readonly string[]): string {
-  const own = new RegExp(`\\b(fe|b|a)_${scenario.id}\\b`);
+  const own = new RegExp(`\\b(fe|b|a|q)_${scenario.id}\\b`);
   return ordered(scenario, lines.filter((line) => own.test(line)).map(lineOf));
 }
 

@@ -7,7 +7,7 @@ export const want = (answer: string): string => `want:${answer};`;
 /** The end of each whole answer. */
 export const END = '\n.\n';
 
-type Act = (socket: Socket, name: string, got: string) => unknown;
+export type Act = (socket: Socket, name: string, got: string) => unknown;
 
 /** What a server does when it is asked to, by name. */
 export const ACTS: Readonly<Record<string, Act>> = {
@@ -54,10 +54,11 @@ export async function tcpServers(
   scope: Scope,
   names: readonly string[],
   saw: (what: string) => void,
+  acts: Readonly<Record<string, Act>> = ACTS,
 ): Promise<TcpServers> {
   const visits: Visit[] = [];
   const ports: Record<string, number> = {};
-  for (const name of names) ports[name] = await listen(scope, name, visits);
+  for (const name of names) ports[name] = await listen(scope, name, visits, acts);
   return {
     ports,
     async settle(ms) {
@@ -69,7 +70,12 @@ export async function tcpServers(
   };
 }
 
-async function listen(scope: Scope, name: string, visits: Visit[]): Promise<number> {
+async function listen(
+  scope: Scope,
+  name: string,
+  visits: Visit[],
+  acts: Readonly<Record<string, Act>>,
+): Promise<number> {
   const sockets = new Set<Socket>();
   const listener = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
     sockets.add(socket);
@@ -80,7 +86,7 @@ async function listen(scope: Scope, name: string, visits: Visit[]): Promise<numb
       sockets.delete(socket);
       resolve();
     });
-    serve(socket, visit);
+    serve(socket, visit, acts);
   });
   await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
   scope.after(() => {
@@ -90,7 +96,7 @@ async function listen(scope: Scope, name: string, visits: Visit[]): Promise<numb
   return (listener.address() as { port: number }).port;
 }
 
-function serve(socket: Socket, visit: Visit): void {
+function serve(socket: Socket, visit: Visit, acts: Readonly<Record<string, Act>>): void {
   const { name } = visit;
   let buffer = '';
   socket.on('error', () => {
@@ -109,7 +115,7 @@ function serve(socket: Socket, visit: Visit): void {
       const got = buffer.slice(0, asked.index);
       buffer = buffer.slice(asked.index + asked[0].length);
       if (/quit|reset/i.test(asked[1]!)) visit.how = 'left';
-      ACTS[asked[1]!]?.(socket, name, got);
+      acts[asked[1]!]?.(socket, name, got);
     }
   });
   if (name === 'banner') socket.write(`220 ${name}\n`);

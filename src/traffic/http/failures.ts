@@ -54,6 +54,14 @@ export function onClientTimeout(stream: Stream): void {
 
 /** The client went away in the middle. */
 export function onClientGone(stream: Stream): void {
+  const { onWaited } = stream;
+  if (stream.log.phase === 'T' && onWaited !== null) {
+    // Its tarpit is over, and is logged as such.
+    stream.waitUntil = 0;
+    stream.onWaited = null;
+    onWaited(stream);
+    return;
+  }
   setCause(stream, 'C', phaseLetter(stream));
   stream.frontend.c[C.cliAborts]!++;
   if (stream.backend !== null) stream.backend.c[C.cliAborts]!++;
