@@ -5,6 +5,7 @@
  * `i` flag either, so `-i` is spelled out as classes. Texts are latin1 bytes: only ASCII letters have two cases.
  */
 
+import { steadyRegExp } from './long-texts.ts';
 import { readClass } from './regex-class.ts';
 import { ESCAPES, escapedClass, spell, spellRange } from './regex-classes.ts';
 import { escapedChar } from './regex-escape.ts';
@@ -16,7 +17,7 @@ import type { ExprError } from './sample.ts';
 export function compileRegex(source: string, ignoreCase: boolean, flags = ''): RegExp | ExprError {
   const translator = new Translator(source, ignoreCase);
   try {
-    return new RegExp(translator.translate(), flags);
+    return steadyRegExp(translator.translate(), flags);
   } catch (problem) {
     if (problem instanceof RegexProblem) {
       return { error: `regex '${source}' is invalid (error=${problem.message}, erroffset=${problem.offset})` };

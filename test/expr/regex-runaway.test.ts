@@ -131,3 +131,28 @@ test('a match that backtracks without end is over soon', () => {
   const { stdout, stderr } = spawnSync(process.execPath, flags, { encoding: 'utf8', timeout: 60_000 });
   assert.ok(Number(stdout) > 0 && Number(stdout) < 4000, `${stdout} ms ${stderr}`);
 });
+
+for (const pattern of ['.*a', 'x*y', '^.*x.*y', 'x*?y', '[a-w]*x+[0-9]', '(.*a){20}']) {
+  test(`a text of 16 kB does not hold up ${pattern}, which is tried from each place`, () => {
+    const regex = compileRegex(pattern, false);
+    assert.ok(regex instanceof RegExp);
+    const text = `${'x'.repeat(16_000)}!`;
+    // The first time the engine makes itself ready.
+    regex.test(text);
+    const begin = performance.now();
+    assert.equal(regex.test(text), false);
+    assert.ok(performance.now() - begin < 150, `${performance.now() - begin} ms`);
+  });
+}
+
+test('long texts are matched as short ones are, groups, places and replacements too', () => {
+  const regex = compileRegex('(a+)(b*)-', false, 'g') as RegExp;
+  for (const length of [10, 5000]) {
+    const text = `${'c'.repeat(length)}aab-cc ab-a--`;
+    assert.equal(text.replace(regex, '<$2$1>').slice(length), '<baa>cc <ba><a>-');
+    regex.lastIndex = length + 1;
+    const found = regex.exec(text)!;
+    assert.deepEqual([found.index, ...found, regex.lastIndex], [length + 1, 'ab-', 'a', 'b', length + 4]);
+    regex.lastIndex = 0;
+  }
+});
