@@ -46,10 +46,11 @@ export function switchFromConnect({ res, webSocketKey }: Stream, protocol: strin
   if (webSocketKey !== '') res.addHeader('sec-websocket-accept', acceptFor(webSocketKey));
 }
 
-/** The server's 101 proves that it has understood the handshake (RFC 6455, 4.1). */
+/** The server's 101 proves that it has understood the handshake (RFC 6455, 4.1), which there has to have been when it speaks WebSocket. */
 export function acceptsWebSocket(stream: Stream): boolean {
   const { res, webSocketKey } = stream;
-  if (webSocketKey === '') return true;
+  const upgrade = res.findHeader('upgrade', 0);
+  if (webSocketKey === '' && (upgrade < 0 || res.headerValue(upgrade).toLowerCase() !== 'websocket')) return true;
   const index = res.findHeader('sec-websocket-accept', 0);
-  return index >= 0 && res.headerValue(index) === acceptFor(webSocketKey);
+  return index >= 0 && (webSocketKey === '' || res.headerValue(index) === acceptFor(webSocketKey));
 }

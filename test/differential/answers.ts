@@ -85,10 +85,15 @@ export const ANSWERS: Readonly<Record<string, Answer>> = {
   },
 };
 
+/** Answers that only some families ask for. */
+const MORE: Readonly<Record<string, Answer>> = {
+  switch: { text: 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: foo\r\n\r\nraw bytes' },
+};
+
 /** The answer to a request whose raw head is given; without a wish its own head and body come back in the body. */
 export function answerTo(head: string, body: string, server: string): Answer {
   const want = /^x-want: *(\S*)/im.exec(head)?.[1];
-  const answer = want === undefined ? undefined : ANSWERS[want];
+  const answer = want === undefined ? undefined : (ANSWERS[want] ?? MORE[want]);
   if (answer === undefined)
     return page('200 OK', `x-server: ${server}\r\ncontent-type: text/plain\r\n`, `${server} got\n${head}${body}`);
   const start = answer.text.indexOf('\r\n');

@@ -1,3 +1,4 @@
+import { bodies } from './bodies.ts';
 import type { Family } from './family.ts';
 import { h2 } from './h2.ts';
 import { h2Servers } from './h2-servers.ts';
@@ -8,4 +9,4 @@ import { timeoutFamily } from './timeouts.ts';
 import { tls } from './tls.ts';
 
 /** All kinds of scenarios that the differential run makes. */
-export const FAMILIES: readonly Family[] = [http, h2, h2Servers, tls, proxy, tcp, timeoutFamily];
+export const FAMILIES: readonly Family[] = [http, h2, h2Servers, tls, proxy, bodies, tcp, timeoutFamily];

@@ -5,6 +5,8 @@ import type { Random } from './random.ts';
 export interface Exchange {
   readonly bytes: string;
   readonly methods: readonly string[];
+  /** The same bytes, when they are sent one after the other. */
+  readonly pieces?: readonly string[];
 }
 
 export const METHODS = [

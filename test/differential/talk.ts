@@ -1,6 +1,10 @@
 import { connect, type Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { decoded } from './decoded.ts';
 import type { Exchange } from './requests.ts';
+
+/** Between two pieces, ms. */
+const PAUSE = 25;
 
 /** How long is waited for what may not come, in ms. */
 export interface Patience {
@@ -29,9 +33,9 @@ export const talk = (
 export async function talkOver(socket: Socket, exchanges: readonly Exchange[], patience: Patience): Promise<Heard> {
   const line = new Line(socket);
   const heard: string[] = [];
-  for (const { bytes, methods } of exchanges) {
+  for (const { bytes, methods, pieces } of exchanges) {
     if (line.ended) break;
-    line.send(bytes);
+    await line.send(pieces ?? [bytes]);
     heard.push(await line.responses(methods, patience.answer));
     if (/^connection: *close/im.test(heard.at(-1)!)) await line.end(patience.answer);
   }
@@ -67,8 +71,13 @@ class Line {
       });
   }
 
-  send(bytes: string): void {
-    this.socket.write(bytes, 'latin1');
+  /** Sends what is given, with a pause between two pieces, as long as the connection is there. */
+  async send([first = '', ...others]: readonly string[]): Promise<void> {
+    this.socket.write(first, 'latin1');
+    for (const piece of others) {
+      await pause(PAUSE);
+      if (!this.ended) this.socket.write(piece, 'latin1');
+    }
   }
 
   close(): void {

@@ -12,6 +12,7 @@ import {
 import type { Server, Socket } from 'node:net';
 import { after, describe, test } from 'node:test';
 import { connect } from '../support/connection.ts';
+import { origin } from '../support/origin.ts';
 import { start } from '../support/program.ts';
 import { syslog } from '../support/syslog.ts';
 import { type Scope, within } from '../support/wait.ts';
@@ -226,4 +227,28 @@ describe('a WebSocket', () => {
       assert.equal(headers[':status'], undefined, JSON.stringify(wrong));
     }
   });
+});
+
+test('a server that switches to WebSocket without a proof has broken the rules, whatever was asked for', async (t) => {
+  const raw = await origin(
+    t,
+    () => 'HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n',
+  );
+  const own = await start(
+    t,
+    `
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 5s
+    timeout server 5s
+listen web
+    bind {addr:web}
+    server s {addr:raw}
+`,
+    { ports: { raw } },
+  );
+  const client = await connect(t, own.port('web'));
+  client.send('GET / HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: foo\r\n\r\n');
+  assert.equal((await client.response()).status, 502);
 });

@@ -1,0 +1,26 @@
+import { ACCEPTED, type Accepted } from './accepted.ts';
+
+/** Differences of the family `bodies` that are meant: those of the family `http`, and its own. */
+export const BODIES_ACCEPTED: readonly Accepted[] = [
+  ...ACCEPTED,
+  {
+    name: 'how much of a body is waited for',
+    why: 'A rule that waits for a body that is larger than the buffer has as much of it as `tune.bufsize` says; HAProxy leaves room for `tune.maxrewrite` and the head.',
+    sends: /Bodies[\s\S]{15000}/,
+    lines: /wait-for-body|http-buffer-request|check_post/,
+  },
+  {
+    name: 'bytes of large bodies that nobody has waited for',
+    why: '`%U` of a request that a rule has answered counts what has been read of its body by then, which is more than HAProxy reads at once.',
+    sends: /Bodies[\s\S]{15000}/,
+    lines: /^http-request (deny|return|redirect) /,
+    shows: ({ part, haproxy, sluice }) =>
+      part === 'log' && haproxy.replaceAll(/\b\d{4,}\b/g, 'N') === sluice.replaceAll(/\b\d{4,}\b/g, 'N'),
+  },
+  {
+    name: 'rules on responses that switch protocols',
+    why: 'Rules on responses are not run on a response with 101, which goes to the client as it is; HAProxy runs them.',
+    sends: /^x-want: switch\r$/m,
+    lines: /^http-(after-)?response /,
+  },
+];
