@@ -10,6 +10,7 @@ import { FieldList } from './field-list.ts';
 import { H2Error, PREFACE, Setting } from './frames.ts';
 import { type FramingOwner, H2Framing } from './framing.ts';
 import { IdlePing } from './idle-ping.ts';
+import { RequestHead } from './request-head.ts';
 
 /** How long a client may take to read the last frames, ms. */
 const LINGER = 1000;
@@ -25,6 +26,7 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed, Fram
   readonly #maxStreams: number;
   #prefaceLeft: number = PREFACE.length;
   #closed = false;
+  readonly #head = new RequestHead();
   readonly #ping: IdlePing | null;
   /** Requests of this read that are to begin at its end, in their order. */
   readonly #unbegun: H2Exchange[] = [];
@@ -126,12 +128,13 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed, Fram
     frontend.c[C.h2Requests]!++;
     const exchange = new H2Exchange(this, id, this.#initialWindow);
     framing.streams.set(id, exchange);
-    if (!framing.decoder.decode(buf, start, end, exchange)) {
+    this.#head.begin(exchange.stream!);
+    if (!framing.decoder.decode(buf, start, end, this.#head)) {
       exchange.lost();
       framing.fail(H2Error.compression);
       return;
     }
-    if (!exchange.headCame(ended)) return;
+    if (!exchange.headCame(this.#head, ended)) return;
     // What comes of a body with its head can be sent with it, and again.
     if (ended && this.#unbegun.length === 0) exchange.begin();
     else this.#unbegun.push(exchange);
