@@ -1,12 +1,18 @@
 import type { Run } from '../support/program.ts';
 import { pause } from '../support/wait.ts';
 
-const COLUMNS = [
+/** Columns that are compared: sessions, bytes, errors, states. */
+export const COLUMNS: readonly string[] = [
   'scur', 'stot', 'bin', 'bout', 'dreq', 'dresp', 'ereq', 'econ', 'eresp', 'wretr', 'wredis', 'status', 'lbtot', 'cli_abrt', 'srv_abrt', 'conn_tot', 'dcon', 'dses', 'mode', 'weight', 'act', 'bck', 'qcur',
 ]; // biome-ignore format: a table
 
-/** What `show stat` tells of the proxies of scenario `id`, once no session is left or `ms` have passed. */
-export async function counters(run: Run, id: number, ms: number): Promise<string> {
+/** What `columns` of `show stat` tell of the proxies of scenario `id`, once no session is left or `ms` have passed. */
+export async function counters(
+  run: Run,
+  id: number,
+  ms: number,
+  columns: readonly string[] = COLUMNS,
+): Promise<string> {
   const name = new RegExp(`_${id}$`);
   const own = async () =>
     (await run.stat()).filter(({ pxname = '' }) => name.test(pxname) && !pxname.startsWith('tbl'));
@@ -17,7 +23,10 @@ export async function counters(run: Run, id: number, ms: number): Promise<string
     rows = await own();
   }
   return rows
-    .map((row) => `${row['pxname']}/${row['svname']} ${COLUMNS.map((column) => `${column}=${row[column]}`).join(' ')}`)
+    .map(
+      (row) =>
+        `${row['pxname']}/${row['svname']} ${columns.map((column) => `${column}=${row[column]?.replace(/^\* /, '')}`).join(' ')}`,
+    )
     .join('\n');
 }
 
