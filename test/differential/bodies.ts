@@ -8,7 +8,7 @@ import { HEAD } from './scenario.ts';
 /** Large bodies, bodies in pieces, bodies that are waited for, what comes in front of them and behind them, and switched protocols. */
 export const bodies: Family = {
   name: 'bodies',
-  sample: 30,
+  sample: 20,
   accepted: BODIES_ACCEPTED,
   head: HEAD,
   make(random, id) {
