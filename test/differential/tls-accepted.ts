@@ -22,6 +22,15 @@ export const TLS_ACCEPTED: readonly Accepted[] = [
     lines: /bc_err/,
     shows: ({ part, haproxy, sluice }) => part === 'log' && haproxy === sluice.replaceAll(' 6 503 ', ' - 503 '),
   },
+  {
+    name: 'refusals of client certificates in TLS 1.2',
+    why: 'A client whose certificate is refused is told so by the end of the connection right behind the handshake, before a request is read; HAProxy ends the handshake with an alert.',
+    lines: /^bind .*verify (required|optional)/,
+    shows: ({ part, haproxy, sluice }) =>
+      part.endsWith('handshake')
+        ? haproxy.startsWith('ERR_SSL') && sluice.startsWith('TLSv1.2')
+        : haproxy === '<nothing>' && (sluice === '' || sluice === 'true'),
+  },
 ];
 
 const withoutGroup = (text: string): string => text.replace(/ \S+$/, '');
