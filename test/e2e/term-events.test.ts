@@ -77,7 +77,7 @@ test('a response that is cut off', async () => {
 test('a client that leaves', async (t) => {
   const client = await connect(t, run.port('web'));
   client.send('GET /left HTTP/1.1\r\nHost: a\r\n\r\n');
-  await web.nextRequest();
+  while ((await web.nextRequest()).target !== '/left');
   client.end();
   assert.equal(await logged('/left'), 'CH {f2,-,-,sc,-,-,}');
 });

@@ -108,7 +108,7 @@ export class CheckConnection implements ConnHandler {
     const problem = server.problem(conn, this.#outgoing!);
     if (problem !== null) {
       const name = server.config.verifyHost === null ? 'expected' : 'configured';
-      this.#fail(problem === 'HOSTNAME_MISMATCH' ? OTHER_CERTIFICATE(name) : HANDSHAKE_FAILURE);
+      this.#fail(problem.startsWith('HOSTNAME_MISMATCH') ? OTHER_CERTIFICATE(name) : HANDSHAKE_FAILURE);
       return;
     }
     for (const row of rows) row[C.sslSessions]!++;
