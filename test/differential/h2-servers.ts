@@ -8,7 +8,7 @@ import { HEAD, scenario } from './scenario.ts';
 /** HTTP/1 in the clear, behind it servers of HTTP/2: configurations and requests of the family `http`. */
 export const h2Servers: Family = {
   name: 'h2-servers',
-  sample: 25,
+  sample: 20,
   accepted: H2_SERVERS_ACCEPTED,
   head: HEAD,
   make(random, id) {

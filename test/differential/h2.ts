@@ -20,7 +20,7 @@ interface H2Scenario extends Scenario {
 /** HTTP/2 in the clear, behind it servers of HTTP/1: configurations of the family `http`. */
 export const h2: Family = {
   name: 'h2',
-  sample: 25,
+  sample: 20,
   head: HEAD,
   accepted: H2_ACCEPTED,
   make(random, id): H2Scenario {

@@ -7,7 +7,7 @@ import { talk } from './talk.ts';
 /** HTTP/1 in the clear. */
 export const http: Family = {
   name: 'http',
-  sample: 60,
+  sample: 50,
   head: HEAD,
   accepted: ACCEPTED,
   make: (random, id) => ({ family: http, ...scenario(random, id) }),

@@ -95,14 +95,17 @@ export async function refused(
   }
 }
 
-/** The scenarios without the lines that were refused, and without those refused as a whole. */
+const isBind = (line: string): boolean => /^\s*bind\s/.test(line);
+
+/** The scenarios without the lines that were refused, and without those refused as a whole or left without an address to listen on. */
 export function without(scenarios: readonly Scenario[], refusals: readonly Refusal[]): Scenario[] {
   return scenarios
     .filter(({ id }) => !refusals.some((one) => one.id === id && one.line === ''))
     .map((one) => ({
       ...one,
       lines: one.lines.filter((line) => !refusals.some((refusal) => refusal.id === one.id && refusal.line === line)),
-    }));
+    }))
+    .filter(({ id, lines }) => lines.some(isBind) || !scenarios.find((one) => one.id === id)!.lines.some(isBind));
 }
 
 /**

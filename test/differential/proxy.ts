@@ -9,7 +9,7 @@ import { HEAD, scenario } from './scenario.ts';
 /** PROXY protocol in front, to servers, or both: configurations and requests of the family `http`. */
 export const proxy: Family = {
   name: 'proxy',
-  sample: 25,
+  sample: 20,
   accepted: PROXY_ACCEPTED,
   head: HEAD,
   make(random, id) {
