@@ -57,6 +57,8 @@ export class HandleConn implements Conn {
   writesPending: number;
   names: { address?: string; port?: number } | null;
   localNames: { address?: string; port?: number } | null;
+  /** What was put on top of it (TLS). libuv keeps the handle from the collector while it is open, and nothing else on top of it. */
+  upper: Conn | null;
 
   constructor(handle: StreamHandle, handler: ConnHandler) {
     this.handler = handler;
@@ -70,6 +72,7 @@ export class HandleConn implements Conn {
     this.writesPending = 0;
     this.names = null;
     this.localNames = null;
+    this.upper = null;
     handle.conn = this;
   }
 

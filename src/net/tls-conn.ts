@@ -88,6 +88,7 @@ export class TlsConn implements Conn {
     this.#queued = 0;
     this.#held = null;
     this.#heldEnd = false;
+    raw.upper = this;
     watched?.serve(this);
     tls.conn = this;
     tls.onread = onRead;

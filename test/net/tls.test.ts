@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import { type AddressInfo, createServer, connect as tcpConnect } from 'node:net';
 import { after, before, suite, test } from 'node:test';
 import { type ConnectionOptions, createSecureContext, connect as tlsConnect } from 'node:tls';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import type { NativeContext } from '../../src/net/bindings.ts';
 import { tcpTransport } from '../../src/net/tcp.ts';
@@ -11,6 +13,9 @@ import type { TlsConn } from '../../src/net/tls-conn.ts';
 import type { Conn, ConnHandler, ListenSocket } from '../../src/net/transport.ts';
 import { issue } from '../support/certificates.ts';
 import { type Scope, until, within } from '../support/wait.ts';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 const any = { family: 'inet', host: '127.0.0.1', port: 0, fd: -1, backlog: 64, v6only: false, share: false } as const;
 const quiet: ConnHandler = { onData() {}, onEnd() {}, onDrain() {}, onError() {}, onConnect() {} };
@@ -130,6 +135,44 @@ function behaviour(): void {
     const closed = within(new Promise((resolve) => socket.once('end', resolve)), 'the end');
     socket.end();
     await closed;
+  });
+
+  test('survive a garbage collection, however they have been forgotten while they wait', async (t) => {
+    const waiting: TlsConn[] = [];
+    t.after(() => waiting.map((conn) => conn.destroy()));
+    serve = (conn) => ({ onData: () => void waiting.push(conn) });
+    const context = createSecureContext().context as NativeContext;
+    const begin = { context, servername: '', alpn: [], session: null, onSession: null, keylog: false, onClosed: null };
+    const spec = { family: 'inet', host: '127.0.0.1', port: listening.port, sourceHost: null, sourcePort: 0 } as const;
+    let heard = 0;
+    const forget = () => {
+      const raw = tcpTransport.connect(spec, {
+        ...quiet,
+        onConnect() {
+          const conn = connectTls(
+            raw,
+            { ...begin, watch: setup.watch },
+            {
+              ...quiet,
+              onConnect: () => void conn.writeLatin1('x'),
+              onData: () => {
+                heard++;
+                conn.destroy();
+              },
+            },
+          );
+          conn.hello();
+        },
+      });
+    };
+    for (let count = 0; count < 20; count++) forget();
+    await until('all of them', () => waiting.length === 20);
+    for (let round = 0; round < 3; round++) {
+      collectGarbage();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    for (const conn of waiting) conn.writeLatin1('y');
+    await until('the answers', () => heard === 20);
   });
 
   test('tell once that the handshake is done, before anything else', async () => {
