@@ -1,3 +1,4 @@
+import { listenOptions } from '../config/listen-options.ts';
 import { C, countRate, G, gaugeUp } from '../model/counters.ts';
 import type { Conn, ConnHandler, ListenSpec, SocketOptions } from '../net/transport.ts';
 import { Accepting } from './accepting.ts';
@@ -55,24 +56,13 @@ export async function bindListener(
 }
 
 function listenSpec(env: Env, frontend: TrafficFrontend, listener: TrafficListener): ListenSpec {
-  const { address, backlog, v6only, interface: device, transparent, deferAccept } = listener.config;
-  const { mss, tfo: fastOpen, congestion, tcpUserTimeout: userTimeout, saveSyn, namespace, md5Key } = listener.config;
+  const { address, backlog, saveSyn } = listener.config;
   const shared = {
+    ...listenOptions(listener.config),
     backlog: backlog ?? frontend.config.backlog ?? (frontend.maxconn || env.limits.maxconn || 1024),
-    v6only,
-    share: true,
     port: 0,
     fd: -1,
-    device,
-    transparent,
-    deferAccept,
-    mss,
-    fastOpen,
-    congestion,
-    userTimeout,
     saveSyn,
-    namespace,
-    md5Key,
     wrapped: listener.tls !== null,
     // A reload puts another frontend in the place of this one.
     options: () => clientOptions(env, env.frontends.get(frontend.id) ?? frontend),

@@ -15,6 +15,7 @@ import {
 import { decoded } from './decoded.ts';
 import { type Received, Wire } from './h2-wire.ts';
 import type { Heard, Patience } from './talk.ts';
+import { Watched } from './watched.ts';
 
 export type Fields = readonly (readonly [string, string])[];
 
@@ -67,33 +68,17 @@ export async function talkH2(
 /** A connection in the clear. */
 export const connectTo = (to: { host: string; port: number }): Socket => connect({ ...to, noDelay: true });
 
-class Line {
+class Line extends Watched {
   readonly #wire: Wire;
   #next = 1;
   #first = 1;
   #goaway = '';
   #pongs = 0;
   #pings = 0;
-  ended = false;
-  refused = false;
-  #wake = (): void => {};
 
   constructor(socket: Socket, windows: Windows) {
-    const end = (): void => {
-      this.ended = true;
-      this.#wake();
-    };
-    socket
-      .on('end', end)
-      .on('close', end)
-      .on('error', (error: NodeJS.ErrnoException) => {
-        this.refused ||= error.code === 'ECONNREFUSED';
-        end();
-      });
-    this.#wire = new Wire(socket, {
-      stream: () => this.#wake(),
-      other: (one) => this.#other(one),
-    });
+    super(socket);
+    this.#wire = new Wire(socket, { stream: this.wake, other: (one) => this.#other(one) });
     this.#wire.send(preface, settings([4, windows.stream]), frame(T.window, 0, 0, int32(windows.connection)));
   }
 
@@ -105,7 +90,7 @@ class Line {
   #other({ type, flags, payload }: Frame): void {
     if (type === T.goaway) this.#goaway = `<goaway ${payload.readUInt32BE(4)}>`;
     if (type === T.ping && (flags & 1) === 1) this.#pongs++;
-    this.#wake();
+    this.wake();
   }
 
   async play({ steps, streams }: H2Exchange, ms: number): Promise<string> {
@@ -124,7 +109,7 @@ class Line {
     this.#wire.send(...batch);
     const ids = Array.from({ length: streams }, (_, at) => this.#first + 2 * at);
     const over = (id: number): boolean => reset.has(id) || this.#wire.of(id).ended !== '';
-    while (!this.ended && !ids.every(over)) if (!(await this.#change(ms))) break;
+    while (!this.ended && !ids.every(over)) if (!(await this.change(ms))) break;
     if (reset.size > 0) await this.#settle(ms);
     return ids.map((id, at) => `${at}> ${text(this.#wire.of(id), reset.has(id))}`).join('') + this.#goaway;
   }
@@ -161,28 +146,14 @@ class Line {
   async #settle(ms: number): Promise<void> {
     this.#pings++;
     this.#wire.send(frame(T.ping, 0, 0, Buffer.alloc(8, 'd')));
-    while (!this.ended && this.#pongs < this.#pings) if (!(await this.#change(ms))) break;
+    while (!this.ended && this.#pongs < this.#pings) if (!(await this.change(ms))) break;
     await pause(20);
   }
 
   async #answered(stream: number, ms: number): Promise<void> {
     const message = this.#wire.of(this.#first + 2 * stream);
     while (!this.ended && message.ended === '' && !message.blocks.some((one) => !/^:status: 1/.test(one)))
-      if (!(await this.#change(ms))) break;
-  }
-
-  async end(ms: number): Promise<void> {
-    if (!this.ended) await this.#change(ms);
-  }
-
-  #change(ms: number): Promise<boolean> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(false), ms);
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve(true);
-      };
-    });
+      if (!(await this.change(ms))) break;
   }
 }
 

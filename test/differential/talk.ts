@@ -2,6 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { decoded } from './decoded.ts';
 import type { Exchange } from './requests.ts';
+import { Watched } from './watched.ts';
 
 /** Between two pieces, ms. */
 const PAUSE = 25;
@@ -45,30 +46,17 @@ export async function talkOver(socket: Socket, exchanges: readonly Exchange[], p
   return { exchanges: heard, closed, refused: line.refused };
 }
 
-class Line {
+class Line extends Watched {
   readonly socket: Socket;
   received = '';
-  ended = false;
-  refused = false;
-  #wake = (): void => {};
 
   constructor(socket: Socket) {
+    super(socket);
     this.socket = socket;
     socket.on('data', (bytes) => {
       this.received += bytes.toString('latin1');
-      this.#wake();
+      this.wake();
     });
-    const end = (): void => {
-      this.ended = true;
-      this.#wake();
-    };
-    socket
-      .on('end', end)
-      .on('close', end)
-      .on('error', (error: NodeJS.ErrnoException) => {
-        this.refused ||= error.code === 'ECONNREFUSED';
-        end();
-      });
   }
 
   /** Sends what is given, with a pause between two pieces, as long as the connection is there. */
@@ -94,26 +82,12 @@ class Line {
         if (this.ended) this.received = '';
         return read.text + (left === '' ? '' : `<and> ${left}`);
       }
-      if (!(await this.#change(ms))) {
+      if (!(await this.change(ms))) {
         const { received } = this;
         this.received = '';
         return `${read.text}<then nothing> ${received.slice(read.length)}`;
       }
     }
-  }
-
-  async end(ms: number): Promise<void> {
-    if (!this.ended) await this.#change(ms);
-  }
-
-  #change(ms: number): Promise<boolean> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(false), ms);
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve(true);
-      };
-    });
   }
 }
 

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { after, test } from 'node:test';
 import { connect } from '../support/connection.ts';
 import { start } from '../support/program.ts';
+import { loggingProxies } from '../support/proxies.ts';
 import { syslog } from '../support/syslog.ts';
 import { until } from '../support/wait.ts';
 
@@ -123,19 +124,7 @@ const many = await h2Origin((stream) => {
 });
 const run = await start(
   { after },
-  `
-global
-    stats socket {sock:admin} level admin
-    log {addr:log} local0
-    nbthread 1
-defaults
-    mode http
-    log global
-    option httplog
-    retries 2
-    timeout connect 1s
-    timeout client 10s
-    timeout server 1s
+  `${loggingProxies('retries 2', 'timeout connect 1s', 'timeout server 1s')}
 frontend web
     bind {addr:web}
     default_backend be

@@ -3,6 +3,8 @@ import { describe, it } from 'node:test';
 import { issue } from '../support/pki.ts';
 import { freePort } from '../support/ports.ts';
 import { type Run, start } from '../support/program.ts';
+import { httpDefaults } from '../support/proxies.ts';
+import { tableTells } from '../support/tables.ts';
 import { type Scope, until } from '../support/wait.ts';
 
 const HAPROXY = '/usr/sbin/haproxy';
@@ -30,11 +32,7 @@ function config({ local, passive = false, certificate = 'own.pem', verifyClients
 global
   stats socket {sock:admin} level admin
   localpeer ${local}
-defaults
-  mode http
-  timeout connect 1s
-  timeout client 5s
-  timeout server 5s
+${httpDefaults('timeout connect 1s', 'timeout client 5s', 'timeout server 5s')}
 peers mesh
   bind {addr:${local}} ssl crt {dir}/${certificate} ${verifyClients ? trust : ''}
   default-server ssl crt {dir}/${certificate} ${trust}
@@ -55,17 +53,7 @@ function begin(scope: Scope, node: Node, where: Record<string, number>, program?
 
 const set = (run: Run, key: string, value: number) => run.cli(`set table addresses key ${key} data.gpc0 ${value}`);
 
-async function tells(run: Run, key: string, value: number): Promise<void> {
-  let last = '';
-  await until(
-    () => `gpc0=${value} of ${key}; it has '${last}'`,
-    async () => {
-      last = await run.cli(`show table addresses key ${key}`);
-      return last.endsWith(`gpc0=${value}`);
-    },
-    { every: 50, ms: 20_000 },
-  );
-}
+const tells = (run: Run, key: string, value: number) => tableTells(run, 'addresses', key, new RegExp(`gpc0=${value}$`));
 
 async function teachBothWays(one: Run, other: Run, first: number): Promise<void> {
   await set(one, '192.0.2.1', first);

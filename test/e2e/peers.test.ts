@@ -3,19 +3,19 @@ import { describe, it } from 'node:test';
 import { get } from '../support/connection.ts';
 import { freePort } from '../support/ports.ts';
 import { type Run, start } from '../support/program.ts';
+import { httpDefaults } from '../support/proxies.ts';
+import { tableTells } from '../support/tables.ts';
 import { until } from '../support/wait.ts';
 
 const HAPROXY = '/usr/sbin/haproxy';
+
+const DEFAULTS = httpDefaults('timeout connect 1s', 'timeout client 5s', 'timeout server 5s');
 
 const CONFIG = `
 global
   stats socket {sock:admin} level admin
   localpeer LOCAL
-defaults
-  mode http
-  timeout connect 1s
-  timeout client 5s
-  timeout server 5s
+${DEFAULTS}
 peers mesh
   peer a {addr:a}
   peer b {addr:b}
@@ -35,19 +35,6 @@ listen l
 const config = (local: string) => CONFIG.replace('LOCAL', local);
 const ports = async () => ({ a: await freePort(), b: await freePort() });
 
-/** Waits until `show table` of a key tells this. */
-async function tells(run: Run, table: string, key: string, wanted: RegExp): Promise<void> {
-  let last = '';
-  await until(
-    () => `${wanted} of ${key} in ${table}; it has ${last}`,
-    async () => {
-      last = await run.cli(`show table ${table} key ${key}`);
-      return wanted.test(last);
-    },
-    { every: 50, ms: 15_000 },
-  );
-}
-
 /** Fills the first with entries of every type of key, and lets the other set some. */
 async function teachBothWays(one: Run, other: Run): Promise<void> {
   await one.cli('set table addresses key 192.0.2.1 data.gpc0 5 data.http_req_rate 7');
@@ -55,12 +42,12 @@ async function teachBothWays(one: Run, other: Run): Promise<void> {
   await one.cli('set table six key 2001:db8::1 data.gpt0 9');
   await one.cli('set table mesh/texts key abc data.server_id 3 data.bytes_out_cnt 5000000000');
   await one.cli('set table alone key 192.0.2.1 data.gpc0 5');
-  await tells(other, 'addresses', '192.0.2.1', /gpc0=5 http_req_rate\(10000\)=7/);
-  await tells(other, 'numbers', '42', /gpc0=300000/);
-  await tells(other, 'six', '2001:db8::1', /gpt0=9/);
-  await tells(other, 'mesh/texts', 'abc', /server_id=3 .*bytes_out_cnt=5000000000/);
+  await tableTells(other, 'addresses', '192.0.2.1', /gpc0=5 http_req_rate\(10000\)=7/);
+  await tableTells(other, 'numbers', '42', /gpc0=300000/);
+  await tableTells(other, 'six', '2001:db8::1', /gpt0=9/);
+  await tableTells(other, 'mesh/texts', 'abc', /server_id=3 .*bytes_out_cnt=5000000000/);
   await other.cli('set table addresses key 192.0.2.1 data.gpc0 6');
-  await tells(one, 'addresses', '192.0.2.1', /gpc0=6/);
+  await tableTells(one, 'addresses', '192.0.2.1', /gpc0=6/);
   assert.equal(await other.cli('show table alone key 192.0.2.1'), '', 'of a table without peers nothing is told');
 }
 
@@ -72,11 +59,7 @@ global
   stats socket {sock:admin} level admin
   nbthread 2
   localpeer ${local}
-defaults
-  mode http
-  timeout connect 1s
-  timeout client 5s
-  timeout server 5s
+${DEFAULTS}
 peers mesh
   peer a {addr:a}
   peer b {addr:b}
@@ -103,9 +86,9 @@ describe('peers', { concurrency: true }, () => {
     await b.stop();
     await a.cli('set table addresses key 10.0.0.7 data.gpc0 77777');
     const again = await start(t, config('b'), { ports: where });
-    await tells(again, 'addresses', '10.0.0.7', /gpc0=77777/);
-    await tells(again, 'addresses', '10.0.1.99', /gpc0=355/);
-    await tells(again, 'mesh/texts', 'abc', /bytes_out_cnt=5000000000/);
+    await tableTells(again, 'addresses', '10.0.0.7', /gpc0=77777/);
+    await tableTells(again, 'addresses', '10.0.1.99', /gpc0=355/);
+    await tableTells(again, 'mesh/texts', 'abc', /bytes_out_cnt=5000000000/);
     const info = await again.info();
     assert.equal(info['ConnectedPeers'], '1');
   });
@@ -118,10 +101,10 @@ describe('peers', { concurrency: true }, () => {
     await a.stop();
     await b.cli('set table numbers key 7 data.gpc0 70');
     const again = await start(t, config('a'), { ports: where });
-    await tells(again, 'numbers', '7', /gpc0=70/);
-    await tells(again, 'addresses', '192.0.2.1', /gpc0=6/);
+    await tableTells(again, 'numbers', '7', /gpc0=70/);
+    await tableTells(again, 'addresses', '192.0.2.1', /gpc0=6/);
     await again.cli('set table numbers key 8 data.gpc0 80');
-    await tells(b, 'numbers', '8', /gpc0=80/);
+    await tableTells(b, 'numbers', '8', /gpc0=80/);
     const peers = await b.cli('show peers');
     assert.match(peers, /id=a\(remote,active\).*\n.*proto_err=0/);
   });
@@ -132,21 +115,21 @@ describe('peers', { concurrency: true }, () => {
     const b = await start(t, watched('b'), { ports: where });
     for (let i = 0; i < 3; i++) await get(a.port('web'), '/tag', 'x-key: from-a');
     for (let i = 0; i < 2; i++) await get(b.port('web'), '/tag', 'x-key: from-b');
-    await tells(b, 'seen', 'from-a', /gpt0=7 gpc0=3 http_req_cnt=3/);
-    await tells(b, 'all', 'from-a', /gpt0=7 gpc0=0 http_req_cnt=0/);
-    await tells(b, 'seen', 'from-b', /gpt0=7 gpc0=2 http_req_cnt=2/);
+    await tableTells(b, 'seen', 'from-a', /gpt0=7 gpc0=3 http_req_cnt=3/);
+    await tableTells(b, 'all', 'from-a', /gpt0=7 gpc0=0 http_req_cnt=0/);
+    await tableTells(b, 'seen', 'from-b', /gpt0=7 gpc0=2 http_req_cnt=2/);
     // What is told later comes after what was to be told before.
     await a.cli('set table seen key last data.gpc0 1');
-    await tells(b, 'seen', 'last', /gpc0=1/);
+    await tableTells(b, 'seen', 'last', /gpc0=1/);
     assert.equal(await a.cli('show table seen key from-b'), '');
     assert.equal(await b.cli('show table all key from-b'), '', 'of traffic nothing is written to the other table');
     await a.cli('set table seen key from-a data.gpt0 8');
-    await tells(b, 'all', 'from-a', /gpt0=8/);
+    await tableTells(b, 'all', 'from-a', /gpt0=8/);
     // Nor does one that comes anew learn it.
     await a.stop();
     const again = await start(t, watched('a'), { ports: where });
     await get(again.port('web'), '/', 'x-key: new');
-    await tells(b, 'seen', 'new', /gpc0=1/);
+    await tableTells(b, 'seen', 'new', /gpc0=1/);
     assert.match(await again.cli('show table seen'), /used:1\n/);
   });
 
@@ -155,14 +138,14 @@ describe('peers', { concurrency: true }, () => {
     const a = await start(t, config('a'), { ports: where });
     const b = await start(t, config('b'), { ports: where });
     await a.cli('set table numbers key 1 data.gpc0 1');
-    await tells(b, 'numbers', '1', /gpc0=1/);
+    await tableTells(b, 'numbers', '1', /gpc0=1/);
     const connects = async () => /id=b\(remote(?:.|\n)*?new_conn=(\d+)/.exec(await a.cli('show peers'))![1];
     const before = await connects();
     a.rewrite(config('a').replace('timeout client 5s', 'timeout client 6s'));
     a.signal('SIGUSR2');
     await until('the reload', async () => (await a.cli('show info')).includes('Name'));
     await a.cli('set table numbers key 2 data.gpc0 2');
-    await tells(b, 'numbers', '2', /gpc0=2/);
+    await tableTells(b, 'numbers', '2', /gpc0=2/);
     assert.equal(await connects(), before, 'the session went on');
     a.rewrite(config('a').replace(/ {2}peer b.*\n/, ''));
     a.signal('SIGUSR2');
@@ -181,7 +164,7 @@ describe('peers', { concurrency: true }, () => {
     });
     assert.equal((await gone).code, 0);
     await before.stop();
-    await tells(after, 'numbers', '199', /gpc0=199/);
+    await tableTells(after, 'numbers', '199', /gpc0=199/);
     assert.match(await after.cli('show table'), /table: numbers, .* used:200/);
   });
 });

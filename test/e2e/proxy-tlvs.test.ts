@@ -6,6 +6,7 @@ import { connect, get } from '../support/connection.ts';
 import { tcpOrigin } from '../support/origin.ts';
 import { issue } from '../support/pki.ts';
 import { start, unlessHaproxy26 } from '../support/program.ts';
+import { httpDefaults } from '../support/proxies.ts';
 import { connectTls } from '../support/tls.ts';
 
 /** Bytes of the last header that a server got, in hex, up to the request. */
@@ -29,11 +30,7 @@ const cases = {
 const run = await start(
   { after },
   `
-defaults
-    mode http
-    timeout connect 5s
-    timeout client 2s
-    timeout server 5s
+${httpDefaults('timeout client 2s')}
 frontend sends
     bind {addr:sends}
     unique-id-format id
@@ -52,11 +49,7 @@ const all = 'proxy-v2-options ssl,cert-cn,cert-key,cert-sig,ssl-cipher,authority
 const secure = await start(
   { after },
   `
-defaults
-    mode http
-    timeout connect 5s
-    timeout client 2s
-    timeout server 5s
+${httpDefaults('timeout client 2s')}
 frontend tls
     bind {addr:tls} ssl crt {dir}/own.pem ca-file {dir}/ca.pem verify optional alpn http/1.1
     unique-id-format id
@@ -124,11 +117,7 @@ test('a server is told what log-formats say', unlessHaproxy26('it has no set-pro
   const run = await start(
     t,
     `
-defaults
-    mode http
-    timeout connect 5s
-    timeout client 2s
-    timeout server 5s
+${httpDefaults('timeout client 2s')}
 frontend tells
     bind {addr:tells} accept-proxy
     default_backend told
@@ -159,11 +148,7 @@ test('a unique ID that there is not is sent as an empty one', async () => {
   const bare = await start(
     { after },
     `
-defaults
-    mode http
-    timeout connect 5s
-    timeout client 2s
-    timeout server 5s
+${httpDefaults('timeout client 2s')}
 listen bare
     bind {addr:bare}
     server s {addr:raw} send-proxy-v2 proxy-v2-options unique-id

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { type Connection, connect } from '../support/connection.ts';
-import { type Origin, origin } from '../support/origin.ts';
+import { Held } from '../support/held.ts';
 import { type Run, start } from '../support/program.ts';
+import { httpDefaults } from '../support/proxies.ts';
 import { type Syslog, syslog } from '../support/syslog.ts';
 import { until } from '../support/wait.ts';
 
@@ -19,22 +20,13 @@ interface Played {
 }
 
 async function play(t: TestContext, settings: string, limits = ''): Promise<Played> {
-  const held = new Map<string, () => void>();
-  const server = (name: string): Promise<Origin> =>
-    origin(t, ({ target }) => {
-      return new Promise((resolve) => held.set(target, () => resolve({ body: name })));
-    });
+  const held = new Held();
   const log = await syslog(t);
   const text = `
     global
         stats socket {sock:admin} level admin
-    defaults
-        mode http
-        timeout connect 5s
-        timeout client 10s
-        timeout server 10s
-        timeout queue 10s
-    listen web
+${httpDefaults('timeout queue 10s')}
+listen web
         bind {addr:web}
         log {addr:log} local0
         option httplog
@@ -43,25 +35,22 @@ async function play(t: TestContext, settings: string, limits = ''): Promise<Play
         server s1 {addr:s1} cookie c1 maxconn 1 ${limits}
         server s2 {addr:s2} cookie c2
 `;
-  const run = await start(t, text, { ports: { log, s1: await server('one'), s2: await server('two') } });
+  const run = await start(t, text, {
+    ports: { log, s1: await held.server(t, 'one'), s2: await held.server(t, 'two') },
+  });
   const ask = async (path: string): Promise<Connection> => {
     const client = await connect(t, run.port('web'));
     client.send(`GET ${path} HTTP/1.1\r\nhost: a\r\ncookie: SRV=c1\r\n\r\n`);
     return client;
   };
-  const arrived = (path: string) => until(`${path} to reach a server`, () => held.has(path));
-  const release = async (path: string): Promise<void> => {
-    await arrived(path);
-    held.get(path)!();
-  };
   const fill = async (): Promise<[Connection, Connection]> => {
     const first = await ask('/a');
-    await arrived('/a');
+    await held.arrived('/a');
     const second = await ask('/b');
     await until('one in the queue', async () => (await run.row('web/s1'))['qcur'] === '1');
     return [first, second];
   };
-  return { run, log, ask, fill, release };
+  return { run, log, ask, fill, release: (path) => held.release(path) };
 }
 
 const body = async (client: Connection): Promise<string> => (await client.response('GET')).text;

@@ -1,31 +1,22 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { type Connection, connect, get } from '../support/connection.ts';
+import { Held } from '../support/held.ts';
 import { origin } from '../support/origin.ts';
 import { start, unlessHaproxy26 } from '../support/program.ts';
+import { httpDefaults } from '../support/proxies.ts';
 import { until } from '../support/wait.ts';
 
-// Answers a request when the test releases its path.
-const held = new Map<string, () => void>();
-const app = await origin({ after }, (request) => {
-  return new Promise((resolve) => held.set(request.target, () => resolve({ body: request.target })));
-});
-const arrived = (path: string) => until(`${path} to reach the server`, () => held.has(path));
-const release = async (path: string) => {
-  await arrived(path);
-  held.get(path)?.();
-};
+const held = new Held();
+const app = await held.server({ after });
+const arrived = (path: string) => held.arrived(path);
+const release = (path: string) => held.release(path);
 const run = await start(
   { after },
   `
 global
     stats socket {sock:admin} level admin
-defaults
-    mode http
-    timeout connect 5s
-    timeout client 10s
-    timeout server 10s
-    timeout queue 10s
+${httpDefaults('timeout queue 10s')}
 listen one
     bind {addr:one}
     server s {addr:app} maxconn 1

@@ -4,6 +4,7 @@ import { request } from '../support/connection.ts';
 import { origin } from '../support/origin.ts';
 import { freePort } from '../support/ports.ts';
 import { start } from '../support/program.ts';
+import { loggingProxies } from '../support/proxies.ts';
 import { syslog } from '../support/syslog.ts';
 import { TABLE } from './retries-table.ts';
 
@@ -12,6 +13,8 @@ import { TABLE } from './retries-table.ts';
  * played on HAProxy.
  */
 
+/** A proxy for each of the settings. */
+const ROWS = TABLE.flatMap(({ settings, seen }) => settings.map((one) => ({ settings: one, seen })));
 const log = await syslog({ after });
 const tried: string[] = [];
 const ports: Record<string, number | { port: number }> = { log, r1: await freePort(), r2: await freePort() };
@@ -37,19 +40,8 @@ const lines = (settings: string) =>
 
 const run = await start(
   { after },
-  `
-global
-    stats socket {sock:admin} level admin
-    log {addr:log} local0
-    nbthread 1
-defaults
-    mode http
-    log global
-    option httplog
-    timeout connect 20ms
-    timeout client 5s
-    timeout server 150ms
-${TABLE.map(({ settings }, at) => `listen l${at}\n    bind {addr:l${at}}\n    ${lines(settings)}\n`).join('')}`,
+  `${loggingProxies('timeout connect 20ms', 'timeout server 150ms')}
+${ROWS.map(({ settings }, at) => `listen l${at}\n    bind {addr:l${at}}\n    ${lines(settings)}\n`).join('')}`,
   { ports },
 );
 
@@ -68,14 +60,14 @@ async function play(at: number, asked: string): Promise<string> {
 async function counted(at: number, server: string): Promise<string> {
   const row = await run.row(`l${at}/${server}`);
   // HAProxy counts what `retry-on` makes it send to the same server again as two retries.
-  const retries = TABLE[at]!.settings.includes('retry-on') ? [] : ['wretr'];
+  const retries = ROWS[at]!.settings.includes('retry-on') ? [] : ['wretr'];
   const names = ['stot', 'lbtot', ...retries, 'wredis', 'econ', 'eresp', 'hrsp_5xx'].filter(
     (name) => row[name] !== '0',
   );
   return [server, ...names.map((name) => `${name}=${row[name]}`)].join(' ');
 }
 
-for (const [at, { settings, seen }] of TABLE.entries()) {
+for (const [at, { settings, seen }] of ROWS.entries()) {
   test(settings, async () => {
     const actual = [];
     for (const line of seen) {

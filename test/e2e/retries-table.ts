@@ -1,11 +1,11 @@
 /**
- * Requests that fail, and what HAProxy does. `settings` of a proxy with servers `rN`, which refuse connections, and `sN`, which answer as
+ * Requests that fail, and what HAProxy does. `settings` of proxies with servers `rN`, which refuse connections, and `sN`, which answer as
  * the path says; `seen`: requests (path, cookie) with status, servers that got it, new cookie, and server, state and retries as logged;
  * then counters.
  */
-export const TABLE: readonly { readonly settings: string; readonly seen: readonly string[] }[] = [
+export const TABLE: readonly { readonly settings: readonly string[]; readonly seen: readonly string[] }[] = [
   {
-    settings: 'retries 0; option redispatch 1; r1; s3',
+    settings: ['retries 0; option redispatch 1; r1; s3'],
     seen: [
       '/ -> 503, r1 SC-- 0',
       '/ -> 200 s3, s3 ---- 0',
@@ -14,7 +14,7 @@ export const TABLE: readonly { readonly settings: string; readonly seen: readonl
     ],
   },
   {
-    settings: 'retries 3; r1; r2; s3',
+    settings: ['retries 3; r1; r2; s3'],
     seen: [
       '/ -> 503, r1 SC-- 3',
       '/ -> 503, r2 SC-- 3',
@@ -26,7 +26,10 @@ export const TABLE: readonly { readonly settings: string; readonly seen: readonl
     ],
   },
   {
-    settings: 'retries 3; cookie SRV insert indirect; r1; r2; s3',
+    settings: [
+      'retries 3; cookie SRV insert indirect; r1; r2; s3',
+      'retries 3; option redispatch 0; cookie SRV insert indirect; r1; r2; s3',
+    ],
     seen: [
       '/ r2 -> 503, r2 SCVN 3',
       '/ r1 -> 503, r1 SCVN 3',
@@ -37,7 +40,12 @@ export const TABLE: readonly { readonly settings: string; readonly seen: readonl
     ],
   },
   {
-    settings: 'retries 3; option redispatch; r1; r2; s3',
+    settings: [
+      'retries 3; option redispatch; r1; r2; s3',
+      'retries 3; option redispatch 0; r1; r2; s3',
+      'retries 3; option redispatch 1; r1; r2; s3',
+      'retries 3; option redispatch -2; r1; r2; s3',
+    ],
     seen: [
       '/ -> 200 s3, s3 ---- +2',
       '/ -> 200 s3, s3 ---- +2',
@@ -49,7 +57,7 @@ export const TABLE: readonly { readonly settings: string; readonly seen: readonl
     ],
   },
   {
-    settings: 'retries 3; option redispatch; cookie SRV insert indirect; r1; r2; s3',
+    settings: ['retries 3; option redispatch; cookie SRV insert indirect; r1; r2; s3'],
     seen: [
       '/ r2 -> 503, r1 SCDN +3',
       '/ r1 -> 503, r2 SCDN +3',
@@ -60,42 +68,7 @@ export const TABLE: readonly { readonly settings: string; readonly seen: readonl
     ],
   },
   {
-    settings: 'retries 3; option redispatch 0; r1; r2; s3',
-    seen: [
-      '/ -> 200 s3, s3 ---- +2',
-      '/ -> 200 s3, s3 ---- +2',
-      '/ -> 200 s3, s3 ---- +2',
-      'r1 stot=3 lbtot=3 wredis=3',
-      'r2 stot=3 lbtot=3 wredis=3',
-      's3 stot=3 lbtot=3',
-      'BACKEND stot=3 lbtot=9 wredis=6',
-    ],
-  },
-  {
-    settings: 'retries 3; option redispatch 0; cookie SRV insert indirect; r1; r2; s3',
-    seen: [
-      '/ r2 -> 503, r2 SCVN 3',
-      '/ r1 -> 503, r1 SCVN 3',
-      'r1 stot=4 wretr=3 econ=1',
-      'r2 stot=4 wretr=3 econ=1',
-      's3',
-      'BACKEND stot=2 wretr=6 econ=2 hrsp_5xx=2',
-    ],
-  },
-  {
-    settings: 'retries 3; option redispatch 1; r1; r2; s3',
-    seen: [
-      '/ -> 200 s3, s3 ---- +2',
-      '/ -> 200 s3, s3 ---- +2',
-      '/ -> 200 s3, s3 ---- +2',
-      'r1 stot=3 lbtot=3 wredis=3',
-      'r2 stot=3 lbtot=3 wredis=3',
-      's3 stot=3 lbtot=3',
-      'BACKEND stot=3 lbtot=9 wredis=6',
-    ],
-  },
-  {
-    settings: 'retries 3; option redispatch 1; cookie SRV insert indirect; r1; r2; s3',
+    settings: ['retries 3; option redispatch 1; cookie SRV insert indirect; r1; r2; s3'],
     seen: [
       '/ r2 -> 200 s3 SRV=s3; path=/, s3 --DI +3',
       '/ r1 -> 200 s3 SRV=s3; path=/, s3 --DI +2',
@@ -106,19 +79,7 @@ export const TABLE: readonly { readonly settings: string; readonly seen: readonl
     ],
   },
   {
-    settings: 'retries 3; option redispatch -2; r1; r2; s3',
-    seen: [
-      '/ -> 200 s3, s3 ---- +2',
-      '/ -> 200 s3, s3 ---- +2',
-      '/ -> 200 s3, s3 ---- +2',
-      'r1 stot=3 lbtot=3 wredis=3',
-      'r2 stot=3 lbtot=3 wredis=3',
-      's3 stot=3 lbtot=3',
-      'BACKEND stot=3 lbtot=9 wredis=6',
-    ],
-  },
-  {
-    settings: 'retries 3; option redispatch -2; cookie SRV insert indirect; r1; r2; s3',
+    settings: ['retries 3; option redispatch -2; cookie SRV insert indirect; r1; r2; s3'],
     seen: [
       '/ r2 -> 503, r2 SCDN +3',
       '/ r1 -> 200 s3 SRV=s3; path=/, s3 --DI +2',
@@ -129,7 +90,10 @@ export const TABLE: readonly { readonly settings: string; readonly seen: readonl
     ],
   },
   {
-    settings: 'retries 4; option redispatch; balance static-rr; r1; r2; s3',
+    settings: [
+      'retries 4; option redispatch; balance static-rr; r1; r2; s3',
+      'retries 4; option redispatch; balance leastconn; r1; r2; s3',
+    ],
     seen: [
       '/ -> 200 s3, s3 ---- +2',
       '/ -> 200 s3, s3 ---- +2',
@@ -140,18 +104,7 @@ export const TABLE: readonly { readonly settings: string; readonly seen: readonl
     ],
   },
   {
-    settings: 'retries 4; option redispatch; balance leastconn; r1; r2; s3',
-    seen: [
-      '/ -> 200 s3, s3 ---- +2',
-      '/ -> 200 s3, s3 ---- +2',
-      'r1 stot=2 lbtot=2 wredis=2',
-      'r2 stot=2 lbtot=2 wredis=2',
-      's3 stot=2 lbtot=2',
-      'BACKEND stot=2 lbtot=6 wredis=4',
-    ],
-  },
-  {
-    settings: 'retries 4; option redispatch; balance first; r1; r2; s3',
+    settings: ['retries 4; option redispatch; balance first; r1; r2; s3'],
     seen: [
       '/ -> 503, r1 SC-- +4',
       '/ -> 503, r1 SC-- +4',
@@ -162,7 +115,7 @@ export const TABLE: readonly { readonly settings: string; readonly seen: readonl
     ],
   },
   {
-    settings: 'retries 4; option redispatch; balance hdr(host); r1; r2; s3',
+    settings: ['retries 4; option redispatch; balance hdr(host); r1; r2; s3'],
     seen: [
       '/ -> 503, r2 SC-- 4',
       '/ -> 503, r2 SC-- 4',
@@ -173,7 +126,7 @@ export const TABLE: readonly { readonly settings: string; readonly seen: readonl
     ],
   },
   {
-    settings: 'retries 4; option redispatch; balance hdr(none); r1; r2; s3',
+    settings: ['retries 4; option redispatch; balance hdr(none); r1; r2; s3'],
     seen: [
       '/ -> 503, r2 SC-- +4',
       '/ -> 200 s3, s3 ---- 0',
@@ -184,7 +137,11 @@ export const TABLE: readonly { readonly settings: string; readonly seen: readonl
     ],
   },
   {
-    settings: 'retries 4; option redispatch; balance uri; r1; r2; s3',
+    settings: [
+      'retries 4; option redispatch; balance uri; r1; r2; s3',
+      'retries 4; option redispatch; balance source; r1; r2; s3',
+      'retries 4; option redispatch; balance hdr(host); hash-type consistent; r1; r2; s3',
+    ],
     seen: [
       '/ -> 200 s3, s3 ---- 0',
       '/ -> 200 s3, s3 ---- 0',
@@ -195,29 +152,7 @@ export const TABLE: readonly { readonly settings: string; readonly seen: readonl
     ],
   },
   {
-    settings: 'retries 4; option redispatch; balance source; r1; r2; s3',
-    seen: [
-      '/ -> 200 s3, s3 ---- 0',
-      '/ -> 200 s3, s3 ---- 0',
-      'r1',
-      'r2',
-      's3 stot=2 lbtot=2',
-      'BACKEND stot=2 lbtot=2',
-    ],
-  },
-  {
-    settings: 'retries 4; option redispatch; balance hdr(host); hash-type consistent; r1; r2; s3',
-    seen: [
-      '/ -> 200 s3, s3 ---- 0',
-      '/ -> 200 s3, s3 ---- 0',
-      'r1',
-      'r2',
-      's3 stot=2 lbtot=2',
-      'BACKEND stot=2 lbtot=2',
-    ],
-  },
-  {
-    settings: 'retries 4; option redispatch 2; balance hdr(none); r1; r2; s3',
+    settings: ['retries 4; option redispatch 2; balance hdr(none); r1; r2; s3'],
     seen: [
       '/ -> 200 s3, s3 ---- +4',
       '/ -> 200 s3, s3 ---- +4',
@@ -228,7 +163,7 @@ export const TABLE: readonly { readonly settings: string; readonly seen: readonl
     ],
   },
   {
-    settings: 'retries 5; option redispatch -3; balance hdr(none); r1; r2; s3',
+    settings: ['retries 5; option redispatch -3; balance hdr(none); r1; r2; s3'],
     seen: [
       '/ -> 503, r2 SC-- +5',
       '/ -> 200 s3, s3 ---- 0',
@@ -239,7 +174,11 @@ export const TABLE: readonly { readonly settings: string; readonly seen: readonl
     ],
   },
   {
-    settings: 'retries 2; option redispatch; r1',
+    settings: [
+      'retries 2; option redispatch; r1',
+      'retries 2; option redispatch; r1; r2 weight 0; s3 backup',
+      'retries 2; option redispatch; r1 backup; s3 backup',
+    ],
     seen: [
       '/ -> 503, r1 SC-- 2',
       'r1 stot=3 lbtot=1 wretr=2 econ=1',
@@ -247,23 +186,7 @@ export const TABLE: readonly { readonly settings: string; readonly seen: readonl
     ],
   },
   {
-    settings: 'retries 2; option redispatch; r1; r2 weight 0; s3 backup',
-    seen: [
-      '/ -> 503, r1 SC-- 2',
-      'r1 stot=3 lbtot=1 wretr=2 econ=1',
-      'BACKEND stot=1 lbtot=1 wretr=2 econ=1 hrsp_5xx=1',
-    ],
-  },
-  {
-    settings: 'retries 2; option redispatch; r1 backup; s3 backup',
-    seen: [
-      '/ -> 503, r1 SC-- 2',
-      'r1 stot=3 lbtot=1 wretr=2 econ=1',
-      'BACKEND stot=1 lbtot=1 wretr=2 econ=1 hrsp_5xx=1',
-    ],
-  },
-  {
-    settings: 'retries 2; option redispatch; option allbackups; r1 backup; s3 backup',
+    settings: ['retries 2; option redispatch; option allbackups; r1 backup; s3 backup'],
     seen: [
       '/ -> 200 s3, s3 ---- +2',
       'r1 stot=2 lbtot=1 wretr=1 wredis=1',
@@ -272,15 +195,15 @@ export const TABLE: readonly { readonly settings: string; readonly seen: readonl
     ],
   },
   {
-    settings: 'retries 2; option redispatch; use-server r2 if TRUE; r1; r2; s3',
+    settings: ['retries 2; option redispatch; use-server r2 if TRUE; r1; r2; s3'],
     seen: ['/ -> 503, r1 SC-- +2', 'r1 stot=1 lbtot=1 econ=1', 'r2 stot=2 wretr=1 wredis=1', 's3'],
   },
   {
-    settings: 'retries 2; option redispatch 1; force-persist if TRUE; cookie SRV insert; r1; s3',
+    settings: ['retries 2; option redispatch 1; force-persist if TRUE; cookie SRV insert; r1; s3'],
     seen: ['/ r1 -> 503, r1 SCVN 2', '/ -> 503, r1 SCNN 2', 'r1 stot=6 lbtot=1 wretr=4 econ=2', 's3'],
   },
   {
-    settings: 'retries 3; option redispatch; option persist; cookie SRV insert; r1 disabled; r2; s3',
+    settings: ['retries 3; option redispatch; option persist; cookie SRV insert; r1 disabled; r2; s3'],
     seen: [
       '/ r1 -> 200 s3 SRV=s3; path=/, s3 --DI +2',
       '/ r2 -> 200 s3 SRV=s3; path=/, s3 --DI +3',
@@ -291,20 +214,21 @@ export const TABLE: readonly { readonly settings: string; readonly seen: readonl
     ],
   },
   {
-    settings: 'retries 1; option persist; cookie SRV insert; r1 disabled; s3',
+    settings: ['retries 1; option persist; cookie SRV insert; r1 disabled; s3'],
     seen: ['/ r1 -> 503, r1 SCDN 1', 'r1 stot=2 wretr=1 econ=1', 's3'],
   },
   {
-    settings: 'retries 2; option redispatch; stick-table type string size 10; stick on hdr(host); r1; s3',
+    settings: ['retries 2; option redispatch; stick-table type string size 10; stick on hdr(host); r1; s3'],
     seen: ['/ -> 200 s3, s3 ---- +1', '/ -> 200 s3, s3 ---- 0', 'r1 stot=1 lbtot=1 wredis=1', 's3 stot=2 lbtot=1'],
   },
   {
-    settings:
+    settings: [
       'retries 2; option redispatch; cookie SRV insert; stick-table type string size 10; stick on hdr(host); s1; s3',
+    ],
     seen: ['/ -> 200 s1 SRV=s1; path=/, s1 --NI 0', '/ s3 -> 200 s3, s3 --VN 0', 's1 stot=1 lbtot=1', 's3 stot=1'],
   },
   {
-    settings: 'retries 3; retry-on all-retryable-errors; balance roundrobin; cookie SRV insert indirect; s1; s2; s3',
+    settings: ['retries 3; retry-on all-retryable-errors; balance roundrobin; cookie SRV insert indirect; s1; s2; s3'],
     seen: [
       '/busy s2 -> 503 s2 s2 s2 s2, s2 --VN 3',
       '/junk s1 -> 502 s1 s1 s1 s1, s1 PHVN 3',
@@ -317,7 +241,7 @@ export const TABLE: readonly { readonly settings: string; readonly seen: readonl
     ],
   },
   {
-    settings: 'retries 3; retry-on all-retryable-errors; balance hdr(host); cookie SRV insert indirect; s1; s2; s3',
+    settings: ['retries 3; retry-on all-retryable-errors; balance hdr(host); cookie SRV insert indirect; s1; s2; s3'],
     seen: [
       '/busy s2 -> 503 s2 s2 s2 s2, s2 --VN 3',
       '/junk s1 -> 502 s1 s1 s1 s1, s1 PHVN 3',
@@ -330,8 +254,9 @@ export const TABLE: readonly { readonly settings: string; readonly seen: readonl
     ],
   },
   {
-    settings:
+    settings: [
       'retries 3; option redispatch; retry-on all-retryable-errors; balance roundrobin; cookie SRV insert indirect; s1; s2; s3',
+    ],
     seen: [
       '/busy s2 -> 503 s2 s2 s2 s1 SRV=s1; path=/, s1 --DI +3',
       '/junk s1 -> 502 s1 s1 s1 s2, s2 PHDN +3',
@@ -344,8 +269,9 @@ export const TABLE: readonly { readonly settings: string; readonly seen: readonl
     ],
   },
   {
-    settings:
+    settings: [
       'retries 3; option redispatch; retry-on all-retryable-errors; balance hdr(host); cookie SRV insert indirect; s1; s2; s3',
+    ],
     seen: [
       '/busy s2 -> 503 s2 s2 s2 s2 SRV=s2; path=/, s2 --VI 3',
       '/junk s1 -> 502 s1 s1 s1 s2, s2 PHDN +3',
@@ -358,8 +284,9 @@ export const TABLE: readonly { readonly settings: string; readonly seen: readonl
     ],
   },
   {
-    settings:
+    settings: [
       'retries 3; option redispatch 1; retry-on all-retryable-errors; balance roundrobin; cookie SRV insert indirect; s1; s2; s3',
+    ],
     seen: [
       '/busy s2 -> 503 s2 s1 s2 s3 SRV=s3; path=/, s3 --DI +3',
       '/junk s1 -> 502 s1 s2 s3 s1, s1 PHDN +3',
@@ -372,8 +299,9 @@ export const TABLE: readonly { readonly settings: string; readonly seen: readonl
     ],
   },
   {
-    settings:
+    settings: [
       'retries 3; option redispatch 1; retry-on all-retryable-errors; balance hdr(host); cookie SRV insert indirect; s1; s2; s3',
+    ],
     seen: [
       '/busy s2 -> 503 s2 s2 s2 s2 SRV=s2; path=/, s2 --VI 3',
       '/junk s1 -> 502 s1 s2 s2 s2, s2 PHDN +3',
@@ -386,7 +314,7 @@ export const TABLE: readonly { readonly settings: string; readonly seen: readonl
     ],
   },
   {
-    settings: 'retries 1; retry-on empty-response; s1',
+    settings: ['retries 1; retry-on empty-response; s1'],
     seen: [
       '/empty -> 502 s1 s1, s1 SH-- 1',
       '/cut -> 502 s1 s1, s1 SH-- 1',
@@ -398,7 +326,7 @@ export const TABLE: readonly { readonly settings: string; readonly seen: readonl
     ],
   },
   {
-    settings: 'retries 1; retry-on junk-response; s1',
+    settings: ['retries 1; retry-on junk-response; s1'],
     seen: [
       '/empty -> 502 s1, s1 SH-- 0',
       '/cut -> 502 s1, s1 SH-- 0',
@@ -409,7 +337,7 @@ export const TABLE: readonly { readonly settings: string; readonly seen: readonl
     ],
   },
   {
-    settings: 'retries 1; retry-on response-timeout 503; s1',
+    settings: ['retries 1; retry-on response-timeout 503; s1'],
     seen: [
       '/empty -> 502 s1, s1 SH-- 0',
       '/slow -> 504 s1 s1, s1 sH-- 1',
@@ -419,7 +347,7 @@ export const TABLE: readonly { readonly settings: string; readonly seen: readonl
     ],
   },
   {
-    settings: 'retries 1; retry-on conn-failure 503; option redispatch; s1; r1; s3',
+    settings: ['retries 1; retry-on conn-failure 503; option redispatch; s1; r1; s3'],
     seen: [
       '/busy -> 503 s1, r1 SC-- +1',
       '/ -> 200 s3, s3 ---- 0',
@@ -430,7 +358,7 @@ export const TABLE: readonly { readonly settings: string; readonly seen: readonl
     ],
   },
   {
-    settings: 'retries 2; retry-on 503; option redispatch; s1; r1; s3',
+    settings: ['retries 2; retry-on 503; option redispatch; s1; r1; s3'],
     seen: [
       '/busy -> 503 s1, r1 SC-- +1',
       's1 stot=1 lbtot=1 wredis=1',

@@ -4,6 +4,7 @@ import { after, describe, test } from 'node:test';
 import { get } from '../support/connection.ts';
 import { isListening, listeningPorts } from '../support/ports.ts';
 import { isHaproxy, start } from '../support/program.ts';
+import { httpDefaults } from '../support/proxies.ts';
 import { until } from '../support/wait.ts';
 
 /* Where sockets are: `namespace` and `namespace_list`; and how their segments are signed: `tcp-md5sig`. */
@@ -39,11 +40,7 @@ describe('network namespaces', { skip }, async () => {
     `
 global
     stats socket {sock:admin} level admin
-defaults
-    mode http
-    timeout connect 1s
-    timeout client 5s
-    timeout server 5s
+${httpDefaults('timeout connect 1s')}
 namespace_list
     namespace ${name}
 frontend outside

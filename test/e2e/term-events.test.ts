@@ -4,6 +4,7 @@ import { connect, get } from '../support/connection.ts';
 import { origin } from '../support/origin.ts';
 import { freePort } from '../support/ports.ts';
 import { start } from '../support/program.ts';
+import { httpDefaults } from '../support/proxies.ts';
 import { syslog } from '../support/syslog.ts';
 
 /* `term_events`: what ended which part of a stream. The last of the seven is the connection to the server, the first that to the client. */
@@ -22,13 +23,7 @@ const run = await start(
   `
 global
     log {addr:log} local0
-defaults
-    mode http
-    log global
-    retries 0
-    timeout connect 5s
-    timeout client 5s
-    timeout server 5s
+${httpDefaults('log global', 'retries 0')}
 frontend web
     bind {addr:web}
     log-format "%HP %ts %[term_events] %B"

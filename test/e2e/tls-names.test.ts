@@ -3,6 +3,7 @@ import { after, test } from 'node:test';
 import { createServer } from 'node:tls';
 import { issue } from '../support/pki.ts';
 import { isHaproxy, start } from '../support/program.ts';
+import { httpDefaults } from '../support/proxies.ts';
 import { syslog } from '../support/syslog.ts';
 import { connectTls } from '../support/tls.ts';
 
@@ -25,13 +26,7 @@ const run = await start(
   `
 global
     log {addr:log} local0
-defaults
-    mode http
-    log global
-    retries 0
-    timeout connect 5s
-    timeout client 5s
-    timeout server 5s
+${httpDefaults('log global', 'retries 0')}
 frontend web
     bind {addr:web} ssl crt {dir}/site.pem strict-sni alpn http/1.1
     log-format "line %HU %ST %[bc_err] %[ssl_fc_sni]"

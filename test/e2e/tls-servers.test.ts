@@ -10,6 +10,7 @@ import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from
 import { connect } from '../support/connection.ts';
 import { type Issued, issue, revocationList } from '../support/pki.ts';
 import { start } from '../support/program.ts';
+import { loggingProxies } from '../support/proxies.ts';
 import { syslog } from '../support/syslog.ts';
 
 // HTTP/1 in the clear in front, TLS to the servers.
@@ -157,19 +158,7 @@ const listens: [string, string, string][] = [
 ];
 const run = await start(
   { after },
-  `
-global
-    stats socket {sock:admin} level admin
-    log {addr:log} local0
-    nbthread 1
-defaults
-    mode http
-    log global
-    option httplog
-    retries 0
-    timeout connect 500ms
-    timeout client 5s
-    timeout server 5s
+  `${loggingProxies('retries 0', 'timeout connect 500ms', 'timeout server 5s')}
 ${listens
   .map(
     ([name, origin, words]) => `

@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { after, describe, test } from 'node:test';
 import { connect, request } from '../support/connection.ts';
 import { isHaproxy, start } from '../support/program.ts';
+import { httpDefaults } from '../support/proxies.ts';
 import { within } from '../support/wait.ts';
 
 /* `option accept-unsafe-violations-in-http-request` and `-response`: what HAProxy 2.6 does under their old names, with what 3.4 says of header names and WebSocket. */
@@ -27,11 +28,7 @@ const run = await start(
   `
 global
     stats socket {sock:admin} level admin
-defaults
-    mode http
-    timeout connect 5s
-    timeout client 5s
-    timeout server 5s
+${httpDefaults()}
 frontend relaxed
     bind {addr:relaxed}
     bind {addr:h2} proto h2

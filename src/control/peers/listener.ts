@@ -1,3 +1,4 @@
+import { listenOptions } from '../../config/listen-options.ts';
 import type { BindConfig } from '../../config/types.ts';
 import { tcpTransport } from '../../net/tcp.ts';
 import type { Conn, ListenSocket } from '../../net/transport.ts';
@@ -15,28 +16,15 @@ export interface PeersListener {
 
 /** Listens as a `bind` line says; a process that is being replaced may do so on the same address. Rejects with the system's reason. */
 export async function listenForPeers(bind: BindConfig): Promise<PeersListener> {
-  const { address, backlog, v6only, interface: device, transparent, deferAccept } = bind;
-  const { mss, tfo: fastOpen, congestion, tcpUserTimeout: userTimeout, namespace, md5Key } = bind;
+  const { address, backlog } = bind;
   if (address.family !== 'inet' && address.family !== 'inet6')
     throw new Error('cannot bind socket (peers listen on an IP address and port)');
   const { family, host, port } = address;
-  const spec = { family, host, port, fd: -1, backlog: backlog ?? BACKLOG, v6only, share: true };
-  const more = {
-    device,
-    transparent,
-    deferAccept,
-    mss,
-    fastOpen,
-    congestion,
-    userTimeout,
-    namespace,
-    md5Key,
-    wrapped: true,
-  };
+  const spec = { ...listenOptions(bind), family, host, port, fd: -1, backlog: backlog ?? BACKLOG, wrapped: true };
   let socket: ListenSocket;
   const listener: PeersListener = { host, port, take: null, close: () => void socket.close() };
   try {
-    socket = await tcpTransport.listen({ ...spec, ...more }, (conn) => {
+    socket = await tcpTransport.listen(spec, (conn) => {
       if (listener.take === null) conn.destroy();
       else listener.take(conn);
     });

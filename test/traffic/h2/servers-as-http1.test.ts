@@ -3,6 +3,7 @@ import { after, test } from 'node:test';
 import { h2Server } from '../../differential/h2-origin.ts';
 import { connect } from '../../support/connection.ts';
 import { start } from '../../support/program.ts';
+import { httpDefaults } from '../../support/proxies.ts';
 import { syslog } from '../../support/syslog.ts';
 
 // Responses of servers over HTTP/2 as clients of HTTP/1, rules and log lines see them, which is as HAProxy shows them.
@@ -15,12 +16,7 @@ const run = await start(
   `
 global
     log {addr:log} local0
-defaults
-    mode http
-    log global
-    timeout connect 5s
-    timeout client 10s
-    timeout server 10s
+${httpDefaults('log global')}
 frontend web
     bind {addr:web}
     log-format "line %HU %ST %B %tsc"
