@@ -118,6 +118,8 @@ export interface ExprContext {
   readonly serverReused?: boolean;
   /** Error code of the last connection to the server that failed; 0 = none. */
   readonly serverError?: number;
+  /** Major version of HTTP on the last connection to the server, also on one that failed; 0 = none, or not agreed on yet. */
+  readonly serverMajor?: number;
   /** Status that the server has sent, before rules; 0 = none. */
   readonly serverStatus?: number;
   /** Number of the stream in the process; left out: there is none. */

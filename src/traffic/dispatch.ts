@@ -280,6 +280,7 @@ export function connectOrReuse(stream: Stream): void {
     stream.roomUntil = 0;
     stream.serverConn = conn;
     stream.reusedConn = true;
+    stream.serverMajor = conn.mux === null ? 1 : 2;
     conn.stream = stream;
     conn.use(!conn.private);
     conn.mux?.share(stream.client!.ownConnections);
@@ -362,6 +363,7 @@ function connect(
   conn.single = anywhere || stream.serverLabels !== null;
   conn.use(!stream.raw && !conn.single && backend.config.httpReuse !== 'never');
   stream.serverConn = conn;
+  stream.serverMajor = majorOf(stream, server, hello);
   stream.phase = Phase.connect;
   const timeout = stream.timeouts.connect ?? backend.connectTimeout;
   stream.waitUntil = timeout > 0 ? env.now() + timeout : 0;
@@ -396,6 +398,12 @@ function connect(
   );
   stream.keep();
   stream.schedule();
+}
+
+/** The version that a connection is opened for; 0 where none is spoken, or ALPN is to find it. */
+function majorOf(stream: Stream, server: TrafficServer, hello: Hello | null): number {
+  if (stream.raw || stream.backend!.config.mode !== 'http' || (hello !== null && hello.alpn.length > 0)) return 0;
+  return server.config.proto === 'h2' ? 2 : 1;
 }
 
 /** How often a stream looks whether an idle connection of another thread has made room, ms. */

@@ -150,7 +150,10 @@ export class ServerConn implements ConnHandler, PooledConn {
   }
 
   #ready(stream: Stream, h2: boolean): void {
-    if (h2 && !stream.raw) this.#speakH2(stream);
+    if (!stream.raw) {
+      stream.serverMajor = h2 ? 2 : 1;
+      if (h2) this.#speakH2(stream);
+    }
     stream.onServerConnected();
   }
 

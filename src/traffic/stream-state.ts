@@ -181,6 +181,8 @@ export abstract class StreamState {
   /** Status as the server has sent it; error of the last connection to a server that failed. */
   serverStatus = 0;
   serverError = 0;
+  /** Major version of HTTP on the last connection to a server; 0: none, or not agreed on yet. */
+  serverMajor = 0;
   uniqueIdText = '';
   /** Scheme and authority in front of the target, which requests of HTTP/2 are logged with: `https://a.example`, else ''. */
   origin = '';
@@ -298,6 +300,7 @@ export abstract class StreamState {
     this.loggedStatus = 0;
     this.serverStatus = 0;
     this.serverError = 0;
+    this.serverMajor = 0;
     this.uniqueIdText = '';
     this.origin = '';
     this.renderId = 0;

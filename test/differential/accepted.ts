@@ -309,6 +309,13 @@ export const ACCEPTED: readonly Accepted[] = [
     lines: /^http-request set-method/,
   },
   {
+    name: 'methods that rules make of others',
+    why: 'An ACL about methods knows one that a rule has put in the place of a method that HAProxy does not know by number, such as PATCH; HAProxy compares that with other such methods only.',
+    sends: /^(?!(OPTIONS|GET|HEAD|POST|PUT|DELETE|TRACE|CONNECT) )\S+ \S+ HTTP/m,
+    lines: /^http-request set-method (GET|POST)/,
+    shows: ({ scenario }) => scenario.lines.some((line) => /METH_|'method[,']/.test(line)),
+  },
+  {
     name: 'connections that failed with success',
     why: 'A connection that a client has ended behind its part of the handshake is no failure; HAProxy logs `Success` for some of them.',
     shows: ({ part, haproxy, sluice }) =>

@@ -387,6 +387,35 @@ onFrontend(
   },
 );
 
+onFrontend(
+  'a response that has no body has one of no bytes, whatever it announces',
+  'http-response set-header x-size %[res.body_size]',
+  async ({ app, port }, t) => {
+    const client = await connect(t, port);
+    app.script = () => 'HTTP/1.1 304 Not Modified\r\ncontent-length: 12\r\n\r\n';
+    assert.match(
+      (await client.exchange('GET / HTTP/1.1\r\nhost: a\r\n\r\n')).head,
+      /content-length: 12\r\nx-size: 0\r\n/,
+    );
+    app.script = () => 'HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello';
+    assert.match(
+      (await client.exchange('GET / HTTP/1.1\r\nhost: a\r\n\r\n')).head,
+      /content-length: 5\r\nx-size: 5\r\n/,
+    );
+  },
+);
+
+onFrontend(
+  'a connection that a server refuses was one for HTTP/1, too',
+  'log-format "%ST %[bc_http_major]"\nuse_backend nobody if { path /nobody }',
+  async ({ log, port }) => {
+    await request(port, 'GET /nobody HTTP/1.1\r\nhost: a\r\n\r\n');
+    await log.waitFor(/503 1$/);
+    await get(port);
+    await log.waitFor(/200 1$/);
+  },
+);
+
 // One process has the frontends of all cases.
 suite('what the differential run has found', async () => {
   const apps = await Promise.all(cases.map(() => origin({ after }, 'hello')));
@@ -402,8 +431,13 @@ suite('what the differential run has found', async () => {
         server app {addr:app${i}}
 `,
   );
+  const nobody = `
+    backend nobody
+        retries 0
+        server nobody 127.0.0.1:1
+`;
   const named = <T>(prefix: string, all: readonly T[]) => all.map((one, i) => [`${prefix}${i}`, one] as const);
-  const run = await start({ after }, DEFAULTS + proxies.join(''), {
+  const run = await start({ after }, DEFAULTS + proxies.join('') + nobody, {
     ports: Object.fromEntries([...named('app', apps), ...named('log', logs)]),
     files: Object.fromEntries(
       cases.flatMap(({ files }, i) => Object.entries(files).map(([name, text]) => [`${i}/${name}`, text])),

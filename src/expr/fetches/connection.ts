@@ -43,11 +43,6 @@ function isLocal(host: string | undefined, now: number): boolean | undefined {
   return localAddresses.has(host) || host.startsWith('127.');
 }
 
-/** Major version of HTTP on a connection. */
-function majorOf(version: number | undefined): number | undefined {
-  return version === undefined ? undefined : Math.floor(version / 10);
-}
-
 export const connectionFetches: readonly FetchRow[] = [
   plain('src', 'addr', 'clientAddress', (ctx) => hostOf(ctx.source)),
   plain('src_port', 'sint', 'clientAddress', (ctx) => portOf(ctx.source)),
@@ -72,9 +67,7 @@ export const connectionFetches: readonly FetchRow[] = [
   ),
   local('bc_src', 'addr', (ctx) => ctx.log.localHost || undefined),
   local('bc_src_port', 'sint', (ctx) => (ctx.log.localHost === '' ? undefined : ctx.log.localPort)),
-  plain('bc_http_major', 'sint', 'serverConnection', (ctx) =>
-    ctx.log.connectTime < 0 ? undefined : majorOf(ctx.responseHead?.version),
-  ),
+  plain('bc_http_major', 'sint', 'serverConnection', (ctx) => ctx.serverMajor || undefined),
   plain('bc_be_queue', 'sint', 'serverConnection', (ctx) => ctx.log.backendQueue),
   plain('bc_srv_queue', 'sint', 'serverConnection', (ctx) => ctx.log.serverQueue),
   plain('bc.timer.connect', 'sint', 'serverConnection', (ctx) => reached(ctx.log.connectTime)),

@@ -116,6 +116,8 @@ const bodyRow = (name: string, side: Side, type: ValueType, read: (body: string)
   },
 });
 
+const isBodyless = (status: number): boolean => status === 204 || status === 304;
+
 /** The advertised length of a body, or what of it is there. */
 const bodySizeRow = (name: string, side: Side): FetchRow => ({
   name,
@@ -125,8 +127,8 @@ const bodySizeRow = (name: string, side: Side): FetchRow => ({
   compile: () => (ctx) => {
     const head = side === 'request' ? ctx.requestHead : ctx.responseHead;
     if (head === null) return undefined;
-    // What the header of a response to HEAD says is not there.
-    if (side === 'response' && ctx.method === 'HEAD') return 0;
+    // What the header of a response without a body says is not there.
+    if (side === 'response' && (ctx.method === 'HEAD' || isBodyless(ctx.serverStatus || head.status))) return 0;
     const index = head.findHeader('content-length', 0);
     const advertised = index < 0 ? null : parseSint(head.headerValue(index));
     return advertised ?? bufferOf(ctx, side).length;
