@@ -111,7 +111,7 @@ export const ACCEPTED: readonly Accepted[] = [
   {
     name: 'kept connections that a server ends',
     why: 'When a server ends a kept connection without a whole head of a response, the request is sent again where it may be, else answered with 502; HAProxy closes the connection of the client without an answer.',
-    sends: wants('nothing', 'cutHead'),
+    sends: /^x-want: (nothing|cutHead)\r$|^HEAD .*\r\n(.+\r\n)*x-want: (cut|cutChunk)\r$/im,
   },
   {
     name: 'WebSocket handshakes without a key',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http2 from 'node:http2';
 import { after, suite, type TestContext, test } from 'node:test';
-import { connect, get, request } from '../support/connection.ts';
+import { type Connection, connect, get, request } from '../support/connection.ts';
 import { type Origin, origin } from '../support/origin.ts';
 import { start } from '../support/program.ts';
 import { type Syslog, syslog } from '../support/syslog.ts';
@@ -413,6 +413,63 @@ onFrontend(
     await log.waitFor(/503 1$/);
     await get(port);
     await log.waitFor(/200 1$/);
+  },
+);
+
+/** Lets the server of a case switch to a protocol that repeats words, and asks it to. */
+async function switched({ app, port }: Played, t: TestContext): Promise<Connection> {
+  app.script = async (_, server) => {
+    server.send('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: foo\r\nx-a: 1\r\n\r\nraw');
+    server.send(`<${await server.bytes(4).catch(() => '')}>`).catch(() => undefined);
+    return null;
+  };
+  const client = await connect(t, port);
+  client.send('GET / HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: foo\r\n\r\n');
+  return client;
+}
+
+onFrontend(
+  'rules on responses see one that switches protocols, and do not wait for a body of it',
+  'http-response wait-for-body time 10s\nhttp-response set-header x-b %[status]\nhttp-response del-header x-a\nhttp-after-response set-header x-c 1',
+  async (played, t) => {
+    const client = await switched(played, t);
+    const head = await client.through('\r\n\r\nraw');
+    assert.match(head, /^HTTP\/1.1 101 .*\r\nupgrade: foo\r\nx-b: 101\r\nx-c: 1\r\n\r\nraw$/s);
+    client.send('word');
+    await client.through('<word>');
+  },
+);
+
+onFrontend(
+  'a rule answers in place of a response that switches protocols',
+  'log-format "%ST %ts"\nhttp-response deny if { status 101 }',
+  async (played, t) => {
+    const client = await switched(played, t);
+    assert.equal((await client.response()).status, 502);
+    await played.log.waitFor(/502 PH/);
+    played.app.script = () => ({ body: 'next' });
+    assert.equal((await client.exchange('GET / HTTP/1.1\nhost: a\n\n')).text, 'next');
+  },
+);
+
+onFrontend(
+  'a response that switches protocols and gets another status is one of that status',
+  'http-response set-status 404',
+  async (played, t) => {
+    const client = await switched(played, t);
+    assert.equal((await client.response('GET')).status, 404);
+    played.app.script = () => ({ body: 'next' });
+    assert.equal((await client.exchange('GET / HTTP/1.1\nhost: a\n\n')).text, 'next');
+  },
+);
+
+onFrontend(
+  'the connection ends behind a status below 200 that a rule makes',
+  'http-response set-status 101',
+  async ({ port }, t) => {
+    const client = await connect(t, port);
+    client.send('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
+    assert.match(await client.rest(), /^HTTP\/1.1 101 /);
   },
 );
 

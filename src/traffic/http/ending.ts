@@ -42,7 +42,7 @@ export function finish(stream: Stream, exact: boolean): void {
 /** The server may send a body that is not waited for: a rule has made another method of HEAD, or a status without a body of one that has it. */
 function leavesBody({ req, res, resBody, serverStatus, isConnect }: Stream): boolean {
   if (resBody.framing !== Framing.none) return false;
-  if (isConnect && serverStatus < 300) return true;
+  if (serverStatus === 101 || (isConnect && serverStatus < 300)) return true;
   if (req.isMethod('HEAD') || isBodiless(serverStatus)) return false;
   return res.chunked || res.contentLength !== 0;
 }

@@ -1,4 +1,5 @@
 import { Body } from '../h1/body.ts';
+import { Framing } from '../h1/head.ts';
 import { setCause } from '../log.ts';
 import { Phase } from '../phase.ts';
 import type { Stream } from '../stream.ts';
@@ -51,6 +52,8 @@ export function bodyCollected(stream: Stream): void {
 const probe = new Body();
 
 function isAtHand(stream: Stream, limit: number): boolean {
+  // What goes through a tunnel is no body.
+  if (stream.resBody.framing === Framing.tunnel) return true;
   if (stream.serverEnded || stream.bodyEnd - stream.bodyPos >= limit) return true;
   probe.copyFrom(stream.resBody);
   for (let pos = stream.bodyPos; pos < stream.bodyEnd && !probe.done && !probe.failed; )

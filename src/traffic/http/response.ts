@@ -86,7 +86,8 @@ function parseHead(stream: Stream, buf: Buffer, start: number, limit: number): v
       return;
     }
     if (res.status === 101) {
-      switchProtocols(stream, buf, pos, limit);
+      if (switchesProtocols(stream)) break;
+      badResponse(stream);
       return;
     }
     onInterimHead(stream);
@@ -109,7 +110,13 @@ export function onResponseHead(stream: Stream): void {
 
 /** `stream.res` says that another protocol follows. */
 export function onSwitchedHead(stream: Stream): void {
-  switchProtocols(stream, EMPTY, 0, 0);
+  if (switchesProtocols(stream)) beginResponse(stream, EMPTY, 0, 0);
+  else badResponse(stream);
+}
+
+/** A 101 is the answer to what the request has asked for. */
+function switchesProtocols(stream: Stream): boolean {
+  return stream.wantsUpgrade && stream.res.hasUpgrade && (stream.backend!.relaxed || acceptsWebSocket(stream));
 }
 
 const EMPTY = Buffer.alloc(0);
@@ -162,6 +169,7 @@ const responseToHead = (stream: Stream): boolean => stream.isHead || stream.req.
 /** How the response's body ends (RFC 9112, 6.3). */
 function responseFraming(stream: Stream): number {
   const { res } = stream;
+  if (res.status === 101) return Framing.tunnel;
   if (stream.isHead || isBodiless(res.status)) return Framing.none;
   // A rule has made a HEAD of another request: what is announced does not come, and the client can only be told so by the end.
   if (stream.req.isMethod('HEAD')) {
@@ -180,6 +188,15 @@ function settleConnect(stream: Stream): void {
   if (granted === (resBody.framing === Framing.tunnel)) return;
   stream.keepAlive = false;
   if (!granted) resBody.begin(Framing.none, 0);
+}
+
+/** What becomes of a 101, or of what a rule has made an interim response: only what the server has switched to can follow one. */
+function settleSwitch(stream: Stream): void {
+  const { res, resBody, serverStatus } = stream;
+  if (res.status === 101 && serverStatus === 101) return;
+  if (serverStatus === 101) resBody.begin(Framing.none, 0);
+  // The client waits for what does not come.
+  if (res.status < 200) stream.keepAlive = false;
 }
 
 /** A response without a body: where its status has been changed to one, what the server sends behind the head goes nowhere. */
@@ -229,6 +246,7 @@ function forwardResponse(stream: Stream): void {
   const { res, frontend } = stream;
   const buf = stream.bodyBuf!;
   if (stream.isConnect) settleConnect(stream);
+  if (res.status < 200 || stream.serverStatus === 101) settleSwitch(stream);
   dropBody(stream);
   tellEnd(stream);
   stream.bodyBuf = null;
@@ -240,7 +258,7 @@ function forwardResponse(stream: Stream): void {
   stream.responseHeld = false;
   if (stream.resBody.framing === Framing.tunnel) {
     if (held) stream.serverConn!.conn.resume();
-    tunnelAfterConnect(stream, buf);
+    beginTunnel(stream, buf);
     return;
   }
   if (stream.env.stopping || stream.resBody.framing === Framing.close) stream.keepAlive = false;
@@ -410,28 +428,8 @@ export function onClientDrain(stream: Stream): void {
   stream.serverConn?.conn.resume();
 }
 
-/** 101: what follows is not HTTP. */
-function switchProtocols(stream: Stream, buf: Buffer, pos: number, end: number): void {
-  if (!stream.wantsUpgrade || !stream.res.hasUpgrade || !(stream.backend!.relaxed || acceptsWebSocket(stream))) {
-    badResponse(stream);
-    return;
-  }
-  stream.log.responseStart = stream.env.now();
-  stream.statusSent = 101;
-  countStatus(stream.server!.c, 101);
-  countStatus(stream.backend!.c, 101);
-  countStatus(stream.frontend.c, 101);
-  stream.responseHead = stream.res;
-  storeServer(stream);
-  countResponse(stream, stream.res.countedSize(), 0);
-  dropFraming(stream.res);
-  logStep(stream, 'response');
-  stream.client!.sendInterim(stream);
-  tunnel.switchTo(stream, buf, pos, end);
-}
-
-/** CONNECT was granted. */
-function tunnelAfterConnect(stream: Stream, buf: Buffer): void {
+/** CONNECT was granted, or protocols are switched: what follows is not HTTP. */
+function beginTunnel(stream: Stream, buf: Buffer): void {
   stream.client!.sendInterim(stream);
   tunnel.switchTo(stream, buf, stream.bodyPos, stream.bodyEnd);
 }
