@@ -11,15 +11,8 @@ import type {
 } from '../expr/types.ts';
 import { C, G } from '../model/counters.ts';
 import type { Client } from './client.ts';
-import {
-  connectOrReuse,
-  detachServer,
-  leaveQueue,
-  onConnectFailed,
-  releaseServer,
-  retryQueued,
-  tryAgain,
-} from './dispatch.ts';
+import { connectOrReuse } from './connecting.ts';
+import { leaveQueue, releaseServer, retryQueued } from './dispatch.ts';
 import type { Env } from './env.ts';
 import { Throttle } from './filters/throttle.ts';
 import type { TrafficFrontend, TrafficListener } from './frontend.ts';
@@ -30,7 +23,9 @@ import * as heldResponse from './http/held-response.ts';
 import * as response from './http/response.ts';
 import * as sending from './http/sending.ts';
 import { logStep, setCause } from './log.ts';
+import { detachServer } from './parting.ts';
 import { Phase } from './phase.ts';
+import { onConnectFailed, tryAgain } from './retrying.ts';
 import { continueInspection } from './rules/inspect.ts';
 import { runRule } from './rules/run-rule.ts';
 import { type Rule, Verdict } from './rules/types.ts';

@@ -1,9 +1,10 @@
 import { C } from '../model/counters.ts';
 import { countRequest, countResponse } from './bytes.ts';
 import { countFront } from './counting.ts';
-import { detachServer, finishServer, leaveQueue } from './dispatch.ts';
+import { leaveQueue } from './dispatch.ts';
 import type { Throttle } from './filters/throttle.ts';
 import { countTimes, logStream, setCause } from './log.ts';
+import { detachServer, finishServer } from './parting.ts';
 import { Phase } from './phase.ts';
 import { HeldResponse, inspectResponse } from './rules/inspect.ts';
 import { storeServer } from './stickiness.ts';

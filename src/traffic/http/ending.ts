@@ -1,9 +1,10 @@
 import { C } from '../../model/counters.ts';
 import { countLocalResponse, countRequest, countResponse } from '../bytes.ts';
-import { abandonServer, detachServer, leaveQueue } from '../dispatch.ts';
+import { leaveQueue } from '../dispatch.ts';
 import { type LocalResponse, reasonOf } from '../error-pages.ts';
 import { Framing } from '../h1/head.ts';
 import { countTimes, logStream } from '../log.ts';
+import { abandonServer, detachServer } from '../parting.ts';
 import { Phase } from '../phase.ts';
 import type { Stream } from '../stream.ts';
 import { countTrackedBytes } from '../tracking.ts';

@@ -1,17 +1,11 @@
 import { C } from '../../model/counters.ts';
+import { connectOrReuse } from '../connecting.ts';
 import { countFront } from '../counting.ts';
-import {
-  connectOrReuse,
-  countRetry,
-  detachServer,
-  leaveServer,
-  mayLeaveServer,
-  onConnectFailed,
-  tryAgain,
-} from '../dispatch.ts';
 import { Framing } from '../h1/head.ts';
 import { setCause } from '../log.ts';
+import { detachServer } from '../parting.ts';
 import { Phase } from '../phase.ts';
+import { countRetry, leaveServer, mayLeaveServer, onConnectFailed, tryAgain } from '../retrying.ts';
 import type { Stream } from '../stream.ts';
 import { countTracked, Event } from '../tracking.ts';
 import { cutOff, finish, replyError } from './ending.ts';
