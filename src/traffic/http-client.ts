@@ -1,13 +1,11 @@
-import { C, countRate, G } from '../model/counters.ts';
+import { G } from '../model/counters.ts';
 import { scratchBuffer, scratchSize } from '../net/scratch.ts';
 import type { Conn, ConnHandler } from '../net/transport.ts';
 import { countResponse } from './bytes.ts';
 import { captureRequest } from './captured.ts';
 import type { Client } from './client.ts';
 import { ConnClient, type Introduction } from './conn-client.ts';
-import { countFront } from './counting.ts';
 import type { Env } from './env.ts';
-import { rawPage, reasonOf } from './error-pages.ts';
 import type { TrafficFrontend, TrafficListener } from './frontend.ts';
 import { badChunk } from './h1/body.ts';
 import { writeChunk } from './h1/chunk.ts';
@@ -22,12 +20,12 @@ import * as heldBody from './http/held-body.ts';
 import * as request from './http/request.ts';
 import * as response from './http/response.ts';
 import * as sending from './http/sending.ts';
+import { cutRequest, lateRequest, noteBad, unreadPage } from './http/unread.ts';
 import { connectionEnded, connectionsOf } from './listeners.ts';
-import { logUnread, setCause } from './log.ts';
+import { logUnread } from './log.ts';
 import { Phase } from './phase.ts';
 import { Stream } from './stream.ts';
 import type { Timed } from './timer.ts';
-import { countSession, Event } from './tracking.ts';
 import * as tunnel from './tunnel.ts';
 import { countCall } from './work.ts';
 
@@ -248,59 +246,13 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
 
   /** The request cannot be read, or must not be passed on: 400 (or what the parser says), and the connection ends. */
   #refuse(stream: Stream, buf: Buffer, start: number, end: number, at: number): void {
-    const { env, frontend } = this;
-    const { log } = stream;
-    this.#countUnread();
-    this.#countBad();
-    captureRequest(env, frontend, this.source, buf, start, end, at, stream.req.errorState || 'MSG_ERROR');
-    log.requestLine = '<BADREQ>';
-    log.requestEnd = 0;
-    setCause(stream, 'P', 'R');
-    stream.statusSent = stream.req.errorStatus;
-    this.#lastWords(stream, this.#page(stream.req.errorStatus));
+    noteBad(this, stream, buf, start, end, at);
+    this.#lastWords(stream, unreadPage(this.frontend, stream.req.errorStatus));
   }
 
   /** The client did not send a whole request in time. */
   #late(): void {
-    const { env, frontend } = this;
-    const stream = Stream.start(env, this, frontend, this.listener);
-    const { log } = stream;
-    this.exchanges++;
-    this.#countUnread();
-    countSession(this.tracking, Event.request, env.now());
-    log.acceptDate = this.exchanges === 1 ? this.acceptedAt : this.idleSince;
-    log.requestDate = this.requestAt || this.idleSince;
-    log.requestLine = '<BADREQ>';
-    setCause(stream, 'c', 'R');
-    stream.statusSent = 408;
-    this.#lastWords(stream, this.#page(408), this.state === State.idle);
-  }
-
-  /** What could not be read, or did not come, counts as a request of the frontend. */
-  #countUnread(): void {
-    const { c, g } = this.frontend;
-    c[C.requests]!++;
-    countFront(this, C.failedReq);
-    c[C.hrsp4xx]!++;
-    countRate(c, C.reqRate, Math.floor(this.env.now() / 1000), g, G.reqRateMax);
-  }
-
-  /** What could not be read counts in what the session tracks: as a request, and as a mistake of the client. */
-  #countBad(): void {
-    const now = this.env.now();
-    countSession(this.tracking, Event.request, now);
-    countSession(this.tracking, Event.error, now);
-  }
-
-  /** The page for what could not be parsed: the proxy's own, else HAProxy's raw one. */
-  #page(status: number): string {
-    const page = this.frontend.errorPages.own(status);
-    // Below HTTP there is nothing to make a page from.
-    if (page === null || page.make !== undefined) return rawPage(status);
-    if (page.status === 0) return '';
-    const headers = page.headers.map(([name, value]) => `${name}: ${value}\r\n`).join('');
-    const body = typeof page.body === 'string' ? page.body : Buffer.from(page.body).latin1Slice();
-    return `HTTP/1.1 ${page.status} ${page.reason ?? reasonOf(page.status)}\r\n${headers}connection: close\r\n\r\n${body}`;
+    this.#lastWords(lateRequest(this), unreadPage(this.frontend, 408), this.state === State.idle);
   }
 
   /** Sends the last thing that this client hears, and closes without cutting it off. `silent`: not a byte of a request has come. */
@@ -334,23 +286,14 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     }
     const cut = this.#cutRequest();
     if (cut === null) this.#close();
-    else this.#lastWords(cut, this.#page(400), this.state === State.idle);
+    else this.#lastWords(cut, unreadPage(this.frontend, 400), this.state === State.idle);
   }
 
   /** The client ended in the middle of a request head, or before its first: the stream that tells of it; null when it might end. */
   #cutRequest(): Stream | null {
     const silent = this.state === State.idle && this.exchanges === 0 && !this.frontend.ignoreProbes;
     if (!silent && (this.state !== State.head || this.held === null)) return null;
-    const stream = Stream.start(this.env, this, this.frontend, this.listener);
-    this.exchanges++;
-    this.#countUnread();
-    this.#countBad();
-    stream.log.acceptDate = this.exchanges === 1 ? this.acceptedAt : this.idleSince;
-    stream.log.requestDate = this.requestAt || this.idleSince;
-    stream.log.requestLine = '<BADREQ>';
-    setCause(stream, 'C', 'R');
-    stream.statusSent = 400;
-    return stream;
+    return cutRequest(this);
   }
 
   onDrain(): void {

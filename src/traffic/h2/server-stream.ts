@@ -1,7 +1,7 @@
 import type { Conn, ConnHandler } from '../../net/transport.ts';
 import { Body } from '../h1/body.ts';
 import { settleResponse } from '../h1/check.ts';
-import { Framing, type Head } from '../h1/head.ts';
+import { Framing } from '../h1/head.ts';
 import { badResponse } from '../http/failures.ts';
 import { onInterimHead, onResponseHead, onSwitchedHead } from '../http/response.ts';
 import { Phase } from '../phase.ts';
@@ -9,9 +9,10 @@ import type { ServerConn } from '../server-conn.ts';
 import type { Stream } from '../stream.ts';
 import { switchFromConnect } from '../websocket.ts';
 import { FieldList } from './field-list.ts';
-import { badField, badTrailer, CONNECTION_HEADERS, FRAME_MAX, H2Error, noTrailer } from './frames.ts';
+import { badTrailer, CONNECTION_HEADERS, FRAME_MAX, H2Error, noTrailer } from './frames.ts';
 import { encodeField, type HpackDecoder } from './hpack.ts';
 import type { H2ServerConnection } from './server-connection.ts';
+import { headerIn, placeFields, readResponseHead } from './server-heads.ts';
 
 const CR = 13;
 const COLON = 58;
@@ -177,7 +178,7 @@ export class H2ServerStream implements Conn {
     this.connection.framing.output.headers(this.id, (bodyStart - start) * 2 + 64, endStream, (out, at) => {
       let pos = encodeField(out, at, ':method', this.#protocol === '' ? method : 'CONNECT');
       if (this.#protocol !== '') pos = encodeField(out, pos, ':protocol', this.#protocol);
-      const authority = this.#pseudo(stream, target);
+      const authority = placeFields(stream, target);
       // An extended CONNECT has one (RFC 8441, 4).
       if (this.#protocol !== '' && authority.every(([name]) => name !== ':authority'))
         authority.push([':authority', headerIn(head, 'host')]);
@@ -197,28 +198,6 @@ export class H2ServerStream implements Conn {
     });
     if (endStream) this.#sentEnd = true;
     return bodyStart;
-  }
-
-  /**
-   * The fields that say where the request goes (RFC 9113, 8.3.1). As HAProxy: an authority only where the client gave one, else the
-   * `host` header stays; and https where nothing is known of the scheme.
-   */
-  #pseudo(stream: Stream, target: string): [string, string][] {
-    if (stream.isConnect) return [[':authority', target]];
-    const absolute = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)(.*)$/i.exec(target);
-    if (absolute !== null) {
-      const [, scheme = '', authority = '', rest = ''] = absolute;
-      const path = rest === '' ? (stream.method === 'OPTIONS' ? '*' : '/') : rest.startsWith('/') ? rest : `/${rest}`;
-      return [
-        [':scheme', scheme.toLowerCase()],
-        [':authority', authority],
-        [':path', path],
-      ];
-    }
-    const scheme: [string, string] = [':scheme', stream.scheme || 'https'];
-    const { req } = stream;
-    const host = stream.clientVersion === 20 ? req.findHeader('host', 0) : -1;
-    return host < 0 ? [scheme, [':path', target]] : [scheme, [':authority', req.headerValue(host)], [':path', target]];
   }
 
   /** Sends payload, or keeps what the windows do not allow yet. */
@@ -311,7 +290,7 @@ export class H2ServerStream implements Conn {
     res.reasonText = '';
     stream.responseStarted = true;
     const size = fields.reduce((sum, [name, value]) => sum + name.length + value.length + 32, 0);
-    if (size > tune.bufsize || fields.length >= tune.maxhdr || !readHead(res, fields)) {
+    if (size > tune.bufsize || fields.length >= tune.maxhdr || !readResponseHead(res, fields)) {
       this.#badHead(stream);
       return;
     }
@@ -518,30 +497,7 @@ export class H2ServerStream implements Conn {
   }
 }
 
-/** Value of a header in the lines of a head; '' when it has none. */
-function headerIn(lines: string, name: string): string {
-  return new RegExp(`^${name}: (.*?)\r$`, 'im').exec(lines)?.[1] ?? '';
-}
-
 /** Not from within a write. */
 function refuseLate(stream: H2ServerStream): void {
   stream.refuse();
-}
-
-/** Reads the fields of a response's head into `res`. False: it is malformed (RFC 9113, 8.3.2). */
-function readHead(res: Head, fields: readonly (readonly [string, string])[]): boolean {
-  const [first] = fields;
-  if (first === undefined || first[0] !== ':status' || !/^[1-9]\d\d$/.test(first[1])) return false;
-  res.status = Number(first[1]);
-  for (const [name, value] of fields.slice(1)) {
-    if (badField(name, value) || CONNECTION_HEADERS.has(name)) return false;
-    if (name === 'content-length') {
-      const length = /^\d{1,15}$/.test(value) ? Number(value) : -1;
-      if (length < 0 || (res.contentLength >= 0 && res.contentLength !== length)) return false;
-      if (res.contentLength >= 0) continue;
-      res.contentLength = length;
-    }
-    res.addHeader(name, value);
-  }
-  return true;
 }
