@@ -1,25 +1,13 @@
-import { ENTRY, type EntryLayout, FIRST_SEGMENT, FREE, HEAD, OLD, SHARD, SHARD_WORDS, SLOTS } from './layout.ts';
-import { TableMemory } from './memory.ts';
+import { ENTRY, FIRST_SEGMENT, FREE, HEAD, OLD, SHARD, SHARD_WORDS, SLOTS } from './layout.ts';
+import { type EntryRules, SlotLists } from './slot-lists.ts';
 
-/** Tables without `expire` are kept in the order of use to so many ms. */
-const ORDER_GRANULE = 1000;
 /** Entries that are looked at to find the one that was not used for longest, and those of one slot of time among them; in large tables. */
 const EVICTION_LOOKS = 256;
 const SLOT_LOOKS = 32;
 const LARGE_SLOT_LOOKS = 3;
 const LARGE = 4096;
-/** A clock that is so far from where it was last seen, ms, has been put forward or back: the control thread looks several times a second. */
-const SUSPICIOUS = 10_000;
 /** Expired entries that are taken out of a full shard before something is added. */
 const FULL_SWEEP = 32;
-
-/** What of a table's line its entries must know. */
-export interface EntryRules {
-  readonly layout: EntryLayout;
-  readonly isString: boolean;
-  readonly expire: number;
-  readonly nopurge: boolean;
-}
 
 /** A key to be found: its words, filled up with zeros, its bytes and its hash. */
 export interface Key {
@@ -29,53 +17,25 @@ export interface Key {
 }
 
 /**
- * The entries of a table: in buckets by their hashes, and in lists by the slot of time in which they end (or, in tables without `expire`,
- * in which they were used last). An entry that is used stays where it is; it is moved when its turn has come and it has time left.
+ * The entries of a table: in buckets by their hashes, and in lists by the slot of time in which they end. An entry that is used stays where it is; it is moved when its turn has come and it has time left.
  * Whoever calls holds the lock of the shard that begins at `base`.
  */
-export class Entries {
-  readonly memory: TableMemory;
+export class Entries extends SlotLists {
   readonly shards: number;
   readonly size: number;
-  readonly rules: EntryRules;
-  /** Date from which stamps count, and when the clock was last right: the control thread writes them. */
-  readonly #clock: Float64Array;
   readonly #shardBits: number;
-  readonly #granule: number;
 
   constructor(buffer: SharedArrayBuffer, owner: number, rules: EntryRules) {
-    this.memory = new TableMemory(buffer, owner, (base) => this.#repair(base));
-    this.rules = rules;
+    super(buffer, owner, rules);
     const { words } = this.memory;
     this.shards = words[HEAD.shardCount]!;
     this.size = words[HEAD.size]!;
-    this.#clock = new Float64Array(buffer, 4 * HEAD.began, 2);
     this.#shardBits = 31 - Math.clz32(this.shards);
-    this.#granule = rules.expire === 0 ? ORDER_GRANULE : Math.ceil((rules.expire + 1) / (SLOTS - 8));
   }
 
   /** Number of the shard of a hash. */
   shardOf(hash: number): number {
     return hash & (this.shards - 1);
-  }
-
-  /** ms since the table began. While the clock is somewhere else than it was a moment ago, time stands still. */
-  at(now: number): number {
-    const seen = this.#clock[1]!;
-    const at = now - this.#clock[0]!;
-    return seen === 0 || Math.abs(at - seen) < SUSPICIOUS ? at : seen;
-  }
-
-  /** The clock goes right, after it was put forward by `jump` ms (or back, if that is negative). For one thread alone. */
-  tick(now: number, jump: number): void {
-    this.#clock[0]! += jump;
-    // 0 would say that nobody looks after it.
-    this.#clock[1] = now - this.#clock[0]! || 0.5;
-  }
-
-  /** The stamp of an entry that is used at `now`. */
-  stampAt(now: number): number {
-    return (this.at(now) + this.rules.expire) | 0;
   }
 
   isExpired(entry: number, now: number): boolean {
@@ -126,7 +86,7 @@ export class Entries {
       Atomics.sub(words, HEAD.used, 1);
       return 0;
     }
-    this.#link(base, entry, this.#slotOf(stamp, now));
+    this.link(base, entry, this.slotOf(stamp, now));
     this.#chain(base, entry);
     this.memory.words[base + SHARD.entries]!++;
     this.memory.words[base + SHARD.loose] = 0;
@@ -177,7 +137,7 @@ export class Entries {
     let at = this.#bucketFor(base, words[entry + ENTRY.hash]!);
     while (words[at] !== entry) at = words[at]!;
     words[at] = words[entry]!;
-    this.#unlink(entry);
+    this.unlink(entry);
     words[base + SHARD.entries]!--;
     Atomics.sub(words, HEAD.used, 1);
     this.#free(base, entry);
@@ -249,90 +209,6 @@ export class Entries {
     }
   }
 
-  // ---- lists of slots of time
-
-  /** A list as if it were an entry: its two words are those of the neighbours. */
-  #listAt(base: number, list: number): number {
-    return base + SHARD.lists + 2 * list - ENTRY.older;
-  }
-
-  /** The slot that a stamp is in; numbers of slots wrap at 32 bits. */
-  #slotOf(stamp: number, now: number): number {
-    const at = this.at(now);
-    return Math.floor((at + this.#ahead(stamp, at)) / this.#granule) | 0;
-  }
-
-  /** ms from `at` to a stamp. */
-  #ahead(stamp: number, at: number): number {
-    const ahead = (stamp - at) | 0;
-    // In tables without `expire` nothing lies ahead: it is very old.
-    return this.rules.expire === 0 && ahead > 60_000 ? ahead - 2 ** 32 : ahead;
-  }
-
-  /** Puts an entry into the list of the slot that its stamp is in. */
-  place(base: number, entry: number, now: number): void {
-    this.#unlink(entry);
-    this.#link(base, entry, this.#slotOf(this.memory.words[entry + ENTRY.stamp]!, now));
-  }
-
-  /** Puts an entry that is in use where it would be if it were used now: it is looked at again then. */
-  #postpone(base: number, entry: number, now: number): void {
-    this.#unlink(entry);
-    this.#link(base, entry, this.#slotOf(this.stampAt(now), now));
-  }
-
-  #link(base: number, entry: number, slot: number): void {
-    const { words } = this.memory;
-    const ahead = (slot - words[base + SHARD.lastSlot]!) | 0;
-    if (ahead > 0) this.#advance(base, slot, ahead);
-    let list = OLD;
-    if (ahead > -SLOTS) {
-      list = slot & (SLOTS - 1);
-      if (((slot - words[base + SHARD.firstSlot]!) | 0) < 0) words[base + SHARD.firstSlot] = slot;
-    }
-    const at = this.#listAt(base, list);
-    const newest = words[at + ENTRY.older]!;
-    words[entry + ENTRY.older] = newest;
-    words[entry + ENTRY.newer] = at;
-    words[newest + ENTRY.newer] = entry;
-    words[at + ENTRY.older] = entry;
-  }
-
-  /** Goes on to a later slot: what lists still have that are used again goes to the older ones. */
-  #advance(base: number, slot: number, ahead: number): void {
-    const { words } = this.memory;
-    const last = words[base + SHARD.lastSlot]!;
-    for (let i = 1; i <= Math.min(ahead, SLOTS); i++) this.#makeOld(base, (last + i) & (SLOTS - 1));
-    words[base + SHARD.lastSlot] = slot;
-    const first = (slot - SLOTS + 1) | 0;
-    if (((words[base + SHARD.firstSlot]! - first) | 0) < 0) words[base + SHARD.firstSlot] = first;
-  }
-
-  /** Moves all of a list to the older ones. */
-  #makeOld(base: number, list: number): void {
-    const { words } = this.memory;
-    const at = this.#listAt(base, list);
-    const first = words[at + ENTRY.newer]!;
-    if (first === at) return;
-    const end = words[at + ENTRY.older]!;
-    const old = this.#listAt(base, OLD);
-    const newest = words[old + ENTRY.older]!;
-    words[newest + ENTRY.newer] = first;
-    words[first + ENTRY.older] = newest;
-    words[end + ENTRY.newer] = old;
-    words[old + ENTRY.older] = end;
-    words[at + ENTRY.older] = at;
-    words[at + ENTRY.newer] = at;
-  }
-
-  #unlink(entry: number): void {
-    const { words } = this.memory;
-    const older = words[entry + ENTRY.older]!;
-    const newer = words[entry + ENTRY.newer]!;
-    words[older + ENTRY.newer] = newer;
-    words[newer + ENTRY.older] = older;
-  }
-
   // ---- expiry and eviction
 
   /** Takes expired entries out, about `budget` at most; says whether there may be more. */
@@ -340,7 +216,7 @@ export class Entries {
     if (this.rules.expire === 0) return false;
     const { words } = this.memory;
     let left = this.#sweepList(base, OLD, now, budget);
-    const present = Math.floor(this.at(now) / this.#granule) | 0;
+    const present = Math.floor(this.at(now) / this.granule) | 0;
     let slot = words[base + SHARD.firstSlot]!;
     for (let i = 0; i <= SLOTS && left > 0 && ((slot - present) | 0) <= 0; i++) {
       left = this.#sweepList(base, slot & (SLOTS - 1), now, left);
@@ -357,13 +233,13 @@ export class Entries {
   /** Sweeps one list; returns what is left of the budget. */
   #sweepList(base: number, list: number, now: number, budget: number): number {
     const { words } = this.memory;
-    const at = this.#listAt(base, list);
+    const at = this.listAt(base, list);
     const end = words[at + ENTRY.older]!;
     if (end === at) return budget;
     let left = budget;
     for (let entry = words[at + ENTRY.newer]!; left > 0; left--) {
       const next = words[entry + ENTRY.newer]!;
-      if (words[entry + ENTRY.uses]! > 0) this.#postpone(base, entry, now);
+      if (words[entry + ENTRY.uses]! > 0) this.postpone(base, entry, now);
       else if (this.isExpired(entry, now)) this.remove(base, entry);
       else this.place(base, entry, now);
       if (entry === end) return left - 1;
@@ -394,7 +270,7 @@ export class Entries {
   /** The oldest of the first entries of a list that are not in use and have not been used since; those are moved on. 0: none. */
   #oldestOf(base: number, list: number, slot: number | null, now: number, looks: { left: number }): number {
     const { words } = this.memory;
-    const at = this.#listAt(base, list);
+    const at = this.listAt(base, list);
     const present = this.at(now);
     const end = words[at + ENTRY.older]!;
     let oldest = 0;
@@ -404,10 +280,10 @@ export class Entries {
     for (let entry = words[at + ENTRY.newer]!; entry !== at && looks.left > 0 && found < most; looks.left--) {
       const next = words[entry + ENTRY.newer]!;
       const stamp = words[entry + ENTRY.stamp]!;
-      if (words[entry + ENTRY.uses]! > 0) this.#postpone(base, entry, now);
-      else if (this.#belongs(base, this.#slotOf(stamp, now), slot)) {
+      if (words[entry + ENTRY.uses]! > 0) this.postpone(base, entry, now);
+      else if (this.belongs(base, this.slotOf(stamp, now), slot)) {
         found++;
-        const ahead = this.#ahead(stamp, present);
+        const ahead = this.ahead(stamp, present);
         if (ahead < age) {
           age = ahead;
           oldest = entry;
@@ -417,12 +293,6 @@ export class Entries {
       entry = next;
     }
     return oldest;
-  }
-
-  /** Whether an entry of a slot is in the right list. */
-  #belongs(base: number, slot: number, list: number | null): boolean {
-    const ahead = (slot - this.memory.words[base + SHARD.lastSlot]!) | 0;
-    return list === null ? ahead <= -SLOTS : slot === list;
   }
 
   /** The same in another shard that nobody works in: this one has only entries that are in use. */
@@ -440,7 +310,7 @@ export class Entries {
   // ---- threads that die
 
   /** Puts a shard together again from the entries that can be found: somebody died in the middle of changing it. */
-  #repair(base: number): void {
+  protected repair(base: number): void {
     const { words } = this.memory;
     const entries = new Set<number>();
     const add = (from: number) => {
@@ -463,14 +333,14 @@ export class Entries {
     words[base + SHARD.loose] = 0;
     words[base + SHARD.moving] = 0;
     for (let list = 0; list <= SLOTS; list++) {
-      const at = this.#listAt(base, list);
+      const at = this.listAt(base, list);
       words[at + ENTRY.older] = at;
       words[at + ENTRY.newer] = at;
     }
     const now = Date.now();
     for (const entry of entries) {
       this.#chain(base, entry);
-      this.#link(base, entry, this.#slotOf(words[entry + ENTRY.stamp]!, now));
+      this.link(base, entry, this.slotOf(words[entry + ENTRY.stamp]!, now));
     }
     Atomics.add(words, HEAD.used, entries.size - words[base + SHARD.entries]!);
     words[base + SHARD.entries] = entries.size;
