@@ -1,6 +1,6 @@
 import net from 'node:net';
 import { abstractName } from '../util/libc/sockaddr.ts';
-import { LibcError } from '../util/libc.ts';
+import { LibcError, resetOnClose } from '../util/libc.ts';
 import {
   type ConnectRequest,
   errorName,
@@ -180,8 +180,13 @@ export class HandleConn implements Conn {
     this.closed = true;
     this.reading = false;
     this.handler = noHandler;
-    if (reset && this.handle.reset !== undefined) this.handle.reset();
-    else this.handle.close();
+    const { handle } = this;
+    if (!reset || handle.reset === undefined) handle.close();
+    else if (handle.reset() !== 0) {
+      // An end that was asked for waits for its turn.
+      resetOnClose(handle.fd);
+      handle.close();
+    }
     // Not given back to the pool: the other side may still be writing from it.
     this.bulkBuffer = null;
   }

@@ -1,4 +1,5 @@
 import { G } from '../model/counters.ts';
+import { resetWhenDelivered } from '../net/reset-when-delivered.ts';
 import { scratchBuffer, scratchSize } from '../net/scratch.ts';
 import type { Conn, ConnHandler } from '../net/transport.ts';
 import { countResponse } from './bytes.ts';
@@ -447,7 +448,7 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     this.stream = null;
     if (this.state === State.closed) return;
     if (reset || this.conn.blocked) {
-      this.conn.destroy(reset);
+      this.conn.destroy(reset || this.frontend.noLinger);
       this.#gone();
     } else this.#linger();
   }
@@ -455,8 +456,8 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
   /** Sends FIN and drops what still comes, for a while: closing at once could destroy the answer on its way. */
   #linger(): void {
     if (this.state === State.closed) return;
-    if (this.frontend.noLinger && !this.conn.blocked) {
-      this.conn.destroy(true);
+    if (this.frontend.noLinger) {
+      resetWhenDelivered(this.conn, this.frontend.clientTimeout);
       this.#gone();
       return;
     }

@@ -1,4 +1,5 @@
 import { C, G } from '../model/counters.ts';
+import { resetWhenDelivered } from '../net/reset-when-delivered.ts';
 import { connectTls } from '../net/tls.ts';
 import type { TlsConn } from '../net/tls-conn.ts';
 import type { Conn, ConnHandler } from '../net/transport.ts';
@@ -229,11 +230,13 @@ export class ServerConn implements ConnHandler, PooledConn {
 
   /** Closes it when what waits has been written. */
   finish(): void {
-    if (this.conn.closed || !this.conn.blocked || this.#noLinger) {
+    const unlingered = this.server.backend.noLinger;
+    if (this.conn.closed || (!this.conn.blocked && !unlingered)) {
       this.discard();
       return;
     }
-    this.conn.closeGently();
+    if (unlingered) resetWhenDelivered(this.conn, this.server.backend.serverTimeout);
+    else this.conn.closeGently();
     this.#leave();
     this.stream = null;
   }

@@ -1,3 +1,4 @@
+import { resetWhenDelivered } from '../net/reset-when-delivered.ts';
 import type { Conn, ConnHandler } from '../net/transport.ts';
 import type { Client } from './client.ts';
 import { ConnClient, type Introduction } from './conn-client.ts';
@@ -163,7 +164,8 @@ export class TcpClient extends ConnClient implements Client, ConnHandler {
 
   abort(reset: boolean): void {
     this.stream = null;
-    if (reset || (this.frontend.noLinger && !this.conn.blocked)) this.conn.destroy(true);
+    if (reset) this.conn.destroy(true);
+    else if (this.frontend.noLinger) resetWhenDelivered(this.conn, this.frontend.clientTimeout);
     else this.conn.closeGently();
     this.#gone();
   }

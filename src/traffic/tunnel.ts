@@ -302,7 +302,8 @@ export function close(stream: Stream, reset = false): void {
     stream.backend.c[C.lastSession] = Math.floor(log.closedAt / 1000);
     if (stream.server !== null) stream.server.c[C.lastSession] = stream.backend.c[C.lastSession]!;
   }
-  if (stream.clientEnded && stream.serverEnded) finishServer(stream);
+  // What the client has sent in front of its end is for the server.
+  if (stream.clientEnded && (stream.serverEnded || stream.backend?.noLinger === true)) finishServer(stream);
   else detachServer(stream);
   stream.phase = Phase.closed;
   stream.final = true;

@@ -28,6 +28,7 @@ export {
   descriptorOf,
   duplicateDescriptor,
   getSocketOption,
+  isUndelivered,
   listenOn,
   localName,
   MD5_KEY_MAX,

@@ -10,7 +10,7 @@ export const TCP_ACCEPTED: readonly Accepted[] = [
   },
   {
     name: 'ends of connections without lingering',
-    why: 'With `option nolinger` a connection ends by a reset where its peer has not ended its side; HAProxy ends some by FIN and a reset, and some by a reset alone, which destroys what has not been sent.',
+    why: 'With `option nolinger` a connection ends by FIN, and by a reset once the peer has all that was sent; HAProxy resets it at once, some without FIN, which destroys what is still on its way.',
     lines: /^option nolinger/,
     shows: butForResets,
   },

@@ -1,4 +1,4 @@
-import { attempt, call } from './native.ts';
+import { attempt, call, LibcError } from './native.ts';
 import { AF, inetSockaddr, type SocketName, socketName } from './sockaddr.ts';
 
 const SOCK_STREAM = 1;
@@ -229,6 +229,19 @@ export interface TcpInfo {
   readonly retrans: number;
   readonly fackets: number;
   readonly reordering: number;
+}
+
+/** The peer of a TCP connection has not acknowledged all that was sent to it, FIN included. False where that cannot be told. */
+export function isUndelivered(fd: number): boolean {
+  if (fd < 0) return false;
+  try {
+    const info = readOption(fd, SOL_TCP, 11, 148, 'TCP_INFO');
+    const notSent = info.byteLength < 148 ? 0 : info.getUint32(144, true);
+    return info.getUint32(24, true) + notSent > 0;
+  } catch (error) {
+    if (error instanceof LibcError) return false;
+    throw error;
+  }
 }
 
 /** TCP_INFO of a connection (offsets of `struct tcp_info` in linux/tcp.h). Throws LibcError. */

@@ -1,0 +1,33 @@
+import { isUndelivered } from '../util/libc.ts';
+import { noHandler } from './tcp.ts';
+import type { Conn } from './transport.ts';
+
+/** Between two looks at what the peer has acknowledged, ms. */
+const FIRST_LOOK = 10;
+const LAST_LOOK = 1000;
+
+/** What a peer gets at least, ms. */
+const PATIENCE = 1000;
+
+/**
+ * Ends a connection so that nothing of it is left in the system: FIN behind what is pending, and a reset once the peer has all of it, or
+ * when it takes longer than `timeout` ms. No event follows.
+ */
+export function resetWhenDelivered(conn: Conn, timeout: number): void {
+  if (conn.closed) return;
+  conn.handler = noHandler;
+  conn.end();
+  // What still comes is dropped.
+  conn.resume();
+  lookAgain(conn, FIRST_LOOK, Math.max(PATIENCE, timeout));
+}
+
+function lookAgain(conn: Conn, delay: number, patience: number): void {
+  const wait = Math.min(delay, patience);
+  setTimeout(() => {
+    if (conn.closed) return;
+    const left = patience - wait;
+    if (left > 0 && (conn.blocked || isUndelivered(conn.fd))) lookAgain(conn, Math.min(delay * 2, LAST_LOOK), left);
+    else conn.destroy(true);
+  }, wait).unref();
+}
