@@ -46,6 +46,8 @@ export class TlsConn implements Conn {
   onSession: ((id: Buffer, session: Buffer) => void) | null;
   onKeylog: ((line: string) => void) | null;
   onClosed: (() => void) | null;
+  /** Server side: asked before the client is told that the handshake is done; gives the alert that it is told instead, null for none. */
+  onJudge: (() => Uint8Array | null) | null;
   #told: boolean;
   #reading: boolean;
   #writing: boolean;
@@ -75,6 +77,7 @@ export class TlsConn implements Conn {
     this.onSession = null;
     this.onKeylog = null;
     this.onClosed = null;
+    this.onJudge = null;
     this.#told = false;
     this.#reading = true;
     this.#writing = false;
@@ -375,11 +378,16 @@ function onWritten(this: WriteRequest, status: number): void {
   else conn.written();
 }
 
-/** Called from within the library: nothing may be done here but to remember it. */
+/**
+ * Called from within the library: nothing may be done to its part here but to remember it. Its last message is not on its way yet, so
+ * that an alert, below it, arrives first.
+ */
 function onHandshakeDone(this: TlsHandle): void {
   const conn = this.conn as TlsConn;
   if (conn.established) return;
   conn.established = true;
+  const alert = conn.onJudge === null ? null : conn.onJudge();
+  if (alert !== null) conn.raw.writeStable(alert, 0, alert.length);
   fresh.push(conn);
   if (fresh.length === 1) setImmediate(tellFresh);
 }

@@ -38,6 +38,8 @@ export function failConnect(stream: Stream, code: string): void {
   const { env } = stream;
   if (server.config.observe === 'layer4')
     env.post({ kind: 'server.error', proxy: backend.id, server: server.id, layer: 4, count: 1 });
+  // Clients may choose the name that is asked for: they shall not make it be asked for again and again.
+  if (code === 'HOSTNAME_MISMATCH_SNI') useUpRetries(stream);
   if (stream.retriesLeft <= 0 || !retriesConnecting(backend.config.retryOn)) {
     server.c[C.failedConns]!++;
     backend.c[C.failedConns]!++;
@@ -58,6 +60,12 @@ export function failConnect(stream: Stream, code: string): void {
   stream.phase = Phase.turnaround;
   stream.waitUntil = env.now() + Math.min(TURNAROUND, backend.connectTimeout || TURNAROUND);
   stream.schedule();
+}
+
+/** There is no other try, and none was left (the log tells so). */
+function useUpRetries(stream: Stream): void {
+  stream.retriesLeft = 0;
+  stream.retries = stream.maxRetries;
 }
 
 /** Counts a try that fails and is followed by another one on the same server. */

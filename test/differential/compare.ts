@@ -4,7 +4,7 @@ import { acceptance, leftOut } from './acceptance.ts';
 import type { Accepted } from './accepted.ts';
 import { FAMILIES } from './families.ts';
 import type { Family, Scenario } from './family.ts';
-import { type Observed, observe, refused, type Stage, stage, without } from './observe.ts';
+import { listens, type Observed, observe, refused, type Stage, stage, without } from './observe.ts';
 import { Random } from './random.ts';
 import type { Patience } from './talk.ts';
 
@@ -141,7 +141,7 @@ function judged(differences: readonly Difference[], outcome: Mutable): Scenario[
       }
     }
     const rest = leftOut(one, used);
-    if (all && rest !== one && rest.connections.length > 0) left.push(rest);
+    if (all && rest !== one && rest.connections.length > 0 && listens(rest)) left.push(rest);
   }
   return left;
 }

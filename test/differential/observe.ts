@@ -95,7 +95,8 @@ export async function refused(
   }
 }
 
-const isBind = (line: string): boolean => /^\s*bind\s/.test(line);
+/** Whether it has an address where clients come in. */
+export const listens = ({ lines }: Scenario): boolean => lines.some((line) => /^\s*bind\s/.test(line));
 
 /** The scenarios without the lines that were refused, and without those refused as a whole or left without an address to listen on. */
 export function without(scenarios: readonly Scenario[], refusals: readonly Refusal[]): Scenario[] {
@@ -105,7 +106,7 @@ export function without(scenarios: readonly Scenario[], refusals: readonly Refus
       ...one,
       lines: one.lines.filter((line) => !refusals.some((refusal) => refusal.id === one.id && refusal.line === line)),
     }))
-    .filter(({ id, lines }) => lines.some(isBind) || !scenarios.find((one) => one.id === id)!.lines.some(isBind));
+    .filter((left) => listens(left) || !listens(scenarios.find(({ id }) => id === left.id)!));
 }
 
 /**
@@ -180,7 +181,8 @@ async function session(
     let observed = await play(run, scenario, on, patience);
     // A process that crashes is there for a while after its sockets have gone.
     for (let tries = 0; observed === null && end === null; tries++) {
-      if (tries === 300) throw new Error(`${program} runs and does not listen`);
+      if (tries === 300)
+        throw new Error(`${program} runs and does not listen in ${scenario.family.name} scenario ${scenario.id}`);
       await pause(100);
       observed = await play(run, scenario, on, patience);
     }

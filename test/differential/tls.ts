@@ -43,6 +43,8 @@ export const tls: Family = {
             `bind {addr:fe_${id}}${front ? ` ${bindWords(random, http2)}` : ''}`,
             ...(front ? logLines(random) : []),
           ];
+        // It is not done the same (`the last server of a connection`), and another server would not answer the same here.
+        if (line === 'option prefer-last-server') return [];
         if (line.startsWith('default_backend ')) return [...ruleLines(random, front), line];
         return [line.replace(/^(server (s\d) )\{addr:s\d\}/, (_, words, name) => words + serverWords(random, name))];
       }),

@@ -5,9 +5,13 @@ import type { CertificateView } from '../../model/certificates/views.ts';
 import type { ClientHello } from '../../net/client-hello.ts';
 import type { TlsConn } from '../../net/tls-conn.ts';
 import { Certificate } from './certificate-facts.ts';
+import { refusalAlert } from './refusal-alert.ts';
 import type { ServerContext } from './server-context.ts';
 import { TlsSession } from './tls-session.ts';
-import { chainOf, ignored, type VerifyErrors, verifyErrors } from './verify-errors.ts';
+import { chainOf, type Refusal, refusal, type VerifyErrors, verifyErrors } from './verify-errors.ts';
+
+/** The library has refused them before: whatever came between. */
+const NONE: Refusal = { of: 'certificate', error: 0 };
 
 const own = new WeakMap<CertificateView, Certificate>();
 
@@ -20,6 +24,7 @@ export class ClientTls extends TlsSession implements ClientTlsFacts {
   readonly hello: HelloFacts | null;
   certificateUsed = false;
   #errors: VerifyErrors | null = null;
+  #verdict: Refusal['of'] | 'ok' | null = null;
   #peer: readonly Certificate[] | null = null;
 
   constructor(
@@ -41,19 +46,37 @@ export class ClientTls extends TlsSession implements ClientTlsFacts {
     return this.conn.watched?.sent.random ?? '';
   }
 
+  /** The client is asked for a certificate. */
+  get verifies(): boolean {
+    const { verify } = this.context.options;
+    return verify === 'optional' || verify === 'required';
+  }
+
   /** The handshake is done: whether the client's certificate, where one is asked for, is accepted; else why it is not. */
-  established(): 'ok' | 'authority' | 'certificate' {
+  established(): Refusal['of'] | 'ok' {
+    this.#verdict ??= this.#judge()?.of ?? 'ok';
+    return this.#verdict;
+  }
+
+  /** What a client is told that is refused while it is still in the handshake; null when it is not. */
+  refusedWith(): Uint8Array | null {
+    const found = this.#judge();
+    this.#verdict = found?.of ?? 'ok';
+    return found === null || this.resumed ? null : refusalAlert(this.conn.tls.getProtocol(), found.error);
+  }
+
+  #judge(): Refusal | null {
     const { tls } = this.conn;
-    const { options } = this.context;
     this.resumed = tls.isSessionReused();
-    if (options.verify !== 'optional' && options.verify !== 'required') return 'ok';
+    const { options } = this.context;
+    if (!this.verifies) return null;
     const certificate = tls.getPeerX509Certificate();
     this.certificateUsed = certificate !== undefined;
-    if (certificate === undefined) return options.verify === 'required' ? 'certificate' : 'ok';
+    if (certificate === undefined) return options.verify === 'required' ? NONE : null;
     const error = tls.verifyError();
-    if (error === null) return 'ok';
+    if (error === null) return null;
     this.#errors = verifyErrors(error.code, certificate);
-    return ignored(this.#errors, options) ?? 'ok';
+    return refusal(this.#errors, options);
   }
 
   get certificateError(): number {

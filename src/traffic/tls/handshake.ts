@@ -89,6 +89,7 @@ export function answerHello(
   const size = global.captureBufferSize;
   const tls = new ClientTls(conn, context, hello, alpn, size > 0 && hello !== null ? captureHello(hello, size) : null);
   if (global.keylog) tls.keepSecrets();
+  if (tls.verifies) conn.onJudge = () => tls.refusedWith();
   context.begins.tls13 = hello !== null && isTls13(hello, context);
   conn.begin(bytes);
   return tls;

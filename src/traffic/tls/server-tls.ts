@@ -125,10 +125,11 @@ export class ServerTls {
     // Sessions are kept by name, and only those of servers that were accepted; they come without the certificate.
     if (tls.isSessionReused()) return null;
     // `verifyhost` is for connections that no name was asked for on (manual, `verifyhost`); the `host` header is no choice of the operator's.
-    const name = this.config.sni !== null && asked !== '' ? asked : (this.config.verifyHost ?? asked);
-    if (name === '') return null;
-    if (isFor(peerCertificate(tls), name)) return null;
-    return asked === '' ? 'HOSTNAME_MISMATCH' : 'HOSTNAME_MISMATCH_SNI';
+    const { sni, verifyHost } = this.config;
+    const named = verifyHost !== null && (sni === null || asked === '') ? verifyHost : null;
+    const name = named ?? asked;
+    if (name === '' || isFor(peerCertificate(tls), name)) return null;
+    return named === null ? 'HOSTNAME_MISMATCH_SNI' : 'HOSTNAME_MISMATCH';
   }
 
   #current(): OutgoingContext {

@@ -70,13 +70,18 @@ export function chainOf(certificate: CertificateHandle): Buffer[] {
   return chain;
 }
 
-/** null when `crt-ignore-err` and `ca-ignore-err` pass over all errors; else what is not accepted. */
-export function ignored(
-  errors: VerifyErrors,
-  { caIgnoreErrors, crtIgnoreErrors }: TlsOptions,
-): 'authority' | 'certificate' | null {
-  const fine = (found: readonly number[], accepted: readonly number[] | 'all') =>
-    accepted === 'all' || found.every((number) => accepted.includes(number));
-  if (!fine(errors.authority, caIgnoreErrors)) return 'authority';
-  return fine(errors.certificate, crtIgnoreErrors) ? null : 'certificate';
+/** Why a client is refused: the first error that is not passed over, and of what it is. */
+export interface Refusal {
+  readonly of: 'authority' | 'certificate';
+  readonly error: number;
+}
+
+/** null when `crt-ignore-err` and `ca-ignore-err` pass over all errors. */
+export function refusal(errors: VerifyErrors, { caIgnoreErrors, crtIgnoreErrors }: TlsOptions): Refusal | null {
+  const first = (found: readonly number[], accepted: readonly number[] | 'all') =>
+    accepted === 'all' ? undefined : found.find((number) => !accepted.includes(number));
+  const authority = first(errors.authority, caIgnoreErrors);
+  if (authority !== undefined) return { of: 'authority', error: authority };
+  const certificate = first(errors.certificate, crtIgnoreErrors);
+  return certificate === undefined ? null : { of: 'certificate', error: certificate };
 }
