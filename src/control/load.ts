@@ -89,6 +89,7 @@ function surroundings(
     database,
     logProfile: (name) => config.logProfiles.find((profile) => profile.name === name) ?? null,
     table: (name) => tables.get(name) ?? null,
+    tokens: config.global.tokens,
     stickCounters: config.global.tune.stickCounters,
     hasResolvers: (name) => name === 'default' || config.resolvers.some((section) => section.name === name),
     hasRing: (name) => STANDARD_RINGS.includes(name) || config.rings.some((ring) => ring.name === name),

@@ -20,9 +20,10 @@ export function environmentOf(config: Config, caches: readonly CacheView[]): Env
 /** Whether traffic threads work differently under another configuration, even where the proxies stay the same. */
 export function isSameEnvironment(before: Config, after: Config): boolean {
   const read = ({ global, httpErrors, logProfiles, userlists, caches, files }: Config) => {
-    const { tune, tls, node, defaultPath, maxcompcpuusage, errCodes, failCodes, other } = global;
+    const { tune, tls, node, defaultPath, maxcompcpuusage, errCodes, failCodes, tokens, other } = global;
     const sections = [httpErrors, logProfiles, userlists, caches].map(withoutPlaces);
-    return [tune, tls, node, defaultPath, maxcompcpuusage, errCodes, failCodes, wordsOf(other), sections, files ?? {}];
+    const lists = [errCodes, failCodes, tokens];
+    return [tune, tls, node, defaultPath, maxcompcpuusage, lists, wordsOf(other), sections, files ?? {}];
   };
   return isDeepStrictEqual(read(before), read(after));
 }

@@ -177,6 +177,7 @@ function surroundings(env: Env): ProxySurroundings {
     table: (name) => env.tables.get(name),
     database: (path, from) =>
       env.databases.find(configuredPath(path, from, env.global.defaultPath)) ?? { error: `${path} was not read` },
+    tokens: env.global.tokens,
     stickCounters: env.global.tune.stickCounters,
     hasResolvers: () => true,
     logProfile: (name) => env.logProfiles.find((profile) => profile.name === name) ?? null,

@@ -9,6 +9,7 @@ import {
   randomBytes,
 } from 'node:crypto';
 import { test } from 'node:test';
+import type { TokenLists } from '../../src/config/token-algorithms.ts';
 import { compileWhole, evaluateBytes } from '../../src/expr/compile.ts';
 import { place } from '../../src/expr/row.ts';
 import { context } from './context.ts';
@@ -66,8 +67,16 @@ const rsaWrap = (key: KeyObject, oaepHash: string) => (content: Buffer) => ({
   key: publicEncrypt({ key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash }, content),
 });
 
-function decrypted(token: string, converter: string, files: Record<string, string> = {}): string | undefined {
-  const env = { places: place.frontendHttpRequest, readFile: (path: string) => files[path] ?? null };
+function decrypted(
+  token: string,
+  converter: string,
+  files: Record<string, string> = {},
+  tokens?: TokenLists,
+): string | undefined {
+  const env = {
+    ...{ places: place.frontendHttpRequest, readFile: (path: string) => files[path] ?? null },
+    ...(tokens ? { tokens } : {}),
+  };
   const compiled = compileWhole(`str(${token}),${converter}`, env);
   if ('error' in compiled) throw new Error(compiled.error);
   return evaluateBytes(compiled, context({}));
@@ -112,4 +121,21 @@ test('damaged tokens, other keys and other algorithms give nothing', () => {
   assert.equal(decrypted(token, `jwt_decrypt_secret("${SECRET.subarray(0, 16).toString('base64')}")`), undefined);
   assert.equal(decrypted('a.b.c', `jwt_decrypt_secret("${secret}")`), undefined);
   assert.equal(decrypted(`${json({ alg: 'none', enc: 'A256GCM' })}....`, `jwt_decrypt_secret("${secret}")`), undefined);
+});
+
+test('lists of algorithms say what is decrypted', () => {
+  const converter = `jwt_decrypt_secret("${SECRET.toString('base64')}")`;
+  const tokens = {
+    wrapped: seal('A256KW', 'A256GCM', 'contents', aesWrap(SECRET)),
+    direct: seal('dir', 'A128CBC-HS256', 'contents', () => ({ key: Buffer.alloc(0) }), SECRET),
+  };
+  const told = (lists: TokenLists) =>
+    Object.entries(tokens).flatMap(([name, token]) =>
+      decrypted(token, converter, {}, lists) === 'contents' ? [name] : [],
+    );
+  const [algorithms, encryptions] = [['A256KW', 'dir'] as const, ['A256GCM', 'A128CBC-HS256'] as const];
+  assert.deepEqual(told({ algorithms, encryptions }), ['wrapped', 'direct']);
+  assert.deepEqual(told({ algorithms: ['dir'], encryptions }), ['direct']);
+  assert.deepEqual(told({ algorithms, encryptions: ['A256GCM'] }), ['wrapped']);
+  assert.deepEqual(told({ algorithms: ['A256KW'], encryptions: ['A128CBC-HS256'] }), []);
 });

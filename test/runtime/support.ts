@@ -194,6 +194,7 @@ function globalConfig(): Config['global'] {
     maxsessrate: 0,
     maxsslrate: 0,
     errCodes: [],
+    tokens: { algorithms: [], encryptions: [] },
     failCodes: [],
     maxcomprate: 0,
     maxcompcpuusage: 100,

@@ -81,10 +81,6 @@ export const GLOBAL_NOTICED: Row[] = [
       'httpclient.timeout.connect <time>',
     ],
   ),
-  ...noticed<ConfigDraft>('what tokens may be decrypted with is said where they are.', [
-    'jwt.decrypt_alg_list <list>',
-    'jwt.decrypt_enc_list <list>',
-  ]),
   ...noticed<ConfigDraft>('there are no QUIC connections, which it is for.', ['cluster-secret <secret>']),
 ];
 

@@ -10,6 +10,12 @@ import {
   privateDecrypt,
   timingSafeEqual,
 } from 'node:crypto';
+import {
+  TOKEN_ALGORITHMS,
+  TOKEN_ENCRYPTIONS,
+  type TokenEncryption,
+  type TokenLists,
+} from '../../config/token-algorithms.ts';
 import type { Arg } from '../args.ts';
 import type { CompileEnv, Convert, ConverterRow } from '../row.ts';
 import type { ExprError } from '../sample.ts';
@@ -20,14 +26,17 @@ import { base64Decode, base64UrlDecode } from './binary.ts';
 type KeyOf = (ctx: ExprContext) => KeyObject | undefined;
 
 /** How contents are encrypted: bits of the cipher's key, and the digest of the code that goes with CBC. */
-const CONTENTS: Readonly<Record<string, { readonly bits: 128 | 192 | 256; readonly digest: string | null }>> = {
-  A128GCM: { bits: 128, digest: null },
-  A192GCM: { bits: 192, digest: null },
-  A256GCM: { bits: 256, digest: null },
-  'A128CBC-HS256': { bits: 128, digest: 'sha256' },
-  'A192CBC-HS384': { bits: 192, digest: 'sha384' },
-  'A256CBC-HS512': { bits: 256, digest: 'sha512' },
-};
+const CONTENTS: Readonly<Record<TokenEncryption, { readonly bits: 128 | 192 | 256; readonly digest: string | null }>> =
+  {
+    A128GCM: { bits: 128, digest: null },
+    A192GCM: { bits: 192, digest: null },
+    A256GCM: { bits: 256, digest: null },
+    'A128CBC-HS256': { bits: 128, digest: 'sha256' },
+    'A192CBC-HS384': { bits: 192, digest: 'sha384' },
+    'A256CBC-HS512': { bits: 256, digest: 'sha512' },
+  };
+
+const EVERY: TokenLists = { algorithms: TOKEN_ALGORITHMS, encryptions: TOKEN_ENCRYPTIONS };
 
 /** Digests of RSA-OAEP. RSA1_5 is left out: whoever can ask often enough reads tokens by it. */
 const OAEP: Readonly<Record<string, string>> = {
@@ -53,14 +62,16 @@ const bytesOf = (text: unknown): Buffer => {
   return Buffer.from(decoded, 'latin1');
 };
 
-/** The contents of a token; throws when it cannot be read with that key. */
-function decrypt(token: string, key: KeyObject): string {
+/** The contents of a token; throws when it cannot be read with that key, or not by these algorithms. */
+function decrypt(token: string, key: KeyObject, { algorithms, encryptions }: TokenLists): string {
   const parts = token.split('.');
   if (parts.length !== 5) throw new Error('not five parts');
   const [protectedHeader, encryptedKey, iv, text, tag] = parts as [string, string, string, string, string];
   const header = JSON.parse(bytesOf(protectedHeader).toString()) as Header;
-  const contents = CONTENTS[String(header.enc)];
-  if (contents === undefined || header.zip !== undefined) throw new Error('unknown encryption');
+  const encryption = encryptions.find((name) => name === header.enc);
+  if (encryption === undefined || header.zip !== undefined) throw new Error('unknown encryption');
+  if (!algorithms.some((name) => name === header.alg)) throw new Error('unknown algorithm');
+  const contents = CONTENTS[encryption];
   const secret = contentKey(header, bytesOf(encryptedKey), key);
   const size = (contents.digest === null ? 1 : 2) * (contents.bits / 8);
   if (secret.length !== size) throw new Error('a key of another size');
@@ -122,11 +133,11 @@ function contentKey(header: Header, encrypted: Buffer, key: KeyObject): Buffer {
 
 /** A token is decrypted with the key; nothing comes of one that is damaged or for another key. */
 const decrypting =
-  (keyOf: KeyOf): Convert =>
+  (keyOf: KeyOf, { tokens = EVERY }: CompileEnv): Convert =>
   (token, ctx) => {
     try {
       const key = keyOf(ctx);
-      return key === undefined ? undefined : decrypt(token as string, key);
+      return key === undefined ? undefined : decrypt(token as string, key, tokens);
     } catch {
       return undefined;
     }
@@ -167,7 +178,7 @@ function certificateKey([path]: readonly Arg[], env: CompileEnv): Convert | Expr
     if (pem === null) return { error: `failed to open file '${path}'` };
     const key = createPrivateKey(pem);
     if (key.asymmetricKeyType !== 'rsa') return { error: `the private key in '${path}' is not of RSA` };
-    return decrypting(() => key);
+    return decrypting(() => key, env);
   } catch {
     return { error: `no private key in '${path}'` };
   }
@@ -175,9 +186,9 @@ function certificateKey([path]: readonly Arg[], env: CompileEnv): Convert | Expr
 
 const withKey = (read: (text: string) => KeyObject | null, problem: string) => ({
   ...({ args: 'string', in: 'bin', out: 'bin' } as const),
-  compile: ([arg]: readonly Arg[]): Convert | ExprError => {
+  compile: ([arg]: readonly Arg[], env: CompileEnv): Convert | ExprError => {
     const key = keyArgument(arg, read, problem);
-    return typeof key === 'function' ? decrypting(key) : key;
+    return typeof key === 'function' ? decrypting(key, env) : key;
   },
 });
 

@@ -10,7 +10,7 @@ export function exprEnv(
   keys: ReturnType<typeof patternKeys>,
   { proxy, places, at }: { readonly proxy: string; readonly places: number; readonly at: Location },
 ): CompileEnv {
-  const { hasProxy, hasServer, hasRing, readFile, userlist, patterns, table, database } = around;
+  const { hasProxy, hasServer, hasRing, readFile, userlist, patterns, table, database, tokens } = around;
   return {
     places,
     proxy,
@@ -19,6 +19,7 @@ export function exprEnv(
     ...(hasRing ? { hasRing } : {}),
     userlist,
     table,
+    tokens,
     readFile: (path) => readFile(textOfBytes(path), at.file)?.latin1Slice() ?? null,
     database: (path) => database(path, at.file),
     patterns: (use) => patterns(keys(use, at), use, at),

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { createCipheriv } from 'node:crypto';
+import { test } from 'node:test';
+import { get } from '../support/connection.ts';
+import { start, unlessHaproxy26 } from '../support/program.ts';
+
+const SECRET = Buffer.from('0123456789abcdef');
+
+/** A token whose contents the secret itself has encrypted (RFC 7518, section 4.5). */
+function direct(text: string): string {
+  const url = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64url');
+  const header = url(Buffer.from(JSON.stringify({ alg: 'dir', enc: 'A128GCM' })));
+  const iv = Buffer.alloc(12, 7);
+  const cipher = createCipheriv('aes-128-gcm', SECRET, iv).setAAD(Buffer.from(header));
+  const sealed = Buffer.concat([cipher.update(text), cipher.final()]);
+  return [header, '', url(iv), url(sealed), url(cipher.getAuthTag())].join('.');
+}
+
+const config = (list: string): string => `
+    global
+        stats socket {sock:admin} level admin
+        ${list}
+    defaults
+        mode http
+        timeout client 5s
+    frontend web
+        bind {addr:web}
+        http-request return status 200 content-type text/plain lf-string "%[req.hdr(token),jwt_decrypt_secret(${SECRET.toString('base64')})]"
+`;
+
+test(
+  'a list of algorithms holds for all rules, from the reload on that brings it',
+  unlessHaproxy26('it decrypts no tokens'),
+  async (t) => {
+    const run = await start(t, config('# none'));
+    const told = async () => (await get(run.port('web'), '/', `token: ${direct('contents')}`)).body.toString().trim();
+    assert.equal(await told(), 'contents');
+    for (const [list, expected] of [
+      ['jwt.decrypt_alg_list A128KW,RSA-OAEP', ''],
+      ['jwt.decrypt_alg_list A128KW,dir', 'contents'],
+      ['jwt.decrypt_enc_list A256GCM', ''],
+    ] as const) {
+      run.rewrite(config(list));
+      assert.match(await run.cli('reload'), /^Success=1/);
+      assert.equal(await told(), expected, list);
+    }
+  },
+);
