@@ -90,6 +90,7 @@ export class Accepting extends ConnClient implements Client, ConnHandler, Timed 
       if (verdict === Verdict.next) continue;
       if (verdict === Verdict.stop) break;
       countFront(stream, counter);
+      stream.recycle();
       // A connection that is refused at once ends by a reset alone.
       this.#end(counter === C.deniedConn);
       return false;

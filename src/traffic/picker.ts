@@ -139,7 +139,8 @@ function hasher(backend: TrafficBackend): HashOf | null {
         places: place.useServer,
         proxy: backend.name,
       });
-      return 'error' in expression ? null : (stream) => hash(evaluateText(expression, stream));
+      // A cookie without a value is none.
+      return 'error' in expression ? null : (stream) => hash(evaluateText(expression, stream) || undefined);
     }
     default:
       return null;

@@ -164,9 +164,11 @@ export abstract class StreamState {
   waitsInRule = false;
   onWaited: ((stream: Stream) => void) | null = null;
   onMoreData: ((stream: Stream) => void) | null = null;
-  /** Content inspection ends at this date, 0 = no delay; `final`: no more data will come to decide on. */
+  /** Content inspection ends at this date, 0 = no delay; `final` is false while a condition is decided for which more data may come. */
   inspectUntil = 0;
   final = true;
+  /** More data may come for the rules under way to decide on. */
+  moreMayCome = false;
   /** What `tcp-response content` rules hold back. */
   heldResponse: HeldResponse | null = null;
 
@@ -285,6 +287,7 @@ export abstract class StreamState {
     this.onMoreData = null;
     this.inspectUntil = 0;
     this.final = true;
+    this.moreMayCome = false;
     this.heldResponse = null;
     this.compression = null;
     this.compressing = false;

@@ -486,8 +486,14 @@ export class Stream extends StreamState implements ExprContext, Timed {
     return this.tracking?.get(counter) ?? this.client!.base.tracking?.get(counter) ?? null;
   }
 
+  /** How many of the bytes that the client of a raw stream has sent rules may see: what fits into a buffer with room for rewriting. */
+  get inspectable(): number {
+    const { bufsize, maxrewrite } = this.env.global.tune;
+    return Math.min(this.pendingLength, bufsize - maxrewrite);
+  }
+
   requestPayload(): string {
-    return this.raw ? this.pending.latin1Slice(0, this.pendingLength) : heldBody.payloadText(this);
+    return this.raw ? this.pending.latin1Slice(0, this.inspectable) : heldBody.payloadText(this);
   }
 
   responsePayload(): string {

@@ -293,7 +293,7 @@ export function close(stream: Stream, reset = false): void {
   const { log, env } = stream;
   if (stream.queue !== null) leaveQueue(stream);
   // What no server has got was received all the same.
-  if (stream.phase < Phase.tunnel && stream.pendingLength > 0) countRequest(stream, stream.pendingLength, 0);
+  if (stream.phase < Phase.tunnel && stream.pendingLength > 0) countRequest(stream, stream.inspectable, 0);
   if (stream.heldResponse !== null) countResponse(stream, stream.heldResponse.bytes.length, 0);
   log.closedAt = env.now();
   if (stream.backend !== null && stream.backendHeld) {
@@ -306,7 +306,7 @@ export function close(stream: Stream, reset = false): void {
   if (stream.clientEnded && (stream.serverEnded || stream.backend?.noLinger === true)) finishServer(stream);
   else detachServer(stream);
   stream.phase = Phase.closed;
-  stream.final = true;
+  stream.moreMayCome = false;
   // The line tells of the load that is left behind.
   stream.leaveBackend(true);
   countTrackedBytes(stream, true);

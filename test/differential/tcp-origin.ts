@@ -121,5 +121,6 @@ function serve(socket: Socket, visit: Visit, acts: Readonly<Record<string, Act>>
   if (name === 'banner') socket.write(`220 ${name}\n`);
   if (name === 'closing') socket.end();
   if (name === 'closing' || name === 'resetting') visit.how = 'left';
-  if (name === 'resetting') socket.resetAndDestroy();
+  // Whether a reset finds a connection that is established would be a matter of luck.
+  if (name === 'resetting') setTimeout(() => socket.resetAndDestroy(), 15);
 }

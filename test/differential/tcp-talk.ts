@@ -66,9 +66,13 @@ export async function tcpTalk(
       if (at > 0) await pause(20);
       socket.write(piece, 'latin1');
     }
-    if (next === 'end') socket.end();
+    if (next === 'end') {
+      // As would be whether a server is connected to by then.
+      await pause(40);
+      socket.end();
+    }
     if (next === 'reset') {
-      await pause(80);
+      await pause(150);
       socket.resetAndDestroy();
       heard.push('');
       break;

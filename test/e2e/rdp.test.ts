@@ -33,6 +33,14 @@ listen farm
     server one {addr:one}
     server two {addr:two}
     server three {addr:three}
+listen turns
+    bind {addr:turns}
+    tcp-request inspect-delay 2s
+    tcp-request content accept if RDP_COOKIE
+    balance rdp-cookie
+    server one {addr:one}
+    server two {addr:two}
+    server three {addr:three}
 listen named
     bind {addr:named}
     tcp-request inspect-delay 2s
@@ -72,6 +80,12 @@ test('persist rdp-cookie: what names no usable server is balanced, the same alwa
   // With `option persist` one that is down is asked all the same.
   await run.cli('disable server named/two');
   assert.equal(await ask(t, 'named', `token=${token(two.port)}`), 'two');
+});
+
+test('balance rdp-cookie: a cookie without a value is none, so that its clients take turns', async (t) => {
+  const seen = new Set<string>();
+  for (let i = 0; i < 6; i++) seen.add(await ask(t, 'turns', 'mstshash='));
+  assert.deepEqual(seen, new Set(['one', 'two', 'three']));
 });
 
 test('persist rdp-cookie: mistakes are told', async () => {

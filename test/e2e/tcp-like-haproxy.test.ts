@@ -68,6 +68,17 @@ backend inspected
 frontend refusing
     bind {addr:refusing}
     tcp-request connection reject
+listen valued
+    bind {addr:valued}
+    tcp-request inspect-delay 5s
+    tcp-request content set-var(txn.ended) wait_end
+    tcp-response content reject unless { var(txn.ended) -m found }
+    server s {addr:echoer}
+listen large
+    bind {addr:large}
+    tcp-request inspect-delay 5s
+    tcp-request content reject if { req.len 15360 }
+    server s {addr:echoer}
 listen chosen
     bind {addr:chosen}
     use-server s if TRUE
@@ -165,12 +176,15 @@ test('a client that goes while rules wait for more is told about by the backend 
   assert.equal((await run.row('inspected/BACKEND'))['bin'], '5');
 });
 
-test('a connection that is refused at once ends by a reset and counts as a connection alone', async () => {
-  const socket = connectTo(run.port('refusing'), '127.0.0.1');
-  const [error] = await once(socket, 'error');
-  assert.equal(error.code, 'ECONNRESET');
+test('connections that are refused at once end by a reset, count as connections alone and leave nothing', async () => {
+  for (let i = 0; i < 6; i++) {
+    const socket = connectTo(run.port('refusing'), '127.0.0.1');
+    const [error] = await once(socket, 'error');
+    assert.equal(error.code, 'ECONNRESET');
+  }
   const { dcon, dreq } = await run.row('refusing/FRONTEND');
-  assert.deepEqual([dcon, dreq], ['1', '0']);
+  assert.deepEqual([dcon, dreq], ['6', '0']);
+  assert.doesNotMatch(await run.cli('show sess'), /fe=refusing/);
 });
 
 test('a server that a rule chose was not balanced', async (t) => {
@@ -204,6 +218,20 @@ test('a capture waits for what it captures', async (t) => {
   await client.bytes(11);
   client.end();
   await ended(/ capturing \{hello\}$/);
+});
+
+test('a value that a rule takes is the one of the moment: only conditions wait', async (t) => {
+  const client = await connect(t, run.port('valued'));
+  client.send('hello');
+  assert.equal((await client.bytes(5)).toString(), 'hello');
+});
+
+test('rules see as much as a buffer has room for besides what is kept for rewriting', async (t) => {
+  const client = await connect(t, run.port('large'));
+  client.send('x'.repeat(15_500));
+  await client.rest();
+  assert.match(await ended(/ large /), / 0 PR /);
+  assert.equal((await run.row('large/FRONTEND'))['bin'], '15360');
 });
 
 test('each protocol that a client offers is one to match', async (t) => {

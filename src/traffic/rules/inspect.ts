@@ -1,4 +1,5 @@
-import { MISS, PASS } from '../../expr/acl/acl.ts';
+import { MISS, type Outcome, PASS } from '../../expr/acl/acl.ts';
+import type { Compiled } from '../../expr/chain.ts';
 import { Phase } from '../phase.ts';
 import type { Stream } from '../stream.ts';
 import { readRawHead } from './raw-head.ts';
@@ -39,17 +40,15 @@ function evaluate(stream: Stream): void {
 export function continueInspection(stream: Stream): void {
   const rules = stream.rules!;
   if (stream.raw) readRawHead(stream);
-  stream.final = stream.clientEnded || stream.inspectUntil <= stream.env.now() || isFull(stream);
+  stream.moreMayCome = !stream.clientEnded && stream.inspectUntil > stream.env.now() && !isFull(stream);
   while (stream.ruleIndex < rules.length) {
     const rule = rules[stream.ruleIndex++]!;
-    if (rule.decide !== null) {
-      const outcome = rule.decide(stream);
-      if (outcome === MISS) {
-        wait(stream);
-        return;
-      }
-      if (outcome !== PASS) continue;
+    const outcome = decide(stream, rule);
+    if (outcome === MISS) {
+      wait(stream);
+      return;
     }
+    if (outcome !== PASS) continue;
     const verdict = runRule(stream, rule);
     if (verdict === Verdict.next) continue;
     if (verdict === Verdict.more) {
@@ -67,6 +66,24 @@ export function continueInspection(stream: Stream): void {
   const then = stream.rulesThen!;
   endWait(stream);
   then(stream);
+}
+
+/** Whether the rule applies; MISS while that depends on data to come. What it does then takes the data that is there. */
+function decide(stream: Stream, rule: Rule): Outcome {
+  if (rule.decide === null) return PASS;
+  stream.final = !stream.moreMayCome;
+  const outcome = rule.decide(stream);
+  stream.final = true;
+  return outcome;
+}
+
+/** Whether an action has to wait: data to come may change the value that it is about. */
+export function waitsFor(stream: Stream, value: Compiled): boolean {
+  if (!stream.moreMayCome) return false;
+  stream.final = false;
+  const waits = value.mayChange(stream);
+  stream.final = true;
+  return waits;
 }
 
 /** No more can be held than this. */
@@ -90,7 +107,7 @@ function wait(stream: Stream): void {
 }
 
 function endWait(stream: Stream): void {
-  stream.final = true;
+  stream.moreMayCome = false;
   stream.inspecting = false;
   stream.rules = null;
   stream.rulesThen = null;
@@ -127,8 +144,8 @@ export class HeldResponse {
 export function inspectResponse(stream: Stream): boolean {
   const held = stream.heldResponse!;
   const { tune } = stream.env.global;
-  stream.final =
-    stream.serverEnded || held.until <= stream.env.now() || held.bytes.length >= tune.bufsize - tune.maxrewrite;
+  stream.moreMayCome =
+    !stream.serverEnded && held.until > stream.env.now() && held.bytes.length < tune.bufsize - tune.maxrewrite;
   const passed = passes(stream, held.rules);
   if (passed === null) {
     stream.waitUntil = held.until;
@@ -136,7 +153,7 @@ export function inspectResponse(stream: Stream): boolean {
     return false;
   }
   if (!passed) return false;
-  stream.final = true;
+  stream.moreMayCome = false;
   stream.waitUntil = 0;
   return true;
 }
@@ -144,11 +161,9 @@ export function inspectResponse(stream: Stream): boolean {
 /** Whether response rules accept; null when that depends on data to come. */
 export function passes(stream: Stream, rules: readonly Rule[]): boolean | null {
   for (const rule of rules) {
-    if (rule.decide !== null) {
-      const outcome = rule.decide(stream);
-      if (outcome === MISS) return null;
-      if (outcome !== PASS) continue;
-    }
+    const outcome = decide(stream, rule);
+    if (outcome === MISS) return null;
+    if (outcome !== PASS) continue;
     const verdict = runRule(stream, rule);
     if (verdict === Verdict.next) continue;
     if (verdict === Verdict.stop) break;

@@ -4,6 +4,7 @@ import { SOURCES } from '../../../expr/row.ts';
 import type { ExprError } from '../../../expr/sample.ts';
 import { useKeyOf } from '../../../expr/tables.ts';
 import type { BandwidthFilter, BandwidthKey } from '../bandwidth.ts';
+import { waitsFor } from '../inspect.ts';
 import { type ActionRow, type RuleEnv, type Run, Verdict, type Words } from '../types.ts';
 import { compileValue, type ValueOf } from '../value.ts';
 
@@ -70,7 +71,7 @@ function sharedLimit(
   }
   return (stream) => {
     const value = of(stream);
-    if (env.kind === 'tcp-request content' && !stream.final && compiled.mayChange(stream)) return Verdict.more;
+    if (env.kind === 'tcp-request content' && waitsFor(stream, compiled)) return Verdict.more;
     if (value === undefined) return Verdict.next;
     useKeyOf(table, value);
     stream.throttle(limit.upload).join(limit, table, stream.env.tables.ledger, stream.env.now());

@@ -195,8 +195,15 @@ function drop(ttl: number, { kind }: RuleEnv): (stream: Stream) => number {
   const early = kind === 'tcp-request connection' || kind === 'tcp-request session';
   return (stream) => {
     const { base } = stream.client!;
-    // Who refuses connections and sessions counts them.
-    if (!early) countFront(stream, response ? C.deniedResp : C.deniedReq);
+    if (early) {
+      // Who asked whether the connection may come in ends it.
+      if (silent) {
+        endUnnoticed(base.conn.fd, base.conn.remoteHost.includes(':'), ttl);
+        stream.client!.abort(true);
+      }
+      return Verdict.done;
+    }
+    countFront(stream, response ? C.deniedResp : C.deniedReq);
     if (silent && kind === 'tcp-request content' && stream.backendHeld) stream.backend!.c[C.deniedReq]!++;
     if (response) {
       stream.backend!.c[C.deniedResp]!++;

@@ -1,6 +1,7 @@
 import { compileExpression, evaluateText } from '../../../expr/compile.ts';
 import { render } from '../../services.ts';
 import { captureText } from '../../transport-facts.ts';
+import { waitsFor } from '../inspect.ts';
 import { type ActionRow, Verdict } from '../types.ts';
 import { ALL_HTTP } from './kinds.ts';
 
@@ -30,7 +31,7 @@ const capture: ActionRow = {
     const id = how === 'id' ? number : own();
     const waits = env.kind === 'tcp-request content';
     return (stream) => {
-      if (waits && !stream.final && compiled.mayChange(stream)) return Verdict.more;
+      if (waits && waitsFor(stream, compiled)) return Verdict.more;
       const value = evaluateText(compiled, stream);
       if (value !== undefined) captureText(stream, side, id, value);
       return Verdict.next;

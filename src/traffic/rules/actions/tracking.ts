@@ -6,6 +6,7 @@ import type { StickTable } from '../../../model/tables/table.ts';
 import type { Env } from '../../env.ts';
 import type { Stream } from '../../stream.ts';
 import { Event, type EventTypes, Tracking } from '../../tracking.ts';
+import { waitsFor } from '../inspect.ts';
 import { type ActionRow, type RuleEnv, type RuleKind, type Run, Verdict, type Words } from '../types.ts';
 import { EVERYWHERE } from './kinds.ts';
 
@@ -54,7 +55,7 @@ function track(
   return (stream) => {
     if (stream.tracked(counter) !== null) return Verdict.next;
     const value = compiled.evaluate(stream);
-    if (kind === 'tcp-request content' && !stream.final && compiled.mayChange(stream)) return Verdict.more;
+    if (kind === 'tcp-request content' && waitsFor(stream, compiled)) return Verdict.more;
     const key = value === undefined || cast == null ? value : cast(value);
     if (key === undefined) return Verdict.next;
     const now = stream.env.now();
