@@ -6,6 +6,8 @@
 /** Milliseconds per slot: the precision of timeouts. */
 const TICK = 10;
 const SLOTS = 1024;
+/** A timer that fires so much too late, ms, tells of a thread that could not look at anything. */
+const HELD_UP = 20;
 
 /** Something with a timeout. Embedded in its owner by extension. */
 export interface Timed {
@@ -148,7 +150,18 @@ export class TimerWheel {
   }
 }
 
+/**
+ * Calls back once after `ms`. When the thread was held up meanwhile, what came in the time is handled first: its peers were not late.
+ */
 function realTimer(ms: number, fire: () => void): () => void {
-  const timer = setTimeout(fire, ms);
-  return () => clearTimeout(timer);
+  const due = performance.now() + ms;
+  let soon: NodeJS.Immediate | null = null;
+  const timer = setTimeout(() => {
+    if (performance.now() - due > HELD_UP) soon = setImmediate(fire);
+    else fire();
+  }, ms);
+  return () => {
+    clearTimeout(timer);
+    if (soon !== null) clearImmediate(soon);
+  };
 }

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import { type Timed, TimerWheel } from '../../src/traffic/timer.ts';
@@ -180,4 +182,27 @@ suite('timer wheel', () => {
     });
     assert.ok(Date.now() >= started + 30);
   });
+});
+
+test('what came while the thread was held up is handled before timeouts that have passed meanwhile', async (t) => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const client = connect((server.address() as { port: number }).port, '127.0.0.1');
+  t.after(() => client.destroy());
+  const [peer] = (await once(server, 'connection')) as [Socket];
+  t.after(() => peer.destroy());
+  const wheel = new TimerWheel(Date.now);
+  const order: string[] = [];
+  const entry: Timed = {
+    ...{ expires: 0, timerSlot: -1, timerNext: null, timerPrev: null },
+    onTimeout: () => order.push('timeout'),
+  };
+  client.on('data', () => order.push('data'));
+  wheel.arm(entry, Date.now() + 50);
+  peer.write('x');
+  const until = Date.now() + 150;
+  while (Date.now() < until);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.deepEqual(order, ['data', 'timeout']);
 });

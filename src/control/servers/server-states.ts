@@ -6,6 +6,7 @@ import { createEmailAlerts } from '../alerts/email-alerts.ts';
 import type { Logs } from '../types.ts';
 import type { StateEffects } from './effects.ts';
 import { warmUp, warmUpInterval } from './oper-state.ts';
+import { StateLines } from './state-lines.ts';
 import { unlinkTracking } from './tracking.ts';
 import { ViewBatch } from './view-batch.ts';
 
@@ -47,16 +48,20 @@ export function createServerStates(deps: ServerStatesDeps): ServerStates {
     () => deps.model.config,
     (text) => deps.console('WARNING', text),
   );
+  const lines = new StateLines(
+    () => views.flush(),
+    (proxy, level, text) => {
+      deps.logs.send(proxy, level, text);
+      alerts.send(proxy, level, text);
+    },
+  );
   const states: ServerStates = {
     now: Date.now,
     load(slot) {
       const gauges = deps.model.counters.gauges(slot);
       return { current: Atomics.load(gauges, G.current), queued: Atomics.load(gauges, G.queued) };
     },
-    log(proxy, level, text) {
-      deps.logs.send(proxy, level, text);
-      alerts.send(proxy, level, text);
-    },
+    log: (proxy, level, text) => lines.add(proxy, level, text),
     console: deps.console,
     changed: (server) => views.add(server),
     kill(server, why) {
