@@ -4,6 +4,7 @@ import { after, test } from 'node:test';
 import { get } from '../support/connection.ts';
 import { start, unlessHaproxy26 } from '../support/program.ts';
 import { syslog } from '../support/syslog.ts';
+import { until } from '../support/wait.ts';
 
 const log = await syslog({ after });
 /** Abstract names are the machine's: this file's own carry the pid. */
@@ -53,8 +54,11 @@ test('a frontend listens on an abstract name filled up with zeros, and a server 
 });
 
 test('the command socket has such a name, and the server behind one is checked', async () => {
-  const stat = await askCli(padded(`${name}-cli`), 'show stat');
-  assert.match(stat.split('\n').find((line) => line.startsWith('app,s,')) ?? '', /,UP,.*,L4OK,/);
+  await until('the result of a check', async () => {
+    const stat = await askCli(padded(`${name}-cli`), 'show stat');
+    // The star: the next one is under way.
+    return /^app,s,.*,UP,.*,(\* )?L4OK,/m.test(stat);
+  });
 });
 
 test('abnsz@ takes the name as it is', unlessHaproxy26('does not know abnsz@'), async (t) => {

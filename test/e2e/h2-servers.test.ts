@@ -105,6 +105,7 @@ function standard(stream: ServerHttp2Stream, path: string, origin: Origin): void
 }
 
 const app = await h2Origin(standard);
+const waiting: ServerHttp2Stream[] = [];
 const single = await h2Origin(
   (stream) => {
     setTimeout(() => {
@@ -115,12 +116,14 @@ const single = await h2Origin(
   },
   { settings: { maxConcurrentStreams: 2 } },
 );
+/** Answers four requests when all of them are there. */
 const many = await h2Origin((stream) => {
-  setTimeout(() => {
-    if (stream.destroyed) return;
-    stream.respond({ ':status': 200, 'content-length': 2 });
-    stream.end('ok');
-  }, 50);
+  waiting.push(stream);
+  if (waiting.length < 4) return;
+  for (const one of waiting.splice(0)) {
+    one.respond({ ':status': 200, 'content-length': 2 });
+    one.end('ok');
+  }
 });
 const run = await start(
   { after },

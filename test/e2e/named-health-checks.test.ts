@@ -46,9 +46,11 @@ test('servers are checked by the section that they name', { skip }, async () => 
     'checks of two servers',
     () => asked.filter((line) => line === 'HEAD /ready ready.example.com').length > 4,
   );
-  assert.equal((await run.row('one/named'))['check_status'], 'L7OK');
-  assert.equal((await run.row('one/plain'))['check_status'], 'L4OK');
-  assert.equal((await run.row('two/s1'))['check_status'], 'L7OK');
+  // A star says that the next one is under way.
+  const result = async (server: string) => (await run.row(server))['check_status']?.replace('* ', '');
+  assert.equal(await result('one/named'), 'L7OK');
+  assert.equal(await result('one/plain'), 'L4OK');
+  assert.equal(await result('two/s1'), 'L7OK');
 });
 
 test('servers that are added live can name one', { skip }, async () => {
@@ -59,7 +61,7 @@ test('servers that are added live can name one', { skip }, async () => {
   assert.match(await run.cli(`add server one/late 127.0.0.1:${web.port} check healthcheck plain`), /New server/);
   await run.cli('enable health one/late');
   await run.cli('enable server one/late');
-  await until('the check of the new server', async () => (await run.row('one/late'))['check_status'] === 'L4OK');
+  await until('the check of the new server', async () => /L4OK$/.test((await run.row('one/late'))['check_status']!));
 });
 
 test('a reload checks by what the section says now', { skip }, async () => {
