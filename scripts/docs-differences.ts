@@ -18,6 +18,26 @@ There are families of scenarios (\`--family NAME\`, all without it). \`--show\` 
 |---|---|
 `;
 
+/** Differences that no family plays, or that it passes over. */
+const OTHERS: readonly { readonly name: string; readonly why: string }[] = [
+  {
+    name: 'clients that leave',
+    why: '`option abortonclose` is on by default in mode http, as in HAProxy since 3.3: a request whose client has left does not go to a server, and a server that has it is let go. In HAProxy 2.6 it has to be set. `no option abortonclose` turns it off.',
+  },
+  {
+    name: 'requests that `retry-on` sends again',
+    why: 'Each counts once in `wretr`, and a response that ends in a reset once in `eresp`; HAProxy 2.6 counts each of the former twice where the server stays the same, and one of the latter more. Where the last try finds no connection the client gets the page of 503; HAProxy 2.6 ends some of these connections without an answer.',
+  },
+  {
+    name: 'states and times in texts of answers',
+    why: '`%ts` and `%tsc` in texts of answers, pages and redirections, and in `http-after-response`, tell what the answer stands for, as in the log line of the request; in HAProxy nothing is known by then. `%B` and `%U` have what was received so far.',
+  },
+  {
+    name: 'connections of the statistics page',
+    why: 'The connection stays open behind the page, and behind the request for a user and a password; HAProxy ends it.',
+  },
+];
+
 const TAIL = `
 What configurations may not say at all is in [the reference](reference/configuration.md), with the reason for each.
 `;
@@ -25,7 +45,7 @@ What configurations may not say at all is in [the reference](reference/configura
 /** The page's text. */
 export function differencesPage(): string {
   const accepted = [...new Set(FAMILIES.flatMap((family) => family.accepted))];
-  return HEAD + accepted.map(({ name, why }) => `| ${name} | ${why} |\n`).join('') + TAIL;
+  return HEAD + [...accepted, ...OTHERS].map(({ name, why }) => `| ${name} | ${why} |\n`).join('') + TAIL;
 }
 
 if (import.meta.main) writeFileSync(PAGE, differencesPage());

@@ -1,4 +1,6 @@
+import { C } from '../model/counters.ts';
 import type { TrafficFrontend, TrafficListener } from './frontend.ts';
+import type { Stream } from './stream.ts';
 
 /** What came by an address of a frontend: a stream, or the client of one. */
 interface Arrived {
@@ -8,11 +10,18 @@ interface Arrived {
 
 /** Counts in a field of the frontend, and of the address that the client came by where that has counters of its own. */
 export function countFront(arrived: Arrived, field: number, n = 1): void {
-  arrived.frontend.c[field]! += n;
-  countListener(arrived, field, n);
+  const { frontend, listener } = arrived;
+  frontend.c[field]! += n;
+  if (listener?.counted === true) listener.c[field]! += n;
 }
 
-/** Counts on that address alone. */
-export function countListener({ listener }: Arrived, field: number, n = 1): void {
-  if (listener?.counted === true) listener.c[field]! += n;
+/** Counts a denial: on the frontend, and on the backend once there is one. */
+export function countDenied(stream: Stream, field: number): void {
+  countFront(stream, field);
+  if (stream.backendHeld) stream.backend!.c[field]!++;
+}
+
+/** Counts a request that the frontend answers by itself. */
+export function countIntercepted({ frontend, backend }: Stream): void {
+  if (backend === null || backend.id === frontend.id) frontend.c[C.intercepted]!++;
 }

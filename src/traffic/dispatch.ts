@@ -16,7 +16,6 @@ const QUEUE_POLL = 10;
 /** Chooses a server for the stream and connects to it, or queues the stream, or ends it with 503. */
 export function dispatch(stream: Stream): void {
   const backend = stream.backend!;
-  enterBackend(stream);
   const { preferred } = stream;
   if (preferred !== null) {
     if (stream.forcePersist || backend.persists || (preferred.usable && !preferred.removed)) {
@@ -63,7 +62,7 @@ export function enterBackend(stream: Stream): void {
   const backend = stream.backend!;
   stream.backendHeld = true;
   backend.c[C.sessions]!++;
-  countRate(backend.c, C.sessRate, Math.floor(stream.log.requestEnd / 1000), backend.g, G.sessRateMax);
+  countRate(backend.c, C.sessRate, Math.floor(stream.env.now() / 1000), backend.g, G.sessRateMax);
   gaugeUp(backend.g, G.current);
 }
 

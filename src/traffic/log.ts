@@ -153,10 +153,11 @@ export class StreamLog implements LogFacts {
   }
   get dataTime(): number {
     const from = this.stream?.isExchange === true ? this.responseStart : this.connectEnd;
-    return from === 0 ? -1 : this.closedAt - from;
+    return from === 0 ? -1 : this.closedAt === 0 ? 0 : this.closedAt - from;
   }
   get totalTime(): number {
-    return this.closedAt - this.acceptDate;
+    // As in HAProxy, until the end is known.
+    return this.closedAt === 0 ? 0 : this.closedAt - this.acceptDate;
   }
   get status(): number {
     // What is no request, or could not be read, has no status; one that is not known is that of a request.

@@ -1,6 +1,6 @@
 import type { ProxyConfig } from '../config/types.ts';
-import { C } from '../model/counters.ts';
 import type { RenderedView } from '../model/messages.ts';
+import { countIntercepted } from './counting.ts';
 import { reply, replyError } from './http/ending.ts';
 import { setCause } from './log.ts';
 import { Phase } from './phase.ts';
@@ -19,7 +19,7 @@ export function interceptStats(
   rules: FrontendRules | BackendRules | null,
 ): boolean {
   const { stats } = config;
-  if (stats === null || !stream.req.uri.startsWith(stats.uri)) return false;
+  if (stats === null || !pageTarget(stream.req.uri, stats.uri).startsWith(stats.uri)) return false;
   const { method } = stream;
   if (method !== 'GET' && method !== 'HEAD' && method !== 'POST') return false;
   stream.log.service = '<STATS>';
@@ -31,10 +31,17 @@ export function interceptStats(
   return true;
 }
 
+/** A target as a page reads it: of an absolute one what is behind the authority, unless the page's own is absolute; as in HAProxy. */
+function pageTarget(uri: string, own = '/'): string {
+  if (!own.startsWith('/')) return uri;
+  const authority = /^https?:\/\/[^/]*/i.exec(uri);
+  return authority === null ? uri : uri.slice(authority[0].length);
+}
+
 /** Has the control thread make the answer, since it knows what is asked for; the request waits meanwhile. */
 export function render(stream: Stream, service: 'stats' | 'prometheus', proxy: number, admin: boolean): void {
-  const { frontend, log, env } = stream;
-  frontend.c[C.intercepted]!++;
+  const { log, env } = stream;
+  countIntercepted(stream);
   setCause(stream, 'L', 'R');
   // A service is a server that is there at once.
   log.queueEnd = env.now();
@@ -50,7 +57,7 @@ export function render(stream: Stream, service: 'stats' | 'prometheus', proxy: n
 
 /** The form of the statistics page is answered by a redirection to the page, which tells what became of it. */
 function formTooLarge(stream: Stream): void {
-  const { uri } = stream.req;
+  const uri = pageTarget(stream.req.uri);
   const end = uri.search(/[;?]/);
   const headers: [string, string][] = [
     ['cache-control', 'no-cache'],
@@ -82,7 +89,7 @@ function ask(stream: Stream, service: 'stats' | 'prometheus', proxy: number, adm
     service,
     proxy,
     request,
-    uri: req.uri,
+    uri: pageTarget(req.uri),
     method: stream.method,
     body: stream.requestPayload(),
     headers,

@@ -473,6 +473,29 @@ onFrontend(
   },
 );
 
+onFrontend(
+  'the statistics page knows its address in an absolute target',
+  'stats enable\nstats uri /stats\nstats realm here\nstats auth a:b',
+  async ({ port }) => {
+    const asked = await request(port, 'GET http://a/stats HTTP/1.1\r\nhost: a\r\n\r\n');
+    assert.equal(asked.status, 401);
+    assert.match(asked.head, /^content-length: 112\r\n.*\r\nwww-authenticate: Basic realm="here"\r\n/ms);
+    const known = await request(
+      port,
+      'GET http://a/stats;csv HTTP/1.1\r\nhost: a\r\nauthorization: Basic YTpi\r\n\r\n',
+    );
+    assert.match(known.text, /^# pxname,/);
+  },
+);
+
+onFrontend(
+  'what an answer tells of the time that an exchange has taken is nothing yet',
+  'http-request return status 200 content-type text/plain lf-string "%Tt %Ta"',
+  async ({ port }) => {
+    assert.equal((await get(port)).text, '0 0');
+  },
+);
+
 // One process has the frontends of all cases.
 suite('what the differential run has found', async () => {
   const apps = await Promise.all(cases.map(() => origin({ after }, 'hello')));

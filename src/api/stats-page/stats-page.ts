@@ -99,7 +99,11 @@ async function act(
 function unauthorised(realm: string): RenderedView {
   const answer = htmlAnswer(401, '401 Unauthorized', 'You need a valid user and password to access this content.');
   const quoted = realm.replace(/["\\]/g, '\\$&');
-  return { ...answer, headers: [...answer.headers, ['www-authenticate', `Basic realm="${quoted}"`]] };
+  const length = String(answer.body.length);
+  return {
+    ...answer,
+    headers: [['content-length', length], ...answer.headers, ['www-authenticate', `Basic realm="${quoted}"`]],
+  };
 }
 
 function headerOf(request: RenderRequest, name: string): string | null {

@@ -1,6 +1,6 @@
 import { F } from '../../model/cache/layout.ts';
-import { C } from '../../model/counters.ts';
 import { countRequest, countResponse } from '../bytes.ts';
+import { countIntercepted } from '../counting.ts';
 import { beginCompression, countCompressed, judgeResponse, prepareCompression } from '../filters/compression.ts';
 import type { Sink } from '../filters/recoder.ts';
 import { putChunk } from '../h1/chunk.ts';
@@ -24,7 +24,7 @@ export function serveCached(stream: Stream): void {
   const { cache, hit, unchanged } = stream.caching!;
   const pin = hit!;
   prepareCompression(stream);
-  if (backend === null || backend.id === frontend.id) frontend.c[C.intercepted]!++;
+  countIntercepted(stream);
   setCause(stream, 'L', 'R');
   log.service = '<CACHE>';
   const now = env.now();

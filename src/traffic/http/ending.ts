@@ -75,6 +75,7 @@ export function cutOff(stream: Stream, reset = false, wanted = false): void {
   if (stream.phase === Phase.closed) return;
   const client = stream.client!;
   if (stream.queue !== null) leaveQueue(stream);
+  if (stream.statusSent === 0) countEnded(stream, stream.log.status);
   detachServer(stream);
   countUnsent(stream);
   stream.log.closedAt = stream.env.now();
@@ -135,10 +136,15 @@ export function reply(stream: Stream, response: LocalResponse): void {
 /** An empty page: the client hears nothing. */
 function endSilently(stream: Stream, status: number): void {
   stream.statusSent = status;
-  countStatus(stream.frontend.c, status);
-  if (stream.backend !== null && stream.backendHeld) countStatus(stream.backend.c, status);
+  countEnded(stream, status);
   stream.keepAlive = false;
   cutOff(stream);
+}
+
+/** Counts an exchange by its status, which is none when it has ended before there was one. */
+function countEnded({ frontend, backend, backendHeld }: Stream, status: number): void {
+  countStatus(frontend.c, status);
+  if (backendHeld) countStatus(backend!.c, status);
 }
 
 /** A request that no server has got was received all the same. */
@@ -149,13 +155,12 @@ function countUnsent(stream: Stream): void {
 }
 
 function sendLocal(stream: Stream): void {
-  const { frontend, res } = stream;
+  const { res } = stream;
   const body = stream.isHead || isBodiless(res.status) ? '' : stream.localBody;
   stream.localBody = '';
   const status = stream.loggedStatus || res.status;
   stream.statusSent = status;
-  countStatus(frontend.c, status);
-  if (stream.backend !== null && stream.backendHeld) countStatus(stream.backend.c, status);
+  countEnded(stream, status);
   passOverBody(stream);
   countUnsent(stream);
   // Behind a CONNECT that is granted there is no next request (RFC 9110, 9.3.6).

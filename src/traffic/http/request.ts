@@ -1,8 +1,8 @@
 import { fullUri } from '../../expr/full-uri.ts';
 import { C, countRate, G } from '../../model/counters.ts';
 import { serveCached } from '../cache/serve.ts';
-import { countFront } from '../counting.ts';
-import { dispatch } from '../dispatch.ts';
+import { countDenied, countFront } from '../counting.ts';
+import { dispatch, enterBackend } from '../dispatch.ts';
 import { prepareCompression } from '../filters/compression.ts';
 import { addForwardedHeaders } from '../forwarded.ts';
 import { type NamePolicy, restrictNames } from '../header-names.ts';
@@ -86,7 +86,7 @@ function keepRequestLine(stream: Stream): void {
 /** `option http-restrict-req-hdr-names`, behind the rules of a proxy, as in HAProxy: false when the request has been rejected. */
 function namesAllowed(stream: Stream, policy: NamePolicy): boolean {
   if (policy === 'preserve' || restrictNames(stream.req, policy)) return true;
-  countFront(stream, C.deniedReq);
+  countDenied(stream, C.deniedReq);
   setCause(stream, 'P', 'R');
   replyError(stream, 403);
   return false;
@@ -132,6 +132,7 @@ function frontendRulesDone(stream: Stream): void {
   }
   if (stream.maxRetries < 0) stream.maxRetries = backend.retries;
   stream.retriesLeft = stream.maxRetries;
+  enterBackend(stream);
   backend.c[C.requests]!++;
   // A `listen` section has run its rules as a frontend.
   stream.reqBody.dropsTrailers = backend.dropTrailers;

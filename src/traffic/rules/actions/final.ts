@@ -1,7 +1,7 @@
 import type { ExprError } from '../../../expr/sample.ts';
 import { C } from '../../../model/counters.ts';
 import { endUnnoticed } from '../../../net/sockets.ts';
-import { countFront, countListener } from '../../counting.ts';
+import { countDenied, countFront, countIntercepted } from '../../counting.ts';
 import { cutOff, errorPage, reply, replyError } from '../../http/ending.ts';
 import { passOverBody } from '../../http/held-body.ts';
 import { setCause } from '../../log.ts';
@@ -34,10 +34,7 @@ const deny: ActionRow = {
     const answer = compileDenial(words, env, response ? 502 : 403);
     if ('error' in answer) return answer;
     return (stream) => {
-      const proxy = stream.backend !== null && stream.backendHeld ? stream.backend : stream.frontend;
-      const field = response ? C.deniedResp : C.deniedReq;
-      proxy.c[field]!++;
-      countListener(stream, field);
+      countDenied(stream, response ? C.deniedResp : C.deniedReq);
       if (!response) countTracked(stream, Event.error);
       if (response && stream.server !== null) stream.server.c[C.deniedResp]!++;
       setCause(stream, 'P', response ? 'H' : 'R');
@@ -55,7 +52,7 @@ const returnAction: ActionRow = {
     const answer = compileReply(words, env, 200, false);
     if ('error' in answer) return answer;
     return (stream) => {
-      stream.frontend.c[C.intercepted]!++;
+      if (env.kind !== 'http-response') countIntercepted(stream);
       setCause(stream, 'L', env.kind === 'http-response' ? 'H' : 'R');
       if (env.kind === 'http-response') stream.log.responseStart = 0;
       reply(stream, answer(stream));
@@ -80,7 +77,7 @@ const redirect: ActionRow = {
       ];
       if (args.code !== 301 && args.code !== 308) headers.push(['cache-control', 'no-cache']);
       if (args.cookie !== null) headers.push(['set-cookie', args.cookie]);
-      stream.frontend.c[C.intercepted]!++;
+      if (env.kind !== 'http-response') countIntercepted(stream);
       setCause(stream, 'L', env.kind === 'http-response' ? 'H' : 'R');
       if (env.kind === 'http-response') stream.log.responseStart = 0;
       reply(stream, { status: args.code, reason: null, headers, body: '' });
@@ -176,7 +173,7 @@ const auth: ActionRow = {
     if (realm === undefined || realm === '') return { error: "'realm' expects a name" };
     const value = `Basic realm="${headerSafe(realm).replace(/["\\]/g, '\\$&')}"`;
     return (stream) => {
-      countFront(stream, C.deniedReq);
+      countIntercepted(stream);
       countTracked(stream, Event.error);
       setCause(stream, 'L', 'R');
       const { toProxy } = stream;
@@ -203,12 +200,12 @@ function drop(ttl: number, { kind }: RuleEnv): (stream: Stream) => number {
       }
       return Verdict.done;
     }
-    countFront(stream, response ? C.deniedResp : C.deniedReq);
-    if (silent && kind === 'tcp-request content' && stream.backendHeld) stream.backend!.c[C.deniedReq]!++;
-    if (response) {
-      stream.backend!.c[C.deniedResp]!++;
+    // HAProxy counts a silent one as that of a request, whatever is dropped.
+    if (silent || kind === 'http-request') countDenied(stream, C.deniedReq);
+    else if (response) {
+      countDenied(stream, C.deniedResp);
       stream.server!.c[C.deniedResp]!++;
-    }
+    } else countFront(stream, C.deniedReq);
     // Where it is silent, the state tells of a request even when it is a response that is dropped, as in HAProxy.
     setCause(stream, 'P', response && !silent ? 'D' : 'R');
     if (response) stream.log.responseStart = 0;

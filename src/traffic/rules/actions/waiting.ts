@@ -2,7 +2,7 @@ import { parseSize, parseTime } from '../../../config/units.ts';
 import type { ExprError } from '../../../expr/sample.ts';
 import { parseVarName, writeVar } from '../../../expr/vars.ts';
 import { C } from '../../../model/counters.ts';
-import { countFront } from '../../counting.ts';
+import { countDenied } from '../../counting.ts';
 import { replyError } from '../../http/ending.ts';
 import { onBodyLate } from '../../http/failures.ts';
 import { collectBody, hasBufferedBody, isBodyAtHand } from '../../http/held-body.ts';
@@ -27,7 +27,7 @@ function compileTarpit(words: Words, env: RuleEnv): Run | ExprError {
   };
   return (stream) => {
     const timeout = stream.timeouts.tarpit ?? stream.frontend.tarpitTimeout;
-    countFront(stream, C.deniedReq);
+    countDenied(stream, C.deniedReq);
     countTracked(stream, Event.error);
     setCause(stream, 'P', 'T');
     // The time spent is logged as that in a queue, as HAProxy does.

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { connect } from '../support/connection.ts';
+import { origin } from '../support/origin.ts';
+import { start } from '../support/program.ts';
+import { until } from '../support/wait.ts';
+
+/* What requests that a rule ends or answers count for. The table was played on HAProxy. */
+
+/** A rule of the frontend or of the backend; what frontend, backend and server have counted behind one request. */
+const TABLE: readonly (readonly [where: 'front' | 'back', rule: string, counted: string])[] = [
+  ['front', 'http-request deny', 'dreq=1 hrsp_4xx=1 | - | -'],
+  ['back', 'http-request deny', 'dreq=1 hrsp_4xx=1 | stot=1 dreq=1 hrsp_4xx=1 | -'],
+  ['front', 'http-response deny', 'dresp=1 hrsp_5xx=1 | stot=1 dresp=1 hrsp_5xx=1 | stot=1 dresp=1 hrsp_2xx=1'],
+  ['back', 'http-response deny', 'dresp=1 hrsp_5xx=1 | stot=1 dresp=1 hrsp_5xx=1 | stot=1 dresp=1 hrsp_2xx=1'],
+  ['front', 'http-request tarpit', 'dreq=1 hrsp_5xx=1 | - | -'],
+  ['back', 'http-request tarpit', 'dreq=1 hrsp_5xx=1 | stot=1 dreq=1 hrsp_5xx=1 | -'],
+  ['front', 'http-request reject', 'dreq=1 hrsp_other=1 | - | -'],
+  ['back', 'http-request reject', 'dreq=1 hrsp_other=1 | stot=1 dreq=1 hrsp_other=1 | -'],
+  ['front', 'http-request silent-drop', 'dreq=1 hrsp_other=1 | - | -'],
+  ['back', 'http-request silent-drop', 'dreq=1 hrsp_other=1 | stot=1 dreq=1 hrsp_other=1 | -'],
+  ['back', 'http-response silent-drop', 'dreq=1 hrsp_2xx=1 | stot=1 dreq=1 hrsp_2xx=1 | stot=1 hrsp_2xx=1'],
+  ['back', 'tcp-request content reject', 'dreq=1 hrsp_other=1 | stot=1 hrsp_other=1 | -'],
+  ['back', 'tcp-request content silent-drop', 'dreq=1 hrsp_other=1 | stot=1 dreq=1 hrsp_other=1 | -'],
+  ['front', 'http-request auth', 'hrsp_4xx=1 intercepted=1 | - | -'],
+  ['back', 'http-request auth', 'hrsp_4xx=1 | stot=1 hrsp_4xx=1 | -'],
+  ['front', 'http-request return status 200', 'hrsp_2xx=1 intercepted=1 | - | -'],
+  ['back', 'http-request return status 200', 'hrsp_2xx=1 | stot=1 hrsp_2xx=1 | -'],
+  ['front', 'http-response return status 200', 'hrsp_2xx=1 | stot=1 hrsp_2xx=1 | stot=1 hrsp_2xx=1'],
+  ['front', 'http-request redirect location /', 'hrsp_3xx=1 intercepted=1 | - | -'],
+  ['back', 'http-request redirect location /', 'hrsp_3xx=1 | stot=1 hrsp_3xx=1 | -'],
+];
+const NAMES = ['stot', 'dreq', 'dresp', 'hrsp_2xx', 'hrsp_3xx', 'hrsp_4xx', 'hrsp_5xx', 'hrsp_other', 'intercepted'];
+
+const app = await origin({ after }, 'hello');
+const run = await start(
+  { after },
+  `
+    global
+        stats socket {sock:admin}
+    defaults
+        mode http
+        timeout client 5s
+        timeout connect 5s
+        timeout server 5s
+        timeout tarpit 10ms
+${TABLE.map(
+  ([where, rule], at) => `
+    frontend f${at}
+        bind {addr:f${at}}
+        ${where === 'front' ? rule : ''}
+        default_backend b${at}
+    backend b${at}
+        ${where === 'back' ? rule : ''}
+        server app {addr:app}
+`,
+).join('')}
+    frontend counting
+        bind {addr:counting}
+        default_backend counted
+    backend counted
+        http-request return status 200 hdr x-count %[be_conn]
+`,
+  { ports: { app } },
+);
+
+async function counted(name: string, columns: readonly string[]): Promise<string> {
+  const row = await run.row(name);
+  return (
+    columns
+      .filter((column) => (row[column] ?? '') !== '' && row[column] !== '0')
+      .map((column) => `${column}=${row[column]}`)
+      .join(' ') || '-'
+  );
+}
+
+for (const [at, [where, rule, expected]] of TABLE.entries()) {
+  test(`${rule} in a ${where}end`, async (t) => {
+    const client = await connect(t, run.port(`f${at}`));
+    client.send('GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n');
+    // One that is dropped silently hears nothing by itself.
+    if (!rule.endsWith('silent-drop')) await client.rest({ tolerateReset: true });
+    let seen = '';
+    await until(
+      () => `${expected}; it is ${seen}`,
+      async () => {
+        const [first, ...others] = NAMES;
+        seen = [
+          await counted(`f${at}/FRONTEND`, others),
+          await counted(`b${at}/BACKEND`, [first!, ...others]),
+          await counted(`b${at}/app`, [first!, ...others]),
+        ].join(' | ');
+        return seen === expected;
+      },
+    );
+  });
+}
+
+test('rules of a backend see their own request among those that it has', async (t) => {
+  const client = await connect(t, run.port('counting'));
+  assert.equal((await client.exchange('GET / HTTP/1.1\nhost: a\n\n')).get('x-count'), '1');
+});
