@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { configuredPath } from '../config/paths.ts';
 import type { ExprError } from '../expr/sample.ts';
 import { Database, type DatabaseView } from '../model/databases/database.ts';
+import { openFile } from '../util/open-file.ts';
 
 /** Larger files than this are no databases of addresses: the largest known have 120 MB. */
 const LARGEST = 1 << 30;
@@ -32,13 +33,18 @@ export function collectDatabases(defaultPath: readonly string[]): DatabaseCollec
 
 /** Reads a database anew; the error says why that cannot be. */
 export async function readDatabase(path: string): Promise<Database | ExprError> {
+  let file: FileHandle | null = null;
   try {
-    const { size } = await stat(path);
+    file = await openFile(path);
+    if (file === null) return { error: `${path} is no file` };
+    const { size } = await file.stat();
     if (size > LARGEST) return { error: `${path} is larger than ${LARGEST} bytes` };
-    const bytes = await readFile(path);
+    const bytes = await file.readFile();
     return opened(path, () => bytes);
   } catch (error) {
     return { error: `cannot read ${path}: ${reasonOf(error)}` };
+  } finally {
+    await file?.close();
   }
 }
 

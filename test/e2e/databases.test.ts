@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -43,6 +44,10 @@ test('mmdb finds facts about addresses, and reads its file anew on all threads',
   assert.match(await run.cli(`reload mmdb ${file}`), /is no MaxMind DB file/);
   assert.match(await run.cli('reload mmdb /nowhere'), /no converter looks '\/nowhere' up; there is/);
   assert.equal(await of('192.0.2.9'), 'BE Été 7');
+  rmSync(file);
+  execFileSync('mkfifo', [file]);
+  assert.match(await run.cli(`reload mmdb ${file}`), /is no file/);
+  rmSync(file);
   writeFileSync(file, edition('FR'));
   assert.match(await run.cli('reload'), /Success=1|^\s*$/);
   assert.equal(await of('192.0.2.9'), 'FR Été 7');

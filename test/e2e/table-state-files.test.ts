@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { get } from '../support/connection.ts';
 import { isHaproxy, program, type Run, start } from '../support/program.ts';
@@ -138,6 +138,16 @@ for (const [damage, spoil, reason] of [
     await again(t, run);
     assert.match(await shown(run), /used:2\n(key=127.*\n)?key=192\.0\.2\.8 /);
   });
+
+test('what is no file is told of, and holds up nobody', options, async (t) => {
+  const run = await used();
+  await run.stop();
+  rmSync(saved(run));
+  execFileSync('mkfifo', [saved(run)]);
+  const next = await again(t, run);
+  assert.ok(next.said.includes(`state-file '${saved(run)}' is not used: it is no file.`), next.said);
+  assert.equal((await get(run.port('fe'))).status, 200);
+});
 
 test('a table that stores other data takes what fits, and none of keys of another type', options, async (t) => {
   const run = await used();

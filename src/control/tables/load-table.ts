@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import type { StickTableConfig } from '../../config/types.ts';
 import type { Dictionary } from '../../model/tables/dictionary.ts';
@@ -15,13 +15,14 @@ import {
   type StateHead,
 } from '../../model/tables/state-codec.ts';
 import type { StickTable } from '../../model/tables/table.ts';
+import { openFile } from '../../util/open-file.ts';
 
 /** What became of a file: how many entries were taken in, or the reason why none was. */
 export type LoadedTable = { readonly head: StateHead; readonly entries: number } | { readonly problem: string };
 
 /** What the file at `path` says of itself; null when there is none, or none that can be read. */
 export async function readStateHead(path: string): Promise<StateHead | null> {
-  const file = await open(path).catch(() => null);
+  const file = await openFile(path).catch(() => null);
   try {
     return file === null ? null : (await readHead(file)).head;
   } catch {
@@ -39,7 +40,8 @@ export async function readStateHead(path: string): Promise<StateHead | null> {
 export async function loadTable(table: StickTable, dictionary: Dictionary, path: string): Promise<LoadedTable | null> {
   let file: FileHandle | null = null;
   try {
-    file = await open(path);
+    file = await openFile(path);
+    if (file === null) return { problem: 'it is no file' };
     const { head, end } = await readHead(file);
     const misfit = misfitOf(head, table.config);
     if (misfit !== null) return { problem: misfit };
