@@ -11,23 +11,29 @@ const PATIENCE = 1000;
 
 /**
  * Ends a connection so that nothing of it is left in the system: FIN behind what is pending, and a reset once the peer has all of it, or
- * when it takes longer than `timeout` ms. No event follows.
+ * when it takes longer than `timeout` ms. No event follows; `gone` is called when it is closed.
  */
-export function resetWhenDelivered(conn: Conn, timeout: number): void {
-  if (conn.closed) return;
+export function resetWhenDelivered(conn: Conn, timeout: number, gone: () => void): void {
+  if (conn.closed) {
+    gone();
+    return;
+  }
   conn.handler = noHandler;
   conn.end();
   // What still comes is dropped.
   conn.resume();
-  lookAgain(conn, FIRST_LOOK, Math.max(PATIENCE, timeout));
+  lookAgain(conn, FIRST_LOOK, Math.max(PATIENCE, timeout), gone);
 }
 
-function lookAgain(conn: Conn, delay: number, patience: number): void {
+function lookAgain(conn: Conn, delay: number, patience: number, gone: () => void): void {
   const wait = Math.min(delay, patience);
   setTimeout(() => {
-    if (conn.closed) return;
     const left = patience - wait;
-    if (left > 0 && (conn.blocked || isUndelivered(conn.fd))) lookAgain(conn, Math.min(delay * 2, LAST_LOOK), left);
-    else conn.destroy(true);
+    if (!conn.closed && left > 0 && (conn.blocked || isUndelivered(conn.fd))) {
+      lookAgain(conn, Math.min(delay * 2, LAST_LOOK), left, gone);
+      return;
+    }
+    conn.destroy(true);
+    gone();
   }, wait).unref();
 }

@@ -457,8 +457,10 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
   #linger(): void {
     if (this.state === State.closed) return;
     if (this.frontend.noLinger) {
-      resetWhenDelivered(this.conn, this.frontend.clientTimeout);
-      this.#gone();
+      this.state = State.lingering;
+      this.held = null;
+      this.env.wheel.disarm(this);
+      resetWhenDelivered(this.conn, this.frontend.clientTimeout, () => this.#gone());
       return;
     }
     if (this.ended && !this.conn.blocked) {

@@ -235,10 +235,12 @@ export class ServerConn implements ConnHandler, PooledConn {
       this.discard();
       return;
     }
-    if (unlingered) resetWhenDelivered(this.conn, this.server.backend.serverTimeout);
-    else this.conn.closeGently();
-    this.#leave();
     this.stream = null;
+    if (unlingered) resetWhenDelivered(this.conn, this.server.backend.serverTimeout, () => this.#leave());
+    else {
+      this.conn.closeGently();
+      this.#leave();
+    }
   }
 
   /** `option nolinger`: it ends by a reset, unless the server has ended its side. */

@@ -164,8 +164,12 @@ export class TcpClient extends ConnClient implements Client, ConnHandler {
 
   abort(reset: boolean): void {
     this.stream = null;
+    if (!reset && this.frontend.noLinger) {
+      // It counts as long as its socket is there.
+      resetWhenDelivered(this.conn, this.frontend.clientTimeout, () => this.#gone());
+      return;
+    }
     if (reset) this.conn.destroy(true);
-    else if (this.frontend.noLinger) resetWhenDelivered(this.conn, this.frontend.clientTimeout);
     else this.conn.closeGently();
     this.#gone();
   }

@@ -256,6 +256,8 @@ test(
     const fast = await start(
       { after },
       `
+    global
+        stats socket {sock:admin} level admin
     defaults
         mode http
         timeout client 5s
@@ -272,8 +274,11 @@ test(
     client.send('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
     await client.through('\r\n\r\n');
     client.pause();
+    await until('the end of the response', async () => (await fast.row('web/slow'))['scur'] === '0');
+    assert.equal((await fast.row('web/FRONTEND'))['scur'], '1', 'a socket that is open counts');
     setTimeout(() => client.resume(), 1500);
     assert.equal((await client.rest()).length, 4_000_000);
+    await until('the client to be gone', async () => (await fast.row('web/FRONTEND'))['scur'] === '0');
   },
 );
 
