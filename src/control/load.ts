@@ -44,10 +44,11 @@ function compiled(input: LoadInput, names: AddressNames): LoadResult {
   const around = surroundings(config, userlists.lists, patterns, databases);
   for (const text of nameCases(config.global, (path) => readFileOrNull(path)?.latin1Slice() ?? null).problems)
     all.push({ severity: 'alert', at: null, text: `${text}.` });
-  for (const section of config.healthChecks) all.push(...checkProblems(section));
+  for (const section of config.healthChecks) all.push(...checkProblems(section, around.table));
   for (const proxy of config.proxies) {
     all.push(...compileProxy(proxy, around).problems);
-    if (proxy.kind !== 'frontend') all.push(...(isChecked(proxy) ? checkProblems(proxy) : checkRuleProblems(proxy)));
+    if (proxy.kind !== 'frontend')
+      all.push(...(isChecked(proxy) ? checkProblems : checkRuleProblems)(proxy, around.table));
   }
   const tls = loadCertificates(config);
   all.push(...tls.problems);
@@ -102,7 +103,7 @@ function isChecked({ servers }: ProxyConfig): boolean {
   return servers.some(({ check }) => check !== null && check.definition === null);
 }
 
-function checkProblems(section: HealthCheckSection): readonly Diagnostic[] {
-  const compiled = compileHealthCheck(section);
+function checkProblems(section: HealthCheckSection, table: ProxySurroundings['table']): readonly Diagnostic[] {
+  const compiled = compileHealthCheck(section, table);
   return 'diagnostics' in compiled ? compiled.diagnostics : [];
 }

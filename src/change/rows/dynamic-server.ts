@@ -39,7 +39,7 @@ export const serverAdd: Row<ChangeOf<'server.add'>> = {
       lacksMaterial(ctx.model.certificates, config) ??
       idTaken(proxy, config) ??
       cannotTrack(ctx.model, proxy, config) ??
-      cannotCheck(proxy, config)
+      cannotCheck(ctx.model, proxy, config)
     );
   },
   preview: (change) => ({
@@ -146,9 +146,9 @@ function cannotTrack(model: Model, proxy: Proxy, config: ServerConfig): Problem 
 }
 
 /** The rules of a backend without checked servers are looked at only now. */
-function cannotCheck(proxy: Proxy, config: ServerConfig): Problem | null {
+function cannotCheck(model: Model, proxy: Proxy, config: ServerConfig): Problem | null {
   if (config.check === null) return null;
-  const compiled = compileHealthCheck(config.check.definition ?? proxy.config);
+  const compiled = compileHealthCheck(config.check.definition ?? proxy.config, (name) => model.tables.get(name));
   return 'ok' in compiled ? null : problem(compiled.diagnostics.map((found) => found.text).join('\n'));
 }
 

@@ -3,14 +3,14 @@ import { cannedSteps } from './canned.ts';
 import { plainExpect } from './expect-rule.ts';
 import type { Program, Step } from './program.ts';
 import { implicitConnect, type ParsedRule, parseRule, type RequestParts, requestStep } from './step-rules.ts';
-import { checkEnv, fixed, RuleError } from './words.ts';
+import { type CheckTables, checkEnv, fixed, RuleError } from './words.ts';
 
 /**
  * What is wrong with the steps of a section (`http-check`, `tcp-check`), whether or not they are used: HAProxy reads them all.
  */
-export function checkRuleProblems(section: HealthCheckSection): readonly Diagnostic[] {
+export function checkRuleProblems(section: HealthCheckSection, table: CheckTables): readonly Diagnostic[] {
   const diagnostics: Diagnostic[] = [];
-  parseRules(section, section.healthCheck.rules, diagnostics);
+  parseRules(section, section.healthCheck.rules, table, diagnostics);
   return diagnostics;
 }
 
@@ -18,7 +18,7 @@ export function checkRuleProblems(section: HealthCheckSection): readonly Diagnos
 export type CompiledHealthCheck = { readonly ok: Program | null } | { readonly diagnostics: readonly Diagnostic[] };
 
 /** Compiles the health check of a backend or a healthcheck section (`option httpchk`, `http-check`, ...; manual, section 4). */
-export function compileHealthCheck(proxy: HealthCheckSection): CompiledHealthCheck {
+export function compileHealthCheck(proxy: HealthCheckSection, table: CheckTables): CompiledHealthCheck {
   const { healthCheck } = proxy;
   const diagnostics: Diagnostic[] = [];
   const program = (flavour: Program['flavour'], steps: readonly Step[]): Program => ({
@@ -29,7 +29,7 @@ export function compileHealthCheck(proxy: HealthCheckSection): CompiledHealthChe
   const rules = healthCheck.rules.filter(
     (rule) => rule.words[0] === (healthCheck.kind === 'http' ? 'http-check' : 'tcp-check'),
   );
-  const parsed = () => parseRules(proxy, rules, diagnostics);
+  const parsed = () => parseRules(proxy, rules, table, diagnostics);
   let ok: Program | null = null;
   switch (healthCheck.kind) {
     case 'external':
@@ -69,8 +69,13 @@ const OPTION = {
   spop: 'spop-check',
 };
 
-function parseRules(proxy: HealthCheckSection, rules: readonly WordsAt[], diagnostics: Diagnostic[]): ParsedRule[] {
-  const env = checkEnv(proxy.name);
+function parseRules(
+  proxy: HealthCheckSection,
+  rules: readonly WordsAt[],
+  table: CheckTables,
+  diagnostics: Diagnostic[],
+): ParsedRule[] {
+  const env = checkEnv(proxy.name, table);
   const parsed: ParsedRule[] = [];
   for (const [i, rule] of rules.entries()) {
     try {

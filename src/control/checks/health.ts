@@ -1,6 +1,7 @@
 import type { HealthCheckSection } from '../../config/types.ts';
 import type { Model } from '../../model/model.ts';
 import type { Server } from '../../model/server.ts';
+import type { StickTables } from '../../model/tables/tables.ts';
 import { storeMaterial } from '../certificates/store-material.ts';
 import { controlTlsAccounts } from '../certificates/tls-accounts.ts';
 import type { StateEffects } from '../servers/effects.ts';
@@ -27,6 +28,12 @@ interface Jobs {
   readonly agent: CheckJob | null;
 }
 
+/** A compiled check; it is made anew when there are other tables. */
+interface Made {
+  readonly program: Program | null;
+  readonly tables: StickTables['byName'];
+}
+
 /** Health and agent checks of all servers. `close` ends them all. */
 export function createHealth(deps: HealthDeps): Health & { close(): void } {
   return new HealthChecks(deps);
@@ -37,7 +44,7 @@ class HealthChecks implements Health {
   readonly #jobDeps: JobDeps;
   readonly #scheduler: Scheduler;
   readonly #jobs = new Map<Server, Jobs>();
-  readonly #programs = new WeakMap<HealthCheckSection, Program | null>();
+  readonly #programs = new WeakMap<HealthCheckSection, Made>();
   /** Jobs of servers started in this turn of the event loop: their first runs are spread together. */
   #fresh: CheckJob[] = [];
 
@@ -97,14 +104,15 @@ class HealthChecks implements Health {
   /** What a server is checked by; null where a command is run instead. */
   #programOf(server: Server): Program | null {
     const config = healthCheckOf(server);
-    let program = this.#programs.get(config);
-    if (program === undefined) {
-      const compiled = compileHealthCheck(config);
+    const tables = this.#deps.model.tables.byName;
+    let made = this.#programs.get(config);
+    if (made?.tables !== tables) {
+      const compiled = compileHealthCheck(config, (name) => tables.get(name) ?? null);
       // A start refuses configurations whose checks cannot be compiled.
       if ('diagnostics' in compiled) throw new Error(compiled.diagnostics.map((found) => found.text).join('; '));
-      program = compiled.ok;
-      this.#programs.set(config, program);
+      made = { program: compiled.ok, tables };
+      this.#programs.set(config, made);
     }
-    return program;
+    return made.program;
   }
 }

@@ -8,9 +8,12 @@ import { isError } from '../../expr/sample.ts';
 /** Why a rule cannot be compiled: text in HAProxy's words. */
 export class RuleError extends Error {}
 
+/** The stick tables that expressions of health checks may name. */
+export type CheckTables = NonNullable<CompileEnv['table']>;
+
 /** Where the expressions of the health check of a proxy stand. */
-export function checkEnv(proxy: string): CompileEnv {
-  return { places: place.tcpCheck, proxy };
+export function checkEnv(proxy: string, table: CheckTables): CompileEnv {
+  return { places: place.tcpCheck, proxy, table };
 }
 
 /** The words of one rule, read from left to right. */

@@ -44,7 +44,7 @@ function openMap(
   env: CompileEnv,
   onMatch: (match: RegExpExecArray) => void = () => {},
 ) {
-  if (env.patterns === undefined) return { error: 'maps are not available here' };
+  if (env.patterns === undefined) return { error: 'maps are for what is evaluated for traffic, not here' };
   const source = env.patterns({
     name: textOfBytes(name as string),
     patterns: [],

@@ -67,6 +67,11 @@ export class StickTables {
     return this.all.map(viewOf);
   }
 
+  /** Another object after each reload. */
+  get byName(): ReadonlyMap<string, StickTable> {
+    return this.#tables;
+  }
+
   get(name: string): StickTable | null {
     return this.#tables.get(name) ?? null;
   }

@@ -15,7 +15,7 @@ function backend(
 }
 
 function errors(kind: HealthCheckConfig['kind'], lines: readonly string[], args: readonly string[] = []): string[] {
-  const compiled = compileHealthCheck(backend(kind, lines, args));
+  const compiled = compileHealthCheck(backend(kind, lines, args), () => null);
   return 'diagnostics' in compiled ? compiled.diagnostics.map((found) => `${found.at?.line}: ${found.text}`) : [];
 }
 
@@ -129,7 +129,7 @@ test('words in any order make a program or a diagnostic, never an exception', ()
           args,
           rules: rules.map((words) => ({ words, at: { file: 'a', line: 1 } })),
         };
-        const compiled = compileHealthCheck(proxyConfig('be', 2, { healthCheck }));
+        const compiled = compileHealthCheck(proxyConfig('be', 2, { healthCheck }), () => null);
         if ('diagnostics' in compiled)
           assert.ok(compiled.diagnostics.every((found) => found.severity === 'alert' && found.text.endsWith('.')));
         else assert.ok(compiled.ok!.steps.some((step) => step.kind === 'connect'));

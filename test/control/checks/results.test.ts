@@ -400,7 +400,7 @@ for (const { name, lines, origin: manner, expect, sent } of CASES) {
   test(`a check meets ${name}`, async (t) => {
     const server = manner === 'refuses' ? { port: await deadPort(t), received: [] } : await origin(t, manner);
     const proxy = proxyConfig('be', 2, { servers: [serverConfig('s')], healthCheck: healthCheck(lines) });
-    const compiled = compileHealthCheck(proxy);
+    const compiled = compileHealthCheck(proxy, () => null);
     assert.ok('ok' in compiled, JSON.stringify(compiled));
     const model = modelOf([proxy]);
     const end = await new Promise<CheckEnd>((resolve) => {

@@ -40,7 +40,7 @@ function run(over: Partial<CheckTarget>, rules: readonly string[] = []): { end: 
     rules: rules.map((rule) => ({ words: rule.split(' '), at: { file: 'a', line: 1 } })),
   };
   const proxy = proxyConfig('be', 2, { servers: [serverConfig('s')], healthCheck });
-  const compiled = compileHealthCheck(proxy);
+  const compiled = compileHealthCheck(proxy, () => null);
   assert.ok('ok' in compiled);
   const model = modelOf([proxy]);
   const hooks = {
