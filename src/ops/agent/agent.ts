@@ -124,7 +124,7 @@ async function drifted(
   state: TargetState,
   emit: AgentEmit,
 ): Promise<void> {
-  const made = await journal.entries({ target: target.name, phase: 'outcome', since: seen.at - MARGIN });
+  const made = await journal.entries({ target: target.name, answered: false, since: seen.at - MARGIN });
   const drifts = unexplained(seen.state, state, made);
   if (drifts.length === 0) return;
   await recordDrift(journal, target.name, target.name, drifts);

@@ -10,7 +10,10 @@ export interface Unexplained extends Drift {
   readonly inverse: Change | null;
 }
 
-/** What differs between two states and was not made by anybody whom the journal knows. `made`: outcomes recorded between the two. */
+/**
+ * What differs between two states and was not made by anybody whom the journal knows. `made`: outcomes recorded between the two,
+ * and attempts that have none yet: what they do may be in force before that is recorded.
+ */
 export function unexplained(
   before: TargetState,
   after: TargetState,
@@ -18,9 +21,9 @@ export function unexplained(
 ): readonly Unexplained[] {
   const back = driftOf(after, before);
   return driftOf(before, after).flatMap((drift): readonly Unexplained[] => {
-    const last = made.findLast((entry) => entry.ok && isAbout(entry, drift));
+    const last = made.findLast((entry) => entry.ok !== false && isAbout(entry, drift));
     if (last === undefined) return [{ ...drift, inverse: back.find((one) => isSame(one, drift))?.change ?? null }];
-    if (!COMPARABLE.has(last.change.kind) || last.after === drift.after) return [];
+    if (last.ok === null || !COMPARABLE.has(last.change.kind) || last.after === drift.after) return [];
     // It was changed twice since then, by somebody we know and by somebody else.
     return [{ ...drift, before: last.after, inverse: last.change }];
   });
