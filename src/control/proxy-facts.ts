@@ -35,7 +35,9 @@ export function proxyFacts(model: Model, proxy: Proxy): ProxyFacts {
     get servers() {
       return proxy.servers.map((server) => serverFacts(model, server));
     },
-    usableServers: () => proxy.usableActive || proxy.usableBackup,
+    usableServers: () =>
+      proxy.usableActive ||
+      (proxy.config.options.includes('allbackups') ? proxy.usableBackup : Math.min(1, proxy.usableBackup)),
     connections: (side) => gauge(slotOf(side), G.current),
     queued: () =>
       proxy.servers.reduce((sum, { slot }) => sum + gauge(slot, G.queued), gauge(proxy.backendSlot, G.queued)),

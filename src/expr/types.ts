@@ -55,7 +55,7 @@ export interface ProxyFacts {
   readonly id: number;
   readonly name: string;
   readonly servers: readonly ServerFacts[];
-  /** Usable servers: active ones, or backups when no active one is left. */
+  /** Usable servers: active ones; when none is left, the backup that is in use, or all of them with `option allbackups`. */
   usableServers(): number;
   connections(side: 'frontend' | 'backend'): number;
   queued(): number;

@@ -207,7 +207,7 @@ class RowReader {
       this.#responses(v);
       v[STAT.req_tot] = slot.sum(C.requests);
     }
-    if (server.config.observe !== 'none') v[STAT.hanafail] = server.failedHana;
+    if (observer(server).config.observe !== 'none') v[STAT.hanafail] = server.failedHana;
     if (this.#legends) {
       v[STAT.addr] = serverAddress(server);
       v[STAT.cookie] = server.cookie ?? madeCookie(proxy, server);
@@ -449,4 +449,11 @@ function listenerAddress(listener: Listener): string {
 function madeCookie(proxy: Proxy, server: Server): string | null {
   const key = proxy.dynamicCookie ? proxy.dynamicCookieKey : null;
   return key === null ? null : dynamicCookie(key, server.host, server.port);
+}
+
+/** The server whose errors tell of this one, too: that at the end of the chain that it tracks. */
+function observer(server: Server): Server {
+  let at = server;
+  while (at.tracked !== null) at = at.tracked;
+  return at;
 }

@@ -60,6 +60,7 @@ export class TrafficBackend implements ProxyFacts {
   httpClose: boolean;
   /** Mistakes in responses are let pass (`accept-unsafe-violations-in-http-response`). */
   relaxed: boolean;
+  readonly allBackups: boolean;
   preferLastServer: boolean;
   checkCache: boolean;
   independent: boolean;
@@ -127,6 +128,7 @@ export class TrafficBackend implements ProxyFacts {
     this.serverClose = config.options.includes('http-server-close');
     this.httpClose = config.options.includes('httpclose');
     this.relaxed = config.options.includes('accept-unsafe-violations-in-http-response');
+    this.allBackups = config.options.includes('allbackups');
     this.preferLastServer = config.options.includes('prefer-last-server');
     this.independent = config.options.includes('independent-streams');
     this.noLinger = config.options.includes('nolinger');
@@ -211,7 +213,7 @@ export class TrafficBackend implements ProxyFacts {
       if (server.backup) backups++;
       else active++;
     }
-    return active > 0 ? active : backups;
+    return active || (this.allBackups ? backups : Math.min(1, backups));
   }
 
   connections(side: 'frontend' | 'backend'): number {

@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { parseCsv } from '../support/cli.ts';
 import type { Run } from '../support/program.ts';
 import { until } from '../support/wait.ts';
 import { COLUMNS, counters } from './counters.ts';
@@ -7,7 +8,8 @@ import type { Random } from './random.ts';
 
 /*
  * Servers whose state changes: by the Runtime API at set points between requests, by checks that fail or succeed from the start, by errors
- * that are observed, by what they track. Requests go one after the other, each over a connection of its own.
+ * that are observed, by what they track. Requests go one after the other, each over a connection of its own. Nothing happens at a time of
+ * its own: checks are made at the start, one after the other, and behind what puts a state in question, at once, and each step waits until nothing moves any more.
  */
 
 /** A request, or a command of the Runtime API (`@` stands for the number of the scenario). */
@@ -41,7 +43,7 @@ const COMMANDS = [
   'set server a_@/s1 state maint', 'set server a_@/s1 state drain', 'set server a_@/s1 state ready', 'set server a_@/s2 state maint', 'set server a_@/s2 state ready', 'set server a_@/s3 state drain',
   'set server a_@/s1 weight 0', 'set server a_@/s1 weight 50%', 'set server a_@/s2 weight 3', 'set server a_@/s1 health down', 'set server a_@/s1 health up', 'set server a_@/s2 health stopping', 'set server a_@/s2 health down', 'set server a_@/s2 health up',
   'set server b_@/s1 state maint', 'set server b_@/s1 state ready', 'set server b_@/s1 health down', 'set server b_@/s1 health up', 'disable server a_@/s2', 'enable server a_@/s2', 'set weight a_@/s3 10', 'get weight a_@/s1', 'disable health a_@/s1', 'enable health a_@/s1',
-  'shutdown sessions server a_@/s1', 'set maxconn server a_@/s1 5', 'disable frontend fe_@', 'enable frontend fe_@', 'clear counters all', 'disable server a_@/nobody',
+  'shutdown sessions server a_@/s1', 'set maxconn server a_@/s1 5', 'disable frontend fe_@', 'enable frontend fe_@', 'get weight a_@/s2', 'disable server a_@/nobody',
 ]; // biome-ignore format: a table
 
 function backend(random: Random, id: number, name: string): string[] {
@@ -50,10 +52,11 @@ function backend(random: Random, id: number, name: string): string[] {
   const servers = ['s1', 's2', 's3'].map((server) => {
     const words = [`server ${server} {addr:${random.chance(0.1) ? 'refused' : server}} cookie ${server}c`];
     if (name === 'a' && random.chance(0.12)) words.push(`track b_${id}/${server}`);
-    else if (checked && random.chance(0.8)) words.push(`check inter 400ms fall ${1 + random.below(2)} rise 1`);
+    else if (checked && random.chance(0.8))
+      words.push(`check inter 1h fastinter 1ms fall ${1 + random.below(2)} rise 1`);
     else if (random.chance(0.15))
       words.push(
-        `check inter 1h observe layer7 error-limit ${1 + random.below(3)} on-error ${random.pick(['mark-down', 'fail-check', 'sudden-death', 'fastinter'])}`,
+        `check inter 1h fastinter 1ms observe layer7 error-limit ${1 + random.below(3)} on-error ${random.pick(['mark-down', 'fail-check', 'sudden-death', 'fastinter'])}`,
       );
     if (random.chance(0.2)) words.push(`weight ${random.pick([0, 1, 5, 100])}`);
     if (random.chance(0.2)) words.push('backup');
@@ -117,18 +120,29 @@ function ask(host: string, port: number, bytes: string, ms: number): Promise<str
   return promise;
 }
 
-/** Waits until the first checks of all servers have told something and none is on its way up or down. */
-async function settled(run: Run, id: number): Promise<void> {
-  const own = new RegExp(`_${id}$`);
+/** No check is under way; `first`: and those of the start have told whether their servers are up. */
+function rests({ check_status = '', status = '' }: Record<string, string>, first: boolean): boolean {
+  if (check_status.startsWith('* ')) return false;
+  return !first || /^MAINT/.test(status) || !(check_status === 'INI' || / \d+\/\d+$/.test(status));
+}
+
+/** Waits until nothing moves: all checks rest, and it looks the same twice. */
+async function settled(run: Run, id: number, first: boolean): Promise<void> {
+  let before = '';
   await until(
-    `checks of scenario ${id}`,
-    async () =>
-      (await run.stat()).every(
-        ({ pxname = '', check_status = '', status = '' }) =>
-          !own.test(pxname) || !(/^(\* )?INI$/.test(check_status) || / \d+\/\d+$/.test(status)),
-      ),
-    { ms: 900, every: 100 },
-  ).catch(() => {});
+    `checks of scenario ${id} to be over`,
+    async () => {
+      const [a, b] = [await run.cli(`show stat a_${id} 4 -1`), await run.cli(`show stat b_${id} 4 -1`)];
+      const rows = [...parseCsv(a), ...parseCsv(b)];
+      const now = JSON.stringify(
+        rows.map(({ status, check_status, chkfail, hanafail }) => [status, check_status, chkfail, hanafail]),
+      );
+      const same = now === before;
+      before = now;
+      return same && rows.every((row) => rests(row, first));
+    },
+    { every: 15 },
+  );
 }
 
 /** Columns of states and checks; bytes to the client are another matter where an answer is made here. */
@@ -148,6 +162,14 @@ const CHECKED: readonly string[] = [
   ],
 ];
 
+const withoutWeights = (text: string): string => text.replace(/( status=MAINT.*?) weight=\d+/g, '$1');
+
+const withoutDrain = (text: string): string =>
+  text
+    .split('\n')
+    .filter((line) => !/ (remains in forced drain mode|is leaving forced drain but remains in drain mode)/.test(line))
+    .join('\n');
+
 /** Servers that change their state while requests come. */
 export const states: Family = {
   name: 'states',
@@ -159,6 +181,7 @@ global
     stats socket {sock:admin} level admin
     log-send-hostname lb
     spread-checks 0
+    max-spread-checks 2s
 defaults
     mode http
     timeout client 2s
@@ -166,6 +189,17 @@ defaults
     timeout server 2s
 `,
   accepted: [
+    {
+      name: 'weights of servers in maintenance',
+      why: '`show stat` has the weight that a server in maintenance comes back with; HAProxy that which it had when it left.',
+      shows: ({ part, haproxy, sluice }) =>
+        (part === 'counters' || part === 'before') && withoutWeights(haproxy) === withoutWeights(sluice),
+    },
+    {
+      name: 'lines of servers that drain',
+      why: 'A line that a server remains in drain is written when it leaves one kind of drain; HAProxy 2.6 writes it at any other change, too, as that of its weight.',
+      shows: ({ part, haproxy, sluice }) => part === 'log' && withoutDrain(haproxy) === withoutDrain(sluice),
+    },
     {
       name: 'sessions that take their server down',
       why: 'With `on-marked-down shutdown-sessions` the response that marks its server down is sent and logged as it came; HAProxy logs it as shut.',
@@ -176,11 +210,14 @@ defaults
   make,
   async play(run, { id, connections }, on) {
     const observed = new Map<string, string>();
-    await settled(run, id);
+    await settled(run, id, true);
     observed.set('before', await counters(run, id, 0, CHECKED));
     for (const [index, [step]] of connections.entries()) {
       const { bytes, command } = step as Step;
-      const answer = command ? await run.cli(bytes) : await ask(on.host, run.port(`fe_${id}`), bytes, 500);
+      const answer = command
+        ? await run.cli(bytes)
+        : await ask(on.host, run.port(`fe_${id}`), bytes, /^x-want: nothing/m.test(bytes) ? 300 : 3000);
+      await settled(run, id, false);
       observed.set(`${index}.0`, answer ?? '<refused>');
     }
     observed.set('counters', await counters(run, id, 300, CHECKED));

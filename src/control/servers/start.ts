@@ -1,6 +1,6 @@
 import type { Model } from '../../model/model.ts';
 import { Admin, CheckState, OperState, type Server } from '../../model/server.ts';
-import { countUsable } from './usable.ts';
+import { countUsable, usableServers } from './usable.ts';
 
 /** The rise/fall counter with which checks begin, at start and after maintenance (`init-state`). */
 export function initialHealth(server: Server, rise: number, fall: number): number {
@@ -23,8 +23,12 @@ export function initialHealth(server: Server, rise: number, fall: number): numbe
 export function startServers(model: Model): void {
   for (const proxy of model.proxies) for (const server of proxy.servers) begin(server);
   for (const proxy of model.proxies) {
+    countUsable(proxy);
+    const usable = usableServers(proxy);
     for (const server of proxy.servers) follow(server);
     countUsable(proxy);
+    // What its servers track has left it without any: that counts, in HAProxy too, as if it had come later.
+    if (usable > 0 && usableServers(proxy) === 0) proxy.downTransitions++;
   }
 }
 
