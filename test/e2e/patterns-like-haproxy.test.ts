@@ -154,3 +154,31 @@ frontend web
     assert.deepEqual(await after(ours, payload), here, `Sluice after ${JSON.stringify(payload)}`);
   }
 });
+
+test('a version that is no number is no version, and clear leaves those that wait', { skip: isHaproxy }, async (t) => {
+  const run = await start(
+    t,
+    `
+global
+    stats socket {sock:admin} level admin
+defaults
+    mode http
+    timeout client 5s
+frontend web
+    bind {addr:web}
+    http-request return status 200 hdr x-told %[path,map({dir}/v.map)]
+`,
+    { files: { 'v.map': 'a 1\n' } },
+  );
+  const map = `${run.dir}/v.map`;
+  const refused = 'Version number out of range.';
+  for (const version of ['@x', '@', '@-1', '@1x', '@4294967296'])
+    for (const command of ['show', 'clear', 'commit'])
+      assert.equal((await run.cli(`${command} map ${version} ${map}`)).trim(), refused, `${command} ${version}`);
+  assert.match(await run.cli(`show map ${map}`), / a 1\n/);
+  await run.cli(`prepare map ${map}`);
+  await run.cli(`add map @1 ${map} b 2`);
+  assert.equal((await run.cli(`clear map @1 ${map}`)).trim(), '');
+  assert.match(await run.cli(`show map @1 ${map}`), / b 2\n/);
+  assert.equal((await run.cli(`show map @7 ${map}`)).trim(), '');
+});

@@ -26,7 +26,9 @@ function show(kind: Kind, { args, control }: Call): Answer {
   const [version, [name]] = versionFirst(args);
   if (!args[0]) return dump(listing(patterns.all().filter(({ config }) => config[kind])));
   const live = patterns.find(kind, name ?? '');
-  return live === null ? unknown(kind) : dump(entries(live, version));
+  if (live === null) return unknown(kind);
+  // HAProxy reads what is no number as 0, which may be the version in force.
+  return Number.isNaN(version) ? error('Version number out of range.') : dump(entries(live, version));
 }
 
 function* listing(all: readonly LivePatterns[]): Generator<string> {
@@ -138,7 +140,7 @@ function clear(kind: Kind, call: Call): Answer | Promise<Answer> {
   if (!name) return error(`Missing ${NAME[kind]} identifier.`);
   const live = call.control.model.patterns.find(kind, name);
   if (live === null) return unknown(kind);
-  // As in HAProxy since 3.4, entries of a version that waits stay.
+  // HAProxy's manual says that they go; since 3.4 it leaves the entries of a version that waits.
   if (version !== undefined && version !== live.current)
     return live.prepared.has(version) ? nothing : error('Version number out of range.');
   return apply(call, kind === 'map' ? { kind: 'map.clear', map: name } : { kind: 'acl.clear', acl: name });
