@@ -195,8 +195,12 @@ export class Stream extends StreamState implements ExprContext, Timed {
 
   /** Goes on with the rule after the one that waited. */
   continueRules(): void {
-    if (this.waitsInRule) this.lastRule = this.ruleBefore;
-    this.waitsInRule = false;
+    if (this.waitsInRule) {
+      this.waitsInRule = false;
+      this.lastRule = this.ruleBefore;
+      // What rules wait for is time of the request, as in HAProxy.
+      if (this.responseHead === null && !this.raw) this.log.requestEnd = this.env.now();
+    }
     if (this.inspecting) {
       continueInspection(this);
       return;

@@ -233,6 +233,7 @@ backend anywhere
   );
   const address = async (name: string) => (await get(resolving.port('resolve'), '/', `x-name: ${name}`)).text;
   assert.equal(await address('APP.test'), '127.0.0.1');
+  assert.equal(await address('app.test.'), '127.0.0.1');
   assert.equal(await address('six.test'), '::1');
   assert.equal(await address('nobody.test'), '');
   const [late, ms] = await timed(address('slow.test'));

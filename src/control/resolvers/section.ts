@@ -123,7 +123,9 @@ export class ResolversSection {
     this.#leave(entry.resolution, entry.follower);
   }
 
-  #resolution(name: string, preferred: QueryType): Resolution | null {
+  #resolution(written: string, preferred: QueryType): Resolution | null {
+    // A dot at the end says that nothing is to be put behind the name, which nobody does here.
+    const name = written.endsWith('.') ? written.slice(0, -1) : written;
     if (!isQueryName(name)) return null;
     const key = `${preferred} ${name.toLowerCase()}`;
     let resolution = this.#resolutions.get(key);

@@ -3,7 +3,7 @@
 import type { Arg } from '../args.ts';
 import { ParamCursor } from '../params.ts';
 import type { CompiledFetch, CompileEnv, FetchRow, Source } from '../row.ts';
-import { type ExprError, parseSint, type ValueType } from '../sample.ts';
+import { type Evaluate, type ExprError, parseSint } from '../sample.ts';
 import type { ExprContext, HeadView, SampleValue } from '../types.ts';
 import { type Side, sideAt } from './headers.ts';
 
@@ -105,14 +105,32 @@ const lengthRow = (name: string, source: Source, side: Side): FetchRow => ({
   },
 });
 
-const bodyRow = (name: string, side: Side, type: ValueType, read: (body: string) => SampleValue): FetchRow => ({
+/** Nothing waits for more of a body to know these: they are about what is there, as soon as there is a head. */
+const waitsForHead = (ctx: ExprContext): boolean => ctx.requestHead === null && ctx.notHttp !== true;
+
+const bodyRow = (name: string, side: Side): FetchRow => ({
   name,
   args: '',
-  type,
+  type: 'bin',
   source: side === 'request' ? 'requestBody' : 'responseBody',
   compile: () => (ctx) => {
     const head = side === 'request' ? ctx.requestHead : ctx.responseHead;
-    return head === null ? undefined : read(bufferOf(ctx, side));
+    return head === null ? undefined : bufferOf(ctx, side);
+  },
+});
+
+/** What is there of a body, in bytes. */
+const bodyLengthRow = (name: string, side: Side): FetchRow => ({
+  name,
+  args: '',
+  type: 'sint',
+  source: side === 'request' ? 'requestBody' : 'responseBody',
+  compile: () => {
+    const evaluate: Evaluate = (ctx) => {
+      const head = side === 'request' ? ctx.requestHead : ctx.responseHead;
+      return head === null ? undefined : bufferOf(ctx, side).length;
+    };
+    return side === 'request' ? { evaluate, mayChange: waitsForHead } : evaluate;
   },
 });
 
@@ -124,7 +142,14 @@ const bodySizeRow = (name: string, side: Side): FetchRow => ({
   args: '',
   type: 'sint',
   source: side === 'request' ? 'requestBody' : 'responseBody',
-  compile: () => (ctx) => {
+  compile: () => {
+    const evaluate = sizeOf(side);
+    return side === 'request' ? { evaluate, mayChange: waitsForHead } : evaluate;
+  },
+});
+
+function sizeOf(side: Side): Evaluate {
+  return (ctx) => {
     const head = side === 'request' ? ctx.requestHead : ctx.responseHead;
     if (head === null) return undefined;
     // What the header of a response without a body says is not there.
@@ -132,8 +157,8 @@ const bodySizeRow = (name: string, side: Side): FetchRow => ({
     const index = head.findHeader('content-length', 0);
     const advertised = index < 0 ? null : parseSint(head.headerValue(index));
     return advertised ?? bufferOf(ctx, side).length;
-  },
-});
+  };
+}
 
 /** Parameters of a form in the body. */
 function compileBodyParam([nameArg, flag]: readonly Arg[]): CompiledFetch | ExprError {
@@ -142,6 +167,7 @@ function compileBodyParam([nameArg, flag]: readonly Arg[]): CompiledFetch | Expr
   const ignoreCase = flag === 'i';
   const cursor = new ParamCursor();
   return {
+    mayChange: waitsForHead,
     evaluate: (ctx) => {
       cursor.reset(0);
       const found = ctx.requestHead !== null && cursor.next(ctx.requestPayload(), name, '&', ignoreCase);
@@ -241,11 +267,11 @@ export const payloadFetches: readonly FetchRow[] = [
   lengthRow('req.len', 'requestBuffer', 'request'),
   lengthRow('req_len', 'requestBuffer', 'request'),
   lengthRow('res.len', 'responseBuffer', 'response'),
-  bodyRow('req.body', 'request', 'bin', (body) => body),
-  bodyRow('req.body_len', 'request', 'sint', (body) => body.length),
+  bodyRow('req.body', 'request'),
+  bodyLengthRow('req.body_len', 'request'),
   bodySizeRow('req.body_size', 'request'),
-  bodyRow('res.body', 'response', 'bin', (body) => body),
-  bodyRow('res.body_len', 'response', 'sint', (body) => body.length),
+  bodyRow('res.body', 'response'),
+  bodyLengthRow('res.body_len', 'response'),
   bodySizeRow('res.body_size', 'response'),
   {
     name: 'req.body_param',

@@ -1,5 +1,6 @@
 import { MISS, type Outcome, PASS } from '../../expr/acl/acl.ts';
 import type { Compiled } from '../../expr/chain.ts';
+import { isBodyAtHand } from '../http/held-body.ts';
 import { Phase } from '../phase.ts';
 import type { Stream } from '../stream.ts';
 import { readRawHead } from './raw-head.ts';
@@ -86,11 +87,11 @@ export function waitsFor(stream: Stream, value: Compiled): boolean {
   return waits;
 }
 
-/** No more can be held than this. */
+/** No more will come, or can be held, than this. */
 function isFull(stream: Stream): boolean {
   const { bufsize, maxrewrite } = stream.env.global.tune;
   if (stream.raw) return stream.pendingLength >= bufsize - maxrewrite;
-  return stream.reqBody.done || stream.bodyEnd - stream.bodyPos >= bufsize;
+  return isBodyAtHand(stream, bufsize);
 }
 
 function wait(stream: Stream): void {
@@ -113,6 +114,7 @@ function endWait(stream: Stream): void {
   stream.rulesThen = null;
   stream.inspectUntil = 0;
   if (stream.onMoreData === null) return;
+  if (!stream.raw) stream.log.requestEnd = stream.env.now();
   stopWaiting(stream);
   stream.waitUntil = 0;
   stream.onWaited = null;

@@ -1,8 +1,8 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
-import type { TestContext } from 'node:test';
 import { type Answer, decode, encode, type Packet, type StringAnswer } from 'dns-packet';
+import type { Scope } from '../../support/wait.ts';
 
 /** What the server does with a question: records, an error code, raw bytes, or nothing at all. */
 export type Reply =
@@ -63,7 +63,7 @@ export function response(
 }
 
 /** A name server on 127.0.0.1, over UDP and TCP on one port. */
-export async function fakeDns(t: TestContext, zone: Record<string, Reply> = {}): Promise<FakeDns> {
+export async function fakeDns(t: Scope, zone: Record<string, Reply> = {}): Promise<FakeDns> {
   const udp = createSocket('udp4');
   const tcp = createServer();
   const connections = new Set<Socket>();

@@ -83,10 +83,7 @@ function waitForRequest(time: number, limitOf: (stream: Stream) => number): Run 
     stream.waitUntil = stream.env.now() + time;
     stream.onWaited = onBodyLate;
     stream.holdForRule();
-    collectBody(stream, limit, () => {
-      stream.log.requestEnd = stream.env.now();
-      stream.ruleWaitOver();
-    });
+    collectBody(stream, limit, () => stream.ruleWaitOver());
     return Verdict.done;
   };
 }
@@ -124,6 +121,9 @@ function compileResolve(words: Words, env: RuleEnv, action: string): Run | ExprE
       if (address !== null) writeVar(stream, name, address, address.includes(':') ? 'ipv6' : 'ipv4');
       stream.ruleWaitOver();
     });
+    // Among `tcp-request content` rules it is one of the things that `inspect-delay` is the time for.
+    if (stream.inspecting && stream.inspectUntil > 0)
+      stream.waitUntil = Math.min(stream.waitUntil, stream.inspectUntil);
     return Verdict.wait;
   };
 }
