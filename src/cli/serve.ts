@@ -34,8 +34,9 @@ export async function serve(config: Config, invocation: Invocation, messages: St
     );
   holdReloads();
   let control: RunningControl;
+  let runtime: RuntimeApi;
   try {
-    control = await start(config, invocation, messages);
+    [control, runtime] = await start(config, invocation, messages);
   } catch (error) {
     const lines = error instanceof StartError ? error.lines : [(error as Error).message];
     for (const line of lines) messages.alert(line);
@@ -59,7 +60,7 @@ export async function serve(config: Config, invocation: Invocation, messages: St
     return 1;
   }
   await control.admit();
-  handleSignals(control, readiness, end);
+  handleSignals(control, readiness, end, () => runtime.finish());
   // The service manager is to know its new process before the old one ends.
   readiness.ready();
   finishPredecessors(invocation.finish);
@@ -68,7 +69,11 @@ export async function serve(config: Config, invocation: Invocation, messages: St
 }
 
 /** The control thread, and the Runtime API on it: clients find both or none. */
-async function start(config: Config, invocation: Invocation, messages: StartupMessages): Promise<RunningControl> {
+async function start(
+  config: Config,
+  invocation: Invocation,
+  messages: StartupMessages,
+): Promise<[RunningControl, RuntimeApi]> {
   let api: RuntimeApi | null = null;
   const control = await startControl({
     config,
@@ -92,11 +97,11 @@ async function start(config: Config, invocation: Invocation, messages: StartupMe
     api = await startRuntimeApi(control, global.statsSockets, sockets);
     if (isMaster(invocation, config))
       await startMasterCli(control, masterSockets(invocation.masterSockets), api.sockets);
+    return [control, api];
   } catch (error) {
     await control.close();
     throw error;
   }
-  return control;
 }
 
 /** The Data Plane API, where it was asked for: with the rights that the process has from now on. */

@@ -59,16 +59,18 @@ export function endOnSignals(
 
 /**
  * Takes over the other signals: SIGUSR1 stops softly, SIGUSR2 and SIGHUP reload, SIGQUIT says how much memory is in use. The process ends
- * by `end` when the balancer has stopped, whoever stopped it.
+ * by `end` when the balancer has stopped, whoever stopped it, and `finish` has answered who has asked before.
  */
 export function handleSignals(
   control: RunningControl,
   readiness: Readiness,
   end: (status: number) => Promise<void>,
+  finish: () => Promise<void>,
 ): void {
   let stopping: Promise<void> = Promise.resolve();
   void control.ended.then(async () => {
     await stopping;
+    await finish();
     await end(0);
   });
   // The service manager is told nothing of a soft stop: the service may go on in the process that takes over.

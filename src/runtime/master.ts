@@ -18,7 +18,7 @@ export async function startMasterCli(
   control: Control,
   binds: readonly BindConfig[],
   statsSockets: RuntimeApi['sockets'],
-): Promise<RuntimeApi> {
+): Promise<Omit<RuntimeApi, 'finish'>> {
   const sockets = new CliSockets({
     maxconn: MAXCONN,
     tls: () => control.model.config.global.tls,

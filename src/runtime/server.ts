@@ -16,6 +16,8 @@ export interface RuntimeApiOptions {
 export interface RuntimeApi {
   /** Ends all connections and removes the sockets. */
   close(): Promise<void>;
+  /** Answers those who have connected by now, as far as they ask within a second. */
+  finish(): Promise<void>;
   readonly sockets: readonly CliSocket[];
   /** Puts other sockets and settings in force; clients stay. Returns what could not be opened. */
   reconfigure(binds: readonly BindConfig[], options: RuntimeApiOptions): Promise<string[]>;
@@ -44,6 +46,7 @@ export async function startRuntimeApi(
   await sockets.open(binds);
   return {
     close: () => sockets.close(),
+    finish: () => sockets.finish(1000),
     sockets: sockets.sockets,
     reconfigure: (wanted, changed) => {
       timeout = changed.timeout;

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { BindConfig } from '../config/types.ts';
 import type { Level } from './levels.ts';
@@ -100,6 +101,18 @@ export class CliSockets {
     if (this.#paused) listener.pause();
   }
 
+  /**
+   * Answers those who have connected by now, before the process ends; for at most `ms`, as they may not ask anything. Who has a prompt is not
+   * waited for.
+   */
+  async finish(ms: number): Promise<void> {
+    const until = Date.now() + ms;
+    // Who has connected may still be in the queue of a socket.
+    for (let turn = 0; turn < 3; turn++) await setImmediate();
+    while (Date.now() < until && (this.#waiting.length > 0 || this.#sessions.values().some(isAsking)))
+      await setTimeout(10);
+  }
+
   /** Ends all connections and removes the sockets. */
   async close(): Promise<void> {
     for (const { socket } of this.#waiting.splice(0)) socket.destroy();
@@ -137,6 +150,11 @@ export class CliSockets {
     this.#paused = full;
     for (const listener of this.#listeners) full ? listener.pause() : listener.resume();
   }
+}
+
+/** One that ends by itself once it is answered. */
+function isAsking({ interactive }: Session): boolean {
+  return !interactive;
 }
 
 /** The same but for where it is written. */

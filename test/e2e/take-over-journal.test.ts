@@ -75,7 +75,7 @@ async function scene(t: TestContext, ...args: string[]): Promise<Scene> {
 const change = (changes: readonly object[], meta: object) => `change <<EOF\n${JSON.stringify({ changes, meta })}\nEOF`;
 
 const serves = ({ run }: Scene, child: ChildProcess) =>
-  until('the new process to serve', async () => Number((await run.info())['Pid']) === child.pid);
+  until('the new process to serve', async () => Number((await run.info())['Pid']) === child.pid, { ms: 30_000 });
 
 test('replaced three times under load, everything that was set stays, and no request and no record is lost', async (t) => {
   const s = await scene(t);

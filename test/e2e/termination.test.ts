@@ -13,6 +13,7 @@ const log = await syslog({ after });
 const app = await origin({ after }, async (request, connection) => {
   switch (request.target) {
     case '/never':
+    case '/thinks':
       return null;
     case '/close':
       connection.close();
@@ -51,7 +52,7 @@ defaults
     option httplog
     timeout connect 100ms
     timeout client 300ms
-    timeout server 300ms
+    timeout server 5s
     timeout http-request 200ms
     timeout queue 100ms
     retries 1
@@ -69,6 +70,7 @@ frontend fe
     http-request redirect location /elsewhere if { path /redirect }
     default_backend be
 backend be
+    http-request set-timeout server 300 if { path /never /stall }
     server app {addr:app}
 backend refused
     server nobody {addr:nobody}
@@ -77,6 +79,7 @@ backend hole
 backend none
     server off {addr:hole} disabled
 backend queue
+    timeout server 1s
     server slow {addr:slow} maxconn 1
 backend upload
     server upload {addr:upload}
@@ -233,11 +236,11 @@ test('a client that resets in the middle of the response: CD', async (t) => {
 // HAProxy 2.6 does not look at the client then, unless told to (abortonclose), and ends with 504 and sH.
 test('a client that resets while the server thinks is gone: CH', async (t) => {
   const client = await connect(t, fe);
-  client.send('GET /never HTTP/1.1\r\nHost: x\r\n\r\n');
+  client.send('GET /thinks HTTP/1.1\r\nHost: x\r\n\r\n');
   const asked = app.requests.length;
   await until('the request', () => app.requests.length > asked);
   client.reset();
-  assert.match(await log.waitFor(/never/), isHaproxy ? / 504 198 - - sH-- / : / -1 0 - - CH-- /);
+  assert.match(await log.waitFor(/thinks/), isHaproxy ? / 504 198 - - sH-- / : / -1 0 - - CH-- /);
 });
 
 test('a client that resets in the middle of its body: CD and no status', async (t) => {

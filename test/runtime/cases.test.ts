@@ -37,7 +37,7 @@ const folder = join(import.meta.dirname, 'cases');
 for (const file of readdirSync(folder).filter((name) => name.endsWith('.case'))) {
   describe(`transcripts of ${file}`, () => {
     let api: TestApi;
-    let master: RuntimeApi;
+    let master: Pick<RuntimeApi, 'close'>;
     before(async () => {
       api = await startApi();
       const ring = api.control.rings.get('buf0')!;

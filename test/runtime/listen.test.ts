@@ -66,6 +66,31 @@ describe('a stats socket', () => {
     );
   });
 
+  it('answers who has connected before the process ends', async () => {
+    const path = join(folder, 'last.sock');
+    const api = await start(bind({ family: 'unix', path }));
+    const prompt = net.connect(path).on('error', () => {});
+    prompt.write('prompt\n');
+    await once(prompt, 'data');
+    const answer = exchange(path, 'show cli level\n');
+    await api.finish();
+    await api.close();
+    assert.equal(await answer, 'admin\n\n');
+    prompt.destroy();
+  });
+
+  it('does not wait for long for who asks nothing', async () => {
+    const path = join(folder, 'silent.sock');
+    const api = await start(bind({ family: 'unix', path }));
+    const silent = net.connect(path).on('error', () => {});
+    await once(silent, 'connect');
+    const began = Date.now();
+    await api.finish();
+    assert.ok(Date.now() - began >= 900);
+    await api.close();
+    silent.destroy();
+  });
+
   it('needs a folder', async () => {
     await assert.rejects(
       start(bind({ family: 'unix', path: join(folder, 'no/such/x.sock') })),
