@@ -19,6 +19,7 @@ export class LeastConn<T extends Target> implements Balancer<T> {
   readonly #allBackups: boolean;
   readonly #refreshed: number;
   #members: readonly T[];
+  #weights: readonly number[];
   #onlyBackup: T | null;
   readonly #index: Map<T, number>;
   #heap: IndexHeap;
@@ -29,6 +30,7 @@ export class LeastConn<T extends Target> implements Balancer<T> {
     this.#allBackups = allBackups;
     this.#refreshed = shared ? REFRESHED : 0;
     this.#members = [];
+    this.#weights = [];
     this.#onlyBackup = null;
     this.#index = new Map();
     this.#heap = new IndexHeap(0);
@@ -48,7 +50,7 @@ export class LeastConn<T extends Target> implements Balancer<T> {
     return best !== avoid && hasRoom(best) ? best : this.#search(avoid);
   }
 
-  /** Keeps the order among servers that stay, as far as loads and weights leave it. */
+  /** Keeps the order among servers that stay as they were, as far as loads leave it; behind those of the same load come those with another weight. */
   update(servers: readonly T[]): void {
     const pool = poolOf(servers, this.#allBackups);
     const members = pool.active.length > 0 ? pool.active : pool.backups;
@@ -59,14 +61,16 @@ export class LeastConn<T extends Target> implements Balancer<T> {
       before.remove(i);
     }
     const was = this.#members;
+    const weights = this.#weights;
     this.#index.clear();
     for (let i = 0; i < members.length; i++) this.#index.set(members[i]!, i);
     this.#members = members;
+    this.#weights = members.map(({ weight }) => weight);
     this.#onlyBackup = members.length > 0 ? null : pool.onlyBackup;
     this.#heap = new IndexHeap(members.length);
     for (const k of known) {
       const i = this.#index.get(was[k]!);
-      if (i !== undefined) this.#heap.put(i, load(members[i]!));
+      if (i !== undefined && weights[k] === members[i]!.weight) this.#heap.put(i, load(members[i]!));
     }
     for (let i = 0; i < members.length; i++) if (!this.#heap.has(i)) this.#heap.put(i, load(members[i]!));
     this.#cursor = 0;

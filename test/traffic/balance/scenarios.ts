@@ -148,6 +148,24 @@ function loads(): Scenario[] {
     servers: weights(1, 2, 3),
     steps: gets(20),
   });
+  scenarios.push({
+    name: 'leastconn, weights that change between requests',
+    balance: 'leastconn',
+    servers: weights(1, 5, 1, 2),
+    steps: [
+      { do: 'weight', server: 3, weight: 10 },
+      ...gets(1),
+      { do: 'weight', server: 2, weight: 3 },
+      ...gets(3),
+      { do: 'weight', server: 1, weight: 1 },
+      ...gets(2),
+      { do: 'weight', server: 4, weight: 20 },
+      { do: 'weight', server: 3, weight: 0 },
+      ...gets(3),
+      { do: 'weight', server: 3, weight: 4 },
+      ...gets(6),
+    ],
+  });
   return scenarios;
 }
 
