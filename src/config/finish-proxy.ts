@@ -18,6 +18,7 @@ export function checkProxy(context: Context, proxy: ProxyDraft): void {
   const isTcp = proxy.config.mode === 'tcp';
   if (isTcp) dropCookie(context, proxy);
   if (isTcp) fallBackToTcpLog(context, proxy);
+  if (isTcp && proxy.kind !== 'frontend') takeTurns(context, proxy);
   checkSides(context, proxy);
   checkShownSources(context, proxy);
   checkBindTls(context, proxy);
@@ -48,6 +49,20 @@ function checkShownSources({ diagnostics, config: { global } }: Context, proxy: 
       null,
       `${who} : 'usesrc' needs a right that is lost with the change of user: add 'setcap cap_net_admin' to the global section.`,
     );
+}
+
+/** Algorithms whose key is in a request of HTTP. */
+const HTTP_KEYS: ReadonlySet<string> = new Set(['uri', 'url_param', 'hdr']);
+
+/** Servers of mode tcp are not balanced by what only HTTP has. */
+function takeTurns(context: Context, proxy: ProxyDraft): void {
+  const own = proxy.config;
+  if (!HTTP_KEYS.has(own.balance.algorithm)) return;
+  context.diagnostics.warning(
+    null,
+    `Layer 7 hash not possible for ${label(proxy)} '${own.name}' (needs 'mode http'). Falling back to round robin.`,
+  );
+  own.balance = { ...own.balance, algorithm: 'roundrobin', args: [] };
 }
 
 function checkSides(context: Context, proxy: ProxyDraft): void {

@@ -490,17 +490,19 @@ export class Stream extends StreamState implements ExprContext, Timed {
     return this.tracking?.get(counter) ?? this.client!.base.tracking?.get(counter) ?? null;
   }
 
-  /** How many of the bytes that the client of a raw stream has sent rules may see: what fits into a buffer with room for rewriting. */
-  get inspectable(): number {
+  /** How many of the bytes that a side of a raw stream has sent rules may see: what fits into a buffer with room for rewriting. */
+  inspectableOf(length: number): number {
     const { bufsize, maxrewrite } = this.env.global.tune;
-    return Math.min(this.pendingLength, bufsize - maxrewrite);
+    return Math.min(length, bufsize - maxrewrite);
   }
 
   requestPayload(): string {
-    return this.raw ? this.pending.latin1Slice(0, this.inspectable) : heldBody.payloadText(this);
+    return this.raw ? this.pending.latin1Slice(0, this.inspectableOf(this.pendingLength)) : heldBody.payloadText(this);
   }
 
   responsePayload(): string {
-    return this.heldResponse === null ? heldResponse.responseText(this) : this.heldResponse.bytes.latin1Slice();
+    if (this.heldResponse === null) return heldResponse.responseText(this);
+    const { bytes } = this.heldResponse;
+    return bytes.latin1Slice(0, this.inspectableOf(bytes.length));
   }
 }

@@ -293,8 +293,9 @@ export function close(stream: Stream, reset = false): void {
   const { log, env } = stream;
   if (stream.queue !== null) leaveQueue(stream);
   // What no server has got was received all the same.
-  if (stream.phase < Phase.tunnel && stream.pendingLength > 0) countRequest(stream, stream.inspectable, 0);
-  if (stream.heldResponse !== null) countResponse(stream, stream.heldResponse.bytes.length, 0);
+  if (stream.phase < Phase.tunnel && stream.pendingLength > 0)
+    countRequest(stream, stream.inspectableOf(stream.pendingLength), 0);
+  if (stream.heldResponse !== null) countResponse(stream, stream.inspectableOf(stream.heldResponse.bytes.length), 0);
   log.closedAt = env.now();
   if (stream.backend !== null && stream.backendHeld) {
     countTimes(stream, stream.backend.c);

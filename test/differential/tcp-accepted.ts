@@ -15,6 +15,14 @@ export const TCP_ACCEPTED: readonly Accepted[] = [
     shows: butForResets,
   },
   {
+    name: 'bytes that are no message of MQTT or FIX',
+    why: 'A condition does not wait for what the bytes that have come cannot become; HAProxy waits for `inspect-delay`, so that the client may have ended before there is a server.',
+    lines: /(mqtt|fix)_(is_valid|field_value|tag_value)/,
+    shows: ({ scenario, part }) =>
+      ['counters', 'log', 'tables'].includes(part) &&
+      scenario.connections.flat().some((sent) => (sent as { next?: string }).next === 'end'),
+  },
+  {
     name: 'ends of servers whose response is rejected',
     why: 'Whether what a server answers meets a connection that a rule on responses has ended, and is answered by a reset, is a matter of time.',
     lines: /^tcp-response content reject/,

@@ -68,7 +68,7 @@ export async function tcpTalk(
     }
     if (next === 'end') {
       // As would be whether a server is connected to by then.
-      await pause(40);
+      await pause(80);
       socket.end();
     }
     if (next === 'reset') {

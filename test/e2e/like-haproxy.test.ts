@@ -496,6 +496,19 @@ onFrontend(
   },
 );
 
+onFrontend(
+  'a listen section that another frontend has chosen runs its rules on requests, too',
+  'log-format "%hr %ST"\ndeclare capture request len 8\nuse_backend both if { path_beg /both }',
+  async ({ log, port }) => {
+    assert.match((await get(port, '/both')).text, /^both for web\d+$/);
+    await log.waitFor(/\{theirs\} 200/);
+    assert.equal(
+      (await request(port, 'GET /both/reject HTTP/1.1\r\nhost: a\r\n\r\n').catch(() => null))?.status,
+      undefined,
+    );
+  },
+);
+
 // One process has the frontends of all cases.
 suite('what the differential run has found', async () => {
   const apps = await Promise.all(cases.map(() => origin({ after }, 'hello')));
@@ -515,6 +528,11 @@ suite('what the differential run has found', async () => {
     backend nobody
         retries 0
         server nobody 127.0.0.1:1
+    listen both
+        bind {addr:both}
+        tcp-request content reject if { path /both/reject }
+        http-request capture str(theirs) len 8
+        http-request return status 200 content-type text/plain lf-string '%[be_name] for %[fe_name]'
 `;
   const named = <T>(prefix: string, all: readonly T[]) => all.map((one, i) => [`${prefix}${i}`, one] as const);
   const run = await start({ after }, DEFAULTS + proxies.join('') + nobody, {

@@ -36,6 +36,11 @@ frontend either
     http-request return status 200 content-type text/plain string here if { path /here }
     use_backend web if HTTP
     default_backend raw
+frontend noway
+    bind {addr:noway}
+    tcp-request inspect-delay 3s
+    tcp-request content switch-mode http if HTTP
+    default_backend raw
 frontend implied
     bind {addr:implied}
     default_backend web
@@ -82,6 +87,13 @@ test('switch-mode http: requests of HTTP/1 are rules and backends for HTTP', asy
   }
   client.send(get('/here'));
   assert.equal((await client.response('GET')).text, 'here');
+});
+
+test('switch-mode http: there is no way back to a backend of mode tcp: the connection ends without an answer', async (t) => {
+  const client = await connect(t, run.port('noway'));
+  client.send(get('/'));
+  assert.equal(await client.rest(), '');
+  assert.match(await log.waitFor(/ noway raw\/<NOSRV> /), / 0 IR /);
 });
 
 test('switch-mode http: a head that comes in pieces is waited for', async (t) => {

@@ -15,7 +15,7 @@ import type { Stream } from '../stream.ts';
 import { chooseBackend } from '../switching.ts';
 import { countTracked, Event } from '../tracking.ts';
 import { noteWebSocket } from '../websocket.ts';
-import { replyError } from './ending.ts';
+import { cutOff, replyError } from './ending.ts';
 import { bufferBody, buffersBody } from './held-body.ts';
 
 /*
@@ -122,6 +122,10 @@ function frontendRulesDone(stream: Stream): void {
   if (frontend.config.stats !== null && interceptStats(stream, frontend.config, frontend.rules)) return;
   chooseBackend(stream);
   const { backend } = stream;
+  if ((backend === null ? frontend : backend).config.mode !== 'http') {
+    noWayBack(stream);
+    return;
+  }
   if (backend === null) {
     setCause(stream, 'S', 'C');
     countFront(stream, C.failedReq);
@@ -139,6 +143,16 @@ function frontendRulesDone(stream: Stream): void {
   if (buffersBody(backend, stream.method) && !stream.frontend.bufferRequest)
     bufferBody(stream, backend.config.timeouts.httpRequest ?? 0, toBackend);
   else toBackend(stream);
+}
+
+/** A connection that was switched to HTTP cannot go on in mode tcp: it ends without an answer (manual, `switch-mode`). */
+function noWayBack(stream: Stream): void {
+  if (stream.backend !== null) enterBackend(stream);
+  setCause(stream, 'I', 'R');
+  if (!stream.frontend.bufferRequest) stream.log.requestEnd = 0;
+  stream.statusSent = 500;
+  stream.keepAlive = false;
+  cutOff(stream);
 }
 
 /** The backend's own rules. */

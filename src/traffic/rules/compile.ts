@@ -132,7 +132,7 @@ class RuleCompiler {
     const { kind } = this.#config;
     this.#checkTcpLines();
     const frontend = kind === 'backend' ? null : this.#frontend();
-    const backend = kind === 'frontend' ? null : this.#backend();
+    const backend = kind === 'frontend' ? null : this.#backend(frontend);
     return { frontend, backend, acls: this.#acls, problems: once(this.#problems) };
   }
 
@@ -181,17 +181,18 @@ class RuleCompiler {
     return Object.values(rules).every((value) => value === null || value === 0) ? null : rules;
   }
 
-  #backend(): BackendRules | null {
+  /** `frontend`: the rules of the same section on requests, which run when another frontend has chosen it, too. */
+  #backend(frontend: FrontendRules | null): BackendRules | null {
     const config = this.#config;
     const both = config.kind === 'listen';
     const set = (rules: RuleKind) =>
       this.#set(rules, both ? FRONT_PLACE[rules] | BACK_PLACE[rules] : BACK_PLACE[rules]);
     const rules: BackendRules = {
-      content: both ? null : set('tcp-request content'),
+      content: both ? (frontend?.content ?? null) : set('tcp-request content'),
       inspectDelay: this.#inspectDelay('tcp-request'),
       responseContent: set('tcp-response content'),
       responseInspectDelay: this.#inspectDelay('tcp-response'),
-      request: both ? null : set('http-request'),
+      request: both ? (frontend?.request ?? null) : set('http-request'),
       response: set('http-response'),
       afterResponse: set('http-after-response'),
       balanceKey: this.#balanceKey(),
