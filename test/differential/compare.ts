@@ -44,7 +44,7 @@ export interface Order {
 
 const BATCH = 100;
 const QUICK: Patience = { answer: 250, end: 8 };
-/** What differs is tried again with more time, so that a slow machine is not taken for a difference. */
+/** What differs and is not accepted is tried again with more time, so that a slow machine is not taken for a difference. */
 const CAREFUL: Patience = { answer: 1200, end: 150 };
 
 /** Plays `count` scenarios of each family, which follow from `seed`, on both programs. */
@@ -90,9 +90,11 @@ async function batch(scope: Scope, scenarios: readonly Scenario[], order: Order,
   outcome.played += left.length;
   for (const { connections } of left) outcome.exchanges += connections.flat().length;
   while (left.length > 0) {
-    const suspects = await differing(left, on, order, QUICK, outcome.fatal);
-    left = left.filter(({ id }) => suspects.some((one) => one.scenario.id === id));
-    if (left.length > 0) left = judged(await differing(left, on, order, CAREFUL, outcome.fatal), outcome);
+    const found = Map.groupBy(await differing(left, on, order, QUICK, outcome.fatal), ({ scenario }) => scenario);
+    const suspects = [...found].filter(([, own]) => !own.every(acceptance)).map(([one]) => one);
+    const sure = [...found].filter(([one]) => !suspects.includes(one)).flatMap(([, own]) => own);
+    const careful = suspects.length === 0 ? [] : await differing(suspects, on, order, CAREFUL, outcome.fatal);
+    left = judged([...sure, ...careful], outcome);
   }
 }
 

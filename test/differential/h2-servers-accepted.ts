@@ -14,6 +14,12 @@ export const H2_SERVERS_ACCEPTED: readonly Accepted[] = [
     sends: wants('lengthAndChunked'),
   },
   {
+    name: 'responses over HTTP/2 that are longer than they say and waited for',
+    why: 'A response that a rule waits for and that turns out to be longer than it says is answered for with 502; HAProxy sends its head and cuts it.',
+    sends: wants('gzipChunked'),
+    lines: /wait-for-body/,
+  },
+  {
     name: 'streams that servers of HTTP/2 refuse',
     why: 'A stream that is reset with REFUSED_STREAM has not been processed (RFC 9113, section 8.7): its request is sent again as after a connection that failed. HAProxy takes it for a response that ended early.',
     sends: wants('old'),

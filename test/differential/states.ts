@@ -173,8 +173,7 @@ const withoutDrain = (text: string): string =>
 /** Servers that change their state while requests come. */
 export const states: Family = {
   name: 'states',
-  // Its times are short for a machine that is busy with other tests.
-  sample: 0,
+  sample: 5,
   head: `
 global
     nbthread 1
