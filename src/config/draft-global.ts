@@ -28,6 +28,11 @@ const TUNABLES: Tunables = {
   sndbufClient: null,
   sndbufServer: null,
   stickCounters: 3,
+  varsProc: 0,
+  varsSess: 0,
+  varsTxn: 0,
+  varsReqres: 0,
+  varsCheck: 0,
   patternCacheSize: 10000,
   comp_maxlevel: 1,
 };

@@ -6,6 +6,7 @@
 
 import type { TcpInfo } from '../util/libc.ts';
 import type { Tracked } from './tables.ts';
+import type { VarLimits } from './var-limits.ts';
 
 /** Head of an HTTP message under evaluation. Header names are given and compared in lower case. */
 export interface HeadView {
@@ -97,6 +98,8 @@ export interface ExprContext {
   findBackend(name: string): ProxyFacts | null;
   findFrontend(name: string): ProxyFacts | null;
   vars(scope: 'proc' | 'sess' | 'txn' | 'req' | 'res' | 'check'): Vars;
+  /** How much memory variables may take; null or left out: what they need. */
+  readonly varLimits?: VarLimits | null;
   /** Bytes of the request (or response) payload buffered so far, as latin1; '' when none. */
   requestPayload(): string;
   responsePayload(): string;

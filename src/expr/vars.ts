@@ -2,6 +2,7 @@
 
 import { castBetween, dynamic, type ExprError, textOf, type ValueType } from './sample.ts';
 import type { ExprContext, SampleType, SampleValue } from './types.ts';
+import { fitsLimits, NO_ROOM } from './var-limits.ts';
 
 type VarScope = 'proc' | 'sess' | 'txn' | 'req' | 'res' | 'check';
 
@@ -36,9 +37,13 @@ export function readVar(ctx: ExprContext, { scope, name }: VarName) {
   return ctx.vars(scope).get(name);
 }
 
-/** Sets a variable of a stream; `addr` and `any` are settled from the value. */
-export function writeVar(ctx: ExprContext, { scope, name }: VarName, value: SampleValue, type: SampleType): void {
-  ctx.vars(scope).set(name, { type, value });
+/** Sets a variable of a stream. Where there is no room for it, one that is not set yet stays so, and one that is becomes false, as in HAProxy. */
+export function writeVar(ctx: ExprContext, target: VarName, value: SampleValue, type: SampleType): void {
+  const { scope, name } = target;
+  const vars = ctx.vars(scope);
+  const limits = ctx.varLimits ?? null;
+  if (limits === null || fitsLimits(ctx, limits, target, value)) vars.set(name, { type, value });
+  else if (vars.has(name)) vars.set(name, NO_ROOM);
 }
 
 /** An integer argument that may name a variable, as a function of the stream; undefined while the variable is not set. */

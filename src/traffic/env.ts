@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
 import type { GlobalConfig, HttpErrorsConfig, LogProfileConfig, UserlistConfig } from '../config/types.ts';
 import type { Userlist } from '../expr/row.ts';
+import { type VarLimits, varLimitsOf } from '../expr/var-limits.ts';
 import { CacheMemory, type CacheView } from '../model/cache/memory.ts';
 import { ThreadCertificates } from '../model/certificates/thread-certificates.ts';
 import type { TlsState } from '../model/certificates/views.ts';
@@ -63,6 +64,7 @@ export class Env {
   /** `http-err-codes`, `http-fail-codes`. */
   errCodes: ReadonlySet<number> = new Set();
   failCodes: ReadonlySet<number> = new Set();
+  varLimits: VarLimits | null = null;
   caches: ReadonlyMap<string, CacheMemory> = new Map();
   httpErrors: readonly HttpErrorsConfig[] = [];
   logProfiles: readonly LogProfileConfig[] = [];
@@ -199,6 +201,7 @@ export class Env {
     this.global = global;
     this.errCodes = new Set(global.errCodes);
     this.failCodes = new Set(global.failCodes);
+    this.varLimits = varLimitsOf(global.tune);
     this.nameCases = nameCases(global, (path) => readFileOrNull(path)?.latin1Slice() ?? null).cases;
     this.payloadWithAnyMethod = 'h1-accept-payload-with-any-method' in global.other;
     this.keepsAmbiguous = 'h1-do-not-close-on-insecure-transfer-encoding' in global.other;

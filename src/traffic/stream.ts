@@ -9,6 +9,7 @@ import type {
   TransportFacts,
   Vars,
 } from '../expr/types.ts';
+import type { VarLimits } from '../expr/var-limits.ts';
 import { C, G } from '../model/counters.ts';
 import type { Client } from './client.ts';
 import { connectOrReuse } from './connecting.ts';
@@ -484,6 +485,10 @@ export class Stream extends StreamState implements ExprContext, Timed {
       default:
         return (this.scopes.txn ??= new Map());
     }
+  }
+
+  get varLimits(): VarLimits | null {
+    return this.env.varLimits;
   }
 
   tracked(counter: number): Tracked | null {

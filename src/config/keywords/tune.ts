@@ -55,6 +55,11 @@ const typed: Row[] = [
   size('tune.sndbuf.client', 'sndbufClient', 1, MAX),
   size('tune.sndbuf.server', 'sndbufServer', 1, MAX),
   number('tune.stick-counters', 'stickCounters', 0, 100),
+  size('tune.vars.check-max-size', 'varsCheck', 0, MAX),
+  size('tune.vars.proc-max-size', 'varsProc', 0, MAX),
+  size('tune.vars.reqres-max-size', 'varsReqres', 0, MAX),
+  size('tune.vars.sess-max-size', 'varsSess', 0, MAX),
+  size('tune.vars.txn-max-size', 'varsTxn', 0, MAX),
   number('tune.pattern.cache-size', 'patternCacheSize', 0, MAX, {
     status: 'noticed',
     why: 'patterns are looked up without a cache.',
@@ -132,15 +137,10 @@ export const TUNE_KEYWORDS: readonly Row[] = [
     'tune.sndbuf.backend <size>',
     'tune.sndbuf.frontend <size>',
   ]),
-  ...noticed<ConfigDraft>('variables take what memory they need.', [
-    'tune.vars.check-max-size <size>',
+  ...noticed<ConfigDraft>('limits hold for scopes; what all connections have together is not bounded.', [
     'tune.vars.global-max-size <size>',
-    'tune.vars.proc-max-size <size>',
-    'tune.vars.reqres-max-size <size>',
-    'tune.vars.sess-max-size <size>',
-    'tune.vars.txn-max-size <size>',
-    'tune.defaults.purge',
   ]),
+  ...noticed<ConfigDraft>('sections of defaults take no memory at run time.', ['tune.defaults.purge']),
   ...noticed<ConfigDraft>('compression keeps no memory between the pieces of a body.', [
     'tune.zlib.memlevel <number>',
     'tune.zlib.windowsize <number>',

@@ -105,6 +105,12 @@ export interface Tunables {
   readonly sndbufClient: number | null;
   readonly sndbufServer: number | null;
   readonly stickCounters: number;
+  /** Bytes for the variables of a scope and of those inside of it, 0 = no limit. */
+  readonly varsProc: number;
+  readonly varsSess: number;
+  readonly varsTxn: number;
+  readonly varsReqres: number;
+  readonly varsCheck: number;
   readonly patternCacheSize: number;
   readonly comp_maxlevel: number;
 }

@@ -8,6 +8,7 @@ import type {
   ServerTlsFacts,
   Vars,
 } from '../../expr/types.ts';
+import { type VarLimits, varLimitsOf } from '../../expr/var-limits.ts';
 import { findProxy, type Model } from '../../model/model.ts';
 import type { Server } from '../../model/server.ts';
 import { NO_STREAM } from '../no-stream.ts';
@@ -31,6 +32,8 @@ export class CheckContext implements ExprContext {
   readonly #model: Model;
   readonly #server: Server;
   readonly #vars: Vars = new Map();
+  /** Scopes of streams, of which a check is none. */
+  readonly #others: Vars = new Map();
 
   constructor(model: Model, server: Server) {
     this.#model = model;
@@ -51,7 +54,12 @@ export class CheckContext implements ExprContext {
   }
 
   vars(scope: Parameters<ExprContext['vars']>[0]): Vars {
-    return scope === 'proc' ? (this.#model.procVars as Vars) : this.#vars;
+    if (scope === 'proc') return this.#model.procVars as Vars;
+    return scope === 'check' ? this.#vars : this.#others;
+  }
+
+  get varLimits(): VarLimits | null {
+    return varLimitsOf(this.#model.config.global.tune);
   }
 
   requestPayload(): string {

@@ -1,5 +1,6 @@
 import type { Compiled } from '../../expr/compile.ts';
 import type { ExprContext } from '../../expr/types.ts';
+import { writeVar } from '../../expr/vars.ts';
 import { CheckConnection, type ConnectionEvents } from './connection.ts';
 import type { CheckContext } from './facts.ts';
 import { type HttpResponse, parseResponse } from './http-response.ts';
@@ -113,16 +114,13 @@ export class CheckRun implements ConnectionEvents {
   #setVar(step: VarStep): void {
     const vars = this.#context().vars(step.scope);
     if (step.value === null) vars.delete(step.name);
-    else if ('format' in step.value) vars.set(step.name, { type: 'str', value: step.value.format(this.#context()) });
+    else if ('format' in step.value) writeVar(this.#context(), step, step.value.format(this.#context()), 'str');
     else this.#setFromExpression(step, step.value);
   }
 
   #setFromExpression(step: VarStep, expression: Compiled): void {
     const value = expression.evaluate(this.#context());
-    if (value !== undefined)
-      this.#context()
-        .vars(step.scope)
-        .set(step.name, { type: expression.typeOf(value), value });
+    if (value !== undefined) writeVar(this.#context(), step, value, expression.typeOf(value));
   }
 
   #judge(step: ExpectStep): Judgement {

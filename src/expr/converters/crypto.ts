@@ -13,7 +13,7 @@ import type { Arg } from '../args.ts';
 import type { CompileEnv, Convert, ConverterRow } from '../row.ts';
 import type { ExprError } from '../sample.ts';
 import type { ExprContext } from '../types.ts';
-import { parseVarName, readVarText } from '../vars.ts';
+import { parseVarName, readVarText, writeVar } from '../vars.ts';
 import { base64Decode, base64UrlDecode } from './binary.ts';
 
 type ReadBytes = (ctx: ExprContext) => Buffer | undefined;
@@ -98,7 +98,7 @@ function compileGcm(args: readonly Arg[], decrypt: boolean): Convert | ExprError
       const result = cipher.update(bytes as string, 'latin1', 'latin1') + cipher.final('latin1');
       if (!('error' in tagName)) {
         const value = cipher.getAuthTag().toString('base64');
-        ctx.vars(tagName.scope).set(tagName.name, { type: 'str', value });
+        writeVar(ctx, tagName, value, 'str');
       }
       return result;
     });
