@@ -63,6 +63,8 @@ export function labelPackets(fd: number, ipv6: boolean, label: 'mark' | 'tos', v
  * given, a reset that dies after so many hops (1).
  */
 export function endUnnoticed(fd: number, ipv6: boolean, ttl: number): void {
+  // What the peer would send again would be answered by a reset.
+  setOption(fd, 'TCP_QUICKACK', 1);
   if (ttl === 0 && setOption(fd, 'TCP_REPAIR', 1)) return;
   setOption(fd, ipv6 ? 'IPV6_UNICAST_HOPS' : 'IP_TTL', ttl || 1);
 }

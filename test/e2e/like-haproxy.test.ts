@@ -509,6 +509,16 @@ onFrontend(
   },
 );
 
+onFrontend(
+  'a request of HTTP has no payload of raw bytes, and nobody waits for one',
+  'tcp-request inspect-delay 5s\ntcp-request content reject if { req.payload(0,2) -m found }\nhttp-request set-header x-payload "<%[req.payload(0,0)]%[req.payload_lv(0,1)]>"',
+  async ({ app, port }) => {
+    await request(port, 'POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\n\x03abcd');
+    const seen = await app.nextRequest();
+    assert.deepEqual([seen.get('x-payload'), String(seen.body)], ['<>', '\x03abcd']);
+  },
+);
+
 // One process has the frontends of all cases.
 suite('what the differential run has found', async () => {
   const apps = await Promise.all(cases.map(() => origin({ after }, 'hello')));

@@ -58,6 +58,14 @@ test('silent-drop answers nothing, and the connection is gone', async (t) => {
   }
 });
 
+test('silent-drop acknowledges what came over a kept connection, so that nothing is sent again and answered by a reset', async (t) => {
+  const client = await connect(t, run.port('drops'));
+  assert.equal((await client.exchange('GET /mark HTTP/1.1\r\nHost: x\r\n\r\n')).status, 200);
+  client.send('GET /silent HTTP/1.1\r\nHost: x\r\n\r\n');
+  if (process.getuid?.() === 0) assert.ok(await client.silent(500));
+  await until('it is gone', async () => (await run.row('drops/FRONTEND'))['scur'] === '0');
+});
+
 test('lists of fields are added, set and deleted', unlessHaproxy26('has no such actions'), async () => {
   const seen = async (path: string) => (await get(run.port('fields'), path, 'x-a: 1')).get('x-seen');
   assert.equal(await seen('/add'), 'host x-a copy-host copy-x-a x-names');

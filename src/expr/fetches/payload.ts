@@ -66,12 +66,22 @@ function compilePayloadLv(args: readonly Arg[], side: Side): CompiledFetch | Exp
   };
 }
 
+/** Of messages of HTTP there are no raw bytes (HAProxy manual, section 7.3.5): there is no value, and none to wait for. */
+function ofRawBytes(compiled: CompiledFetch | ExprError): CompiledFetch | ExprError {
+  if ('error' in compiled) return compiled;
+  const { evaluate, mayChange } = compiled;
+  return {
+    mayChange: (ctx) => ctx.http !== true && mayChange!(ctx),
+    evaluate: (ctx) => (ctx.http === true ? undefined : evaluate(ctx)),
+  };
+}
+
 const payloadRow = (name: string, source: Source, side: SideOf): FetchRow => ({
   name,
   args: 'integer,integer',
   type: 'bin',
   source,
-  compile: (args, env) => compilePayload(args, side(env)),
+  compile: (args, env) => ofRawBytes(compilePayload(args, side(env))),
 });
 
 const payloadLvRow = (name: string, source: Source, side: SideOf): FetchRow => ({
@@ -79,7 +89,7 @@ const payloadLvRow = (name: string, source: Source, side: SideOf): FetchRow => (
   args: 'integer,integer[,string]',
   type: 'bin',
   source,
-  compile: (args, env) => compilePayloadLv(args, side(env)),
+  compile: (args, env) => ofRawBytes(compilePayloadLv(args, side(env))),
 });
 
 /** What HAProxy's representation of a start line takes besides the texts in it; that of the end of the head is a byte. */

@@ -41,6 +41,8 @@ const OPTIONS = {
   TCP_KEEPCNT: [SOL_TCP, 6],
   /** Seconds that a connection waits for data before it is accepted. */
   TCP_DEFER_ACCEPT: [SOL_TCP, 9],
+  /** What has come is acknowledged at once. */
+  TCP_QUICKACK: [SOL_TCP, 12],
   /** The kernel tells the peer nothing; needs CAP_NET_ADMIN. */
   TCP_REPAIR: [SOL_TCP, 19],
   /** Milliseconds that sent data may stay unacknowledged. */
