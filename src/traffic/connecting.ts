@@ -44,8 +44,14 @@ export function connectOrReuse(stream: Stream): void {
 function keyOf(stream: Stream, server: TrafficServer, hello: Hello | null, shown: EndpointView | null): string {
   const name = server.connName === null ? null : nameFor(stream, server.connName);
   const asked = hello === null ? '' : helloKey(name === null ? hello : { ...hello, name: '' });
-  const key = shown === null ? asked : `${asked} ${shown.host} ${shown.port}`;
+  const place = shown === null ? asked : `${asked} ${shown.host} ${shown.port}`;
+  const key = server.config.sendProxy === 0 ? place : place + toldKey(stream);
   return name === null ? key : `${key}\n${name}`;
+}
+
+/** A connection whose server was told of the client in front is for requests that rules leave the same addresses. */
+function toldKey({ sourceOverride: from, destinationOverride: to }: Stream): string {
+  return `${from === null ? '' : ` from ${from.host} ${from.port}`}${to === null ? '' : ` to ${to.host} ${to.port}`}`;
 }
 
 /** An idle connection that the stream may use (`http-reuse`), or null. */

@@ -25,7 +25,9 @@ export const H2_ACCEPTED: readonly Accepted[] = [
     why: 'The line of a request that its client resets while a rule waits for its body tells where it was then; HAProxy goes on to the choice of a backend.',
     sends: /<reset>|<fields>|^POST \/ h2<open>/m,
     lines: /http-buffer-request|wait-for-body|req\.body|balance url_param/,
-    shows: ({ part, haproxy, sluice }) => part === 'log' && /\bCR/.test(haproxy) && /\bC[RDC]/.test(sluice),
+    shows: ({ part, haproxy, sluice }) =>
+      part === 'log' &&
+      ((/\bCR/.test(haproxy) && /\bC[RDC]/.test(sluice)) || haproxy.replace(/\/s[123]\b/g, '/<NOSRV>') === sluice),
   },
   {
     name: 'trailers behind an answer, over HTTP/2',
@@ -39,9 +41,37 @@ export const H2_ACCEPTED: readonly Accepted[] = [
     sends: wants('s204length'),
   },
   {
-    name: 'frames of a wrong size, over HTTP/2',
-    why: 'Which error the connection ends with is that of RFC 9113, sections 6.1 to 6.10; HAProxy looks at the stream of a frame first, and takes HEADERS without any byte for an error of the connection.',
-    sends: /^<frame [13]>/m,
+    name: 'HEADERS without any byte, over HTTP/2',
+    why: 'They are a request without the fields that each has, and reset as one; HAProxy ends the connection, as by a frame that is too short.',
+    sends: /^<frame 1 of 0>/m,
+  },
+  {
+    name: 'streams of a connection that ends by an error, over HTTP/2',
+    why: 'What has come of them until then is answered and logged; HAProxy resets those that it has not begun without an error.',
+    sends: /^GET \/second h2\r\n(.+\r\n)+\r\nGET \/first|z{17000}/m,
+  },
+  {
+    name: 'streams beside one that a rule ends, over HTTP/2',
+    why: 'A rule that rejects a request ends the connection at once; HAProxy looks at the other requests that have come, and resets and logs each.',
+    lines: /\b(reject|silent-drop)\b/,
+    shows: ({ part, haproxy, sluice }) =>
+      part === 'log'
+        ? sluice.split('\n').every((line) => haproxy.includes(line))
+        : sluice.endsWith('<goaway 11>') &&
+          haproxy.replaceAll('<reset 11>', '') === sluice.replaceAll('<reset 11>', ''),
+  },
+  {
+    name: 'handshakes of WebSocket that get to no server',
+    why: 'An extended CONNECT for which no connection can be made is answered with 503; HAProxy resets its stream.',
+    sends: /^:protocol: /m,
+    lines: /^server .*\{addr:refused\}/,
+  },
+  {
+    name: 'keys of handshakes that are made for HTTP/2',
+    why: '`http-send-name-header` tells the name behind the key that a handshake gets for HTTP/1; HAProxy tells it in front.',
+    sends: /^:protocol: /m,
+    lines: /^http-send-name-header/,
+    shows: ({ part, haproxy, sluice }) => part === 'servers' && sortedLines(haproxy) === sortedLines(sluice),
   },
   {
     name: 'answers that are empty, over HTTP/2',
@@ -51,4 +81,5 @@ export const H2_ACCEPTED: readonly Accepted[] = [
   },
 ];
 
+const sortedLines = (text: string): string => text.split('\n').sort().join('\n');
 const withoutEnds = (text: string): string => text.replaceAll(/<(end|reset 2)>/g, '');

@@ -37,7 +37,7 @@ function textOf(step: Step): string {
   if (step.do === 'settle') return '<settle>';
   const padded = 'padding' in step ? `<padded ${step.padding}>` : '';
   if (step.do === 'data') return padded + step.text + (step.end ? '' : '<more>');
-  if (step.do !== 'head') return `<${step.do}${step.do === 'frame' ? ` ${step.type}` : ''}>`;
+  if (step.do !== 'head') return `<${step.do}${step.do === 'frame' ? ` ${step.type} of ${step.payload.length}` : ''}>`;
   const pseudo = new Map(step.fields.filter(([name]) => name.startsWith(':')));
   const fields = step.fields.map(([name, value]) => `${name}: ${value}\r\n`).join('');
   const marks = [

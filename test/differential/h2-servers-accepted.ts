@@ -35,4 +35,9 @@ export const H2_SERVERS_ACCEPTED: readonly Accepted[] = [
     why: '`res.body` has what `http-response wait-for-body` has waited for; HAProxy gives what has come with the head, too, by how the server put it into packets.',
     lines: /^http-.*res\.body/,
   },
+  {
+    name: 'paths without a slash towards servers of HTTP/2',
+    why: 'What a rule has left of a path goes to a server of HTTP/2 with a slash in front, and nothing as `/`, or `*` for OPTIONS (RFC 9113, section 8.3.1); HAProxy adds it to the authority, or closes the connection of the client.',
+    lines: /(set|replace)-(path|pathq|uri) .*regsub\(\/,/,
+  },
 ];

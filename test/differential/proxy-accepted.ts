@@ -11,11 +11,14 @@ export const PROXY_ACCEPTED: readonly Accepted[] = [
   {
     name: 'addresses of clients behind a proxy, in responses',
     why: '`fc_src` is what the header of PROXY protocol said, in rules on responses, too, where HAProxy 2.6 gives the address of the proxy.',
-    lines: /^http-response .*\[fc_src\]/,
+    lines: /^http-response .*\[fc_src(_port)?\]/,
     shows: ({ haproxy, sluice }) =>
       haproxy.includes('x-from: ') && withoutAddresses(haproxy) === withoutAddresses(sluice),
   },
 ];
 
+/** Without the port either, which the system gives. */
 const withoutAddresses = (text: string): string =>
-  text.replaceAll(/(x-from: .*?)(127\.0\.0\.1|192\.0\.2\.\d+|2001:db8::7)/g, '$1');
+  text
+    .replaceAll(/(x-from: .*?)(127\.0\.0\.1|192\.0\.2\.\d+|2001:db8::7)/g, '$1')
+    .replaceAll(/(x-from: .*?)\b\d{5}\b/g, '$1');

@@ -124,6 +124,37 @@ test('send-proxy-v2 puts a head of version 2 before the request', async (t) => {
   assert.equal(bytes.subarray(28, 32).toString(), 'GET ');
 });
 
+test('a kept connection is for requests from the address that its server was told of', async (t) => {
+  const lines: string[] = [];
+  const server = await tcpOrigin({ after }, async (c) => {
+    const line = (await c.through('\r\n')).split(' ')[2]!;
+    for (;;) {
+      await c.through('\r\n\r\n');
+      lines.push(line);
+      c.send('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok');
+    }
+  });
+  const own = await start(
+    { after },
+    `
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 5s
+    timeout server 5s
+listen web
+    bind {addr:web}
+    http-request set-src hdr_ip(x-ip) if { req.hdr(x-ip) -m found }
+    server s {addr:server} send-proxy
+`,
+    { ports: { server } },
+  );
+  const client = await connect(t, own.port('web'));
+  for (const ip of ['192.0.2.1', '192.0.2.1', '192.0.2.2', ''])
+    await client.exchange(`GET / HTTP/1.1\nhost: a\n${ip === '' ? '' : `x-ip: ${ip}\n`}\n`);
+  assert.deepEqual(lines, ['192.0.2.1', '192.0.2.1', '192.0.2.2', '127.0.0.1']);
+});
+
 test('what was accepted is sent on', async (t) => {
   const client = await connect(t, run.port('relays'));
   const seen = next();

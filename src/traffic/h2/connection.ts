@@ -113,6 +113,7 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed, Fram
   /** A request. */
   onNewBlock(id: number, buf: Buffer, start: number, end: number, ended: boolean): void {
     const { env, framing } = this;
+    const last = framing.lastStream;
     framing.lastStream = id;
     const frontend = this.current();
     if (framing.streams.size >= this.#maxStreams) {
@@ -131,6 +132,8 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed, Fram
     this.#head.begin(exchange.stream!);
     if (!framing.decoder.decode(buf, start, end, this.#head)) {
       exchange.lost();
+      // Nobody has looked at it.
+      framing.lastStream = last;
       framing.fail(H2Error.compression);
       return;
     }
@@ -193,7 +196,8 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed, Fram
 
   onFailed(code: number, malformed: boolean): void {
     this.frontend.c[C.h2Errors]!++;
-    if (malformed) new H2Exchange(this, 0, 0).unread();
+    // As in HAProxy, a stream that is there tells of the end by itself.
+    if (malformed && this.framing.streams.size === 0) new H2Exchange(this, 0, 0).unread();
     this.#goAway(code);
   }
 

@@ -230,10 +230,11 @@ export class H2Framing<S extends FramedStream> {
   #headers(buf: Buffer, start: number, length: number, flags: number, id: number): void {
     let from = start;
     let end = start + length;
-    if ((flags & Flag.padded) !== 0 && length > 0) end -= buf[from++]!;
+    const short = length < ((flags & Flag.padded) === 0 ? 0 : 1) + ((flags & Flag.priority) === 0 ? 0 : 5);
+    if ((flags & Flag.padded) !== 0 && !short) end -= buf[from++]!;
     if (flags & Flag.priority) from += 5;
-    if (id === 0 || (id & 1) === 0 || from > end) {
-      this.fail(H2Error.protocol);
+    if ((id & 1) === 0 || short || from > end) {
+      this.fail(short && (id & 1) === 1 ? H2Error.frameSize : H2Error.protocol);
       return;
     }
     this.#blockStream = id;
@@ -284,7 +285,7 @@ export class H2Framing<S extends FramedStream> {
 
   #reset(buf: Buffer, start: number, length: number, id: number): void {
     if (id === 0 || id > this.lastStream || length !== 4) {
-      this.fail(length !== 4 ? H2Error.frameSize : H2Error.protocol);
+      this.fail(length !== 4 && id !== 0 ? H2Error.frameSize : H2Error.protocol);
       return;
     }
     this.idle();

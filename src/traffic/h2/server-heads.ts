@@ -13,17 +13,23 @@ export function placeFields(stream: Stream, target: string): [string, string][] 
   const absolute = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)(.*)$/i.exec(target);
   if (absolute !== null) {
     const [, scheme = '', authority = '', rest = ''] = absolute;
-    const path = rest === '' ? (stream.method === 'OPTIONS' ? '*' : '/') : rest.startsWith('/') ? rest : `/${rest}`;
     return [
       [':scheme', scheme.toLowerCase()],
       [':authority', authority],
-      [':path', path],
+      [':path', pathOf(stream, rest)],
     ];
   }
   const scheme: [string, string] = [':scheme', stream.scheme || 'https'];
   const { req } = stream;
   const host = stream.clientVersion === 20 ? req.findHeader('host', 0) : -1;
-  return host < 0 ? [scheme, [':path', target]] : [scheme, [':authority', req.headerValue(host)], [':path', target]];
+  const path: [string, string] = [':path', pathOf(stream, target)];
+  return host < 0 ? [scheme, path] : [scheme, [':authority', req.headerValue(host)], path];
+}
+
+/** What a rule may have left of a path is not empty, and begins with a slash (RFC 9113, 8.3.1). */
+function pathOf({ method }: Stream, rest: string): string {
+  if (rest === '') return method === 'OPTIONS' ? '*' : '/';
+  return rest.startsWith('/') || rest === '*' ? rest : `/${rest}`;
 }
 
 /** Value of a header in the lines of a head; '' when it has none. */

@@ -116,8 +116,10 @@ suite('HTTP/2 connections', () => {
     [
       'HEADERS that says it is padded and is empty',
       [frame(T.headers, PADDED | 0x20 | END_HEADERS | END_STREAM, 1, '')],
-      PROTOCOL,
+      FRAME_SIZE,
     ],
+    ['HEADERS too short for their priority', [frame(T.headers, 0x20 | END_HEADERS | END_STREAM, 1, 'ab')], FRAME_SIZE],
+    ['RST_STREAM of 3 bytes on the connection', [frame(T.rst, 0, 0, '123')], PROTOCOL],
     ['DATA padded beyond its end', [request, frame(T.data, PADDED, 1, '\x04abc')], PROTOCOL],
     ['window increment of 0', [frame(T.window, 0, 0, int32(0))], PROTOCOL],
     ['connection window beyond 2^31-1', [frame(T.window, 0, 0, int32(0x7fffffff))], FLOW_CONTROL],
