@@ -43,7 +43,12 @@ export function failConnect(stream: Stream, code: string): void {
   if (stream.retriesLeft <= 0 || !retriesConnecting(backend.config.retryOn)) {
     server.c[C.failedConns]!++;
     backend.c[C.failedConns]!++;
-    setCause(stream, code === 'ETIMEDOUT' ? 's' : 'S', 'C');
+    if (stream.clientDue !== 0 && stream.clientDue <= env.now() && stream.pendingLength === 0) {
+      // A client that has sent nothing was late before.
+      server.c[C.cliAborts]!++;
+      backend.c[C.cliAborts]!++;
+      setCause(stream, 'c', 'C');
+    } else setCause(stream, code === 'ETIMEDOUT' ? 's' : 'S', 'C');
     stream.fail(503);
     return;
   }

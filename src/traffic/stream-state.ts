@@ -150,6 +150,10 @@ export abstract class StreamState {
   clientEnded = false;
   /** It has left by a reset while rules waited for more of it. */
   clientBroken = false;
+  /** Mode tcp: the client has sent nothing in its time, while rules waited for something. */
+  clientLate = false;
+  /** Mode tcp: until when a client that has sent nothing may be silent, kept while there is no connection to a server; 0 = for ever. */
+  clientDue = 0;
   serverEnded = false;
 
   /** Rules to go on with after a wait. */
@@ -276,6 +280,8 @@ export abstract class StreamState {
     this.timeouts = NO_TIMEOUTS;
     this.clientEnded = false;
     this.clientBroken = false;
+    this.clientLate = false;
+    this.clientDue = 0;
     this.serverEnded = false;
     this.rules = null;
     this.rulesThen = null;

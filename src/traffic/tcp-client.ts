@@ -194,7 +194,8 @@ function proceed(stream: Stream): void {
     return;
   }
   if (backend.config.mode === 'http') {
-    (stream.client as TcpClient).switchToHttp(null);
+    if (stream.clientLate) tunnel.onClientLate(stream);
+    else (stream.client as TcpClient).switchToHttp(null);
     return;
   }
   enterBackend(stream);
@@ -210,8 +211,13 @@ function toServer(stream: Stream): void {
     tunnel.onClientGone(stream);
     return;
   }
+  if (stream.clientLate) {
+    tunnel.onClientLate(stream);
+    return;
+  }
   applyRequestPersistence(stream);
-  // Nothing is waited for from the client until there is a server to send it to.
+  // Nothing is waited for from the client until there is a server to send it to; one that has sent nothing gets no more time by it.
+  stream.clientDue = stream.pendingLength === 0 ? stream.clientUntil : 0;
   stream.clientUntil = 0;
   stream.schedule();
   dispatch(stream);

@@ -25,6 +25,9 @@ export function begin(stream: Stream): void {
   if (held > 0) {
     stream.pendingLength = 0;
     fromClient(stream, stream.pending, 0, held);
+  } else if (stream.clientDue !== 0) {
+    stream.clientUntil = stream.clientDue;
+    stream.schedule();
   }
   if (!holdResponse(stream) || isHeld(stream.uploads)) return;
   if (stream.clientEnded) onClientEnd(stream);
@@ -244,8 +247,24 @@ export function onTimeout(stream: Stream, side: 'client' | 'server'): void {
     stream.schedule();
     return;
   }
-  setCause(stream, side === 'client' ? 'c' : 's', stream.phase === Phase.tunnel ? 'D' : 'C');
+  if (side === 'client' && stream.inspecting && stream.onMoreData !== null) {
+    // Rules that wait for more decide on what there is.
+    stream.clientEnded = true;
+    stream.clientLate = true;
+    stream.onPayload();
+    return;
+  }
+  const relaying = stream.phase === Phase.tunnel;
+  setCause(stream, side === 'client' ? 'c' : 's', relaying ? 'D' : 'C');
+  if (relaying) countLate(stream, side === 'client' ? C.cliAborts : C.srvAborts);
   close(stream);
+}
+
+/** Who lets the time of a tunnel pass counts as gone. */
+function countLate(stream: Stream, field: number): void {
+  stream.backend!.c[field]!++;
+  if (stream.server !== null) stream.server.c[field]!++;
+  if (field === C.cliAborts) countFront(stream, field);
 }
 
 /** Nobody is slow but we, who keep a limit of bandwidth. */
@@ -283,6 +302,15 @@ export function onClientGone(stream: Stream, broken = true): void {
   if (stream.server !== null) stream.server.c[C.cliAborts]!++;
   // The server sees a reset, too, and does not take what came for all there is.
   if (broken) detachServer(stream, true);
+  close(stream);
+}
+
+/** The client has let its time pass while rules waited for something, and they have let it through. */
+export function onClientLate(stream: Stream): void {
+  setCause(stream, 'c', 'R');
+  countFront(stream, C.failedReq);
+  countFront(stream, C.cliAborts);
+  stream.backend!.c[C.cliAborts]!++;
   close(stream);
 }
 
