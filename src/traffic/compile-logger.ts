@@ -64,8 +64,8 @@ function defaultFormat(config: ProxyConfig): string | null {
   const clf = options.includes('httplog-clf');
   if (options.includes('httpslog')) return HTTPS_LOG_FORMAT;
   if (options.includes('httplog') || clf) return clf ? CLF_LOG_FORMAT : HTTP_LOG_FORMAT;
-  if (options.includes('tcplog')) return options.includes('tcplog-clf') ? TCP_CLF_LOG_FORMAT : TCP_LOG_FORMAT;
-  return null;
+  if (options.includes('tcplog-clf')) return TCP_CLF_LOG_FORMAT;
+  return options.includes('tcplog') ? TCP_LOG_FORMAT : null;
 }
 
 /** Compiles all that a frontend logs with, and tells what is wrong; null when it logs nowhere, or its format is wrong. */

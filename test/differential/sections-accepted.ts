@@ -17,6 +17,34 @@ export const SECTIONS_ACCEPTED: readonly Accepted[] = [
     shows: ({ scenario }) => staysRaw(scenario),
   },
   {
+    name: 'the common log format in mode tcp',
+    why: '`option httplog clf` falls back to `option tcplog clf`, which HAProxy 2.6 does not know yet.',
+    lines: /^option httplog clf/,
+    shows: ({ scenario, part }) => part === 'log' && scenario.lines.includes('mode tcp'),
+  },
+  {
+    name: 'lines without a format in mode tcp',
+    why: 'Without a log format each request of a connection that speaks HTTP has its line, also where mode tcp has written one before; HAProxy leaves out that of the first request.',
+    shows: ({ scenario, part, haproxy, sluice }) =>
+      part === 'log' &&
+      scenario.lines.includes('mode tcp') &&
+      [...haproxy.split('\n'), ...sluice.split('\n')].every((line) => /: Connect from /.test(line)),
+  },
+  {
+    name: 'choices before anything has come',
+    why: 'A frontend of mode tcp without a rule that waits chooses a backend at once; what HAProxy sees then is what has come with the connection.',
+    lines: /^use_backend .*(path|METH|method|HTTP|req\.|url|hdr|query)/,
+    shows: ({ scenario }) =>
+      ownLines(scenario).includes('mode tcp') &&
+      !ownLines(scenario).some((line) => /^tcp-request content (?!set-priority-class)/.test(line)),
+  },
+  {
+    name: 'payloads of connections that are switched to HTTP',
+    why: 'Content rules are run for each request of a connection that was switched, where there is no payload; in HAProxy the first request has what they have found in mode tcp.',
+    lines: /^tcp-request content set-var\(.*req\.payload/,
+    shows: ({ scenario }) => ownLines(scenario).some((line) => / switch-mode /.test(line)),
+  },
+  {
     name: 'statuses in mode tcp',
     why: 'A line about a connection of mode tcp has the status of the answer to a request that could not be read; HAProxy 2.6 has 0 there, and -1 where some rule of the proxy could look at requests.',
     lines: /^(error-)?log-format .*%ST/,
@@ -28,10 +56,17 @@ export const SECTIONS_ACCEPTED: readonly Accepted[] = [
 
 const withoutStatus = (log: string): string => log.replaceAll(/ (0|-1|400)(?=\||$)/gm, ' ST');
 
-/** The frontend is one of mode tcp that no rule switches. */
-function staysRaw({ lines }: Scenario): boolean {
+/** The lines of the section that the client speaks to. */
+function ownLines({ lines }: Scenario): readonly string[] {
   const start = lines.findIndex((line) => /^(frontend|listen) fe_/.test(line));
-  const end = lines.findIndex((line, at) => at > start && /^(backend|listen) /.test(line));
-  const own = lines.slice(start, end);
+  return lines.slice(
+    start,
+    lines.findIndex((line, at) => at > start && /^(backend|listen) /.test(line)),
+  );
+}
+
+/** The frontend is one of mode tcp that no rule switches. */
+function staysRaw(scenario: Scenario): boolean {
+  const own = ownLines(scenario);
   return own.includes('mode tcp') && !own.some((line) => / switch-mode /.test(line));
 }

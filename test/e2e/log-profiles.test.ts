@@ -49,6 +49,12 @@ listen steps
     log-format "STEP %OG %HP"
     log-steps accept,request,connect,response,close
     server s {addr:web}
+listen common
+    bind {addr:common}
+    mode tcp
+    log {addr:plain} format raw local0
+    option tcplog clf
+    server s {addr:web}
 listen rules
     bind {addr:rules}
     log {addr:steps} format raw profile quiet local0
@@ -115,6 +121,11 @@ test('log-steps logs on the way', async () => {
     steps.lines.filter((line) => line.endsWith('/walk')),
     ['accept', 'request', 'connect', 'response', 'close'].map((step) => `STEP txn_${step} /walk`),
   );
+});
+
+test('option tcplog clf: the common log format tells of connections of mode tcp, too', async () => {
+  await get(run.port('common'), '/');
+  await plain.waitFor(/^127\.0\.0\.1 - - \[.*\] "TCP " 000 \d+ "" "" \d+ \d+ "common" "common" "s" /);
 });
 
 test('rules of all sets log, as profiles say', async () => {
