@@ -82,6 +82,16 @@ test('a condition on how long a body is, or on a parameter in it, takes what is 
   assert.ok((await times('/part')).request < 2000);
 });
 
+test('a request whose client leaves meanwhile is logged with its line and the time of the wait', async (t) => {
+  const client = await connect(t, run.port('whole'));
+  client.send(`POST /left HTTP/1.1\r\n${HEAD}abc`);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  client.close();
+  const { request, queue } = await times('/left');
+  assert.ok(request >= 150 && request < 2000, `${request} ms`);
+  assert.equal(queue, -1);
+});
+
 test('do-resolve among content rules ends with inspect-delay', async () => {
   assert.equal((await get(run.port('bounded'), '/bounded')).status, 200);
   const { request } = await times('/bounded');

@@ -10,6 +10,7 @@ import type { Stream } from '../stream.ts';
 import { countTracked, Event } from '../tracking.ts';
 import { cutOff, finish, replyError } from './ending.ts';
 import { bodyCollected } from './held-response.ts';
+import { keepRequestLine } from './request.ts';
 
 /*
  * What goes wrong under way: timeouts, clients that leave, servers that fail; and whether the request is tried again.
@@ -55,6 +56,11 @@ export function onClientGone(stream: Stream): void {
     stream.onWaited = null;
     onWaited(stream);
     return;
+  }
+  if (stream.phase === Phase.rules && !stream.raw) {
+    // The time that rules have waited is the request's, and so is the line, as in HAProxy.
+    stream.log.requestEnd = stream.env.now();
+    if (stream.inspecting) keepRequestLine(stream);
   }
   setCause(stream, 'C', phaseLetter(stream));
   stream.frontend.c[C.cliAborts]!++;

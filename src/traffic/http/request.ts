@@ -75,7 +75,7 @@ function requestInspected(stream: Stream): void {
 }
 
 /** Keeps the request line for logs. To `tcp-request content` rules, and where they reject, there is none yet. */
-function keepRequestLine(stream: Stream): void {
+export function keepRequestLine(stream: Stream): void {
   const { frontend, req, env } = stream;
   if (frontend.logger?.needsRequest === false) return;
   const version = stream.clientVersion === 20 ? '2.0' : req.version === 10 ? '1.0' : '1.1';
