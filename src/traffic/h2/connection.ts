@@ -132,6 +132,7 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed, Fram
     this.#head.begin(exchange.stream!);
     if (!framing.decoder.decode(buf, start, end, this.#head)) {
       exchange.lost();
+      framing.remove(id);
       // Nobody has looked at it.
       framing.lastStream = last;
       framing.fail(H2Error.compression);
@@ -196,8 +197,7 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed, Fram
 
   onFailed(code: number, malformed: boolean): void {
     this.frontend.c[C.h2Errors]!++;
-    // As in HAProxy, a stream that is there tells of the end by itself.
-    if (malformed && this.framing.streams.size === 0) new H2Exchange(this, 0, 0).unread();
+    if (malformed) new H2Exchange(this, 0, 0).unread();
     this.#goAway(code);
   }
 

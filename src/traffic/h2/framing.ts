@@ -120,7 +120,8 @@ export class H2Framing<S extends FramedStream> {
     while (limit - pos >= FRAME_HEADER && !this.closing) {
       const length = (from[pos]! << 16) | (from[pos + 1]! << 8) | from[pos + 2]!;
       if (length > FRAME_MAX) {
-        this.fail(H2Error.frameSize);
+        // As in HAProxy, a stream that is there tells of the end by itself.
+        this.fail(H2Error.frameSize, this.streams.size === 0);
         return;
       }
       if (limit - pos < FRAME_HEADER + length) break;
@@ -272,7 +273,7 @@ export class H2Framing<S extends FramedStream> {
     if (known !== undefined) this.#owner.onBlock(known, buf, start, end, ended);
     else if (id > this.lastStream) this.#owner.onNewBlock(id, buf, start, end, ended);
     // What was on its way when a stream was reset is passed over; the table must stay right (RFC 9113, 5.1).
-    else if (!this.#resets.has(id)) this.fail(H2Error.streamClosed);
+    else if (!this.#resets.has(id)) this.fail(H2Error.streamClosed, false);
     else if (this.skipBlock(buf, start, end)) this.idle();
   }
 

@@ -141,6 +141,19 @@ test('a connection that breaks the rules is logged as an unreadable request with
   await log.waitFor(/line <BADREQ> 0 PR--/);
 });
 
+test('so is one whose first request is no HPACK; of a frame that is too large a stream tells that is open', async () => {
+  const peer = await open();
+  peer.send(frame(T.headers, END_HEADERS | END_STREAM, 1, '\xff\xff\xff'));
+  assert.equal(await peer.goaway(), 9);
+  await log.waitFor(/line <BADREQ> 0 PR--/);
+  const before = log.lines.length;
+  const busy = await open();
+  busy.send(headers(1, request('/'), 0), frame(T.data, 0, 1, Buffer.alloc(17_000)));
+  assert.equal(await busy.goaway(), 6);
+  await log.waitFor(/line http:\/\/a\.test\/ -1 C/);
+  assert.doesNotMatch(log.lines.slice(before).join('\n'), /BADREQ/);
+});
+
 test('a window that is opened by nothing ends the connection, which is not logged', async () => {
   const peer = await open();
   const before = log.lines.length;
