@@ -520,6 +520,15 @@ onFrontend(
   },
 );
 
+onFrontend(
+  'a unique ID has 127 bytes at most',
+  "unique-id-format '%[path]'\nunique-id-header x-unique",
+  async ({ app, port }) => {
+    await get(port, `/${'u'.repeat(200)}`);
+    assert.equal((await app.nextRequest()).get('x-unique'), `/${'u'.repeat(126)}`);
+  },
+);
+
 // One process has the frontends of all cases.
 suite('what the differential run has found', async () => {
   const apps = await Promise.all(cases.map(() => origin({ after }, 'hello')));

@@ -93,6 +93,9 @@ export function compileRules(config: ProxyConfig, around: RuleSurroundings, keys
   return new RuleCompiler(config, around, keys).run();
 }
 
+/** Bytes of a unique ID, as in HAProxy: what is longer is cut. */
+const UNIQUE_ID_MAX = 127;
+
 /** Compiles the answer that an `http-error` line of a proxy describes. */
 export function compileErrorAnswer(
   config: ProxyConfig,
@@ -418,7 +421,7 @@ class RuleCompiler {
       this.#alert(uniqueIdFormat.at, `failed to parse unique-id : ${format.error}.`);
       return null;
     }
-    return (ctx) => format.format(ctx);
+    return (ctx) => format.format(ctx).slice(0, UNIQUE_ID_MAX);
   }
 
   #alert(at: Location, text: string): void {
