@@ -25,9 +25,6 @@ export function begin(stream: Stream): void {
   if (held > 0) {
     stream.pendingLength = 0;
     fromClient(stream, stream.pending, 0, held);
-  } else if (stream.clientDue !== 0) {
-    stream.clientUntil = stream.clientDue;
-    stream.schedule();
   }
   if (!holdResponse(stream) || isHeld(stream.uploads)) return;
   if (stream.clientEnded) onClientEnd(stream);
@@ -84,6 +81,8 @@ function start(stream: Stream): void {
   stream.serverTimeout = both || (timeouts.server ?? backend.serverTimeout);
   const now = env.now();
   stream.clientUntil = stream.clientTimeout > 0 ? now + stream.clientTimeout : 0;
+  // A client that has sent nothing has its own time from the beginning on.
+  if (both === 0 && stream.clientDue !== 0 && stream.pendingLength === 0) stream.clientUntil = stream.clientDue;
   stream.serverUntil = stream.serverTimeout > 0 ? now + stream.serverTimeout : 0;
   stream.schedule();
 }

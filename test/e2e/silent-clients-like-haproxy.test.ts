@@ -30,6 +30,7 @@ const CASES: readonly Case[] = [
   { name: 'a client that has sent something has its time anew', front: `timeout client 700\n    ${INSPECT}`, back: 'timeout server 500', server: 'origin', sends: 'ab', told: 'b3/s sD' },
   { name: 'a client that is late while rules wait is logged with the backend that they lead to', front: `timeout client 150\n    ${INSPECT}`, back: '', server: 'origin', sends: '', told: 'b4/<NOSRV> cR' },
   { name: 'rules that wait for a client that is late may refuse it', front: `timeout client 150\n    ${INSPECT}\n    tcp-request content reject`, back: '', server: 'origin', sends: 'ab', told: 'f5/<NOSRV> PR' },
+  { name: 'the time of a tunnel begins with it', front: `timeout client 400\n    ${INSPECT}`, back: 'timeout server 100\n    timeout tunnel 300', server: 'origin', sends: '', told: 'b6/s cD' },
 ]; // biome-ignore format: a table
 
 const CONFIG = `
