@@ -1,5 +1,5 @@
 import { isUndelivered } from '../util/libc.ts';
-import { noHandler } from './tcp.ts';
+import { noHandler } from './no-handler.ts';
 import type { Conn } from './transport.ts';
 
 /** Between two looks at what the peer has acknowledged, ms. */

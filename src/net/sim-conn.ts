@@ -1,3 +1,4 @@
+import { noHandler } from './no-handler.ts';
 import { replaceScratch, scratchBuffer } from './scratch.ts';
 import type { SimNetwork } from './sim.ts';
 import type { Conn, ConnHandler } from './transport.ts';
@@ -9,8 +10,6 @@ const CLOSE_PATIENCE = 60_000;
 /** What read buffers are filled with once their bytes are no longer valid. */
 const STALE = 0xdd;
 
-/** Of a connection that nobody has taken yet, or that is over. */
-export const noHandler: ConnHandler = { onData() {}, onEnd() {}, onDrain() {}, onError() {}, onConnect() {} };
 const sharedRead = Buffer.allocUnsafeSlow(READ_SIZE);
 
 /** One side of a simulated connection. */

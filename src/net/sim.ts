@@ -1,4 +1,5 @@
-import { noHandler, SimConn } from './sim-conn.ts';
+import { noHandler } from './no-handler.ts';
+import { SimConn } from './sim-conn.ts';
 import type { Conn, ConnectSpec, ConnHandler, ListenSocket, ListenSpec, Transport } from './transport.ts';
 
 /*

@@ -12,6 +12,7 @@ import {
   type WriteRequest,
 } from './bindings.ts';
 import { eventClock } from './event-clock.ts';
+import { noHandler } from './no-handler.ts';
 import { replaceScratch, scratchBuffer, scratchSize } from './scratch.ts';
 import {
   labelPackets,
@@ -40,9 +41,6 @@ const { streamBaseState, kReadBytesOrError, kLastWriteWasAsync, WriteWrap, Shutd
 const sharedRead = Buffer.allocUnsafeSlow(READ_SIZE);
 const bulkPool: Buffer[] = [];
 let spareWrite: WriteRequest = new WriteWrap();
-
-/** For connections that nobody listens to any more. */
-export const noHandler: ConnHandler = { onData() {}, onEnd() {}, onDrain() {}, onError() {}, onConnect() {} };
 
 /** A connection over a libuv stream. */
 export class HandleConn implements Conn {

@@ -1,7 +1,8 @@
 import { errorName, type StreamHandle, streamWrap, type TlsHandle, UV_EOF, type WriteRequest } from './bindings.ts';
 import { eventClock } from './event-clock.ts';
+import { noHandler } from './no-handler.ts';
 import { scratchBuffer, scratchSize } from './scratch.ts';
-import { type HandleConn, noHandler } from './tcp.ts';
+import type { HandleConn } from './tcp.ts';
 import type { Conn, ConnHandler } from './transport.ts';
 import type { WatchedStream } from './watched-stream.ts';
 

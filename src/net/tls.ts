@@ -1,5 +1,6 @@
 import { type NativeContext, type TlsHandle, tlsWrap } from './bindings.ts';
-import { HandleConn, noHandler } from './tcp.ts';
+import { noHandler } from './no-handler.ts';
+import { HandleConn } from './tcp.ts';
 import { TlsConn } from './tls-conn.ts';
 import type { Conn, ConnHandler } from './transport.ts';
 import { WatchedStream } from './watched-stream.ts';

@@ -1,6 +1,6 @@
 import { errnoName, localName, peerName, resetOnClose, shutdownWriting } from '../../util/libc.ts';
+import { noHandler } from '../no-handler.ts';
 import { scratchBuffer } from '../scratch.ts';
-import { noHandler } from '../tcp.ts';
 import type { Conn, ConnHandler } from '../transport.ts';
 import { type Completed, halvesOf, Kind, Op, type Ring, SKIP_SUCCESS, type SocketAddress } from './ring.ts';
 

@@ -1,6 +1,6 @@
 import { closeDescriptor, errnoNumber, localName } from '../../util/libc.ts';
+import { noHandler } from '../no-handler.ts';
 import { setOptions } from '../sockets.ts';
-import { noHandler } from '../tcp.ts';
 import type { Conn, ListenSocket, ListenSpec } from '../transport.ts';
 import { UringConn } from './conn.ts';
 import { type Completed, Kind, Op, type Ring } from './ring.ts';
