@@ -76,6 +76,14 @@ export type SampleValue = boolean | number | bigint | string;
 /** Variables of one scope. */
 export type Vars = Map<string, { readonly type: SampleType; readonly value: SampleValue }>;
 
+/** What there is of a body beside the payload that has come. */
+export interface BodyExtent {
+  /** Bytes that HAProxy counts behind the payload once all is there: names and values of trailers, and one for the end of chunks. */
+  readonly behind: number;
+  /** Bytes to come of the body, or of the chunk that has begun. */
+  readonly coming: number;
+}
+
 /** The stream. One object serves all evaluations of an exchange. */
 export interface ExprContext {
   /** Date, ms. */
@@ -103,6 +111,8 @@ export interface ExprContext {
   /** Bytes of the request (or response) payload buffered so far, as latin1; '' when none. */
   requestPayload(): string;
   responsePayload(): string;
+  /** What there is of a body of HTTP beside the payload; null or left out: nothing. */
+  bodyExtent?(side: 'request' | 'response'): BodyExtent | null;
   readonly uniqueId: string;
   readonly log: LogFacts;
   /** false while content inspection goes on and more data may come (`tcp-request inspect-delay`); left out, it is over. */

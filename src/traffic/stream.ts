@@ -1,6 +1,7 @@
 import type { Location } from '../config/types.ts';
 import type { Tracked } from '../expr/tables.ts';
 import type {
+  BodyExtent,
   ConnectionFacts,
   EndpointView,
   ExprContext,
@@ -509,5 +510,10 @@ export class Stream extends StreamState implements ExprContext, Timed {
     if (this.heldResponse === null) return heldResponse.responseText(this);
     const { bytes } = this.heldResponse;
     return bytes.latin1Slice(0, this.inspectableOf(bytes.length));
+  }
+
+  bodyExtent(side: 'request' | 'response'): BodyExtent | null {
+    if (this.raw) return null;
+    return side === 'request' ? heldBody.payloadExtent(this) : heldResponse.responseExtent(this);
   }
 }

@@ -9,28 +9,74 @@ import { until } from '../support/wait.ts';
 
 /** A rule of the frontend or of the backend; what frontend, backend and server have counted behind one request. */
 const TABLE: readonly (readonly [where: 'front' | 'back', rule: string, counted: string])[] = [
-  ['front', 'http-request deny', 'dreq=1 hrsp_4xx=1 | - | -'],
-  ['back', 'http-request deny', 'dreq=1 hrsp_4xx=1 | stot=1 dreq=1 hrsp_4xx=1 | -'],
-  ['front', 'http-response deny', 'dresp=1 hrsp_5xx=1 | stot=1 dresp=1 hrsp_5xx=1 | stot=1 dresp=1 hrsp_2xx=1'],
-  ['back', 'http-response deny', 'dresp=1 hrsp_5xx=1 | stot=1 dresp=1 hrsp_5xx=1 | stot=1 dresp=1 hrsp_2xx=1'],
-  ['front', 'http-request tarpit', 'dreq=1 hrsp_5xx=1 | - | -'],
-  ['back', 'http-request tarpit', 'dreq=1 hrsp_5xx=1 | stot=1 dreq=1 hrsp_5xx=1 | -'],
-  ['front', 'http-request reject', 'dreq=1 hrsp_other=1 | - | -'],
-  ['back', 'http-request reject', 'dreq=1 hrsp_other=1 | stot=1 dreq=1 hrsp_other=1 | -'],
-  ['front', 'http-request silent-drop', 'dreq=1 hrsp_other=1 | - | -'],
-  ['back', 'http-request silent-drop', 'dreq=1 hrsp_other=1 | stot=1 dreq=1 hrsp_other=1 | -'],
-  ['back', 'http-response silent-drop', 'dreq=1 hrsp_2xx=1 | stot=1 dreq=1 hrsp_2xx=1 | stot=1 hrsp_2xx=1'],
-  ['back', 'tcp-request content reject', 'dreq=1 hrsp_other=1 | stot=1 hrsp_other=1 | -'],
-  ['back', 'tcp-request content silent-drop', 'dreq=1 hrsp_other=1 | stot=1 dreq=1 hrsp_other=1 | -'],
-  ['front', 'http-request auth', 'hrsp_4xx=1 intercepted=1 | - | -'],
-  ['back', 'http-request auth', 'hrsp_4xx=1 | stot=1 hrsp_4xx=1 | -'],
-  ['front', 'http-request return status 200', 'hrsp_2xx=1 intercepted=1 | - | -'],
-  ['back', 'http-request return status 200', 'hrsp_2xx=1 | stot=1 hrsp_2xx=1 | -'],
-  ['front', 'http-response return status 200', 'hrsp_2xx=1 | stot=1 hrsp_2xx=1 | stot=1 hrsp_2xx=1'],
-  ['front', 'http-request redirect location /', 'hrsp_3xx=1 intercepted=1 | - | -'],
-  ['back', 'http-request redirect location /', 'hrsp_3xx=1 | stot=1 hrsp_3xx=1 | -'],
+  ['front', 'http-request deny', 'req_tot=1 dreq=1 hrsp_4xx=1 | - | -'],
+  ['back', 'http-request deny', 'req_tot=1 dreq=1 hrsp_4xx=1 | stot=1 req_tot=1 dreq=1 hrsp_4xx=1 | -'],
+  [
+    'front',
+    'http-response deny',
+    'req_tot=1 dresp=1 hrsp_5xx=1 | stot=1 req_tot=1 dresp=1 hrsp_5xx=1 | stot=1 req_tot=1 dresp=1 hrsp_2xx=1',
+  ],
+  [
+    'back',
+    'http-response deny',
+    'req_tot=1 dresp=1 hrsp_5xx=1 | stot=1 req_tot=1 dresp=1 hrsp_5xx=1 | stot=1 req_tot=1 dresp=1 hrsp_2xx=1',
+  ],
+  ['front', 'http-request tarpit', 'req_tot=1 dreq=1 hrsp_5xx=1 | - | -'],
+  ['back', 'http-request tarpit', 'req_tot=1 dreq=1 hrsp_5xx=1 | stot=1 req_tot=1 dreq=1 hrsp_5xx=1 | -'],
+  ['front', 'http-request reject', 'req_tot=1 dreq=1 hrsp_other=1 | - | -'],
+  ['back', 'http-request reject', 'req_tot=1 dreq=1 hrsp_other=1 | stot=1 req_tot=1 dreq=1 hrsp_other=1 | -'],
+  ['front', 'http-request silent-drop', 'req_tot=1 dreq=1 hrsp_other=1 | - | -'],
+  ['back', 'http-request silent-drop', 'req_tot=1 dreq=1 hrsp_other=1 | stot=1 req_tot=1 dreq=1 hrsp_other=1 | -'],
+  [
+    'back',
+    'http-response silent-drop',
+    'req_tot=1 dreq=1 hrsp_2xx=1 | stot=1 req_tot=1 dreq=1 hrsp_2xx=1 | stot=1 req_tot=1 hrsp_2xx=1',
+  ],
+  ['front', 'tcp-request content reject', 'dreq=1 hrsp_other=1 | - | -'],
+  ['front', 'tcp-request content silent-drop', 'dreq=1 hrsp_other=1 | - | -'],
+  ['back', 'tcp-request content reject', 'req_tot=1 dreq=1 hrsp_other=1 | stot=1 req_tot=1 hrsp_other=1 | -'],
+  [
+    'back',
+    'tcp-request content silent-drop',
+    'req_tot=1 dreq=1 hrsp_other=1 | stot=1 req_tot=1 dreq=1 hrsp_other=1 | -',
+  ],
+  [
+    'back',
+    'tcp-response content reject',
+    'req_tot=1 dresp=1 hrsp_other=1 | stot=1 req_tot=1 dresp=1 hrsp_other=1 | stot=1 dresp=1',
+  ],
+  [
+    'back',
+    'tcp-response content silent-drop',
+    'req_tot=1 dreq=1 hrsp_other=1 | stot=1 req_tot=1 dreq=1 hrsp_other=1 | stot=1',
+  ],
+  ['back', 'tcp-response content close', 'req_tot=1 hrsp_5xx=1 | stot=1 req_tot=1 eresp=1 hrsp_5xx=1 | stot=1 eresp=1'],
+  ['front', 'http-request auth', 'req_tot=1 hrsp_4xx=1 intercepted=1 | - | -'],
+  ['back', 'http-request auth', 'req_tot=1 hrsp_4xx=1 | stot=1 req_tot=1 hrsp_4xx=1 | -'],
+  ['front', 'http-request return status 200', 'req_tot=1 hrsp_2xx=1 intercepted=1 | - | -'],
+  ['back', 'http-request return status 200', 'req_tot=1 hrsp_2xx=1 | stot=1 req_tot=1 hrsp_2xx=1 | -'],
+  [
+    'front',
+    'http-response return status 200',
+    'req_tot=1 hrsp_2xx=1 | stot=1 req_tot=1 hrsp_2xx=1 | stot=1 req_tot=1 hrsp_2xx=1',
+  ],
+  ['front', 'http-request redirect location /', 'req_tot=1 hrsp_3xx=1 intercepted=1 | - | -'],
+  ['back', 'http-request redirect location /', 'req_tot=1 hrsp_3xx=1 | stot=1 req_tot=1 hrsp_3xx=1 | -'],
 ];
-const NAMES = ['stot', 'dreq', 'dresp', 'hrsp_2xx', 'hrsp_3xx', 'hrsp_4xx', 'hrsp_5xx', 'hrsp_other', 'intercepted'];
+const NAMES = [
+  'stot',
+  'req_tot',
+  'dreq',
+  'dresp',
+  'ereq',
+  'eresp',
+  'hrsp_2xx',
+  'hrsp_3xx',
+  'hrsp_4xx',
+  'hrsp_5xx',
+  'hrsp_other',
+  'intercepted',
+];
 
 const app = await origin({ after }, 'hello');
 const run = await start(
@@ -58,6 +104,12 @@ ${TABLE.map(
     frontend counting
         bind {addr:counting}
         default_backend counted
+    frontend waits
+        bind {addr:waits}
+        http-request wait-for-body time 5s
+        default_backend left
+    backend left
+        server app {addr:app}
     backend counted
         http-request return status 200 hdr x-count %[be_conn]
 `,
@@ -99,4 +151,19 @@ for (const [at, [where, rule, expected]] of TABLE.entries()) {
 test('rules of a backend see their own request among those that it has', async (t) => {
   const client = await connect(t, run.port('counting'));
   assert.equal((await client.exchange('GET / HTTP/1.1\nhost: a\n\n')).get('x-count'), '1');
+});
+
+test('a request whose client leaves while a rule waits for its body has failed', async (t) => {
+  const client = await connect(t, run.port('waits'));
+  client.send('POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nhalf');
+  await until('the request', async () => (await counted('waits/FRONTEND', ['req_tot'])) === 'req_tot=1');
+  client.close();
+  let seen = '';
+  await until(
+    () => `its end; there is ${seen}`,
+    async () => {
+      seen = await counted('waits/FRONTEND', ['req_tot', 'ereq', 'hrsp_other']);
+      return seen === 'req_tot=1 ereq=1 hrsp_other=1';
+    },
+  );
 });

@@ -111,7 +111,9 @@ const lengthRow = (name: string, source: Source, side: Side): FetchRow => ({
   source,
   compile: () => (ctx) => {
     const head = side === 'request' ? ctx.requestHead : ctx.responseHead;
-    return bufferOf(ctx, side).length + (head === null ? 0 : headLength(head, side));
+    const behind = ctx.bodyExtent?.(side)?.behind ?? 0;
+    const origin = side === 'request' ? (ctx.origin ?? '') : '';
+    return bufferOf(ctx, side).length + behind + (head === null ? 0 : origin.length + headLength(head, side));
   },
 });
 
@@ -146,7 +148,7 @@ const bodyLengthRow = (name: string, side: Side): FetchRow => ({
 
 const isBodyless = (status: number): boolean => status === 204 || status === 304;
 
-/** The advertised length of a body, or what of it is there. */
+/** The advertised length of a body, or what of it is there, with all of a chunk that has begun. */
 const bodySizeRow = (name: string, side: Side): FetchRow => ({
   name,
   args: '',
@@ -166,7 +168,7 @@ function sizeOf(side: Side): Evaluate {
     if (side === 'response' && (ctx.method === 'HEAD' || isBodyless(ctx.serverStatus || head.status))) return 0;
     const index = head.findHeader('content-length', 0);
     const advertised = index < 0 ? null : parseSint(head.headerValue(index));
-    return advertised ?? bufferOf(ctx, side).length;
+    return advertised ?? bufferOf(ctx, side).length + (ctx.bodyExtent?.(side)?.coming ?? 0);
   };
 }
 

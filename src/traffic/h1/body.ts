@@ -50,6 +50,8 @@ export class Body {
   overhead: number;
   /** Between a chunk's size and its extension, or the name of a trailer and its value. */
   padding: boolean;
+  /** Blanks behind the value of a trailer so far, which count when more of it follows. */
+  blanks: number;
   trailerLines: number;
   done: boolean;
   failed: boolean;
@@ -73,6 +75,7 @@ export class Body {
     this.digits = 0;
     this.overhead = 0;
     this.padding = false;
+    this.blanks = 0;
     this.trailerLines = 0;
     this.done = true;
     this.failed = false;
@@ -93,6 +96,7 @@ export class Body {
     this.digits = 0;
     this.overhead = 0;
     this.padding = false;
+    this.blanks = 0;
     this.trailerLines = 0;
     this.done = framing === Framing.none || (framing === Framing.length && length === 0);
     this.failed = false;
@@ -113,12 +117,18 @@ export class Body {
     this.digits = other.digits;
     this.overhead = other.overhead;
     this.padding = other.padding;
+    this.blanks = other.blanks;
     this.trailerLines = other.trailerLines;
     this.done = other.done;
     this.failed = other.failed;
     this.counted = other.counted;
     this.endCounts = other.endCounts;
     this.dropsTrailers = other.dropsTrailers;
+  }
+
+  /** Bytes that are to come of the body, or of the chunk that has begun; 0 where nothing is announced. */
+  get announced(): number {
+    return this.framing === Framing.length || (this.framing === Framing.chunked && this.state === DATA) ? this.left : 0;
   }
 
   /** Takes bytes [pos, end); returns the offset up to which they are to be passed on. Stops at an extension and at the end of the body. */
@@ -275,11 +285,16 @@ export class Body {
         else this.counted++;
         return true;
       case TRAILER_VALUE:
-        if (c === CR) this.state = TRAILER_LF;
-        else if (VALUE[c] === 0) return false;
-        else if (!this.padding || (c !== 32 && c !== 9)) {
+        if (c === CR) {
+          this.state = TRAILER_LF;
+          this.blanks = 0;
+        } else if (VALUE[c] === 0) return false;
+        else if (c === 32 || c === 9) {
+          if (!this.padding) this.blanks++;
+        } else {
           this.padding = false;
-          this.counted++;
+          this.counted += 1 + this.blanks;
+          this.blanks = 0;
         }
         return true;
       case TRAILER_LF:

@@ -19,25 +19,29 @@ import { reusesServer } from './sending.ts';
 
 /** The response is complete: counts, logs, and parts. `exact`: the server sent nothing behind it. */
 export function finish(stream: Stream, exact: boolean): void {
-  const { res, reqBody } = stream;
-  const complete = reqBody.done;
+  const complete = stream.reqBody.done;
   if (stream.serverConn !== null && stream.serverConn.mux !== null) {
     abandonServer(stream, complete);
     end(stream, stream.keepAlive && complete);
     return;
   }
-  const serverKeeps = !res.connClose && (res.version === 11 || res.connKeepAlive);
-  abandonServer(
-    stream,
-    exact &&
-      complete &&
-      serverKeeps &&
-      !leavesBody(stream) &&
-      (!res.ambiguous || stream.env.keepsAmbiguous) &&
-      stream.resBody.framing !== Framing.close &&
-      reusesServer(stream),
-  );
+  abandonServer(stream, servesAgain(stream, exact));
   end(stream, stream.keepAlive && complete);
+}
+
+/** Whether the connection to the server can serve again behind this exchange, whose response is complete. `exact`: nothing came behind it. */
+export function servesAgain(stream: Stream, exact: boolean): boolean {
+  const { res } = stream;
+  return (
+    exact &&
+    stream.reqBody.done &&
+    !res.connClose &&
+    (res.version === 11 || res.connKeepAlive) &&
+    !leavesBody(stream) &&
+    (!res.ambiguous || stream.env.keepsAmbiguous) &&
+    stream.resBody.framing !== Framing.close &&
+    reusesServer(stream)
+  );
 }
 
 /** The server may send a body that is not waited for: a rule has made another method of HEAD, or a status without a body of one that has it. */

@@ -3,14 +3,15 @@ import { connectOrReuse } from '../connecting.ts';
 import { countFront } from '../counting.ts';
 import { Framing } from '../h1/head.ts';
 import { setCause } from '../log.ts';
-import { detachServer } from '../parting.ts';
+import { abandonServer, detachServer } from '../parting.ts';
 import { Phase } from '../phase.ts';
 import { countRetry, leaveServer, mayLeaveServer, onConnectFailed, tryAgain } from '../retrying.ts';
 import type { Stream } from '../stream.ts';
 import { countTracked, Event } from '../tracking.ts';
-import { cutOff, finish, replyError } from './ending.ts';
+import { cutOff, finish, replyError, servesAgain } from './ending.ts';
 import { bodyCollected } from './held-response.ts';
-import { keepRequestLine } from './request.ts';
+import { noteRequest } from './request.ts';
+import { responseFraming } from './response.ts';
 
 /*
  * What goes wrong under way: timeouts, clients that leave, servers that fail; and whether the request is tried again.
@@ -60,7 +61,9 @@ export function onClientGone(stream: Stream): void {
   if (stream.phase === Phase.rules && !stream.raw) {
     // The time that rules have waited is the request's, and so is the line, as in HAProxy.
     stream.log.requestEnd = stream.env.now();
-    if (stream.inspecting) keepRequestLine(stream);
+    if (stream.inspecting && stream.backend === null) noteRequest(stream);
+    // The request never became whole.
+    countFront(stream, C.failedReq);
   }
   setCause(stream, 'C', phaseLetter(stream));
   stream.frontend.c[C.cliAborts]!++;
@@ -88,7 +91,8 @@ function phaseLetter({ phase, reqBody }: Stream): string {
   return phase === Phase.response && reqBody.done ? 'H' : 'D';
 }
 
-function countResponseFailure(stream: Stream): void {
+/** Counts a response that did not come, or cannot be used. */
+export function countResponseFailure(stream: Stream): void {
   countTracked(stream, Event.failure);
   stream.server!.c[C.failedResp]!++;
   stream.backend!.c[C.failedResp]!++;
@@ -197,19 +201,16 @@ function reconnectNow(stream: Stream): void {
 
 /** `retry-on`: tries another time if the request can be sent again and the cause is one of those listed. */
 function retryAfterFailure(stream: Stream, cause: string): boolean {
+  if (!mayRetry(stream, cause)) return false;
+  detachServer(stream);
+  retry(stream);
+  return true;
+}
+
+function mayRetry(stream: Stream, cause: string): boolean {
   const { retryOn } = stream.backend!.config;
   if (!stream.replayable || stream.retriesLeft <= 0 || stream.noRetryOn) return false;
-  if (!retryOn.includes(cause) && !(retryOn.includes('all-retryable-errors') && RETRYABLE.has(cause))) return false;
-  stream.retriesLeft--;
-  stream.retries++;
-  countRetry(stream.server!);
-  stream.retryCounted = true;
-  detachServer(stream);
-  stream.phase = Phase.connect;
-  stream.responseStarted = false;
-  if (mayLeaveServer(stream)) leaveServer(stream);
-  tryAgain(stream);
-  return true;
+  return retryOn.includes(cause) || (retryOn.includes('all-retryable-errors') && RETRYABLE.has(cause));
 }
 
 const RETRYABLE = new Set([
@@ -223,9 +224,36 @@ const RETRYABLE = new Set([
   '504',
 ]);
 
-/** `retry-on` lists the status of the response, and the request has been sent again. */
-export function retriesOnStatus(stream: Stream): boolean {
-  const { retryOn } = stream.backend!.config;
-  if (retryOn.length === 0) return false;
-  return retryAfterFailure(stream, String(stream.res.status));
+/** Sends a request that has got to its server again. */
+function retry(stream: Stream): void {
+  stream.retriesLeft--;
+  stream.retries++;
+  countRetry(stream.server!);
+  stream.retryCounted = true;
+  stream.phase = Phase.connect;
+  stream.responseStarted = false;
+  if (mayLeaveServer(stream)) leaveServer(stream);
+  tryAgain(stream);
+}
+
+/** `retry-on` lists the status of the response, which bytes [pos, end) follow, and the request has been sent again. */
+export function retriesOnStatus(stream: Stream, buf: Buffer, pos: number, end: number): boolean {
+  if (stream.backend!.config.retryOn.length === 0 || !mayRetry(stream, String(stream.res.status))) return false;
+  const conn = stream.serverConn!;
+  if (conn.mux === null) {
+    abandonServer(stream, isWhole(stream, buf, pos, end));
+    // It is for who may use idle connections (`http-reuse`), which the first request of a client may not.
+    if (!conn.private) stream.client!.ownedConn = null;
+  } else detachServer(stream);
+  retry(stream);
+  return true;
+}
+
+/** Bytes [pos, end) are the body of the response, and the connection can serve again. */
+function isWhole(stream: Stream, buf: Buffer, pos: number, end: number): boolean {
+  const { resBody } = stream;
+  resBody.begin(responseFraming(stream), stream.res.contentLength);
+  let at = pos;
+  while (at < end && !resBody.done && !resBody.failed) at = resBody.skip(buf, resBody.feed(buf, at, end), end);
+  return resBody.done && servesAgain(stream, at === end);
 }

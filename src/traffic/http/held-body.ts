@@ -1,7 +1,9 @@
+import type { BodyExtent } from '../../expr/types.ts';
 import type { TrafficBackend } from '../backend.ts';
 import { Body } from '../h1/body.ts';
 import { Phase } from '../phase.ts';
 import type { Stream } from '../stream.ts';
+import { extentOf, payloadOf } from './at-hand.ts';
 import { onBodyLate } from './failures.ts';
 import { badRequestBody, serialise } from './sending.ts';
 
@@ -132,16 +134,13 @@ export function passOverBody(stream: Stream): void {
 
 /** What has come of the request body, without framing, as latin1 text. */
 export function payloadText(stream: Stream): string {
-  const buf = stream.bodyBuf;
-  if (buf === null) return '';
-  bodyProbe.copyFrom(stream.reqBody);
-  let text = '';
-  for (let pos = stream.bodyPos; pos < stream.bodyEnd && !bodyProbe.done && !bodyProbe.failed; ) {
-    const next = bodyProbe.feedData(buf, pos, stream.bodyEnd);
-    text += buf.latin1Slice(bodyProbe.dataStart, bodyProbe.dataEnd);
-    pos = next;
-  }
-  return text;
+  const { bodyBuf, reqBody, bodyPos, bodyEnd } = stream;
+  return bodyBuf === null ? '' : payloadOf(reqBody, bodyBuf, bodyPos, bodyEnd);
+}
+
+/** What else has come of it, and what is announced. */
+export function payloadExtent({ bodyBuf, reqBody, bodyPos, bodyEnd }: Stream): BodyExtent | null {
+  return bodyBuf === null ? null : extentOf(reqBody, bodyBuf, bodyPos, bodyEnd);
 }
 
 const EMPTY = Buffer.alloc(0);

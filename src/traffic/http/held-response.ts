@@ -1,8 +1,10 @@
+import type { BodyExtent } from '../../expr/types.ts';
 import { Body } from '../h1/body.ts';
 import { Framing } from '../h1/head.ts';
 import { setCause } from '../log.ts';
 import { Phase } from '../phase.ts';
 import type { Stream } from '../stream.ts';
+import { extentOf, payloadOf } from './at-hand.ts';
 
 /*
  * A response that waits in the middle of its rules: its head and what has come of its body are kept, and the server is not read from, unless
@@ -63,16 +65,13 @@ function isAtHand(stream: Stream, limit: number): boolean {
 
 /** What has come of the response body, without framing, as latin1 text; '' when it has begun to go to the client. */
 export function responseText(stream: Stream): string {
-  const buf = stream.bodyBuf;
-  if (buf === null || stream.responseHead === null) return '';
-  probe.copyFrom(stream.resBody);
-  let text = '';
-  for (let pos = stream.bodyPos; pos < stream.bodyEnd && !probe.done && !probe.failed; ) {
-    const next = probe.feedData(buf, pos, stream.bodyEnd);
-    text += buf.latin1Slice(probe.dataStart, probe.dataEnd);
-    pos = next;
-  }
-  return text;
+  const { bodyBuf, resBody, bodyPos, bodyEnd } = stream;
+  return bodyBuf === null || stream.responseHead === null ? '' : payloadOf(resBody, bodyBuf, bodyPos, bodyEnd);
+}
+
+/** What else has come of it, and what is announced. */
+export function responseExtent({ bodyBuf, responseHead, resBody, bodyPos, bodyEnd }: Stream): BodyExtent | null {
+  return bodyBuf === null || responseHead === null ? null : extentOf(resBody, bodyBuf, bodyPos, bodyEnd);
 }
 
 /** The time to wait for the body is over. */

@@ -38,16 +38,12 @@ export function beginRequest(stream: Stream, buf: Buffer, pos: number, end: numb
   stream.bodyBuf = buf;
   stream.bodyPos = pos;
   stream.bodyEnd = end;
-  const second = Math.floor(now / 1000);
-  frontend.c[C.requests]!++;
-  countRate(frontend.c, C.reqRate, second, frontend.g, G.reqRateMax);
-  env.c[C.requests]!++;
   const { rules } = frontend;
   const inspects = rules !== null && rules.content !== null;
-  if (!inspects) keepRequestLine(stream);
+  if (!inspects) noteRequest(stream);
   logStep(stream, 'accept');
   if (stream.wantsUpgrade && !noteWebSocket(stream) && !stream.frontend.relaxed) {
-    if (inspects) keepRequestLine(stream);
+    if (inspects) noteRequest(stream);
     countFront(stream, C.failedReq);
     setCause(stream, 'P', 'R');
     replyError(stream, 400);
@@ -58,7 +54,7 @@ export function beginRequest(stream: Stream, buf: Buffer, pos: number, end: numb
 }
 
 function headInspected(stream: Stream): void {
-  keepRequestLine(stream);
+  noteRequest(stream);
   requestInspected(stream);
 }
 
@@ -74,9 +70,12 @@ function requestInspected(stream: Stream): void {
   else requestBuffered(stream);
 }
 
-/** Keeps the request line for logs. To `tcp-request content` rules, and where they reject, there is none yet. */
-export function keepRequestLine(stream: Stream): void {
+/** Counts the request and keeps its line for logs. To `tcp-request content` rules of the frontend, and where they reject, there is none yet. */
+export function noteRequest(stream: Stream): void {
   const { frontend, req, env } = stream;
+  frontend.c[C.requests]!++;
+  countRate(frontend.c, C.reqRate, Math.floor(env.now() / 1000), frontend.g, G.reqRateMax);
+  env.c[C.requests]!++;
   if (frontend.logger?.needsRequest === false) return;
   const version = stream.clientVersion === 20 ? '2.0' : req.version === 10 ? '1.0' : '1.1';
   const line = `${stream.method} ${fullUri(stream.origin, req.uri)} HTTP/${version}`;

@@ -15,6 +15,7 @@ import { applyResponseCookies } from '../persistence.ts';
 import { Phase } from '../phase.ts';
 import { isClientError, isServerFailure } from '../rules/actions/tracking.ts';
 import { passes } from '../rules/inspect.ts';
+import type { Rule } from '../rules/types.ts';
 import { storeServer } from '../stickiness.ts';
 import type { Stream } from '../stream.ts';
 import { countTracked, Event } from '../tracking.ts';
@@ -134,7 +135,9 @@ function beginResponse(stream: Stream, buf: Buffer, pos: number, end: number): v
   const server = stream.server!;
   log.responseStart = env.now();
   stream.serverStatus = res.status;
-  if (retriesOnStatus(stream)) return;
+  const content = backend.rules?.responseContent ?? null;
+  if (content !== null && !passesContent(stream, content, buf, pos, end)) return;
+  if (retriesOnStatus(stream, buf, pos, end)) return;
   countStatus(server.c, res.status);
   server.c[C.requests]!++;
   if (server.config.observe === 'layer7') reportStatus(stream);
@@ -152,8 +155,6 @@ function beginResponse(stream: Stream, buf: Buffer, pos: number, end: number): v
   stream.bodyEnd = end;
   storeServer(stream);
   frontend.rules?.captures?.response?.(stream);
-  const content = backend.rules?.responseContent ?? null;
-  if (content !== null && passes(stream, content) === false) return;
   const rules = backend.rules?.response ?? null;
   const frontRules = backend.id === frontend.id ? null : (frontend.rules?.response ?? null);
   if (rules === null && frontRules === null) {
@@ -163,11 +164,23 @@ function beginResponse(stream: Stream, buf: Buffer, pos: number, end: number): v
   stream.runRules(rules, (s) => s.runRules(frontRules, responseRulesDone));
 }
 
+/** Whether `tcp-response content` rules let a response pass: they are in front of those of HTTP, so that it has not been counted yet. */
+function passesContent(stream: Stream, rules: readonly Rule[], buf: Buffer, pos: number, end: number): boolean {
+  stream.responseHead = stream.res;
+  stream.bodyBuf = buf;
+  stream.bodyPos = pos;
+  stream.bodyEnd = end;
+  if (passes(stream, rules) === false) return false;
+  stream.responseHead = null;
+  stream.bodyBuf = null;
+  return true;
+}
+
 /** The client or the server was told by HEAD that no body is wanted. */
 const responseToHead = (stream: Stream): boolean => stream.isHead || stream.req.isMethod('HEAD');
 
 /** How the response's body ends (RFC 9112, 6.3). */
-function responseFraming(stream: Stream): number {
+export function responseFraming(stream: Stream): number {
   const { res } = stream;
   if (res.status === 101) return Framing.tunnel;
   if (stream.isHead || isBodiless(res.status)) return Framing.none;

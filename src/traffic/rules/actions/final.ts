@@ -3,6 +3,7 @@ import { C } from '../../../model/counters.ts';
 import { endUnnoticed } from '../../../net/sockets.ts';
 import { countDenied, countFront, countIntercepted } from '../../counting.ts';
 import { cutOff, errorPage, reply, replyError } from '../../http/ending.ts';
+import { countResponseFailure } from '../../http/failures.ts';
 import { passOverBody } from '../../http/held-body.ts';
 import { setCause } from '../../log.ts';
 import { logDeniedCookies } from '../../persistence.ts';
@@ -209,7 +210,8 @@ function drop(ttl: number, { kind }: RuleEnv): (stream: Stream) => number {
     // Where it is silent, the state tells of a request even when it is a response that is dropped, as in HAProxy.
     setCause(stream, 'P', response && !silent ? 'D' : 'R');
     if (response) stream.log.responseStart = 0;
-    if (kind === 'tcp-response content' && !stream.raw) forgetResponse(stream);
+    // The rules of connections are in front of those of HTTP: what they drop has not become a response yet.
+    if (kind === 'tcp-response content' && !stream.raw) stream.responseHead = null;
     // Only a request whose body was waited for has a time.
     else if (!stream.raw && !stream.frontend.bufferRequest) stream.log.requestEnd = 0;
     if (silent) endUnnoticed(base.conn.fd, base.conn.remoteHost.includes(':'), ttl);
@@ -224,12 +226,6 @@ function drop(ttl: number, { kind }: RuleEnv): (stream: Stream) => number {
   };
 }
 
-/** The rules of connections are in front of those of HTTP: what they drop has not become a response yet. */
-function forgetResponse(stream: Stream): void {
-  stream.responseHead = null;
-  stream.log.bytesRead = 0;
-}
-
 /** `close`: ends the connection to the server, which in HTTP then has sent nothing. */
 const closeServer: ActionRow = {
   name: 'close',
@@ -240,7 +236,8 @@ const closeServer: ActionRow = {
       return Verdict.stop;
     }
     stream.log.responseStart = 0;
-    forgetResponse(stream);
+    stream.responseHead = null;
+    countResponseFailure(stream);
     setCause(stream, 'S', 'H');
     replyError(stream, 502);
     return Verdict.done;
