@@ -154,7 +154,9 @@ export abstract class StreamState {
   clientLate = false;
   /** Mode tcp: until when a client that has sent nothing may be silent, kept while there is no connection to a server; 0 = for ever. */
   clientDue = 0;
+  /** The server has ended what it sends; `serverBroken`: by an error, behind what has come of its response. */
   serverEnded = false;
+  serverBroken = false;
 
   /** Rules to go on with after a wait. */
   rules: readonly Rule[] | null = null;
@@ -283,6 +285,7 @@ export abstract class StreamState {
     this.clientLate = false;
     this.clientDue = 0;
     this.serverEnded = false;
+    this.serverBroken = false;
     this.rules = null;
     this.rulesThen = null;
     this.inspecting = false;

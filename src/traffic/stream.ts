@@ -334,12 +334,14 @@ export class Stream extends StreamState implements ExprContext, Timed {
     countCall(this);
     if (this.phase === Phase.connect) onConnectFailed(this, code);
     else if (this.phase === Phase.tunnel) tunnel.onServerError(this);
-    else {
+    else if (this.phase === Phase.responseRules || (this.downloads !== null && this.downloads.held !== null)) {
+      // What came before passes the rules, and goes to the client, first.
+      this.serverEnded = true;
+      this.serverBroken = true;
+      failures.onServerEnd(this);
+    } else {
       detachServer(this);
-      const { downloads } = this;
-      // What came before goes to the client first.
-      if (downloads !== null && downloads.held !== null) downloads.broken = true;
-      else failures.onServerError(this);
+      failures.onServerError(this);
     }
   }
 

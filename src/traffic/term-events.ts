@@ -27,16 +27,16 @@ function clientEvent({ clientEnded, log }: Stream): string {
   return clientEnded ? 'f2' : log.cause === 'C' ? 'f3' : '';
 }
 
-function streamEvent({ log, serverEnded }: Stream): string {
+function streamEvent({ log, serverEnded, serverBroken }: Stream): string {
   if (log.cause !== 'S') return STREAM_EVENTS[log.cause] ?? '';
   // No connection; a response that was cut off by the end of the connection, or by an error.
   if (log.phase === 'C' || log.phase === 'Q') return 'Sb';
-  return serverEnded ? 'S5' : 'S6';
+  return serverEnded && !serverBroken ? 'S5' : 'S6';
 }
 
-function serverEvent({ server, serverConn, serverEnded, serverError, log }: Stream): string {
+function serverEvent({ server, serverConn, serverEnded, serverBroken, serverError, log }: Stream): string {
   if (server === null && serverConn === null) return UNTOLD;
   if (serverError !== 0) return 'F7';
-  if (serverEnded) return 'F2';
+  if (serverEnded && !serverBroken) return 'F2';
   return log.cause === 'S' && log.phase !== 'C' ? 'F3' : '';
 }

@@ -67,7 +67,9 @@ export function switchTo(stream: Stream, buf: Buffer, pos: number, end: number):
   stream.responseHead = null;
   start(stream);
   if (pos < end) onServerData(stream, buf, pos, end);
-  if (stream.phase === Phase.tunnel) stream.client!.resume();
+  if (stream.phase !== Phase.tunnel) return;
+  stream.client!.resume();
+  if (stream.serverEnded) serverOver(stream);
 }
 
 function start(stream: Stream): void {
@@ -170,8 +172,14 @@ export function continueDownload(stream: Stream): void {
   if (held === null) return;
   limitDownload(stream, downloads, held, 0, held.length, true);
   if (downloads.held !== null) return;
-  if (stream.serverEnded) onServerEnd(stream);
+  if (stream.serverEnded) serverOver(stream);
   else if (!stream.client!.blocked) stream.serverConn!.conn.resume();
+}
+
+/** What the server had sent before its end, or before it broke off, has gone to the client. */
+function serverOver(stream: Stream): void {
+  if (stream.serverBroken) onServerError(stream);
+  else onServerEnd(stream);
 }
 
 function toClient(stream: Stream, buf: Buffer, start: number, end: number, stable: boolean): void {

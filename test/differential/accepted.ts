@@ -333,7 +333,7 @@ export const ACCEPTED: readonly Accepted[] = [
 ];
 
 /** Only numbers in log lines are not the same. */
-function butForNumbers({ part, haproxy, sluice }: Difference): boolean {
+export function butForNumbers({ part, haproxy, sluice }: Difference): boolean {
   return part === 'log' && haproxy.replace(/\b\d+\b/g, 'N') === sluice.replace(/\b\d+\b/g, 'N');
 }
 

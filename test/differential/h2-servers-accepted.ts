@@ -1,4 +1,4 @@
-import { ACCEPTED, type Accepted, wants } from './accepted.ts';
+import { ACCEPTED, type Accepted, butForNumbers, wants } from './accepted.ts';
 
 /** Differences of the family `h2-servers` that are meant: those of servers of HTTP/1, and its own. */
 export const H2_SERVERS_ACCEPTED: readonly Accepted[] = [
@@ -14,12 +14,6 @@ export const H2_SERVERS_ACCEPTED: readonly Accepted[] = [
     sends: wants('lengthAndChunked'),
   },
   {
-    name: 'responses over HTTP/2 that are longer than they say and waited for',
-    why: 'A response that a rule waits for and that turns out to be longer than it says is answered for with 502; HAProxy sends its head and cuts it.',
-    sends: wants('gzipChunked'),
-    lines: /wait-for-body/,
-  },
-  {
     name: 'streams that servers of HTTP/2 refuse',
     why: 'A stream that is reset with REFUSED_STREAM has not been processed (RFC 9113, section 8.7): its request is sent again as after a connection that failed. HAProxy takes it for a response that ended early.',
     sends: wants('old'),
@@ -28,7 +22,8 @@ export const H2_SERVERS_ACCEPTED: readonly Accepted[] = [
     name: 'bodies without a length for clients of HTTP/1.0',
     why: 'They get them up to the end of the connection (RFC 9112, section 6.1); HAProxy 2.6 sends chunks.',
     sends: / HTTP\/1\.0\r/,
-    shows: ({ haproxy, sluice }) => haproxy.replaceAll('transfer-encoding: chunked\r\n', '') === sluice,
+    shows: ({ haproxy, sluice }) =>
+      haproxy.replaceAll('transfer-encoding: chunked\r\n', '').replace('<cut> ', '') === sluice,
   },
   {
     name: 'bodies of responses over HTTP/2 that were not waited for',
@@ -36,8 +31,14 @@ export const H2_SERVERS_ACCEPTED: readonly Accepted[] = [
     lines: /^http-.*res\.body/,
   },
   {
+    name: 'bytes of responses over HTTP/2 that may not be so',
+    why: '`%B` has the bytes of the answer made in their place; HAProxy adds what it had read of the response up to what may not be.',
+    sends: wants('lengthsDiffer', 'oldChunked', 'spaceColon', 'noColon', 'linefeeds', 'upgrade'),
+    shows: butForNumbers,
+  },
+  {
     name: 'paths without a slash towards servers of HTTP/2',
     why: 'What a rule has left of a path goes to a server of HTTP/2 with a slash in front, and nothing as `/`, or `*` for OPTIONS (RFC 9113, section 8.3.1); HAProxy adds it to the authority, or closes the connection of the client.',
-    lines: /(set|replace)-(path|pathq|uri) .*regsub\(\/,/,
+    lines: /(set|replace)-(path|pathq|uri) .*(regsub\(\/,|'%\[req\.hdr\(x-a\)\]')/,
   },
 ];

@@ -216,10 +216,11 @@ async function play(run: Run, scenario: Scenario, on: Stage, patience: Patience)
   return observed.set('servers', ordered(scenario, on.seen.map(masked)));
 }
 
-/** Without what is different in each run: times in cookies, keys of WebSocket handshakes. */
+/** Without what is different in each run: times in cookies, keys of WebSocket handshakes, ports that the system has given to clients. */
 function masked(text: string): string {
   return text
     .replace(/^sec-websocket-key: \S+/gim, 'sec-websocket-key: KEY')
+    .replace(/^x-from: .*/gm, (line) => line.replace(/\b(3[2-9]|[45]\d|60)\d{3}\b/g, 'PORT'))
     .replace(
       /(=s\dc\|)[A-Za-z0-9+/]{5}(\|[A-Za-z0-9+/]{5})?/g,
       (_, start: string, second) => `${start}T${second === undefined ? '' : '|T'}`,

@@ -17,8 +17,5 @@ export const PROXY_ACCEPTED: readonly Accepted[] = [
   },
 ];
 
-/** Without the port either, which the system gives. */
 const withoutAddresses = (text: string): string =>
-  text
-    .replaceAll(/(x-from: .*?)(127\.0\.0\.1|192\.0\.2\.\d+|2001:db8::7)/g, '$1')
-    .replaceAll(/(x-from: .*?)\b\d{5}\b/g, '$1');
+  text.replaceAll(/(x-from: .*?)(127\.0\.0\.1|192\.0\.2\.\d+|2001:db8::7)/g, '$1');

@@ -4,15 +4,33 @@ import { a, aaaa, fakeDns } from '../control/resolvers/fake-dns.ts';
 import { connect, get, request } from '../support/connection.ts';
 import { origin } from '../support/origin.ts';
 import { isHaproxy, start, unlessHaproxy26 } from '../support/program.ts';
+import { pause } from '../support/wait.ts';
 
 /* Rules that wait, and rules that settle how a stream goes on. */
 
-const web = await origin({ after }, (seen) => {
+let tries = 0;
+const web = await origin({ after }, (seen, connection) => {
   if (seen.target === '/slow') return { body: 'late', delay: 400 };
   if (seen.target === '/chunks') return { chunks: ['one ', 'two ', 'three'] };
   if (seen.target === '/close') return { body: 'until the end', framing: 'close', close: true };
   if (seen.target === '/big') return { body: 100_000 };
   if (seen.target === '/cut') return { body: 1000, closeAt: 300 };
+  if (seen.target === '/broken') {
+    void connection
+      .send('HTTP/1.1 200 OK\r\nx-got: half\r\n\r\nhalf')
+      .then(() => pause(50))
+      .then(() => connection.reset());
+    return null;
+  }
+  if (seen.target === '/again') {
+    tries++;
+    if (tries === 1) return { body: '', closeAt: 0 };
+    void connection
+      .send('HTTP/1.1 200 OK\r\ncontent-length: 8\r\n\r\nhalf')
+      .then(() => pause(50))
+      .then(() => connection.send('half'));
+    return null;
+  }
   if (seen.target === '/never') return 'HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf';
   return { body: `${seen.method} ${seen.target} ${seen.text}` };
 });
@@ -42,8 +60,9 @@ listen waits
     http-request tarpit status 429 content-type text/plain lf-string "slow %[path]" if { path /tarpit }
     http-request set-timeout server 100 if { path /slow }
     http-request strict-mode on
-    http-response wait-for-body time 300 if { capture.req.uri -m beg /chunks /close /big /never /cut }
+    http-response wait-for-body time 300 if { capture.req.uri -m beg /chunks /close /big /never /cut /broken /again }
     http-response set-header x-body "%[res.body,length]"
+    retry-on empty-response
     server s {addr:web}
 listen hints
     bind {addr:hints}
@@ -142,6 +161,18 @@ test('http-response wait-for-body answers 504 when the body does not come', asyn
 
 test('a body that is cut off while it is waited for is cut off for the client', async () => {
   await assert.rejects(get(run.port('waits'), '/cut'));
+});
+
+test('a response whose server breaks off while it is waited for begins, and is cut off', async (t) => {
+  const client = await connect(t, run.port('waits'));
+  client.send('GET /broken HTTP/1.1\r\nHost: x\r\n\r\n');
+  const text = (await client.rest()).toString();
+  assert.match(text, /^HTTP\/1\.1 200 OK\r\nx-got: half\r\nx-body: 4\r\n/);
+});
+
+test('a response is waited for also when a try before it has come to nothing', async () => {
+  const answer = await get(run.port('waits'), '/again');
+  assert.deepEqual([answer.text, answer.get('x-body')], ['halfhalf', '8']);
 });
 
 test('tarpit answers late, as its arguments say', unlessHaproxy26('has forgotten the request by then'), async () => {

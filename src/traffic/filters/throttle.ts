@@ -159,8 +159,6 @@ export class Throttle {
   held: Buffer | null = null;
   /** Date at which more of them may, 0: none is waited for. */
   until = 0;
-  /** The side that they came from has broken off behind them. */
-  broken = false;
   readonly #shares: Share[] = [];
 
   /** Keeps a limit of the stream's own from now on, or keeps it anew. `bytes`, `period`: 0 as the filter says. */

@@ -119,7 +119,7 @@ export function badBody(stream: Stream): void {
 
 const EMPTY = Buffer.alloc(0);
 
-/** The server has ended the connection. */
+/** The server has ended the connection, or it broke behind something that has not gone to the client yet. */
 export function onServerEnd(stream: Stream): void {
   if (stream.phase === Phase.connect) return;
   if (stream.phase === Phase.responseRules) {
@@ -134,7 +134,7 @@ export function onServerEnd(stream: Stream): void {
   if (stream.phase !== Phase.relay) return;
   // What came before goes to the client first.
   if (stream.downloads !== null && stream.downloads.held !== null) return;
-  if (stream.resBody.framing === Framing.close) {
+  if (stream.resBody.framing === Framing.close && !stream.serverBroken) {
     stream.resBody.done = true;
     stream.client!.sendBody(stream, EMPTY, 0, 0, false);
     finish(stream, false);
@@ -166,12 +166,6 @@ export function onServerRefused(stream: Stream): void {
 export function onServerError(stream: Stream): void {
   if (stream.phase === Phase.relay) {
     abortedByServer(stream);
-    return;
-  }
-  if (stream.phase === Phase.responseRules) {
-    countResponseFailure(stream);
-    setCause(stream, 'S', 'D');
-    replyError(stream, 502);
     return;
   }
   if (stream.phase !== Phase.response) return;

@@ -23,7 +23,7 @@ import * as tunnel from '../tunnel.ts';
 import { acceptsWebSocket } from '../websocket.ts';
 import { dropFraming, isBodiless } from './bodiless.ts';
 import { finish, replyError } from './ending.ts';
-import { badBody, badResponse, onServerEnd, onServerError, retriesOnStatus } from './failures.ts';
+import { badBody, badResponse, onServerEnd, retriesOnStatus } from './failures.ts';
 import { onHeldResponse } from './held-response.ts';
 
 /*
@@ -293,7 +293,8 @@ function forwardResponse(stream: Stream): void {
     return;
   }
   if (stream.downloads !== null) relayLimited(stream, stream.downloads, buf, pos, stream.bodyEnd, false);
-  else if (stream.resBody.left > 65536 || stream.resBody.framing !== Framing.length) conn.conn.readBulk(true);
+  else if (!stream.serverEnded && (stream.resBody.left > 65536 || stream.resBody.framing !== Framing.length))
+    conn.conn.readBulk(true);
   if (stream.phase !== Phase.relay) return;
   afterRelay(stream);
   if (!held) return;
@@ -374,8 +375,7 @@ export function continueDownload(stream: Stream): void {
   if (held === null) return;
   relayLimited(stream, downloads, held, 0, held.length, true);
   if (stream.downloads !== downloads || downloads.held !== null) return;
-  if (downloads.broken) onServerError(stream);
-  else if (stream.serverEnded) onServerEnd(stream);
+  if (stream.serverEnded) onServerEnd(stream);
   else if (!stream.client!.blocked) stream.serverConn?.conn.resume();
 }
 

@@ -122,6 +122,8 @@ export function sendRequest(stream: Stream): void {
     return;
   }
   stream.phase = Phase.response;
+  // Of a try before.
+  stream.serverEnded = false;
   const written =
     stream.proxyHeader === null && backend.nameHeader === null
       ? conn.conn.writeStable(stream.pending, 0, stream.pendingLength)

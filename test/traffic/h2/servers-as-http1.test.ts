@@ -19,6 +19,7 @@ global
 ${httpDefaults('log global')}
 frontend web
     bind {addr:web}
+    http-response wait-for-body time 5s if { capture.req.uri -m beg /waited }
     log-format "line %HU %ST %B %tsc"
     http-response set-header x-coding "<%[res.hdr(transfer-encoding)]>"
     default_backend be
@@ -49,6 +50,18 @@ for (const want of ['spaceColon', 'linefeeds', 'lengthsDiffer', 'version', 'badS
   test(`a head that may not be so is answered with 502: ${want}`, async () => {
     assert.match(await ask(want, `/${want}`), /^HTTP\/1\.1 502 /);
     await log.waitFor(new RegExp(`line /${want} 502 \\d+ PH--`));
+  });
+
+for (const [want, length] of [
+  ['cutChunk', 'transfer-encoding: chunked'],
+  ['gzipChunked', 'content-length: 2'],
+] as const)
+  test(`a body that turns out to be wrong while it is waited for is cut off: ${want}`, async () => {
+    const text = await ask(want, `/waited-${want}`);
+    assert.match(text, /^HTTP\/1\.1 200 \r\n/);
+    assert.ok(text.includes(`\r\n${length}\r\n`), text);
+    assert.doesNotMatch(text, /0\r\n\r\n$/);
+    await log.waitFor(new RegExp(`line /waited-${want} 200 \\d+ SD--`));
   });
 
 test('trailers that frame a message are left out', async () => {
