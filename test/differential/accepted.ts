@@ -303,6 +303,11 @@ export const ACCEPTED: readonly Accepted[] = [
       /[[', ](always_\w+|http_first_req|bool(\(\w+\))?|dst_is_local|http_auth\(users\)|req\.proto_http|res\.comp|res\.cache_hit|not|odd|even|fix_is_valid)(,\w+(\([^)]*\))?)*,(add|sub|mul|div|mod|and|or|xor|cpl|neg)\b[^' \]]*,(hex|be2hex|be2dec|base64|ub64enc|bytes|sha1|sha2|digest|hmac|crc32c?|djb2|sdbm|wt6|xxh\w+)/,
   },
   {
+    name: 'attributes of cookies',
+    why: '`res.cook` without a name has the values of cookies; in conditions HAProxy takes those of their attributes, such as `Path`, for more of them.',
+    lines: /\{ ?'res\.cook[,' ]/,
+  },
+  {
     name: 'dates of failed verifications',
     why: '`jwt_verify` gives a negative number when it fails, and a date made of that is one before 1970; HAProxy 2.6 takes it for another number.',
     lines: /jwt_verify\([^)]*\),(utime|ltime|http_date)/,

@@ -127,9 +127,10 @@ export function beginCompression(stream: Stream, sink: Sink): void {
 /** A body in another coding has another length and is another representation. */
 function editHead(head: Head, algorithm: CompressionAlgorithm, response: boolean): void {
   head.removeHeader('content-length');
-  if (!head.chunked) {
+  if (!head.chunked || head.unframed) {
     head.addHeader('transfer-encoding', 'chunked');
     head.chunked = true;
+    head.unframed = false;
   }
   const tag = head.findHeader('etag', 0);
   if (tag >= 0 && head.headerValue(tag).startsWith('"')) head.setValueAt(tag, `W/${head.headerValue(tag)}`);

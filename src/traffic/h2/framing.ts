@@ -81,6 +81,10 @@ export class H2Framing<S extends FramedStream> {
   readonly #conn: Conn;
   readonly #owner: FramingOwner<S>;
   #partial: Buffer | null = null;
+  /** Bytes behind the frame that is being looked at. */
+  #ahead: Buffer | null = null;
+  #aheadStart = 0;
+  #aheadEnd = 0;
   #received = 0;
   /** Header block in progress: its stream, flags and bytes. */
   #blockStream = 0;
@@ -125,10 +129,26 @@ export class H2Framing<S extends FramedStream> {
         return;
       }
       if (limit - pos < FRAME_HEADER + length) break;
+      const next = pos + FRAME_HEADER + length;
+      if (next < limit) {
+        this.#ahead = from;
+        this.#aheadStart = next;
+        this.#aheadEnd = limit;
+      } else this.#ahead = null;
       this.#frame(from, pos, length);
-      pos += FRAME_HEADER + length;
+      pos = next;
     }
+    this.#ahead = null;
     if (pos < limit && !this.closing) this.#partial = Buffer.from(from.subarray(pos, limit));
+  }
+
+  /** The peer has said goodbye (GOAWAY) in what has been read, though it has not been looked at yet. */
+  get leaving(): boolean {
+    const buf = this.#ahead;
+    if (buf === null) return false;
+    for (let at = this.#aheadStart; this.#aheadEnd - at >= FRAME_HEADER; at += FRAME_HEADER + buf.readUIntBE(at, 3))
+      if (buf[at + 3] === Frame.goaway) return true;
+    return false;
   }
 
   #frame(buf: Buffer, at: number, length: number): void {

@@ -87,11 +87,12 @@ export class H2ServerConnection implements ConnHandler, FramingOwner<H2ServerStr
 
   /** How many more streams may begin now. */
   get available(): number {
-    if (this.#retired || this.framing.closing || this.conn.closed || this.server.removed) return 0;
-    const { maxReuse } = this.server.config;
+    const { framing, server } = this;
+    if (this.#retired || framing.closing || framing.leaving || this.conn.closed || server.removed) return 0;
+    const { maxReuse } = server.config;
     const uses = maxReuse < 0 ? this.#limit : maxReuse + 1 - this.#opened;
-    const ids = (STREAM_MAX - this.framing.lastStream) >> 1;
-    return Math.max(0, Math.min(this.#limit - this.framing.streams.size, uses, ids));
+    const ids = (STREAM_MAX - framing.lastStream) >> 1;
+    return Math.max(0, Math.min(this.#limit - framing.streams.size, uses, ids));
   }
 
   /** Begins a stream for `conn`, which stands for it from now on. */

@@ -22,16 +22,21 @@ frontend web
     http-response wait-for-body time 5s if { capture.req.uri -m beg /waited }
     log-format "line %HU %ST %B %tsc"
     http-response set-header x-coding "<%[res.hdr(transfer-encoding)]>"
+    http-request set-uri /moved if { path /uri }
+    use_backend compressing if { path /compressed }
     default_backend be
 backend be
+    server app {addr:app} proto h2
+backend compressing
+    compression algo gzip
     server app {addr:app} proto h2
 `,
   { ports: { app, log: log.port } },
 );
 
-async function ask(want: string, path: string): Promise<string> {
+async function ask(want: string, path: string, fields = ''): Promise<string> {
   const connection = await connect({ after }, run.port('web'));
-  connection.send(`GET ${path} HTTP/1.1\r\nhost: a\r\nx-want: ${want}\r\nconnection: close\r\n\r\n`);
+  connection.send(`GET ${path} HTTP/1.1\r\nhost: a\r\nx-want: ${want}\r\n${fields}connection: close\r\n\r\n`);
   return (await connection.rest()).toString();
 }
 
@@ -63,6 +68,32 @@ for (const [want, length] of [
     assert.doesNotMatch(text, /0\r\n\r\n$/);
     await log.waitFor(new RegExp(`line /waited-${want} 200 \\d+ SD--`));
   });
+
+test('a body without a length that is compressed says so as one in chunks', async () => {
+  const text = await ask('chunked', '/compressed', 'accept-encoding: gzip\r\n');
+  assert.match(
+    text,
+    /\r\ntransfer-encoding: chunked\r\nvary: Accept-Encoding\r\ncontent-encoding: gzip\r\nconnection: close\r\n\r\n/,
+  );
+});
+
+test('the scheme of an absolute target is told when a rule has taken it away', async () => {
+  await ask('small', 'http://a/uri');
+  assert.match(seen.at(-1)!, /^app: :method: GET\r\n:scheme: http\r\n:path: \/moved\r\nhost: a\r\n/);
+});
+
+test('a request that is there already does not go to a connection whose server has said goodbye behind its response', async () => {
+  const connection = await connect({ after }, run.port('web'));
+  const before = seen.length;
+  const one = (path: string) => `GET ${path} HTTP/1.1\r\nhost: a\r\nx-want: oldKept\r\n\r\n`;
+  connection.send(one('/last') + one('/next'));
+  assert.equal((await connection.response()).text, 'last');
+  assert.equal((await connection.response()).text, 'last');
+  assert.deepEqual(
+    seen.slice(before).map((text) => /:path: (\S+)/.exec(text)![1]),
+    ['/last', '/next'],
+  );
+});
 
 test('trailers that frame a message are left out', async () => {
   const connection = await connect({ after }, run.port('web'));

@@ -112,6 +112,8 @@ function pathOf({ uri }: Head): string | null {
 /** Sets the whole target, which has scheme and authority of its own then or none; an authority in it is that of the Host header, too. */
 function setUri(head: Head, text: string, stream: Stream): void {
   const target = targetSafe(text);
+  // Servers of HTTP/2 are told the scheme that the client has asked for.
+  if (stream.scheme === '' && /^http:\/\//i.test(head.uri)) stream.scheme = 'http';
   head.uri = target;
   stream.origin = '';
   const absolute = target.includes('://') ? target : `connect://${target}`;
