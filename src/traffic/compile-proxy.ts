@@ -45,7 +45,7 @@ export function compileProxy(config: ProxyConfig, around: ProxySurroundings): Co
   const pages: ReadonlyMap<number, LocalResponse> = loadErrorPages(
     config,
     around,
-    (line) => compileErrorAnswer(config, around, keys, line),
+    (line) => compileErrorAnswer(config, around, keys, line, problems),
     problems,
   );
   return {

@@ -4,7 +4,7 @@ import type { ProxySurroundings } from './compile-proxy.ts';
 import { errorStatuses, type LocalResponse } from './error-pages.ts';
 import { Head } from './h1/head.ts';
 import { parseResponse } from './h1/parse.ts';
-import type { Stream } from './stream.ts';
+import type { ErrorAnswer } from './rules/reply.ts';
 
 /** The pages that a proxy's `errorfile`, `errorloc`, `errorfiles` and `http-error` lines define; the last one for a status wins. */
 export function loadErrorPages(
@@ -15,17 +15,23 @@ export function loadErrorPages(
 ): ReadonlyMap<number, LocalResponse> {
   const pages = new Map<number, LocalResponse>();
   for (const page of config.errorPages) {
-    for (const [status, response] of pagesOf(page, around, compile, problems)) pages.set(status, response);
+    for (const [status, response] of pagesOf(page, around, compile, problems)) {
+      if (response === 'default') pages.delete(status);
+      else pages.set(status, response);
+    }
   }
   return pages;
 }
+
+/** A status and its page; 'default': what other lines have said of it does not hold any more. */
+type PageOf = readonly [status: number, page: LocalResponse | 'default'];
 
 function pagesOf(
   page: ErrorPageConfig,
   around: ProxySurroundings,
   compile: CompileAnswer,
   problems: Diagnostic[],
-): (readonly [number, LocalResponse])[] {
+): PageOf[] {
   switch (page.kind) {
     case 'redirect':
       return [[page.status, { ...redirectTo(page.code, page.url), logged: page.status }]];
@@ -114,14 +120,14 @@ export function sectionPages(
 }
 
 /** Compiles the answer that an `http-error` line describes as rules do. */
-export type CompileAnswer = (line: WordsAt) => ((stream: Stream) => LocalResponse) | ExprError;
+export type CompileAnswer = (line: WordsAt) => ErrorAnswer | ExprError;
 
 /** `http-error status <code> ...`: an answer like those of rules. */
 function rulePage(
   page: Extract<ErrorPageConfig, { kind: 'rule' }>,
   compile: CompileAnswer,
   problems: Diagnostic[],
-): (readonly [number, LocalResponse])[] {
+): PageOf[] {
   const alert = (text: string) => {
     problems.push({ severity: 'alert', at: page.at, text: `'http-error' : ${text}.` });
     return [];
@@ -129,6 +135,8 @@ function rulePage(
   const status = Number(page.words[page.words.indexOf('status') + 1]);
   if (!errorStatuses.includes(status)) return alert(`status code ${status} not handled`);
   const make = compile(page);
+  if (make === 'default') return [[status, make]];
+  if (make === 'unchanged') return [];
   if ('error' in make) return alert(make.error);
   return [[status, { status, reason: null, headers: [], body: '', make }]];
 }

@@ -64,6 +64,27 @@ const CASES: readonly Case[] = [
     ],
   },
   {
+    name: 'an http-error line takes back what the lines before it say of a status',
+    front: `http-error status 403 content-type text/plain string front
+        http-error status 404 content-type text/plain string front
+        http-error status 404 default-errorfiles
+        http-error status 200 default-errorfiles
+        http-request deny if { path /front }
+        http-request deny deny_status 404 if { path /built-in }
+        http-request return status 200 default-errorfiles if { path /200 }`,
+    back: `http-error status 403 content-type text/plain string back
+        http-error status 403 default-errorfiles
+        http-request deny if { path /back }
+        http-request deny default-errorfiles if { path /page }`,
+    exchanges: [
+      ['GET /front', / 403 .*\r\n\r\nfront$/s],
+      ['GET /built-in', / 404 .*content-length: 83\r\n/s],
+      ['GET /200', / 200 .*<h1>200 OK/s],
+      ['GET /back', / 403 .*\r\n\r\nfront$/s],
+      ['GET /page', / 403 .*\r\n\r\nfront$/s],
+    ],
+  },
+  {
     name: 'a cookie is kept out of caches where the answer to a TRACE could be kept',
     front: '',
     back: 'cookie SRV insert nocache',

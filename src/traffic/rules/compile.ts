@@ -14,7 +14,7 @@ import { sendHints } from './actions/hints.ts';
 import { type BandwidthFilter, compileBandwidthFilters } from './bandwidth.ts';
 import { type CaptureSlots, captureSlots, compileCaptures } from './captures.ts';
 import { exprEnv } from './expr-env.ts';
-import { type Answer, compileReply } from './reply.ts';
+import { compileErrorReply, type ErrorAnswer } from './reply.ts';
 import { compileStickRules } from './stick.ts';
 import { actionNames, findAction } from './table.ts';
 import {
@@ -96,14 +96,15 @@ export function compileRules(config: ProxyConfig, around: RuleSurroundings, keys
 /** Bytes of a unique ID, as in HAProxy: what is longer is cut. */
 const UNIQUE_ID_MAX = 127;
 
-/** Compiles the answer that an `http-error` line of a proxy describes. */
+/** Compiles the answer that an `http-error` line of a proxy describes; what is noticed of it goes to `problems`. */
 export function compileErrorAnswer(
   config: ProxyConfig,
   around: RuleSurroundings,
   keys: PatternKeys,
   line: WordsAt,
-): Answer | ExprError {
-  return new RuleCompiler(config, around, keys).errorAnswer(line);
+  problems: Diagnostic[],
+): ErrorAnswer | ExprError {
+  return new RuleCompiler(config, around, keys).errorAnswer(line, problems);
 }
 
 /** The problems, each once: rules of a `listen` section are compiled for both of its sides. */
@@ -140,14 +141,12 @@ class RuleCompiler {
   }
 
   /** The answer of an `http-error` line. */
-  errorAnswer({ words, at }: WordsAt): Answer | ExprError {
+  errorAnswer({ words, at }: WordsAt, problems: Diagnostic[]): ErrorAnswer | ExprError {
     const side = this.#config.kind === 'backend' ? BACK_PLACE : FRONT_PLACE;
-    const args = new Words(words, 0);
     const places = side['http-request'] | side['http-response'];
     const env = this.#ruleEnv('http-response', places, at, this.#config.name);
-    const answer = compileReply(args, env, 200, false);
-    if ('error' in answer) return answer;
-    return args.left.length === 0 ? answer : { error: `unknown argument '${args.left[0]}'` };
+    const warn = (text: string) => problems.push({ severity: 'warning', at, text: textOfBytes(text) });
+    return compileErrorReply(new Words(words, 0), { ...env, warn });
   }
 
   #frontend(): FrontendRules | null {

@@ -31,6 +31,31 @@ const SOURCES = new Set(['string', 'lf-string', 'file', 'lf-file', 'errorfile', 
  * other cases a reply that names no source is empty.
  */
 export function compileReply(words: Words, env: RuleEnv, status: number, bare: boolean): Answer | ExprError {
+  const args = replyArguments(words, env, status, bare);
+  if ('error' in args) return args;
+  const section = args.lacking(args.status);
+  if (section !== null)
+    env.warn(`status '${args.status}' referenced by an http reply not declared in http-errors section '${section}'.`);
+  return answerOf(args, env);
+}
+
+/** What an `http-error` line asks for: an answer, the page that there is without any such line, or what there was before the line. */
+export type ErrorAnswer = Answer | 'default' | 'unchanged';
+
+/** Takes the arguments of `http-error` (HAProxy manual), which are those of a reply; the status is among them. */
+export function compileErrorReply(words: Words, env: RuleEnv): ErrorAnswer | ExprError {
+  const args = replyArguments(words, env, 200, false);
+  if ('error' in args) return args;
+  if (words.left.length > 0) return { error: `unknown argument '${words.left[0]}'` };
+  if (args.source === 'default-errorfiles') return 'default';
+  const section = args.lacking(args.status);
+  if (section === null) return answerOf(args, env);
+  env.warn(`proxy '${env.proxy}' : status '${args.status}' not declared in http-errors section '${section}'.`);
+  return 'unchanged';
+}
+
+/** The arguments of a reply, and that they go together. */
+function replyArguments(words: Words, env: RuleEnv, status: number, bare: boolean): ReplyArgs | ExprError {
   const args: ReplyArgs = {
     status,
     contentType: null,
@@ -59,13 +84,14 @@ export function compileReply(words: Words, env: RuleEnv, status: number, bare: b
     args.page = errorPage;
     args.source = 'default-errorfiles';
   }
-  if (args.page === null) return ownReply(args, env);
   // A file is the response whatever its status.
-  if (args.source !== 'errorfile' && !errorStatuses.includes(args.status))
+  if (args.page !== null && args.source !== 'errorfile' && !errorStatuses.includes(args.status))
     return { error: `status code '${args.status}' not handled by default with '${args.source}' argument` };
-  const section = args.lacking(args.status);
-  if (section !== null)
-    env.warn(`status '${args.status}' referenced by an http reply not declared in http-errors section '${section}'.`);
+  return args;
+}
+
+function answerOf(args: ReplyArgs, env: RuleEnv): Answer | ExprError {
+  if (args.page === null) return ownReply(args, env);
   if (args.contentType !== null) ignoresType(args, env, 'when used with an errorfile');
   if (args.headers.length > 0) env.warn('hdr parameters ignored by the http reply when used with an errorfile.');
   return pageAnswer(args, args.page);
