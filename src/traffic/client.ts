@@ -32,11 +32,9 @@ export interface Client {
   readonly ownConnections: OwnConnections;
   /** What was written is not out yet. */
   readonly blocked: boolean;
-  /** The client has left before its request began. */
-  readonly gone?: boolean;
   /** Takes back bytes that came with the head and were not used yet. */
   giveBack(buf: Buffer, start: number, end: number): void;
-  /** Takes what has come of the body, in the framing of `stream.reqBody`, when that is no more than `most` bytes; null when there is nothing. */
+  /** Takes what has come of the body, in the framing of `stream.reqBody`, in whole pieces of no more than `most` bytes; null when there is nothing. */
   takeHeld?(most: number): Buffer | null;
   /** Stops and goes on reading what the client sends. */
   pause(): void;

@@ -279,15 +279,21 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     if (stream !== null) {
       stream.clientEnded = true;
       if (stream.phase === Phase.tunnel) tunnel.onClientEnd(stream);
-      else if (!stream.reqBody.done) failures.onClientGone(stream);
+      else if (!stream.reqBody.done) this.#left(stream);
       // What it sent ahead is to be answered, so it has not gone.
       else if (this.held === null && stream.backend?.abortOnClose === true && stream.phase < Phase.relay)
-        failures.onClientGone(stream);
+        this.#left(stream);
       return;
     }
     const cut = this.#cutRequest();
     if (cut === null) this.#close();
     else this.#lastWords(cut, unreadPage(this.frontend, 400), this.state === State.idle);
+  }
+
+  /** The client is gone while its exchange is under way. */
+  #left(stream: Stream): void {
+    stream.clientBroken = stream.phase === Phase.rules && !heldBody.isBodyAtHand(stream, Number.POSITIVE_INFINITY);
+    failures.onClientGone(stream);
   }
 
   /** The client ended in the middle of a request head, or before its first: the stream that tells of it; null when it might end. */
@@ -310,7 +316,7 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
     const { stream } = this;
     if (stream !== null) {
       if (stream.raw) tunnel.onClientGone(stream);
-      else failures.onClientGone(stream);
+      else this.#left(stream);
     } else {
       const cut = this.#cutRequest();
       if (cut !== null) this.#endUnread(cut, this.state === State.idle);

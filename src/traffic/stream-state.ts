@@ -148,8 +148,10 @@ export abstract class StreamState {
   timerPrev: Timed | null = null;
 
   clientEnded = false;
-  /** It has left by a reset while rules waited for more of it. */
+  /** It has left by a reset, or in the middle of its request, while rules waited. */
   clientBroken = false;
+  /** It has left before there was a server: rules that wait decide on what has come, and no server is chosen. */
+  clientGone = false;
   /** Mode tcp: the client has sent nothing in its time, while rules waited for something. */
   clientLate = false;
   /** Mode tcp: until when a client that has sent nothing may be silent, kept while there is no connection to a server; 0 = for ever. */
@@ -282,6 +284,7 @@ export abstract class StreamState {
     this.timeouts = NO_TIMEOUTS;
     this.clientEnded = false;
     this.clientBroken = false;
+    this.clientGone = false;
     this.clientLate = false;
     this.clientDue = 0;
     this.serverEnded = false;

@@ -45,7 +45,7 @@ export const ACCEPTED: readonly Accepted[] = [
   {
     name: 'bytes outside of ASCII in targets',
     why: 'A target consists of visible ASCII (RFC 9112, section 3.2); HAProxy 2.6 passes other bytes on.',
-    sends: /^\w+ \S*[^\x21-\x7e\r\n ]\S* HTTP/m,
+    sends: /^\w+ \S*[^\x21-\x7e\r\n ]\S* (HTTP|h2)/m,
   },
   {
     name: 'invalid status lines and fields of servers',

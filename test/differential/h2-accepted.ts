@@ -21,13 +21,9 @@ export const H2_ACCEPTED: readonly Accepted[] = [
       / h2(?!<open>)[^\r]*\r\n(.+\r\n)*content-length: [1-9]|^(\w+ \S*#|(?!OPTIONS )\S+ \* )|^:authority: \r$|^:scheme: (?!https?\r)|^host: (.*)\r\nhost: (?!\3\r)/m,
   },
   {
-    name: 'backends of requests that are left while their body is waited for, over HTTP/2',
-    why: 'The line of a request that its client resets while a rule waits for its body tells where it was then; HAProxy goes on to the choice of a backend.',
-    sends: /<reset>|<fields>|^POST \/ h2<open>/m,
-    lines: /http-buffer-request|wait-for-body|req\.body|balance url_param/,
-    shows: ({ part, haproxy, sluice }) =>
-      part === 'log' &&
-      ((/\bCR/.test(haproxy) && /\bC[RDC]/.test(sluice)) || haproxy.replace(/\/s[123]\b/g, '/<NOSRV>') === sluice),
+    name: 'blanks around values, over HTTP/2',
+    why: 'A request with a field whose value begins or ends with a blank is malformed, and must not be passed on (RFC 9113, sections 8.1.1 and 8.2.1): its stream is reset. HAProxy passes it on.',
+    sends: / h2[^\r]*\r\n(.+\r\n)*[^:\s]+: ([ \t].*|.*[ \t])\r$/m,
   },
   {
     name: 'trailers behind an answer, over HTTP/2',

@@ -30,6 +30,11 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed, Fram
   readonly #ping: IdlePing | null;
   /** Requests of this read that are to begin at its end, in their order. */
   readonly #unbegun: H2Exchange[] = [];
+  /** The client has ended the connection in an orderly way. */
+  clientEnded = false;
+  /** It has said that it goes. */
+  #leaving = false;
+  #reading = false;
   expires = 0;
   timerSlot = -1;
   timerNext: Timed | null = null;
@@ -86,8 +91,11 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed, Fram
       pos = this.#preface(buf, start, end);
       if (pos < 0) return;
     }
+    this.#reading = true;
     this.framing.read(buf, pos, end);
     if (this.#unbegun.length > 0) for (const exchange of this.#unbegun.splice(0)) exchange.begin();
+    this.#reading = false;
+    if (this.#leaving) this.#part();
   }
 
   /** Offset behind what was seen of the preface, -1 when it is wrong. */
@@ -148,7 +156,9 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed, Fram
 
   onSettled(): void {}
 
-  onGoAway(): void {}
+  onGoAway(): void {
+    this.#leaving = true;
+  }
 
   /** A client that answers may stay idle for longer, unless there is a limit to that alone. */
   onPong(): void {
@@ -170,7 +180,8 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed, Fram
 
   onStreamGone(): void {
     if (this.framing.streams.size > 0 || this.framing.closing) return;
-    if (this.env.stopping) this.#goAway(H2Error.none);
+    if (this.#leaving) this.#part();
+    else if (this.env.stopping) this.#goAway(H2Error.none);
     else this.#rest();
   }
 
@@ -212,7 +223,19 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed, Fram
     this.env.wheel.arm(this, this.env.now() + LINGER);
   }
 
+  /** Ends with the last stream of a client that goes; what came together with its word is served. */
+  #part(): void {
+    const { framing } = this;
+    if (this.#reading || framing.streams.size > 0 || framing.closing) return;
+    framing.closing = true;
+    this.#ping?.stop();
+    this.env.wheel.arm(this, this.env.now() + LINGER);
+    framing.output.flush();
+    if (!this.conn.blocked) this.#close();
+  }
+
   onEnd(): void {
+    this.clientEnded = true;
     this.#close();
   }
 

@@ -1,6 +1,6 @@
 import type { EndpointView, Vars } from '../../expr/types.ts';
 import { C, G } from '../../model/counters.ts';
-import { countResponse } from '../bytes.ts';
+import { countRequest, countResponse } from '../bytes.ts';
 import type { Client } from '../client.ts';
 import { countFront } from '../counting.ts';
 import { Framing } from '../h1/head.ts';
@@ -33,7 +33,6 @@ export class H2Exchange implements Client {
   stream: Stream | null;
   sendWindow: number;
   blocked = false;
-  gone = false;
   /** The client's side is complete. */
   #ended = false;
   /** Nothing more may be written. */
@@ -63,6 +62,8 @@ export class H2Exchange implements Client {
   #extended = false;
   /** Its head is complete, and it has not begun. */
   #ready = false;
+  /** The end of its body, and with it trailers, has been taken. */
+  #finished = false;
 
   constructor(connection: H2Connection, id: number, window: number) {
     const { env, frontend, listener } = connection;
@@ -130,6 +131,7 @@ export class H2Exchange implements Client {
     this.#length = head.length;
     this.#extended = head.extended;
     this.#ended = ended;
+    this.stream!.reqBody.endCounts = 0;
     this.#ready = true;
     return true;
   }
@@ -139,7 +141,8 @@ export class H2Exchange implements Client {
     const { stream } = this;
     if (!this.#ready || stream === null) return;
     this.#ready = false;
-    request.beginRequest(stream, EMPTY, 0, 0);
+    const body = this.takeHeld(BODY_WITH_HEAD) ?? EMPTY;
+    request.beginRequest(stream, body, 0, body.length);
   }
 
   #refuse(code: number): void {
@@ -171,8 +174,11 @@ export class H2Exchange implements Client {
     this.#received += end - start;
     if (this.stream === null) return;
     countCall(this.stream);
+    // As HAProxy counts.
+    if (ended && start === end && this.#held.length === 0 && !(this.#ready && this.#length >= 0)) this.#countEnd(1);
     // Longer or shorter than content-length said (RFC 9113, 8.1.1).
     if (this.#length >= 0 && (this.#received > this.#length || (ended && this.#received < this.#length))) {
+      if (this.#received < this.#length) this.#showLast(this.stream, buf, start, end);
       this.#reset(H2Error.protocol);
       return;
     }
@@ -200,7 +206,29 @@ export class H2Exchange implements Client {
     }
     this.#ended = true;
     this.#requestTrailers = trailers.fields.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+    this.#countEnd(trailers.fields.reduce((sum, [name, value]) => sum + name.length + value.length, 1));
     if (!this.#paused && this.#held.length === 0) this.#finishBody();
+  }
+
+  /** Trailers, and an empty end that comes by itself, count; in chunks as they go on, which they do not behind a body that has a length. */
+  #countEnd(bytes: number): void {
+    const { stream } = this;
+    if (stream === null) return;
+    stream.reqBody.endCounts = 1;
+    if (stream.reqBody.framing !== Framing.chunked) this.#countUnsent(stream, bytes);
+  }
+
+  /** The last of a body that is too short: rules that wait see it, no server gets it. */
+  #showLast(stream: Stream, buf: Buffer, start: number, end: number): void {
+    if (this.#ready) this.#held.push(Buffer.from(buf.subarray(start, end)));
+    else if (stream.onBody !== null) heldBody.onHeldBody(stream, buf, start, end);
+    else this.#countUnsent(stream, end - start);
+  }
+
+  /** Bytes of the body that go on to no server. */
+  #countUnsent(stream: Stream, bytes: number): void {
+    if (stream.phase === Phase.response || stream.phase === Phase.relay) countRequest(stream, bytes, 0);
+    else stream.reqBody.counted += bytes;
   }
 
   #deliver(stream: Stream, buf: Buffer, start: number, end: number): void {
@@ -236,8 +264,9 @@ export class H2Exchange implements Client {
     const { stream } = this;
     if (stream === null) return;
     if (stream.phase === Phase.tunnel) tunnel.onClientEnd(stream);
-    else if (stream.reqBody.done) return;
+    else if (stream.reqBody.done || this.#finished) return;
     else if (stream.reqBody.framing === Framing.chunked) {
+      this.#finished = true;
       const last = this.#lastChunk();
       this.#body(stream, last, 0, last.length);
     }
@@ -280,16 +309,22 @@ export class H2Exchange implements Client {
 
   takeHeld(most: number): Buffer | null {
     const held = this.#held;
-    const size = held.reduce((sum, { length }) => sum + length, 0);
+    let size = 0;
+    let count = 0;
+    while (count < held.length && size + held[count]!.length <= most) size += held[count++]!.length;
     const chunked = this.stream?.reqBody.framing === Framing.chunked;
-    if (size === 0 || size > most || this.#rest !== null) return null;
-    this.#held = [];
+    const whole = this.#ended && !this.#finished && count === held.length;
+    if (this.#rest !== null || (size === 0 && !(chunked && whole))) return null;
+    const taken = held.splice(0, count);
     this.#open(size);
-    if (!chunked) return Buffer.concat(held);
-    const parts = held
+    if (!chunked) return Buffer.concat(taken);
+    const parts = taken
       .filter(({ length }) => length > 0)
       .flatMap((one) => [Buffer.from(`${one.length.toString(16)}\r\n`, 'latin1'), one, CRLF]);
-    if (this.#ended) parts.push(this.#lastChunk());
+    if (whole) {
+      this.#finished = true;
+      parts.push(this.#lastChunk());
+    }
     return Buffer.concat(parts);
   }
 
@@ -466,11 +501,13 @@ export class H2Exchange implements Client {
     this.stream = null;
     // Both sides of a tunnel have ended.
     if (stream.raw) this.#write(EMPTY, 0, 0, true);
-    if (!stream.reqBody.done && !this.#ended) this.connection.framing.sendReset(this.id, H2Error.none);
+    if (!stream.reqBody.done && !this.#ended && !stream.clientGone)
+      this.connection.framing.sendReset(this.id, H2Error.none);
     if (this.#over || (this.#waiting === null && this.#trailers === null)) this.#gone();
   }
 
   abort(reset: boolean, wanted = false): void {
+    const gone = this.stream?.clientGone === true;
     this.stream = null;
     if (reset) {
       this.connection.sever();
@@ -479,16 +516,20 @@ export class H2Exchange implements Client {
     if (!this.#over) this.connection.framing.sendReset(this.id, wanted ? H2Error.enhanceYourCalm : H2Error.internal);
     this.#over = true;
     this.#gone();
-    if (wanted) this.connection.turnAway();
+    // A stream that the client has reset is no more of the connection's.
+    if (wanted && !gone) this.connection.turnAway();
   }
 
   /** The client has reset the stream, or the connection is gone. */
   lost(code = -1): void {
-    // As in HAProxy, rules and the choice of a backend come before what has become of the client is seen.
-    this.gone = true;
-    this.begin();
     this.resetCode = code;
     this.#over = true;
+    if (this.stream !== null) {
+      this.stream.clientGone = true;
+      this.stream.clientBroken = code >= 0 || !this.connection.clientEnded;
+      // As in HAProxy, rules and the choice of a backend come before what has become of the client is seen.
+      this.begin();
+    }
     this.#held = [];
     this.#rest = null;
     this.#waiting = null;
@@ -505,7 +546,10 @@ export class H2Exchange implements Client {
 
   #gone(): void {
     this.#uncount();
-    this.connection.framing.remove(this.id, this.#completed);
+    const { framing } = this.connection;
+    // The end of a body that has a length may come by itself, or with trailers.
+    if (this.#completed && !this.#ended) framing.forget(this.id);
+    else framing.remove(this.id, this.#completed);
   }
 
   #uncount(): void {
@@ -515,5 +559,7 @@ export class H2Exchange implements Client {
   }
 }
 
+/** Bytes of a body that rules see at once. */
+const BODY_WITH_HEAD = 16384;
 const EMPTY = Buffer.alloc(0);
 const CRLF = Buffer.from('\r\n', 'latin1');

@@ -81,6 +81,7 @@ export function cutOff(stream: Stream, reset = false, wanted = false): void {
   if (stream.queue !== null) leaveQueue(stream);
   if (stream.statusSent === 0) countEnded(stream, stream.log.status);
   detachServer(stream);
+  passOverBody(stream);
   countUnsent(stream);
   stream.log.closedAt = stream.env.now();
   // The line tells of the load that is left behind.

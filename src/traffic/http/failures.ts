@@ -10,7 +10,6 @@ import type { Stream } from '../stream.ts';
 import { countTracked, Event } from '../tracking.ts';
 import { cutOff, finish, replyError, servesAgain } from './ending.ts';
 import { bodyCollected } from './held-response.ts';
-import { noteRequest } from './request.ts';
 import { responseFraming } from './response.ts';
 
 /*
@@ -50,18 +49,11 @@ export function onClientTimeout(stream: Stream): void {
 
 /** The client went away in the middle. */
 export function onClientGone(stream: Stream): void {
-  const { onWaited } = stream;
-  if (stream.log.phase === 'T' && onWaited !== null) {
-    // Its tarpit is over, and is logged as such.
-    stream.waitUntil = 0;
-    stream.onWaited = null;
-    onWaited(stream);
-    return;
-  }
+  stream.clientGone = true;
   if (stream.phase === Phase.rules && !stream.raw) {
-    // The time that rules have waited is the request's, and so is the line, as in HAProxy.
+    if (!rulesDecide(stream)) return;
+    // The time that rules have waited is the request's, as in HAProxy.
     stream.log.requestEnd = stream.env.now();
-    if (stream.inspecting && stream.backend === null) noteRequest(stream);
     // The request never became whole.
     countFront(stream, C.failedReq);
   }
@@ -70,6 +62,26 @@ export function onClientGone(stream: Stream): void {
   if (stream.backend !== null) stream.backend.c[C.cliAborts]!++;
   if (stream.server !== null) stream.server.c[C.cliAborts]!++;
   cutOff(stream);
+}
+
+/** Rules that wait go on with what has come, and are over then, as in HAProxy. False: that has ended the exchange. */
+function rulesDecide(stream: Stream): boolean {
+  const { id } = stream;
+  // A service that waits for a form is no rule.
+  while (stream.phase === Phase.rules && stream.log.cause !== 'L') {
+    const { onBody, onWaited } = stream;
+    stream.onBody = null;
+    stream.clientUntil = 0;
+    stream.waitUntil = 0;
+    if (onBody !== null) onBody(false);
+    else if (onWaited !== null) {
+      stream.onWaited = null;
+      onWaited(stream);
+    } else if (stream.waitsInRule) stream.ruleWaitOver();
+    else break;
+    if (stream.client === null || stream.id !== id) return false;
+  }
+  return true;
 }
 
 /** The time to wait for the body of a request is over. */

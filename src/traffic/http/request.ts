@@ -71,7 +71,7 @@ function requestInspected(stream: Stream): void {
 }
 
 /** Counts the request and keeps its line for logs. To `tcp-request content` rules of the frontend, and where they reject, there is none yet. */
-export function noteRequest(stream: Stream): void {
+function noteRequest(stream: Stream): void {
   const { frontend, req, env } = stream;
   frontend.c[C.requests]!++;
   countRate(frontend.c, C.reqRate, Math.floor(env.now() / 1000), frontend.g, G.reqRateMax);
@@ -181,6 +181,5 @@ function backendRulesDone(stream: Stream): void {
   addForwardedHeaders(stream);
   applyRequestPersistence(stream);
   prepareCompression(stream);
-  // Who has left before the request began gets no server.
-  if (stream.client!.gone !== true) dispatch(stream);
+  if (!stream.clientGone) dispatch(stream);
 }

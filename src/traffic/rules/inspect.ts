@@ -41,7 +41,8 @@ function evaluate(stream: Stream): void {
 export function continueInspection(stream: Stream): void {
   const rules = stream.rules!;
   if (stream.raw) readRawHead(stream);
-  stream.moreMayCome = !stream.clientEnded && stream.inspectUntil > stream.env.now() && !isFull(stream);
+  stream.moreMayCome =
+    !stream.clientEnded && !stream.clientGone && stream.inspectUntil > stream.env.now() && !isFull(stream);
   while (stream.ruleIndex < rules.length) {
     const rule = rules[stream.ruleIndex++]!;
     const outcome = decide(stream, rule);

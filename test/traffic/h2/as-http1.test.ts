@@ -30,10 +30,11 @@ defaults
 frontend h2
     bind {addr:h2} proto h2
     option disable-h2-upgrade
-    log-format "line %HU %ST %tsc"
+    log-format "line %HU %ST %tsc %U"
     http-request set-var(txn.url) url
     http-request set-var(txn.coding) req.hdr(transfer-encoding)
     http-request return status 200 content-type text/plain lf-string "%[var(txn.url)] %[var(txn.coding)]." if { path /facts } or METH_OPTIONS
+    http-request return status 200 content-type text/plain lf-string "%[req.body_len] %[req.body]" if { path /body }
     http-request reject if { path /reject }
     http-request replace-uri ^/(.*) /wrong/\\1 if { path /uri }
     http-request replace-uri http://(.*) http://other.\\1 if { path /uri }
@@ -69,6 +70,55 @@ test('a body that comes with its head is sent again with it', async () => {
   assert.equal(body, 'hello');
   assert.equal(failures, 2);
   assert.deepEqual(seen.slice(-2), ['x-last', 'transfer-encoding']);
+});
+
+test('rules see what has come of a body with its head', async () => {
+  const peer = await open();
+  const parts = (stream: number): Buffer[] => [
+    frame(T.data, 0, stream, 'hel'),
+    frame(T.data, END_STREAM, stream, 'lo'),
+  ];
+  peer.send(headers(1, request('/body'), 0), ...parts(1));
+  assert.equal((await peer.body(1)).toString(), '5 hello');
+  peer.send(headers(3, request('/body', ['content-length', '5']), 0), ...parts(3));
+  assert.equal((await peer.body(3)).toString(), '5 hello');
+});
+
+// What a head counts for (e2e/bytes), without its path.
+const HEAD = 29 + 'GET'.length + 'http://a.test'.length + 'hosta.test'.length;
+const LENGTH: [string, string] = ['content-length', '5'];
+const TRAILER: [string, string][] = [['x-sum', '7']];
+const ended = (text: string): ((stream: number) => Buffer[]) => {
+  return (stream) => [frame(T.data, END_STREAM, stream, text)];
+};
+const trailed = (text: string): ((stream: number) => Buffer[]) => {
+  return (stream) => [frame(T.data, 0, stream, text), headers(stream, TRAILER)];
+};
+const COUNTED: readonly (readonly [string, [string, string][], (stream: number) => Buffer[], number])[] = [
+  ['a body', [], ended('hello'), 5],
+  ['a body with a length', [LENGTH], ended('hello'), 'content-length5'.length + 5],
+  ['a body with trailers', [], trailed('hello'), 5 + 'x-sum7'.length + 1],
+  ['a body with a length and trailers', [LENGTH], trailed('hello'), 'content-length5'.length + 5 + 'x-sum7'.length + 1],
+  ['an end by itself', [], ended(''), 1],
+];
+for (const [at, [name, fields, body, bytes]] of COUNTED.entries())
+  test(`${name} counts in log lines as in HAProxy`, async () => {
+    const peer = await open();
+    const path = `/counted${at}`;
+    peer.send(headers(1, request(path, ...fields), 0), ...body(1));
+    await peer.body(1);
+    const line = await log.waitFor(new RegExp(`line http://a.test${path} `));
+    assert.equal(Number(/\d+$/.exec(line.trim())![0]), HEAD + path.length + bytes);
+  });
+
+test('trailers that come when the request has been answered are passed over', async () => {
+  const peer = await open();
+  peer.send(headers(1, request('/', LENGTH), 0), frame(T.data, 0, 1, 'hello'));
+  await peer.body(1);
+  peer.send(headers(1, TRAILER));
+  assert.ok(await peer.alive());
+  peer.send(headers(3, request('/facts')));
+  assert.match((await peer.body(3)).toString(), /facts/);
 });
 
 test('rules see the whole target and no framing', async () => {

@@ -371,6 +371,20 @@ suite('HTTP/2 streams', () => {
     assert.ok(await peer.alive());
   });
 
+  test('a client that says that it goes is served what it has asked for, and the connection ends then', async () => {
+    const goaway = frame(T.goaway, 0, 0, Buffer.alloc(8));
+    const peer = await open();
+    peer.send(headers(1, asked({ ':method': 'POST', ':path': '/echo' }), 0));
+    assert.ok(await peer.alive());
+    peer.send(goaway, headers(3), frame(T.data, END_STREAM, 1, 'abc'));
+    assert.equal(await peer.goaway(), null);
+    const sent = peer.frames.filter(({ type, payload }) => type === T.data && payload.length > 0);
+    assert.deepEqual(sent.map(({ stream, payload }) => `${stream} ${payload}`).sort(), ['1 abc', '3 ok']);
+    const idle = await open();
+    idle.send(goaway);
+    assert.equal(await idle.goaway(), null);
+  });
+
   test('streams beyond the limit are refused, and served once there is room', async () => {
     const peer = await open();
     for (let id = 1; id <= 11; id += 2) peer.send(headers(id, asked({ ':path': '/slow' })));

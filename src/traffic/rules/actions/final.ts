@@ -4,7 +4,6 @@ import { endUnnoticed } from '../../../net/sockets.ts';
 import { countDenied, countFront, countIntercepted } from '../../counting.ts';
 import { cutOff, errorPage, reply, replyError } from '../../http/ending.ts';
 import { countResponseFailure } from '../../http/failures.ts';
-import { passOverBody } from '../../http/held-body.ts';
 import { setCause } from '../../log.ts';
 import { logDeniedCookies } from '../../persistence.ts';
 import type { Stream } from '../../stream.ts';
@@ -15,14 +14,19 @@ import { compileText, headerSafe, splitTarget, type TextOf } from '../text.ts';
 import { type ActionRow, type RuleEnv, Verdict, type Words } from '../types.ts';
 import { EVERYWHERE } from './kinds.ts';
 
-/** The answer of `deny` or `tarpit`; what it counts and logs is up to the caller. */
-export function compileDenial(words: Words, env: RuleEnv, status: number): ((stream: Stream) => void) | ExprError {
+/** The answer of `deny` or `tarpit`; what it counts and logs is up to the caller. `unheard`: nobody is there to hear it. */
+export function compileDenial(
+  words: Words,
+  env: RuleEnv,
+  status: number,
+): ((stream: Stream, unheard: boolean) => void) | ExprError {
   const answer = compileReply(words, env, status, true);
   if ('error' in answer) return answer;
   const response = env.kind === 'http-response';
-  return (stream) => {
+  return (stream, unheard) => {
     if (!response) logDeniedCookies(stream);
-    reply(stream, answer(stream));
+    const made = answer(stream);
+    reply(stream, unheard ? { ...made, status: 0, logged: made.logged ?? made.status } : made);
   };
 }
 
@@ -40,7 +44,7 @@ const deny: ActionRow = {
       if (response && stream.server !== null) stream.server.c[C.deniedResp]!++;
       setCause(stream, 'P', response ? 'H' : 'R');
       if (response) stream.log.responseStart = 0;
-      answer(stream);
+      answer(stream, false);
       return Verdict.done;
     };
   },
@@ -218,8 +222,6 @@ function drop(ttl: number, { kind }: RuleEnv): (stream: Stream) => number {
     if (stream.raw) tunnel.close(stream, silent);
     else {
       stream.keepAlive = false;
-      // What has come of it counts.
-      passOverBody(stream);
       cutOff(stream, silent, !response);
     }
     return Verdict.done;

@@ -23,7 +23,7 @@ function compileTarpit(words: Words, env: RuleEnv): Run | ExprError {
   if ('error' in deny) return deny;
   const tarpitted = (stream: Stream): void => {
     stream.log.queueEnd = stream.env.now();
-    deny(stream);
+    deny(stream, stream.clientBroken);
   };
   return (stream) => {
     const timeout = stream.timeouts.tarpit ?? stream.frontend.tarpitTimeout;
