@@ -328,9 +328,7 @@ export class H2Exchange implements Client {
     return Buffer.concat(parts);
   }
 
-  /** What ends a body in chunks, which counts where there are trailers only. */
   #lastChunk(): Buffer {
-    if (this.#requestTrailers === '') this.stream!.reqBody.endCounts = 0;
     return Buffer.from(`0\r\n${this.#requestTrailers}\r\n`, 'latin1');
   }
 
