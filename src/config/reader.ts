@@ -1,5 +1,6 @@
 /** Reads the lines of one file: words, conditional blocks, sections. */
 
+import { withAddresses } from './address-variables.ts';
 import { evaluateWords } from './conditions.ts';
 import { type Document, joined } from './document.ts';
 import { type Context, Line, type Prefix } from './line.ts';
@@ -199,7 +200,8 @@ class DocumentReader {
     const prefix: Prefix = first === 'no' || first === 'default' ? first : '';
     const rest = prefix === '' ? words : words.slice(1);
     if (rest.length === 0) return this.alert(`'${first}' expects a keyword.`);
-    const line = new Line(this.context, this.at, rest, prefix, this.section?.kind ?? '');
+    const addressed = withAddresses(rest, (name) => this.context.env.get(name));
+    const line = new Line(this.context, this.at, addressed, prefix, this.section?.kind ?? '');
     const opened = prefix === '' ? openSection(line) : null;
     if (opened !== null) {
       this.section?.close?.();

@@ -1,5 +1,6 @@
 /** The words of a line as they are written: where each stands, how it is quoted, and how one is put in its place. */
 
+import { hasAddressVariable } from '../address-variables.ts';
 import { type DocumentLine, joined } from '../document.ts';
 import { tokenize } from '../tokenizer.ts';
 
@@ -32,7 +33,7 @@ export function writtenLine(line: Pick<DocumentLine, 'raw'>): WrittenLine {
       text: word,
       start: place(starts[i]!),
       end: place(ends[i]! - 1) + 1,
-      variable: variableIn(text.slice(starts[i], ends[i])),
+      variable: hasAddressVariable(words, i) ? 'word' : variableIn(text.slice(starts[i], ends[i])),
     })),
     error: error?.text ?? null,
   };
