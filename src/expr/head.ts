@@ -58,7 +58,7 @@ function isBlank(code: number): boolean {
 }
 
 /** Text without the spaces and tabs around it. */
-function trimBlanks(text: string): string {
+export function trimBlanks(text: string): string {
   let start = 0;
   let end = text.length;
   while (start < end && isBlank(text.charCodeAt(start))) start++;

@@ -56,6 +56,10 @@ const echoes = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
     stream.respond({ ':status': 403 }, { endStream: true });
     return;
   }
+  if (headers[':path'] === '/brief') {
+    stream.respond({ ':status': 200 }, { endStream: true });
+    return;
+  }
   stream.respond({ ':status': 200, 'x-two': '2' });
   stream.write('hello ');
   stream.pipe(stream);
@@ -196,6 +200,14 @@ describe('a WebSocket', () => {
       await within(new Promise((resolve) => stream.once('close', resolve)), 'the end');
       assert.match(await log.waitFor(/\/chat/), /" ?101 |\/\d+ 101 /);
     });
+
+    if (version === 2)
+      test('whose server has nothing to say', async (t) => {
+        const client = await overOne(t, name, '/brief');
+        assert.match(await client.rest(), /^HTTP\/1\.1 101 .*\r\n\r\n$/s);
+        const { headers } = await overTwo(t, name, '/brief');
+        assert.equal(headers[':status'], 200);
+      });
 
     test(`that HTTP/${version} refuses`, async (t) => {
       assert.match(await (await overOne(t, name, '/refused')).through('\r\n\r\n'), /^HTTP\/1\.1 403 /);

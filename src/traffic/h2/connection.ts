@@ -77,7 +77,6 @@ export class H2Connection extends ConnClient implements ConnHandler, Timed, Fram
       [Setting.maxHeaderListSize, tune.bufsize],
       ...(env.global.h2WithoutWebSockets ? [] : [[Setting.enableConnectProtocol, 1] as const]),
     ]);
-    this.framing.openWindow();
     this.#rest();
   }
 

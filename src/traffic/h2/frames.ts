@@ -10,9 +10,12 @@ export const CONNECTION_HEADERS: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
-/** Field names are lower-case tokens, values have no controls (RFC 9113, 8.2.1). */
+/**
+ * Field names are lower-case tokens, values have no controls (RFC 9113, 8.2.1). Blanks around values are none of theirs, as in HTTP/1:
+ * they are taken off first, since clients send them.
+ */
 const BAD_NAME = /[^!#$%&'*+\-.^_`|~0-9a-z]/;
-const BAD_VALUE = /[\x00\n\r]|^[ \t]|[ \t]$/;
+const BAD_VALUE = /[\x00\n\r]/;
 
 /** A field that makes its message malformed. */
 export function badField(name: string, value: string): boolean {

@@ -103,11 +103,6 @@ export class H2Framing<S extends FramedStream> {
     this.output = new H2Output(env, conn, this);
   }
 
-  /** Opens the connection's window for the peer, behind the first settings. */
-  openWindow(): void {
-    this.output.windowUpdate(0, CONNECTION_WINDOW - DEFAULT_WINDOW);
-  }
-
   // ---- what the peer sends
 
   /** Takes bytes [start, end) as they come. */
@@ -327,6 +322,7 @@ export class H2Framing<S extends FramedStream> {
       const name = (buf[at]! << 8) | buf[at + 1]!;
       const value = buf.readUInt32BE(at + 2);
       if (name === Setting.initialWindowSize && !this.#setInitialWindow(value)) return;
+      if (name === Setting.headerTableSize) this.output.allowTable(value);
       if (name === Setting.maxFrameSize) {
         if (value < 16_384 || value > 0xffffff) {
           this.fail(H2Error.protocol);
@@ -343,6 +339,8 @@ export class H2Framing<S extends FramedStream> {
     this.output.settingsAck();
     if (this.settled) return;
     this.settled = true;
+    // Behind the answer: simple peers read SETTINGS and their acknowledgement first, and nothing between.
+    this.output.windowUpdate(0, CONNECTION_WINDOW - DEFAULT_WINDOW);
     this.#owner.onSettled();
   }
 

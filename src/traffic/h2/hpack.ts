@@ -69,7 +69,7 @@ const STATIC: readonly (readonly [string, string])[] = [
 const OVERHEAD = 32;
 
 /** Size of a dynamic table before any setting (RFC 9113, 6.5.2). */
-const DEFAULT_TABLE = 4096;
+export const DEFAULT_TABLE = 4096;
 
 /** Takes the fields of a block in order. False: too much of them, but decoding must go on to keep the table right. */
 export interface FieldSink {

@@ -1,6 +1,7 @@
 import type { Conn } from '../../net/transport.ts';
 import type { Env } from '../env.ts';
 import { DEFAULT_WINDOW, Flag, FRAME_HEADER, FRAME_MAX, Frame, writeFrameHeader, writeInt } from './frames.ts';
+import { DEFAULT_TABLE } from './hpack.ts';
 
 /** Output waiting beyond this stops reading from who sends it. */
 const OUT_HIGH = 131_072;
@@ -26,8 +27,10 @@ export class H2Output {
   closed = false;
   #out: Buffer = Buffer.allocUnsafeSlow(OUT_START);
   #length = 0;
-  #flushing = false;
+  /** The peer wants a smaller table than that of the standard, and has not been told that none is kept (RFC 7541, 4.2). */
+  #tellTable = false;
   #toldTable = false;
+  #flushing = false;
 
   constructor(env: Env, conn: Conn, owner: { onFlushed(): void }) {
     this.#env = env;
@@ -58,8 +61,8 @@ export class H2Output {
     const out = this.#room(FRAME_HEADER + size + 1);
     const at = this.#length;
     let from = at + FRAME_HEADER;
-    if (!this.#toldTable) {
-      // No table is kept, whatever the peer allows: told once, so that a smaller one need not be confirmed (RFC 7541, 4.2).
+    if (this.#tellTable) {
+      this.#tellTable = false;
       this.#toldTable = true;
       out[from++] = TABLE_SIZE_0;
     }
@@ -109,6 +112,11 @@ export class H2Output {
     } while (pos < end);
     this.#flushSoon();
     return pos;
+  }
+
+  /** The peer allows a table of that many bytes for header blocks. None is kept, which only peers with little room have to be told. */
+  allowTable(size: number): void {
+    if (size < DEFAULT_TABLE && !this.#toldTable) this.#tellTable = true;
   }
 
   settings(settings: readonly (readonly [name: number, value: number])[]): void {

@@ -1,4 +1,5 @@
 import { fullUri } from '../../expr/full-uri.ts';
+import { trimBlanks } from '../../expr/head.ts';
 import { withoutDefaultPort } from '../default-port.ts';
 import { Framing } from '../h1/head.ts';
 import type { Stream } from '../stream.ts';
@@ -51,16 +52,17 @@ export class RequestHead {
   }
 
   /** One field of the request head (RFC 9113, 8.3.1). */
-  field(name: string, value: string): void {
+  field(name: string, text: string): void {
     const { req, env } = this.#stream!;
-    this.#size += name.length + value.length + 32;
+    this.#size += name.length + text.length + 32;
     // As HAProxy counts: twice as many as in HTTP/1, where pseudo header fields and parts of cookies are none.
     if (this.#size > env.global.tune.bufsize || ++this.#fields >= 2 * env.global.tune.maxhdr) this.#malformed = true;
     if (this.#malformed) return;
     if (name.charCodeAt(0) === 58) {
-      this.#pseudo(name, value);
+      this.#pseudo(name, text);
       return;
     }
+    const value = trimBlanks(text);
     // The authority is the first field, as HAProxy has it; without one the Host field stays where it is.
     if (!this.#regular && this.#authority !== '') this.#addHost();
     this.#regular = true;
@@ -71,11 +73,8 @@ export class RequestHead {
         this.#authority = value;
         this.#hostOnly = true;
         req.addHeader(name, value);
-      } else if (
-        withoutDefaultPort(this.#scheme, this.#authority).toLowerCase() !==
-        withoutDefaultPort(this.#scheme, value).toLowerCase()
-      )
-        this.#malformed = true;
+        // The authority stands in its place, whatever it says, as in HAProxy.
+      } else if (this.#hostOnly && this.#authority !== value) this.#malformed = true;
     } else if (CONNECTION_HEADERS.has(name) || (name === 'te' && value !== 'trailers')) this.#malformed = true;
     else if (name === 'content-length') {
       const length = lengthOf(value);

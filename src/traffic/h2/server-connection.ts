@@ -68,7 +68,6 @@ export class H2ServerConnection implements ConnHandler, FramingOwner<H2ServerStr
       [Setting.headerTableSize, tune.h2HeaderTableSize],
       [Setting.maxHeaderListSize, tune.bufsize],
     ]);
-    this.framing.openWindow();
     server.backend.c[C.h2Connections]!++;
     Atomics.add(server.backend.g, G.h2Open, 1);
   }

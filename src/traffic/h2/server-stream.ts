@@ -303,11 +303,10 @@ export class H2ServerStream implements Conn {
     this.#headCame = true;
     this.#ended = ended;
     if (this.#protocol !== '' && res.status < 300) {
-      if (ended) this.#malformed(H2Error.protocol);
-      else {
-        switchFromConnect(stream, this.#protocol);
-        onSwitchedHead(stream);
-      }
+      switchFromConnect(stream, this.#protocol);
+      onSwitchedHead(stream);
+      // It may have nothing to say in its tunnel.
+      if (ended && !this.#paused) this.#finish();
       return;
     }
     const bodiless = stream.isHead || stream.req.isMethod('HEAD') || res.status === 204 || res.status === 304;
