@@ -116,6 +116,7 @@ function newProxyConfig(kind: 'frontend' | 'backend' | 'listen', name: string, a
     serverStateFileName: null,
     httpSendNameHeader: null,
     maxKeepAliveQueue: -1,
+    maxSessionSrvConns: 5,
     hashPreserveAffinity: 'always',
     emailAlert: { mailers: null, from: null, to: null, level: 1, myhostname: null },
     compression: null,

@@ -1,6 +1,6 @@
 import type { EndpointView, Vars } from '../expr/types.ts';
 import type { ConnClient } from './conn-client.ts';
-import type { OwnConnections } from './h2/own-connections.ts';
+import type { OwnConnections } from './own-connections.ts';
 import type { ServerConn } from './server-conn.ts';
 import type { Stream } from './stream.ts';
 import type { ClientTls } from './tls/client-tls.ts';
@@ -28,7 +28,7 @@ export interface Client {
   readonly acceptedAt: number;
   /** Server connection that this client used last, when it may use it again. */
   ownedConn: ServerConn | null;
-  /** Connections to servers over HTTP/2 that only this client may use now. */
+  /** Connections to servers that only this client may use now. */
   readonly ownConnections: OwnConnections;
   /** What was written is not out yet. */
   readonly blocked: boolean;

@@ -3,7 +3,7 @@ import type { ProxyTlv } from '../net/proxy-protocol.ts';
 import type { Conn } from '../net/transport.ts';
 import type { Env } from './env.ts';
 import type { TrafficFrontend, TrafficListener } from './frontend.ts';
-import { OwnConnections } from './h2/own-connections.ts';
+import { OwnConnections } from './own-connections.ts';
 import type { ServerConn } from './server-conn.ts';
 import type { ClientTls } from './tls/client-tls.ts';
 import type { Tracking } from './tracking.ts';
@@ -146,7 +146,6 @@ export abstract class ConnClient {
 
   /** Parts with the server connections that no other client may have. */
   protected leaveServers(): void {
-    if (this.ownedConn?.private === true) this.ownedConn.discard();
     this.ownedConn = null;
     this.#ownConnections?.close();
   }

@@ -70,7 +70,6 @@ function takeIdle(stream: Stream, server: TrafficServer, key: string): ServerCon
       server.pool.remove(own);
       return own;
     }
-    if (own.private) own.discard();
   }
   if (stream.avoidReuse || stream.serverLabels !== null) return null;
   const conn = stream.client!.ownConnections.find(server, key);

@@ -46,6 +46,10 @@ export function abandonServer(stream: Stream, reusable: boolean): void {
     return;
   }
   if (stream.backend!.config.httpReuse === 'never') conn.private = true;
+  if (conn.private && !stream.client!.ownConnections.keep(conn, stream.frontend.config.maxSessionSrvConns)) {
+    conn.discard();
+    return;
+  }
   conn.rest();
   if (conn.conn.closed) return;
   if (conn.conn.bulk) conn.conn.readBulk(false);

@@ -6,6 +6,12 @@ export const COLUMNS: readonly string[] = [
   'scur', 'stot', 'bin', 'bout', 'dreq', 'dresp', 'ereq', 'econ', 'eresp', 'wretr', 'wredis', 'status', 'lbtot', 'cli_abrt', 'srv_abrt', 'conn_tot', 'dcon', 'dses', 'mode', 'weight', 'act', 'bck', 'qcur',
 ]; // biome-ignore format: a table
 
+/** Columns that are compared of proxies of HTTP. What is made here is not in `bout`, as in HAProxy since 3.3. */
+export const HTTP_COLUMNS: readonly string[] = [
+  ...COLUMNS.filter((column) => column !== 'bout'),
+  'hrsp_1xx', 'hrsp_2xx', 'hrsp_3xx', 'hrsp_4xx', 'hrsp_5xx', 'hrsp_other', 'req_tot', 'intercepted', 'wrew', 'eint', 'connect', 'reuse', 'comp_rsp', 'comp_in', 'comp_byp', 'cache_lookups', 'cache_hits',
+]; // biome-ignore format: a table
+
 /** What `columns` of `show stat` tell of the proxies of scenario `id`, once no session is left or `ms` have passed. */
 export async function counters(
   run: Run,

@@ -14,6 +14,8 @@ export interface Family {
   readonly head: string;
   /** Files that its configurations name beside those that all may name, by name. */
   readonly files?: Readonly<Record<string, string>>;
+  /** Columns of `show stat` that are compared when a scenario has been played; left out: none, or it sees to them itself. */
+  readonly columns?: readonly string[];
   /** Differences that are meant. */
   readonly accepted: readonly Accepted[];
   /** A scenario that follows from the seed of `random` alone. */

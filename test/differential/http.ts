@@ -1,4 +1,5 @@
 import { ACCEPTED } from './accepted.ts';
+import { HTTP_COLUMNS } from './counters.ts';
 import type { Family } from './family.ts';
 import type { Exchange } from './requests.ts';
 import { HEAD, scenario } from './scenario.ts';
@@ -9,6 +10,7 @@ export const http: Family = {
   name: 'http',
   sample: 50,
   head: HEAD,
+  columns: HTTP_COLUMNS,
   accepted: ACCEPTED,
   make: (random, id) => ({ family: http, ...scenario(random, id) }),
   async play(run, { id, connections }, on, patience) {

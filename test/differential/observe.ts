@@ -4,6 +4,7 @@ import { freePort } from '../support/ports.ts';
 import { type Run, runToEnd, start } from '../support/program.ts';
 import { type Syslog, syslog } from '../support/syslog.ts';
 import type { Scope } from '../support/wait.ts';
+import { counters } from './counters.ts';
 import type { Scenario } from './family.ts';
 import { lineOf } from './log-line.ts';
 import { server } from './origin.ts';
@@ -213,6 +214,8 @@ async function play(run: Run, scenario: Scenario, on: Stage, patience: Patience)
   const heard = await scenario.family.play(run, scenario, on, patience);
   if (heard === null) return null;
   const observed = new Map([...heard].map(([part, text]) => [part, masked(text)]));
+  const { columns } = scenario.family;
+  if (columns !== undefined) observed.set('counters', await counters(run, scenario.id, patience.answer, columns));
   return observed.set('servers', ordered(scenario, on.seen.map(masked)));
 }
 

@@ -188,6 +188,7 @@ export const FILES: Readonly<Record<string, string>> = {
 export const HEAD = `
 global
     nbthread 1
+    stats socket {sock:admin} level admin
     expose-experimental-directives
     tune.maxrewrite 1024
     log-send-hostname lb

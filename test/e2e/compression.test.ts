@@ -15,6 +15,7 @@ const SECTIONS: Readonly<Record<string, string>> = {
   deflate: 'compression algo deflate',
   raw_deflate: 'compression algo raw-deflate',
   plain: 'compression algo gzip',
+  chunked: 'compression algo gzip',
   types: 'compression algo gzip\ncompression type text/',
   offload: 'compression algo gzip\ncompression offload',
   told: 'compression algo gzip\nhttp-response set-header x-comp %[res.comp],%[res.comp_algo]',
@@ -96,6 +97,13 @@ for (const [algorithm, coding, decode] of [
     assert.equal((await run.row(`${name}/BACKEND`))['comp_rsp'], '1');
   });
 }
+
+test('trailers and the end of chunks count as compressed', async () => {
+  const { ask } = proxied('chunked', { chunks: [TEXT], trailers: [['x-t', 'one']] });
+  const response = await ask('accept-encoding: gzip\r\n');
+  assert.equal(gunzipSync(response.body).toString(), TEXT);
+  assert.equal((await run.row('chunked/FRONTEND'))['comp_in'], String(TEXT.length + 'x-tone'.length + 1));
+});
 
 test('what the client does not accept, and what is not to be changed, goes out as it is', async () => {
   const cases: readonly [string, Answer][] = [

@@ -126,6 +126,12 @@ function parseKeepAliveQueue(line: Line, proxy: ProxyDraft): void {
   if (value !== null) proxy.config.maxKeepAliveQueue = value;
 }
 
+function parseSessionConnections(line: Line, proxy: ProxyDraft): void {
+  if (line.word(1) === '') return line.alert("'max-session-srv-conns' expects a number. Got no argument");
+  const value = plainInteger(line, 1, 'max-session-srv-conns');
+  if (value !== null) proxy.config.maxSessionSrvConns = value;
+}
+
 function plainInteger(line: Line, index: number, keyword: string): number | null {
   const text = line.word(index);
   if (text === '') line.alert(`'${keyword}' expects an integer value`);
@@ -276,6 +282,7 @@ const limits: Row[] = [
   ),
   works('rate-limit', 'sessions <number>', parseRateLimit, FRONTEND),
   works('max-keep-alive-queue', '<number>', parseKeepAliveQueue, BACKEND),
+  works('max-session-srv-conns', '<number>', parseSessionConnections, FRONTEND),
   works('retries', '<number>', parseRetries, BACKEND),
   works('retry-on', '<keyword> ...', parseRetryOn, BACKEND),
 ];

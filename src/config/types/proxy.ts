@@ -201,6 +201,8 @@ export interface ProxyConfig {
   readonly httpSendNameHeader: string | null;
   /** -1 = no limit. */
   readonly maxKeepAliveQueue: number;
+  /** Idle connections to servers that are kept for one client alone, at most. */
+  readonly maxSessionSrvConns: number;
   readonly hashPreserveAffinity: 'always' | 'maxconn' | 'maxqueue';
   readonly emailAlert: EmailAlertConfig;
   readonly compression: CompressionConfig | null;

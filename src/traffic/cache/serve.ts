@@ -172,6 +172,6 @@ export class CachedBody {
     }
     stream.recoder.begin();
     stream.recoder.add(piece, 0, piece.length);
-    stream.recoder.end(last);
+    stream.recoder.end(last, piece.length);
   }
 }

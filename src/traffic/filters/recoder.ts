@@ -49,7 +49,6 @@ export class Recoder {
   begin(): void {
     const { env } = this.#stream;
     this.#at = 0;
-    this.#taken = 0;
     this.#given = 0;
     this.#compresses = this.algorithm !== 'identity' && !isOverLimit(env, C.compOutRate);
     const level = env.global.tune.comp_maxlevel;
@@ -66,7 +65,6 @@ export class Recoder {
   /** A run of payload. */
   add(buf: Buffer, start: number, end: number): void {
     if (start === end) return;
-    this.#taken += end - start;
     this.#length += end - start;
     if (this.algorithm === 'gzip') this.#checksum = crc32(buf.subarray(start, end), this.#checksum);
     else if (this.algorithm === 'deflate') this.#checksum = adler32(buf, start, end, this.#checksum);
@@ -75,8 +73,9 @@ export class Recoder {
     else this.#store(buf, start, end);
   }
 
-  /** The piece ends, and with `last` the body. */
-  end(last: boolean): void {
+  /** The piece ends, and with `last` the body. `taken`: what the piece counts for. */
+  end(last: boolean, taken: number): void {
+    this.#taken = taken;
     if (this.#compresses) this.#deflate(EMPTY, 0, 0, last ? 'last' : 'piece');
     else if (last && this.algorithm !== 'identity') {
       // An empty block that is the last one.
@@ -166,13 +165,14 @@ const EMPTY = Buffer.alloc(0);
 export function recodeBody(recoder: Recoder, body: Body, buf: Buffer, start: number, end: number): number {
   let from = start;
   if (from === end) return from;
+  const before = body.counted;
   recoder.begin();
   while (from < end && !body.done && !body.failed) {
     from = body.feedData(buf, from, end);
     recoder.add(buf, body.dataStart, body.dataEnd);
   }
   // What is cut off must not look whole.
-  if (!body.failed) recoder.end(body.done);
+  if (!body.failed) recoder.end(body.done, body.counted - before);
   return from;
 }
 

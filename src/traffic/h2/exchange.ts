@@ -10,6 +10,7 @@ import * as request from '../http/request.ts';
 import * as response from '../http/response.ts';
 import * as sending from '../http/sending.ts';
 import { logUnread, setCause } from '../log.ts';
+import type { OwnConnections } from '../own-connections.ts';
 import { Phase } from '../phase.ts';
 import type { ServerConn } from '../server-conn.ts';
 import { Stream } from '../stream.ts';
@@ -20,7 +21,6 @@ import type { H2Connection } from './connection.ts';
 import type { FieldList } from './field-list.ts';
 import { badTrailer, CONNECTION_HEADERS, H2Error, noTrailer } from './frames.ts';
 import { encodeField, encodeStatus } from './hpack.ts';
-import type { OwnConnections } from './own-connections.ts';
 import type { RequestHead } from './request-head.ts';
 
 /** A stream of an HTTP/2 connection as the client of an exchange: heads and bodies change their framing here. */

@@ -1,13 +1,13 @@
 import { C, G } from '../../model/counters.ts';
 import type { Conn, ConnHandler } from '../../net/transport.ts';
 import type { PooledConn } from '../idle-pool.ts';
+import type { OwnConnections } from '../own-connections.ts';
 import type { TrafficServer } from '../server.ts';
 import { ServerConn } from '../server-conn.ts';
 import type { ServerSession } from '../tls/server-session.ts';
 import { H2Error, PREFACE, Setting } from './frames.ts';
 import { type FramingOwner, H2Framing } from './framing.ts';
 import { IdlePing } from './idle-ping.ts';
-import type { OwnConnections } from './own-connections.ts';
 import { H2ServerStream } from './server-stream.ts';
 
 /** Highest number that a stream may have. */

@@ -30,7 +30,7 @@ export function finish(stream: Stream, exact: boolean): void {
 }
 
 /** Whether the connection to the server can serve again behind this exchange, whose response is complete. `exact`: nothing came behind it. */
-export function servesAgain(stream: Stream, exact: boolean): boolean {
+function servesAgain(stream: Stream, exact: boolean): boolean {
   const { res } = stream;
   return (
     exact &&
@@ -42,6 +42,24 @@ export function servesAgain(stream: Stream, exact: boolean): boolean {
     stream.resBody.framing !== Framing.close &&
     reusesServer(stream)
   );
+}
+
+/** Whether bytes [pos, end) are the body of the response, which has not been begun, and the connection to the server can serve again. */
+export function isWhole(stream: Stream, buf: Buffer, pos: number, end: number): boolean {
+  const { resBody } = stream;
+  let at = pos;
+  while (at < end && !resBody.done && !resBody.failed) at = resBody.skip(buf, resBody.feed(buf, at, end), end);
+  return resBody.done && servesAgain(stream, at === end);
+}
+
+/** Parts with the server where its response does not go to the client. */
+function passOverResponse(stream: Stream): void {
+  const { serverConn, bodyBuf, bodyPos, bodyEnd } = stream;
+  if (serverConn === null) return;
+  // Of one that rules have seen it is known what has come.
+  const seen = serverConn.mux === null && bodyBuf !== null && stream.responseHead === stream.res;
+  if (seen && isWhole(stream, bodyBuf, bodyPos, bodyEnd)) abandonServer(stream, true);
+  else detachServer(stream);
 }
 
 /** The server may send a body that is not waited for: a rule has made another method of HEAD, or a status without a body of one that has it. */
@@ -117,7 +135,7 @@ export function reply(stream: Stream, response: LocalResponse): void {
     return;
   }
   if (stream.queue !== null) leaveQueue(stream);
-  detachServer(stream);
+  passOverResponse(stream);
   const { res } = stream;
   stream.loggedStatus = response.logged ?? 0;
   res.reset();

@@ -8,7 +8,7 @@ import { Phase } from '../phase.ts';
 import { countRetry, leaveServer, mayLeaveServer, onConnectFailed, tryAgain } from '../retrying.ts';
 import type { Stream } from '../stream.ts';
 import { countTracked, Event } from '../tracking.ts';
-import { cutOff, finish, replyError, servesAgain } from './ending.ts';
+import { cutOff, finish, isWhole, replyError } from './ending.ts';
 import { bodyCollected } from './held-response.ts';
 import { responseFraming } from './response.ts';
 
@@ -247,19 +247,11 @@ export function retriesOnStatus(stream: Stream, buf: Buffer, pos: number, end: n
   if (stream.backend!.config.retryOn.length === 0 || !mayRetry(stream, String(stream.res.status))) return false;
   const conn = stream.serverConn!;
   if (conn.mux === null) {
+    stream.resBody.begin(responseFraming(stream), stream.res.contentLength);
     abandonServer(stream, isWhole(stream, buf, pos, end));
     // It is for who may use idle connections (`http-reuse`), which the first request of a client may not.
     if (!conn.private) stream.client!.ownedConn = null;
   } else detachServer(stream);
   retry(stream);
   return true;
-}
-
-/** Bytes [pos, end) are the body of the response, and the connection can serve again. */
-function isWhole(stream: Stream, buf: Buffer, pos: number, end: number): boolean {
-  const { resBody } = stream;
-  resBody.begin(responseFraming(stream), stream.res.contentLength);
-  let at = pos;
-  while (at < end && !resBody.done && !resBody.failed) at = resBody.skip(buf, resBody.feed(buf, at, end), end);
-  return resBody.done && servesAgain(stream, at === end);
 }

@@ -97,8 +97,11 @@ function parseHead(stream: Stream, buf: Buffer, start: number, limit: number): v
   beginResponse(stream, buf, pos, limit);
 }
 
-/** An interim response is in `stream.res`. */
+/** An interim response is in `stream.res`. Its server has one more request by it, too, as in HAProxy. */
 export function onInterimHead(stream: Stream): void {
+  const { c } = stream.server!;
+  c[C.hrsp1xx]!++;
+  c[C.requests]!++;
   countResponse(stream, stream.res.countedSize(), 0);
   dropFraming(stream.res);
   if (stream.clientVersion >= 11) stream.client!.sendInterim(stream);
