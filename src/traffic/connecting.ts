@@ -7,6 +7,7 @@ import type { TrafficServer } from './server.ts';
 import { ServerConn } from './server-conn.ts';
 import { shownSource } from './shown-source.ts';
 import type { Stream } from './stream.ts';
+import { beginWait } from './tcp-waiting.ts';
 import { helloFor, helloKey, nameFor } from './tls/server-name.ts';
 import type { Hello } from './tls/server-tls.ts';
 
@@ -30,7 +31,7 @@ export function connectOrReuse(stream: Stream): void {
     conn.mux?.share(stream.client!.ownConnections);
     server.c[C.reuse]!++;
     server.backend.c[C.reuse]!++;
-    if (stream.log.connectEnd === 0) stream.log.connectEnd = stream.log.queueEnd;
+    stream.log.connectEnd = stream.env.now();
     stream.onServerReady();
     return;
   }
@@ -146,7 +147,8 @@ function connect(
     conn,
   );
   stream.keep();
-  stream.schedule();
+  if (stream.raw) beginWait(stream);
+  else stream.schedule();
 }
 
 /** The version that a connection is opened for; 0 where none is spoken, or ALPN is to find it. */

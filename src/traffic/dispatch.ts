@@ -9,6 +9,7 @@ import { countRetry } from './retrying.ts';
 import { headerSafe, splitTarget } from './rules/text.ts';
 import type { TrafficServer } from './server.ts';
 import type { Stream } from './stream.ts';
+import { beginWait } from './tcp-waiting.ts';
 
 /** How often a thread looks again for a place that another thread may have freed, ms. */
 const QUEUE_POLL = 10;
@@ -92,7 +93,7 @@ function takePlace(stream: Stream, server: TrafficServer): void {
   stream.server = server;
   stream.serverHeld = true;
   server.backend.picker.balancer.changed(server);
-  if (stream.log.queueEnd === 0) stream.log.queueEnd = stream.env.now();
+  stream.log.queueEnd = stream.env.now();
   countTry(stream);
   connectOrReuse(stream);
 }
@@ -127,6 +128,7 @@ function waitOnServer(stream: Stream, server: TrafficServer): void {
   enqueue(stream);
   server.queue.push(stream);
   stream.serverQueue = gaugeUp(server.g, G.queued);
+  if (stream.raw) beginWait(stream);
 }
 
 /** No more may wait on the server: another one may still have room, if the stream may go there. */
@@ -148,6 +150,7 @@ function waitInBackend(stream: Stream): void {
   enqueue(stream);
   backend.queue.push(stream);
   stream.backendQueue = gaugeUp(backend.g, G.queued);
+  if (stream.raw) beginWait(stream);
 }
 
 function enqueue(stream: Stream): void {
@@ -162,14 +165,13 @@ function enqueue(stream: Stream): void {
   stream.schedule();
 }
 
-/** Takes a waiting stream out of its queue. */
+/** Takes a waiting stream out of its queue; its server is the one whose queue that was, if any. */
 export function leaveQueue(stream: Stream): void {
   const { queue } = stream;
   if (queue === null) return;
   queue.remove(stream);
   stream.queuePoll = 0;
   Atomics.sub((stream.server ?? stream.backend!).g, G.queued, 1);
-  stream.server = null;
 }
 
 /** A waiting stream looks for a place again: servers may have been freed by other threads, or changed. */
@@ -180,6 +182,7 @@ export function retryQueued(stream: Stream): void {
   if (server !== null) {
     if (server.removed || (!server.usable && mayLeaveQueue(stream))) {
       leaveQueue(stream);
+      stream.server = null;
       stream.avoided = server;
       stream.preferred = null;
       stream.phase = Phase.idle;

@@ -6,6 +6,7 @@ import { detachServer } from './parting.ts';
 import { Phase } from './phase.ts';
 import type { TrafficServer } from './server.ts';
 import type { Stream } from './stream.ts';
+import { beginWait, endsWithTry } from './tcp-waiting.ts';
 
 /** As HAProxy numbers errors of connections: `General socket error`. */
 const SOCKET_ERROR = 6;
@@ -38,6 +39,7 @@ export function failConnect(stream: Stream, code: string): void {
   const { env } = stream;
   if (server.config.observe === 'layer4')
     env.post({ kind: 'server.error', proxy: backend.id, server: server.id, layer: 4, count: 1 });
+  if (endsWithTry(stream)) return;
   // Clients may choose the name that is asked for: they shall not make it be asked for again and again.
   if (code === 'HOSTNAME_MISMATCH_SNI') useUpRetries(stream);
   if (stream.retriesLeft <= 0 || !retriesConnecting(backend.config.retryOn)) {
@@ -64,7 +66,8 @@ export function failConnect(stream: Stream, code: string): void {
   }
   stream.phase = Phase.turnaround;
   stream.waitUntil = env.now() + Math.min(TURNAROUND, backend.connectTimeout || TURNAROUND);
-  stream.schedule();
+  if (stream.raw) beginWait(stream);
+  else stream.schedule();
 }
 
 /** There is no other try, and none was left (the log tells so). */

@@ -34,6 +34,7 @@ import { type Rule, Verdict } from './rules/types.ts';
 import { proxyHeader } from './send-proxy.ts';
 import type { ServerConn } from './server-conn.ts';
 import { StreamState } from './stream-state.ts';
+import { onTimeUp } from './tcp-waiting.ts';
 import { termEvents } from './term-events.ts';
 import type { Timed } from './timer.ts';
 import type { ClientTls } from './tls/client-tls.ts';
@@ -118,18 +119,16 @@ export class Stream extends StreamState implements ExprContext, Timed {
       this.waitUntil = 0;
       this.#waitOver();
       if (this.phase === Phase.closed || this.client === null) return;
-    } else if (
-      this.serverUntil !== 0 &&
-      this.serverUntil <= now &&
-      !(this.raw && this.clientUntil !== 0 && this.clientUntil <= now)
-    ) {
+    } else if (this.phase === Phase.tunnel) {
+      tunnel.onTimeout(this, now);
+      return;
+    } else if (this.serverUntil !== 0 && this.serverUntil <= now) {
       this.serverUntil = 0;
-      if (this.raw) tunnel.onTimeout(this, 'server');
-      else failures.onServerTimeout(this);
+      failures.onServerTimeout(this);
       return;
     } else if (this.clientUntil !== 0 && this.clientUntil <= now) {
       this.clientUntil = 0;
-      if (this.raw) tunnel.onTimeout(this, 'client');
+      if (this.raw) onTimeUp(this);
       else failures.onClientTimeout(this);
       return;
     }
@@ -159,6 +158,7 @@ export class Stream extends StreamState implements ExprContext, Timed {
         this.log.queueEnd = this.env.now();
         setCause(this, 's', 'Q');
         this.backend!.c[C.failedConns]!++;
+        if (this.server !== null) this.server.c[C.failedConns]!++;
         this.fail(503);
         return;
       case Phase.connect:
@@ -297,7 +297,7 @@ export class Stream extends StreamState implements ExprContext, Timed {
 
   onServerConnected(): void {
     countCall(this);
-    if (this.log.connectEnd === 0) this.log.connectEnd = this.env.now();
+    this.log.connectEnd = this.env.now();
     this.waitUntil = 0;
     this.proxyHeader = proxyHeader(this);
     this.onServerReady();

@@ -12,6 +12,7 @@ import { Phase } from './phase.ts';
 import { inspectRequest } from './rules/inspect.ts';
 import { Stream } from './stream.ts';
 import { chooseBackend } from './switching.ts';
+import { onClientBroken, onClientData, onClientEnded, onClientLate } from './tcp-waiting.ts';
 import * as tunnel from './tunnel.ts';
 import { countCall } from './work.ts';
 
@@ -78,6 +79,7 @@ export class TcpClient extends ConnClient implements Client, ConnHandler {
 
   /** Keeps what comes before there is a server to send it to, up to tune.bufsize. */
   #hold(stream: Stream, buf: Buffer, start: number, end: number): void {
+    onClientData(stream);
     const length = stream.pendingLength + end - start;
     if (length > stream.pending.length) {
       const grown = Buffer.allocUnsafeSlow(Math.max(length, stream.pending.length * 2));
@@ -101,7 +103,7 @@ export class TcpClient extends ConnClient implements Client, ConnHandler {
     stream.clientEnded = true;
     // Nothing was asked: nobody will miss the connection, once the rules have seen that.
     if (!stream.inspecting && (stream.pendingLength === 0 || stream.backend?.abortOnClose === true))
-      tunnel.onClientGone(stream, false);
+      onClientEnded(stream);
     else stream.onPayload();
   }
 
@@ -134,7 +136,8 @@ export class TcpClient extends ConnClient implements Client, ConnHandler {
       stream.clientEnded = true;
       stream.clientBroken = true;
       stream.onPayload();
-    } else if (stream !== null) tunnel.onClientGone(stream);
+    } else if (stream?.phase === Phase.tunnel) tunnel.onClientGone(stream);
+    else if (stream !== null) onClientBroken(stream);
     this.#gone();
   }
 
@@ -194,7 +197,7 @@ function proceed(stream: Stream): void {
     return;
   }
   if (backend.config.mode === 'http') {
-    if (stream.clientLate) tunnel.onClientLate(stream);
+    if (stream.clientLate) onClientLate(stream);
     else (stream.client as TcpClient).switchToHttp(null);
     return;
   }
@@ -207,18 +210,15 @@ function proceed(stream: Stream): void {
 
 /** The backend's rules are through: to a server. */
 function toServer(stream: Stream): void {
-  if (stream.clientBroken) {
-    tunnel.onClientGone(stream);
-    return;
-  }
-  if (stream.clientLate) {
-    tunnel.onClientLate(stream);
-    return;
-  }
   applyRequestPersistence(stream);
-  // Nothing is waited for from the client until there is a server to send it to; one that has sent nothing gets no more time by it.
+  if (stream.clientBroken || stream.clientLate) {
+    // Who is gone counts on the server that was meant for it.
+    stream.server = stream.preferred;
+    if (stream.clientBroken) onClientBroken(stream);
+    else onClientLate(stream);
+    return;
+  }
   stream.clientDue = stream.pendingLength === 0 ? stream.clientUntil : 0;
   stream.clientUntil = 0;
-  stream.schedule();
   dispatch(stream);
 }

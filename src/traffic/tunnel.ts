@@ -223,7 +223,8 @@ export function onServerEnd(stream: Stream): void {
     if (stream.phase === Phase.closed) return;
   }
   if (isHeld(stream.downloads)) return;
-  if (stream.clientEnded && !isHeld(stream.uploads)) close(stream);
+  // A tunnel of HTTP is over when its server has ended (RFC 9110, section 9.3.6); a stream of HTTP/2 has halves.
+  if ((stream.clientEnded && !isHeld(stream.uploads)) || stream.client!.proto === 'h1') close(stream);
   else {
     stream.client!.endRaw();
     finTimeout(stream, 'server');
@@ -246,29 +247,42 @@ function finTimeout(stream: Stream, ended: 'client' | 'server'): void {
   stream.schedule();
 }
 
-export function onTimeout(stream: Stream, side: 'client' | 'server'): void {
-  if (isPaced(stream)) {
-    const now = stream.env.now();
-    if (stream.clientTimeout > 0) stream.clientUntil = now + stream.clientTimeout;
-    if (stream.serverTimeout > 0) stream.serverUntil = now + stream.serverTimeout;
-    stream.schedule();
-    return;
+/**
+ * The time of a side or of both is over. Nothing more is read from who is late, so that the other side ends as well or is late, too; who
+ * has ended is late only while it does not take what there is for it.
+ */
+export function onTimeout(stream: Stream, now: number): void {
+  const { client, serverConn } = stream;
+  const { blocked } = serverConn!.conn;
+  const clientDue = isDue(stream.clientUntil, now);
+  const serverDue = isDue(stream.serverUntil, now);
+  const paced = isPaced(stream);
+  const clientLate = clientDue && !paced && (!stream.clientEnded || client!.blocked);
+  const serverLate = serverDue && !paced && (!stream.serverEnded || blocked);
+  if (clientDue) stream.clientUntil = stream.clientTimeout > 0 ? now + stream.clientTimeout : 0;
+  if (serverDue) stream.serverUntil = stream.serverTimeout > 0 ? now + stream.serverTimeout : 0;
+  if ((clientLate || serverLate) && stream.log.cause === '-') {
+    setCause(stream, clientLate ? 'c' : 's', 'D');
+    countGone(stream, clientLate ? C.cliAborts : C.srvAborts);
   }
-  if (side === 'client' && stream.inspecting && stream.onMoreData !== null) {
-    // Rules that wait for more decide on what there is.
-    stream.clientEnded = true;
-    stream.clientLate = true;
-    stream.onPayload();
-    return;
-  }
-  const relaying = stream.phase === Phase.tunnel;
-  setCause(stream, side === 'client' ? 'c' : 's', relaying ? 'D' : 'C');
-  if (relaying) countLate(stream, side === 'client' ? C.cliAborts : C.srvAborts);
-  close(stream);
+  if (clientLate && serverLate) close(stream);
+  else if (clientLate) {
+    client!.pause();
+    if (client!.blocked) close(stream);
+    else onClientEnd(stream);
+  } else if (serverLate) {
+    serverConn!.conn.pause();
+    if (blocked) close(stream);
+    else onServerEnd(stream);
+  } else stream.schedule();
 }
 
-/** Who lets the time of a tunnel pass counts as gone. */
-function countLate(stream: Stream, field: number): void {
+function isDue(date: number, now: number): boolean {
+  return date !== 0 && date <= now;
+}
+
+/** Counts who is gone; who lets the time of a tunnel pass counts so, too. */
+function countGone(stream: Stream, field: number): void {
   stream.backend!.c[field]!++;
   if (stream.server !== null) stream.server.c[field]!++;
   if (field === C.cliAborts) countFront(stream, field);
@@ -296,28 +310,12 @@ export function onServerError(stream: Stream): void {
   close(stream);
 }
 
-/** The client has left; `broken`: by a reset, which is one of data for HAProxy as soon as no rule waits for more of them. */
-export function onClientGone(stream: Stream, broken = true): void {
-  const { phase } = stream;
-  if (stream.server === null && phase < Phase.queue) {
-    setCause(stream, 'C', 'R');
-    countFront(stream, C.failedReq);
-  } else if (broken) setCause(stream, 'C', 'D');
-  else setCause(stream, 'C', phase === Phase.queue ? 'Q' : phase < Phase.tunnel ? 'C' : 'D');
-  countFront(stream, C.cliAborts);
-  if (stream.backend !== null) stream.backend.c[C.cliAborts]!++;
-  if (stream.server !== null) stream.server.c[C.cliAborts]!++;
+/** The client has left by a reset. */
+export function onClientGone(stream: Stream): void {
+  setCause(stream, 'C', 'D');
+  countGone(stream, C.cliAborts);
   // The server sees a reset, too, and does not take what came for all there is.
-  if (broken) detachServer(stream, true);
-  close(stream);
-}
-
-/** The client has let its time pass while rules waited for something, and they have let it through. */
-export function onClientLate(stream: Stream): void {
-  setCause(stream, 'c', 'R');
-  countFront(stream, C.failedReq);
-  countFront(stream, C.cliAborts);
-  stream.backend!.c[C.cliAborts]!++;
+  detachServer(stream, true);
   close(stream);
 }
 
