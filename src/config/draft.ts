@@ -1,6 +1,7 @@
 /** The configuration while it is being read: the shapes of types.ts, writable, with what only the parser needs. */
 
 import { newGlobal } from './draft-global.ts';
+import type { RingDraft } from './draft-ring.ts';
 import { finishServer, type ServerDraft } from './draft-server.ts';
 import type { CheckDraft } from './keywords/check-types.ts';
 import type {
@@ -17,7 +18,6 @@ import type {
   PeersConfig,
   ProxyConfig,
   ResolversConfig,
-  RingConfig,
   ServerConfig,
   StickTableConfig,
   UserlistConfig,
@@ -100,7 +100,7 @@ export interface ConfigDraft {
   readonly proxiesByName: Map<string, ProxyDraft[]>;
   readonly proxiesById: Map<number, ProxyDraft>;
   readonly defaults: ProxyDraft[];
-  readonly rings: { readonly ring: Draft<RingConfig>; readonly servers: ServerDraft[] }[];
+  readonly rings: RingDraft[];
   readonly logForwards: Draft<LogForwardConfig>[];
   readonly resolvers: Draft<ResolversConfig>[];
   readonly peers: PeersDraft[];

@@ -99,7 +99,7 @@ function finishServers(context: Context, proxy: ProxyDraft, untangled: Set<Serve
   proxy.config.servers = proxy.servers.map(finishServer) as never;
 }
 
-/** A target without a format has that of its ring, else the one with a host name when that is to be sent, else the local one. */
+/** A target without a format has that of the ring it names, else the one with a host name when that is to be sent, else the local one. */
 function resolveLogFormats(
   context: Context,
   logs: readonly Pick<LogDraft, 'format' | 'target' | 'at' | 'profile' | 'profileName'>[],
@@ -107,7 +107,8 @@ function resolveLogFormats(
   const standard = context.config.global.logSendHostname === null ? 'local' : 'rfc3164';
   for (const log of logs) {
     const ring = checkTarget(context, log);
-    log.format ??= ring?.ring.format ?? standard;
+    log.format ??= ring === undefined || ring.implicit ? standard : ring.ring.format;
+    if (ring?.implicit === true) ring.ring.format = log.format;
     resolveProfile(context, log);
   }
 }

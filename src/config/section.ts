@@ -1,6 +1,7 @@
 /** Sections: what starts one, and who reads its lines. */
 
 import type { ConfigDraft } from './draft.ts';
+import { newRing, type RingDraft } from './draft-ring.ts';
 import { ACME_KEYWORDS, checkAcme, newAcme } from './keywords/acme.ts';
 import { strangeNameCharacter } from './keywords/arguments.ts';
 import { CACHE_KEYWORDS, newCache } from './keywords/cache.ts';
@@ -15,7 +16,7 @@ import { NAMESPACE_KEYWORDS } from './keywords/namespace-list.ts';
 import { newPeers, PEERS_KEYWORDS } from './keywords/peers.ts';
 import { RECOGNISED_SECTIONS, type RecognisedSection } from './keywords/recognised.ts';
 import { newResolvers, RESOLVERS_KEYWORDS } from './keywords/resolvers.ts';
-import { newRing, RING_KEYWORDS, type RingDraft } from './keywords/ring.ts';
+import { RING_KEYWORDS } from './keywords/ring.ts';
 import { applyRow, checkPrefix, type Keyword, type KeywordTable, remark } from './keywords/table.ts';
 import { USERLIST_KEYWORDS } from './keywords/userlist.ts';
 import { type Line, placeText } from './line.ts';

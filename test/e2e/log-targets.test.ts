@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { createInterface } from 'node:readline';
 import { after, test } from 'node:test';
 import { connect, get } from '../support/connection.ts';
 import { freePort } from '../support/ports.ts';
 import { isHaproxy, start } from '../support/program.ts';
 import { syslog } from '../support/syslog.ts';
+import { until } from '../support/wait.ts';
 
 /* What targets get, and that traffic goes on whatever becomes of them. */
 
@@ -18,6 +20,15 @@ after(() => {
   for (const socket of readers) socket.destroy();
   deaf.close();
 });
+/** What a collector of logs over TCP gets. */
+const collected: string[] = [];
+const server = createServer((socket) => {
+  readers.push(socket.on('error', () => {}));
+  createInterface(socket).on('line', (line) => collected.push(line));
+});
+await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+after(() => server.close());
+const collector = (server.address() as AddressInfo).port;
 const run = await start(
   { after },
   `
@@ -54,6 +65,12 @@ frontend seen
     log {addr:log} format raw local0
     log-format "%{+bin}o seen %[str(DQpB),b64dec] %HP"
     http-request return status 200
+frontend streamed
+    bind {addr:streamed}
+    log tcp@{addr:collector} format raw local0
+    log tcp@{addr:collector} len 80 format priority local1
+    log-format "streamed %HU"
+    http-request return status 200
 frontend seldom
     bind {addr:seldom}
     log {addr:log} len 80 format raw sample 1,3:4 local0 notice
@@ -63,7 +80,7 @@ frontend seldom
     http-request set-log-level err if { path_beg /e }
     http-request return status 200
 `,
-  { ports: { log, deaf: (deaf.address() as AddressInfo).port, unheard: await freePort() } },
+  { ports: { log, collector, deaf: (deaf.address() as AddressInfo).port, unheard: await freePort() } },
 );
 
 function residentKb(): number {
@@ -110,4 +127,20 @@ test('a target has its length, level and sample of the lines', async () => {
     [80, 80, 80],
   );
   assert.ok(cut.every((line) => /^seldom \/[ne]/.test(line)));
+});
+
+test('lines go to a stream each with its end, in the format and length of their target', async () => {
+  await get(run.port('streamed'), '/1');
+  await get(run.port('streamed'), '/'.padEnd(100, 'x'));
+  await until('four lines', () => collected.length === 4);
+  assert.deepEqual(collected.toSorted(), [
+    '<142>streamed /1',
+    `<142>streamed ${'/'.padEnd(66, 'x')}`,
+    'streamed /1',
+    `streamed ${'/'.padEnd(100, 'x')}`,
+  ]);
+  assert.match(
+    await run.cli('show events'),
+    /^ +ring#2 +: type=buffer, 0 dropped, created from log.* declared into /m,
+  );
 });

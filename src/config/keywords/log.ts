@@ -2,8 +2,9 @@
 
 import { parseAddress } from '../address.ts';
 import type { Draft } from '../draft.ts';
+import { streamRing } from '../draft-ring.ts';
 import type { Line } from '../line.ts';
-import type { LogTargetConfig } from '../types.ts';
+import type { Address, LogTargetConfig } from '../types.ts';
 import { parseInteger } from '../units.ts';
 
 const LEVELS = ['emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info', 'debug'];
@@ -52,11 +53,11 @@ export interface LogDraft extends Omit<Draft<LogTargetConfig>, 'format'> {
 export function parseLogTarget(line: Line, expects: string): LogDraft | null {
   const words = line.words.slice(1);
   if (words.length < 2) return fail(line, `expects ${expects} as arguments`);
-  const target = parseTarget(line, words[0]!);
-  if (target === null) return null;
+  const parsed = parseTarget(line, words[0]!);
+  if (parsed === null) return null;
   const log: LogDraft = {
     at: line.at,
-    target,
+    target: parsed.target,
     format: null,
     facility: '',
     level: 'debug',
@@ -77,7 +78,16 @@ export function parseLogTarget(line: Line, expects: string): LogDraft | null {
   log.facility = facility;
   if (level !== undefined) log.level = level;
   if (minLevel !== undefined) log.minLevel = minLevel;
+  if (parsed.stream !== null) log.target = ringFor(line, parsed.stream, log.maxLength);
   return log;
+}
+
+/** Lines for a stream wait in a ring of their own, from which they are sent. */
+function ringFor(line: Line, address: Address, maxLength: number): LogDraft['target'] {
+  const { rings } = line.context.config;
+  const name = `ring#${rings.filter(({ implicit }) => implicit).length + 1}`;
+  rings.push(streamRing(name, line.at, address, maxLength));
+  return { family: 'ring', name };
 }
 
 function fail(line: Line, text: string): null {
@@ -85,17 +95,14 @@ function fail(line: Line, text: string): null {
   return null;
 }
 
-function parseTarget(line: Line, text: string): LogDraft['target'] | null {
-  if (text === 'stdout' || text === 'stderr') return { family: text };
+/** `stream`: of an address, that lines go there over connections. */
+function parseTarget(line: Line, text: string): { target: LogDraft['target']; stream: Address | null } | null {
+  if (text === 'stdout' || text === 'stderr') return { target: { family: text }, stream: null };
   const parsed = parseAddress(text);
   if ('error' in parsed) return fail(line, parsed.error);
-  if (parsed.type === 'stream')
-    return fail(
-      line,
-      `logging over a stream needs a ring: declare a 'ring' section with a server and log to ring@<name>`,
-    );
   const { address } = parsed;
-  return 'port' in address && address.port === 0 ? { ...address, port: 514, portEnd: 514 } : address;
+  const target = 'port' in address && address.port === 0 ? { ...address, port: 514, portEnd: 514 } : address;
+  return { target, stream: parsed.type === 'stream' ? target : null };
 }
 
 /** `len`, `format`, `sample`, in any order before the facility. The index of the facility. */

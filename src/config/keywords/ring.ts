@@ -1,21 +1,12 @@
 /** Keywords of `ring` sections (manual, section 3.9). */
 
-import type { Draft } from '../draft.ts';
-import { newServer, type ServerDraft } from '../draft-server.ts';
+import type { RingDraft } from '../draft-ring.ts';
 import type { Line } from '../line.ts';
 import { readServer } from '../server.ts';
-import type { RingConfig } from '../types.ts';
 import { integerArgument, sizeArgument, timeText } from './arguments.ts';
 import { reportOptions } from './ends.ts';
 import { LOG_FORMATS } from './log.ts';
 import { KeywordTable, refused, works } from './table.ts';
-
-/** A ring, and the settings its servers start from. */
-export interface RingDraft {
-  readonly ring: Draft<RingConfig>;
-  readonly defaultServer: ServerDraft;
-  readonly servers: ServerDraft[];
-}
 
 /** Options that would change where connections go, or what they carry. */
 const UNTOLD: ReadonlySet<string> = new Set(['namespace', 'tcp-md5sig']);
@@ -64,21 +55,3 @@ export const RING_KEYWORDS = new KeywordTable<RingDraft>([
   works<RingDraft>('timeout', '{connect|server} <time>', parseRingTimeout),
   ...refused<RingDraft>('A ring is in memory only: give it a server.', ['backing-file <path>']),
 ]);
-
-export function newRing(name: string, at: Line['at']): RingDraft {
-  return {
-    ring: {
-      name,
-      at,
-      description: name,
-      format: 'raw',
-      maxLength: 1024,
-      size: 16384,
-      servers: [],
-      timeoutConnect: null,
-      timeoutServer: null,
-    },
-    defaultServer: newServer(at),
-    servers: [],
-  };
-}
