@@ -1,6 +1,6 @@
 /** Errors of connections by number: their names and what HAProxy says of them. */
 export const CONNECTION_ERRORS: readonly (readonly [name: string, text: string])[] = [
-  ['NONE', 'Success'],
+  ['', 'Success'],
   ['CONF_FDLIM', 'Reached configured maxconn value'],
   ['PROC_FDLIM', 'Too many sockets on the process'],
   ['SYS_FDLIM', 'Too many sockets on the system'],

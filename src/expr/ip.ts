@@ -105,12 +105,22 @@ export function formatIpv6(groups: readonly number[]): string {
   return text;
 }
 
-/** The IPv4 address inside an IPv4-mapped, IPv4-compatible or 6to4-less IPv6 address, or undefined when it holds none. */
+/** The IPv4 address inside an IPv4-mapped IPv6 address, or undefined when it holds none. */
 export function ipv4InIpv6(text: string): string | undefined {
   const groups = parseIpv6(text);
   if (groups === null) return undefined;
   for (let i = 0; i < 5; i++) if (groups[i] !== 0) return undefined;
   if (groups[5] !== 0xffff) return undefined;
+  return formatIpv4(((groups[6]! << 16) | groups[7]!) >>> 0);
+}
+
+/** As `ipv4InIpv6`, also of an IPv4-compatible (RFC 4291, section 2.5.5) or 6to4 address (RFC 3056). */
+export function ipv4AlsoInIpv6(text: string): string | undefined {
+  const groups = parseIpv6(text);
+  if (groups === null) return undefined;
+  if (groups[0] === 0x2002) return formatIpv4(((groups[1]! << 16) | groups[2]!) >>> 0);
+  for (let i = 0; i < 5; i++) if (groups[i] !== 0) return undefined;
+  if (groups[5] !== 0xffff && groups[5] !== 0) return undefined;
   return formatIpv4(((groups[6]! << 16) | groups[7]!) >>> 0);
 }
 

@@ -18,7 +18,7 @@ export function parseNode(text: string): { name: string; port: string | null } |
   if (match === null) return null;
   const name = match[1]!;
   const port = match[2] ?? null;
-  if (port !== null && !port.startsWith('_') && Number(port) > 65535) return null;
+  if (port !== null && !port.startsWith('_') && (Number(port) > 65535 || Number(port) === 0)) return null;
   const bare = name.startsWith('[') ? (parseIpv6(name.slice(1, -1)) === null ? null : name) : name;
   if (bare === null) return null;
   return bare.startsWith('[') || bare === 'unknown' || OBFUSCATED.test(bare) || parseIpv4(bare) >= 0
@@ -60,9 +60,10 @@ export function parseForwarded(header: string, strict: boolean): Map<string, str
       rest = rest.slice(1);
     }
     first ??= parameters;
-    if (rest === '' || !strict) return first;
+    if (rest === '') return first;
     const comma = /^[ \t]*,[ \t]*/.exec(rest);
     if (comma === null) return null;
+    if (!strict) return first;
     rest = rest.slice(comma[0].length);
   }
 }

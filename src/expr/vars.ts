@@ -13,22 +13,31 @@ export interface VarName {
 }
 
 const SCOPES: readonly string[] = ['proc', 'sess', 'txn', 'req', 'res', 'check'];
+/** Those of a parent stream: there never is one, and its variables can only be read. */
+const PARENT_SCOPES: readonly string[] = ['psess', 'ptxn', 'preq', 'pres'];
+
+/** A name that is only read. */
+type ReadName = VarName | { readonly scope: 'parent' };
 
 /** Parses `scope.name`; the reason is in HAProxy's words. */
-export function parseVarName(text: string): VarName | ExprError {
+export function parseVarName(text: string): VarName | ExprError;
+export function parseVarName(text: string, use: 'read'): ReadName | ExprError;
+export function parseVarName(text: string, use?: 'read'): ReadName | ExprError {
   if (text === '') return { error: 'Empty variable name cannot be accepted' };
   const dot = text.indexOf('.');
   const scope = text.slice(0, dot);
   const name = text.slice(dot + 1);
-  if (dot === -1 || name === '' || !SCOPES.includes(scope)) {
+  const ofParent = use === 'read' && PARENT_SCOPES.includes(scope);
+  if (dot === -1 || name === '' || !(ofParent || SCOPES.includes(scope))) {
     return {
       error:
-        `invalid variable name '${text}'. A variable name must be start by its scope. ` +
-        "The scope can be 'proc', 'sess', 'txn', 'req', 'res' or 'check'",
+        `invalid variable name '${text}'. A variable name must start with its scope. ` +
+        "The scope can be 'proc', '(p)sess', '(p)txn', '(p)req', '(p)res' or 'check'",
     };
   }
   const bad = /[^A-Za-z0-9_.]/.exec(name);
-  if (bad !== null) return { error: `invalid syntax at char '${name.slice(bad.index)}'` };
+  if (bad !== null) return { error: `invalid syntax at char '${bad[0]}'` };
+  if (ofParent) return { scope: 'parent' };
   return { scope: scope as VarScope, name };
 }
 

@@ -33,7 +33,8 @@ export function clientFacts(stream: Stream): ConnectionFacts {
     streams: base.streams,
     streamsLimit: base.streamsLimit,
     glitches: base.glitches,
-    streamId: client.id ?? client.exchanges,
+    // HTTP/1 has one after the other, from 0 on.
+    streamId: client.id ?? client.exchanges - 1,
     aborted: stream.clientEnded || client.resetCode >= 0,
     resetCode: client.resetCode,
     tcpInfo: () => figuresOf(base.conn.fd),

@@ -1,5 +1,7 @@
 /** Inputs whose answers of HAProxy are kept in golden/*.json; see record.ts. */
 
+import { newerConversions, newerFetches } from './newer-cases.ts';
+
 export interface RequestCase {
   readonly method: string;
   readonly uri: string;
@@ -33,6 +35,7 @@ const rich: RequestCase = {
     ['X-List', 'a, b,,c ,"q,1", d'],
     ['X-List', 'e'],
     ['X-Num', '12, 34,-5abc'],
+    ['X-Junk', '12abc, abc, 0x1f, 1.5, +7'],
     ['X-Forwarded-For', '10.0.0.1, 192.168.1.9:80, 2001:db8::1'],
     ['Cookie', 'sid=abc123; theme=dark; sid=second; n=42; empty=; quoted="a b"'],
     ['Cookie', 'other=1; sid=third'],
@@ -725,6 +728,9 @@ export const expressionGroups: readonly ExpressionGroup[] = [
   { name: 'rich request', request: rich, expressions: fetches },
   { name: 'absolute target', request: absolute, expressions: fetches },
   { name: 'asterisk target', request: star, expressions: fetches },
+  { name: 'newer conversions', request: plain, expressions: newerConversions },
+  { name: 'newer fetches on a plain request', request: plain, expressions: newerFetches },
+  { name: 'newer fetches on a rich request', request: rich, expressions: newerFetches },
 ];
 
 export const conditionGroups: readonly ConditionGroup[] = [

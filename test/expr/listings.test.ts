@@ -11,8 +11,8 @@ import { UNSUPPORTED_FETCHES, UNSUPPORTED_REASONS } from '../../src/expr/unsuppo
 const folder = new URL('../../../shared/keywords/', import.meta.url);
 const skip = existsSync(folder) ? false : 'the keyword lists of HAProxy are not here';
 
-/** Sluice's own. */
-const OURS = ['host: str', 'mmdb(string,string): str => addr'];
+/** Sluice's own, and what the kept lists are too old for. */
+const OURS = ['host: str', 'mmdb(string,string): str => addr', 'has_ctl([string]): bool => bin'];
 
 const isRow = (line: string): boolean => line !== '' && !line.startsWith('#');
 
@@ -55,7 +55,7 @@ test('-dKsmp and -dKcnv list all of HAProxy but what is refused for good, each w
   for (const name of UNSUPPORTED_FETCHES) assert.ok(UNSUPPORTED_REASONS[name], name);
   const listed = (file: string): number => readFileSync(new URL(file, folder), 'utf8').split('\n').filter(isRow).length;
   assert.equal(FETCHES.filter(({ name }) => name !== 'host').length + UNSUPPORTED_FETCHES.size, listed('smp.txt'));
-  assert.equal(CONVERTERS.filter(({ name }) => name !== 'mmdb').length, listed('cnv.txt'));
+  assert.equal(CONVERTERS.filter(({ name }) => name !== 'mmdb' && name !== 'has_ctl').length, listed('cnv.txt'));
 });
 
 test('what HAProxy has and Sluice has not is refused as not supported', { skip }, () => {

@@ -1,3 +1,10 @@
+/** What is logged; see record.ts. */
+
+import { expressionGroups } from './cases.ts';
+
+/** The requests that are logged. */
+export const lineRequests = expressionGroups.slice(1, 5);
+
 /** Log-formats whose lines are recorded: those that print the same for the same request; see record.ts. */
 export const lineFormats: readonly string[] = [
   '%HM|%HP|%HPO|%HQ|%HU|%HV|%r',

@@ -143,7 +143,7 @@ describe('expressions in lines', () => {
     const refused = compileLogFormat('%[req.hdr(host)]', { places: place.logs }, { line: true });
     assert.deepEqual(refused, {
       error:
-        "sample fetch <req.hdr(host)]> may not be reliably used here because it needs 'HTTP request headers' which is not available here",
+        "sample fetch <req.hdr> may not be reliably used here because it needs 'HTTP request headers' which is not available here",
     });
   });
 });

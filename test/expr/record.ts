@@ -1,6 +1,7 @@
 /**
  * Records what HAProxy answers to the cases of cases.ts in golden/*.json: `node test/expr/record.ts [expressions|conditions|refusals|lines]`,
- * program named by $HAPROXY.
+ * program named by $HAPROXY, folder by $GOLDEN. The golden values are those of HAProxy 3.4; with HAPROXY=bin/sluice and another folder
+ * what differs over real connections is seen.
  * Cases that this version of HAProxy refuses are left out.
  */
 
@@ -10,8 +11,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { conditionGroups, expressionGroups, type RequestCase } from './cases.ts';
-import { lineFormats } from './log-cases.ts';
+import { lineFormats, lineRequests } from './log-cases.ts';
 import { aclLines, conditions, formats } from './refusal-cases.ts';
 
 const program = process.env['HAPROXY'] ?? 'haproxy';
@@ -23,6 +25,8 @@ const quote = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
 
 function configuration(port: number, rules: readonly string[]): string {
   return [
+    'global',
+    `  stats socket ${join(folder, 'socket')}`,
     'defaults',
     '  mode http',
     '  timeout client 5s',
@@ -58,7 +62,7 @@ function accepted(cases: readonly (readonly string[])[]): number[] {
     const base = text.split('\n').findIndex((line) => line.includes('bind')) + 2;
     const result = spawnSync(program, ['-c', '-f', write(text)], { encoding: 'latin1', env });
     const refused = new Set<number>();
-    for (const match of result.stderr.matchAll(/\[ALERT\].*\[[^\]]*:(\d+)\]/g)) {
+    for (const match of result.stderr.matchAll(/(?:\[ALERT\].*|^\s+parsing )\[[^\]]*:(\d+)\]/gm)) {
       refused.add(caseOfLine[Number(match[1]) - base]!);
     }
     if (result.status === 0) return numbers;
@@ -210,7 +214,7 @@ async function recordLines(): Promise<unknown> {
   for (const format of lineFormats) {
     const log = [`log 127.0.0.1:${socket.address().port} format raw local0`, `log-format ${quote(format)}`];
     const { port, child } = await start([...log, ...rules], true);
-    for (const { name, request } of expressionGroups.slice(1)) {
+    for (const { name, request } of lineRequests) {
       const line = new Promise<string>((resolve) => {
         socket.once('message', (message) => resolve(message.toString('latin1')));
       });
@@ -223,10 +227,10 @@ async function recordLines(): Promise<unknown> {
   return recorded;
 }
 
-const golden = new URL('golden/', import.meta.url);
+const golden = process.env['GOLDEN'] ?? fileURLToPath(new URL('golden/', import.meta.url));
 /** Biome lays them out: `npx biome check --write test/expr/golden`. */
 function save(name: string, recorded: unknown): void {
-  writeFileSync(new URL(name, golden), `${JSON.stringify(recorded, null, 2)}\n`);
+  writeFileSync(join(golden, name), `${JSON.stringify(recorded, null, 2)}\n`);
 }
 
 const parts: Readonly<Record<string, () => unknown>> = {

@@ -157,10 +157,11 @@ function criterionError(error: string, text: string, keyword: string, alias: Acl
     return `${error} in ACL expression '${text}'`;
   }
   if (error.includes(' of sample fetch keyword ')) return error.replace('sample fetch keyword', 'ACL keyword');
-  if (alias === null) return error.startsWith('unknown converter') ? `${error} in ACL expression '${text}'` : error;
+  if (alias === null)
+    return /^(?:unknown converter|.* : ACL )/.test(error) ? `${error} in ACL expression '${text}'` : error;
   const aboutFetch = /^(?:invalid args in )?fetch method '[^']*' : /.exec(error);
   if (aboutFetch !== null) return `ACL keyword '${keyword}' : ${error.slice(aboutFetch[0].length)}`;
-  return `ACL keyword '${keyword}' : ${error.replace(/^missing comma after fetch keyword .*/, 'missing comma after fetch keyword')}.`;
+  return `ACL keyword '${keyword}' : ${error.replace(/^missing comma after fetch keyword .*/, 'missing comma after fetch keyword')}`;
 }
 
 interface Flags {
@@ -212,6 +213,7 @@ function parseFlags(words: readonly string[], criterion: Criterion): Flags | Exp
         if (files.length > 0) {
           return { error: "'-m' must only be specified before patterns and files in parsing ACL expression" };
         }
+        if (named !== null) return { error: TWO_METHODS };
         named = findMatchMethod(name);
         if (named === null) return { error: `unknown matching method '${name}' when parsing ACL expression` };
         break;
@@ -241,6 +243,9 @@ function parseFlags(words: readonly string[], criterion: Criterion): Flags | Exp
   if (!Array.isArray(own)) return own as ExprError;
   return { method, files, patterns: own as string[], ignoreCase, numbersOnly, id, named: named !== null, closed };
 }
+
+const TWO_METHODS =
+  "only one explicit matching method can be defined with '-m' parameter. if migrating from an old version, just keep the last one";
 
 const OPERATORS: ReadonlySet<string> = new Set(['eq', 'ge', 'gt', 'le', 'lt']);
 

@@ -1,6 +1,6 @@
 /** Addresses and Host headers (HAProxy manual, section 7.3.1). */
 
-import { formatIpv4, formatIpv6, ipv4InIpv6, parseIpv4, parseIpv4Mask, parseIpv6, parseIpv6Mask } from '../ip.ts';
+import { formatIpv4, formatIpv6, ipv4AlsoInIpv6, parseIpv4, parseIpv4Mask, parseIpv6, parseIpv6Mask } from '../ip.ts';
 import type { ConverterRow } from '../row.ts';
 import { asciiLower } from '../text.ts';
 
@@ -33,7 +33,7 @@ export const addressConverters: readonly ConverterRow[] = [
       const v6Mask = mask6 === undefined ? null : parseIpv6Mask(mask6 as string);
       return (value) => {
         // An IPv4 address in IPv6 has the mask of IPv4.
-        const v4 = parseIpv4(ipv4InIpv6(value as string) ?? (value as string));
+        const v4 = parseIpv4(ipv4AlsoInIpv6(value as string) ?? (value as string));
         if (v4 >= 0) return formatIpv4((v4 & v4Mask) >>> 0);
         return v6Mask === null ? undefined : maskIpv6(value as string, v6Mask);
       };

@@ -59,7 +59,10 @@ function compileDecimal(args: readonly Arg[], littleEndian: boolean): Convert | 
 function compileHex(args: readonly Arg[]): Convert | ExprError {
   const chunks = readChunks(args);
   if (chunks.size < 0) return { error: `chunk_size must not be negative (${chunks.size})` };
-  if (chunks.size === 0) return (bytes) => bytesToHex(bytes as string);
+  if (chunks.size === 0) {
+    if (chunks.separator !== '') return { error: `chunk_size needs to be positive (${chunks.size})` };
+    return (bytes) => bytesToHex(bytes as string);
+  }
   return (bytes) => inChunks(bytes as string, chunks, bytesToHex);
 }
 
@@ -68,6 +71,28 @@ function bitsOf(bytes: string): string {
   let bits = '';
   for (let i = 0; i < bytes.length; i++) bits += bytes.charCodeAt(i).toString(2).padStart(8, '0');
   return bits;
+}
+
+/** Sets of control chars that have a name, a bit each; DEL is bit 32. Without an argument all count but the tab. */
+const CONTROLS: Readonly<Record<string, number>> = { '': 0x1fffffdff, any: 0x1ffffffff, http: 0x2401 };
+
+/** Whether one of the control chars of a mask is there. */
+function compileHasControls([mask]: readonly Arg[]): Convert | ExprError {
+  const text = (mask as string | undefined) ?? '';
+  const bits = CONTROLS[text] ?? (/^(?:[0-9]+|0[xX][0-9a-fA-F]+)$/.test(text) ? Number(text) : -1);
+  if (bits < 0 || bits > CONTROLS['any']!) return { error: "expects a mask of 33 bits, 'any' or 'http'" };
+  let controls = '';
+  for (let code = 0; code <= 32; code++) {
+    if (Math.floor(bits / 2 ** code) % 2 === 1) controls += String.fromCharCode(code === 32 ? 0x7f : code);
+  }
+  return (value) => {
+    const bytes = value as string;
+    for (let i = 0; i < bytes.length; i++) {
+      const code = bytes.charCodeAt(i);
+      if ((code < 32 || code === 0x7f) && controls.includes(bytes[i]!)) return true;
+    }
+    return false;
+  };
 }
 
 const CHUNK_ARGS = 'string[,integer,integer]';
@@ -103,6 +128,7 @@ export const binaryConverters: readonly ConverterRow[] = [
   { name: 'be2dec', args: CHUNK_ARGS, in: 'bin', out: 'str', compile: (args) => compileDecimal(args, false) },
   { name: 'le2dec', args: CHUNK_ARGS, in: 'bin', out: 'str', compile: (args) => compileDecimal(args, true) },
   { name: 'be2hex', args: CHUNK_ARGS, in: 'bin', out: 'str', compile: compileHex },
+  { name: 'has_ctl', args: '[string]', in: 'bin', out: 'bool', compile: compileHasControls },
   {
     name: 'htonl',
     args: '',

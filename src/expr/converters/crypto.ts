@@ -13,7 +13,7 @@ import type { Arg } from '../args.ts';
 import type { CompileEnv, Convert, ConverterRow } from '../row.ts';
 import type { ExprError } from '../sample.ts';
 import type { ExprContext } from '../types.ts';
-import { parseVarName, readVarText, writeVar } from '../vars.ts';
+import { parseVarName, readVarText, type VarName, writeVar } from '../vars.ts';
 import { base64Decode, base64UrlDecode } from './binary.ts';
 
 type ReadBytes = (ctx: ExprContext) => Buffer | undefined;
@@ -30,7 +30,7 @@ function base64Param(arg: Arg, what: string): ReadBytes | ExprError {
     };
   }
   const decoded = base64Decode(text);
-  if (decoded === undefined || text === '') {
+  if (decoded === undefined) {
     return {
       error: `failed to parse ${what} : argument needs to be base64 encoded, and can either be a string or a variable`,
     };
@@ -40,7 +40,7 @@ function base64Param(arg: Arg, what: string): ReadBytes | ExprError {
 }
 
 /** A variable's name, or null. */
-function variableOf(arg: Arg): ReturnType<typeof parseVarName> | null {
+function variableOf(arg: Arg): VarName | ExprError | null {
   return arg === undefined || arg === '' ? null : parseVarName(arg as string);
 }
 
@@ -105,10 +105,12 @@ function compileGcm(args: readonly Arg[], decrypt: boolean): Convert | ExprError
   };
 }
 
+/** Bytes of a block, which the nonce has too. */
+const CBC_BLOCK = 16;
+
 function compileCbc(args: readonly Arg[], decrypt: boolean): Convert | ExprError {
   const params = cipherParams(args);
   if ('error' in params) return params;
-  if (args[3] !== undefined && args[3] !== '') return { error: 'aad: CBC has no additional data, leave it out' };
   const algorithm = `aes-${params.bits}-cbc`;
   const make = decrypt ? createDecipheriv : createCipheriv;
   return (bytes, ctx) => {
@@ -116,7 +118,8 @@ function compileCbc(args: readonly Arg[], decrypt: boolean): Convert | ExprError
     const key = params.key(ctx);
     if (nonce === undefined || key === undefined) return undefined;
     return attempt(() => {
-      const cipher = make(algorithm, key, nonce);
+      // What is longer is cut. CBC has no additional data, which is taken and means nothing.
+      const cipher = make(algorithm, key.subarray(0, params.bits / 8), nonce.subarray(0, CBC_BLOCK));
       return cipher.update(bytes as string, 'latin1', 'latin1') + cipher.final('latin1');
     });
   };
@@ -163,7 +166,7 @@ function verifyToken(token: string, verify: Verify | number): number {
   const parts = token.split('.');
   if (parts.length !== 3) return JWT.invalidToken;
   const signature = base64UrlDecode(parts[2]!);
-  if (signature === undefined) return JWT.invalidToken;
+  if (signature === undefined || signature === '') return JWT.invalidToken;
   if (typeof verify === 'number') return verify;
   try {
     return verify(`${parts[0]}.${parts[1]}`, Buffer.from(signature, 'latin1')) ? JWT.verified : JWT.failed;

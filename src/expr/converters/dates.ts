@@ -11,11 +11,41 @@ export function unitOf(name: unknown): number | null {
   return name === undefined || name === '' ? 1 : (UNITS[name as string] ?? null);
 }
 
-/** Date of an HTTP header field in seconds since the epoch (RFC 9110, section 5.6.7), or undefined. */
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+const MONTH = `(?<month>${MONTHS.join('|')})`;
+const DAY = '(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)';
+const LONG_DAY = '(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)';
+const TIME = '(?<hour>\\d\\d):(?<minute>\\d\\d):(?<second>\\d\\d)';
+/** The three forms of a date (RFC 9110, section 5.6.7); what follows is passed over, as HAProxy does. */
+const HTTP_DATES = [
+  `${DAY}, (?<day>\\d\\d) ${MONTH} (?<year>\\d{4}) ${TIME} GMT`,
+  `${LONG_DAY}, (?<day>\\d\\d)-${MONTH}-(?<year>\\d\\d) ${TIME} GMT`,
+  `${DAY} ${MONTH} (?<day>[ \\d]\\d) ${TIME} (?<year>\\d{4})`,
+].map((form) => new RegExp(`^${form}`));
+
+/** Date of an HTTP header field in seconds since the epoch, or undefined. Two digits of a year below 70 are of this century. */
 function parseHttpDate(text: string): number | undefined {
-  if (!/^[A-Z][a-z]{2,8},? /.test(text)) return undefined;
-  const date = Date.parse(/GMT$/.test(text) ? text : `${text} GMT`);
-  return Number.isNaN(date) ? undefined : Math.floor(date / 1000);
+  for (const form of HTTP_DATES) {
+    const parts = form.exec(text)?.groups;
+    if (parts === undefined) continue;
+    const given = Number(parts['year']);
+    const year = parts['year']!.length === 4 ? given : given + (given < 70 ? 2000 : 1900);
+    const month = MONTHS.indexOf(parts['month']!);
+    const [day, hour, minute, second] = ['day', 'hour', 'minute', 'second'].map((name) => Number(parts[name]));
+    return Date.UTC(year, month, day, hour, minute, second) / 1000;
+  }
+  return undefined;
+}
+
+/** Nine digits of the fraction of a second. */
+function fractionOf(date: number, unit: number): string {
+  return (((date % unit) + unit) % unit).toString().padStart(Math.log10(unit), '0').padEnd(9, '0');
+}
+
+function withFraction(format: string, fraction: string): string {
+  return format.replace(/%%|%([1-9]?)N/g, (found, digits) =>
+    found === '%%' ? found : fraction.slice(0, Number(digits || 9)),
+  );
 }
 
 /** `ltime`, `utime` and their kin: a date in `unit`s per second, printed by strftime. */
@@ -28,9 +58,8 @@ const formatted = (name: string, unit: number, utc: boolean): ConverterRow => ({
     const offset = Number(offsetArg ?? 0);
     return (value) => {
       const shifted = Number(value) + offset;
-      const fraction = String(((shifted % unit) + unit) % unit).padStart(unit === 1000 ? 3 : 6, '0');
-      // %N is the fraction of a second in dates that have one.
-      const pattern = unit === 1 ? (format as string) : (format as string).replaceAll('%N', fraction);
+      // %N is the fraction of a second, in nanoseconds or so many digits (`%3N`), in dates that have one.
+      const pattern = unit === 1 ? (format as string) : withFraction(format as string, fractionOf(shifted, unit));
       return strftime(pattern, Math.floor(shifted / unit) * 1000, utc);
     };
   },
@@ -55,7 +84,7 @@ export const dateConverters: readonly ConverterRow[] = [
       const offset = Number(offsetArg ?? 0);
       return (value) => {
         const date = Number(value) + offset;
-        const fraction = unit === 1 ? '' : `.${((date % unit) + unit) % unit}`;
+        const fraction = unit === 1 ? '' : `.${fractionOf(date, unit).slice(0, Math.log10(unit))}`;
         return strftime(`%a, %d %b %Y %H:%M:%S${fraction} GMT`, Math.floor(date / unit) * 1000, true);
       };
     },

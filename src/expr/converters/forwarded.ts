@@ -4,14 +4,13 @@ import type { Arg } from '../args.ts';
 import { formatIpv6, parseIpv4, parseIpv6 } from '../ip.ts';
 import { FORWARDED_PARAMETERS, OBFUSCATED, parseForwarded, parseNode } from '../rfc7239.ts';
 import type { Convert, ConverterRow } from '../row.ts';
-import { dynamic, type ExprError, textOf } from '../sample.ts';
+import { dynamic, type ExprError, type Sint, textOf } from '../sample.ts';
 import type { SampleType, SampleValue } from '../types.ts';
 
 function compileField([nameArg]: readonly Arg[]): Convert | ExprError {
   const name = nameArg as string;
-  if (!FORWARDED_PARAMETERS.includes(name)) {
-    return { error: "rfc7239_field: expects 'proto', 'host', 'for' or 'by'" };
-  }
+  // HAProxy takes other names, and finds nothing.
+  if (!FORWARDED_PARAMETERS.includes(name)) return () => undefined;
   return (header) => parseForwarded(header as string, false)?.get(name);
 }
 
@@ -31,29 +30,36 @@ function nodeName(text: string): SampleValue | undefined {
   return node.name;
 }
 
-/** Port of a node: a number where it is one, else text; 0 when it has none. */
+/** Port of a node: a number where it is one, else text. */
 function nodePort(text: string): SampleValue | undefined {
   const node = parseNode(text);
-  if (node === null) return undefined;
-  if (node.port?.startsWith('_') === true) {
+  if (node === null || node.port === null) return undefined;
+  if (node.port.startsWith('_')) {
     dynamic.type = 'str';
     return node.port;
   }
   dynamic.type = 'sint';
-  return Number(node.port ?? 0);
+  return Number(node.port);
 }
 
-/** Name of a node as a Forwarded header has it: IPv6 in brackets, an obfuscated name as it is; anything else is `unknown`. */
-function nameNode(value: SampleValue, type: SampleType): string {
+/** A text as an obfuscated name or port, or undefined where it has chars that none may have. */
+function obfuscated(text: string): string | undefined {
+  const name = `_${text}`;
+  return OBFUSCATED.test(name) ? name : undefined;
+}
+
+/** Name of a node as a Forwarded header has it: an address (IPv6 in brackets), else an obfuscated name, or `unknown` for nothing. */
+function nameNode(value: SampleValue, type: SampleType): string | undefined {
+  if (type === 'ipv4') return value as string;
+  if (type === 'ipv6') return `[${value as string}]`;
   const text = textOf(value, type);
-  if (type === 'ipv6' || parseIpv6(text) !== null) return `"[${text}]"`;
-  return parseIpv4(text) >= 0 || OBFUSCATED.test(text) ? text : 'unknown';
+  return text === '' ? 'unknown' : obfuscated(text);
 }
 
-/** Port of a node: a number, or an obfuscated text; none for anything else. */
+/** Port of a node: a number, else an obfuscated text. */
 function portNode(value: SampleValue, type: SampleType): string | undefined {
-  const text = textOf(value, type);
-  return OBFUSCATED.test(text) || (/^\d{1,5}$/.test(text) && Number(text) <= 65535) ? text : undefined;
+  if (type === 'sint') return BigInt.asUintN(32, BigInt(value as Sint)).toString();
+  return obfuscated(textOf(value, type));
 }
 
 export const forwardedConverters: readonly ConverterRow[] = [

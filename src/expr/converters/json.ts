@@ -120,11 +120,8 @@ function dynamicText(value: string): SampleValue {
 /** Value of a JSON document as a sample: texts, integers, booleans; other numbers and lists as text; else undefined. */
 function toSample(value: unknown, asInteger: boolean): SampleValue | undefined {
   switch (typeof value) {
-    case 'string': {
-      if (!asInteger) return dynamicText(value);
-      const number = Number.parseInt(value, 10);
-      return Number.isNaN(number) ? undefined : dynamicSint(number);
-    }
+    case 'string':
+      return dynamicText(value);
     case 'number':
       if (asInteger || Number.isSafeInteger(value)) return dynamicSint(Number(saturate(BigInt(Math.trunc(value)))));
       return dynamicText(String(value));
@@ -133,7 +130,7 @@ function toSample(value: unknown, asInteger: boolean): SampleValue | undefined {
       dynamic.type = 'bool';
       return value;
     default:
-      return Array.isArray(value) && !asInteger ? dynamicText(JSON.stringify(value)) : undefined;
+      return Array.isArray(value) ? dynamicText(JSON.stringify(value)) : undefined;
   }
 }
 

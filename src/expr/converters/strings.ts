@@ -52,8 +52,8 @@ function previousDelimiter(text: string, from: number, delimiters: string): numb
   return at;
 }
 
-/** The n-th word between runs of delimiters; see `fieldOf`. An index beyond the last one gives ''. */
-function wordOf(text: string, index: number, delimiters: string, count: number): string {
+/** The n-th word between runs of delimiters; see `fieldOf`. With a count, what is beyond the last word belongs to it, as what precedes the first. */
+function wordOf(text: string, index: number, delimiters: string, count: number): string | undefined {
   const words: [number, number][] = [];
   let at = 0;
   while (at < text.length) {
@@ -66,13 +66,13 @@ function wordOf(text: string, index: number, delimiters: string, count: number):
     at = end;
   }
   const first = index > 0 ? index - 1 : words.length + index;
-  if (first < 0 || first >= words.length) return '';
+  if (first < 0 || first >= words.length) return undefined;
   if (index > 0) {
-    const last = count === 0 ? words.length - 1 : Math.min(words.length - 1, first + count - 1);
-    return text.slice(words[first]![0], words[last]![1]);
+    const last = count === 0 ? undefined : words[first + count - 1];
+    return text.slice(words[first]![0], last?.[1]);
   }
-  const start = count === 0 ? 0 : Math.max(0, first - count + 1);
-  return text.slice(words[start]![0], words[first]![1]);
+  const start = count === 0 ? undefined : words[first - count + 1];
+  return text.slice(start?.[0] ?? 0, words[first]![1]);
 }
 
 type Pick = (text: string, index: number, delimiters: string, count: number) => string | undefined;
@@ -158,7 +158,7 @@ function paramOf(text: string, name: string, delimiters: string): string | undef
   return undefined;
 }
 
-/** Decodes %XX; `+` is a blank in a query: everywhere when `inForm`, else behind a `?`. undefined when malformed. */
+/** Decodes %XX; `+` is a blank in a query: everywhere when `inForm`, else behind a `?`. undefined when malformed, or with a NUL. */
 function urlDecode(text: string, inForm: boolean): string | undefined {
   if (!/[%+]/.test(text)) return text;
   let decoded = '';
@@ -169,7 +169,7 @@ function urlDecode(text: string, inForm: boolean): string | undefined {
       decoded += ' ';
     } else if (char === '%') {
       const hex = text.slice(i + 1, i + 3);
-      if (!/^[0-9A-Fa-f]{2}$/.test(hex)) return undefined;
+      if (hex === '00' || !/^[0-9A-Fa-f]{2}$/.test(hex)) return undefined;
       decoded += String.fromCharCode(Number.parseInt(hex, 16));
       i += 2;
     } else {
@@ -219,8 +219,8 @@ export const stringConverters: readonly ConverterRow[] = [
   plain('reverse', reverse),
   plain('reverse_dom', (text) => {
     // The dot of a fully qualified name says nothing more.
-    const name = text.endsWith('.') ? text.slice(0, -1) : text;
-    return name.split('.').reverse().join('.');
+    const labels = (text.endsWith('.') ? text.slice(0, -1) : text).split('.');
+    return labels.includes('') ? undefined : labels.reverse().join('.');
   }),
   { name: 'length', args: '', in: 'str', out: 'sint', compile: () => (text) => (text as string).length },
   picking('field', fieldOf),
@@ -233,8 +233,9 @@ export const stringConverters: readonly ConverterRow[] = [
     args: 'string[,string]',
     in: 'str',
     out: 'str',
-    compile: ([name, delimiters]) => {
-      const set = (delimiters as string | undefined) || '&';
+    compile: ([name, delimiter]) => {
+      const set = (delimiter as string | undefined) ?? '&';
+      if (set.length !== 1) return { error: 'Delimiter must be exactly 1 character.' };
       return (text) => paramOf(text as string, name as string, set);
     },
   },

@@ -115,29 +115,30 @@ export const variableConverters: readonly ConverterRow[] = [
     in: 'bin',
     out: 'bin',
     compile: ([offsetText, lengthText]) => {
-      const offset = positionOf(offsetText);
-      if (typeof offset !== 'function') return { error: 'invalid offset: expects an integer or a variable name' };
-      const length = lengthText === undefined || lengthText === '' ? null : positionOf(lengthText);
-      if (length !== null && typeof length !== 'function') {
-        return { error: 'invalid length: expects an integer or a variable name' };
-      }
+      const offset = positionOf(offsetText, 0);
+      if ('error' in offset) return offset;
+      const length = lengthText === undefined ? null : positionOf(lengthText, 1);
+      if (length !== null && 'error' in length) return length;
       return (value, ctx) => {
         const start = offset(ctx);
         const count = length === null ? Number.POSITIVE_INFINITY : length(ctx);
         if (start === undefined || count === undefined) return undefined;
-        return start < 0 || count < 0 ? '' : (value as string).slice(start, start + count);
+        return start < 0 || count < 0 ? undefined : (value as string).slice(start, start + count);
       };
     },
   },
 ];
 
-/** A position given as a number or as a variable. */
-function positionOf(arg: Arg): ((ctx: ExprContext) => number | undefined) | null {
+/** A position given as a number, from `least` on, or as a variable. */
+function positionOf(arg: Arg, least: number): ((ctx: ExprContext) => number | undefined) | ExprError {
   const text = arg as string;
   const constant = parseSint(text);
-  if (constant !== null) return () => Number(constant);
+  if (constant !== null) {
+    if (Number(constant) < least) return { error: `expects a ${least === 0 ? 'non-negative' : 'positive'} integer` };
+    return () => Number(constant);
+  }
   const name = parseVarName(text);
-  if ('error' in name) return null;
+  if ('error' in name) return { error: 'expects an integer or a variable name' };
   return (ctx) => {
     const value = readVarAs(ctx, name, 'sint');
     return value === undefined ? undefined : Number(value);

@@ -28,6 +28,7 @@ export const constantFetches: readonly FetchRow[] = [
     type: 'bin',
     source: 'constant',
     compile: ([hex]) => {
+      if (hex === '') return { error: 'an hex digit is expected (found nothing)' };
       const bytes = bytesOfHex(hex as string);
       return typeof bytes === 'string' ? () => bytes : bytes;
     },

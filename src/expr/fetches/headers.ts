@@ -106,13 +106,13 @@ function compileCount(args: readonly Arg[], side: Side, whole: boolean): Compile
   };
 }
 
-/** Integer at the start of a header as HAProxy reads it: 32 bits, up to the first char above `9`, signs and dots read as digits. */
+/** Integer at the start of a header as HAProxy reads it: 32 bits, up to the first char that is no digit; no sign but `-`. */
 export function looseSint(text: string): number {
   const negative = text.charCodeAt(0) === 0x2d;
   let value = 0;
   for (let i = negative ? 1 : 0; i < text.length; i++) {
     const digit = text.charCodeAt(i) - 0x30;
-    if (digit > 9) break;
+    if (digit < 0 || digit > 9) break;
     value = (Math.imul(value, 10) + digit) | 0;
   }
   return negative ? -value | 0 : value;

@@ -175,7 +175,6 @@ function sizeOf(side: Side): Evaluate {
 /** Parameters of a form in the body. */
 function compileBodyParam([nameArg, flag]: readonly Arg[]): CompiledFetch | ExprError {
   const name = (nameArg as string | undefined) ?? '';
-  if (flag !== undefined && flag !== '' && flag !== 'i') return { error: "Unsupported option, only 'i' is" };
   const ignoreCase = flag === 'i';
   const cursor = new ParamCursor();
   return {

@@ -52,11 +52,11 @@ function compileDate([offsetArg, unitArg]: readonly Arg[]): Evaluate | ExprError
 }
 
 function compileVar([nameArg, fallback]: readonly Arg[]): Evaluate | ExprError {
-  const name = parseVarName(nameArg as string);
+  const name = parseVarName(nameArg as string, 'read');
   if ('error' in name) return name;
   const missing = fallback === undefined ? undefined : asValue(fallback as string);
   return (ctx) => {
-    const variable = readVar(ctx, name) ?? missing;
+    const variable = (name.scope === 'parent' ? undefined : readVar(ctx, name)) ?? missing;
     return variable === undefined ? undefined : asDynamic(variable);
   };
 }
@@ -78,7 +78,7 @@ function uuid7(now: number): string {
 
 function compileUuid([versionArg]: readonly Arg[]): Evaluate | ExprError {
   const version = Number(versionArg ?? 4);
-  if (version === 4 || version === 0) return () => randomUUID();
+  if (version === 4) return () => randomUUID();
   if (version === 7) return (ctx) => uuid7(ctx.now);
   return { error: `Unsupported UUID version: '${version}'` };
 }
@@ -131,7 +131,7 @@ export const processFetches: readonly FetchRow[] = [
   plain('txn.status', 'sint', 'serverConnection', (ctx) => ctx.log.status),
   plain('txn.conn_retries', 'sint', 'serverConnection', (ctx) => ctx.log.retries),
   plain('txn.redispatched', 'bool', 'serverConnection', (ctx) => ctx.log.redispatched),
-  plain('txn.sess_term_state', 'str', 'internal', (ctx) => ctx.log.termination),
+  plain('txn.sess_term_state', 'str', 'internal', (ctx) => ctx.log.termination.slice(0, 2)),
   plain('http_first_req', 'bool', 'request', (ctx) => (ctx.unread ? undefined : ctx.firstRequest)),
   plain('unique-id', 'str', 'constant', (ctx) => ctx.uniqueId || undefined),
   plain('prio_class', 'sint', 'internal', (ctx) => (ctx.unread ? undefined : (ctx.priorityClass ?? 0))),
@@ -139,11 +139,11 @@ export const processFetches: readonly FetchRow[] = [
   plain('act_conn', 'sint', 'constant', (ctx) => ctx.log.processConnections),
   plain('hostname', 'str', 'constant', () => node),
   plain('pid', 'sint', 'constant', (ctx) => ctx.log.pid),
-  // One process and one group of threads, whatever the machine.
+  // One process and one group of threads, whatever the machine; groups and threads count from 0.
   plain('nbproc', 'sint', 'constant', () => 1),
   plain('proc', 'sint', 'constant', () => 1),
-  plain('tgroup', 'sint', 'constant', () => 1),
-  plain('thread', 'sint', 'constant', (ctx) => ctx.process?.thread ?? 1),
+  plain('tgroup', 'sint', 'constant', () => 0),
+  plain('thread', 'sint', 'constant', (ctx) => (ctx.process?.thread ?? 1) - 1),
   plain('stopping', 'bool', 'internal', (ctx) => ctx.process?.stopping === true),
   plain('uptime', 'sint', 'constant', (ctx) =>
     ctx.process === undefined ? undefined : Math.floor((ctx.now - ctx.process.startedAt) / 1000),

@@ -116,7 +116,7 @@ function compileParam(args: readonly Arg[], to: ((text: string) => SampleValue) 
   const [nameArg, delimiterArg, flag] = args as readonly (string | undefined)[];
   const name = nameArg ?? '';
   const delimiter = (delimiterArg || '?')[0]!;
-  if (flag !== undefined && flag !== '' && flag !== 'i') return { error: "Unsupported option, only 'i' is" };
+  // Another flag means nothing.
   const ignoreCase = flag === 'i';
   const cursor = new ParamCursor();
   /** Text to look in, with the cursor at the start of the list. */

@@ -51,7 +51,7 @@ const connectionRows: readonly FetchRow[] = [
   row('ssl_fc_has_crt', 'bool', (tls) => tls.certificateUsed && !tls.resumed),
   flag('ssl_fc_has_sni', (tls) => tls.sni !== ''),
   // Early data is not taken.
-  flag('ssl_fc_early_rcvd', () => false),
+  row('ssl_fc_early_rcvd', 'bool', () => false),
   {
     name: 'ssl_fc_has_early',
     args: '',

@@ -97,7 +97,7 @@ export const transportFetches: readonly FetchRow[] = [
   ...(['rtt', 'rttvar', 'unacked', 'sacked', 'lost', 'retrans', 'fackets', 'reordering'] as const).map((key) =>
     figure('fc', key),
   ),
-  plain('fc_saved_syn', 'bin', 'clientAddress', (ctx) => transportOf.fc(ctx)?.savedSyn() || undefined),
+  plain('fc_saved_syn', 'bin', 'clientAddress', (ctx) => transportOf.fc(ctx)?.savedSyn()),
   figure('bc', 'rtt'),
   figure('bc', 'rttvar'),
   fact('fc', 'fc_glitches', 'clientAddress', ({ glitches }) => glitches),

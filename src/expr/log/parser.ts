@@ -171,7 +171,7 @@ export class LogFormatParser {
     if (!isAvailable(compiled, this.#env.places)) {
       const needs = SOURCES[compiled.source].text;
       return {
-        error: `sample fetch <${shown}> may not be reliably used here because it needs '${needs}' which is not available here`,
+        error: `sample fetch <${/^[^(,\]]*/.exec(shown)![0]}> may not be reliably used here because it needs '${needs}' which is not available here`,
       };
     }
     this.#at = next + 1;

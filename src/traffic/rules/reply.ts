@@ -179,12 +179,12 @@ function sourceArgument(word: string, words: Words, env: RuleEnv, args: ReplyArg
     case 'string':
     case 'lf-string':
       if (value === '') return { error: `'${word}' expects ${word === 'string' ? '<str>' : '<fmt>'} as argument` };
-      return setBody(args, word === 'string' ? Buffer.from(value, 'latin1') : compileText(value, env));
+      return setBody(args, word === 'string' ? Buffer.from(value, 'latin1') : compileText(value, env, true));
     case 'file':
     case 'lf-file': {
       const content = env.readFile(value);
       if (content === null) return { error: `error opening file '${value}'` };
-      return setBody(args, word === 'file' ? content : compileText(content.latin1Slice(), env));
+      return setBody(args, word === 'file' ? content : compileText(content.latin1Slice(), env, true));
     }
     case 'errorfile': {
       const page = env.readPage(value);

@@ -23,9 +23,9 @@ function editAction(name: keyof typeof HOW): ActionRow {
       const formats = [words.take(), wanted === 2 ? words.take() : ''];
       if (formats.includes(undefined) || file === '')
         return { error: `expects ${file === '' ? 'a file in parentheses and ' : ''}exactly ${wanted} arguments` };
-      const key = compileText(formats[0], env);
+      const key = compileText(formats[0], env, true);
       if ('error' in key) return key;
-      const value = compileText(formats[1], env);
+      const value = compileText(formats[1], env, true);
       if ('error' in value) return value;
       const patterns = referenceName(file);
       return (stream) => {
