@@ -37,10 +37,10 @@ suite('the first packet of a connection', () => {
       const text = async (name: string) => (await fetch(`http://127.0.0.1:${run.port(name)}/`)).text();
       const [source, port, fingerprint, version] = (await text('kept')).split(' ');
       assert.deepEqual([source, port], ['127.0.0.1', String(run.port('kept'))]);
-      assert.match(fingerprint!, /^00[45]0[0-9A-F]{10}$/);
+      assert.match(fingerprint!, /^00[45]0[0-9A-F]{12}$/);
       assert.equal(version, '4', 'rules behind those of the connection have it, too');
       assert.equal(await text('forgotten'), '[]');
-      assert.equal(await text('fixed'), '0050ABFFD7FFD7 0050ABFFD7FFD74002040801037F000001 []');
+      assert.equal(await text('fixed'), '0050ABFFD7FFD747 0050ABFFD7FFD7474002040801037F000001 []');
       assert.doesNotMatch(run.stderr, /first packets/);
     });
   }
