@@ -82,6 +82,7 @@ export function readDefaultServer(
   admit: (row: Option<ServerDraft>) => string | null = () => null,
 ): OptionReport {
   useFolders(draft, global);
+  draft.onDefaultServer = true;
   return applyOptions(SERVER_OPTIONS, words, 0, draft, (row) =>
     row.notDefault ? `'${row.name}' option is not accepted in default-server sections` : admit(row),
   );

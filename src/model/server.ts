@@ -152,7 +152,11 @@ export class Server {
     this.downTransitions = 0;
     this.failedHana = 0;
     this.consecutiveErrors = 0;
-    this.unchecked = { status: 'INI', result: CheckResult.unknown, health: 0 };
+    this.unchecked = {
+      status: 'INI',
+      result: CheckResult.unknown,
+      health: config.onDefaultServer && !dynamic && !config.disabled ? riseAndFall(this).rise : 0,
+    };
     this.referenced = false;
   }
 
@@ -195,6 +199,11 @@ function checkView(rise: number, fall: number): CheckView {
     fall,
     startedAt: 0,
   };
+}
+
+/** What the server rises and falls by; without health checks, what its line says of them nonetheless. */
+export function riseAndFall({ check, config }: Server): { readonly rise: number; readonly fall: number } {
+  return check ?? config.checkDefaults ?? { rise: 2, fall: 3 };
 }
 
 /** In maintenance of any kind. */

@@ -1,4 +1,4 @@
-import { CheckStatus, type Server } from './server.ts';
+import { CheckState, CheckStatus, type Server } from './server.ts';
 
 /*
  * The server state format, version 1: what `show servers state` prints and a state file has, a row for each column (management manual,
@@ -73,7 +73,7 @@ const STATE_COLUMNS = [
   },
   { name: 'srv_check_result', print: ({ check, unchecked }) => (check ?? unchecked).result, accepts: within(0, 4) },
   { name: 'srv_check_health', print: ({ check, unchecked }) => (check ?? unchecked).health, accepts: anyNumber },
-  { name: 'srv_check_state', print: ({ check }) => (check?.state ?? 0) & 0x0f, accepts: within(0, 0x1f) },
+  { name: 'srv_check_state', print: checkState, accepts: within(0, 0x1f) },
   { name: 'srv_agent_state', print: ({ agent }) => (agent?.state ?? 0) & 0x1f, accepts: within(0, 0x1f) },
   { name: 'bk_f_forced_id', print: ({ proxy }) => Number(proxy.config.idForced), accepts: within(0, 1) },
   { name: 'srv_f_forced_id', print: ({ idForced }) => Number(idForced), accepts: within(0, 1) },
@@ -95,6 +95,11 @@ export const stateColumns: readonly (StateColumn & { readonly name: StateColumnN
 function shownAddress({ host, family }: Server): string {
   if (host === null) return '-';
   return family === 'abns' ? `abns@${host}` : host;
+}
+
+function checkState({ check, config }: Server): number {
+  if (check === null) return config.disabled ? CheckState.paused : 0;
+  return check.state & 0x0f;
 }
 
 /** Where the check goes when that is not where the traffic goes. */

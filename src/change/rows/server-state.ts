@@ -1,7 +1,7 @@
 import { setAdminState } from '../../control/servers/admin-state.ts';
 import { setRunning, setStopped, setStopping } from '../../control/servers/oper-state.ts';
 import { takesTraffic, usableServers } from '../../control/servers/usable.ts';
-import { Admin, CheckState, OperState, type Server } from '../../model/server.ts';
+import { Admin, CheckState, OperState, riseAndFall, type Server } from '../../model/server.ts';
 import type { ChangeOf } from '../change.ts';
 import { done, problem, type Row } from '../context.ts';
 import { lacksServer, theServer } from '../lookup.ts';
@@ -47,8 +47,8 @@ export const serverHealth: Row<ChangeOf<'server.health'>> = {
   apply(change, ctx) {
     const server = theServer(ctx.model, change);
     const before = healthOf(server);
-    if (server.check) server.check.health = change.to === 'down' ? 0 : server.check.rise + server.check.fall - 1;
-    else server.unchecked.health = change.to === 'down' ? 0 : UNCHECKED_FULL;
+    const { rise, fall } = riseAndFall(server);
+    (server.check ?? server.unchecked).health = change.to === 'down' ? 0 : rise + fall - 1;
     if (change.to === 'up') setRunning(ctx.states, server, BY_CLI);
     else if (change.to === 'stopping') setStopping(ctx.states, server, BY_CLI);
     else setStopped(ctx.states, server, BY_CLI);
@@ -56,8 +56,6 @@ export const serverHealth: Row<ChangeOf<'server.health'>> = {
   },
 };
 
-/** Full health with the default `rise 2 fall 3`. */
-const UNCHECKED_FULL = 4;
 
 function healthOf(server: Server): 'up' | 'stopping' | 'down' {
   if (server.operState === OperState.stopped) return 'down';

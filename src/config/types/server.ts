@@ -72,6 +72,8 @@ export interface ServerConfig {
   /** The settings that checks and agent checks would have if they were on: for `default-server` and servers made from it. */
   readonly checkDefaults?: CheckConfig;
   readonly agentDefaults?: AgentConfig;
+  /** A `default-server` line applies to it. */
+  readonly onDefaultServer?: boolean;
   /** Settings of TLS, whether it is spoken or not; null: none is written. */
   readonly tls: ServerTlsConfig | null;
   /** Framing of lines sent to a server of a `ring` section (`log-proto`); absent: `legacy`, a line feed after each. */

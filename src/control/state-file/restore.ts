@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { Admin, CheckState, CheckStatus, type CheckStatusName, OperState, type Server } from '../../model/server.ts';
+import { Admin, CheckState, CheckStatus, type CheckStatusName, OperState, riseAndFall, type Server } from '../../model/server.ts';
 import { leadingNumber, type StateColumnName } from '../../model/state-columns.ts';
 import { setAdminState } from '../servers/admin-state.ts';
 import type { StateEffects } from '../servers/effects.ts';
@@ -7,9 +7,6 @@ import { setRunning, setStopped, setStopping, setUserWeight } from '../servers/o
 import { enter } from '../servers/transition.ts';
 import { invalidValues, type StateLine } from './parse.ts';
 
-/** What a server without health checks rises and falls by. */
-const DEFAULT_RISE = 2;
-const DEFAULT_FALL = 3;
 const CAUSE = ', changed from server-state after a reload';
 
 /** The name of a check status by its number. */
@@ -67,7 +64,7 @@ function quiet(fx: StateEffects): StateEffects {
 
 /** Sets the state and the rise/fall counter, as far as they go together with the checks of now. Returns whether a slow start begins. */
 function restoreOperState(fx: StateEffects, server: Server, line: StateLine, age: number): boolean {
-  const { rise, fall } = server.check ?? { rise: DEFAULT_RISE, fall: DEFAULT_FALL };
+  const { rise, fall } = riseAndFall(server);
   const view = server.check ?? server.unchecked;
   const health = number(line, 'srv_check_health');
   const best = rise + fall - 1;
