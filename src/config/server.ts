@@ -68,7 +68,7 @@ function optionError({ error }: OptionReport): string | null {
 function checkServer(server: ServerDraft): string | null {
   if (server.track !== null && (server.checkEnabled || server.agentEnabled))
     return 'unable to enable checks and tracking at the same time!';
-  if (server.agentEnabled && server.agent.port === 0) {
+  if (server.agentEnabled && server.agent.port === 0 && server.check.port === 0) {
     return `server ${server.name} does not have agent port. Agent check has been disabled.`;
   }
   return null;

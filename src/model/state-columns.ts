@@ -82,7 +82,7 @@ const STATE_COLUMNS = [
   { name: 'srvrecord', print: ({ srvRecord }) => srvRecord ?? '-' },
   { name: 'srv_use_ssl', print: (server) => (server.useSsl ? 1 : isWithoutSsl(server) ? -1 : 0), optional: true },
   { name: 'srv_check_port', print: ({ checkConfig }) => checkConfig?.port ?? 0, optional: true },
-  { name: 'srv_check_addr', print: shownCheckAddress, personal: true, optional: true },
+  { name: 'srv_check_addr', print: ({ checkConfig }) => checkConfig?.addr ?? '-', personal: true, optional: true },
   { name: 'srv_agent_addr', print: ({ agentConfig }) => agentConfig?.addr ?? '-', personal: true, optional: true },
   { name: 'srv_agent_port', print: ({ agentConfig }) => agentConfig?.port ?? 0, optional: true },
 ] as const satisfies readonly StateColumn[];
@@ -102,10 +102,6 @@ function checkState({ check, config }: Server): number {
   return check.state & 0x0f;
 }
 
-/** Where the check goes when that is not where the traffic goes. */
-function shownCheckAddress({ checkConfig, host }: Server): string {
-  return checkConfig?.addr && checkConfig.addr !== host ? checkConfig.addr : '-';
-}
 
 /** TLS is explicitly off (`no-ssl`). */
 function isWithoutSsl(server: Server): boolean {

@@ -41,6 +41,7 @@ export function checkConfig(over: Partial<CheckConfig> = {}): CheckConfig {
     fall: 3,
     port: 0,
     addr: null,
+    addrPort: 0,
     sendProxy: false,
     proto: null,
     definition: null,

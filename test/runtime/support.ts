@@ -85,6 +85,7 @@ const check = {
   fall: 3,
   port: 0,
   addr: null,
+  addrPort: 0,
   sendProxy: false,
   definition: null,
   proto: null,

@@ -134,7 +134,9 @@ export const serverCheckAddr: Row<ChangeOf<'server.check-addr'>> = {
   apply(change, ctx) {
     const server = theServer(ctx.model, change);
     const before = server.checkConfig!;
-    server.checkConfig = merged(before, change);
+    const after = merged(before, change);
+    const file = server.config.check;
+    server.checkConfig = { ...after, addrPort: after.addr === file?.addr ? file.addrPort : 0 };
     return done({ ...change, addr: before.addr ?? '', port: before.port });
   },
 };

@@ -15,7 +15,7 @@ function parseCheckAddress({ draft, value: word }: Input): OptionResult {
   if (address.family !== 'inet' && address.family !== 'inet6')
     return `'addr' : address family not supported in '${word}'`;
   draft.check.addr = address.host;
-  if (address.port > 0) draft.check.port = address.port;
+  draft.check.addrPort = address.port;
   return undefined;
 }
 

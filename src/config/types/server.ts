@@ -109,6 +109,8 @@ export interface CheckConfig {
   readonly port: number;
   /** Explicit `addr`, else null. */
   readonly addr: string | null;
+  /** The port in `addr`, for checks without `port`; 0: there is none. */
+  readonly addrPort: number;
   readonly sendProxy: boolean;
   /** `check-proto`; null: as the server's `proto`. */
   readonly proto: 'h1' | 'h2' | null;
@@ -116,6 +118,7 @@ export interface CheckConfig {
   readonly definition: HealthCheckSection | null;
 }
 
+/** `agent-check`: without `agent-port` and `agent-addr` it goes where `port` and `addr` say. */
 export interface AgentConfig {
   readonly inter: number;
   readonly port: number;

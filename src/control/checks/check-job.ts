@@ -99,8 +99,14 @@ export class CheckJob implements Job {
     return this.check === this.server.agent;
   }
 
-  get #config(): { readonly inter: number; readonly port: number; readonly addr: string | null } {
+  get #config(): { readonly inter: number; readonly addr: string | null } {
     return this.#isAgent ? this.server.agentConfig! : this.server.checkConfig!;
+  }
+
+  /** The port that the configuration names for this check, or 0. */
+  get #port(): number {
+    const { checkConfig, agentConfig } = this.server;
+    return this.#isAgent ? agentConfig!.port : checkConfig!.port || checkConfig!.addrPort;
   }
 
   #again(): void {
@@ -137,13 +143,13 @@ export class CheckJob implements Job {
 
   #target(): CheckTarget {
     const { server } = this;
-    const { inter, port, addr } = this.#config;
+    const { inter, addr } = this.#config;
     const { counters } = this.#deps.model;
     const { connect, check } = server.proxy.config.timeouts;
     return {
       host: addr ?? server.host,
       family: addr === null ? socketFamily(server) : isIP(addr) === 6 ? 'inet6' : 'inet',
-      port: port || (server.portMap === '' ? server.port : 0),
+      port: this.#port || (server.portMap === '' ? server.port : 0),
       proxyProtocol: this.#isAgent ? 0 : proxyProtocol(server),
       neverLocal: this.#deps.model.config.global.pp2NeverLocal,
       sourceHost: sourceHost(server),

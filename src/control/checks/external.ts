@@ -18,8 +18,8 @@ function externalCommand(
   const { externalCommand: file, externalPath } = healthCheckOf(server).healthCheck;
   const [proxyAddr, proxyPort] = listenerAddress(proxy.config);
   const isPath = server.family === 'unix' || server.family === 'abns';
-  const addr = (server.checkConfig?.addr ?? server.host) || NOT_USED;
-  const port = isPath ? NOT_USED : String(server.checkConfig?.port || server.port);
+  const addr = server.host || NOT_USED;
+  const port = isPath ? NOT_USED : String(server.port);
   const env: Record<string, string> = {
     PATH: externalPath ?? '',
     HAPROXY_PROXY_NAME: proxy.name,

@@ -181,6 +181,7 @@ test('a server cannot track what has no checks, what is not there, or in a circl
     fall: 3,
     port: 0,
     addr: null,
+    addrPort: 0,
     sendProxy: false,
     definition: null,
     proto: null,
