@@ -145,7 +145,7 @@ export function newProxy(kind: ProxyKind, name: string, at: Location, from: Prox
     ruleKinds: new Set(),
     defaultBackendAt: from?.defaultBackendAt ?? null,
     checkRuleset: from?.checkRuleset ?? null,
-    checkOption: from?.checkOption ?? false,
+    ownCheckOption: false,
     ownCheckRules: false,
     emailAlert: from?.emailAlert ?? false,
     serverNames: new Map(),

@@ -63,8 +63,8 @@ export interface ProxyDraft {
   defaultBackendAt: Location | null;
   /** `http-check` / `tcp-check` rules of each kind, and which of the two was last used. */
   checkRuleset: 'http-check' | 'tcp-check' | null;
-  checkOption: boolean;
-  /** The check rules in the configuration are its own, not those of a defaults section. */
+  /** The option that says what checks speak, and the rules, are its own, not those of a defaults section. */
+  ownCheckOption: boolean;
   ownCheckRules: boolean;
   emailAlert: boolean;
   /** Names and ids of servers and binds so far: duplicates are found without a search. */

@@ -81,7 +81,13 @@ export function checkServer(
 
 /** Checks need a port: the server's, their own, one in a `connect` rule, or one that an SRV record brings. */
 function lacksCheckPort(proxy: ProxyDraft, { address, check, resolvers }: ServerDraft): boolean {
-  if (check.port !== 0 || check.addrPort !== 0 || !('port' in address) || (address.port !== 0 && address.portMap === '')) return false;
+  if (
+    check.port !== 0 ||
+    check.addrPort !== 0 ||
+    !('port' in address) ||
+    (address.port !== 0 && address.portMap === '')
+  )
+    return false;
   if (resolvers !== null && address.family === 'name' && address.host.startsWith('_')) return false;
   const { rules } = check.definition?.healthCheck ?? proxy.config.healthCheck;
   return rules.every((rule) => rule.words[1] !== 'connect');

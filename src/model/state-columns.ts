@@ -102,7 +102,6 @@ function checkState({ check, config }: Server): number {
   return check.state & 0x0f;
 }
 
-
 /** TLS is explicitly off (`no-ssl`). */
 function isWithoutSsl(server: Server): boolean {
   return server.config.tls?.off ?? false;

@@ -56,7 +56,6 @@ export const serverHealth: Row<ChangeOf<'server.health'>> = {
   },
 };
 
-
 function healthOf(server: Server): 'up' | 'stopping' | 'down' {
   if (server.operState === OperState.stopped) return 'down';
   return server.operState === OperState.stopping ? 'stopping' : 'up';

@@ -7,10 +7,11 @@ import { inSections } from './sections.ts';
 import { type Keyword, works } from './table.ts';
 
 /** What describes a health check while it is read: a proxy, or a healthcheck section. */
-export interface CheckDraft extends Pick<ProxyDraft, 'checkRuleset' | 'checkOption' | 'ownCheckRules'> {
+export interface CheckDraft extends Pick<ProxyDraft, 'checkRuleset' | 'ownCheckOption' | 'ownCheckRules'> {
   readonly config: Pick<ProxyDraft['config'], 'name' | 'at' | 'healthCheck'>;
 }
 
+/** The option of a proxy begins anew: rules of a defaults section belong to the option there. */
 function checkOption(
   name: string,
   kind: Draft<HealthCheckConfig>['kind'],
@@ -20,9 +21,14 @@ function checkOption(
   const parse = (line: Line, draft: CheckDraft) => {
     const words = read(line);
     if (words === null) return;
+    if (!draft.ownCheckRules) {
+      draft.config.healthCheck.rules = [];
+      draft.checkRuleset = null;
+    }
     const { healthCheck } = draft.config;
-    draft.config.healthCheck = { ...healthCheck, kind, args: words };
-    draft.checkOption = true;
+    const optionWins = healthCheck.rules.some((rule) => rule.words[0] === 'http-check' && rule.words[1] === 'send');
+    draft.config.healthCheck = { ...healthCheck, kind, args: words, optionWins };
+    draft.ownCheckOption = true;
   };
   return works(name, args, parse, { sections: inSections('DLB') });
 }

@@ -12,12 +12,16 @@ function isVariable(word: string): boolean {
   return /^(set-var|set-var-fmt|unset-var)\(/.test(word);
 }
 
-/** Rules of a defaults section are replaced, not added to, by the first rule of the proxy itself. */
+/**
+ * Rules of a defaults section are replaced, not added to, by the first rule of the proxy itself; what `option httpchk` asks for there is
+ * replaced by an `http-check send`.
+ */
 function addStep(line: Line, proxy: CheckDraft, ruleset: 'http-check' | 'tcp-check'): void {
   if (!proxy.ownCheckRules) {
     proxy.config.healthCheck.rules = [];
     proxy.ownCheckRules = true;
   }
+  if (ruleset === 'http-check' && line.word(1) === 'send' && !proxy.ownCheckOption) proxy.config.healthCheck.args = [];
   proxy.checkRuleset = ruleset;
   proxy.config.healthCheck.rules.push({ words: [...line.words], at: line.at });
 }

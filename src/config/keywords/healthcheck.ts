@@ -31,7 +31,7 @@ export function newHealthcheck(name: string, at: Location): CheckDraft {
   return {
     config: { name, at, healthCheck: noHealthCheck() },
     checkRuleset: null,
-    checkOption: false,
+    ownCheckOption: false,
     ownCheckRules: false,
   };
 }

@@ -17,6 +17,8 @@ export interface HealthCheckConfig {
   /** `option httpchk` arguments, or those of the other check options. */
   readonly args: readonly string[];
   readonly rules: readonly WordsAt[];
+  /** `option httpchk` is written behind the first `http-check send` and wins over it where both say something. */
+  readonly optionWins?: boolean;
   readonly disableOn404: boolean;
   readonly sendState: boolean;
   readonly externalCommand: string | null;

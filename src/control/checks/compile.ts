@@ -116,7 +116,7 @@ function withConnect(steps: readonly Step[]): Step[] {
 /** The steps of an HTTP check: requests merged with `option httpchk`, what is missing added. */
 function httpSteps(proxy: HealthCheckSection, rules: readonly ParsedRule[], diagnostics: Diagnostic[]): Step[] {
   const steps: Step[] = [];
-  const sendState = proxy.healthCheck.sendState;
+  const { sendState, optionWins } = proxy.healthCheck;
   let option: RequestParts | null = optionRequest(proxy.healthCheck.args);
   let last: 'none' | 'connect' | 'request' | 'expect' = 'none';
   const wrong = (what: string, missing: string, number: number) =>
@@ -129,7 +129,8 @@ function httpSteps(proxy: HealthCheckSection, rules: readonly ParsedRule[], diag
   for (const rule of withComments(rules)) {
     if (rule.kind === 'request') {
       if (last === 'request' || last === 'expect') wrong('send', 'connect', rule.number);
-      steps.push(requestStep(rule.number, rule.parts, option, sendState));
+      const [first, second] = option !== null && optionWins ? [option, rule.parts] : [rule.parts, option];
+      steps.push(requestStep(rule.number, first, second, sendState));
       option = null;
       last = 'request';
     } else if (rule.kind === 'connect') {

@@ -7,7 +7,8 @@ import type { TlsConn } from '../../net/tls-conn.ts';
 import type { Conn, ConnectSpec, ConnHandler } from '../../net/transport.ts';
 import { ServerSession } from '../../traffic/tls/server-session.ts';
 import type { Hello, Outgoing, ServerTls } from '../../traffic/tls/server-tls.ts';
-import { errorText } from './errors.ts';
+import { errnoText } from '../../util/libc/errno.ts';
+import { connectProblem, isLocal } from './errors.ts';
 import { CheckH2 } from './h2.ts';
 
 /** How a connection of a check is made. */
@@ -47,12 +48,19 @@ export class CheckConnection implements ConnHandler {
   #conn: Conn;
   #outgoing: Outgoing | null = null;
   #closed = false;
+  /** The server has reset it. */
+  #gone = false;
 
   constructor(setup: ConnectionSetup, events: ConnectionEvents) {
     this.#setup = setup;
     this.#events = events;
     const { to, socks4 } = setup;
     this.#conn = connectThrough(tcpTransport, socks4, to, this);
+  }
+
+  /** Over a socket of this machine. */
+  get isLocal(): boolean {
+    return isLocal(this.#setup.to.family);
   }
 
   get source(): EndpointView {
@@ -70,7 +78,7 @@ export class CheckConnection implements ConnHandler {
 
   /** Sends latin1. */
   write(text: string): void {
-    if (!this.#closed && !this.ended) this.#conn.writeLatin1(text);
+    if (!this.#closed && !this.#gone && !this.ended) this.#conn.writeLatin1(text);
   }
 
   onConnect(): void {
@@ -141,7 +149,14 @@ export class CheckConnection implements ConnHandler {
   onDrain(): void {}
 
   onError(code: string): void {
-    this.#fail(this.stage === 'handshake' ? HANDSHAKE_FAILURE : errorText(code));
+    if (this.stage === 'connecting') {
+      if (code !== 'ECONNRESET' || this.#setup.socks4 !== null) return this.#fail(connectProblem(this.#setup.to, code));
+      // Who refuses a connection is told apart by the system: this one had been accepted.
+      this.#gone = true;
+      this.stage = this.#setup.tls === null ? 'open' : 'handshake';
+      if (this.stage === 'open') this.#events.onOpen();
+    }
+    this.#fail(this.stage === 'handshake' ? HANDSHAKE_FAILURE : errnoText(code));
   }
 
   #fail(text: string): void {

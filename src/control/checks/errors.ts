@@ -1,28 +1,17 @@
-/** Texts of system errors as the C library has them, for descriptions of failed checks. */
-const TEXTS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'Connection refused',
-  ECONNRESET: 'Connection reset by peer',
-  ECONNABORTED: 'Software caused connection abort',
-  EPIPE: 'Broken pipe',
-  ETIMEDOUT: 'Connection timed out',
-  EHOSTUNREACH: 'No route to host',
-  ENETUNREACH: 'Network is unreachable',
-  EHOSTDOWN: 'Host is down',
-  ENETDOWN: 'Network is down',
-  EADDRNOTAVAIL: 'Cannot assign requested address',
-  EADDRINUSE: 'Address already in use',
-  EACCES: 'Permission denied',
-  EPERM: 'Operation not permitted',
-  EINVAL: 'Invalid argument',
-  ENOENT: 'No such file or directory',
-  ENOTSOCK: 'Socket operation on non-socket',
-  EMFILE: 'Too many open files',
-  ENFILE: 'Too many open files in system',
-  EPROTOTYPE: 'Protocol wrong type for socket',
-  EAGAIN: 'Resource temporarily unavailable',
-};
+import type { ConnectSpec } from '../../net/transport.ts';
+import { errnoText } from '../../util/libc/errno.ts';
 
-/** What a system error means, in the words of the C library; the bare name where it is not a usual one. */
-export function errorText(code: string): string {
-  return TEXTS[code] ?? code;
+/** Errors that the system has for a connection before anything is sent. */
+const AT_ONCE: ReadonlySet<string> = new Set(['EACCES', 'EAFNOSUPPORT', 'EINVAL', 'ENETUNREACH', 'EPERM']);
+
+/** Why there is no connection, in HAProxy's words: what the network says, or what this machine says on its own. */
+export function connectProblem({ family, sourceHost }: ConnectSpec, code: string): string {
+  const text = errnoText(code);
+  if (code === 'EADDRNOTAVAIL' && sourceHost !== null) return `Can't bind to source address (${text})`;
+  return isLocal(family) || AT_ONCE.has(code) ? `General socket error (${text})` : text;
+}
+
+/** Sockets that are no matter of the network. */
+export function isLocal(family: ConnectSpec['family']): boolean {
+  return family === 'unix' || family === 'abns' || family === 'abnsz';
 }

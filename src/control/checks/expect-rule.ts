@@ -171,8 +171,8 @@ function textPattern(word: string, words: RuleWords): Pattern {
   }
 }
 
-function regex(source: string): RegExp {
-  const compiled = compileRegex(source, false, 's');
+function regex(source: string, ignoreCase = false): RegExp {
+  const compiled = compileRegex(source, ignoreCase, 's');
   if (isError(compiled)) throw new RuleError(compiled.error);
   return compiled;
 }
@@ -218,7 +218,7 @@ function headerPart(word: string, kind: string, words: RuleWords, isValue: boole
       throw new RuleError(`'${word}' : '${kind}' expects at a matching pattern ('str', 'beg', 'end', 'sub' or 'reg')`);
     const found = METHODS.find((known) => known === text);
     if (!found)
-      throw new RuleError(`'${word}' : '${kind}' only supports 'str', 'beg', 'end', 'sub' or 'reg' (got '${text}')`);
+      throw new RuleError(`'${word}' : '-m' only supports 'str', 'beg', 'end', 'sub' or 'reg' (got '${text}')`);
     method = found;
   }
   const missing = isValue
@@ -230,5 +230,6 @@ function headerPart(word: string, kind: string, words: RuleWords, isValue: boole
     return { method, text: kind.endsWith('-lf') ? words.compileFormat(kind, text) : fixed(text), regex: null };
   if (kind.endsWith('-lf'))
     throw new RuleError(`'${word}': log-format string is not supported with a regex matching method`);
-  return { method, text: null, regex: regex(text) };
+  // Names of fields have no case (RFC 9110, section 5.1).
+  return { method, text: null, regex: regex(text, !isValue) };
 }

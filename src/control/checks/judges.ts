@@ -49,7 +49,7 @@ export function ldapBindResponse(received: Buffer, ended: boolean): Verdict {
   at += inner;
   if (received[at] !== 0x0a || received[at + 1] !== 1) return NOT_LDAP;
   const code = received[at + 2]!;
-  if (code === 0) return { status: 'L7OK', description: '', code: null };
+  if (code === 0) return { status: 'L7OK', description: 'Success', code };
   return { status: 'L7STS', description: 'See RFC: http://tools.ietf.org/html/rfc4511#section-4.1.9', code };
 }
 

@@ -124,6 +124,9 @@ export interface CheckRequest extends H2Request {
   readonly connection: string | null;
 }
 
+/** Methods of which nobody expects a body (RFC 9110, section 8.6). */
+const WITHOUT_BODY: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'DELETE']);
+
 /** The request of an HTTP send step. `state`: value of `X-Haproxy-Server-State`, null to leave it out. */
 export function requestOf(step: HttpSendStep, ctx: Context, state: string | null): CheckRequest {
   const text = (format: HttpSendStep['uri']) => format.constant ?? format.format(ctx());
@@ -132,10 +135,10 @@ export function requestOf(step: HttpSendStep, ctx: Context, state: string | null
   let connection = step.version.toUpperCase() === 'HTTP/1.1' ? 'close' : null;
   for (const [name, value] of step.headers) {
     if (name === 'connection') connection = text(value);
-    else if (name !== 'content-length') headers.push([name, text(value)]);
+    else if (name !== 'content-length' && name !== 'transfer-encoding') headers.push([name, text(value)]);
   }
   if (state !== null) headers.push(['x-haproxy-server-state', state]);
-  if (body !== '') headers.push(['content-length', String(body.length)]);
+  if (body !== '' || !WITHOUT_BODY.has(step.method)) headers.push(['content-length', String(body.length)]);
   return { method: step.method, path: text(step.uri) || '/', version: step.version, headers, body, connection };
 }
 

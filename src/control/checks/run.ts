@@ -179,13 +179,17 @@ export class CheckRun implements ConnectionEvents {
     if (this.#over) return;
     const { stage } = this.#connection!;
     const description = where(this.#program, this.#step, text);
-    if (stage !== 'open')
-      return this.#finish({ status: stage === 'connecting' ? 'L4CON' : 'L6RSP', description, code: null });
-    this.#connection!.ended = true;
-    const failure: CheckEnd = { status: 'L7RSP', description, code: null };
-    if (!this.#waiting() || this.#bytes.length === 0) return this.#finish(failure);
-    this.#advance();
-    if (!this.#over) this.#finish(failure);
+    if (stage === 'handshake') return this.#finish({ status: 'L6RSP', description, code: null });
+    if (stage === 'connecting') {
+      const status = this.#connection!.isLocal ? 'SOCKERR' : 'L4CON';
+      return this.#finish({ status, description, code: null });
+    }
+    // What came is all that a text will be; a message says itself where it ends.
+    if (this.#program.flavour !== 'http' && this.#waiting() && this.#bytes.length > 0) {
+      this.#connection!.ended = true;
+      this.#advance();
+    }
+    this.#finish({ status: 'SOCKERR', description, code: null });
   }
 
   #onTimeout(): void {

@@ -1,5 +1,13 @@
 import { isIP } from 'node:net';
-import { Admin, CheckState, CheckStatus, type CheckStatusName, OperState, riseAndFall, type Server } from '../../model/server.ts';
+import {
+  Admin,
+  CheckState,
+  CheckStatus,
+  type CheckStatusName,
+  OperState,
+  riseAndFall,
+  type Server,
+} from '../../model/server.ts';
 import { leadingNumber, type StateColumnName } from '../../model/state-columns.ts';
 import { setAdminState } from '../servers/admin-state.ts';
 import type { StateEffects } from '../servers/effects.ts';

@@ -332,7 +332,7 @@ const CASES: readonly Case[] = [
     name: 'an LDAP server',
     lines: 'option ldap-check',
     origin: { answer: '\x30\x0c\x02\x01\x01\x61\x07\x0a\x01\x00\x04\x00\x04\x00', stay: true },
-    expect: ['L7OK', null, ''],
+    expect: ['L7OK', 0, 'Success'],
   },
   {
     name: 'an LDAP server that refuses',

@@ -94,8 +94,8 @@ test('a server on a unix socket is checked there', async (t: TestContext) => {
   t.after(() => rmSync(folder, { recursive: true }));
   const path = join(folder, 'a.sock');
   assert.deepEqual(await run({ host: path, family: 'unix' }).end, {
-    status: 'L4CON',
-    description: 'No such file or directory',
+    status: 'SOCKERR',
+    description: 'General socket error (No such file or directory)',
     code: null,
   });
   const server = createServer((socket) => void socket.on('error', () => undefined)).listen(path);
