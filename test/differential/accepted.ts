@@ -181,7 +181,7 @@ export const ACCEPTED: readonly Accepted[] = [
     name: 'variables of lines about unreadable requests',
     why: 'Converters that set variables, and what stands for a variable that is not set, work in lines about requests that could not be read; HAProxy has no variables there.',
     lines: /^log-format.*(set-var|capture-req|var\(\w+\.\w+,)/,
-    shows: ({ part, haproxy }) => part === 'log' && /<BADREQ>|<NOSRV> 400$/m.test(haproxy),
+    shows: ({ part, haproxy }) => part === 'log' && /<BADREQ>|<NOSRV> (400|0)$/m.test(haproxy),
   },
   {
     name: 'NUL in fields',
