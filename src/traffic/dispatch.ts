@@ -16,19 +16,24 @@ const QUEUE_POLL = 10;
 
 /** Chooses a server for the stream and connects to it, or queues the stream, or ends it with 503. */
 export function dispatch(stream: Stream): void {
-  const backend = stream.backend!;
-  const { preferred } = stream;
-  if (preferred !== null) {
-    if (stream.forcePersist || backend.persists || (preferred.usable && !preferred.removed)) {
-      placeOn(stream, preferred);
-      return;
-    }
-    stream.preferred = null;
-  }
-  const server = choose(stream);
+  const server = askedFor(stream) ?? choose(stream);
   if (server !== null) placeOn(stream, server);
-  else if (backend.picker.saturated) waitInBackend(stream);
+  else if (stream.backend!.picker.saturated) waitInBackend(stream);
   else noServer(stream);
+}
+
+/** The client has left: no server is chosen, but that which the request asks for is told. */
+export function nameServer(stream: Stream): void {
+  stream.server = askedFor(stream);
+}
+
+/** The server that persistence leads to, when it may be used. */
+function askedFor(stream: Stream): TrafficServer | null {
+  const { preferred } = stream;
+  if (preferred === null) return null;
+  if (stream.forcePersist || stream.backend!.persists || (preferred.usable && !preferred.removed)) return preferred;
+  stream.preferred = null;
+  return null;
 }
 
 /** The server that the algorithm chooses, which is counted; behind a failure also whether it is another one, or the same again. */

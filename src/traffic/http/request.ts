@@ -2,7 +2,7 @@ import { fullUri } from '../../expr/full-uri.ts';
 import { C, countRate, G } from '../../model/counters.ts';
 import { serveCached } from '../cache/serve.ts';
 import { countDenied, countFront } from '../counting.ts';
-import { dispatch, enterBackend } from '../dispatch.ts';
+import { dispatch, enterBackend, nameServer } from '../dispatch.ts';
 import { prepareCompression } from '../filters/compression.ts';
 import { addForwardedHeaders } from '../forwarded.ts';
 import { type NamePolicy, restrictNames } from '../header-names.ts';
@@ -181,5 +181,6 @@ function backendRulesDone(stream: Stream): void {
   addForwardedHeaders(stream);
   applyRequestPersistence(stream);
   prepareCompression(stream);
-  if (!stream.clientGone) dispatch(stream);
+  if (stream.clientGone) nameServer(stream);
+  else dispatch(stream);
 }
