@@ -26,6 +26,13 @@ export const H2_ACCEPTED: readonly Accepted[] = [
     sends: / h2[^\r]*\r\n(.+\r\n)*[^:\s]+: ([ \t].*|.*[ \t])\r$/m,
   },
   {
+    name: 'order of lines of requests that are left, under a cache',
+    why: 'A request whose client resets it is logged when it ends; in HAProxy one that a cache looks at stays until a timeout wakes it.',
+    sends: /<reset>|h2<open>/m,
+    lines: /cache-(use|store)/,
+    shows: ({ part, haproxy, sluice }) => part === 'log' && sortedLines(haproxy) === sortedLines(sluice),
+  },
+  {
     name: 'trailers behind an answer, over HTTP/2',
     why: 'Trailers that come when the request has been answered are passed over; HAProxy ends the connection, or not, by what it has sent meanwhile.',
     sends: /<fields>/,
