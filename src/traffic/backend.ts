@@ -65,9 +65,10 @@ export class TrafficBackend implements ProxyFacts {
   checkCache: boolean;
   independent: boolean;
   noLinger: boolean;
-  /** The request body is gathered before a server is chosen: `option http-buffer-request`, and for POST also `balance url_param ... check_post`. */
+  /** The request body is gathered in front of the rules: `option http-buffer-request`. */
   bufferRequest: boolean;
-  bufferPost: boolean;
+  /** `balance url_param`: the body of a POST is gathered before a server is chosen. */
+  balancesPosts: boolean;
   dropTrailers: boolean;
   pretendKeepAlive: boolean;
   adjustCase: boolean;
@@ -133,7 +134,7 @@ export class TrafficBackend implements ProxyFacts {
     this.independent = config.options.includes('independent-streams');
     this.noLinger = config.options.includes('nolinger');
     this.bufferRequest = config.options.includes('http-buffer-request');
-    this.bufferPost = config.balance.algorithm === 'url_param' && config.balance.args.includes('check_post');
+    this.balancesPosts = config.balance.algorithm === 'url_param';
     this.dropTrailers = config.options.includes('http-drop-request-trailers');
     this.pretendKeepAlive = config.options.includes('http-pretend-keepalive');
     this.adjustCase = config.options.includes('h1-case-adjust-bogus-server');

@@ -20,6 +20,11 @@ export function applyRequestPersistence(stream: Stream): void {
     else if (stream.frontend.capturesCookie) tidy(stream.req, 'cookie', tidyCookies);
   }
   if (backend.rdpCookie !== null && stream.raw && stream.preferred === null) readRdpCookie(stream);
+}
+
+/** Finds the server that stick rules lead to where none was asked for. */
+export function applyStickiness(stream: Stream): void {
+  const { rules } = stream.backend!;
   if (rules !== null && rules.stick !== null) applyStickRules(stream, rules.stick);
 }
 

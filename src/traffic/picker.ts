@@ -111,7 +111,6 @@ function hasher(backend: TrafficBackend): HashOf | null {
       return (stream) => {
         if (stream.requestHead === null) return NO_KEY;
         const key = urlParamKey(stream.requestHead.uri, first);
-        // As in HAProxy `check_post` only says that the body is waited for: what has come of it is looked at in any case.
         const inBody = key === null && stream.requestHead.method === 'POST';
         return hash(inBody ? bodyParamKey(stream.requestPayload(), first) : key);
       };

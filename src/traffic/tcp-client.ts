@@ -7,7 +7,7 @@ import type { Env } from './env.ts';
 import type { TrafficFrontend, TrafficListener } from './frontend.ts';
 import { connectionEnded, switchConnection } from './listeners.ts';
 import { logStep, setCause } from './log.ts';
-import { applyRequestPersistence } from './persistence.ts';
+import { applyRequestPersistence, applyStickiness } from './persistence.ts';
 import { Phase } from './phase.ts';
 import { inspectRequest } from './rules/inspect.ts';
 import { Stream } from './stream.ts';
@@ -211,6 +211,7 @@ function proceed(stream: Stream): void {
 /** The backend's rules are through: to a server. */
 function toServer(stream: Stream): void {
   applyRequestPersistence(stream);
+  applyStickiness(stream);
   if (stream.clientBroken || stream.clientLate) {
     // Who is gone counts on the server that was meant for it.
     stream.server = stream.preferred;

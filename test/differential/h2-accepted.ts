@@ -16,9 +16,9 @@ export const H2_ACCEPTED: readonly Accepted[] = [
   },
   {
     name: 'heads that no request may have, over HTTP/2',
-    why: 'A path begins with a slash and has no fragment, `*` is for OPTIONS alone, scheme and authority are not empty, a length goes with a body, and Host fields agree (RFC 9113, sections 8.1.1 and 8.3.1; RFC 9110, section 7.2): else the stream is reset. HAProxy 2.6 passes some of them on, answers some with 400, and ends the connection because of others.',
+    why: 'A path begins with a slash and has no fragment, `*` is for OPTIONS alone, scheme and authority are not empty, an authority has no user information, a length goes with a body, and Host fields agree (RFC 9113, sections 8.1.1 and 8.3.1; RFC 9110, section 7.2): else the stream is reset. HAProxy 2.6 passes some of them on, answers some with 400, and ends the connection because of others.',
     sends:
-      / h2(?!<open>)[^\r]*\r\n(.+\r\n)*content-length: [1-9]|^(\w+ \S*#|(?!OPTIONS )\S+ \* )|^:authority: \r$|^:scheme: (?!https?\r)|^host: (.*)\r\nhost: (?!\3\r)/m,
+      / h2(?!<open>)[^\r]*\r\n(.+\r\n)*content-length: [1-9]|^(\w+ \S*#|(?!OPTIONS )\S+ \* )|^:authority: (\S*@\S*)?\r$|^:scheme: (?!https?\r)|^host: (.*)\r\nhost: (?!\4\r)/m,
   },
   {
     name: 'blanks around values, over HTTP/2',

@@ -59,6 +59,17 @@ listen post
     bind {addr:post}
     balance url_param id check_post
     server s {addr:web}
+frontend posts
+    bind {addr:posts}
+    log global
+    option httplog
+    default_backend posts
+backend posts
+    timeout http-request 300ms
+    balance url_param id
+    http-request return status 200 if { path /now }
+    use-server s if { path /ruled }
+    server s {addr:web}
 listen trailers
     bind {addr:trailers}
     option http-drop-request-trailers
@@ -167,6 +178,22 @@ test('balance url_param check_post waits for the body', async (t) => {
   client.send('POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 6\r\n\r\nid');
   client.send('=abc');
   assert.equal((await client.response()).text, 'web');
+});
+
+test('balance url_param waits for the body of a POST, behind rules, unless there is a server', async (t) => {
+  const half = (path: string): string => `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-length: 6\r\n\r\nid`;
+  const late = await connect(t, run.port('posts'));
+  late.send(half('/late'));
+  assert.equal((await late.response()).status, 408);
+  assert.match(await log.waitFor(/ posts\/?.*late/), / posts posts\/<NOSRV> \d+\/-1\/-1\/-1\/\d+ 408 \d+ - - cR-- /);
+  const refused = await connect(t, run.port('posts'));
+  refused.send(half('/now'));
+  assert.equal((await refused.response()).status, 200);
+  const ruled = await connect(t, run.port('posts'));
+  ruled.send(half('/ruled'));
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  ruled.send('=abc');
+  assert.equal((await ruled.response()).text, 'web');
 });
 
 const TRAILED =

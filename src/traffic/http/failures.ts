@@ -84,11 +84,15 @@ function rulesDecide(stream: Stream): boolean {
   return true;
 }
 
-/** The time to wait for the body of a request is over. */
+/** The time to wait for the body of a request is over: it never became whole. */
 export function onBodyLate(stream: Stream): void {
-  stream.onBody = null;
-  // The request never became whole.
   stream.log.requestEnd = 0;
+  onContentLate(stream);
+}
+
+/** The same where the request has its time already. */
+export function onContentLate(stream: Stream): void {
+  stream.onBody = null;
   setCause(stream, 'c', 'R');
   countFront(stream, C.failedReq);
   stream.keepAlive = false;

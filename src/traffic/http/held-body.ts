@@ -1,5 +1,4 @@
 import type { BodyExtent } from '../../expr/types.ts';
-import type { TrafficBackend } from '../backend.ts';
 import { Body } from '../h1/body.ts';
 import { Phase } from '../phase.ts';
 import type { Stream } from '../stream.ts';
@@ -12,7 +11,12 @@ import { badRequestBody, serialise } from './sending.ts';
  */
 
 /** Waits for the whole body, or as much of it as a buffer holds (`option http-buffer-request`), for `time` ms (0: as long as bytes come). */
-export function bufferBody(stream: Stream, time: number, then: (stream: Stream) => void): void {
+export function bufferBody(
+  stream: Stream,
+  time: number,
+  then: (stream: Stream) => void,
+  late: (stream: Stream) => void = onBodyLate,
+): void {
   const { env } = stream;
   const { tune } = env.global;
   if (stream.reqBody.done) {
@@ -22,7 +26,7 @@ export function bufferBody(stream: Stream, time: number, then: (stream: Stream) 
   stream.phase = Phase.rules;
   if (time > 0) {
     stream.waitUntil = env.now() + time;
-    stream.onWaited = onBodyLate;
+    stream.onWaited = late;
   }
   collectBody(stream, tune.bufsize - tune.maxrewrite, () => {
     stream.waitUntil = 0;
@@ -34,12 +38,8 @@ export function bufferBody(stream: Stream, time: number, then: (stream: Stream) 
 }
 
 /** Whether `bufferBody` has waited for the body, in front of the rules of the proxy that the request is at. */
-export const hasBufferedBody = ({ frontend, backend, method }: Stream): boolean =>
-  frontend.bufferRequest || (backend !== null && buffersBody(backend, method));
-
-/** `option http-buffer-request` of a backend, or what its balancing wants to see of a body. */
-export const buffersBody = (backend: TrafficBackend, method: string): boolean =>
-  backend.bufferRequest || (backend.bufferPost && method === 'POST');
+export const hasBufferedBody = ({ frontend, backend }: Stream): boolean =>
+  frontend.bufferRequest || backend?.bufferRequest === true;
 
 /** The client waits for `100 Continue` before it sends a body. */
 function askForBody(stream: Stream): void {

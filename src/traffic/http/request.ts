@@ -7,7 +7,7 @@ import { prepareCompression } from '../filters/compression.ts';
 import { addForwardedHeaders } from '../forwarded.ts';
 import { type NamePolicy, restrictNames } from '../header-names.ts';
 import { logStep, setCause } from '../log.ts';
-import { applyRequestPersistence } from '../persistence.ts';
+import { applyRequestPersistence, applyStickiness } from '../persistence.ts';
 import { Phase } from '../phase.ts';
 import { inspectRequest } from '../rules/inspect.ts';
 import { interceptStats } from '../services.ts';
@@ -16,7 +16,8 @@ import { chooseBackend } from '../switching.ts';
 import { countTracked, Event } from '../tracking.ts';
 import { noteWebSocket } from '../websocket.ts';
 import { cutOff, replyError } from './ending.ts';
-import { bufferBody, buffersBody } from './held-body.ts';
+import { onContentLate } from './failures.ts';
+import { bufferBody, hasBufferedBody } from './held-body.ts';
 
 /*
  * The way of a request from its head to the choice of a server: rules of the frontend, backend, rules of the backend.
@@ -139,7 +140,7 @@ function frontendRulesDone(stream: Stream): void {
   backend.c[C.requests]!++;
   // A `listen` section has run its rules as a frontend.
   stream.reqBody.dropsTrailers = backend.dropTrailers;
-  if (buffersBody(backend, stream.method) && !stream.frontend.bufferRequest)
+  if (backend.bufferRequest && !frontend.bufferRequest)
     bufferBody(stream, backend.config.timeouts.httpRequest ?? 0, toBackend);
   else toBackend(stream);
 }
@@ -180,6 +181,14 @@ function backendRulesDone(stream: Stream): void {
   }
   addForwardedHeaders(stream);
   applyRequestPersistence(stream);
+  // The parameter may be in the body, whether `check_post` says so or not.
+  if (backend.balancesPosts && stream.method === 'POST' && stream.preferred === null && !hasBufferedBody(stream))
+    bufferBody(stream, backend.config.timeouts.httpRequest ?? 0, toServer, onContentLate);
+  else toServer(stream);
+}
+
+function toServer(stream: Stream): void {
+  applyStickiness(stream);
   prepareCompression(stream);
   if (stream.clientGone) nameServer(stream);
   else dispatch(stream);
