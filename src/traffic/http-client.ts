@@ -233,7 +233,9 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
       heldBody.onHeldBody(stream, buf, start, end);
       return;
     }
-    if (!stream.reqBody.done && stream.phase >= Phase.response) pos = sending.onRequestData(stream, buf, start, end);
+    if (stream.draining) pos = heldBody.onDrainedBody(stream, buf, start, end);
+    else if (!stream.reqBody.done && stream.phase >= Phase.response)
+      pos = sending.onRequestData(stream, buf, start, end);
     if (pos === end || this.state !== State.busy) return;
     if (this.stream === null) {
       this.state = State.idle;

@@ -201,6 +201,8 @@ export abstract class StreamState {
   /** What waits for the request body. */
   bodyLimit = 0;
   onBody: ((whole: boolean) => void) | null = null;
+  /** What comes of the request body is dropped. */
+  draining = false;
   /** What waits for the response body; and whether the response was kept for rules that wait. */
   onResponseBody: (() => void) | null = null;
   responseHeld = false;
@@ -321,6 +323,7 @@ export abstract class StreamState {
     this.renderId = 0;
     this.bodyLimit = 0;
     this.onBody = null;
+    this.draining = false;
     this.onResponseBody = null;
     this.responseHeld = false;
     this.hints = null;

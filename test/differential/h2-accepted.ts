@@ -1,4 +1,4 @@
-import { ACCEPTED, type Accepted, wants } from './accepted.ts';
+import { ACCEPTED, type Accepted, butForNumbers, wants } from './accepted.ts';
 
 /** Differences of the family `h2` that are meant: those of requests over HTTP/1, and its own. */
 export const H2_ACCEPTED: readonly Accepted[] = [
@@ -31,6 +31,13 @@ export const H2_ACCEPTED: readonly Accepted[] = [
     sends: /<reset>|h2<open>/m,
     lines: /cache-(use|store)/,
     shows: ({ part, haproxy, sluice }) => part === 'log' && sortedLines(haproxy) === sortedLines(sluice),
+  },
+  {
+    name: 'bytes of bodies that are answered before they have come',
+    why: '`%U` of a request that a rule answers has what had come of its body by then; HAProxy stops at the size of its buffer.',
+    sends: /z{15000}/,
+    lines: /%U/,
+    shows: butForNumbers,
   },
   {
     name: 'trailers behind an answer, over HTTP/2',

@@ -72,6 +72,7 @@ const h2 = (path: string, flags = 0): Buffer =>
 const RESET = frame(T.rst, 0, 1, int32(8));
 
 const LEAVES: Readonly<Record<string, Leave>> = {
+  'h1 by its end': (socket, path) => later(socket, h1(path), () => socket.end()),
   'h1 by a reset': (socket, path) => later(socket, h1(path), () => socket.resetAndDestroy()),
   'h2 by RST_STREAM': (socket, path) => later(socket, h2(path), () => socket.write(RESET)),
   'h2 by RST_STREAM behind its body': (socket, path) => later(socket, h2(path, END_STREAM), () => socket.write(RESET)),

@@ -181,6 +181,15 @@ test('tarpit answers late, as its arguments say', unlessHaproxy26('has forgotten
   assert.ok(ms >= 95, `${ms} ms`);
 });
 
+test('a tarpit takes what comes of the body, and what comes behind that is the next request', async (t) => {
+  const client = await connect(t, run.port('waits'));
+  client.send('POST /tarpit HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\nhe');
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  client.send('lloGET /next HTTP/1.1\r\nhost: x\r\n\r\n');
+  assert.equal((await client.response()).status, 429);
+  assert.equal((await client.response()).text, 'GET /next ');
+});
+
 test('set-timeout server holds for the stream', async () => {
   const [answer, ms] = await timed(get(run.port('waits'), '/slow'));
   assert.equal(answer.status, 504);

@@ -254,6 +254,10 @@ export class H2Exchange implements Client {
       heldBody.onHeldBody(stream, buf, start, end);
       return;
     }
+    if (stream.draining) {
+      heldBody.onDrainedBody(stream, buf, start, end);
+      return;
+    }
     const upto = sending.onRequestData(stream, buf, start, end);
     if (upto === end || this.stream !== stream || stream.reqBody.done) return;
     this.#rest = Buffer.from(buf.subarray(upto, end));

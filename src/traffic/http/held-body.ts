@@ -132,6 +132,22 @@ export function passOverBody(stream: Stream): void {
   if (pos < bodyEnd && reqBody.done) stream.client!.giveBack(bodyBuf, pos, bodyEnd);
 }
 
+/** Reads on while the request waits, and drops what comes of its body. */
+export function drainBody(stream: Stream): void {
+  keepRequest(stream);
+  passOverBody(stream);
+  if (stream.reqBody.done) return;
+  stream.draining = true;
+  stream.client!.resume();
+}
+
+/** More of a body that is dropped; returns the offset behind it. */
+export function onDrainedBody({ reqBody }: Stream, buf: Buffer, start: number, end: number): number {
+  let pos = start;
+  while (pos < end && !reqBody.done && !reqBody.failed) pos = reqBody.skip(buf, reqBody.feed(buf, pos, end), end);
+  return reqBody.failed ? end : pos;
+}
+
 /** What has come of the request body, without framing, as latin1 text. */
 export function payloadText(stream: Stream): string {
   const { bodyBuf, reqBody, bodyPos, bodyEnd } = stream;

@@ -5,7 +5,7 @@ import { C } from '../../../model/counters.ts';
 import { countDenied } from '../../counting.ts';
 import { replyError } from '../../http/ending.ts';
 import { onBodyLate } from '../../http/failures.ts';
-import { collectBody, hasBufferedBody, isBodyAtHand } from '../../http/held-body.ts';
+import { collectBody, drainBody, hasBufferedBody, isBodyAtHand } from '../../http/held-body.ts';
 import { collectResponse, setLate } from '../../http/held-response.ts';
 import { setCause } from '../../log.ts';
 import { resolveName } from '../../resolving.ts';
@@ -34,6 +34,7 @@ function compileTarpit(words: Words, env: RuleEnv): Run | ExprError {
     if (!hasBufferedBody(stream)) stream.log.requestEnd = 0;
     stream.waitUntil = stream.env.now() + timeout;
     stream.onWaited = tarpitted;
+    drainBody(stream);
     return Verdict.wait;
   };
 }
