@@ -22,9 +22,7 @@ export function validateChange(change: Change, ctx: ChangeContext): Verdict {
   if (!row) return { problems: [problem(`this Sluice cannot make a change of kind '${change.kind}'`)], warnings: [] };
   const found = row.validate(change, ctx);
   if (found) return { problems: [found], warnings: [] };
-  // What is an override is in force again after a restart.
-  const kept = change.kind === 'backend.publish' ? [] : memoryOnly(change);
-  return { problems: [], warnings: [...(row.warnings?.(change, ctx) ?? []), ...kept] };
+  return { problems: [], warnings: [...(row.warnings?.(change, ctx) ?? []), ...memoryOnly(change)] };
 }
 
 /** Whether a Change can be made, and what it would do. Touches nothing and never throws: data of a wrong shape is a problem. */

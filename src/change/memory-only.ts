@@ -4,7 +4,6 @@ import type { Change, ChangeKind } from './change.ts';
 export const IN_MEMORY = {
   'server.health': 'what an operator said of a server lasts until its checks find otherwise',
   'server.agent': 'what an operator said in place of the agent lasts until it reports',
-  'backend.publish': 'every backend of a file is published: an unpublished one is so until the next start',
   'cert.jwt': 'no file says which certificates tokens may be checked with',
 } as const satisfies Partial<Record<ChangeKind, string>>;
 

@@ -47,6 +47,7 @@ function newProxyConfig(kind: 'frontend' | 'backend' | 'listen', name: string, a
     defaults: null,
     mode: 'tcp',
     disabled: false,
+    unpublished: false,
     description: null,
     binds: [],
     sslUses: [],

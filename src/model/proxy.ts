@@ -61,7 +61,7 @@ export class Proxy {
     this.backendSlot = backendSlot;
     this.maxconn = config.maxconn ?? 0;
     this.dynamic = dynamic;
-    this.published = !dynamic;
+    this.published = !dynamic && !config.unpublished;
     this.state = config.disabled ? 'disabled' : 'ready';
     this.dynamicCookie = config.cookie?.dynamic ?? false;
     this.dynamicCookieKey = config.cookie?.dynamicKey ?? null;

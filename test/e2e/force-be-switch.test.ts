@@ -24,6 +24,7 @@ frontend web
     force-be-switch if { hdr(x-admin) yes }
     use_backend off if { path /off }
     use_backend hidden if { path /hidden }
+    use_backend later if { path /later }
     default_backend open
 backend open
     server s {addr:open}
@@ -31,6 +32,9 @@ backend off
     disabled
     server s {addr:closed}
 backend hidden
+    server s {addr:closed}
+backend later
+    be-unpublished
     server s {addr:closed}
 `,
     { ports: { open, closed } },
@@ -43,4 +47,8 @@ backend hidden
   assert.equal(await ask('/off'), 'open');
   assert.equal(await ask('/off', 'X-Admin: yes'), 'closed');
   assert.equal(await ask('/', 'X-Admin: yes'), 'open');
+  assert.equal(await ask('/later'), 'open');
+  assert.equal(await ask('/later', 'X-Admin: yes'), 'closed');
+  await run.cli('publish backend later');
+  assert.equal(await ask('/later'), 'closed');
 });

@@ -3,8 +3,7 @@
 import { type Files, locate, placeOf } from '../../config/edit/places.ts';
 import type { ChangeKind, ChangeOf } from '../change.ts';
 import type { Keeping, KeptRows } from '../kept.ts';
-import { IN_MEMORY } from '../memory-only.ts';
-import { edited, inConfiguration, inMemory, notKept, onceOnly } from './row.ts';
+import { edited, inConfiguration, notKept, onceOnly } from './row.ts';
 
 function keepAdded({ backend, from, mode, guid }: ChangeOf<'backend.add'>): Keeping {
   return edited({
@@ -15,14 +14,14 @@ function keepAdded({ backend, from, mode, guid }: ChangeOf<'backend.add'>): Keep
 }
 
 export const backendRows: KeptRows<Extract<ChangeKind, `backend.${string}`>> = {
-  'backend.add': inConfiguration(
-    'a `backend` section at the end of the last file; there it is always published',
-    keepAdded,
-  ),
+  'backend.add': inConfiguration('a `backend` section at the end of the last file; there it is published', keepAdded),
   'backend.del': inConfiguration('the `backend` section is taken away', ({ backend }) =>
     edited({ op: 'section.remove', section: { kind: 'backend', name: backend } }),
   ),
-  'backend.publish': inMemory(IN_MEMORY['backend.publish']),
+  'backend.publish': inConfiguration('`be-unpublished` in the section', ({ backend, published }) => {
+    const line = { section: { kind: 'backend', name: backend }, keyword: 'be-unpublished' };
+    return edited(published ? { op: 'statement.unset', ...line } : { op: 'statement.set', ...line, values: [] });
+  }),
   'backend.dynamic-cookie': inConfiguration("`dynamic` on the section's `cookie` line", ({ backend, enabled }) =>
     edited({
       op: 'statement.word',

@@ -17,7 +17,7 @@ const enabled = (value: boolean): string => (value ? 'enabled' : 'disabled');
 /** What can be set of a backend and lasts. One that was added live begins unpublished. */
 export const BACKEND_ATTRIBUTES: Readonly<Record<string, ReadLayers<Proxy, ProxyConfig>>> = {
   published: attribute({
-    file: (_config, proxy) => !proxy.dynamic,
+    file: ({ unpublished }, proxy) => !proxy.dynamic && !unpublished,
     live: (proxy) => proxy.published,
     text: (value) => (value ? 'published' : 'unpublished'),
     make: (published, { name }) => ({ kind: 'backend.publish', backend: name, published }),

@@ -88,6 +88,9 @@ const LIVE = {
       return { why: 'without it the limit comes from elsewhere, when the configuration is loaded' };
     return { changes: [{ kind: 'frontend.maxconn', frontend: to.name, maxconn: Number(value) }], reason: FULLCONN };
   },
+  'be-unpublished'({ to }: SectionPair, _before: Line | null, after: Line | null): Ruling {
+    return { changes: [{ kind: 'backend.publish', backend: to.name, published: after === null }], reason: '' };
+  },
   disabled({ to }: SectionPair, _before: Line | null, after: Line | null): Ruling {
     if (to.kind !== 'frontend')
       return { why: 'a section with servers is taken out of service when the configuration is loaded' };

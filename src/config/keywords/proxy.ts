@@ -249,6 +249,14 @@ const identity: Row[] = [
     EVERYWHERE,
   ),
   works(
+    'be-unpublished',
+    '',
+    (line, proxy) => {
+      if (line.atMost(0)) proxy.config.unpublished = true;
+    },
+    { sections: inSections('LB') },
+  ),
+  works(
     'enabled',
     '',
     (line, proxy) => {

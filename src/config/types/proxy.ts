@@ -154,6 +154,8 @@ export interface ProxyConfig {
   readonly redispatch: number | null;
   readonly defaultBackend: string | null;
   readonly useBackend: readonly WordsAt[];
+  /** Content switching passes it over until `publish backend` (`be-unpublished`). */
+  readonly unpublished: boolean;
   /** Conditions under which a backend is chosen even if it is disabled or unpublished (`force-be-switch`). */
   readonly forceBeSwitch: readonly WordsAt[];
   readonly useServer: readonly WordsAt[];

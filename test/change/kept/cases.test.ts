@@ -22,6 +22,7 @@ describe('golden cases of kept changes', () => {
       const kept = keepChanges(changesOf(golden.part('changes')), documents);
       assert.equal(keptText(documents, kept), golden.part('outcome'));
       if (!haveHaproxy) return t.diagnostic('no haproxy here');
+      if (/HAProxy 3/.test(golden.title)) return t.diagnostic('newer than the haproxy here');
       assert.equal(haproxyRefusal(documents), '');
       assert.equal(haproxyRefusal(kept.documents), '');
     });
