@@ -16,7 +16,7 @@ interface Doing extends Sent {
 }
 
 /** Longer than all timeouts together that a connection can see. */
-const LONG = 1600;
+const LONG = 3600;
 const LENGTHS = [120, 240, 360, 480, 600];
 
 const NAMES = [
