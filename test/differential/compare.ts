@@ -44,8 +44,9 @@ export interface Order {
 
 const BATCH = 100;
 const QUICK: Patience = { answer: 250, end: 8 };
-/** What differs and is not accepted is tried again with more time, so that a slow machine is not taken for a difference. */
 const CAREFUL: Patience = { answer: 1200, end: 150 };
+/** What differs and is not accepted is tried again, with more time, so that a slow machine is not taken for a difference. */
+const TRIES: readonly Patience[] = [QUICK, CAREFUL, CAREFUL];
 
 /** Plays `count` scenarios of each family, which follow from `seed`, on both programs. */
 export async function compare(scope: Scope, order: Order): Promise<Outcome> {
@@ -90,11 +91,19 @@ async function batch(scope: Scope, scenarios: readonly Scenario[], order: Order,
   outcome.played += left.length;
   for (const { connections } of left) outcome.exchanges += connections.flat().length;
   while (left.length > 0) {
-    const found = Map.groupBy(await differing(left, on, order, QUICK, outcome.fatal), ({ scenario }) => scenario);
-    const suspects = [...found].filter(([, own]) => !own.every(acceptance)).map(([one]) => one);
-    const sure = [...found].filter(([one]) => !suspects.includes(one)).flatMap(([, own]) => own);
-    const careful = suspects.length === 0 ? [] : await differing(suspects, on, order, CAREFUL, outcome.fatal);
-    left = judged([...sure, ...careful], outcome);
+    const sure: Difference[] = [];
+    let suspects: readonly Scenario[] = left;
+    for (const [at, patience] of TRIES.entries()) {
+      if (suspects.length === 0) break;
+      const found = Map.groupBy(
+        await differing(suspects, on, order, patience, outcome.fatal),
+        ({ scenario }) => scenario,
+      );
+      const last = at === TRIES.length - 1;
+      suspects = [...found].filter(([, own]) => !last && !own.every(acceptance)).map(([one]) => one);
+      sure.push(...[...found].filter(([one]) => !suspects.includes(one)).flatMap(([, own]) => own));
+    }
+    left = judged(sure, outcome);
   }
 }
 

@@ -40,6 +40,8 @@ export interface TcpServers {
   readonly ports: Record<string, number>;
   /** Waits until all connections have ended, `ms` at most; tells `saw` of all of them in the order in which they came. */
   settle(ms: number): Promise<void>;
+  /** Waits until those that reset have done so, and everybody has heard of it. */
+  calm(): Promise<void>;
 }
 
 interface Visit {
@@ -47,6 +49,7 @@ interface Visit {
   got: string;
   how: 'end' | 'reset' | 'open' | 'left';
   readonly done: Promise<unknown>;
+  over: boolean;
 }
 
 /** Starts servers by their names; what is called `banner` talks first, `closing` and `resetting` do so at once. */
@@ -67,6 +70,12 @@ export async function tcpServers(
       await Promise.race([Promise.all(visits.map(({ done }) => done)), pause(ms)]);
       for (const { name, got, how } of visits.splice(0)) saw(`${name}: ${got}<${how}>`);
     },
+    async calm() {
+      const resets = visits.filter(({ name, over }) => name === 'resetting' && !over);
+      if (resets.length === 0) return;
+      await Promise.all(resets.map(({ done }) => done));
+      await pause(10);
+    },
   };
 }
 
@@ -80,10 +89,11 @@ async function listen(
   const listener = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
     sockets.add(socket);
     const { promise, resolve } = Promise.withResolvers<void>();
-    const visit: Visit = { name, got: '', how: 'open', done: promise };
+    const visit: Visit = { name, got: '', how: 'open', done: promise, over: false };
     visits.push(visit);
     socket.on('close', () => {
       sockets.delete(socket);
+      visit.over = true;
       resolve();
     });
     serve(socket, visit, acts);

@@ -20,11 +20,12 @@ export interface TcpHeard {
   readonly refused: boolean;
 }
 
-/** Sends one after the other over a connection, as long as it is there. */
+/** Sends one after the other over a connection, as long as it is there; `calm` is waited for before anything is done. */
 export async function tcpTalk(
   to: { host: string; port: number },
   exchanges: readonly TcpSent[],
   patience: Patience,
+  calm: () => Promise<void>,
 ): Promise<TcpHeard> {
   const socket = connect({ ...to, noDelay: true, allowHalfOpen: true });
   const state = { received: '', end: 'open' as TcpHeard['end'], refused: false, wake: () => {} };
@@ -61,18 +62,22 @@ export async function tcpTalk(
   // Whether the first bytes are there when the connection is taken would be a matter of luck.
   await pause(40);
   for (const { bytes, pieces, next } of exchanges) {
+    await calm();
     if (state.end !== 'open') break;
     for (const [at, piece] of cut(bytes, pieces).entries()) {
       if (at > 0) await pause(20);
+      await calm();
       socket.write(piece, 'latin1');
     }
     if (next === 'end') {
       // As would be whether a server is connected to by then.
       await pause(80);
+      await calm();
       socket.end();
     }
     if (next === 'reset') {
       await pause(150);
+      await calm();
       socket.resetAndDestroy();
       heard.push('');
       break;

@@ -178,7 +178,8 @@ export const tcp: Family = {
   async play(run, { id, connections }, on, patience) {
     const observed = new Map<string, string>();
     for (const [index, exchanges] of connections.entries()) {
-      const heard = await tcpTalk({ host: on.host, port: run.port(`fe_${id}`) }, exchanges as TcpSent[], patience);
+      const to = { host: on.host, port: run.port(`fe_${id}`) };
+      const heard = await tcpTalk(to, exchanges as TcpSent[], patience, servers.calm);
       if (heard.refused) return null;
       for (const [at, text] of heard.exchanges.entries()) observed.set(`${index}.${at}`, text);
       observed.set(`${index} closed`, heard.end);
