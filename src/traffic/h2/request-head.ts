@@ -28,7 +28,8 @@ export class RequestHead {
   /** It is that of a Host field. */
   #hostOnly = false;
   #protocol = '';
-  #cookie = '';
+  /** The parts of its cookies, joined; null = it has none. */
+  #cookie: string | null = null;
   #size = 0;
   #regular = false;
   #malformed = false;
@@ -44,7 +45,7 @@ export class RequestHead {
     this.#authority = '';
     this.#hostOnly = false;
     this.#protocol = '';
-    this.#cookie = '';
+    this.#cookie = null;
     this.#size = 0;
     this.#regular = false;
     this.#malformed = false;
@@ -67,7 +68,7 @@ export class RequestHead {
     if (!this.#regular && this.#authority !== '') this.#addHost();
     this.#regular = true;
     if (badField(name, value)) this.#malformed = true;
-    else if (name === 'cookie') this.#cookie += (this.#cookie === '' ? '' : '; ') + value;
+    else if (name === 'cookie') this.#cookie = this.#cookie === null ? value : `${this.#cookie}; ${value}`;
     else if (name === 'host') {
       if (this.#authority === '') {
         this.#authority = value;
@@ -129,7 +130,7 @@ export class RequestHead {
       if (target.charCodeAt(0) === SLASH || target === '*') stream.origin = `${this.#scheme}://${this.#authority}`;
     }
     // One header for HTTP/1 (RFC 9113, 8.2.3).
-    if (this.#cookie !== '') req.addHeader('cookie', this.#cookie);
+    if (this.#cookie !== null) req.addHeader('cookie', this.#cookie);
     // As HAProxy counts: the target with scheme and authority, and no header for the framing.
     req.fixSize(fullUri(stream.origin, target).length - target.length);
     if (ended || connect || extended) reqBody.begin(Framing.none, 0);

@@ -176,6 +176,16 @@ test('balance uri takes the authority into account', async () => {
   assert.ok(chosen.size > 2, [...chosen].join());
 });
 
+test('cookies without a value are passed on as well', async () => {
+  const peer = await open();
+  peer.send(headers(1, request('/', ['cookie', ''])));
+  await peer.body(1);
+  assert.deepEqual(app.requests.at(-1)!.all('cookie'), ['']);
+  peer.send(headers(3, request('/', ['cookie', ''], ['cookie', 'a=1'])));
+  await peer.body(3);
+  assert.deepEqual(app.requests.at(-1)!.all('cookie'), ['; a=1']);
+});
+
 test('reject ends the connection', async () => {
   const peer = await open();
   peer.send(headers(1, request('/reject')));
