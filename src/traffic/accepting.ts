@@ -1,5 +1,6 @@
 import { connectionError } from '../expr/connection-errors.ts';
 import { connectionErrorLine } from '../expr/log/connection.ts';
+import type { EndpointView } from '../expr/types.ts';
 import { C } from '../model/counters.ts';
 import { readClientHello } from '../net/client-hello.ts';
 import { CIP_ERRORS, parseCipHeader } from '../net/netscaler-cip.ts';
@@ -95,10 +96,26 @@ export class Accepting extends ConnClient implements Client, ConnHandler, Timed 
       this.#end(counter === C.deniedConn);
       return false;
     }
-    this.sourceView = stream.sourceOverride ?? this.sourceView;
-    this.destinationView = stream.destinationOverride ?? this.destinationView;
+    const { sourceOverride: from, destinationOverride: to } = stream;
+    if (counter === C.deniedSess) this.#say(from, to);
+    else {
+      this.sourceView = from ?? this.sourceView;
+      this.destinationView = to ?? this.destinationView;
+    }
     stream.recycle();
     return true;
+  }
+
+  /** A header or a rule says the addresses of the session; those of the connection stay what they were. */
+  #say(from: EndpointView | null, to: EndpointView | null): void {
+    if (from !== null) {
+      this.connectionSource ??= this.source;
+      this.sourceView = from;
+    }
+    if (to !== null) {
+      this.connectionDestination ??= this.destination;
+      this.destinationView = to;
+    }
   }
 
   /** For what is evaluated before there is a session. */
@@ -120,6 +137,8 @@ export class Accepting extends ConnClient implements Client, ConnHandler, Timed 
     const handler = this.#admission.start(this.conn, {
       source: this.sourceView,
       destination: this.destinationView,
+      connectionSource: this.connectionSource,
+      connectionDestination: this.connectionDestination,
       proxied: this.proxied,
       tlvs: this.tlvs,
       vars: this.sessionVars,
@@ -155,8 +174,7 @@ export class Accepting extends ConnClient implements Client, ConnHandler, Timed 
       this.#fail(CIP_ERRORS[header], false);
       return;
     }
-    this.sourceView = header.source;
-    this.destinationView = header.destination;
+    this.#say(header.source, header.destination);
     const rest = bytes.subarray(header.length);
     if (!this.expectsProxy) {
       this.#headersRead(rest);
@@ -178,8 +196,7 @@ export class Accepting extends ConnClient implements Client, ConnHandler, Timed 
     }
     this.proxied = true;
     this.tlvs = header.tlvs;
-    if (header.source !== null) this.sourceView = header.source;
-    if (header.destination !== null) this.destinationView = header.destination;
+    this.#say(header.source, header.destination);
     this.#headersRead(bytes.subarray(header.length));
   }
 

@@ -12,6 +12,9 @@ import type { Tracking } from './tracking.ts';
 export interface Introduction {
   readonly source: EndpointView | null;
   readonly destination: EndpointView | null;
+  /** Those of the connection where a header of it or `tcp-request session` rules have said others; null: the same. */
+  readonly connectionSource: EndpointView | null;
+  readonly connectionDestination: EndpointView | null;
   /** A PROXY protocol header said so. */
   readonly proxied: boolean;
   readonly tlvs: readonly ProxyTlv[];
@@ -36,6 +39,9 @@ export abstract class ConnClient {
   #ownConnections: OwnConnections | null = null;
   sourceView: EndpointView | null = null;
   destinationView: EndpointView | null = null;
+  /** Addresses of the connection where its session has others (`fc_src`, `fc_dst`); null: the same. */
+  connectionSource: EndpointView | null = null;
+  connectionDestination: EndpointView | null = null;
   proxied = false;
   /** Headers that a `tcp-request connection` rule has asked for before the first byte. */
   expectsProxy = false;
@@ -70,6 +76,8 @@ export abstract class ConnClient {
     if (introduction !== null) {
       this.sourceView = introduction.source ?? this.sourceView;
       this.destinationView = introduction.destination;
+      this.connectionSource = introduction.connectionSource;
+      this.connectionDestination = introduction.connectionDestination;
       this.proxied = introduction.proxied;
       this.tlvs = introduction.tlvs;
       this.sessionVars = introduction.vars;
@@ -85,6 +93,8 @@ export abstract class ConnClient {
     return {
       source: this.source,
       destination: this.destination,
+      connectionSource: this.connectionSource,
+      connectionDestination: this.connectionDestination,
       proxied: this.proxied,
       tlvs: this.tlvs,
       vars: this.sessionVars,

@@ -3,8 +3,10 @@ import { C } from '../model/counters.ts';
 import { connectThrough } from '../net/socks4.ts';
 import { Phase } from './phase.ts';
 import { failConnect } from './retrying.ts';
+import { requestFacts } from './send-proxy.ts';
 import type { TrafficServer } from './server.ts';
 import { ServerConn } from './server-conn.ts';
+import { placeOf } from './server-place.ts';
 import { shownSource } from './shown-source.ts';
 import type { Stream } from './stream.ts';
 import { beginWait } from './tcp-waiting.ts';
@@ -19,7 +21,8 @@ export function connectOrReuse(stream: Stream): void {
   const server = stream.server!;
   const hello = server.tls === null ? null : helloFor(stream, server);
   const shown = shownSource(stream, server);
-  const key = keyOf(stream, server, hello, shown);
+  const place = placeOf(stream, server.view);
+  const key = keyOf(stream, server, hello, shown, place);
   const conn = !stream.raw && stream.backend!.config.mode === 'http' ? takeIdle(stream, server, key) : null;
   if (conn !== null) {
     stream.roomUntil = 0;
@@ -35,24 +38,36 @@ export function connectOrReuse(stream: Stream): void {
     stream.onServerReady();
     return;
   }
-  connect(stream, server, hello, shown, key);
+  connect(stream, server, hello, shown, place, key);
 }
 
 /**
  * Streams may use each other's connections when they ask for the same, and are shown as coming from the same place. A name of the
  * connection takes the place of the one that the server is asked for (manual, `pool-conn-name`).
  */
-function keyOf(stream: Stream, server: TrafficServer, hello: Hello | null, shown: EndpointView | null): string {
+function keyOf(
+  stream: Stream,
+  server: TrafficServer,
+  hello: Hello | null,
+  shown: EndpointView | null,
+  place: EndpointView | null,
+): string {
   const name = server.connName === null ? null : nameFor(stream, server.connName);
-  const asked = hello === null ? '' : helloKey(name === null ? hello : { ...hello, name: '' });
-  const place = shown === null ? asked : `${asked} ${shown.host} ${shown.port}`;
-  const key = server.config.sendProxy === 0 ? place : place + toldKey(stream);
+  let key = hello === null ? '' : helloKey(name === null ? hello : { ...hello, name: '' });
+  if (shown !== null) key += ` ${shown.host} ${shown.port}`;
+  if (place !== null) key += ` at ${place.host} ${place.port}`;
+  if (server.config.sendProxy !== 0) key += toldKey(stream, server);
   return name === null ? key : `${key}\n${name}`;
 }
 
-/** A connection whose server was told of the client in front is for requests that rules leave the same addresses. */
-function toldKey({ sourceOverride: from, destinationOverride: to }: Stream): string {
-  return `${from === null ? '' : ` from ${from.host} ${from.port}`}${to === null ? '' : ` to ${to.host} ${to.port}`}`;
+/**
+ * A connection whose server was told of the client in front is for requests that rules leave the same addresses, and of which there is
+ * nothing else to tell.
+ */
+function toldKey(stream: Stream, server: TrafficServer): string {
+  const { sourceOverride: from, destinationOverride: to } = stream;
+  const facts = requestFacts(stream, server);
+  return `${from === null ? '' : ` from ${from.host} ${from.port}`}${to === null ? '' : ` to ${to.host} ${to.port}`}${facts}`;
 }
 
 /** An idle connection that the stream may use (`http-reuse`), or null. */
@@ -80,15 +95,13 @@ function takeIdle(stream: Stream, server: TrafficServer, key: string): ServerCon
   return server.pool.take(stream.backend!.config.httpReuse, first, key);
 }
 
-/** An address that stands for the client's destination. */
-const isAnywhere = (host: string | null): boolean => host === '0.0.0.0' || host === '::';
-
 /** Opens a connection to `server`. */
 function connect(
   stream: Stream,
   server: TrafficServer,
   hello: Hello | null,
   shown: EndpointView | null,
+  place: EndpointView | null,
   key: string,
 ): void {
   const { env } = stream;
@@ -108,30 +121,24 @@ function connect(
   conn.opening = config.strictMaxconn;
   conn.hello = hello;
   conn.stream = stream;
-  // Towards `0.0.0.0` means: where the client wants to go. That is nothing for others.
-  const anywhere = isAnywhere(view.host);
-  conn.single = anywhere || stream.serverLabels !== null;
-  conn.use(!stream.raw && !conn.single && backend.config.httpReuse !== 'never');
+  conn.single = stream.serverLabels !== null;
+  // As in HAProxy, what `dispatch` and `option transparent` lead to is for one client.
+  conn.private = server.unnamed;
+  conn.use(!stream.raw && !conn.single && !conn.private && backend.config.httpReuse !== 'never');
   stream.serverConn = conn;
   stream.serverMajor = majorOf(stream, server, hello);
   stream.phase = Phase.connect;
   const timeout = stream.timeouts.connect ?? backend.connectTimeout;
   stream.waitUntil = timeout > 0 ? env.now() + timeout : 0;
   const source = config.source ?? backend.config.source;
-  const host = anywhere ? stream.destination.host : view.host;
-  const port =
-    view.portMap === '+'
-      ? stream.destination.port + view.port
-      : view.portMap === '-'
-        ? stream.destination.port - view.port
-        : view.port || (anywhere ? stream.destination.port : 0);
+  const { host, port } = place ?? { host: view.host, port: view.port };
   server.c[C.connect]!++;
   backend.c[C.connect]!++;
   conn.conn = connectThrough(
     env.transport,
     config.socks4,
     {
-      family: anywhere ? (host.includes(':') ? 'inet6' : 'inet') : view.family,
+      family: place === null ? view.family : host.includes(':') ? 'inet6' : 'inet',
       host,
       port,
       device: source?.interface ?? null,

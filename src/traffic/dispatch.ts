@@ -171,12 +171,18 @@ function enqueue(stream: Stream): void {
 }
 
 /** Takes a waiting stream out of its queue; its server is the one whose queue that was, if any. */
-export function leaveQueue(stream: Stream): void {
+function leaveQueue(stream: Stream): void {
   const { queue } = stream;
   if (queue === null) return;
   queue.remove(stream);
   stream.queuePoll = 0;
   Atomics.sub((stream.server ?? stream.backend!).g, G.queued, 1);
+}
+
+/** A waiting stream ends: its time in the queue is told. */
+export function giveUpQueue(stream: Stream): void {
+  leaveQueue(stream);
+  stream.log.queueEnd = stream.env.now();
 }
 
 /** A waiting stream looks for a place again: servers may have been freed by other threads, or changed. */

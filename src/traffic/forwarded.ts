@@ -1,5 +1,5 @@
-import type { ProxyConfig } from '../config/types.ts';
 import { parseForwarded } from '../expr/rfc7239.ts';
+import { isInNetwork, type Network, parseIp, parseNetwork } from '../util/ip.ts';
 import type { Stream } from './stream.ts';
 
 /** `option forwarded`, `forwardfor` and `originalto`: tells the server the client's address and the one it asked for. */
@@ -42,26 +42,15 @@ function addAddress(stream: Stream, back: AddressOption, front: AddressOption, h
 const isExcepted = (option: AddressOption, host: string): boolean =>
   option !== null && option.except !== null && inNetwork(option.except, host);
 
-const networks = new Map<string, { base: number; mask: number } | null>();
+const networks = new Map<string, Network | null>();
 
-/** IPv4 address in a network as the option writes it (`127.0.0.0/8`). */
-function inNetwork(text: NonNullable<ProxyConfig['forwardfor']>['except'] & string, host: string): boolean {
+/** An address in a network as the option writes it (`127.0.0.0/8`). */
+function inNetwork(text: string, host: string): boolean {
   let network = networks.get(text);
   if (network === undefined) {
-    const [address, bits] = text.split('/');
-    const base = toInt(address!);
-    const mask = bits === undefined ? 0xffffffff : Number(bits) === 0 ? 0 : (0xffffffff << (32 - Number(bits))) >>> 0;
-    network = base === null ? null : { base: (base & mask) >>> 0, mask };
+    network = parseNetwork(text);
     networks.set(text, network);
   }
-  const value = toInt(host);
-  return network === null || value === null ? text === host : (value & network.mask) >>> 0 === network.base;
-}
-
-function toInt(text: string): number | null {
-  const parts = text.split('.');
-  if (parts.length !== 4) return null;
-  let value = 0;
-  for (const part of parts) value = value * 256 + Number(part);
-  return Number.isNaN(value) ? null : value;
+  const address = parseIp(host);
+  return network !== null && address !== null && isInNetwork(network, address);
 }

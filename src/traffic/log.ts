@@ -3,7 +3,6 @@ import type { EndpointView, LogFacts } from '../expr/types.ts';
 import { C, G } from '../model/counters.ts';
 import type { LogText, ServerView } from '../model/messages.ts';
 import type { LineOf, LogProfile } from './compile-logger.ts';
-import type { TrafficServer } from './server.ts';
 import type { Stream } from './stream.ts';
 import type { ServerSession } from './tls/server-session.ts';
 
@@ -213,12 +212,12 @@ export class StreamLog implements LogFacts {
   }
   get serverConnections(): number {
     const { server } = this.stream!;
-    return server === null || isUnnamed(server) ? 0 : server.served();
+    return server === null || server.unnamed ? 0 : server.served();
   }
   get serverName(): string {
     if (this.service !== '') return this.service;
     const { server } = this.stream!;
-    return server === null || isUnnamed(server) ? '<NOSRV>' : server.name;
+    return server === null || server.unnamed ? '<NOSRV>' : server.name;
   }
   get serverHost(): string {
     const server = this.stream!.server;
@@ -261,12 +260,6 @@ export class StreamLog implements LogFacts {
   get pid(): number {
     return this.stream!.env.pid;
   }
-}
-
-/** What `dispatch` and `option transparent` lead to is no server of the file, and logs do not name it. */
-function isUnnamed({ name, backend }: TrafficServer): boolean {
-  const { dispatch, options } = backend.config;
-  return dispatch === null ? name === 'transparent' && options.includes('transparent') : name === 'dispatch';
 }
 
 /** Unix and abstract sockets have no address that logs could tell. */

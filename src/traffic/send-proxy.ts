@@ -4,6 +4,7 @@ import { compileLogFormat, type LogFormat } from '../expr/log/format.ts';
 import { place } from '../expr/row.ts';
 import { buildProxyV1, buildProxyV2, PP2, PP2_SSL, type ProxyTlv, sslTlv } from '../net/proxy-protocol.ts';
 import type { TrafficBackend } from './backend.ts';
+import type { TrafficServer } from './server.ts';
 import type { Stream } from './stream.ts';
 import type { ClientTls } from './tls/client-tls.ts';
 
@@ -58,6 +59,13 @@ const LARGEST_START = 16 + 36 + 7;
 
 function ownTlvs(stream: Stream, formats: readonly ProxyTlvFormat[]): ProxyTlv[] {
   return formats.map(({ type, format }) => ({ type, value: Buffer.from(format.format(stream), 'latin1') }));
+}
+
+/** What of a header may be another at the next request of the same client, as text. */
+export function requestFacts(stream: Stream, { config, proxyTlvs }: TrafficServer): string {
+  if (config.sendProxy === 1) return '';
+  const id = config.proxyV2Options.includes('unique-id') ? ` ${stream.uniqueId}` : '';
+  return proxyTlvs.reduce((text, { format }) => `${text} ${format.format(stream)}`, id);
 }
 
 /** Options that send the TLV `ssl`. */

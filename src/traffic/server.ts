@@ -133,6 +133,14 @@ export class TrafficServer implements ServerFacts {
     return own === null ? { ...view, cookie: dynamicCookie(key, view.host, view.port) } : view;
   }
 
+  /** What `dispatch` and `option transparent` lead to is no server of the file: logs do not name it. */
+  get unnamed(): boolean {
+    const { dispatch, options } = this.backend.config;
+    return dispatch === null
+      ? this.name === 'transparent' && options.includes('transparent')
+      : this.name === 'dispatch';
+  }
+
   get maxqueue(): number {
     return this.view.maxqueue;
   }

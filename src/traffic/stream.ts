@@ -14,7 +14,7 @@ import type { VarLimits } from '../expr/var-limits.ts';
 import { C, G } from '../model/counters.ts';
 import type { Client } from './client.ts';
 import { connectOrReuse } from './connecting.ts';
-import { leaveQueue, releaseServer, retryQueued } from './dispatch.ts';
+import { giveUpQueue, releaseServer, retryQueued } from './dispatch.ts';
 import type { Env } from './env.ts';
 import { Throttle } from './filters/throttle.ts';
 import type { TrafficFrontend, TrafficListener } from './frontend.ts';
@@ -154,8 +154,7 @@ export class Stream extends StreamState implements ExprContext, Timed {
   #waitOver(): void {
     switch (this.phase) {
       case Phase.queue:
-        leaveQueue(this);
-        this.log.queueEnd = this.env.now();
+        giveUpQueue(this);
         setCause(this, 's', 'Q');
         this.backend!.c[C.failedConns]!++;
         if (this.server !== null) this.server.c[C.failedConns]!++;
@@ -276,7 +275,7 @@ export class Stream extends StreamState implements ExprContext, Timed {
     const phase =
       this.phase === Phase.queue ? 'Q' : this.phase <= Phase.connect ? 'C' : this.phase === Phase.response ? 'H' : 'D';
     setCause(this, why, phase);
-    if (this.queue !== null) leaveQueue(this);
+    if (this.queue !== null) giveUpQueue(this);
     if (this.raw) tunnel.close(this);
     else if (this.phase < Phase.relay) ending.replyError(this, 503);
     else ending.cutOff(this);

@@ -27,7 +27,9 @@ function savedSynOf(fd: number): string {
 /** What sample fetches may ask of the client's connection. */
 export function clientFacts(stream: Stream): ConnectionFacts {
   const client = stream.client!;
-  const { source, destination, proxied, base } = client;
+  const { proxied, base } = client;
+  const source = base.connectionSource ?? client.source;
+  const destination = base.connectionDestination ?? client.destination;
   const transport: TransportFacts = {
     error: base.error,
     streams: base.streams,

@@ -1,7 +1,7 @@
 import { C } from '../model/counters.ts';
 import { countRequest, countResponse } from './bytes.ts';
 import { countFront } from './counting.ts';
-import { leaveQueue } from './dispatch.ts';
+import { giveUpQueue } from './dispatch.ts';
 import type { Throttle } from './filters/throttle.ts';
 import { countTimes, logStream, setCause } from './log.ts';
 import { detachServer, finishServer } from './parting.ts';
@@ -324,7 +324,7 @@ export function close(stream: Stream, reset = false): void {
   if (stream.phase === Phase.closed) return;
   const client = stream.client!;
   const { log, env } = stream;
-  if (stream.queue !== null) leaveQueue(stream);
+  if (stream.queue !== null) giveUpQueue(stream);
   // What no server has got was received all the same.
   if (stream.phase < Phase.tunnel && stream.pendingLength > 0)
     countRequest(stream, stream.inspectableOf(stream.pendingLength), 0);

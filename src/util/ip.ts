@@ -80,6 +80,39 @@ export function parseIp(text: string): Uint8Array | null {
   return text.includes(':') ? parseIpv6(text) : parseIpv4(text);
 }
 
+/** Addresses that are the same in the bits of a mask. Address and mask have as many bytes. */
+export interface Network {
+  readonly address: Uint8Array;
+  readonly mask: Uint8Array;
+}
+
+/** A network as `10.0.0.0/8`, `10.0.0.0/255.0.0.0` or `2001:db8::/32`, or one address; null when `text` is none of them. */
+export function parseNetwork(text: string): Network | null {
+  const slash = text.indexOf('/');
+  const address = parseIp(slash < 0 ? text : text.slice(0, slash));
+  if (address === null) return null;
+  const mask =
+    slash < 0 ? maskOf(address.length, address.length * 8) : parseMask(text.slice(slash + 1), address.length);
+  return mask === null ? null : { address, mask };
+}
+
+function parseMask(text: string, length: number): Uint8Array | null {
+  if (/^\d{1,3}$/.test(text)) return Number(text) <= length * 8 ? maskOf(length, Number(text)) : null;
+  return length === 4 ? parseIpv4(text) : null;
+}
+
+/** A mask of so many bytes whose first `bits` bits count. */
+function maskOf(length: number, bits: number): Uint8Array {
+  return Uint8Array.from({ length }, (_, i) => 0xff00 >> Math.min(8, Math.max(0, bits - 8 * i)));
+}
+
+/** Whether an address (4 or 16 bytes) is in a network of its family. */
+export function isInNetwork({ address, mask }: Network, ip: Uint8Array): boolean {
+  if (ip.length !== address.length) return false;
+  for (let i = 0; i < ip.length; i++) if (((ip[i]! ^ address[i]!) & mask[i]!) !== 0) return false;
+  return true;
+}
+
 /** Text of the IPv4 address at `offset`. */
 export function formatIpv4(bytes: Uint8Array, offset = 0): string {
   return `${bytes[offset]}.${bytes[offset + 1]}.${bytes[offset + 2]}.${bytes[offset + 3]}`;

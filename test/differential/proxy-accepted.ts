@@ -8,14 +8,4 @@ export const PROXY_ACCEPTED: readonly Accepted[] = [
     why: 'A header of PROXY protocol whose port is empty or above 65535, or whose address has a number above 255, is refused; HAProxy 2.6 takes what is left of it.',
     sends: /^PROXY TCP4 (192\.0\.2\.300|\S+ \S+ ( |\S+ 99999))/,
   },
-  {
-    name: 'addresses of clients behind a proxy, in responses',
-    why: '`fc_src` is what the header of PROXY protocol said, in rules on responses, too, where HAProxy 2.6 gives the address of the proxy.',
-    lines: /^http-response .*\[fc_src(_port)?\]/,
-    shows: ({ haproxy, sluice }) =>
-      haproxy.includes('x-from: ') && withoutAddresses(haproxy) === withoutAddresses(sluice),
-  },
 ];
-
-const withoutAddresses = (text: string): string =>
-  text.replaceAll(/(x-from: .*?)(127\.0\.0\.1|192\.0\.2\.\d+|2001:db8::7)/g, '$1');

@@ -240,7 +240,7 @@ test('a client that resets while the server thinks is gone: CH', async (t) => {
   const asked = app.requests.length;
   await until('the request', () => app.requests.length > asked);
   client.reset();
-  assert.match(await log.waitFor(/thinks/), isHaproxy ? / 504 198 - - sH-- / : / -1 0 - - CH-- /);
+  assert.match(await log.waitFor(/thinks/), isHaproxy ? / 504 198 - - sH-- / : / 400 0 - - CH-- /);
 });
 
 test('a client that resets in the middle of its body: CD and no status', async (t) => {

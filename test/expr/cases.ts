@@ -210,6 +210,8 @@ const conversions: readonly string[] = [
   'str(b),set-var(txn.v),upper,strcmp(txn.v)',
   'str(abc),set-var(txn.v),secure_memcmp(txn.v)',
   'str(abc),set-var(txn.v),upper,secure_memcmp(txn.v)',
+  'bin(610062),set-var(txn.v),secure_memcmp(txn.v)',
+  'bin(610062),set-var(txn.v),bytes(0,1),secure_memcmp(txn.v)',
   'str(a),set-var(txn.v),unset-var(txn.v),concat(:,txn.v)',
   'str(param1=v1&param2=v2),param(param2)',
   'str(a=1;b=2;c),param(b,;)',

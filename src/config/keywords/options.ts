@@ -1,5 +1,6 @@
 /** The `option ...` lines of proxies (manual, section 4.2). */
 
+import { parseNetwork } from '../../util/ip.ts';
 import type { ProxyDraft } from '../draft.ts';
 import type { Line } from '../line.ts';
 import { parseInteger } from '../units.ts';
@@ -116,7 +117,8 @@ function parseForwarding(line: Line, header: string, allowIfNone: boolean): Forw
     const word = line.word(i);
     if (word === 'except') {
       const net = line.word(++i);
-      if (!isNetwork(net)) return failForwarding(line, `'${keyword} except' expects <address>[/mask] as argument.`);
+      if (parseNetwork(net) === null)
+        return failForwarding(line, `'${keyword} except' expects <address>[/mask] as argument.`);
       result.except = net;
     } else if (word === 'header') {
       result.header = line.word(++i);
@@ -133,18 +135,6 @@ function parseForwarding(line: Line, header: string, allowIfNone: boolean): Forw
 function failForwarding(line: Line, text: string): null {
   line.alert(text);
   return null;
-}
-
-/** `<ip>[/<mask>]`, the mask in bits or, for IPv4, dotted. */
-function isNetwork(text: string): boolean {
-  const [address, mask, extra] = text.split('/') as [string, string?, string?];
-  if (extra !== undefined) return false;
-  const v4 = /^(\d{1,3})(\.(\d{1,3})){3}$/.test(address) && address.split('.').every((part) => Number(part) < 256);
-  const v6 = !v4 && address.includes(':') && /^[0-9a-fA-F:.]+$/.test(address);
-  if (!v4 && !v6) return false;
-  if (mask === undefined) return true;
-  if (/^\d{1,3}$/.test(mask)) return Number(mask) <= (v4 ? 32 : 128);
-  return v4 && /^(\d{1,3})(\.\d{1,3}){3}$/.test(mask);
 }
 
 const HDR_NAME_MODES = ['preserve', 'reject', 'delete'];

@@ -62,13 +62,17 @@ function compareTexts(a: string, b: string): number {
   return Math.sign(a.length - b.length);
 }
 
-/** A converter that compares its text with a variable. */
-function compileComparison(variable: Arg, compare: (a: string, b: string) => SampleValue): Convert | ExprError {
+/** A converter that compares its text with a variable, taken as one of that type. */
+function compileComparison(
+  variable: Arg,
+  type: 'str' | 'bin',
+  compare: (a: string, b: string) => SampleValue,
+): Convert | ExprError {
   const name = parseVarName(variable as string);
   if ('error' in name) return unregistered(variable);
   return (text, ctx) => {
-    const other = readVarText(ctx, name);
-    return other === undefined ? undefined : compare(text as string, other);
+    const other = readVarAs(ctx, name, type);
+    return other === undefined ? undefined : compare(text as string, other as string);
   };
 }
 
@@ -96,7 +100,7 @@ export const variableConverters: readonly ConverterRow[] = [
     args: 'string',
     in: 'str',
     out: 'sint',
-    compile: ([variable]) => compileComparison(variable, compareTexts),
+    compile: ([variable]) => compileComparison(variable, 'str', compareTexts),
   },
   {
     name: 'secure_memcmp',
@@ -106,6 +110,7 @@ export const variableConverters: readonly ConverterRow[] = [
     compile: ([variable]) =>
       compileComparison(
         variable,
+        'bin',
         (a, b) => a.length === b.length && timingSafeEqual(Buffer.from(a, 'latin1'), Buffer.from(b, 'latin1')),
       ),
   },

@@ -1,6 +1,6 @@
 import { C } from '../../model/counters.ts';
 import { countLocalResponse, countRequest, countResponse } from '../bytes.ts';
-import { leaveQueue } from '../dispatch.ts';
+import { giveUpQueue } from '../dispatch.ts';
 import { type LocalResponse, reasonOf } from '../error-pages.ts';
 import { Framing } from '../h1/head.ts';
 import { countTimes, logStream } from '../log.ts';
@@ -96,7 +96,7 @@ export function end(stream: Stream, keepAlive: boolean): void {
 export function cutOff(stream: Stream, reset = false, wanted = false): void {
   if (stream.phase === Phase.closed) return;
   const client = stream.client!;
-  if (stream.queue !== null) leaveQueue(stream);
+  if (stream.queue !== null) giveUpQueue(stream);
   if (stream.statusSent === 0) countEnded(stream, stream.log.status);
   detachServer(stream);
   passOverBody(stream);
@@ -134,7 +134,7 @@ export function reply(stream: Stream, response: LocalResponse): void {
     endSilently(stream, response.logged ?? 0);
     return;
   }
-  if (stream.queue !== null) leaveQueue(stream);
+  if (stream.queue !== null) giveUpQueue(stream);
   passOverResponse(stream);
   const { res } = stream;
   stream.loggedStatus = response.logged ?? 0;
@@ -156,8 +156,8 @@ export function reply(stream: Stream, response: LocalResponse): void {
   else stream.runRules(after, (s) => s.runRules(frontAfter, sendLocal));
 }
 
-/** An empty page: the client hears nothing. */
-function endSilently(stream: Stream, status: number): void {
+/** It ends with a status of which the client hears nothing: that of an empty page, or of a client that is gone. */
+export function endSilently(stream: Stream, status: number): void {
   stream.statusSent = status;
   countEnded(stream, status);
   stream.keepAlive = false;

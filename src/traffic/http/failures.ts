@@ -8,7 +8,7 @@ import { Phase } from '../phase.ts';
 import { countRetry, leaveServer, mayLeaveServer, onConnectFailed, tryAgain } from '../retrying.ts';
 import type { Stream } from '../stream.ts';
 import { countTracked, Event } from '../tracking.ts';
-import { cutOff, finish, isWhole, replyError } from './ending.ts';
+import { cutOff, endSilently, finish, isWhole, replyError } from './ending.ts';
 import { bodyCollected } from './held-response.ts';
 import { responseFraming } from './response.ts';
 
@@ -57,11 +57,14 @@ export function onClientGone(stream: Stream): void {
     // The request never became whole.
     countFront(stream, C.failedReq);
   }
-  setCause(stream, 'C', phaseLetter(stream));
+  const letter = phaseLetter(stream);
+  setCause(stream, 'C', letter);
   stream.frontend.c[C.cliAborts]!++;
   if (stream.backend !== null) stream.backend.c[C.cliAborts]!++;
   if (stream.server !== null) stream.server.c[C.cliAborts]!++;
-  cutOff(stream);
+  // As in HAProxy, who does not wait for the response has made a mistake.
+  if (letter === 'H') endSilently(stream, 400);
+  else cutOff(stream);
 }
 
 /** Rules that wait go on with what has come, and are over then, as in HAProxy. False: that has ended the exchange. */
