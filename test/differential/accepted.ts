@@ -353,7 +353,7 @@ export const ACCEPTED: readonly Accepted[] = [
   },
   {
     name: 'counters of retries because of responses',
-    why: 'What `retry-on` makes be sent again counts as one retry (`wretr`), over a connection that was opened or used again (`connect`, `reuse`) as it was; HAProxy counts two retries, and the kind of the first connection once more.',
+    why: 'What `retry-on` makes be sent again counts as one retry (`wretr`), over a connection that was opened or used again (`connect`, `reuse`) as it was; HAProxy counts two retries, and the kind of the first connection once more, also where the server has ended a kept connection, which needs no retry.',
     lines: /^retry-on /,
     shows: ({ part, haproxy, sluice }) => part === 'counters' && withoutRetries(haproxy) === withoutRetries(sluice),
   },
@@ -361,10 +361,12 @@ export const ACCEPTED: readonly Accepted[] = [
 
 /** Counters without those of retries, and with connections that were opened and used again as one. */
 const withoutRetries = (text: string): string =>
-  text.replace(
-    / wretr=\d+(.*?) connect=(\d+) reuse=(\d+)/g,
-    (_, others: string, opened: string, reused: string) => `${others} connections=${Number(opened) + Number(reused)}`,
-  );
+  text
+    .replaceAll(/^(\S+\/s\d .* stot=)\d+/gm, '$1N')
+    .replace(
+      / wretr=\d+(.*?) connect=(\d+) reuse=(\d+)/g,
+      (_, others: string, opened: string, reused: string) => `${others} connections=${Number(opened) + Number(reused)}`,
+    );
 
 /** Only numbers in log lines are not the same. */
 export function butForNumbers({ part, haproxy, sluice }: Difference): boolean {

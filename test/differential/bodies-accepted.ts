@@ -13,11 +13,19 @@ export const BODIES_ACCEPTED: readonly Accepted[] = [
   },
   {
     name: 'bytes of large bodies that nobody has waited for',
-    why: '`%U` of a request that a rule has answered counts what has been read of its body by then, which is more than HAProxy reads at once.',
+    why: '`%U` and `bin` of a request that a rule has answered count what has been read of its body by then, which is more than HAProxy reads at once.',
     sends: /Bodies[\s\S]{15000}/,
     lines: /^http-request (deny|return|redirect) /,
     shows: ({ part, haproxy, sluice }) =>
-      part === 'log' && haproxy.replaceAll(/\b\d{4,}\b/g, 'N') === sluice.replaceAll(/\b\d{4,}\b/g, 'N'),
+      (part === 'log' || part === 'counters') &&
+      haproxy.replaceAll(/\b\d{4,}\b/g, 'N') === sluice.replaceAll(/\b\d{4,}\b/g, 'N'),
+  },
+  {
+    name: 'requests sent again that nearly fill the buffer',
+    why: '`retry-on` sends a request again that fits into `tune.bufsize` (manual, `retry-on`); HAProxy one that leaves room for `tune.maxrewrite` beside it.',
+    sends: /x-want: (failed|busy)\r\n[\s\S]*Bodies[\s\S]{15000}/,
+    lines: /^retry-on /,
+    shows: ({ part }) => ['log', 'servers', 'counters'].includes(part),
   },
   {
     name: 'another status for a 101',

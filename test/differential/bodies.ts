@@ -1,4 +1,5 @@
 import { BODIES_ACCEPTED } from './bodies-accepted.ts';
+import { HTTP_COLUMNS } from './counters.ts';
 import type { Family } from './family.ts';
 import { http } from './http.ts';
 import type { Random } from './random.ts';
@@ -11,6 +12,7 @@ export const bodies: Family = {
   sample: 20,
   accepted: BODIES_ACCEPTED,
   head: HEAD,
+  columns: HTTP_COLUMNS,
   make(random, id) {
     const back = (name: string): string[] => [
       `backend ${name}_${id}`,

@@ -163,9 +163,22 @@ export function shown({ scenario: one, part, haproxy, sluice }: Difference): str
   const sent = one.connections[connection ?? -1]?.[exchange ?? -1]?.bytes;
   const lines = [`--- ${one.family.name} scenario ${one.id}, ${part}`];
   if (sent !== undefined) lines.push(`sent:    ${JSON.stringify(sent.slice(0, 1500))}`);
+  if (part === 'counters') return [...lines, ...rowsThatDiffer(haproxy, sluice)].join('\n');
   const from = firstDifference(haproxy, sluice);
   lines.push(`haproxy: ${cut(haproxy, from)}`, `sluice:  ${cut(sluice, from)}`);
   return lines.join('\n');
+}
+
+/** Of rows of counters those that are not the same, with what is not the same in them. */
+function rowsThatDiffer(haproxy: string, sluice: string): string[] {
+  const theirs = haproxy.split('\n').map((row) => row.split(' '));
+  const ours = sluice.split('\n').map((row) => row.split(' '));
+  return theirs.flatMap((row, at) => {
+    const differ = row.flatMap((word, column) =>
+      word === ours[at]?.[column] ? [] : [`${word} (sluice ${ours[at]?.[column]?.replace(/.*=/, '')})`],
+    );
+    return differ.length === 0 ? [] : [`haproxy: ${row[0]} ${differ.join(', ')}`];
+  });
 }
 
 function firstDifference(a: string, b: string): number {

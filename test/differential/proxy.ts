@@ -1,3 +1,4 @@
+import { HTTP_COLUMNS } from './counters.ts';
 import type { Family } from './family.ts';
 import { http } from './http.ts';
 import { PROXY_ACCEPTED } from './proxy-accepted.ts';
@@ -12,6 +13,7 @@ export const proxy: Family = {
   sample: 20,
   accepted: PROXY_ACCEPTED,
   head: HEAD,
+  columns: HTTP_COLUMNS,
   make(random, id) {
     const made = scenario(new Random(random.below(2 ** 32)), id);
     const front = random.chance(0.7);

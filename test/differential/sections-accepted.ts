@@ -45,6 +45,19 @@ export const SECTIONS_ACCEPTED: readonly Accepted[] = [
     shows: ({ scenario }) => ownLines(scenario).some((line) => / switch-mode /.test(line)),
   },
   {
+    name: 'unreadable requests of connections that were in mode tcp',
+    why: 'Such a request is one that failed (`ereq`); HAProxy counts it twice, and as a session of the backend because of which it was switched to HTTP, which its client has left (`stot`, `cli_abrt`).',
+    lines: /^mode tcp$/,
+    shows: ({ part, haproxy, sluice }) => part === 'counters' && withoutUnread(haproxy) === withoutUnread(sluice),
+  },
+  {
+    name: 'sessions that have no way back to mode tcp',
+    why: 'A connection that was switched to HTTP and ends because its backend is of mode tcp is no session of that any more; HAProxy 2.6 counts it as one (`scur`) for good.',
+    lines: /^tcp-request content switch-mode /,
+    shows: ({ part, haproxy, sluice }) =>
+      part === 'counters' && !/ scur=[1-9]/.test(sluice) && haproxy.replace(/ scur=\d+/g, ' scur=0') === sluice,
+  },
+  {
     name: 'statuses in mode tcp',
     why: 'A line about a connection of mode tcp has the status of the answer to a request that could not be read; HAProxy 2.6 has 0 there, and -1 where some rule of the proxy could look at requests.',
     lines: /^(error-)?log-format .*%ST/,
@@ -53,6 +66,9 @@ export const SECTIONS_ACCEPTED: readonly Accepted[] = [
   },
   ...ACCEPTED,
 ];
+
+const withoutUnread = (text: string): string =>
+  text.replace(/ ereq=\d+/g, '').replace(/^(\S+\/BACKEND .* stot=)\d+(.* cli_abrt=)\d+/gm, '$1N$2N');
 
 const withoutStatus = (log: string): string => log.replaceAll(/ (0|-1|400)(?=\||$)/gm, ' ST');
 

@@ -1,3 +1,4 @@
+import { HTTP_COLUMNS } from './counters.ts';
 import { condition, expression } from './expressions.ts';
 import type { Family, Scenario } from './family.ts';
 import { http } from './http.ts';
@@ -204,6 +205,7 @@ export const sections: Family = {
   name: 'sections',
   sample: 20,
   head: HEAD,
+  columns: HTTP_COLUMNS,
   accepted: SECTIONS_ACCEPTED,
   make,
   play: (run, scenario, on, patience) => http.play(run, scenario, on, patience),

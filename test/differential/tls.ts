@@ -1,4 +1,5 @@
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
+import { HTTP_COLUMNS } from './counters.ts';
 import type { Family, Scenario } from './family.ts';
 import { type H2Exchange, talkH2 } from './h2-client.ts';
 import { h2Exchanges } from './h2-requests.ts';
@@ -24,6 +25,7 @@ export const tls: Family = {
   name: 'tls',
   sample: 5,
   accepted: TLS_ACCEPTED,
+  columns: HTTP_COLUMNS,
   head: `${HEAD.trim().replace('global\n', 'global\n    tune.ssl.capture-buffer-size 128\n    tune.ssl.default-dh-param 2048\n')}\n`,
   get files() {
     return people().files;

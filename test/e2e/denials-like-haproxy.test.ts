@@ -104,6 +104,8 @@ ${TABLE.map(
     frontend counting
         bind {addr:counting}
         default_backend counted
+    frontend lost
+        bind {addr:lost}
     frontend waits
         bind {addr:waits}
         http-request wait-for-body time 5s
@@ -151,6 +153,14 @@ for (const [at, [where, rule, expected]] of TABLE.entries()) {
 test('rules of a backend see their own request among those that it has', async (t) => {
   const client = await connect(t, run.port('counting'));
   assert.equal((await client.exchange('GET / HTTP/1.1\nhost: a\n\n')).get('x-count'), '1');
+});
+
+test('a request that gets to no backend counts as a response of its status alone', async (t) => {
+  const client = await connect(t, run.port('lost'));
+  client.send('GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n');
+  await client.rest();
+  const [, ...others] = NAMES;
+  assert.equal(await counted('lost/FRONTEND', others), 'req_tot=1 hrsp_5xx=1');
 });
 
 test('a request whose client leaves while a rule waits for its body has failed', async (t) => {

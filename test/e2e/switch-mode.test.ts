@@ -113,6 +113,12 @@ test('switch-mode http: what is no HTTP stays in mode tcp', async (t) => {
   assert.match(await log.waitFor(/ either raw\/s /), / -- /);
 });
 
+test('switch-mode http: what HTTP may not pass on is a request all the same', async (t) => {
+  const client = await connect(t, run.port('either'));
+  client.send('GET / HTTP/1.0\r\ncontent-length: 5\r\n\r\nhello');
+  assert.match(await client.rest(), /^HTTP\/1.1 413 /);
+});
+
 /** The answer to GET `path` over HTTP/2 with prior knowledge. */
 async function over2(t: TestContext, port: number, path: string): Promise<string> {
   const session = http2.connect(`http://127.0.0.1:${port}`);

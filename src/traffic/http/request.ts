@@ -128,7 +128,6 @@ function frontendRulesDone(stream: Stream): void {
   }
   if (backend === null) {
     setCause(stream, 'S', 'C');
-    countFront(stream, C.failedReq);
     // A request that gets to no backend has no time, unless its body was waited for.
     if (!frontend.bufferRequest) stream.log.requestEnd = 0;
     replyError(stream, 503);

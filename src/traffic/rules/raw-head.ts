@@ -23,8 +23,12 @@ export function readRawHead(stream: Stream): void {
     req.version = 20;
   } else {
     if (++stream.rawParses > EAGER_PARSES && !hasEnd(pending, length)) return;
+    // What may not be passed on as HTTP is a request all the same.
+    const { anyPayload } = req;
+    req.anyPayload = true;
     // Names are made lower case where they stand, and those bytes go to the server.
     const read = parseRequest(req, Buffer.from(pending.subarray(0, length)), 0, length, stream.env.global.tune.maxhdr);
+    req.anyPayload = anyPayload;
     if (read === INVALID) stream.notHttp = true;
     if (read <= NEED_MORE) return;
   }
