@@ -136,8 +136,8 @@ export const ACCEPTED: readonly Accepted[] = [
   },
   {
     name: 'targets in no form',
-    why: 'A target is in one of four forms (RFC 9112, section 3.2).',
-    sends: /^[A-Z]+ (?!\/|\*|https?:\/\/|\S+:\d+ )\S* HTTP/m,
+    why: 'A target is in one of four forms, of which `*` is for OPTIONS (RFC 9112, section 3.2), as in HAProxy 3.4.',
+    sends: /^(?:[A-Z]+ (?!\/|\*|https?:\/\/|\S+:\d+ )\S*|(?!OPTIONS )[A-Z]+ \*) HTTP/m,
   },
   {
     name: 'bytes of answers made in place of a response',

@@ -87,11 +87,12 @@ function settleConnect(head: Head): void {
 const SLASH = 47;
 const STAR = 42;
 
-/** Origin form, `*` or absolute form; a default port goes out of the latter. */
+/** Origin form, `*` for OPTIONS, or absolute form; a default port goes out of the latter (RFC 9112, section 3.2). */
 function checkTarget(head: Head): boolean {
   const first = head.buf[head.uriStart]!;
   if (first === SLASH) return true;
-  if (first === STAR) return head.uriEnd === head.uriStart + 1;
+  if (first === STAR)
+    return head.uriEnd === head.uriStart + 1 && equalsAt(head.buf, head.methodStart, head.methodEnd, 'OPTIONS');
   const match = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?]*)(.*)$/.exec(head.uri);
   if (match === null) return false;
   const [, scheme, authority, rest] = match;
