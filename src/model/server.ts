@@ -103,6 +103,8 @@ export class Server {
   maxconn: number;
   cookie: string | null;
   useSsl: boolean;
+  /** It was set live whether traffic speaks TLS. */
+  sslSet: boolean;
 
   check!: CheckView | null;
   agent!: CheckView | null;
@@ -144,6 +146,7 @@ export class Server {
     this.maxconn = config.maxconn;
     this.cookie = config.cookie;
     this.useSsl = config.tls?.on ?? false;
+    this.sslSet = false;
     this.setChecks(config.check, config.agent);
     this.tracked = null;
     this.lastChange = now;

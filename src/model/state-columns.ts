@@ -102,7 +102,7 @@ function checkState({ check, config }: Server): number {
   return check.state & 0x0f;
 }
 
-/** TLS is explicitly off (`no-ssl`). */
+/** TLS is explicitly off (`no-ssl`), and nobody has said otherwise since. */
 function isWithoutSsl(server: Server): boolean {
-  return server.config.tls?.off ?? false;
+  return !server.sslSet && (server.config.tls?.off ?? false);
 }

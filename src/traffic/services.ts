@@ -32,7 +32,7 @@ export function interceptStats(
 }
 
 /** A target as a page reads it: of an absolute one what is behind the authority, unless the page's own is absolute; as in HAProxy. */
-function pageTarget(uri: string, own = '/'): string {
+export function pageTarget(uri: string, own = '/'): string {
   if (!own.startsWith('/')) return uri;
   const authority = /^https?:\/\/[^/]*/i.exec(uri);
   return authority === null ? uri : uri.slice(authority[0].length);

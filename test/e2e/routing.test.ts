@@ -61,6 +61,10 @@ backend static
     server static {addr:static}
 backend none
     server off {addr:web} disabled
+frontend absolute
+    bind {addr:absolute}
+    monitor-uri http://x/alive
+    default_backend web
 frontend monitored
     bind {addr:monitored}
     acl too_few nbsrv(none) lt 1
@@ -150,9 +154,13 @@ test('monitor-uri answers 200, or 503 when monitor fail says so, and reaches no 
   const alive = await get(fe, '/alive');
   assert.equal(alive.status, 200);
   assert.equal(alive.text, '<html><body><h1>200 OK</h1>\nService ready.\n</body></html>\n');
+  const absolute = 'GET http://x/alive HTTP/1.1\r\nhost: x\r\n\r\n';
+  assert.equal((await request(fe, absolute)).text, alive.text);
+  assert.equal((await request(run.port('absolute'), absolute)).text, alive.text);
+  assert.equal((await get(run.port('absolute'), '/alive')).text, 'web');
   assert.equal((await get(run.port('monitored'), '/alive')).status, 503);
   assert.equal((await get(run.port('monitored'), '/')).status, 200);
-  assert.equal(web.requests.length, before + 1);
+  assert.equal(web.requests.length, before + 2);
 });
 
 test('forwardfor tells the client address after what is already there', async () => {

@@ -35,8 +35,11 @@ const SERVERS = {
   checked: '{addr:secure} check check-ssl ssl verify none',
   elsewhere: '{addr:plain} check ssl verify none check-ssl port {port:secure}',
   never: '{addr:plain} check',
+  without: '{addr:plain} check no-ssl',
   apart: '{addr:plain} check check-ssl verify none',
 } as const;
+
+const WITH_TLS = '    default-server ssl verify none\n';
 
 const CONFIG = `
 global
@@ -54,7 +57,10 @@ frontend fe
     bind {addr:fe}
     use_backend %[path,word(1,/)]
 ${Object.entries(SERVERS)
-  .map(([name, line]) => `backend ${name}\n    option httpchk\n    server s ${line} inter 400ms rise 1 fall 1`)
+  .map(
+    ([name, line]) =>
+      `backend ${name}\n    option httpchk\n${name === 'without' ? WITH_TLS : ''}    server s ${line} inter 400ms rise 1 fall 1`,
+  )
   .join('\n')}
 `;
 
@@ -82,7 +88,8 @@ describe('beside HAProxy', { skip, concurrency: true }, async () => {
     });
     const row = await run.row(`${name}/s`);
     const { status } = await get(run.port('fe'), `/${name}`);
-    return `${row['status']} ${row['check_status']?.replace('* ', '')} ${status}`;
+    const told = (await run.serversState()).find(({ be_name }) => be_name === name);
+    return `${row['status']} ${row['check_status']?.replace('* ', '')} ${status} ${told?.['srv_use_ssl']}`;
   }
 
   for (const name of Object.keys(SERVERS))

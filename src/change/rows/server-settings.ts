@@ -70,6 +70,7 @@ export const serverSsl: Row<ChangeOf<'server.ssl'>> = {
     const server = theServer(ctx.model, change);
     const before = server.useSsl;
     server.useSsl = change.enabled;
+    server.sslSet = true;
     ctx.states.changed(server);
     return done({ ...change, enabled: before }, 'server ssl setting updated.', NOTICE);
   },

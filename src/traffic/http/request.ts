@@ -10,7 +10,7 @@ import { logStep, setCause } from '../log.ts';
 import { applyRequestPersistence, applyStickiness } from '../persistence.ts';
 import { Phase } from '../phase.ts';
 import { inspectRequest } from '../rules/inspect.ts';
-import { interceptStats } from '../services.ts';
+import { interceptStats, pageTarget } from '../services.ts';
 import type { Stream } from '../stream.ts';
 import { chooseBackend } from '../switching.ts';
 import { countTracked, Event } from '../tracking.ts';
@@ -62,8 +62,8 @@ function headInspected(stream: Stream): void {
 /** `tcp-request content` rules have let the request pass: the HTTP rules follow. */
 function requestInspected(stream: Stream): void {
   countTracked(stream, Event.request);
-  const { req, frontend } = stream;
-  if (frontend.config.monitorUri !== null && req.uri === frontend.config.monitorUri) {
+  const { frontend } = stream;
+  if (isMonitored(stream)) {
     monitor(stream);
     return;
   }
@@ -100,6 +100,11 @@ function requestBuffered(stream: Stream): void {
   }
   rules.captures?.request?.(stream);
   stream.runRules(rules.request, frontendRulesDone);
+}
+
+function isMonitored({ req, origin, frontend }: Stream): boolean {
+  const { monitorUri } = frontend.config;
+  return monitorUri !== null && pageTarget(fullUri(origin, req.uri), monitorUri) === monitorUri;
 }
 
 /** `monitor-uri`: answered here, neither logged nor forwarded. */
