@@ -67,7 +67,7 @@ function proxies(): ProxyConfig[] {
     proxyConfig('be_ssl', 10, {
       servers: [
         serverConfig('ss1', { tls: spoken }),
-        serverConfig('ss2', { tls: { ...spoken, on: false, off: true } }),
+        serverConfig('ss2', { tls: { ...spoken, on: false, off: true, wasOn: true } }),
       ],
     }),
     proxyConfig('be_dyncookie', 11, { cookie: null }),

@@ -33,6 +33,7 @@ const OWN: Record<string, readonly string[]> = {
   post: ['option httpchk POST /b HTTP/1.1'],
   send: ['http-check send hdr x own'],
   before: ['option httpchk GET /b', 'http-check send meth PUT'],
+  headers: ['option httpchk GET /b HTTP/1.0\\r\\nhost:\\ www', 'http-check send hdr x own'],
   behind: ['http-check send meth PUT uri /c hdr x own', 'option httpchk GET /b'],
 };
 const agent = await listen((socket) => socket.end('up 50%\n'), '127.0.0.2');
@@ -112,6 +113,7 @@ test('lines of a backend begin the check anew that the defaults describe', async
     post: 'POST /b HTTP/1.1 | content-length: 0 | connection: close',
     send: 'OPTIONS / HTTP/1.0 | x: own',
     before: 'PUT /b HTTP/1.0 | content-length: 0',
+    headers: 'GET /b HTTP/1.0 | x: own',
     behind: 'GET /b HTTP/1.0 | x: own',
   });
 });

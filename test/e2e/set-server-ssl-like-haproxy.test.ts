@@ -36,6 +36,7 @@ const SERVERS = {
   elsewhere: '{addr:plain} check ssl verify none check-ssl port {port:secure}',
   never: '{addr:plain} check',
   without: '{addr:plain} check no-ssl',
+  unprepared: '{addr:plain} check no-ssl',
   apart: '{addr:plain} check check-ssl verify none',
 } as const;
 
@@ -97,7 +98,7 @@ describe('beside HAProxy', { skip, concurrency: true }, async () => {
       const [ours, theirs] = await Promise.all(
         runs.map(async (run) => {
           const told = [await state(run, name)];
-          for (const to of ['off', 'on', 'off', ...(name === 'never' ? [] : ['maybe'])]) {
+          for (const to of ['off', 'on', 'off', ...(name === 'never' || name === 'unprepared' ? [] : ['maybe'])]) {
             told.push((await run.cli(`set server ${name}/s ssl ${to}`)).trim());
             told.push(await state(run, name));
           }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { cliBytes } from '../support/cli.ts';
 import { type Run, start, unlessHaproxy26 } from '../support/program.ts';
+import { pause } from '../support/wait.ts';
 
 const CONFIG = `
 global
@@ -22,6 +23,8 @@ backend six
   stick-table type ipv6 size 10 store gpt0
 backend bytes
   stick-table type binary len 8 size 10 store gpc0
+backend brief
+  stick-table type integer size 10 expire 10ms store gpc0
 listen l
   bind {addr:l}
 `;
@@ -36,7 +39,7 @@ const ADDRESSES = '# table: addresses, type: ip, size:1024, used:';
 const TRANSCRIPT: readonly (readonly [command: string, answer: string])[] = [
   [
     'show table',
-    '# table: bytes, type: binary, size:10, used:0\n# table: six, type: ipv6, size:10, used:0\n' +
+    '# table: brief, type: integer, size:10, used:0\n# table: bytes, type: binary, size:10, used:0\n# table: six, type: ipv6, size:10, used:0\n' +
       '# table: numbers, type: integer, size:3, used:0\n# table: texts, type: string, size:10, used:0\n' +
       `${ADDRESSES}0`,
   ],
@@ -150,6 +153,12 @@ describe('commands of stick tables', unlessHaproxy26('texts, indices and pointer
     assert.equal(await sluice.cli(`clear table addresses ptr ${pointer}`), '');
     assert.equal(await sluice.cli('show table addresses key 198.51.100.2'), '');
     assert.equal(await sluice.cli('clear table addresses'), '');
+  });
+
+  it('neither count nor list what has expired a moment ago', async () => {
+    await sluice.cli('set table brief key 1 data.gpc0 1');
+    await pause(20);
+    assert.equal(await sluice.cli('show table brief'), '# table: brief, type: integer, size:10, used:0');
   });
 
   it('say no more than there is room for at the level of a user', async () => {

@@ -1,6 +1,6 @@
 /**
  * What a request to the statistics page asks for, told behind the page's URI by words after `;` and by the parameter
- * `scope`.
+ * `scope`, in the query or in front of it.
  */
 export interface PageRequest {
   readonly form: 'html' | 'csv' | 'typed' | 'json' | 'json-schema';
@@ -21,21 +21,23 @@ const FORMS = ['csv', 'typed', 'json-schema', 'json'] as const;
 /** Reads a request target that starts with `pageUri`. */
 export function parsePageRequest(uri: string, pageUri: string): PageRequest {
   const rest = uri.slice(pageUri.length);
-  const query = rest.search(/[?&]/);
-  const words = (query < 0 ? rest : rest.slice(0, query)).split(';').slice(1);
+  const words = rest
+    .split(';')
+    .slice(1)
+    .map((word) => /^[^?&]*/.exec(word)![0]);
   const status = words.find((word) => word.startsWith('st='))?.slice(3) ?? '';
   return {
     form: FORMS.find((form) => words.includes(form)) ?? 'html',
     up: words.includes('up'),
     noMaint: words.includes('no-maint'),
     noRefresh: words.includes('norefresh'),
-    scope: query < 0 ? '' : scopeOf(rest.slice(query + 1)),
+    scope: scopeOf(rest),
     status,
   };
 }
 
-function scopeOf(query: string): string {
-  const pair = query.split(/[&;]/).find((part) => part.startsWith('scope='));
+function scopeOf(rest: string): string {
+  const pair = rest.split(/[?&;]/).find((part) => part.startsWith('scope='));
   return pair === undefined ? '' : formDecode(pair.slice(6)).slice(0, SCOPE_MAX);
 }
 

@@ -78,7 +78,7 @@ export const serverSsl: Row<ChangeOf<'server.ssl'>> = {
 
 function hasSslSettings(change: ChangeOf<'server.ssl'>, ctx: ChangeContext): boolean {
   const { tls } = theServer(ctx.model, change).config;
-  return tls !== null && (tls.on || tls.off || tls.checkSsl === true);
+  return tls !== null && (tls.on || tls.wasOn || tls.checkSsl === true);
 }
 
 /** `set server name`. */

@@ -29,6 +29,7 @@ export function newServerTls(): ServerTlsDraft {
     caBase: null,
     on: false,
     off: false,
+    wasOn: false,
     options: newTlsOptions(),
     crt: null,
     sni: null,
@@ -193,6 +194,7 @@ export const SERVER_TLS_OPTIONS: readonly Row[] = [
   flag(
     'no-ssl',
     (tls) => {
+      tls.wasOn ||= tls.on;
       tls.on = false;
       tls.off = true;
     },

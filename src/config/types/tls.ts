@@ -63,8 +63,9 @@ export interface SslUseConfig {
 export interface ServerTlsConfig {
   /** `ssl`: it is spoken from the start, `set server ssl` switches. */
   readonly on: boolean;
-  /** `no-ssl`, against what `default-server` says. */
+  /** `no-ssl`; where `default-server` says otherwise, `set server ssl` switches. */
   readonly off: boolean;
+  readonly wasOn: boolean;
   /** `verify` is never null in a complete configuration. */
   readonly options: TlsOptions;
   /** Certificate and key that are shown to the server, after `crt-base`. */

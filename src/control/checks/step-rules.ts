@@ -164,7 +164,7 @@ function parseVar(verb: string, words: RuleWords, number: number): VarStep {
   return { kind: 'var', number, comment: null, scope: scope as 'check' | 'proc', name: name!, value };
 }
 
-/** The request step that two sets of parts make; `first` wins, headers of both are sent. */
+/** The request step that two sets of parts make; `first` wins; its headers, if there are any, stand for all. */
 export function requestStep(
   number: number,
   first: RequestParts,
@@ -178,7 +178,7 @@ export function requestStep(
     method: first.method ?? second?.method ?? 'OPTIONS',
     uri: first.uri ?? second?.uri ?? fixed('/'),
     version: first.version ?? second?.version ?? 'HTTP/1.0',
-    headers: [...(second?.headers ?? []), ...first.headers],
+    headers: first.headers.length > 0 ? first.headers : (second?.headers ?? []),
     body: first.body ?? second?.body ?? null,
     sendState,
   };

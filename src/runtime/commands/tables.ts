@@ -12,6 +12,9 @@ import { EntryLines, type Filter, listing, tableHead } from '../tables/lines.ts'
 /** Conditions that one filter may have. */
 const MOST_FILTERS = 4;
 
+/** Expired entries that a listing takes out of each shard, about. */
+const MOST_SWEPT = 500;
+
 const NO_TABLE = error('No such table');
 const NO_KEY = error('Key value expected');
 const BAD_KEY = error('Invalid key');
@@ -72,6 +75,8 @@ async function show(call: Call): Promise<Answer> {
 }
 
 function* whole(lines: EntryLines, filters: readonly Filter[]): Generator<string> {
+  // What expired a moment ago is neither counted nor listed.
+  for (let shard = 0; shard < lines.table.shards; shard++) lines.table.sweep(shard, Date.now(), MOST_SWEPT);
   yield tableHead(lines.table);
   yield* listing(lines, filters);
 }

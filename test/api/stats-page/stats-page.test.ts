@@ -367,6 +367,8 @@ suite('what a request asks for', () => {
     assert.deepEqual(parsePageRequest('/s;norefresh;st=PART?x=1&scope=a%2Fb', '/s'), {
       form: 'html', up: false, noMaint: false, noRefresh: true, scope: 'a/b', status: 'PART',
     }); // biome-ignore format: short
+    const { form, scope } = parsePageRequest('/?;csv;scope=b1', '/');
+    assert.deepEqual([form, scope], ['csv', 'b1']);
     assert.equal(parsePageRequest('/s?scope=%zz', '/s').scope, '%zz');
     assert.equal(parsePageRequest(`/s?scope=${'x'.repeat(50)}`, '/s').scope.length, 20);
   });
