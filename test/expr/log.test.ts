@@ -201,7 +201,7 @@ describe('encoded lines', () => {
       format('%{+json}o %(hr)hr %(hrl)hrl %(hs)hs %(hsl)hsl %(ms)ms', ctx),
       '{"hr": "{a||#22}", "hrl": ["a", "-", "#22"], "hs": null, "hsl": null, "ms": 7}',
     );
-    assert.equal(format('%{+cbor}o %(a)hrl', ctx), 'BF61619F6161612D63233232FFFF');
+    assert.equal(format('%{+cbor}o %(a)hrl', ctx), 'BF61619F7F6161FF7F612DFF7F6063233232FFFFFF');
   });
 
   test('are encoded one way only, which holds for what is in front of %o, too, and not where some of them are not', () => {

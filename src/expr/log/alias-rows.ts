@@ -3,6 +3,7 @@
 import { parseIpv4, parseIpv6 } from '../ip.ts';
 import type { LogNeed } from '../row.ts';
 import type { ExprContext, LogFacts } from '../types.ts';
+import type { PiecesValue } from './encode.ts';
 
 /** Flags of a node. */
 export interface LogFlags {
@@ -13,15 +14,17 @@ export interface LogFlags {
   readonly mandatory: boolean;
   /** Encode as JSON, CBOR, and the latter as bytes instead of hex digits. */
   readonly json: boolean;
+  /** JSON with the characters of UTF-8. */
+  readonly utf8: boolean;
   readonly cbor: boolean;
   readonly binary: boolean;
 }
 
 /**
- * What an alias prints: text (quoted, escaped, `-` when empty), part of a request line (as text, but may be empty),
+ * What an alias prints: text or an address (quoted, escaped, `-` when empty), part of a request line (as text, but may be empty),
  * a number, a port (`-` when there is none), captures (nothing when none are configured), or something with its own rules.
  */
-type AliasKind = 'text' | 'part' | 'number' | 'port' | 'list' | 'raw';
+type AliasKind = 'text' | 'address' | 'part' | 'number' | 'port' | 'list' | 'raw';
 
 /** A row of the table. */
 export interface AliasRow {
@@ -32,10 +35,12 @@ export interface AliasRow {
   readonly logNeed?: LogNeed;
   /** Of it nothing stays in a line when it is empty, not even a blank. */
   readonly vanishes?: true;
+  /** A text that is made safe by `#XX`. */
+  readonly encoded?: true;
   /** Value for a stream; `flags` for those whose form depends on them. */
   read(ctx: ExprContext, flags: LogFlags): string;
   /** Where lines are encoded, what is no single text; undefined: nothing. */
-  list?(ctx: ExprContext): readonly string[] | undefined;
+  list?(ctx: ExprContext): readonly PiecesValue[] | undefined;
 }
 
 /** In place of a request line that is not there, or of a part that it lacks. */
@@ -102,7 +107,7 @@ export const date = (name: string, read: (ctx: ExprContext, log: LogFacts) => st
 export const address = (name: string, read: (ctx: ExprContext, log: LogFacts) => string): AliasRow => ({
   name,
   http: false,
-  kind: 'text',
+  kind: 'address',
   read: (ctx, flags) => (flags.hex ? addressInHex(read(ctx, ctx.log)) : read(ctx, ctx.log)),
 });
 

@@ -93,7 +93,8 @@ const captureWords = (name: string, side: 'request' | 'response'): AliasRow => (
   },
   list: (ctx) => {
     const values = ctx.log.captures[side];
-    return values.length === 0 ? undefined : values.map((value) => (value === null ? '-' : encodeHeader(value)));
+    if (values.length === 0) return undefined;
+    return values.map((value) => ({ pieces: value === null ? '-' : encodeHeader(value), list: false }));
   },
 });
 
@@ -148,7 +149,7 @@ export const ALIASES: readonly AliasRow[] = [
   late(number('fc', (_ctx, log) => log.frontendConnections)),
   address('fi', (ctx) => hostOf(ctx.destination, ctx)),
   port('fp', (ctx) => portOf(ctx.destination, ctx)),
-  text('ft', (ctx, log) => (log.ssl ? `${ctx.frontend.name}~` : ctx.frontend.name)),
+  { ...text('ft', (ctx, log) => (log.ssl ? `${ctx.frontend.name}~` : ctx.frontend.name)), encoded: true },
   captures('hr', 'request'),
   captureWords('hrl', 'request'),
   captures('hs', 'response'),
@@ -164,7 +165,7 @@ export const ALIASES: readonly AliasRow[] = [
     },
   },
   hexable('pid', (_ctx, log) => log.pid),
-  text('r', (_ctx, log) => encodeUri(log.requestLine || BAD), true),
+  { ...text('r', (_ctx, log) => encodeUri(log.requestLine || BAD), true), encoded: true },
   {
     name: 'rc',
     http: false,

@@ -36,14 +36,14 @@ export function compileLogFormat(
   const { line, raw, merged: merges = line } = options;
   // What goes into headers, addresses and bodies is not encoded, as in HAProxy.
   const all = globalFlags(parser.defaults, line === true || raw === true);
-  const { json, cbor, binary } = all;
+  const { json, utf8, cbor, binary } = all;
   const { needs } = parser;
   const pieces = parser.nodes.map((node) =>
     typeof node === 'string' ? node : node.make(flagsOfItem(node.flags, all)),
   );
   if (json || cbor) {
     const items = pieces.filter((piece): piece is Item => typeof piece !== 'string' && piece.name !== '');
-    const encoding = json ? 'json' : binary ? 'cbor-binary' : 'cbor';
+    const encoding = json ? (utf8 ? 'json-utf8' : 'json') : binary ? 'cbor-binary' : 'cbor';
     return { constant: null, binary, needs, format: compileEncoded(items, encoding) };
   }
   const texts = mergeTexts(pieces, merges === true);
@@ -58,13 +58,15 @@ export function compileLogFormat(
 function globalFlags(
   defaults: readonly LogFlags[],
   encodes: boolean,
-): Pick<LogFlags, 'json' | 'cbor' | 'binary'> & { readonly encodes: boolean } {
-  const every = (flag: 'json' | 'cbor' | 'binary') => defaults.length > 0 && defaults.every((flags) => flags[flag]);
-  return { json: encodes && every('json'), cbor: encodes && every('cbor'), binary: every('binary'), encodes };
+): Pick<LogFlags, 'json' | 'utf8' | 'cbor' | 'binary'> & { readonly encodes: boolean } {
+  const every = (flag: 'json' | 'utf8' | 'cbor' | 'binary') =>
+    defaults.length > 0 && defaults.every((flags) => flags[flag]);
+  const [json, cbor] = [encodes && every('json'), encodes && every('cbor')];
+  return { json, utf8: every('utf8'), cbor, binary: every('binary'), encodes };
 }
 
 /** Flags of an item: how the whole is encoded holds for each. */
-function flagsOfItem(flags: LogFlags, { json, cbor, binary, encodes }: ReturnType<typeof globalFlags>): LogFlags {
-  if (json || cbor || !encodes) return { ...flags, json, cbor, binary };
+function flagsOfItem(flags: LogFlags, { json, utf8, cbor, binary, encodes }: ReturnType<typeof globalFlags>): LogFlags {
+  if (json || cbor || !encodes) return { ...flags, json, utf8, cbor, binary };
   return { ...flags, binary };
 }

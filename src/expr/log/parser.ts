@@ -7,7 +7,7 @@ import type { LogFlags } from './alias-rows.ts';
 import { ALIASES_BY_NAME } from './aliases.ts';
 import type { ItemCast } from './encode.ts';
 import { encodeControls, encodeLogControls } from './escape.ts';
-import { aliasValue, expressionValue, type Item, printAlias, printExpression } from './print.ts';
+import { aliasValue, expressionValue, type Item, printAlias, printExpression, rawBytes } from './print.ts';
 
 /** How a format is used. */
 export interface LogFormatOptions {
@@ -33,21 +33,27 @@ const NO_FLAGS: LogFlags = {
   escape: false,
   mandatory: false,
   json: false,
+  utf8: false,
   cbor: false,
   binary: false,
 };
 
+const isItemCast = (type: string | null): type is ItemCast =>
+  type === null || type === 'str' || type === 'sint' || type === 'bool' || type === 'raw';
+
 /** `(name)` or `(name:type)` of an item, and the offset behind it. */
 function readItemName(text: string, start: number): { name: string; cast: ItemCast; next: number } | ExprError {
-  const end = text.indexOf(')', start);
-  if (end === -1) return { error: `truncated line after '${text.slice(start + 1)}'` };
-  const [name = '', cast = ''] = text.slice(start + 1, end).split(':');
-  const bad = /[^A-Za-z0-9_-]/.exec(name);
-  if (bad !== null) return { error: `character '${bad[0]}' is not permitted in the name of item '${name}'` };
-  if (cast !== '' && cast !== 'str' && cast !== 'sint' && cast !== 'bool') {
-    return { error: `unexpected type '${cast}' for item '${name}': 'str', 'sint' and 'bool' are supported` };
+  const [found, name = '', cast] = /\(([A-Za-z0-9_-]*)(?::([A-Za-z0-9_-]*))?/.exec(text.slice(start))!;
+  const end = start + found.length;
+  if (text[end] !== ')') {
+    return { error: `invalid character in custom name near '${text[end] ?? ''}' at position ${end} line : '${text}'` };
   }
-  return { name, cast: cast === '' ? null : cast, next: end + 1 };
+  const type = cast ?? null;
+  if (!isItemCast(type)) {
+    const types = 'Supported types are: str, sint, bool, raw';
+    return { error: `unexpected output type '${cast}' at position ${end - cast!.length} line : '${text}'. ${types}` };
+  }
+  return { name, cast: type, next: end + 1 };
 }
 
 /** Reads a log-format. */
@@ -142,7 +148,7 @@ export class LogFormatParser {
     if (row.logNeed !== undefined) this.needs.add(row.logNeed);
     this.nodes.push({
       flags,
-      make: (made) => ({ ...item, print: printAlias(row, made, item.cast), value: aliasValue(row, made) }),
+      make: (made) => ({ ...item, print: printAlias(row, made, item.cast), value: aliasValue(row, made), raw: null }),
     });
     return null;
   }
@@ -187,6 +193,7 @@ export class LogFormatParser {
         ...item,
         print: printExpression(compiled, made, item.cast, encode),
         value: expressionValue(compiled, made, item.cast),
+        raw: item.cast === 'raw' ? rawBytes(compiled) : null,
       }),
     });
     return null;
@@ -206,6 +213,7 @@ const FLAGS: Readonly<Record<string, keyof LogFlags>> = {
   E: 'escape',
   M: 'mandatory',
   json: 'json',
+  utf8: 'utf8',
   cbor: 'cbor',
   bin: 'binary',
 };

@@ -1,10 +1,10 @@
 /** How the pieces of a log-format are printed, and put together into one function. */
 
 import type { Compiled } from '../compile.ts';
-import { textOf } from '../sample.ts';
+import { castBetween, textOf } from '../sample.ts';
 import type { ExprContext } from '../types.ts';
 import type { AliasRow, LogFlags } from './alias-rows.ts';
-import { castSample, type Encoding, encodeValue, type ItemCast, type LogValue } from './encode.ts';
+import { castSample, type Encoding, encodeAlone, type ItemCast, type LogValue } from './encode.ts';
 import { escapeStructured } from './escape.ts';
 
 export type Print = (ctx: ExprContext) => string;
@@ -22,11 +22,13 @@ export interface Item {
   readonly print: Print;
   /** Its value, where lines are encoded. */
   value(ctx: ExprContext): LogValue;
+  /** Its bytes, which are then put in as they are. */
+  readonly raw: Print | null;
 }
 
 /** How values are encoded; null: they are not. */
-function encodingOf({ json, cbor, binary }: LogFlags): Encoding | null {
-  if (json) return 'json';
+function encodingOf({ json, utf8, cbor, binary }: LogFlags): Encoding | null {
+  if (json) return utf8 ? 'json-utf8' : 'json';
   return cbor ? (binary ? 'cbor-binary' : 'cbor') : null;
 }
 
@@ -42,7 +44,8 @@ export function printAlias(row: AliasRow, flags: LogFlags, cast: ItemCast): Prin
   const encoding = encodingOf(flags);
   if (encoding !== null) {
     const value = aliasValue(row, flags);
-    return (ctx) => encodeValue(value(ctx), cast, encoding);
+    const write = encodeAlone(encoding);
+    return (ctx) => write(value(ctx), cast);
   }
   const { read } = row;
   switch (row.kind) {
@@ -56,14 +59,17 @@ export function printAlias(row: AliasRow, flags: LogFlags, cast: ItemCast): Prin
       const asIs = { ...flags, mandatory: false };
       return (ctx) => dress(read(ctx, flags), asIs);
     }
+    case 'address':
     case 'text':
+      // An address in hex digits is not quoted.
+      if (row.kind === 'address' && flags.hex) return (ctx) => read(ctx, flags) || dress('', flags);
       if (!flags.quote && !flags.escape && !flags.mandatory) return (ctx) => read(ctx, flags);
       return (ctx) => dress(read(ctx, flags), flags);
   }
 }
 
 /** Value of an alias where lines are encoded: numbers as such, captures one by one. */
-export function aliasValue({ read, list, kind }: AliasRow, flags: LogFlags): (ctx: ExprContext) => LogValue {
+export function aliasValue({ read, list, kind, encoded }: AliasRow, flags: LogFlags): (ctx: ExprContext) => LogValue {
   if (list !== undefined) return list;
   const bare = { ...flags, quote: false, escape: false, mandatory: false };
   switch (kind) {
@@ -74,10 +80,16 @@ export function aliasValue({ read, list, kind }: AliasRow, flags: LogFlags): (ct
       return (ctx) => {
         const text = read(ctx, bare);
         if (text === '') return null;
+        if (encoded) return { pieces: text, list: false };
         return kind === 'text' || flags.hex ? text : Number(text);
       };
     case 'list':
-      return (ctx) => read(ctx, bare) || undefined;
+      return (ctx) => {
+        const text = read(ctx, bare);
+        return text === '' ? undefined : { pieces: text, list: true };
+      };
+    case 'part':
+      return (ctx) => ({ pieces: read(ctx, bare), list: false });
     default:
       return (ctx) => read(ctx, bare);
   }
@@ -92,8 +104,11 @@ export function printExpression(
 ): Print {
   const encoding = encodingOf(flags);
   if (encoding !== null) {
+    const raw = cast === 'raw' ? rawBytes(compiled) : null;
+    if (raw !== null) return raw;
     const value = expressionValue(compiled, flags, cast);
-    return (ctx) => encodeValue(value(ctx), cast, encoding);
+    const write = encodeAlone(encoding);
+    return (ctx) => write(value(ctx), cast);
   }
   const { evaluate } = compiled;
   const bare = !flags.quote && !flags.escape && !flags.mandatory;
@@ -105,6 +120,16 @@ export function printExpression(
     let text = value === undefined ? '' : textOf(value, type);
     if (encode !== null) text = encode(text);
     return bare ? text : dress(text, flags);
+  };
+}
+
+/** The bytes of an expression's value. */
+export function rawBytes(compiled: Compiled): Print {
+  return (ctx) => {
+    const value = compiled.evaluate(ctx);
+    if (value === undefined) return '';
+    const cast = castBetween(compiled.typeOf(value), 'bin');
+    return String((cast ? cast(value) : value) ?? '');
   };
 }
 
