@@ -5,7 +5,7 @@ import type { ProxyDraft } from './draft.ts';
 import { finishServer } from './draft-server.ts';
 import { checkHealthCheck } from './finish-checks.ts';
 import { label } from './finish-references.ts';
-import { checkServerProtocols } from './finish-servers.ts';
+import { checkBindProtocols, checkServerProtocols } from './finish-servers.ts';
 import { PROXY_OPTIONS, setOption } from './keywords/options.ts';
 import type { Context } from './line.ts';
 import { switchesMode } from './switches-mode.ts';
@@ -22,6 +22,7 @@ export function checkProxy(context: Context, proxy: ProxyDraft): void {
   checkSides(context, proxy);
   checkShownSources(context, proxy);
   checkBindTls(context, proxy);
+  checkBindProtocols(context, proxy);
   checkServerProtocols(context, proxy);
   if (proxy.kind !== 'frontend') checkHealthCheck(context, proxy, label(proxy));
   checkTimeouts(context, proxy);

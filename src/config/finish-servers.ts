@@ -1,12 +1,13 @@
 /** What servers say of their protocol and of TLS, once the whole configuration is known. */
 
+import { formatAddress } from './address.ts';
 import type { ProxyDraft } from './draft.ts';
 import type { ServerDraft } from './draft-server.ts';
 import { label } from './finish-references.ts';
 import { completeServerTls } from './keywords/server-tls.ts';
 import type { Context } from './line.ts';
 import { checksOverTls, serverTlsProblem } from './server-tls.ts';
-import type { HealthCheckConfig } from './types.ts';
+import type { BindConfig, HealthCheckConfig } from './types.ts';
 
 /** Gives the servers the healthcheck sections that they name. */
 export function resolveHealthChecks({ config, diagnostics }: Context, { servers, config: own }: ProxyDraft): void {
@@ -55,10 +56,19 @@ export function checkServerProtocols(context: Context, proxy: ProxyDraft): void 
         null,
         `config: ${label(proxy)} '${proxy.config.name}': server '${name}' uses an incompatible MUX protocol for the selected check type`,
       );
-    if (proto !== 'h2' || proxy.config.mode === 'http') continue;
-    context.diagnostics.alert(
-      null,
-      `proxy '${proxy.config.name}' : MUX protocol '${proto}' is not usable for server '${name}' at [${at.file}:${at.line}].`,
-    );
+    refuseProto(context, proxy, proto, `server '${name}' at [${at.file}:${at.line}]`);
   }
+}
+
+/** The same for `bind` lines. */
+export function checkBindProtocols(context: Context, proxy: ProxyDraft): void {
+  for (const { proto, address, at } of proxy.config.binds)
+    refuseProto(context, proxy, proto, `'bind ${formatAddress(address)}' at [${at.file}:${at.line}]`);
+}
+
+/** `proto` fits the proxy's mode: HTTP has its versions, bytes have none. */
+function refuseProto(context: Context, proxy: ProxyDraft, proto: BindConfig['proto'], where: string): void {
+  const { mode, name } = proxy.config;
+  if (proto === null || mode === (proto === 'none' ? 'tcp' : 'http')) return;
+  context.diagnostics.alert(null, `${label(proxy)} '${name}' : MUX protocol '${proto}' is not usable for ${where}.`);
 }

@@ -110,6 +110,12 @@ export class TcpClient extends ConnClient implements Client, ConnHandler {
   /** HTTP is spoken from here on: what the client has sent is read as requests, each with a stream of its own. */
   switchToHttp(proto: 'h1' | 'h2' | null): void {
     const stream = this.stream!;
+    if (this.listener.config.proto === 'none') {
+      // A backend's mode asks for it where rules have not: that is no mistake of the client, but one of the configuration.
+      setCause(stream, stream.backend === null ? 'P' : 'R', 'R');
+      tunnel.close(stream);
+      return;
+    }
     const { clientEnded } = stream;
     const held = Buffer.from(stream.pending.subarray(0, stream.pendingLength));
     this.stream = null;

@@ -41,6 +41,14 @@ frontend noway
     tcp-request inspect-delay 3s
     tcp-request content switch-mode http if HTTP
     default_backend raw
+frontend never
+    bind {addr:never} proto none
+    tcp-request inspect-delay 3s
+    tcp-request content switch-mode http if HTTP
+    default_backend raw
+frontend impossible
+    bind {addr:impossible} proto none
+    default_backend web
 frontend implied
     bind {addr:implied}
     default_backend web
@@ -94,6 +102,21 @@ test('switch-mode http: there is no way back to a backend of mode tcp: the conne
   client.send(get('/'));
   assert.equal(await client.rest(), '');
   assert.match(await log.waitFor(/ noway raw\/<NOSRV> /), / 0 IR /);
+});
+
+test('proto none: HTTP does not take over the connection, which ends without an answer', async (t) => {
+  for (const [name, line] of [
+    ['never', / never never\/<NOSRV> -1\/-1\/\d+ 0 PR /],
+    ['impossible', / impossible web\/<NOSRV> -1\/-1\/\d+ 0 RR /],
+  ] as const) {
+    const client = await connect(t, run.port(name));
+    client.send(get('/'));
+    assert.equal(await client.rest({ tolerateReset: true }), '');
+    assert.match(await log.waitFor(new RegExp(` ${name} `)), line);
+  }
+  const client = await connect(t, run.port('never'));
+  client.send('\x01hello\n');
+  assert.equal(await client.rest(), 'raw \x01hello\n');
 });
 
 test('switch-mode http: a head that comes in pieces is waited for', async (t) => {

@@ -77,7 +77,7 @@ function parseUserTimeout({ draft, value: text }: Input): OptionResult {
 }
 
 function parseProto({ draft, value: text }: Input): OptionResult {
-  if (text !== 'h1' && text !== 'h2') return `'proto' :  unknown MUX protocol '${text}'`;
+  if (text !== 'h1' && text !== 'h2' && text !== 'none') return `'proto' :  unknown MUX protocol '${text}'`;
   draft.proto = text;
   return undefined;
 }
@@ -164,7 +164,7 @@ export const BIND_OPTIONS = new OptionTable<BindSettings>([
     draft.namespace = text;
     return namespaceProblem(text) ?? undefined;
   }),
-  value('proto', '<h1|h2>', parseProto),
+  value('proto', '<h1|h2|none>', parseProto),
   value('severity-output', '<none|number|string>', parseSeverity),
   value('tcp-md5sig', '<password>', ({ draft, value: text }) => {
     draft.md5Key = text;

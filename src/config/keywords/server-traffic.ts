@@ -24,7 +24,7 @@ function parseId({ draft, value: word }: Input): OptionResult {
 }
 
 function parseProto({ draft, value: word }: Input): OptionResult {
-  if (word !== 'h1' && word !== 'h2') return `'proto' :  unknown MUX protocol '${word}'`;
+  if (word !== 'h1' && word !== 'h2' && word !== 'none') return `'proto' :  unknown MUX protocol '${word}'`;
   draft.proto = word;
   return undefined;
 }
@@ -129,7 +129,7 @@ export const SERVER_TRAFFIC_OPTIONS: Option<ServerDraft>[] = [
   time('pool-purge-delay', 0, (draft, ms) => {
     draft.poolPurgeDelay = ms;
   }),
-  value('proto', '<h1|h2>', 'a MUX protocol as argument', parseProto),
+  value('proto', '<h1|h2|none>', 'a MUX protocol as argument', parseProto),
   text(
     'redir',
     '<prefix>',

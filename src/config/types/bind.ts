@@ -21,7 +21,8 @@ export interface BindConfig {
   readonly v6only: boolean;
   readonly v4v6: boolean;
   readonly transparent: boolean;
-  readonly proto: 'h1' | 'h2' | null;
+  /** `none`: bytes alone, never HTTP. */
+  readonly proto: 'h1' | 'h2' | 'none' | null;
   readonly deferAccept: boolean;
   /** Largest segment; negative: so much less than the kernel's; 0: the kernel's. */
   readonly mss: number;

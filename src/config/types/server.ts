@@ -62,7 +62,7 @@ export interface ServerConfig {
   /** Network namespace that connections to it belong to; key of the signatures of their segments (`tcp-md5sig`). */
   readonly namespace: string | null;
   readonly md5Key: string | null;
-  readonly proto: 'h1' | 'h2' | null;
+  readonly proto: 'h1' | 'h2' | 'none' | null;
   /** What WebSockets are spoken over; `auto`: as other requests, but HTTP/1.1 where ALPN leaves the choice. */
   readonly ws: 'auto' | 'h1' | 'h2';
   readonly guid: string | null;

@@ -160,7 +160,9 @@ export class CheckJob implements Job {
       tls: this.#serverTls(),
       tlsRows: [server.slot, server.proxy.backendSlot].map((slot) => counters.row(slot, counters.rows - 1)),
       secure: !this.#isAgent && isSecure(server),
-      proto: this.#isAgent ? null : (server.checkConfig!.proto ?? server.config.proto),
+      proto: this.#isAgent
+        ? null
+        : (server.checkConfig!.proto ?? (server.config.proto === 'none' ? null : server.config.proto)),
       connectTimeout: check !== null && connect !== null ? Math.min(inter, connect) : inter,
       checkTimeout: check,
       maxBytes: this.#deps.model.config.global.tune.bufsize ?? 16384,
