@@ -162,6 +162,9 @@ const CHECKED: readonly string[] = [
   ],
 ];
 
+/** Without the sessions of servers that health analysis has taken down. */
+const withoutActive = (text: string): string =>
+  text.replace(/(reason: Health analyze,.*\b)\d+(?= sessions active)/g, '$1');
 const withoutWeights = (text: string): string => text.replace(/( status=MAINT.*?) weight=\d+/g, '$1');
 
 const withoutDrain = (text: string): string =>
@@ -204,6 +207,12 @@ defaults
       why: 'With `on-marked-down shutdown-sessions` the response that marks its server down is sent and logged as it came; HAProxy logs it as shut.',
       lines: /on-marked-down shutdown-sessions/,
       shows: ({ part, haproxy, sluice }) => part === 'log' && haproxy.replace(/ D--- /g, ' ---- ') === sluice,
+    },
+    {
+      name: 'sessions of servers that errors of traffic have marked down',
+      why: 'The line is written beside the traffic thread, which may have ended the session with the error by then: `N sessions active` counts it or not.',
+      lines: /\bon-error mark-down/,
+      shows: ({ part, haproxy, sluice }) => part === 'log' && withoutActive(haproxy) === withoutActive(sluice),
     },
   ],
   make,
