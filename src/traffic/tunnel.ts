@@ -53,7 +53,14 @@ export function continueResponse(stream: Stream): void {
   if (held === null || !inspectResponse(stream)) return;
   storeServer(stream);
   stream.heldResponse = null;
-  if (held.bytes.length > 0) onServerData(stream, held.bytes, 0, held.bytes.length);
+  if (held.cause !== null) countLost(stream, held.cause, C.srvAborts);
+  if (held.bytes.length > 0) {
+    const { clientUntil, serverUntil } = stream;
+    onServerData(stream, held.bytes, 0, held.bytes.length);
+    // They came before: nobody has shown to be alive now.
+    stream.clientUntil = clientUntil;
+    stream.serverUntil = serverUntil;
+  }
   if (!held.closes) return;
   detachServer(stream, true);
   close(stream);
@@ -142,6 +149,7 @@ export function onServerData(stream: Stream, buf: Buffer, start: number, end: nu
   const held = stream.heldResponse;
   if (held !== null) {
     held.bytes = Buffer.concat([held.bytes, buf.subarray(start, end)]);
+    if (stream.serverUntil !== 0) stream.serverUntil = stream.env.now() + stream.serverTimeout;
     continueResponse(stream);
     return;
   }
@@ -261,10 +269,9 @@ export function onTimeout(stream: Stream, now: number): void {
   const serverLate = serverDue && !paced && (!stream.serverEnded || blocked);
   if (clientDue) stream.clientUntil = stream.clientTimeout > 0 ? now + stream.clientTimeout : 0;
   if (serverDue) stream.serverUntil = stream.serverTimeout > 0 ? now + stream.serverTimeout : 0;
-  if ((clientLate || serverLate) && stream.log.cause === '-') {
-    setCause(stream, clientLate ? 'c' : 's', 'D');
-    countGone(stream, clientLate ? C.cliAborts : C.srvAborts);
-  }
+  if (clientLate) countLost(stream, 'c', C.cliAborts);
+  else if (serverLate && stream.heldResponse !== null && !blocked) stream.heldResponse.cause = 's';
+  else if (serverLate) countLost(stream, 's', C.srvAborts);
   if (clientLate && serverLate) close(stream);
   else if (clientLate) {
     client!.pause();
@@ -281,8 +288,10 @@ function isDue(date: number, now: number): boolean {
   return date !== 0 && date <= now;
 }
 
-/** Counts who is gone; who lets the time of a tunnel pass counts so, too. */
-function countGone(stream: Stream, field: number): void {
+/** Tells of the first side that has made an end of a tunnel, and counts it; one that leaves counts in any case. */
+function countLost(stream: Stream, cause: 'c' | 's' | 'C' | 'S', field: typeof C.cliAborts | typeof C.srvAborts): void {
+  if (stream.log.cause !== '-' && (cause === 'c' || cause === 's')) return;
+  setCause(stream, cause, 'D');
   stream.backend!.c[field]!++;
   if (stream.server !== null) stream.server.c[field]!++;
   if (field === C.cliAborts) countFront(stream, field);
@@ -299,12 +308,10 @@ export function onServerError(stream: Stream): void {
   if (stream.heldResponse !== null) {
     // Rules that wait for more decide on what there is.
     stream.serverEnded = true;
+    stream.heldResponse.cause = 'S';
     continueResponse(stream);
     if (stream.phase === Phase.closed) return;
-  }
-  setCause(stream, 'S', 'D');
-  stream.server!.c[C.srvAborts]!++;
-  stream.backend!.c[C.srvAborts]!++;
+  } else countLost(stream, 'S', C.srvAborts);
   stream.log.keepLocal();
   stream.serverConn = null;
   close(stream);
@@ -312,8 +319,7 @@ export function onServerError(stream: Stream): void {
 
 /** The client has left by a reset. */
 export function onClientGone(stream: Stream): void {
-  setCause(stream, 'C', 'D');
-  countGone(stream, C.cliAborts);
+  countLost(stream, 'C', C.cliAborts);
   // The server sees a reset, too, and does not take what came for all there is.
   detachServer(stream, true);
   close(stream);

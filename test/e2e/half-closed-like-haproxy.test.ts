@@ -21,6 +21,9 @@ interface Case {
   readonly at: number;
 }
 
+/** Holds short responses back for 600 ms. */
+const HELD = 'tcp-response inspect-delay 600ms\n    tcp-response content accept if { res.len ge 100 }';
+
 const CASES: readonly Case[] = [
   { mode: 'tcp', front: 'timeout client 300', back: 'timeout server 700', event: 'client ends', told: 'sD', at: 700 },
   { mode: 'tcp', front: 'timeout client 300', back: 'timeout server 700', event: 'nothing', told: 'cD', at: 700 },
@@ -32,6 +35,9 @@ const CASES: readonly Case[] = [
   { mode: 'tcp', front: 'timeout client 900\n    timeout client-fin 200', back: 'timeout server 300', event: 'nothing', told: 'sD', at: 500 },
   { mode: 'tcp', front: 'timeout client 300', back: 'timeout server 900\n    timeout tunnel 500', event: 'client ends', told: 'sD', at: 500 },
   { mode: 'tcp', front: 'timeout client 300', back: 'timeout server 900\n    timeout tunnel 500\n    timeout server-fin 200', event: 'nothing', told: 'cD', at: 500 },
+  { mode: 'tcp', front: 'timeout client 5s', back: `timeout server 300\n    ${HELD}\n    tcp-response content reject`, event: 'nothing', told: 'PD', at: 300 },
+  { mode: 'tcp', front: 'timeout client 5s', back: `timeout server 400\n    ${HELD}\n    tcp-response content close`, event: 'server sends', told: '--', at: 600 },
+  { mode: 'tcp', front: 'timeout client 700', back: `timeout server 400\n    ${HELD}`, event: 'server sends', told: 'sD', at: 780 },
   { mode: 'http', front: 'timeout client 300', back: 'timeout server 700', event: 'client ends', told: 'sD', at: 700 },
   { mode: 'http', front: 'timeout client 300', back: 'timeout server 700', event: 'nothing', told: 'cD', at: 700 },
   { mode: 'http', front: 'timeout client 700', back: 'timeout server 300', event: 'nothing', told: 'sD', at: 300 },

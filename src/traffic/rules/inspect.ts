@@ -136,6 +136,8 @@ export class HeldResponse {
   bytes: Buffer = Buffer.alloc(0);
   /** A rule ends the connection to the server (`close`): what it has sent still goes to the client. */
   closes = false;
+  /** Why no more will come, when the server is late (`s`) or has left (`S`): told once the rules have let pass what there is. */
+  cause: 's' | 'S' | null = null;
 
   constructor(rules: readonly Rule[], until: number) {
     this.rules = rules;
