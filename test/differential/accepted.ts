@@ -1,4 +1,5 @@
 import type { Difference } from './compare.ts';
+import { withoutServersIn } from './counters.ts';
 
 /** A difference from HAProxy 2.6 that is meant. docs/differences.md is made from this list. */
 export interface Accepted {
@@ -356,6 +357,15 @@ export const ACCEPTED: readonly Accepted[] = [
     why: 'What `retry-on` makes be sent again counts as one retry (`wretr`), over a connection that was opened or used again (`connect`, `reuse`) as it was; HAProxy counts two retries, and the kind of the first connection once more, also where the server has ended a kept connection, which needs no retry.',
     lines: /^retry-on /,
     shows: ({ part, haproxy, sluice }) => part === 'counters' && withoutRetries(haproxy) === withoutRetries(sluice),
+  },
+  {
+    name: 'bytes of servers that a cookie names',
+    why: 'A request that a rule of a backend answers counts for no server; HAProxy counts its bytes for the one that its cookie names.',
+    lines: /^cookie /,
+    shows: ({ part, scenario, haproxy, sluice }) =>
+      part === 'counters' &&
+      scenario.lines.some((line) => /^(?:http-request (?:deny|return|redirect|auth|tarpit)|redirect) /.test(line)) &&
+      withoutServersIn(haproxy) === withoutServersIn(sluice),
   },
 ];
 

@@ -52,3 +52,6 @@ export async function tables(run: Run, id: number): Promise<string> {
   }
   return texts.join('\n');
 }
+
+/** Counters as they are compared, without the bytes that were sent to servers. */
+export const withoutServersIn = (text: string): string => text.replace(/^(\S+\/s\d .*\bbin=)\d+/gm, '$1');

@@ -1,5 +1,6 @@
 import type { Accepted } from './accepted.ts';
 import type { Difference } from './compare.ts';
+import { withoutServersIn } from './counters.ts';
 
 /** What is different in mode tcp and is meant. */
 export const TCP_ACCEPTED: readonly Accepted[] = [
@@ -64,7 +65,6 @@ function butForAddresses(haproxy: string, sluice: string): boolean {
   return theirs.every((word, at) => word === words[at] || (word === '-' && /^127\.0\.0\.[01]$/.test(words[at]!)));
 }
 
-const withoutServersIn = (text: string): string => text.replace(/^(\S+\/s\d .*\bbin=)\d+/gm, '$1');
 const withoutBytesIn = (text: string): string => text.replace(/\b(bin|bytes_in_cnt)=\d+/g, '');
 
 /** Only how connections have ended is not the same. */
