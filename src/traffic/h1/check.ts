@@ -72,14 +72,14 @@ function bodiless(head: Head): boolean {
 /** CONNECT: `host:port`; no body before the tunnel (a length is dropped, chunks would be taken for the tunnel's content). */
 function checkConnect(head: Head): boolean {
   const { uri } = head;
-  return /^[^/:@]+:\d+$|^\[[0-9A-Fa-f:.]+\]:\d+$/.test(uri) && agrees(head, uri) && !head.chunked;
+  return /^[^/:@]+:\d+$|^\[[0-9A-Fa-f:.]+\]:\d+$/.test(uri) && agrees(head, uri, ANY_SCHEME) && !head.chunked;
 }
 
 function settleConnect(head: Head): void {
   const { uri } = head;
-  if (head.hostIndex >= 0 && uri.endsWith(':443') && head.headerValue(head.hostIndex).endsWith(':443')) {
-    head.setValueAt(head.hostIndex, uri.slice(0, -4));
-  }
+  const port = ANY_SCHEME.find((one) => uri.endsWith(one));
+  if (port !== undefined && head.hostIndex >= 0 && head.headerValue(head.hostIndex).endsWith(port))
+    head.setValueAt(head.hostIndex, uri.slice(0, -port.length));
   head.removeHeader('content-length');
   head.contentLength = -1;
 }
@@ -96,21 +96,34 @@ function checkTarget(head: Head): boolean {
   const match = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?]*)(.*)$/.exec(head.uri);
   if (match === null) return false;
   const [, scheme, authority, rest] = match;
-  if (!agrees(head, authority!)) return false;
   const port = scheme!.toLowerCase() === 'http' ? ':80' : scheme!.toLowerCase() === 'https' ? ':443' : null;
-  if (port !== null && authority!.endsWith(port)) head.uri = `${scheme}://${authority!.slice(0, -port.length)}${rest}`;
+  if (!agrees(head, authority!, port === null ? [] : [port])) return false;
+  if (port === null) return true;
+  const named = withoutColon(authority!.endsWith(port) ? authority!.slice(0, -port.length) : authority!);
+  if (named === authority) return true;
+  head.uri = `${scheme}://${named}${rest}`;
+  // As in HAProxy, both say the same then.
+  if (head.hostIndex >= 0) head.setValueAt(head.hostIndex, named);
   return true;
 }
 
-/** The host header must say what the authority of the target says (RFC 9112, 3.2.2), default ports aside. */
-function agrees(head: Head, authority: string): boolean {
+/** Ports that need not be said where there is no scheme, with CONNECT. */
+const ANY_SCHEME = [':80', ':443'];
+
+/**
+ * The host header must say what the authority of the target says (RFC 9112, 3.2.2); one of them may leave out the port that the other one
+ * has when that is one of `ports`.
+ */
+function agrees(head: Head, authority: string, ports: readonly string[]): boolean {
   if (head.hostIndex < 0) return true;
-  const host = head.headerValue(head.hostIndex).toLowerCase();
-  return host === authority.toLowerCase() || withoutPort(host) === withoutPort(authority.toLowerCase());
+  const host = withoutColon(head.headerValue(head.hostIndex).toLowerCase());
+  const wanted = withoutColon(authority.toLowerCase());
+  return host === wanted || ports.some((port) => host + port === wanted || host === wanted + port);
 }
 
-function withoutPort(text: string): string {
-  return text.replace(/:(?:80|443)?$/, '');
+/** A colon without a port behind it says nothing. */
+function withoutColon(text: string): string {
+  return text.endsWith(':') ? text.slice(0, -1) : text;
 }
 
 function refuse(head: Head, status: number): boolean {
