@@ -124,18 +124,20 @@ export class Chain {
 }
 
 /**
- * A scan whose values go through converters first. The visitor is handed over in a slot, as a closure per
- * evaluation would cost an allocation; scans do not nest on one expression.
+ * A scan whose values go through converters first; it ends with the first value of which a converter makes none, as in HAProxy. The visitor
+ * is handed over in a slot, as a closure per evaluation would cost an allocation; scans do not nest on one expression.
  */
 function scanThrough(scan: Scan, steps: Step): Scan {
   let current: (value: SampleValue, ctx: ExprContext) => boolean = () => false;
+  let failed = false;
   const convertAndVisit = (value: SampleValue, ctx: ExprContext): boolean => {
     const changed = steps(value, ctx);
-    return changed !== undefined && current(changed, ctx);
+    failed = changed === undefined;
+    return failed || current(changed!, ctx);
   };
   return (ctx, visit) => {
     current = visit;
-    return scan(ctx, convertAndVisit);
+    return scan(ctx, convertAndVisit) && !failed;
   };
 }
 

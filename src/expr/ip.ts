@@ -13,6 +13,16 @@ export function parseIpv4(text: string): number {
   return lastAddress;
 }
 
+/**
+ * The address that a text begins with, as a dotted quad without zeros in front; undefined when there is none. What follows that is neither
+ * a digit nor a dot (a port, a prefix) is passed over, as in HAProxy.
+ */
+export function leadingIpv4(text: string): string | undefined {
+  if (parseIpv4(text) >= 0 && !/(?:^|\.)0\d/.test(text)) return text;
+  const parts = /^0*(\d{1,3})\.0*(\d{1,3})\.0*(\d{1,3})\.0*(\d{1,3})(?![\d.])/.exec(text)?.slice(1).map(Number);
+  return parts === undefined || parts.some((part) => part > 255) ? undefined : parts.join('.');
+}
+
 function readIpv4(text: string): number {
   const length = text.length;
   if (length < 7 || length > 15) return -1;

@@ -3,7 +3,7 @@
  * Strings hold bytes, one char each; `sint` is a 64-bit signed integer, a bigint only where a number would not be exact.
  */
 
-import { formatIpv4, ipv4InIpv6, packAddress, parseIpv4, parseIpv6 } from './ip.ts';
+import { formatIpv4, ipv4InIpv6, leadingIpv4, packAddress, parseIpv4, parseIpv6 } from './ip.ts';
 import type { ExprContext, SampleType, SampleValue } from './types.ts';
 
 /** What a step is declared to give or take: `addr` is either family, `any` is told at run time by `dynamic.type`. */
@@ -124,12 +124,12 @@ const addrToSint: Cast = (value) => ((value as string).includes(':') ? undefined
 const textToSint: Cast = (value) => (value === '' ? undefined : readSint(value as string));
 const textToBool: Cast = (value) => (value === '' ? undefined : Number(readSint(value as string)) !== 0);
 const textToAddr: Cast = (value) => readAddress(value as string);
-const textToIpv4: Cast = (value) => (parseIpv4(value as string) < 0 ? undefined : value);
+const textToIpv4: Cast = (value) => leadingIpv4(value as string);
 const textToIpv6: Cast = (value) => (parseIpv6(value as string) === null ? undefined : value);
 const binToText: Cast = (value) => untilNul(value as string);
 
 function readAddress(text: string): string | undefined {
-  return parseIpv4(text) >= 0 || parseIpv6(text) !== null ? text : undefined;
+  return leadingIpv4(text) ?? (parseIpv6(text) === null ? undefined : text);
 }
 
 /** [from][to]: null keeps the value as it is, a missing entry is a cast that does not exist. */

@@ -72,6 +72,8 @@ export interface LocalResponse {
   readonly logged?: number;
   /** The connection ends behind it. */
   readonly closes?: boolean;
+  /** It counts as an error of what the client's session tracks, behind the rules on it. */
+  readonly counts?: boolean;
   /** 10 for a page that says so of itself, else 11. */
   readonly version?: number;
   /** Reason phrase, null = the usual one. */

@@ -28,6 +28,13 @@ export const BODIES_ACCEPTED: readonly Accepted[] = [
     shows: ({ part }) => ['log', 'servers', 'counters'].includes(part),
   },
   {
+    name: 'connections behind large bodies that nobody has waited for',
+    why: 'The connection of a request that a rule has answered stays open when all of its body has come; HAProxy ends it when the body is larger than what it reads at once.',
+    sends: /Bodies[\s\S]{15000}/,
+    lines: /^http-request (deny|return|redirect) /,
+    shows: butForEnd,
+  },
+  {
     name: 'another status for a 101',
     why: 'A response that switches protocols and gets another status by a rule ends there, with `content-length: 0`, and a status below 200 that a rule makes of another one ends the connection; HAProxy 2.6 sends what the server has sent behind the former as its body.',
     sends: /^x-want: switch\r$/m,
@@ -41,4 +48,10 @@ function butForLengths({ part, haproxy, sluice }: Difference): boolean {
   if (haproxy === '<nothing>' || told(haproxy) === told(sluice)) return true;
   if (part.endsWith(' closed')) return haproxy === 'true';
   return (part === 'log' || part === 'servers') && told(sluice).startsWith(told(haproxy));
+}
+
+/** HAProxy has ended the connection where Sluice goes on. */
+function butForEnd({ part, haproxy, sluice }: Difference): boolean {
+  if (part.endsWith(' closed')) return haproxy === 'true';
+  return haproxy === '<nothing>' || sluice.startsWith(haproxy.replaceAll('connection: close\r\n', ''));
 }

@@ -67,4 +67,5 @@ const unframed = (text: string): string =>
   text
     .replaceAll('connection: keep-alive\r\ntransfer-encoding: chunked\r\n', 'connection: close\r\n')
     .replaceAll('transfer-encoding: chunked\r\n', '')
-    .replace('<cut> ', '');
+    .replace('<cut> ', '')
+    .replaceAll('[x-t: 1]', '');

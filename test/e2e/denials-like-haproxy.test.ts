@@ -177,3 +177,29 @@ test('a request whose client leaves while a rule waits for its body has failed',
     },
   );
 });
+
+test('rules on the page that asks for a password do not see the error that it counts for, those on a denial do', async (t) => {
+  const own = await start(
+    t,
+    `
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 5s
+    timeout server 5s
+frontend web
+    bind {addr:web}
+    http-request track-sc0 src table seen
+    http-request auth if { path /auth }
+    http-request deny
+    http-after-response set-header x-errors "%[sc_http_err_cnt(0)]"
+backend seen
+    stick-table type ip size 10 store http_err_cnt
+`,
+  );
+  const client = await connect(t, own.port('web'));
+  const errors = async (path: string) => (await client.exchange(`GET ${path} HTTP/1.1\nHost: a\n\n`)).get('x-errors');
+  assert.equal(await errors('/auth'), '0');
+  assert.equal(await errors('/auth'), '1');
+  assert.equal(await errors('/'), '3');
+});

@@ -159,3 +159,30 @@ listen bare
   await get(bare.port('bare'), '/');
   assert.equal(seen.slice(BEFORE_TLVS, BEFORE_TLVS + 6), '050000');
 });
+
+test('a kept connection is for requests with the unique ID that its server was told of', async (t) => {
+  const ids: string[] = [];
+  const server = await tcpOrigin({ after }, async (c) => {
+    const header = parseProxyHeader(Buffer.from(await c.through('GET '), 'latin1'));
+    assert.ok(typeof header === 'object');
+    for (;;) {
+      await c.through('\r\n\r\n');
+      ids.push(Buffer.from(header.tlvs[0]!.value).toString('latin1'));
+      c.send('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok');
+    }
+  });
+  const named = await start(
+    t,
+    `
+${httpDefaults('timeout client 5s')}
+listen web
+    bind {addr:web}
+    unique-id-format %[path]
+    server s {addr:server} send-proxy-v2 proxy-v2-options unique-id
+`,
+    { ports: { server } },
+  );
+  const client = await connect(t, named.port('web'));
+  for (const path of ['/a', '/a', '/b']) await client.exchange(`GET ${path} HTTP/1.1\nhost: a\n\n`);
+  assert.deepEqual(ids, ['/a', '/a', '/b']);
+});

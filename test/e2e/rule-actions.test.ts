@@ -32,9 +32,9 @@ listen drops
 listen fields
     bind {addr:fields}
     http-request del-header connection
-    http-request add-headers-bin req.hdrs_bin prefix x-
+    http-request add-headers-bin req.hdrs_bin prefix copy-
     http-request set-headers-bin req.hdrs_bin if { path /set }
-    http-request del-headers-bin str(AXgA),b64dec -m beg if { path /del }
+    http-request del-headers-bin str(BGhvc3QA),b64dec prefix copy- if { path /del }
     http-request set-header x-names "%[req.hdr_names] %[req.hdrs,length] %[req.fhdr_cnt]"
     server s {addr:web}
 frontend captures
@@ -68,11 +68,11 @@ test('silent-drop acknowledges what came over a kept connection, so that nothing
 
 test('lists of fields are added, set and deleted', unlessHaproxy26('has no such actions'), async () => {
   const seen = async (path: string) => (await get(run.port('fields'), path, 'x-a: 1')).get('x-seen');
-  assert.equal(await seen('/add'), 'host x-a x-a x-names');
-  assert.equal(await seen('/set'), 'host x-a x-names');
-  assert.equal(await seen('/del'), 'host x-names');
+  assert.equal(await seen('/add'), 'host x-a copy-host copy-x-a x-names');
+  assert.equal(await seen('/set'), 'host x-a copy-host copy-x-a x-names');
+  assert.equal(await seen('/del'), 'host x-a copy-x-a x-names');
   // What was deleted is nowhere any more.
-  assert.equal(web.requests.at(-1)!.get('x-names'), 'host 21 1');
+  assert.equal(web.requests.at(-1)!.get('x-names'), 'host,x-a,copy-x-a 42 3');
 });
 
 test('labelled requests go over connections of their own', async () => {

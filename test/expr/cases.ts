@@ -582,6 +582,9 @@ const conversions: readonly string[] = [
   'str("::1"),mqtt_is_valid',
   'str("YWJ"),mqtt_is_valid',
   'int(5),mqtt_is_valid',
+  ...['1.2.3.4:80', '1.2.3.4x', '01.2.3.004', '0000000001.2.3.4', '1.2.3.4.', '1.2.3.4.5', '1.2.3.256', '1.2.3'].map(
+    (text) => `str(${text}),ipmask(32)`,
+  ),
 ];
 
 /** Fetches, on each request. */
@@ -908,6 +911,12 @@ export const conditionGroups: readonly ConditionGroup[] = [
       ['ipv4(1.2.0.0)', '1.2'],
       ['ipv4(1.2.0.0)', '1.2.'],
       ['ipv4(1.0.0.2)', '1.2'],
+      ['req.hdr(x-forwarded-for)', '-m', 'ip', '2001:db8::/32'],
+      ['req.hdr(x-forwarded-for),ipmask(24)', '-m', 'ip', '10.0.0.0/24'],
+      ['req.hdr(x-forwarded-for),ipmask(24,32)', '-m', 'ip', '2001:db8::/32'],
+      // The first of the values is no address.
+      ['req.hdr(x-list),ipmask(24)', '-m', 'found'],
+      ['req.cook,b64dec', '-m', 'found'],
     ],
   },
   {

@@ -2,7 +2,7 @@
 
 import type { Arg } from '../args.ts';
 import { HeaderCursor, hostOf } from '../head.ts';
-import { parseIpv4, parseIpv6 } from '../ip.ts';
+import { leadingIpv4, parseIpv4, parseIpv6 } from '../ip.ts';
 import type { CompiledFetch, CompileEnv, FetchRow, Source } from '../row.ts';
 import { place } from '../row.ts';
 import type { ExprError, ValueType } from '../sample.ts';
@@ -120,7 +120,7 @@ export function looseSint(text: string): number {
 
 /** Address in a header's value: `1.2.3.4`, `1.2.3.4:80`, `::1`, `[::1]:80`. */
 function addressIn(text: string): string | undefined {
-  if (parseIpv4(text) >= 0) return text;
+  if (parseIpv4(text) >= 0) return leadingIpv4(text);
   const bracket = /^\[([^\]]+)\](:[0-9]+)?$/.exec(text);
   if (bracket !== null) return parseIpv6(bracket[1]!) === null ? undefined : bracket[1];
   const colon = text.indexOf(':');

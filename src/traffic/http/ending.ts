@@ -7,7 +7,7 @@ import { countTimes, logStream } from '../log.ts';
 import { abandonServer, detachServer } from '../parting.ts';
 import { Phase } from '../phase.ts';
 import type { Stream } from '../stream.ts';
-import { countTrackedBytes } from '../tracking.ts';
+import { countTracked, countTrackedBytes, Event } from '../tracking.ts';
 import { dropFraming, isBodiless } from './bodiless.ts';
 import { passOverBody } from './held-body.ts';
 import { countStatus } from './response.ts';
@@ -131,6 +131,7 @@ export function reply(stream: Stream, response: LocalResponse): void {
     return;
   }
   if (response.status === 0) {
+    if (response.counts === true) countTracked(stream, Event.error);
     endSilently(stream, response.logged ?? 0);
     return;
   }
@@ -152,8 +153,9 @@ export function reply(stream: Stream, response: LocalResponse): void {
   stream.localBody = response.body;
   const after = stream.backend?.rules?.afterResponse ?? null;
   const frontAfter = stream.backend?.id === stream.frontend.id ? null : (stream.frontend.rules?.afterResponse ?? null);
-  if (after === null && frontAfter === null) sendLocal(stream);
-  else stream.runRules(after, (s) => s.runRules(frontAfter, sendLocal));
+  const send = response.counts === true ? sendCounted : sendLocal;
+  if (after === null && frontAfter === null) send(stream);
+  else stream.runRules(after, (s) => s.runRules(frontAfter, send));
 }
 
 /** It ends with a status of which the client hears nothing: that of an empty page, or of a client that is gone. */
@@ -175,6 +177,11 @@ function countUnsent(stream: Stream): void {
   const { log, req, reqBody, served } = stream;
   if (log.bytesUploaded === 0 && stream.isExchange && stream.method !== '')
     countRequest(stream, req.countedSize() + reqBody.counted, served ? req.editedSize() : 0);
+}
+
+function sendCounted(stream: Stream): void {
+  countTracked(stream, Event.error);
+  sendLocal(stream);
 }
 
 function sendLocal(stream: Stream): void {

@@ -81,7 +81,7 @@ const redirect: ActionRow = {
         ['location', location],
       ];
       if (args.code !== 301 && args.code !== 308) headers.push(['cache-control', 'no-cache']);
-      if (args.cookie !== null) headers.push(['set-cookie', headerSafe(args.cookie(stream))]);
+      if (args.cookie !== null) headers.push(['set-cookie', args.cookie]);
       if (env.kind !== 'http-response') countIntercepted(stream);
       setCause(stream, 'L', env.kind === 'http-response' ? 'H' : 'R');
       if (env.kind === 'http-response') stream.log.responseStart = 0;
@@ -94,7 +94,7 @@ const redirect: ActionRow = {
 interface RedirectArgs {
   code: number;
   location: (stream: Stream) => string;
-  cookie: TextOf | null;
+  cookie: string | null;
   ignoreEmpty: boolean;
 }
 
@@ -129,16 +129,7 @@ function parseRedirect(words: Words, env: RuleEnv): RedirectArgs | ExprError {
       case 'clear-cookie': {
         const cookie = words.take();
         if (cookie === undefined) return { error: `missing argument for '${word}'` };
-        const field = `${cookie}; path=/;${word === 'clear-cookie' ? ' Max-Age=0;' : ''}`;
-        args.cookie = () => field;
-        break;
-      }
-      case 'set-cookie-fmt': {
-        const format = words.take();
-        if (format === undefined) return { error: `missing argument for '${word}'` };
-        const cookie = compileText(format, env);
-        if ('error' in cookie) return cookie;
-        args.cookie = (stream) => `${cookie(stream)}; path=/;`;
+        args.cookie = `${cookie}; path=/;${word === 'clear-cookie' ? ' Max-Age=0;' : ''}`;
         break;
       }
       case 'drop-query':
@@ -155,7 +146,7 @@ function parseRedirect(words: Words, env: RuleEnv): RedirectArgs | ExprError {
         break;
       default:
         return {
-          error: `expects 'code', 'prefix', 'location', 'scheme', 'set-cookie', 'set-cookie-fmt', 'clear-cookie', 'drop-query', 'keep-query', 'ignore-empty' or 'append-slash' (was '${word}')`,
+          error: `expects 'code', 'prefix', 'location', 'scheme', 'set-cookie', 'clear-cookie', 'drop-query', 'keep-query', 'ignore-empty' or 'append-slash' (was '${word}')`,
         };
     }
   }
@@ -188,12 +179,11 @@ const auth: ActionRow = {
     const value = `Basic realm="${headerSafe(realm).replace(/["\\]/g, '\\$&')}"`;
     return (stream) => {
       countIntercepted(stream);
-      countTracked(stream, Event.error);
       setCause(stream, 'L', 'R');
       const { toProxy } = stream;
       const page = errorPage(stream, toProxy ? 407 : 401);
       const field = toProxy ? 'proxy-authenticate' : 'www-authenticate';
-      reply(stream, { ...page, headers: [...page.headers, [field, value]] });
+      reply(stream, { ...page, headers: [...page.headers, [field, value]], counts: true });
       return Verdict.done;
     };
   },

@@ -16,18 +16,13 @@ function integerAction(
   high: number,
   set: (stream: Stream, value: number) => void,
   read: typeof compileNumber = compileNumber,
-  strict = false,
 ): ActionRow {
   return {
     name,
     kinds: REQUEST,
     compile(words, env) {
-      const first = words.peek() ?? '';
       const number = read(words, env);
       if (typeof number !== 'function') return number;
-      const fixed = strict && /^[+-]?\d/.test(first) ? Number(first) : low;
-      if (fixed < low || fixed > high)
-        return { error: `expects an expression or an integer between ${low} and ${high}` };
       return (stream) => {
         const value = number(stream);
         if (value !== undefined) set(stream, Math.min(high, Math.max(low, Number(value))));
@@ -118,17 +113,10 @@ export const settingActions: readonly ActionRow[] = [
     },
     byExpression,
   ),
-  integerAction(
-    'set-retries',
-    0,
-    100,
-    (stream, value) => {
-      stream.maxRetries = value;
-      stream.retriesLeft = value;
-    },
-    compileNumber,
-    true,
-  ),
+  integerAction('set-retries', 0, 100, (stream, value) => {
+    stream.maxRetries = value;
+    stream.retriesLeft = value;
+  }),
   {
     name: 'disable-l7-retry',
     kinds: ['http-request'],
