@@ -21,6 +21,11 @@ export const H2_ACCEPTED: readonly Accepted[] = [
       / h2(?!<open>)[^\r]*\r\n(.+\r\n)*content-length: [1-9]|^(\w+ \S*#|(?!OPTIONS )\S+ \* )|^:authority: (.*[@/ ].*)?\r$|^:method: .*[@ ]|^: |^:scheme: (?!https?\r)|^host: (.*)\r\nhost: (?!\4\r)/m,
   },
   {
+    name: 'paths without a slash, over HTTP/2',
+    why: 'A path that a rule makes and that does not begin with a slash stands by itself in `url` and in what requests are balanced by; HAProxy puts it right behind the authority, as in `http://a.example-b`, and takes the authority away with the next path.',
+    lines: /^http-request set-pathq? '%\[/,
+  },
+  {
     name: 'blanks around values, over HTTP/2',
     why: 'Blanks in front of a value and behind it are taken off, as by later versions; HAProxy 2.6 passes them on, which no field may have (RFC 9113, section 8.2.1).',
     sends: / h2[^\r]*\r\n(.+\r\n)*[^:\s]+: ([ \t].*|.*[ \t])\r$/m,

@@ -41,10 +41,10 @@ function textOf(step: Step): string {
   const pseudo = new Map(step.fields.filter(([name]) => name.startsWith(':')));
   const fields = step.fields.map(([name, value]) => `${name}: ${value}\r\n`).join('');
   const marks = [
+    step.end ? '' : '<open>',
     padded,
     step.priority ? '<priority>' : '',
     (step.pieces ?? 1) > 1 ? `<in ${step.pieces}>` : '',
-    step.end ? '' : '<open>',
   ].join('');
   return `${pseudo.get(':method') ?? '<fields>'} ${pseudo.get(':path') ?? ''} h2${marks}\r\n${fields}\r\n`;
 }

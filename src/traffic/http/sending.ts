@@ -27,7 +27,8 @@ export function serialise(stream: Stream): void {
   const { req, reqBody } = stream;
   const backend = stream.backend!;
   // Rules may have left no path behind the authority of HTTP/2.
-  if (stream.origin !== '' && !/^(\/|\*$|[A-Za-z][A-Za-z0-9+.-]*:\/\/)/.test(req.uri)) req.uri = '/';
+  if (stream.origin !== '' && !/^(\/|\*$|[A-Za-z][A-Za-z0-9+.-]*:\/\/)/.test(req.uri))
+    req.uri = req.isMethod('OPTIONS') ? '*' : '/';
   const keeps = reusesServer(stream) || backend.pretendKeepAlive;
   // Only now: servers may have been chosen by it.
   if (backend.nameHeader !== null) req.removeHeader(backend.nameHeader);

@@ -31,6 +31,8 @@ frontend h2
     bind {addr:h2} proto h2
     option disable-h2-upgrade
     log-format "line %HU %ST %tsc %U"
+    http-request set-path /star if METH_OPTIONS { req.hdr(host) b.test }
+    http-request set-query a=1 if METH_OPTIONS { req.hdr(host) c.test }
     http-request set-var(txn.url) url
     http-request set-var(txn.coding) req.hdr(transfer-encoding)
     http-request return status 200 content-type text/plain lf-string "%[var(txn.url)] %[var(txn.coding)]." if { path /facts } or METH_OPTIONS
@@ -132,6 +134,23 @@ test('rules see the whole target and no framing', async () => {
   peer.send(headers(3, asterisk));
   assert.equal((await peer.body(3)).toString(), 'http://a.test .');
   await log.waitFor(/line http:\/\/a\.test 200 LR--/);
+});
+
+test('a path in the place of an asterisk is all of the target, a query stands behind the authority', async () => {
+  const peer = await open();
+  for (const [stream, authority, url] of [
+    [1, 'b.test', '/star'],
+    [3, 'c.test', 'http://c.test?a=1'],
+  ] as const) {
+    const values: Record<string, string> = { ':method': 'OPTIONS', ':authority': authority };
+    peer.send(
+      headers(
+        stream,
+        request('*').map(([name, value]) => [name, values[name] ?? value]),
+      ),
+    );
+    assert.equal((await peer.body(stream)).toString(), `${url} .`);
+  }
 });
 
 test('a target without an authority of its own stays as it is, and its Host field, too', async () => {

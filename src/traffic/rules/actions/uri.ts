@@ -32,15 +32,22 @@ function targetSafe(text: string): string {
   );
 }
 
-function setPath(head: Head, path: string): void {
+function setPath(head: Head, path: string, stream: Stream): void {
   const { uri } = head;
+  leaveOrigin(uri, path, stream);
   const { start, query } = pathBounds(uri);
   head.uri = inFrontOf(path, uri, start) + targetSafe(path) + uri.slice(query);
 }
 
-function setPathQuery(head: Head, text: string): void {
+function setPathQuery(head: Head, text: string, stream: Stream): void {
   const { uri } = head;
+  leaveOrigin(uri, text, stream);
   head.uri = inFrontOf(text, uri, pathBounds(uri).start) + targetSafe(text);
+}
+
+/** A path in the place of `*` is all of the target, as in HAProxy. */
+function leaveOrigin(uri: string, path: string, stream: Stream): void {
+  if (uri.startsWith('*') && path.startsWith('/')) stream.origin = '';
 }
 
 /** What a path stands behind. Where there was none, one that begins with anything else than a slash would become part of the host. */
