@@ -56,6 +56,7 @@ function keyOf(
   let key = hello === null ? '' : helloKey(name === null ? hello : { ...hello, name: '' });
   if (shown !== null) key += ` ${shown.host} ${shown.port}`;
   if (place !== null) key += ` at ${place.host} ${place.port}`;
+  if (isOtherProto(stream, server)) key += ` ws ${server.config.ws}`;
   if (server.config.sendProxy !== 0) key += toldKey(stream, server);
   return name === null ? key : `${key}\n${name}`;
 }
@@ -120,13 +121,14 @@ function connect(
   const conn = new ServerConn(server, key);
   conn.opening = config.strictMaxconn;
   conn.hello = hello;
+  conn.h2 = (isOtherProto(stream, server) ? config.ws : config.proto) === 'h2';
   conn.stream = stream;
   conn.single = stream.serverLabels !== null;
   // As in HAProxy, what `dispatch` and `option transparent` lead to is for one client.
   conn.private = server.unnamed;
   conn.use(!stream.raw && !conn.single && !conn.private && backend.config.httpReuse !== 'never');
   stream.serverConn = conn;
-  stream.serverMajor = majorOf(stream, server, hello);
+  stream.serverMajor = majorOf(stream, conn);
   stream.phase = Phase.connect;
   const timeout = stream.timeouts.connect ?? backend.connectTimeout;
   stream.waitUntil = timeout > 0 ? env.now() + timeout : 0;
@@ -159,9 +161,14 @@ function connect(
 }
 
 /** The version that a connection is opened for; 0 where none is spoken, or ALPN is to find it. */
-function majorOf(stream: Stream, server: TrafficServer, hello: Hello | null): number {
+function majorOf(stream: Stream, { hello, h2 }: ServerConn): number {
   if (stream.raw || stream.backend!.config.mode !== 'http' || (hello !== null && hello.alpn.length > 0)) return 0;
-  return server.config.proto === 'h2' ? 2 : 1;
+  return h2 ? 2 : 1;
+}
+
+/** A WebSocket for which the server has another version of HTTP than for the rest (manual, `ws`). */
+function isOtherProto({ webSocketKey }: Stream, { config: { ws, proto } }: TrafficServer): boolean {
+  return webSocketKey !== '' && ws !== 'auto' && ws !== (proto ?? 'h1');
 }
 
 /** The server has as many connections as it may have (`strict-maxconn`): other threads are asked to end idle ones, for as long as connecting may take. */

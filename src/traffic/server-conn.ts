@@ -20,6 +20,8 @@ export class ServerConn implements ConnHandler, PooledConn {
   conn: Conn;
   /** What streams must have in common to use it one after the other. */
   readonly key: string;
+  /** HTTP/2 is spoken on it where ALPN has not agreed on anything. */
+  h2: boolean;
   mux: H2ServerConnection | null;
   /** What the server is asked for when TLS begins, null in the clear. */
   hello: Hello | null;
@@ -48,6 +50,7 @@ export class ServerConn implements ConnHandler, PooledConn {
   constructor(server: TrafficServer, key: string) {
     this.server = server;
     this.key = key;
+    this.h2 = false;
     this.mux = null;
     this.hello = null;
     this.tls = null;
@@ -110,7 +113,7 @@ export class ServerConn implements ConnHandler, PooledConn {
       return;
     }
     if (this.hello !== null) this.#beginTls(stream, this.hello);
-    else this.#ready(stream, this.server.config.proto === 'h2');
+    else this.#ready(stream, this.h2);
   }
 
   /** What comes first is sent in the clear; TLS follows. */
@@ -147,7 +150,7 @@ export class ServerConn implements ConnHandler, PooledConn {
     server.c[field]!++;
     server.backend.c[field]!++;
     const chosen = conn.tls.getALPNNegotiatedProtocol();
-    this.#ready(stream, chosen === 'h2' || (chosen === false && server.config.proto === 'h2'));
+    this.#ready(stream, chosen === 'h2' || (chosen === false && this.h2));
   }
 
   #ready(stream: Stream, h2: boolean): void {

@@ -95,6 +95,18 @@ frontend fe_two
 frontend fe_without
     bind {addr:fe_without}
     default_backend without
+listen both
+    bind {addr:both}
+    http-request set-var(txn.version) req.ver
+    http-request return status 200 unless { req.hdr(upgrade) -m found }
+    http-after-response set-header x-version %[var(txn.version)]
+    server s {addr:one}
+listen ws_one
+    bind {addr:ws_one}
+    server s {addr:both} proto h2 ws h1
+listen ws_two
+    bind {addr:ws_two}
+    server s {addr:both} ws h2
 backend one
     server s {addr:one}
 backend two
@@ -214,6 +226,23 @@ describe('a WebSocket', () => {
       assert.equal((await overTwo(t, name, '/refused')).headers[':status'], 403);
     });
   }
+
+  for (const [name, ws, plain] of [
+    ['ws_one', '1.1', '2.0'],
+    ['ws_two', '2.0', '1.1'],
+  ] as const)
+    test(`over HTTP/${ws} where other requests go over HTTP/${plain}`, async (t) => {
+      for (const _ of [1, 2]) {
+        const client = await connect(t, run.port(name));
+        assert.equal((await client.exchange('GET / HTTP/1.1\nHost: x\n\n')).get('x-version'), plain);
+        client.send(`GET /chat HTTP/1.1\r\n${UPGRADE.replaceAll('\n', '\r\n')}`);
+        const head = await client.through('\r\n\r\n');
+        assert.match(head, /^HTTP\/1\.1 101 /);
+        assert.ok(head.includes(`x-version: ${ws}\r\n`), head);
+        client.send('end');
+        assert.equal(await client.through('end'), 'hello end');
+      }
+    });
 
   test('that a server of HTTP/2 does not know is answered with an error, and others go on', async (t) => {
     assert.match(await (await overOne(t, 'fe_without')).through('\r\n\r\n'), /^HTTP\/1\.1 50[23] /);
