@@ -2,7 +2,7 @@
 
 import type { Draft } from './draft.ts';
 import { newTlsOptions } from './tls.ts';
-import { TOKEN_ALGORITHMS, TOKEN_ENCRYPTIONS } from './token-algorithms.ts';
+import { DEFAULT_TOKEN_RULES } from './token-algorithms.ts';
 import type { GlobalConfig, GlobalTlsConfig, Tunables } from './types.ts';
 
 /** HAProxy's defaults, where a value has a meaning here. */
@@ -91,7 +91,11 @@ export function newGlobal(): Draft<GlobalConfig> {
     node: null,
     errCodes: Array.from({ length: 100 }, (_, i) => 400 + i),
     failCodes: Array.from({ length: 100 }, (_, i) => 500 + i).filter((status) => status !== 501 && status !== 505),
-    tokens: { algorithms: [...TOKEN_ALGORITHMS], encryptions: [...TOKEN_ENCRYPTIONS] },
+    tokens: {
+      algorithms: [...DEFAULT_TOKEN_RULES.algorithms],
+      encryptions: [...DEFAULT_TOKEN_RULES.encryptions],
+      unsigned: DEFAULT_TOKEN_RULES.unsigned,
+    },
     description: null,
     localpeer: null,
     logs: [],

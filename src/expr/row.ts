@@ -1,6 +1,6 @@
 /** What a row of the fetch and converter tables says, and where each kind of information may be asked for. */
 
-import type { TokenLists } from '../config/token-algorithms.ts';
+import type { TokenRules } from '../config/token-algorithms.ts';
 import type { Arg } from './args.ts';
 import type { PatternSource, PatternUse } from './patterns.ts';
 import type { Evaluate, ExprError, ValueType } from './sample.ts';
@@ -145,8 +145,8 @@ export interface CompileEnv {
   table?(name: string): TableSource | null;
   /** The file of facts about addresses at a path (`mmdb`). Left out, there are none here. */
   database?(path: string): AddressDatabase | ExprError;
-  /** What tokens may be decrypted with. Left out, whatever is known. */
-  readonly tokens?: TokenLists;
+  /** What of tokens is taken. Left out, what holds by default. */
+  readonly tokens?: TokenRules;
   /** There is a ring, or a standard output, of that name. Left out, any name is taken. */
   hasRing?(name: string): boolean;
   /** Patterns that can be edited live. Left out, an ACL keeps its own for itself, and files and maps are refused. */

@@ -167,6 +167,7 @@ for (const [line, why] of [
   ['tcp-check send-binary 4', /'tcp-check send-binary' : /],
   ['tcp-check set-var(check.a) junk', /'tcp-check set-var\(check.a\)' : .*unknown fetch method 'junk'/],
   ['tcp-request inspect-delay 99999999999', /'tcp-request inspect-delay' expects a positive delay/],
+  ['http-response ot-group a b', /'ot-group' is not supported: nothing is sent to OpenTracing/],
   ['tcp-request session attach-srv a', /'attach-srv' is not supported: servers cannot be reached/],
   ['http-request set-var(txn.a,ifnever) int(1)', /unknown condition "ifnever"/],
 ] as const) {

@@ -36,13 +36,34 @@ test(
     const told = async () => (await get(run.port('web'), '/', `token: ${direct('contents')}`)).body.toString().trim();
     assert.equal(await told(), 'contents');
     for (const [list, expected] of [
-      ['jwt.decrypt_alg_list A128KW,RSA-OAEP', ''],
-      ['jwt.decrypt_alg_list A128KW,dir', 'contents'],
+      ['jwt.decrypt_alg_list A128KW:RSA-OAEP', ''],
+      ['jwt.decrypt_alg_list A128KW:dir', 'contents'],
+      ['jwt.decrypt_alg_list ALL:!dir', ''],
       ['jwt.decrypt_enc_list A256GCM', ''],
     ] as const) {
       run.rewrite(config(list));
       assert.match(await run.cli('reload'), /^Success=1/);
       assert.equal(await told(), expected, list);
     }
+  },
+);
+
+test(
+  'tokens without a signature are valid where the file says so, and after a reload that says so',
+  unlessHaproxy26('it takes them'),
+  async (t) => {
+    const unsigned = (line: string) =>
+      config(line)
+        .replace('jwt_decrypt_secret(MDEyMzQ1Njc4OWFiY2RlZg==)', 'jwt_verify(txn.alg,secret)')
+        .replace(
+          '        http-request return',
+          '        http-request set-var(txn.alg) str(none)\n        http-request return',
+        );
+    const run = await start(t, unsigned('# none'));
+    const told = async () => (await get(run.port('web'), '/', 'token: a.b.')).body.toString().trim();
+    assert.equal(await told(), '-2');
+    run.rewrite(unsigned('jwt.allow_none_alg'));
+    assert.match(await run.cli('reload'), /^Success=1/);
+    assert.equal(await told(), '1');
   },
 );

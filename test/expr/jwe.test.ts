@@ -1,77 +1,22 @@
 import assert from 'node:assert/strict';
-import {
-  constants,
-  createCipheriv,
-  createHmac,
-  generateKeyPairSync,
-  type KeyObject,
-  publicEncrypt,
-  randomBytes,
-} from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
-import type { TokenLists } from '../../src/config/token-algorithms.ts';
+import { DEFAULT_TOKEN_RULES, TOKEN_ALGORITHMS, type TokenRules } from '../../src/config/token-algorithms.ts';
 import { compileWhole, evaluateBytes } from '../../src/expr/compile.ts';
 import { place } from '../../src/expr/row.ts';
 import { context } from './context.ts';
+import { aesWrap, agree, direct, gcmWrap, json, rsaWrap, seal, url } from './tokens.ts';
 
-const url = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url');
-const json = (value: unknown): string => url(Buffer.from(JSON.stringify(value)));
 const SECRET = Buffer.from('0123456789abcdef0123456789abcdef');
 
-/** Seals `text` as RFC 7516 says, with what wraps the key of the contents. */
-function seal(
-  alg: string,
-  enc: string,
-  text: string,
-  wrap: (key: Buffer) => { key: Buffer; header?: object },
-  key?: Buffer,
-): string {
-  const bits = Number(/\d+/.exec(enc)![0]);
-  const cbc = enc.includes('CBC');
-  const secret = key ?? randomBytes((bits / 8) * (cbc ? 2 : 1));
-  const wrapped = wrap(secret);
-  const header = json({ alg, enc, ...wrapped.header });
-  const aad = Buffer.from(header);
-  const iv = randomBytes(cbc ? 16 : 12);
-  if (!cbc) {
-    const cipher = createCipheriv(`aes-${bits as 256}-gcm`, secret, iv).setAAD(aad);
-    const sealed = Buffer.concat([cipher.update(text), cipher.final()]);
-    return [header, url(wrapped.key), url(iv), url(sealed), url(cipher.getAuthTag())].join('.');
-  }
-  const half = secret.length / 2;
-  const cipher = createCipheriv(`aes-${bits}-cbc`, secret.subarray(half), iv);
-  const sealed = Buffer.concat([cipher.update(text), cipher.final()]);
-  const length = Buffer.alloc(8);
-  length.writeBigUInt64BE(BigInt(aad.length * 8));
-  const digest = `sha${bits * 2}`;
-  const code = createHmac(digest, secret.subarray(0, half))
-    .update(aad)
-    .update(iv)
-    .update(sealed)
-    .update(length)
-    .digest();
-  return [header, url(wrapped.key), url(iv), url(sealed), url(code.subarray(0, half))].join('.');
-}
-
-const aesWrap = (secret: Buffer) => (key: Buffer) => {
-  const cipher = createCipheriv(`id-aes${secret.length * 8}-wrap`, secret, Buffer.from('a6a6a6a6a6a6a6a6', 'hex'));
-  return { key: Buffer.concat([cipher.update(key), cipher.final()]) };
-};
-const gcmWrap = (secret: Buffer) => (key: Buffer) => {
-  const iv = randomBytes(12);
-  const cipher = createCipheriv(`aes-${(secret.length * 8) as 256}-gcm`, secret, iv);
-  const sealed = Buffer.concat([cipher.update(key), cipher.final()]);
-  return { key: sealed, header: { iv: url(iv), tag: url(cipher.getAuthTag()) } };
-};
-const rsaWrap = (key: KeyObject, oaepHash: string) => (content: Buffer) => ({
-  key: publicEncrypt({ key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash }, content),
-});
+const quoted = (text: string): string => `"${text.replaceAll('"', '\\"')}"`;
+const webKey = (key: object): string => `jwt_decrypt_jwk(${quoted(JSON.stringify(key))})`;
 
 function decrypted(
   token: string,
   converter: string,
   files: Record<string, string> = {},
-  tokens?: TokenLists,
+  tokens?: TokenRules,
 ): string | undefined {
   const env = {
     ...{ places: place.frontendHttpRequest, readFile: (path: string) => files[path] ?? null },
@@ -91,8 +36,8 @@ test('tokens that a secret opens give their contents', () => {
     const gcm = seal('A256GCMKW', enc, `by ${enc}`, gcmWrap(SECRET));
     assert.equal(decrypted(gcm, `jwt_decrypt_secret("${with32}")`), `by ${enc}`);
   }
-  const direct = seal('dir', 'A256GCM', 'direct', () => ({ key: Buffer.alloc(0) }), SECRET);
-  assert.equal(decrypted(direct, `jwt_decrypt_secret("${SECRET.toString('base64')}")`), 'direct');
+  const token = seal('dir', 'A256GCM', 'direct', direct, SECRET);
+  assert.equal(decrypted(token, `jwt_decrypt_secret("${SECRET.toString('base64')}")`), 'direct');
 });
 
 test('tokens for a private key are opened by its file and by its JWK', () => {
@@ -127,15 +72,75 @@ test('lists of algorithms say what is decrypted', () => {
   const converter = `jwt_decrypt_secret("${SECRET.toString('base64')}")`;
   const tokens = {
     wrapped: seal('A256KW', 'A256GCM', 'contents', aesWrap(SECRET)),
-    direct: seal('dir', 'A128CBC-HS256', 'contents', () => ({ key: Buffer.alloc(0) }), SECRET),
+    direct: seal('dir', 'A128CBC-HS256', 'contents', direct, SECRET),
   };
-  const told = (lists: TokenLists) =>
+  const told = (lists: Partial<TokenRules>) =>
     Object.entries(tokens).flatMap(([name, token]) =>
-      decrypted(token, converter, {}, lists) === 'contents' ? [name] : [],
+      decrypted(token, converter, {}, { ...DEFAULT_TOKEN_RULES, ...lists }) === 'contents' ? [name] : [],
     );
-  const [algorithms, encryptions] = [['A256KW', 'dir'] as const, ['A256GCM', 'A128CBC-HS256'] as const];
-  assert.deepEqual(told({ algorithms, encryptions }), ['wrapped', 'direct']);
-  assert.deepEqual(told({ algorithms: ['dir'], encryptions }), ['direct']);
-  assert.deepEqual(told({ algorithms, encryptions: ['A256GCM'] }), ['wrapped']);
+  assert.deepEqual(told({}), ['wrapped', 'direct']);
+  assert.deepEqual(told({ algorithms: ['dir'] }), ['direct']);
+  assert.deepEqual(told({ encryptions: ['A256GCM'] }), ['wrapped']);
   assert.deepEqual(told({ algorithms: ['A256KW'], encryptions: ['A128CBC-HS256'] }), []);
+});
+
+test('the key that two agree upon is that of RFC 7518, appendix C', () => {
+  const alice = {
+    ...{ kty: 'EC', crv: 'P-256', x: 'gI0GAILBdu7T53akrFmMyGcsF3n5dO7MmwNBHKW5SV0' },
+    y: 'SLW_xSffzlPWrHEVI30DHM_4egVwt3NQqeUD7nMFpps',
+  };
+  const bob = {
+    ...{ kty: 'EC', crv: 'P-256', x: 'weNJy2HscCSM6AEDTDg04biOvhFhyyWvOHQfeF_PxMQ' },
+    ...{ y: 'e8lnCO-AlStT-NJVX-crhB7QRYhiix03illJOVAOyck', d: 'VEmDZpDXXK8p8N0Cndsxs924q6nS1RXFASRl6BfUqdw' },
+  };
+  const header = { apu: url(Buffer.from('Alice')), apv: url(Buffer.from('Bob')), epk: alice };
+  const key = Buffer.from('VqqN6vgjbSBcIijNcacQGg', 'base64url');
+  const token = seal('ECDH-ES', 'A128GCM', 'agreed', direct, key, header);
+  assert.equal(decrypted(token, webKey(bob)), 'agreed');
+  const other = seal('ECDH-ES', 'A128GCM', 'agreed', direct, key, { ...header, apv: url(Buffer.from('Eve')) });
+  assert.equal(decrypted(other, webKey(bob)), undefined);
+});
+
+test('tokens for a key on a curve are opened by its file, too', () => {
+  for (const namedCurve of ['P-256', 'P-521']) {
+    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve });
+    const files = { 'key.pem': privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() };
+    const alg = 'ECDH-ES+A256KW';
+    const token = seal(alg, 'A256CBC-HS512', namedCurve, agree(alg, 'A256CBC-HS512', publicKey));
+    assert.equal(decrypted(token, 'jwt_decrypt_cert(key.pem)', files), namedCurve);
+  }
+  const files = { 'key.pem': generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }) };
+  const refused = () => decrypted('a.b.c.d.e', 'jwt_decrypt_cert(key.pem)', { 'key.pem': String(files['key.pem']) });
+  assert.throws(refused, /neither of RSA nor of a curve/);
+});
+
+test('a key of RSA1_5 that cannot be read gives nothing, and no error of its own', () => {
+  const tokens = { ...DEFAULT_TOKEN_RULES, algorithms: TOKEN_ALGORITHMS };
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const converter = webKey(privateKey.export({ format: 'jwk' }));
+  const told = (content: Buffer, rules: TokenRules) => {
+    const token = seal(
+      'RSA1_5',
+      'A128GCM',
+      'contents',
+      () => rsaWrap(publicKey, null)(content),
+      SECRET.subarray(0, 16),
+    );
+    return decrypted(token, converter, {}, rules);
+  };
+  assert.equal(told(SECRET.subarray(0, 16), tokens), 'contents');
+  assert.equal(told(SECRET.subarray(0, 16), DEFAULT_TOKEN_RULES), undefined, 'off by default');
+  assert.equal(told(SECRET, tokens), undefined, 'of another size');
+  const unreadable = () => ({ key: randomBytes(256).fill(0, 0, 1) });
+  const token = seal('RSA1_5', 'A128GCM', 'contents', unreadable, SECRET.subarray(0, 16));
+  assert.equal(decrypted(token, converter, {}, tokens), undefined, 'of another padding');
+});
+
+test('a web key that is none is refused', () => {
+  for (const key of ['garbage', '{"kty":"EC"}', '{"kty":"OKP"}'])
+    assert.throws(
+      () => decrypted('a.b.c.d.e', `jwt_decrypt_jwk(${quoted(key)})`),
+      /neither a secret \('oct'\) nor/,
+      key,
+    );
 });

@@ -195,7 +195,7 @@ function globalConfig(): Config['global'] {
     maxsessrate: 0,
     maxsslrate: 0,
     errCodes: [],
-    tokens: { algorithms: [], encryptions: [] },
+    tokens: { algorithms: [], encryptions: [], unsigned: false },
     failCodes: [],
     maxcomprate: 0,
     maxcompcpuusage: 100,

@@ -1,7 +1,7 @@
 /** Keywords of the `global` section about HTTP messages. */
 
 import type { ConfigDraft } from '../draft.ts';
-import { TOKEN_ALGORITHMS, TOKEN_ENCRYPTIONS, type TokenLists } from '../token-algorithms.ts';
+import { TOKEN_ALGORITHMS, TOKEN_ENCRYPTIONS, type TokenRules } from '../token-algorithms.ts';
 import { flag, kept, type Row } from './global-keyword.ts';
 import { works } from './table.ts';
 
@@ -30,28 +30,50 @@ function statusList(keyword: string, key: 'errCodes' | 'failCodes'): Row {
   });
 }
 
-/** Algorithms of RFC 7518, section 4.1, that are not there: a list that allows them allows nothing by that. */
-const NOT_DECRYPTED = /^(?:RSA1_5|ECDH-ES(?:\+A(?:128|192|256)KW)?)$/;
+/** Algorithms of RFC 7518, section 4.1, by which no token is decrypted: a list that allows them allows nothing by that. */
+const PASSWORDS = /^PBES2-HS(?:256\+A128|384\+A192|512\+A256)KW$/;
 
-/** `jwt.decrypt_alg_list`, `jwt.decrypt_enc_list`: names with commas or colons between them. */
-function tokenList<K extends keyof TokenLists>(keyword: string, key: K, known: TokenLists[K]): Row {
+/**
+ * `jwt.decrypt_alg_list`, `jwt.decrypt_enc_list`: names with colons between them, from left to right. `ALL` brings all of them, `!` in
+ * front takes away; without `ALL` nothing is there to take away.
+ */
+function tokenList<K extends 'algorithms' | 'encryptions'>(keyword: string, key: K, known: TokenRules[K]): Row {
   return works<ConfigDraft>(keyword, '<list>', (line, { global }) => {
-    const names = line.word(1).split(/[,:]/);
-    if (line.words.length !== 2 || names.includes('')) return line.alert(`'${keyword}' expects a list of algorithms.`);
-    for (const name of names.filter((one) => !known.some((other) => other === one))) {
-      const text = `'${keyword}' : no token is decrypted by '${name}'; there are ${known.join(', ')}.`;
-      if (!NOT_DECRYPTED.test(name)) return line.alert(text);
-      line.warning(text);
+    const list = line.word(1);
+    if (!line.atMost(1)) return undefined;
+    const chosen = new Set<string>();
+    for (const word of list.replace(/:$/, '').split(':')) {
+      const name = word.replace(/^!/, '');
+      if (name === '') return line.alert(`'${keyword}' expects names of algorithms with colons between them.`);
+      const names = name === 'ALL' ? known : known.filter((one) => one === name);
+      if (names.length === 0) {
+        if (key !== 'algorithms' || !PASSWORDS.test(name)) return line.alert(`Unknown algorithm/encoding ${name}`);
+        if (name === word) line.warning(`'${keyword}' : no token is decrypted by '${name}'.`);
+      }
+      for (const one of names) {
+        if (name === word) chosen.add(one);
+        else chosen.delete(one);
+      }
     }
-    global.tokens = { ...global.tokens, [key]: known.filter((one) => names.includes(one)) };
+    if (chosen.size === 0) line.warning(`'${keyword}' : by '${list}' no token is decrypted.`);
+    global.tokens = { ...global.tokens, [key]: known.filter((one) => chosen.has(one)) };
     return undefined;
   });
 }
+
+/** `jwt.allow_none_alg` */
+const UNSIGNED_TOKENS: Row = works<ConfigDraft>('jwt.allow_none_alg', '', (line, { global }) => {
+  if (line.words.length > 1)
+    return line.alert("keyword 'jwt.allow_none_alg' in 'global' section does not take any arguments.");
+  global.tokens = { ...global.tokens, unsigned: true };
+  return undefined;
+});
 
 /** HTTP. */
 export const GLOBAL_HTTP_KEYWORDS: Row[] = [
   statusList('http-err-codes', 'errCodes'),
   statusList('http-fail-codes', 'failCodes'),
+  UNSIGNED_TOKENS,
   tokenList('jwt.decrypt_alg_list', 'algorithms', TOKEN_ALGORITHMS),
   tokenList('jwt.decrypt_enc_list', 'encryptions', TOKEN_ENCRYPTIONS),
   flag('h2-workaround-bogus-websocket-clients', 'h2WithoutWebSockets', { negatable: true }),

@@ -222,6 +222,9 @@ export const GLOBAL_TLS_KEYWORDS: readonly Row[] = [
     'tune.idletimer <time>',
   ]),
   ...noticed<ConfigDraft>('the cache is shared by all threads of the one process.', ['tune.ssl.force-private-cache']),
+  ...noticed<ConfigDraft>("Node's TLS does not tell of key updates, so that none is counted.", [
+    'tune.ssl.keyupdate-rate-limit <number>',
+  ]),
   ...noticed<ConfigDraft>('what is encrypted is moved through buffers.', ['noktls']),
   ...noticed<ConfigDraft>('OpenSSL computes in the traffic threads.', ['ssl-mode-async']),
   ...refused<ConfigDraft>("Node's TLS does not set these apart: use the sigalgs keywords.", [

@@ -1,6 +1,6 @@
 /** The global section. */
 
-import type { TokenLists } from '../token-algorithms.ts';
+import type { TokenRules } from '../token-algorithms.ts';
 import type { BindConfig } from './bind.ts';
 import type { LogTargetConfig } from './logs.ts';
 import type { Location, WordsAt } from './place.ts';
@@ -37,8 +37,8 @@ export interface GlobalConfig {
   /** Statuses that count as errors of clients, and as failures of servers (`http-err-codes`, `http-fail-codes`). */
   readonly errCodes: readonly number[];
   readonly failCodes: readonly number[];
-  /** What encrypted tokens may be decrypted with (`jwt.decrypt_alg_list`, `jwt.decrypt_enc_list`). */
-  readonly tokens: TokenLists;
+  /** What of tokens is taken (`jwt.decrypt_alg_list`, `jwt.decrypt_enc_list`, `jwt.allow_none_alg`). */
+  readonly tokens: TokenRules;
   readonly description: string | null;
   readonly localpeer: string | null;
   readonly logs: readonly LogTargetConfig[];

@@ -1,20 +1,13 @@
-/** Ciphers and signatures (HAProxy manual, section 7.3.1). */
+/** Ciphers (HAProxy manual, section 7.3.1). */
 
-import {
-  createCipheriv,
-  createDecipheriv,
-  createHmac,
-  createPublicKey,
-  createVerify,
-  timingSafeEqual,
-} from 'node:crypto';
+import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { x509ErrorName } from '../../util/x509-errors.ts';
 import type { Arg } from '../args.ts';
-import type { CompileEnv, Convert, ConverterRow } from '../row.ts';
+import type { Convert, ConverterRow } from '../row.ts';
 import type { ExprError } from '../sample.ts';
 import type { ExprContext } from '../types.ts';
-import { parseVarName, readVarText, type VarName, writeVar } from '../vars.ts';
-import { base64Decode, base64UrlDecode } from './binary.ts';
+import { parseVarName, readVarText, writeVar } from '../vars.ts';
+import { base64Decode } from './binary.ts';
 
 type ReadBytes = (ctx: ExprContext) => Buffer | undefined;
 
@@ -37,11 +30,6 @@ function base64Param(arg: Arg, what: string): ReadBytes | ExprError {
   }
   const bytes = Buffer.from(decoded, 'latin1');
   return () => bytes;
-}
-
-/** A variable's name, or null. */
-function variableOf(arg: Arg): VarName | ExprError | null {
-  return arg === undefined || arg === '' ? null : parseVarName(arg as string);
 }
 
 interface CipherParams {
@@ -125,87 +113,6 @@ function compileCbc(args: readonly Arg[], decrypt: boolean): Convert | ExprError
   };
 }
 
-/** Digest and kind of the signatures of RFC 7518, section 3.1. */
-const JWT_ALGORITHMS: Readonly<Record<string, { digest: string; kind: 'hmac' | 'rsa' | 'ecdsa' }>> = {
-  HS256: { digest: 'sha256', kind: 'hmac' },
-  HS384: { digest: 'sha384', kind: 'hmac' },
-  HS512: { digest: 'sha512', kind: 'hmac' },
-  RS256: { digest: 'sha256', kind: 'rsa' },
-  RS384: { digest: 'sha384', kind: 'rsa' },
-  RS512: { digest: 'sha512', kind: 'rsa' },
-  ES256: { digest: 'sha256', kind: 'ecdsa' },
-  ES384: { digest: 'sha384', kind: 'ecdsa' },
-  ES512: { digest: 'sha512', kind: 'ecdsa' },
-};
-
-/** Answers of `jwt_verify`. */
-const JWT = { failed: 0, verified: 1, unknownAlgorithm: -1, invalidToken: -3, unknownCertificate: -5 } as const;
-
-type Verify = (signed: string, signature: Buffer) => boolean;
-
-/** Verifiers made of keys read while compiling; an HMAC's secret is the key itself. */
-function verifierOf(
-  algorithm: string,
-  key: string,
-  publicKey: ReturnType<typeof createPublicKey> | null,
-): Verify | number {
-  const known = JWT_ALGORITHMS[algorithm];
-  if (known === undefined) return JWT.unknownAlgorithm;
-  if (known.kind === 'hmac') {
-    return (signed, signature) => {
-      const expected = createHmac(known.digest, Buffer.from(key, 'latin1')).update(signed, 'latin1').digest();
-      return expected.length === signature.length && timingSafeEqual(expected, signature);
-    };
-  }
-  if (publicKey === null) return JWT.unknownCertificate;
-  const options = known.kind === 'ecdsa' ? { key: publicKey, dsaEncoding: 'ieee-p1363' as const } : publicKey;
-  return (signed, signature) => createVerify(known.digest).update(signed, 'latin1').verify(options, signature);
-}
-
-function verifyToken(token: string, verify: Verify | number): number {
-  const parts = token.split('.');
-  if (parts.length !== 3) return JWT.invalidToken;
-  const signature = base64UrlDecode(parts[2]!);
-  if (signature === undefined || signature === '') return JWT.invalidToken;
-  if (typeof verify === 'number') return verify;
-  try {
-    return verify(`${parts[0]}.${parts[1]}`, Buffer.from(signature, 'latin1')) ? JWT.verified : JWT.failed;
-  } catch {
-    return JWT.failed;
-  }
-}
-
-function compileJwtVerify([algorithmArg, keyArg]: readonly Arg[], env: CompileEnv): Convert | ExprError {
-  const algorithm = variableOf(algorithmArg);
-  if (algorithm === null) return { error: 'unknown JWT algorithm: ' };
-  const isVariable = !('error' in algorithm);
-  if (!isVariable && JWT_ALGORITHMS[algorithmArg as string] === undefined) {
-    return { error: `unknown JWT algorithm: ${algorithmArg}` };
-  }
-  const key = variableOf(keyArg);
-  const keyText = (keyArg as string | undefined) ?? '';
-  const kind = isVariable ? null : JWT_ALGORITHMS[algorithmArg as string]!.kind;
-  const file = kind === 'hmac' || (key !== null && !('error' in key)) ? null : (env.readFile?.(keyText) ?? null);
-  const publicKey = file === null ? null : readPublicKey(file);
-  if (kind !== null && kind !== 'hmac' && publicKey === null) {
-    return { error: `failed to parse public key : '${keyText}'` };
-  }
-  return (token, ctx) => {
-    const name = isVariable ? readVarText(ctx, algorithm) : (algorithmArg as string);
-    const secret = key !== null && !('error' in key) ? readVarText(ctx, key) : keyText;
-    if (name === undefined || secret === undefined) return undefined;
-    return verifyToken(token as string, verifierOf(name, secret, publicKey));
-  };
-}
-
-function readPublicKey(pem: string): ReturnType<typeof createPublicKey> | null {
-  try {
-    return createPublicKey(pem);
-  } catch {
-    return null;
-  }
-}
-
 export const cryptoConverters: readonly ConverterRow[] = [
   {
     name: 'aes_gcm_dec',
@@ -234,12 +141,6 @@ export const cryptoConverters: readonly ConverterRow[] = [
     in: 'bin',
     out: 'bin',
     compile: (args) => compileCbc(args, false),
-  },
-  { name: 'jwt_verify', args: 'string,string', in: 'bin', out: 'sint', compile: compileJwtVerify },
-  {
-    ...{ name: 'jwt_verify_cert', args: 'string,string', in: 'bin', out: 'sint' },
-    compile: (args, env) =>
-      /^HS/.test(String(args[0])) ? { error: 'a certificate verifies no HMAC' } : compileJwtVerify(args, env),
   },
   {
     ...{ name: 'x509_v_err_str', args: '', in: 'sint', out: 'str' },

@@ -11,6 +11,7 @@ import { forwardedConverters } from './forwarded.ts';
 import { hashConverters } from './hashing.ts';
 import { jsonConverters } from './json.ts';
 import { jweConverters } from './jwe.ts';
+import { jwsConverters } from './jws.ts';
 import { mapConverters } from './maps.ts';
 import { packetConverters } from './packets.ts';
 import { passingConverters } from './passing.ts';
@@ -32,6 +33,7 @@ export const CONVERTERS: readonly ConverterRow[] = [
   ...hashConverters,
   ...jsonConverters,
   ...jweConverters,
+  ...jwsConverters,
   ...mapConverters,
   ...packetConverters,
   ...passingConverters,

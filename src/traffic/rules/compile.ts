@@ -1,5 +1,5 @@
 import { bytesOf, linesInBytes, textOfBytes } from '../../config/bytes.ts';
-import type { TokenLists } from '../../config/token-algorithms.ts';
+import type { TokenRules } from '../../config/token-algorithms.ts';
 import type { Diagnostic, Location, LogProfileConfig, ProxyConfig, WordsAt } from '../../config/types.ts';
 import { type Acls, type Condition, compileAcls, compileCondition, withAcls } from '../../expr/acl/condition.ts';
 import { type Compiled, checkAvailable, compileWhole } from '../../expr/compile.ts';
@@ -41,8 +41,8 @@ export interface RuleSurroundings {
   table(name: string): TableSource | null;
   /** The file of facts about addresses; `from` as for `readFile`. */
   database(path: string, from: string): AddressDatabase | ExprError;
-  /** What tokens may be decrypted with. */
-  readonly tokens: TokenLists;
+  /** What of tokens is taken. */
+  readonly tokens: TokenRules;
   /** `tune.stick-counters`. */
   readonly stickCounters: number;
   /** There is a `resolvers` section of that name. */

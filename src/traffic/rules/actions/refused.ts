@@ -9,6 +9,11 @@ const REFUSED: readonly { readonly name: string; readonly kinds: RegExp; readonl
     why: 'no agent can be asked (SPOE)',
   },
   {
+    name: 'ot-group',
+    kinds: /^(?:http-(?:request|response|after-response)|tcp-(?:request|response) content)$/,
+    why: 'nothing is sent to OpenTracing',
+  },
+  {
     name: 'use-service',
     kinds: /^tcp-request content$/,
     why: 'services for TCP are programs in Lua, which is not built in',
