@@ -234,4 +234,11 @@ describe('health checks over TLS', () => {
     await run.cli('enable server plain/added');
     await until('L6OK', async () => (await run.row('plain/added'))['check_status'] === 'L6OK');
   });
+
+  test('of a server that is added live take nothing over from its traffic', async () => {
+    await run.cli(`add server plain/bare 127.0.0.1:${ports.tls} ssl verify none check`);
+    await run.cli('enable health plain/bare');
+    await run.cli('enable server plain/bare');
+    await until('a check in the clear', async () => (await run.row('plain/bare'))['check_status'] === 'L4OK');
+  });
 });

@@ -189,16 +189,22 @@ export class CheckJob implements Job {
 function proxyProtocol(server: Server): 0 | 1 | 2 {
   const { sendProxy, port, addr } = server.checkConfig!;
   if (sendProxy) return server.config.sendProxy || 1;
-  return port === 0 && addr === null ? server.config.sendProxy : 0;
+  return port === 0 && addr === null && inheritsTraffic(server) ? server.config.sendProxy : 0;
 }
 
 /**
  * Without a word on it, checks speak TLS where the server's line says that traffic does, unless they go elsewhere. `set server ssl`
  * changes traffic only (management guide).
  */
-function isSecure({ config: { tls }, checkConfig }: Server): boolean {
-  const { port, addr } = checkConfig!;
-  return tls?.checkSsl ?? (tls?.on === true && port === 0 && addr === null);
+function isSecure(server: Server): boolean {
+  const { tls } = server.config;
+  const { port, addr } = server.checkConfig!;
+  return tls?.checkSsl ?? (tls?.on === true && port === 0 && addr === null && inheritsTraffic(server));
+}
+
+/** Checks speak as traffic does, but for servers that were added live with words of their own: those say all, as in HAProxy. */
+function inheritsTraffic({ added }: Server): boolean {
+  return added === null || (added.from !== null && added.from !== 'none');
 }
 
 function sourceHost(server: Server): string | null {
