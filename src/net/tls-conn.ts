@@ -30,6 +30,8 @@ let fresh: TlsConn[] = [];
 export interface TlsFailure {
   readonly code: number;
   readonly reason: string;
+  /** The version that the handshake had come to; '' where it was done. */
+  readonly protocol: string;
 }
 
 /** A connection over TLS, either side. `onConnect` of its handler tells that the handshake is done; before, nothing may be written. */
@@ -402,6 +404,10 @@ function tellFresh(): void {
 function onError(this: TlsHandle, error: Error & { code?: string; reason?: string }): void {
   const conn = this.conn as TlsConn;
   const code = /error:([0-9A-Fa-f]{8}):/.exec(error.message)?.[1];
-  conn.failure ??= { code: code === undefined ? 0 : Number.parseInt(code, 16), reason: error.reason ?? error.message };
+  conn.failure ??= {
+    code: code === undefined ? 0 : Number.parseInt(code, 16),
+    reason: error.reason ?? error.message,
+    protocol: conn.established ? '' : this.getProtocol(),
+  };
   process.nextTick(failTls, conn);
 }

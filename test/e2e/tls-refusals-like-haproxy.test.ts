@@ -52,6 +52,8 @@ defaults
     timeout client 5s
     timeout server 5s
 frontend fe
+    log {addr:log} local0
+    error-log-format "refused %pid %[fc_err] %[ssl_fc_err,hex] %[ssl_fc_err_str] %[ssl_c_err] %[ssl_c_ca_err] %sslv %sslc"
     bind {addr:required} ssl crt {dir}/site.pem ssl-min-ver TLSv1.0 ciphers ALL:@SECLEVEL=0 ca-file {dir}/users.pem verify required crl-file {dir}/users.crl
     bind {addr:optional} ssl crt {dir}/site.pem ssl-min-ver TLSv1.0 ciphers ALL:@SECLEVEL=0 ca-file {dir}/users.pem verify optional crl-file {dir}/users.crl
     bind {addr:ignoring} ssl crt {dir}/site.pem ssl-min-ver TLSv1.0 ciphers ALL:@SECLEVEL=0 ca-file {dir}/users.pem verify required crt-ignore-err 10,23 crl-file {dir}/users.crl
@@ -90,12 +92,22 @@ describe('beside HAProxy', { skip }, async () => {
     return ours;
   };
 
+  /** The line about a client that has been refused. */
+  const refusal = async (run: Run) =>
+    (await log.waitFor(new RegExp(` refused ${run.pid} [1-9]`))).replace(/.* refused \d+ /, '');
+  const refusals: string[] = [];
   for (const [version, wanted] of Object.entries(VERSIONS)) {
     test(`clients of ${version} are told in the handshake why their certificate is refused`, async (t) => {
       for (const bind of ['required', 'optional', 'ignoring']) {
         for (const [who, shown] of Object.entries(CLIENTS)) {
           const own = shown === null ? {} : { cert: shown.certificate, key: shown.key };
-          const told = await alike((run) => handshakeError(t, run.port(bind), { ...wanted, ...own }));
+          const told = await alike(async (run) => {
+            const error = await handshakeError(t, run.port(bind), { ...wanted, ...own });
+            if (error !== '') refusals.push(await refusal(run));
+            return error;
+          });
+          const [ours, theirs] = refusals.splice(0);
+          assert.equal(ours, theirs, `${who} ${bind}`);
           assert.equal(
             told === '',
             who === 'ann' ||

@@ -287,7 +287,7 @@ function behaviour(): void {
     socket.on('error', () => {});
     socket.write('GET / HTTP/1.1\r\n\r\n');
     assert.equal(await within(failed.promise, 'an error'), 'EPROTO');
-    assert.deepEqual(served.at(-1)!.failure, { code: 0x0a00009c, reason: 'http request' });
+    assert.deepEqual(served.at(-1)!.failure, { code: 0x0a00009c, reason: 'http request', protocol: 'TLSv1.3' });
   });
 
   test('resume sessions that the client kept, on either side of them', async () => {

@@ -93,10 +93,16 @@ export function sessionFetches<T extends TlsFacts>(
   ];
 }
 
-/** What a side sent after its certificate, one after the other (`ssl_c_chain_der`). */
-export function chainDer({ peerChain }: TlsFacts): string {
-  return peerChain
-    .slice(1)
-    .map(({ der }) => der)
-    .join('');
+/** What a client sent after its certificate, one after the other (`ssl_c_chain_der`). */
+export function clientChainDer({ peerChain }: TlsFacts): string {
+  return joined(peerChain.slice(1));
+}
+
+/** What a server sent, its certificate first (`ssl_s_chain_der`). */
+export function serverChainDer({ peerChain }: TlsFacts): string {
+  return joined(peerChain);
+}
+
+function joined(chain: TlsFacts['peerChain']): string {
+  return chain.map(({ der }) => der).join('');
 }

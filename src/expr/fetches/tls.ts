@@ -7,7 +7,7 @@ import type { ValueType } from '../sample.ts';
 import type { ExprContext, HelloFacts } from '../types.ts';
 import { certificateFetches, nameFetch } from './certificates.ts';
 import { cipherNames } from './cipher-names.ts';
-import { chainDer, sessionFetches, sessionRows } from './tls-session.ts';
+import { clientChainDer, serverChainDer, sessionFetches, sessionRows } from './tls-session.ts';
 
 const client = sessionRows('clientConnection', (ctx) => ctx.tls);
 const server = sessionRows('serverConnection', (ctx) => ctx.serverTls);
@@ -81,7 +81,7 @@ const clientRows: readonly FetchRow[] = [
   ...certificateFetches('ssl_c', 'clientConnection', (ctx) => ctx.tls?.peerCertificate),
   row('ssl_c_ca_err', 'sint', (tls) => tls.authorityError),
   row('ssl_c_ca_err_depth', 'sint', (tls) => tls.authorityErrorDepth),
-  bytes('ssl_c_chain_der', chainDer),
+  bytes('ssl_c_chain_der', clientChainDer),
   row('ssl_c_err', 'sint', (tls) => tls.certificateError),
   nameFetch('ssl_c_r_dn', 'clientConnection', (ctx) => ctx.tls?.peerChain.at(-1)?.issuer),
   text('ssl_c_san', (tls) => tls.peerCertificate?.alternativeNames ?? ''),
@@ -97,7 +97,7 @@ const serverRows: readonly FetchRow[] = [
   ),
   // HAProxy allows them where it allows what the client's connection tells.
   ...certificateFetches('ssl_s', 'clientConnection', (ctx) => ctx.serverTls?.peerCertificate),
-  { ...server.bytes('ssl_s_chain_der', chainDer), source: 'clientConnection' },
+  { ...server.bytes('ssl_s_chain_der', serverChainDer), source: 'clientConnection' },
 ];
 
 export const tlsFetches: readonly FetchRow[] = [

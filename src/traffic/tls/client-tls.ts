@@ -3,7 +3,7 @@ import type { ClientTlsFacts, HelloFacts } from '../../expr/types.ts';
 import { xxh64 } from '../../expr/xxhash.ts';
 import type { CertificateView } from '../../model/certificates/views.ts';
 import type { ClientHello } from '../../net/client-hello.ts';
-import type { TlsConn } from '../../net/tls-conn.ts';
+import type { TlsConn, TlsFailure } from '../../net/tls-conn.ts';
 import { Certificate } from './certificate-facts.ts';
 import { refusalAlert } from './refusal-alert.ts';
 import type { ServerContext } from './server-context.ts';
@@ -12,6 +12,9 @@ import { chainOf, type Refusal, refusal, type VerifyErrors, verifyErrors } from 
 
 /** The library has refused them before: whatever came between. */
 const NONE: Refusal = { of: 'certificate', error: 0 };
+
+/** What OpenSSL calls it where it refuses a certificate itself: library 20, reason 134. */
+const NOT_VERIFIED = { code: 0x0a000086, reason: 'certificate verify failed' };
 
 const own = new WeakMap<CertificateView, Certificate>();
 
@@ -63,6 +66,12 @@ export class ClientTls extends TlsSession implements ClientTlsFacts {
     const found = this.#judge();
     this.#verdict = found?.of ?? 'ok';
     return found === null || this.resumed ? null : refusalAlert(this.conn.tls.getProtocol(), found.error);
+  }
+
+  protected override get failure(): TlsFailure | null {
+    const { failure, known, tls } = this.conn;
+    if (failure !== null || this.#verdict === null || this.#verdict === 'ok') return failure;
+    return { ...NOT_VERIFIED, protocol: known ? tls.getProtocol() : '' };
   }
 
   #judge(): Refusal | null {

@@ -35,7 +35,7 @@ interface Kept {
 }
 
 /** OpenSSL's number for a server that is not the right one. */
-const VERIFY_FAILED = { code: 0x0a00_0086, reason: 'certificate verify failed' };
+const VERIFY_FAILED = { protocol: '', code: 0x0a00_0086, reason: 'certificate verify failed' };
 
 /** TLS towards one server in this thread: its context, built when it is first needed and when files have changed, and its sessions. */
 export class ServerTls {

@@ -1,6 +1,6 @@
 import { groupName } from '../../expr/fetches/group-names.ts';
 import { children, context, type Der, readDer } from '../../model/certificates/der.ts';
-import type { TlsConn } from '../../net/tls-conn.ts';
+import type { TlsConn, TlsFailure } from '../../net/tls-conn.ts';
 
 /** Lines of a key log that a connection is worth: TLS 1.3 has some seven. */
 const SECRETS_MAX = 16;
@@ -9,6 +9,9 @@ const SESSION_ID = 3;
 const SESSION_KEY = 4;
 /** The tag of the group of the key exchange. */
 const SESSION_GROUP = context(19);
+
+/** What OpenSSL says of handshakes that did not come to an end. */
+const NO_CIPHER = '(NONE)';
 
 /** What either side can tell of a TLS connection. Bytes are latin1; '' (protocol and cipher '-') once the connection is gone. */
 export class TlsSession {
@@ -37,19 +40,26 @@ export class TlsSession {
   }
 
   get protocol(): string {
-    return this.conn.known ? this.conn.tls.getProtocol() : '-';
+    if (this.conn.known) return this.conn.tls.getProtocol();
+    return this.failure?.protocol || '-';
   }
 
   get cipher(): string {
+    if (this.failure?.protocol) return NO_CIPHER;
     return this.conn.known ? this.conn.tls.getCipher().name : '-';
   }
 
+  /** The error that ended the connection, or its handshake. */
+  protected get failure(): TlsFailure | null {
+    return this.conn.failure;
+  }
+
   get error(): number {
-    return this.conn.failure?.code ?? 0;
+    return this.failure?.code ?? 0;
   }
 
   get errorText(): string {
-    const { failure } = this.conn;
+    const { failure } = this;
     if (failure === null || failure.code === 0) return '';
     return `error:${failure.code.toString(16).toUpperCase().padStart(8, '0')}:SSL routines::${failure.reason}`;
   }

@@ -34,10 +34,18 @@ export function verifyErrors(code: string, certificate: CertificateHandle): Veri
   const number = x509ErrorNumber(code) ?? UNSPECIFIED;
   if (code === 'UNABLE_TO_VERIFY_LEAF_SIGNATURE')
     return { certificate: [x509ErrorNumber('UNABLE_TO_GET_ISSUER_CERT_LOCALLY')!, number], authority: [], depth: 0 };
+  // So is one that signed itself by a list of revoked ones that is looked for in vain.
+  if (code === 'UNABLE_TO_GET_CRL' && isSelfIssued(certificate))
+    return { certificate: [x509ErrorNumber('DEPTH_ZERO_SELF_SIGNED_CERT')!, number], authority: [], depth: 0 };
   const depth = depthOf(code, certificate);
   return depth === 0
     ? { certificate: [number], authority: [], depth: 0 }
     : { certificate: [], authority: [number], depth };
+}
+
+function isSelfIssued(certificate: CertificateHandle): boolean {
+  const own = new X509Certificate(certificate.raw());
+  return own.checkIssued(own);
 }
 
 function depthOf(code: string, certificate: CertificateHandle): number {
