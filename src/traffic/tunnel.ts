@@ -140,6 +140,7 @@ function toServer(stream: Stream, buf: Buffer, start: number, end: number, stabl
 
 /** The server has taken what was waiting. */
 export function onServerDrain(stream: Stream): void {
+  if (stream.clientUntil !== 0) stream.clientUntil = stream.env.now() + stream.clientTimeout;
   if (isHeld(stream.uploads)) continueUpload(stream);
   else if (!stream.clientEnded) stream.client!.resume();
 }
@@ -206,6 +207,7 @@ function isHeld(throttle: Throttle | null): boolean {
 
 /** The client has taken what was waiting. */
 export function onClientDrain(stream: Stream): void {
+  if (stream.serverUntil !== 0) stream.serverUntil = stream.env.now() + stream.serverTimeout;
   if (isHeld(stream.downloads)) continueDownload(stream);
   else if (!stream.serverEnded) stream.serverConn!.conn.resume();
 }
@@ -256,17 +258,18 @@ function finTimeout(stream: Stream, ended: 'client' | 'server'): void {
 }
 
 /**
- * The time of a side or of both is over. Nothing more is read from who is late, so that the other side ends as well or is late, too; who
- * has ended is late only while it does not take what there is for it.
+ * The time of a side or of both is over. Nothing more is read from who is late, so that the other side ends as well or is late, too. Who
+ * has ended, or is not read from because the other side is deaf, is late only while it does not take what there is for it.
  */
 export function onTimeout(stream: Stream, now: number): void {
   const { client, serverConn } = stream;
   const { blocked } = serverConn!.conn;
+  const deaf = client!.blocked;
   const clientDue = isDue(stream.clientUntil, now);
   const serverDue = isDue(stream.serverUntil, now);
   const paced = isPaced(stream);
-  const clientLate = clientDue && !paced && (!stream.clientEnded || client!.blocked);
-  const serverLate = serverDue && !paced && (!stream.serverEnded || blocked);
+  const clientLate = clientDue && !paced && (deaf || !(stream.clientEnded || blocked));
+  const serverLate = serverDue && !paced && (blocked || !(stream.serverEnded || deaf));
   if (clientDue) stream.clientUntil = stream.clientTimeout > 0 ? now + stream.clientTimeout : 0;
   if (serverDue) stream.serverUntil = stream.serverTimeout > 0 ? now + stream.serverTimeout : 0;
   if (clientLate) countLost(stream, 'c', C.cliAborts);
@@ -275,7 +278,7 @@ export function onTimeout(stream: Stream, now: number): void {
   if (clientLate && serverLate) close(stream);
   else if (clientLate) {
     client!.pause();
-    if (client!.blocked) close(stream);
+    if (deaf) close(stream);
     else onClientEnd(stream);
   } else if (serverLate) {
     serverConn!.conn.pause();

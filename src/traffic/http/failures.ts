@@ -29,6 +29,7 @@ export function onServerTimeout(stream: Stream): void {
   }
   setCause(stream, 's', 'D');
   if (server !== null) server.c[C.srvAborts]!++;
+  stream.backend!.c[C.srvAborts]!++;
   cutOff(stream);
 }
 
@@ -44,6 +45,7 @@ export function onClientTimeout(stream: Stream): void {
     return;
   }
   setCause(stream, 'c', 'D');
+  countAbort(stream);
   cutOff(stream);
 }
 
@@ -59,12 +61,17 @@ export function onClientGone(stream: Stream): void {
   }
   const letter = phaseLetter(stream);
   setCause(stream, 'C', letter);
-  stream.frontend.c[C.cliAborts]!++;
-  if (stream.backend !== null) stream.backend.c[C.cliAborts]!++;
-  if (stream.server !== null) stream.server.c[C.cliAborts]!++;
+  countAbort(stream);
   // As in HAProxy, who does not wait for the response has made a mistake.
   if (letter === 'H') endSilently(stream, 400);
   else cutOff(stream);
+}
+
+/** Counts a client that is gone, or late. */
+function countAbort(stream: Stream): void {
+  countFront(stream, C.cliAborts);
+  if (stream.backend !== null) stream.backend.c[C.cliAborts]!++;
+  if (stream.server !== null) stream.server.c[C.cliAborts]!++;
 }
 
 /** Rules that wait go on with what has come, and are over then, as in HAProxy. False: that has ended the exchange. */
