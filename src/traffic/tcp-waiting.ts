@@ -1,5 +1,6 @@
 import { C } from '../model/counters.ts';
 import { countFront } from './counting.ts';
+import { giveUpQueue } from './dispatch.ts';
 import { setCause } from './log.ts';
 import { detachServer } from './parting.ts';
 import { Phase } from './phase.ts';
@@ -21,7 +22,7 @@ export function beginWait(stream: Stream): void {
   const watched = stream.phase !== Phase.connect || abortOnClose;
   if (watched && stream.clientEnded && stream.pendingLength === 0) {
     detachServer(stream, true);
-    close(stream);
+    endUntold(stream);
   } else if (stream.clientEnded && abortOnClose && stream.phase !== Phase.connect) onClientEnded(stream);
   else {
     stream.clientUntil = watched ? stream.clientDue : 0;
@@ -41,14 +42,13 @@ export function onClientData(stream: Stream): void {
 
 /** The client ends its side, and what it has sent, if anything, is not to be brought to a server (`option abortonclose`). */
 export function onClientEnded(stream: Stream): void {
-  setCause(stream, 'C', leave(stream));
+  setCause(stream, 'C', letterOf(stream));
   close(stream);
 }
 
 /** The client has left by a reset, which is one of data for HAProxy as soon as no rule waits for more of them. */
 export function onClientBroken(stream: Stream): void {
-  const letter = leave(stream);
-  setCause(stream, 'C', letter === 'R' ? 'R' : 'D');
+  setCause(stream, 'C', letterOf(stream) === 'R' ? 'R' : 'D');
   countAbort(stream);
   close(stream);
 }
@@ -65,10 +65,9 @@ export function onTimeUp(stream: Stream): void {
 
 /** The client has let its time pass. */
 export function onClientLate(stream: Stream): void {
-  // Its time in the queue is not told.
   setCause(stream, 'c', letterOf(stream));
   countAbort(stream);
-  close(stream);
+  endUntold(stream);
 }
 
 /** No connection to the server was made; true: nor will one be, as the client has ended. */
@@ -78,11 +77,13 @@ export function endsWithTry(stream: Stream): boolean {
   return true;
 }
 
-/** The client is gone: its place in a queue is free. The letter of the phase that it leaves in. */
-function leave(stream: Stream): string {
-  const letter = letterOf(stream);
-  if (letter === 'Q') stream.log.queueEnd = stream.env.now();
-  return letter;
+/** Ends it; how long it was in a queue is not told. */
+function endUntold(stream: Stream): void {
+  if (stream.queue !== null) {
+    giveUpQueue(stream);
+    stream.log.queueEnd = 0;
+  }
+  close(stream);
 }
 
 function letterOf({ phase }: Stream): string {
