@@ -1,5 +1,6 @@
 /** What a row of the fetch and converter tables says, and where each kind of information may be asked for. */
 
+import type { KeyObject } from 'node:crypto';
 import type { TokenRules } from '../config/token-algorithms.ts';
 import type { Arg } from './args.ts';
 import type { PatternSource, PatternUse } from './patterns.ts';
@@ -124,6 +125,13 @@ export interface AddressDatabase {
   lookup(address: string): unknown;
 }
 
+/** Public keys in files that expressions name, by the names that they give them. */
+export interface TokenKeys {
+  add(path: string, key: KeyObject): void;
+  /** One that any expression has named; asked for at run time. */
+  find(path: string): KeyObject | null;
+}
+
 /** What the names in expressions may be checked against while compiling. */
 export interface CompileEnv {
   /** Mask of `place`: where the expression is evaluated. */
@@ -147,6 +155,8 @@ export interface CompileEnv {
   database?(path: string): AddressDatabase | ExprError;
   /** What of tokens is taken. Left out, what holds by default. */
   readonly tokens?: TokenRules;
+  /** Keys that tokens are verified by. Left out, an expression knows its own. */
+  readonly tokenKeys?: TokenKeys;
   /** There is a ring, or a standard output, of that name. Left out, any name is taken. */
   hasRing?(name: string): boolean;
   /** Patterns that can be edited live. Left out, an ACL keeps its own for itself, and files and maps are refused. */

@@ -143,7 +143,7 @@ export async function execute(env: Env, counters: CounterStore, command: Traffic
 /** Adds or replaces a proxy. Connections that are open go on with what they have. */
 export function putProxy(env: Env, view: ProxyView): void {
   const { config } = view;
-  const compiled = compileProxy(config, surroundings(env));
+  const compiled = compileProxy(config, surroundings(env, config.id));
   if (config.kind !== 'backend') {
     const frontend = new TrafficFrontend(env, view, compiled.errorPages);
     frontend.rules = compiled.frontendRules;
@@ -167,7 +167,7 @@ export function putProxy(env: Env, view: ProxyView): void {
 }
 
 /** The control thread has compiled the same configuration before: names have been checked. */
-function surroundings(env: Env): ProxySurroundings {
+function surroundings(env: Env, proxy: number): ProxySurroundings {
   return {
     hasProxy: () => true,
     hasServer: () => true,
@@ -178,6 +178,7 @@ function surroundings(env: Env): ProxySurroundings {
     database: (path, from) =>
       env.databases.find(configuredPath(path, from, env.global.defaultPath)) ?? { error: `${path} was not read` },
     tokens: env.global.tokens,
+    tokenKeys: env.tokenKeys.of(proxy),
     stickCounters: env.global.tune.stickCounters,
     hasResolvers: () => true,
     logProfile: (name) => env.logProfiles.find((profile) => profile.name === name) ?? null,
@@ -186,6 +187,7 @@ function surroundings(env: Env): ProxySurroundings {
 }
 
 async function removeProxy(env: Env, id: number): Promise<void> {
+  env.tokenKeys.remove(id);
   const frontend = env.frontends.get(id);
   if (frontend !== undefined) {
     for (const listener of frontend.listeners) {

@@ -31,6 +31,7 @@ import { TrafficTables } from './tables.ts';
 import { TimerWheel } from './timer.ts';
 import { TlsAccounts } from './tls/accounts.ts';
 import { RecentContexts } from './tls/recent-contexts.ts';
+import { ProxyTokenKeys } from './token-keys.ts';
 import { WorkMeter } from './work.ts';
 
 /** Streams kept for reuse, at most. */
@@ -61,6 +62,7 @@ export class Env {
   payloadWithAnyMethod = false;
   keepsAmbiguous = false;
   userlists: ReadonlyMap<string, Userlist> = new Map();
+  readonly tokenKeys = new ProxyTokenKeys();
   /** `http-err-codes`, `http-fail-codes`. */
   errCodes: ReadonlySet<number> = new Set();
   failCodes: ReadonlySet<number> = new Set();

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { createCipheriv } from 'node:crypto';
+import { createCipheriv, generateKeyPairSync, sign } from 'node:crypto';
 import { test } from 'node:test';
 import { get } from '../support/connection.ts';
-import { start, unlessHaproxy26 } from '../support/program.ts';
+import { isHaproxy, start, unlessHaproxy26 } from '../support/program.ts';
 
 const SECRET = Buffer.from('0123456789abcdef');
 
@@ -67,3 +67,36 @@ test(
     assert.equal(await told(), '1');
   },
 );
+
+test('a variable chooses among the keys that rules of any proxy name', async (t) => {
+  const pair = () => generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const [known, unknown] = [pair(), pair()];
+  const pem = ({ publicKey }: ReturnType<typeof pair>) => publicKey.export({ type: 'spki', format: 'pem' }).toString();
+  const named = (rule: string) => `
+    global
+        stats socket {sock:admin} level admin
+    defaults
+        mode http
+        timeout client 5s
+    frontend web
+        bind {addr:web}
+        http-request set-var(txn.key) req.hdr(key)
+        http-request return status 200 content-type text/plain lf-string "%[req.hdr(token),jwt_verify(ES256,txn.key)]"
+    frontend other
+        bind {addr:other}
+        ${rule}
+`;
+  const rule = 'http-request deny if { req.hdr(token),jwt_verify(ES256,{dir}/known.pem) 1 }';
+  const run = await start(t, named(rule), { files: { 'known.pem': pem(known), 'unknown.pem': pem(unknown) } });
+  const signature = sign('sha256', Buffer.from('a.b'), { key: known.privateKey, dsaEncoding: 'ieee-p1363' });
+  const told = async (key: string) => {
+    const token = `token: a.b.${signature.toString('base64url')}`;
+    return (await get(run.port('web'), '/', `key: ${run.dir}/${key}`, token)).body.toString().trim();
+  };
+  assert.equal(await told('known.pem'), '1');
+  assert.equal(await told('unknown.pem'), '-5');
+  if (isHaproxy) return;
+  run.rewrite(named('# none'));
+  assert.match(await run.cli('reload'), /^Success=1/);
+  assert.equal(await told('known.pem'), '-5');
+});

@@ -129,7 +129,7 @@ function signed(): TokenCase[] {
     add('None', 'secret', tail);
   }
   add('none', 'secret', '', '.');
-  add('EdDSA', 'secret', 'AAAA');
+  for (const alg of ['EdDSA', 'constructor', '__proto__']) add(alg, 'rsa.pem', 'AAAA');
   return cases;
 }
 

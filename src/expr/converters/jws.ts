@@ -10,9 +10,14 @@ import { base64UrlDecode } from './binary.ts';
 
 type Kind = 'hmac' | 'rsa' | 'pss' | 'ecdsa';
 
+interface Signature {
+  readonly digest: string;
+  readonly kind: Kind;
+}
+
 /** Digest and kind of the signatures of RFC 7518, section 3.1. */
-const SIGNATURES: Readonly<Record<string, { readonly digest: string; readonly kind: Kind }>> = Object.fromEntries(
-  (['256', '384', '512'] as const).flatMap((bits) => {
+const SIGNATURES: ReadonlyMap<string, Signature> = new Map(
+  ['256', '384', '512'].flatMap((bits): [string, Signature][] => {
     const digest = `sha${bits}`;
     return [
       [`HS${bits}`, { digest, kind: 'hmac' }],
@@ -54,7 +59,7 @@ interface Verifier {
 
 /** One of the answers above. The algorithm is looked at first, then the form of the token, then the key. */
 function verifyToken(token: string, verifier: Verifier): number {
-  const known = SIGNATURES[verifier.algorithm];
+  const known = SIGNATURES.get(verifier.algorithm);
   if (known === undefined) {
     if (verifier.algorithm !== UNSIGNED) return JWT.unknownAlgorithm;
     if (!verifier.unsigned) return JWT.unmanagedAlgorithm;
@@ -73,7 +78,7 @@ function verifyToken(token: string, verifier: Verifier): number {
 function isSignature(
   signed: string,
   signature: Buffer,
-  { digest, kind }: { readonly digest: string; readonly kind: Kind },
+  { digest, kind }: Signature,
   { secret, publicKey }: Verifier,
 ): boolean {
   if (kind === 'hmac') {
@@ -96,17 +101,20 @@ function compileVerify([algorithmArg, keyArg]: readonly Arg[], env: CompileEnv):
   const algorithmVar = parseVarName(algorithm);
   const keyVar = parseVarName(keyText);
   const isFixed = 'error' in algorithmVar;
-  const kind = SIGNATURES[algorithm]?.kind;
+  const kind = SIGNATURES.get(algorithm)?.kind;
   if (isFixed && kind === undefined && algorithm !== UNSIGNED) return { error: `unknown JWT algorithm: ${algorithm}` };
   const needsKey = isFixed && kind !== undefined && kind !== 'hmac';
-  const publicKey = 'error' in keyVar && (needsKey || !isFixed) ? publicKeyIn(env.readFile?.(keyText) ?? null) : null;
-  if (needsKey && publicKey === null) return { error: `failed to parse public key : '${keyText}'` };
-  const { unsigned } = env.tokens ?? DEFAULT_TOKEN_RULES;
+  const isNamed = 'error' in keyVar;
+  const publicKey = isNamed && (needsKey || !isFixed) ? publicKeyIn(env.readFile?.(keyText) ?? null) : null;
+  if (isNamed && needsKey && publicKey === null) return { error: `failed to parse public key : '${keyText}'` };
+  const { tokens: { unsigned } = DEFAULT_TOKEN_RULES, tokenKeys } = env;
+  if (publicKey !== null) tokenKeys?.add(keyText, publicKey);
   return (token, ctx) => {
     const name = 'error' in algorithmVar ? algorithm : readVarText(ctx, algorithmVar);
     const secret = 'error' in keyVar ? keyText : readVarText(ctx, keyVar);
     if (name === undefined || secret === undefined) return undefined;
-    return verifyToken(token as string, { algorithm: name, secret, publicKey, unsigned });
+    const key = 'error' in keyVar ? publicKey : (tokenKeys?.find(secret) ?? null);
+    return verifyToken(token as string, { algorithm: name, secret, publicKey: key, unsigned });
   };
 }
 

@@ -5,7 +5,7 @@ import { type Acls, type Condition, compileAcls, compileCondition, withAcls } fr
 import { type Compiled, checkAvailable, compileWhole } from '../../expr/compile.ts';
 import { compileLogFormat } from '../../expr/log/format.ts';
 import type { PatternSource, PatternUse, patternKeys } from '../../expr/patterns.ts';
-import { type AddressDatabase, type CompileEnv, place, type Userlist } from '../../expr/row.ts';
+import { type AddressDatabase, type CompileEnv, place, type TokenKeys, type Userlist } from '../../expr/row.ts';
 import type { ExprError } from '../../expr/sample.ts';
 import type { TableSource } from '../../expr/tables.ts';
 import type { ExprContext } from '../../expr/types.ts';
@@ -43,6 +43,8 @@ export interface RuleSurroundings {
   database(path: string, from: string): AddressDatabase | ExprError;
   /** What of tokens is taken. */
   readonly tokens: TokenRules;
+  /** Keys that tokens are verified by; left out where nothing is evaluated. */
+  readonly tokenKeys?: TokenKeys;
   /** `tune.stick-counters`. */
   readonly stickCounters: number;
   /** There is a `resolvers` section of that name. */

@@ -10,13 +10,14 @@ export function exprEnv(
   keys: ReturnType<typeof patternKeys>,
   { proxy, places, at }: { readonly proxy: string; readonly places: number; readonly at: Location },
 ): CompileEnv {
-  const { hasProxy, hasServer, hasRing, readFile, userlist, patterns, table, database, tokens } = around;
+  const { hasProxy, hasServer, hasRing, readFile, userlist, patterns, table, database, tokens, tokenKeys } = around;
   return {
     places,
     proxy,
     hasProxy,
     hasServer,
     ...(hasRing ? { hasRing } : {}),
+    ...(tokenKeys ? { tokenKeys } : {}),
     userlist,
     table,
     tokens,
