@@ -32,6 +32,8 @@ const env = {
 
 /** What differs on purpose. */
 const DIFFERENT = new Set<string>([
+  // A token without a signature needs no key: HAProxy looks for one in a file.
+  '%[str(a),jwt_verify(none,a)]',
   // The padding is decoded as if it were data.
   'str(YQ==),ub64dec',
   'str(-_8=),ub64dec,hex',
@@ -87,7 +89,6 @@ const DIFFERENT = new Set<string>([
 const IN_OTHER_WORDS = new Set<string>([
   '%[str(a),has_ctl(x)]',
   '%[str(a),has_ctl(-1)]',
-  '%[str(a),jwt_verify(none,a)]',
   '%[str(a),aes_gcm_enc(128,Zm9v,Zm9v,x)]',
   '%[str(a),when(nope)]',
   '%[str(a),when()]',
