@@ -21,6 +21,12 @@ export const H2_ACCEPTED: readonly Accepted[] = [
       / h2(?!<open>)[^\r]*\r\n(.+\r\n)*content-length: [1-9]|^(\w+ \S*#|(?!OPTIONS )\S+ \* )|^:authority: (.*[@/ ].*)?\r$|^:method: .*[@ ]|^: |^:scheme: (?!https?\r)|^host: (.*)\r\nhost: (?!\4\r)/m,
   },
   {
+    name: 'requests with trailers that are sent again, over HTTP/2',
+    why: 'A request that has come with its trailers is whole, and is sent again where `retry-on` says so; HAProxy sends none again that has trailers.',
+    sends: /<more><fields> {2}h2\r\nx-trailer: /,
+    lines: /^retry-on /,
+  },
+  {
     name: 'paths without a slash, over HTTP/2',
     why: 'A path that a rule makes and that does not begin with a slash stands by itself in `url` and in what requests are balanced by; HAProxy puts it right behind the authority, as in `http://a.example-b`, and takes the authority away with the next path.',
     lines: /^http-request set-pathq? '%\[/,
