@@ -55,7 +55,7 @@ export function serverFacts({ serverConn, serverEnded }: Stream): TransportFacts
     streams: mux?.framing.streams.size ?? 1,
     streamsLimit: mux?.limit ?? 1,
     glitches: mux?.framing.glitches ?? 0,
-    streamId: mux === null ? uses + 1 : (conn as { readonly id?: number }).id!,
+    streamId: mux === null ? uses : (conn as { readonly id?: number }).id!,
     aborted: serverEnded,
     resetCode: -1,
     tcpInfo: () => figuresOf((mux?.conn ?? conn).fd),

@@ -29,8 +29,8 @@ frontend web
     log-format "%HP %ts %[term_events] %B"
     http-request deny if { path /denied }
     use_backend refused if { path /refused }
-    default_backend web
-backend web
+    default_backend webs
+backend webs
     http-request set-timeout server 100 if { path /never }
     server s {addr:origin}
 backend refused
@@ -43,30 +43,30 @@ const logged = async (path: string) => / \/\w+ (\S+ \{\S*\}) /.exec(await log.wa
 test('an exchange that nothing has ended tells nothing', async (t) => {
   const client = await connect(t, run.port('web'));
   await client.exchange('GET /whole HTTP/1.1\nHost: a\n\n');
-  assert.equal(await logged('/whole'), '-- {,-,-,,-,-,}');
+  assert.equal(await logged('/whole'), '-- {,,e1,s1S1,E1,,}');
 });
 
 test('what is answered here has no server', async (t) => {
   const client = await connect(t, run.port('web'));
   await client.exchange('GET /denied HTTP/1.1\nHost: a\n\n');
-  assert.equal(await logged('/denied'), 'PR {,-,-,s8,-,-,-}');
+  assert.equal(await logged('/denied'), 'PR {,,e1,s8S1s1,,-,-}');
 });
 
 test('a server that cannot be connected to', async (t) => {
   const client = await connect(t, run.port('web'));
   await client.exchange('GET /refused HTTP/1.1\nHost: a\n\n');
-  assert.equal(await logged('/refused'), 'SC {,-,-,Sb,-,-,F7}');
+  assert.equal(await logged('/refused'), 'SC {,,e1,S1s1,,,F7}');
 });
 
 test('a server that does not answer in time', async (t) => {
   const client = await connect(t, run.port('web'));
   await client.exchange('GET /never HTTP/1.1\nHost: a\n\n');
-  assert.equal(await logged('/never'), 'sH {,-,-,S7,-,-,}');
+  assert.equal(await logged('/never'), 'sH {,,e1,S7S1s1,E1,M1,F1}');
 });
 
 test('a response that is cut off', async () => {
   await assert.rejects(get(run.port('web'), '/cut'));
-  assert.equal(await logged('/cut'), 'SD {,-,-,S5,-,-,F2}');
+  assert.equal(await logged('/cut'), 'SD {f1,m1,e1,S5s1,E5E1,M5M1,F2F1}');
 });
 
 test('a client that leaves', async (t) => {
@@ -74,5 +74,5 @@ test('a client that leaves', async (t) => {
   client.send('GET /left HTTP/1.1\r\nHost: a\r\n\r\n');
   while ((await web.nextRequest()).target !== '/left');
   client.end();
-  assert.equal(await logged('/left'), 'CH {f2,-,-,sc,-,-,}');
+  assert.equal(await logged('/left'), 'CH {f2f1,m2m1,e2e1,s2S1s1,E1,M1,F1}');
 });

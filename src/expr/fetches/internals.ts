@@ -53,7 +53,12 @@ export const internalFetches: readonly FetchRow[] = [
   plain('last_rule_line', 'sint', 'internal', (ctx) => ctx.lastRule?.line),
   plain('last_entity', 'str', 'internal', (ctx) => placeOf(ctx.lastRule)),
   plain('waiting_entity', 'str', 'internal', (ctx) => placeOf(ctx.waitingRule)),
-  plain('server_status', 'sint', 'serverConnection', (ctx) => ctx.serverStatus || undefined),
+  plain(
+    'server_status',
+    'sint',
+    'serverConnection',
+    (ctx) => ctx.serverStatus || (ctx.unread || ctx.log.status <= 0 ? undefined : 0),
+  ),
   plain('term_events', 'str', 'internal', (ctx) => ctx.termEvents),
   plain('txn.id32', 'sint', 'internal', (ctx) => ctx.streamId),
   plain('internal.strm.is_htx', 'bool', 'internal', (ctx) => ctx.http),

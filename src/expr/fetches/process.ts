@@ -26,6 +26,14 @@ const timer = (name: string, source: Source, read: (ctx: ExprContext) => number)
     return ms < 0 ? undefined : ms;
   });
 
+/** A fact of the log that there is none of where a request could not be read. */
+const ofRequest = (
+  name: string,
+  type: ValueType,
+  source: Source,
+  read: (log: ExprContext['log']) => SampleValue,
+): FetchRow => plain(name, type, source, (ctx) => (ctx.unread ? undefined : read(ctx.log)));
+
 /** Date in ms as an integer in units per second. */
 function inUnit(ms: number, unit: number): number {
   return Math.floor((ms * unit) / 1000);
@@ -122,15 +130,15 @@ export const processFetches: readonly FetchRow[] = [
   timer('txn.timer.user', 'transactionStatistics', (ctx) =>
     Math.max(0, ctx.now - ctx.log.acceptDate - Math.max(0, ctx.log.idleTime)),
   ),
-  plain('bytes_in', 'sint', 'transactionStatistics', (ctx) => ctx.log.bytesUploaded),
-  plain('bytes_out', 'sint', 'responseStatistics', (ctx) => ctx.log.bytesRead),
-  plain('req.bytes_in', 'sint', 'transactionStatistics', (ctx) => ctx.log.bytesUploaded),
-  plain('req.bytes_out', 'sint', 'transactionStatistics', (ctx) => ctx.log.requestSent),
-  plain('res.bytes_in', 'sint', 'responseStatistics', (ctx) => ctx.log.responseReceived),
-  plain('res.bytes_out', 'sint', 'responseStatistics', (ctx) => ctx.log.responseSent),
+  ofRequest('bytes_in', 'sint', 'transactionStatistics', ({ bytesUploaded }) => bytesUploaded),
+  ofRequest('bytes_out', 'sint', 'responseStatistics', ({ bytesRead }) => bytesRead),
+  ofRequest('req.bytes_in', 'sint', 'transactionStatistics', ({ bytesUploaded }) => bytesUploaded),
+  ofRequest('req.bytes_out', 'sint', 'transactionStatistics', ({ requestSent }) => requestSent),
+  ofRequest('res.bytes_in', 'sint', 'responseStatistics', ({ responseReceived }) => responseReceived),
+  ofRequest('res.bytes_out', 'sint', 'responseStatistics', ({ responseSent }) => responseSent),
   plain('txn.status', 'sint', 'serverConnection', (ctx) => ctx.log.status),
-  plain('txn.conn_retries', 'sint', 'serverConnection', (ctx) => ctx.log.retries),
-  plain('txn.redispatched', 'bool', 'serverConnection', (ctx) => ctx.log.redispatched),
+  ofRequest('txn.conn_retries', 'sint', 'serverConnection', ({ retries }) => retries),
+  ofRequest('txn.redispatched', 'bool', 'serverConnection', ({ redispatched }) => redispatched),
   plain('txn.sess_term_state', 'str', 'internal', (ctx) => ctx.log.termination.slice(0, 2)),
   plain('http_first_req', 'bool', 'request', (ctx) => (ctx.unread ? undefined : ctx.firstRequest)),
   plain('unique-id', 'str', 'constant', (ctx) => ctx.uniqueId || undefined),

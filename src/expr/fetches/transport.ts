@@ -110,9 +110,7 @@ export const transportFetches: readonly FetchRow[] = [
   fact('bc', 'bs.id', 'serverConnection', ({ streamId }) => streamId),
   ...streamRows('fs', 'fc', 'clientConnection'),
   ...streamRows('bs', 'bc', 'serverConnection'),
-  plain('bc_reused', 'bool', 'serverConnection', (ctx) =>
-    ctx.serverTransport == null ? undefined : ctx.serverReused === true,
-  ),
+  plain('bc_reused', 'bool', 'serverConnection', (ctx) => (ctx.unread ? undefined : ctx.serverReused === true)),
   { ...{ name: 'fc_pp_tlv', args: 'string', type: 'str', source: 'clientConnection' }, compile: compileTlv },
   plain('fc_pp_authority', 'str', 'clientAddress', (ctx) => ctx.clientConnection?.tlv?.(TLV_TYPES['AUTHORITY']!)),
   plain('fc_pp_unique_id', 'str', 'clientAddress', (ctx) => ctx.clientConnection?.tlv?.(TLV_TYPES['UNIQUE_ID']!)),
