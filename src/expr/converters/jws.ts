@@ -131,6 +131,8 @@ export const jwsConverters: readonly ConverterRow[] = [
   {
     ...{ name: 'jwt_verify_cert', args: 'string,string', in: 'bin', out: 'sint' },
     compile: (args, env) =>
-      /^HS/.test(String(args[0])) ? { error: 'a certificate verifies no HMAC' } : compileVerify(args, env),
+      /^HS/.test(String(args[0]))
+        ? { error: "HMAC-signed tokens can't be processed by this converter" }
+        : compileVerify(args, env),
   },
 ];
