@@ -89,7 +89,7 @@ export async function refused(
       if (owner != null) refusals.push({ ...owner, why });
     }
     if (refusals.length > before) continue;
-    for (const [why, id] of exit.stderr.matchAll(/^\[ALERT\].*?(?:fe|a|b|q)_(\d+)\b.*$/gm))
+    for (const [why, id] of exit.stderr.matchAll(/^\[ALERT\].*?(?:fe|[abdefgq])_(\d+)\b.*$/gm))
       refusals.push({ id: Number(id), line: '', why });
     if (refusals.length === before)
       throw new Error(`${program} refuses the whole: ${exit.stderr.replace(/^\[(?!ALERT).*\n/gm, '')}`);

@@ -32,11 +32,11 @@ export const SECTIONS_ACCEPTED: readonly Accepted[] = [
   },
   {
     name: 'choices before anything has come',
-    why: 'A frontend of mode tcp without a rule that waits chooses a backend at once; what HAProxy sees then is what has come with the connection.',
-    lines: /^use_backend .*(path|METH|method|HTTP|req\.|url|hdr|query)/,
+    why: 'A frontend of mode tcp without a rule that waits chooses a backend and sets addresses at once; what HAProxy sees then is what has come with the connection.',
+    lines: /^(use_backend|tcp-request content set-(src|dst)) .*(path|METH|method|HTTP|req\.|url|hdr|query)/,
     shows: ({ scenario }) =>
       ownLines(scenario).includes('mode tcp') &&
-      !ownLines(scenario).some((line) => /^tcp-request content (?!set-priority-class)/.test(line)),
+      !ownLines(scenario).some((line) => /^tcp-request content (?!set-(priority-class|src|dst) )/.test(line)),
   },
   {
     name: 'payloads of connections that are switched to HTTP',
@@ -53,7 +53,7 @@ export const SECTIONS_ACCEPTED: readonly Accepted[] = [
   {
     name: 'sessions that have no way back to mode tcp',
     why: 'A connection that was switched to HTTP and ends because its backend is of mode tcp is no session of that any more; HAProxy 2.6 counts it as one (`scur`) for good.',
-    lines: /^tcp-request content switch-mode /,
+    lines: /^mode tcp$/,
     shows: ({ part, haproxy, sluice }) =>
       part === 'counters' && !/ scur=[1-9]/.test(sluice) && haproxy.replace(/ scur=\d+/g, ' scur=0') === sluice,
   },
@@ -70,7 +70,7 @@ export const SECTIONS_ACCEPTED: readonly Accepted[] = [
 const withoutUnread = (text: string): string =>
   text.replace(/ ereq=\d+/g, '').replace(/^(\S+\/BACKEND .* stot=)\d+(.* cli_abrt=)\d+/gm, '$1N$2N');
 
-const withoutStatus = (log: string): string => log.replaceAll(/ (0|-1|400)(?=\||$)/gm, ' ST');
+const withoutStatus = (log: string): string => log.replaceAll(/ (0|-1|400|422)(?=\||$)/gm, ' ST');
 
 /** The lines of the section that the client speaks to. */
 function ownLines({ lines }: Scenario): readonly string[] {

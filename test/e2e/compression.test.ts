@@ -45,6 +45,10 @@ ${Object.entries(sections)
     server app {addr:app_${name}}`,
   )
   .join('\n')}
+frontend raw
+    bind {addr:raw}
+    mode tcp
+    default_backend ${Object.keys(sections)[0]}
 defaults text
     mode http
     timeout client 5s
@@ -103,6 +107,15 @@ test('trailers and the end of chunks count as compressed', async () => {
   const response = await ask('accept-encoding: gzip\r\n');
   assert.equal(gunzipSync(response.body).toString(), TEXT);
   assert.equal((await run.row('chunked/FRONTEND'))['comp_in'], String(TEXT.length + 'x-tone'.length + 1));
+});
+
+test('a frontend of mode tcp has no compressed responses, but bytes that were compressed', async () => {
+  const before = Number((await run.row('gzip/BACKEND'))['comp_rsp']);
+  const response = await request(run.port('raw'), 'GET / HTTP/1.1\r\nhost: a\r\naccept-encoding: gzip\r\n\r\n');
+  assert.equal(gunzipSync(response.body).toString(), TEXT);
+  const front = await run.row('raw/FRONTEND');
+  assert.deepEqual([front['comp_rsp'], front['comp_in']], ['0', String(TEXT.length)]);
+  assert.equal(Number((await run.row('gzip/BACKEND'))['comp_rsp']), before + 1);
 });
 
 test('what the client does not accept, and what is not to be changed, goes out as it is', async () => {

@@ -48,6 +48,16 @@ async function sent(t: Scope, port: number, text: string): Promise<Connection> {
   return client;
 }
 
+test('what a section that is a backend captures has its own length in the place of a frontend', async (t) => {
+  const { port, log } = await proxies(
+    t,
+    'declare capture request len 12\nlog-format %hr\nuse_backend other',
+    'listen other\nbind {addr:other}\nhttp-request capture req.hdr(host) len 8',
+  );
+  await request(port, 'GET / HTTP/1.1\r\nhost: www.example.com\r\n\r\n');
+  await log.waitFor(/\{www\.exam\}/);
+});
+
 for (const action of ['deny', 'tarpit']) {
   test(`the line of a request that 'http-request ${action}' ends has its cookie, and the server that it leads to`, async (t) => {
     const { port, log } = await proxies(

@@ -65,6 +65,9 @@ const REQUEST: readonly string[] = [
   ...TABLES.map((name) => `str(192.0.2.77),table_${name}(st)`),
   ...TABLES.map((name) => `str(10.0.0.9),table_${name}(st)`),
   ...TABLES.map((name) => `int(167772169),table_${name}(st)`),
+  ...['127.0.0.1/x', '127.0.0.1:80', '010.001.02.0003z', '127.0.0.1.', '127.0.0', '127.0.0.256', '2001:db8::1/'].map(
+    (text) => `str(${text}),ipmask(32,128)`,
+  ),
   'src,in_table(st)',
   'str(192.0.2.77),in_table(st)',
   'str(10.0.0.9),in_table(st)',

@@ -148,7 +148,8 @@ function addVary(head: Head): void {
 
 /** The response is out, compressed. */
 export function countCompressed({ frontend, backend }: Stream): void {
-  frontend.c[C.compResp]!++;
+  // One of mode tcp has no responses, as in HAProxy.
+  if (frontend.http) frontend.c[C.compResp]!++;
   if (backend !== null) backend.c[C.compResp]!++;
 }
 

@@ -30,10 +30,12 @@ const capture: ActionRow = {
     const own = () => env.slots!.request.findIndex(({ at }) => at.file === file && at.line === line);
     const id = how === 'id' ? number : own();
     const waits = env.kind === 'tcp-request content';
+    // Of a `listen` section that is a backend the place is one of another frontend.
+    const most = how === 'len' ? number : Infinity;
     return (stream) => {
       if (waits && waitsFor(stream, compiled)) return Verdict.more;
       const value = evaluateText(compiled, stream);
-      if (value !== undefined) captureText(stream, side, id, value);
+      if (value !== undefined) captureText(stream, side, id, value.slice(0, most));
       return Verdict.next;
     };
   },
