@@ -37,5 +37,10 @@ describe('tokens give what they give in HAProxy 3.4', () => {
       test(`${one.what}, ${column}`, () => {
         assert.equal(valueOf(one), REFUSED.includes(one.what) ? null : one[column]);
       });
+    test(`a signature that is no two numbers of the curve is invalid, ${column}`, () => {
+      const signed = golden.cases.find(({ what }) => what.startsWith('ES256 by ec.pem'))!;
+      assert.equal(valueOf(signed), '1');
+      assert.equal(valueOf({ ...signed, token: `${signed.token.slice(0, -4)}` }), '-3');
+    });
   }
 });

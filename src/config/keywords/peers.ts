@@ -96,7 +96,8 @@ function parsePeersBind(line: Line, draft: PeersDraft): void {
   if (addressError !== null) return line.alert(`'bind' : ${addressError}`);
   if (!reportBindOptions(line, report, line.word(1))) return;
   if (hasAddress) {
-    if (!('port' in binds[0]!.address))
+    const { address } = binds[0]!;
+    if (!('port' in address) && address.family !== 'fd')
       return line.alert(`'bind ${line.word(1)}' : peers listen on an IP address and port.`);
     if (draft.lines.some(({ byPeerLine, addressText }) => byPeerLine && addressText !== ''))
       return line.alert('mixing "peer" and "bind" line is forbidden');

@@ -3,7 +3,7 @@ import { localPeerName, workingPeers } from '../../config/finish-peers.ts';
 import type { Config, PeersConfig } from '../../config/types.ts';
 import { withoutPlaces } from '../reload-global.ts';
 import type { PeersFront } from './link.ts';
-import { listenForPeers, type PeersListener } from './listener.ts';
+import { listenForPeers, type PeersListener, placeOf } from './listener.ts';
 import { PeersSection } from './section.ts';
 import type { SharedTable } from './shared-table.ts';
 import { type PeersTls, peerOptions } from './targets.ts';
@@ -95,8 +95,9 @@ async function listenerFor(
   running: readonly Running[],
   opened: PeersListener[],
 ): Promise<PeersListener | null> {
-  if (bind === null || !('port' in bind.address)) return null;
-  const { host, port } = bind.address;
+  const place = bind === null ? null : placeOf(bind.address);
+  if (bind === null || place === null) return null;
+  const { host, port } = place;
   const known = [...running.flatMap(({ listener }) => listener ?? []), ...opened];
   const there = known.find((listener) => listener.host === host && listener.port === port);
   if (there !== undefined) return there;

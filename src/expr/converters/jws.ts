@@ -49,6 +49,9 @@ const KEY_TYPES: Readonly<Record<Kind, readonly string[]>> = {
   ecdsa: ['ec'],
 };
 
+/** Bytes of a signature, two numbers as long as the curve of the key asks for (RFC 7518, section 3.4). */
+const ECDSA_BYTES: Readonly<Record<string, number>> = { prime256v1: 64, secp384r1: 96, secp521r1: 132 };
+
 interface Verifier {
   readonly algorithm: string;
   /** The secret, where the algorithm has one. */
@@ -71,8 +74,14 @@ function verifyToken(token: string, verifier: Verifier): number {
   const signature = base64UrlDecode(code);
   if (signature === undefined || signature === '') return JWT.invalidToken;
   if (known.kind !== 'hmac' && verifier.publicKey === null) return JWT.unknownCertificate;
+  if (known.kind === 'ecdsa' && !fits(signature, verifier.publicKey!)) return JWT.invalidToken;
   const signed = `${header}.${payload}`;
   return isSignature(signed, Buffer.from(signature, 'latin1'), known, verifier) ? JWT.verified : JWT.failed;
+}
+
+function fits(signature: string, { asymmetricKeyDetails }: KeyObject): boolean {
+  const bytes = ECDSA_BYTES[asymmetricKeyDetails?.namedCurve ?? ''];
+  return bytes === undefined || signature.length === bytes;
 }
 
 function isSignature(
