@@ -9,9 +9,10 @@ import { within } from '../../support/wait.ts';
 
 test('peers are waited for on a socket that was passed to the process', async (t) => {
   const passed = createServer().listen(0, '127.0.0.1');
-  t.after(() => passed.close());
   await once(passed, 'listening');
   const fd = duplicateDescriptor((passed as unknown as { _handle: { fd: number } })._handle.fd);
+  const { port } = passed.address() as AddressInfo;
+  passed.close();
   const listener = await listenForPeers(newBind({ file: 'haproxy.cfg', line: 1 }, { family: 'fd', fd }));
   t.after(() => listener.close());
   const taken = new Promise<void>((resolve) => {
@@ -20,7 +21,7 @@ test('peers are waited for on a socket that was passed to the process', async (t
       resolve();
     };
   });
-  const client = connect((passed.address() as AddressInfo).port, '127.0.0.1');
+  const client = connect(port, '127.0.0.1');
   t.after(() => client.destroy());
   client.on('error', () => undefined);
   await within(taken, 'a connection');
