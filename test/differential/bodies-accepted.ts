@@ -53,5 +53,10 @@ function butForLengths({ part, haproxy, sluice }: Difference): boolean {
 /** HAProxy has ended the connection where Sluice goes on. */
 function butForEnd({ part, haproxy, sluice }: Difference): boolean {
   if (part.endsWith(' closed')) return haproxy === 'true';
+  if (part === 'counters') return requestsIn(haproxy) < requestsIn(sluice);
   return haproxy === '<nothing>' || sluice.startsWith(haproxy.replaceAll('connection: close\r\n', ''));
 }
+
+/** Requests that all frontends and backends have counted. */
+const requestsIn = (counters: string): number =>
+  [...counters.matchAll(/ req_tot=(\d+)/g)].reduce((sum, [, count]) => sum + Number(count), 0);
