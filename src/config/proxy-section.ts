@@ -175,7 +175,10 @@ function mayStandHere(line: Line, proxy: ProxyDraft, row: Keyword<ProxyDraft>, l
   const lacks = proxy.kind === 'frontend' ? 'backend' : 'frontend';
   const owner = `because ${proxy.kind} '${proxy.config.name}' has no ${lacks} capability`;
   if (row.strict) line.alert(`'${label}' not allowed ${owner}.`);
-  else if (label.startsWith('timeout ')) line.warning(`'${label}' will be ignored ${owner}`);
-  else line.warning(`'${label}' ignored ${owner}.${row.hint === undefined ? '' : ` ${row.hint}`}`);
+  else if (label.startsWith('timeout ')) {
+    line.warning(`'${label}' will be ignored ${owner}`);
+    // Tarpits of a frontend that says nothing of their own take it all the same, as in HAProxy.
+    return label === 'timeout connect' && proxy.kind === 'frontend';
+  } else line.warning(`'${label}' ignored ${owner}.${row.hint === undefined ? '' : ` ${row.hint}`}`);
   return false;
 }

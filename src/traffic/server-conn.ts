@@ -222,10 +222,10 @@ export class ServerConn implements ConnHandler, PooledConn {
     return this.conn.bulk && this.conn.ownsBuffer(buffer);
   }
 
-  /** Closes it for good. */
+  /** Closes it for good; `reset`: so that the server sees that, unless it has ended its side, as in HAProxy. */
   discard(reset = false): void {
     if (this.conn.closed) return;
-    this.conn.destroy(reset || this.#noLinger);
+    this.conn.destroy((reset || this.server.backend.noLinger) && !this.peerEnded);
     this.#leave();
     if (this.stream === null) this.server.pool.remove(this);
     this.stream = null;
@@ -244,11 +244,6 @@ export class ServerConn implements ConnHandler, PooledConn {
       this.conn.closeGently();
       this.#leave();
     }
-  }
-
-  /** `option nolinger`: it ends by a reset, unless the server has ended its side. */
-  get #noLinger(): boolean {
-    return this.server.backend.noLinger && !this.peerEnded;
   }
 
   #opened(): void {

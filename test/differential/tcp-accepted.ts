@@ -60,8 +60,8 @@ const withoutEnds = (text: string): string => text.replace(/<(end|reset)>/g, '')
 
 /** What differs are words: an address here, none there. */
 function butForAddresses(haproxy: string, sluice: string): boolean {
-  const words = sluice.split(' ');
-  const theirs = haproxy.split(' ');
+  const words = sluice.split(/[ |]/);
+  const theirs = haproxy.split(/[ |]/);
   return theirs.every((word, at) => word === words[at] || (word === '-' && /^127\.0\.0\.[01]$/.test(words[at]!)));
 }
 

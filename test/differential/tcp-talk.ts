@@ -76,7 +76,8 @@ export async function tcpTalk(
       socket.end();
     }
     if (next === 'reset') {
-      await pause(150);
+      // Well before an inspect-delay is over.
+      await pause(100);
       await calm();
       socket.resetAndDestroy();
       heard.push('');

@@ -45,7 +45,7 @@ const CASES: readonly Case[] = [
   { mode: 'tcp', front: 'timeout client 300', back: 'timeout server 900\n    timeout tunnel 500\n    timeout server-fin 200', event: 'nothing', told: 'cD', at: 500 },
   { mode: 'tcp', front: 'timeout client 5s', back: `timeout server 300\n    ${HELD}\n    tcp-response content reject`, event: 'nothing', told: 'PD', at: 300 },
   { mode: 'tcp', front: 'timeout client 5s', back: `timeout server 400\n    ${HELD}\n    tcp-response content close`, event: 'server sends', told: '--', at: 600 },
-  { mode: 'tcp', front: 'timeout client 700', back: `timeout server 400\n    ${HELD}`, event: 'server sends', told: 'sD', at: 780 },
+  { mode: 'tcp', front: 'timeout client 1000', back: `timeout server 400\n    ${HELD}`, event: 'server sends', told: 'sD', at: 1080 },
   { mode: 'tcp', front: 'timeout client 700', back: 'timeout server 300', event: 'client is deaf', told: 'cD', at: 780 },
   { mode: 'tcp', front: 'timeout client 300', back: 'timeout server 700', event: 'server is deaf', told: 'sD', at: 780 },
   { mode: 'http', front: 'timeout client 300', back: 'timeout server 700', event: 'client ends', told: 'sD', at: 700 },

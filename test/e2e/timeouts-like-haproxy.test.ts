@@ -27,6 +27,10 @@ listen trapping
     bind {addr:trapping}
     timeout tarpit 8s
     http-request tarpit
+frontend short_trap
+    bind {addr:short_trap}
+    timeout connect 300ms
+    http-request tarpit
 listen idle
     bind {addr:idle}
     timeout client 300ms
@@ -51,6 +55,15 @@ test('a client that leaves its tarpit is logged with the answer that it would ha
   await pause(50);
   client.reset();
   await log.waitFor(/ trapping trapping\/<NOSRV> -1\/\d+\/-1\/-1\/\d+ 500 208 - - PT-- /);
+});
+
+test('timeout connect of a frontend, which is said to be ignored, is that of its tarpits', async (t) => {
+  const client = await connect(t, run.port('short_trap'));
+  const began = Date.now();
+  const { status } = await client.exchange('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
+  assert.equal(status, 500);
+  const waited = Date.now() - began;
+  assert.ok(waited >= 250 && waited < 4000, `answered behind ${waited} ms`);
 });
 
 test('timeout client ends connections that longer timeouts would keep', async (t) => {
