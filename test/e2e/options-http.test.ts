@@ -4,7 +4,7 @@ import { connect, get } from '../support/connection.ts';
 import { origin, tcpOrigin } from '../support/origin.ts';
 import { start, unlessHaproxy26 } from '../support/program.ts';
 import { syslog } from '../support/syslog.ts';
-import { until } from '../support/wait.ts';
+import { until, within } from '../support/wait.ts';
 
 /* Options that change how HTTP messages are read, held and written. */
 
@@ -17,6 +17,8 @@ const echo = await tcpOrigin({ after }, (c) => {
   c.socket.on('data', (bytes) => c.socket.write(bytes));
 });
 const log = await syslog({ after });
+/** When a server that goes on writing is told that its client has ended. */
+const talkerToldAt = Promise.withResolvers<number>();
 const run = await start(
   { after },
   `
@@ -123,6 +125,7 @@ listen independent
       talker: await tcpOrigin({ after }, (c) => {
         const timer = setInterval(() => c.send('.').catch(() => {}), 50);
         c.closed.then(() => clearInterval(timer));
+        c.rest({ tolerateReset: true }).then(() => talkerToldAt.resolve(Date.now()));
       }),
       echo,
     },
@@ -309,9 +312,10 @@ test(
   },
 );
 
-test('with independent-streams a client that is only written to is idle', async (t) => {
+test('with independent-streams a client that is only written to is idle: its side ends, and the server may go on', async (t) => {
   const client = await connect(t, run.port('independent'));
   const began = Date.now();
-  await client.rest({ tolerateReset: true });
-  assert.ok(Date.now() - began < 3000);
+  const toldAt = await within(talkerToldAt.promise, 'the end of the client at its server');
+  assert.ok(toldAt - began < 3000);
+  await client.through('.'.repeat(10));
 });
