@@ -108,7 +108,7 @@ export function compileLogger(
     profiles,
     needsRequest: http || switchesMode(config),
     needsLocal: [format?.needs, error?.needs, sd?.needs, needsOf(profiles)].some((needs) => needs?.has('localAddress')),
-    when: momentOf(config, format?.needs ?? null, sd, profiles.length > 0),
+    when: momentOf(config, format?.needs ?? null, [sd, error], profiles.length > 0),
   };
 }
 
@@ -116,11 +116,11 @@ export function compileLogger(
 function momentOf(
   config: ProxyConfig,
   needs: ReadonlySet<LogNeed> | null,
-  sd: CompiledLogFormat | null,
+  others: readonly (CompiledLogFormat | null)[],
   profiled: boolean,
 ): LogFormatter['when'] {
   if (needs === null) return profiled ? 'close' : 'accept';
-  const late = needs.has('end') || sd?.needs.has('end') === true;
+  const late = needs.has('end') || others.some((other) => other?.needs.has('end') === true);
   return late && !config.options.includes('logasap') ? 'close' : 'answer';
 }
 

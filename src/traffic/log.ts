@@ -283,7 +283,7 @@ function isError(stream: Stream): boolean {
 
 /** Sends the log line of a stream at its end, once, as its frontend's options say. */
 export function logStream(stream: Stream): void {
-  if (isStep(stream, 'close')) logOnce(stream, 'close');
+  if (logsAtEnd(stream)) logOnce(stream, 'close');
 }
 
 function logOnce(stream: Stream, step: 'connect' | 'response' | 'close'): void {
@@ -311,7 +311,7 @@ function logOnce(stream: Stream, step: 'connect' | 'response' | 'close'): void {
 export function logUnread(stream: Stream): void {
   const { frontend, log, env } = stream;
   const { logger } = frontend;
-  if (logger === null || log.logged || stream.silentLog || !isStep(stream, 'error')) return;
+  if (logger === null || log.logged || stream.silentLog) return;
   log.logged = true;
   log.closedAt = env.now();
   sendLine(stream, 'error', 'sess_error', errorLevel(stream), logger.error ?? logger.line);
@@ -321,24 +321,36 @@ function errorLevel({ frontend }: Stream): number {
   return frontend.separateErrors ? LEVEL_ERR : LEVEL_INFO;
 }
 
-/** Whether streams of the frontend log at a step: at their end by themselves, else as `log-steps` says. */
-function isStep({ frontend }: Stream, step: LogStep): boolean {
-  const { logSteps } = frontend.config;
-  return logSteps === null ? step === 'close' || step === 'error' : logSteps.includes(step);
+/** The steps that `log-steps` lists, or null where lines are made as soon as all is known, or there is no format. */
+function stepsOf({ logAsap, config }: Stream['frontend']): readonly LogStep[] | null {
+  return logAsap ? null : config.logSteps;
+}
+
+/** Whether streams of the frontend log at their end. */
+function logsAtEnd({ frontend }: Stream): boolean {
+  const steps = stepsOf(frontend);
+  return steps === null || (steps.includes('close') && frontend.logger?.when !== 'accept');
 }
 
 /** Logs a stream on its way, where `log-steps` asks for it, or all that its line tells is known. */
 export function logStep(stream: Stream, step: 'accept' | 'request' | 'connect' | 'response'): void {
-  const { logger, config } = stream.frontend;
+  const { logger, dontLogNormal } = stream.frontend;
   if (logger === null) return;
-  if (config.logSteps === null) {
+  const steps = stepsOf(stream.frontend);
+  if (steps === null) {
     if (logger.when === 'accept' && step === 'accept') logConnect(stream, logger);
     else if (logger.when === 'answer' && step === (stream.raw ? 'connect' : 'response')) logOnce(stream, step);
     return;
   }
-  if (stream.silentLog || !isStep(stream, step)) return;
-  stream.log.closedAt = stream.env.now();
+  if (stream.silentLog || !steps.includes(step) || logger.when === 'accept') return;
+  if (dontLogNormal && !isError(stream)) return;
+  const { log } = stream;
+  const { requestEnd } = log;
+  // How long the request took is not told before rules have seen it.
+  if (step === 'request') log.requestEnd = 0;
+  log.closedAt = stream.env.now();
   sendLine(stream, step, `txn_${step}`, stream.logLevel >= 0 ? stream.logLevel : LEVEL_INFO, logger.line);
+  log.requestEnd = requestEnd;
 }
 
 /** Without a format a line tells that there is a stream, whatever comes of it. */
@@ -350,7 +362,8 @@ function logConnect(stream: Stream, { line }: LogFormatter): void {
 /** Logs a stream where a rule says so (`do-log`), with a profile of the rule's own or as each target has it. */
 export function logByRule(stream: Stream, step: LogStep, profile: LogProfile | null): void {
   const { logger } = stream.frontend;
-  if (logger === null) return;
+  // Before there is a request nothing else is logged, but what such a rule says is.
+  if (logger === null || (stream.silentLog && stream.method !== '')) return;
   stream.log.closedAt = stream.env.now();
   sendLine(stream, step, step, stream.logLevel >= 0 ? stream.logLevel : LEVEL_INFO, logger.line, profile);
 }
@@ -358,7 +371,7 @@ export function logByRule(stream: Stream, step: LogStep, profile: LogProfile | n
 /** Logs a connection that failed before there was anything to log. `plain`: the line where no format is set for it. */
 export function logConnectionError(stream: Stream, plain: (stream: Stream) => string): void {
   const { logger } = stream.frontend;
-  if (logger === null || !isStep(stream, 'error')) return;
+  if (logger === null) return;
   stream.log.requestLine = '<BADREQ>';
   stream.log.closedAt = stream.env.now();
   const format = logger.error ?? { format: () => plain(stream), binary: false };

@@ -46,8 +46,32 @@ listen targets
 listen steps
     bind {addr:steps}
     log {addr:steps} format raw local0
-    log-format "STEP %OG %HP"
+    log-format "STEP %OG %HP %ST %TR"
     log-steps accept,request,connect,response,close
+    http-request deny if { path /denied }
+    server s {addr:web}
+listen early
+    bind {addr:early}
+    log {addr:steps} format raw local0
+    log-format "EARLY %OG %HP"
+    log-steps all
+    option logasap
+    server s {addr:web}
+listen abnormal
+    bind {addr:abnormal}
+    log {addr:steps} format raw local0
+    log-format "ABNORMAL %OG %HP"
+    log-steps all
+    option dontlog-normal
+    http-request deny if { path /denied }
+    server s {addr:web}
+listen silent
+    bind {addr:silent}
+    log {addr:steps} format raw local0
+    log-format "SILENT %OG %HP"
+    http-request do-log
+    http-request set-log-level silent if { path /quiet }
+    http-response do-log
     server s {addr:web}
 listen common
     bind {addr:common}
@@ -118,8 +142,48 @@ test('log-steps logs on the way', async () => {
   await get(run.port('steps'), '/walk');
   await steps.waitFor(/STEP txn_close \/walk/);
   assert.deepEqual(
-    steps.lines.filter((line) => line.endsWith('/walk')),
-    ['accept', 'request', 'connect', 'response', 'close'].map((step) => `STEP txn_${step} /walk`),
+    steps.lines.filter((line) => /^STEP txn_accept|\/walk/.test(line)),
+    [
+      'STEP txn_accept <BADREQ> 0 -1',
+      'STEP txn_request /walk -1 -1',
+      ...['connect /walk -1', 'response /walk 200', 'close /walk 200'].map((step) => `STEP txn_${step} 0`),
+    ],
+  );
+});
+
+test('the request is logged before rules have seen it, and what is no request in any case', async (t) => {
+  const before = steps.lines.length;
+  await get(run.port('steps'), '/denied');
+  const client = await connect(t, run.port('steps'));
+  client.send('GET\r\n\r\n');
+  await steps.waitFor(/STEP sess_error/);
+  assert.deepEqual(steps.lines.slice(before), [
+    'STEP txn_accept <BADREQ> 0 -1',
+    'STEP txn_request /denied -1 -1',
+    'STEP txn_close /denied 403 0',
+    'STEP sess_error <BADREQ> 400 -1',
+  ]);
+});
+
+test('with option logasap lines are as without steps, and what is normal need not be logged', async () => {
+  await get(run.port('early'), '/early');
+  assert.equal(await steps.waitFor(/EARLY .*\/early/), 'EARLY txn_response /early');
+  await get(run.port('abnormal'), '/normal');
+  await get(run.port('abnormal'), '/denied');
+  await steps.waitFor(/ABNORMAL .*\/denied/);
+  assert.deepEqual(
+    steps.lines.filter((line) => /^(ABNORMAL|EARLY)/.test(line)),
+    ['EARLY txn_response /early', 'ABNORMAL txn_close /denied'],
+  );
+});
+
+test('a request that is silent is not logged by rules either', async () => {
+  await get(run.port('silent'), '/quiet');
+  await get(run.port('silent'), '/loud');
+  await steps.waitFor(/SILENT txn_response \/loud/);
+  assert.deepEqual(
+    steps.lines.filter((line) => line.startsWith('SILENT')),
+    ['SILENT http-req /quiet', 'SILENT http-req /loud', 'SILENT http-res /loud', 'SILENT txn_response /loud'],
   );
 });
 

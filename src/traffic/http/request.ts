@@ -27,6 +27,7 @@ import { bufferBody, hasBufferedBody } from './held-body.ts';
 export function beginRequest(stream: Stream, buf: Buffer, pos: number, end: number): void {
   const { req, frontend, log, env } = stream;
   const now = env.now();
+  logStep(stream, 'accept');
   log.requestEnd = now;
   stream.phase = Phase.rules;
   stream.requestHead = req;
@@ -42,7 +43,6 @@ export function beginRequest(stream: Stream, buf: Buffer, pos: number, end: numb
   const { rules } = frontend;
   const inspects = rules !== null && rules.content !== null;
   if (!inspects) noteRequest(stream);
-  logStep(stream, 'accept');
   if (stream.wantsUpgrade && !noteWebSocket(stream) && !stream.frontend.relaxed) {
     if (inspects) noteRequest(stream);
     countFront(stream, C.failedReq);
@@ -67,6 +67,7 @@ function requestInspected(stream: Stream): void {
     monitor(stream);
     return;
   }
+  logStep(stream, 'request');
   if (frontend.bufferRequest) bufferBody(stream, frontend.requestTimeout, requestBuffered);
   else requestBuffered(stream);
 }
@@ -117,7 +118,6 @@ function monitor(stream: Stream): void {
 }
 
 function frontendRulesDone(stream: Stream): void {
-  logStep(stream, 'request');
   const { frontend } = stream;
   if (!namesAllowed(stream, frontend.names)) return;
   if (stream.caching !== null && stream.caching.hit !== null) {

@@ -81,7 +81,7 @@ const redirect: ActionRow = {
         ['location', location],
       ];
       if (args.code !== 301 && args.code !== 308) headers.push(['cache-control', 'no-cache']);
-      if (args.cookie !== null) headers.push(['set-cookie', args.cookie]);
+      if (args.cookie !== null) headers.push(['set-cookie', headerSafe(args.cookie(stream))]);
       if (env.kind !== 'http-response') countIntercepted(stream);
       setCause(stream, 'L', env.kind === 'http-response' ? 'H' : 'R');
       if (env.kind === 'http-response') stream.log.responseStart = 0;
@@ -94,7 +94,7 @@ const redirect: ActionRow = {
 interface RedirectArgs {
   code: number;
   location: (stream: Stream) => string;
-  cookie: string | null;
+  cookie: TextOf | null;
   ignoreEmpty: boolean;
 }
 
@@ -129,7 +129,16 @@ function parseRedirect(words: Words, env: RuleEnv): RedirectArgs | ExprError {
       case 'clear-cookie': {
         const cookie = words.take();
         if (cookie === undefined) return { error: `missing argument for '${word}'` };
-        args.cookie = `${cookie}; path=/;${word === 'clear-cookie' ? ' Max-Age=0;' : ''}`;
+        const field = `${cookie}; path=/;${word === 'clear-cookie' ? ' Max-Age=0;' : ''}`;
+        args.cookie = () => field;
+        break;
+      }
+      case 'set-cookie-fmt': {
+        const format = words.take();
+        if (format === undefined) return { error: `missing argument for '${word}'` };
+        const cookie = compileText(format, env);
+        if ('error' in cookie) return cookie;
+        args.cookie = (stream) => `${cookie(stream)}; path=/;`;
         break;
       }
       case 'drop-query':
@@ -146,7 +155,7 @@ function parseRedirect(words: Words, env: RuleEnv): RedirectArgs | ExprError {
         break;
       default:
         return {
-          error: `expects 'code', 'prefix', 'location', 'scheme', 'set-cookie', 'clear-cookie', 'drop-query', 'keep-query', 'ignore-empty' or 'append-slash' (was '${word}')`,
+          error: `expects 'code', 'prefix', 'location', 'scheme', 'set-cookie', 'set-cookie-fmt', 'clear-cookie', 'drop-query', 'keep-query', 'ignore-empty' or 'append-slash' (was '${word}')`,
         };
     }
   }

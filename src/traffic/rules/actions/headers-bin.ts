@@ -1,12 +1,12 @@
 import { headerSafe } from '../text.ts';
 import { type ActionRow, Verdict } from '../types.ts';
 import { compileValue } from '../value.ts';
-import { headOf } from './headers.ts';
+import { FRAMING, headOf } from './headers.ts';
 import { ALL_HTTP } from './kinds.ts';
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
-/** Reads texts, each behind its length, as `req.hdrs_bin` and SPOE write them; null where one is cut off. */
+/** Reads texts, each behind its length, as `req.hdrs_bin` and SPOE write them. */
 class TextReader {
   readonly #bytes: string;
   #at = 0;
@@ -15,12 +15,12 @@ class TextReader {
     this.#bytes = bytes;
   }
 
-  /** The next text, '' at the end. */
-  next(): string {
+  /** The next text: '' at the end, null when it is cut off. */
+  next(): string | null {
     const length = this.#length();
     const text = this.#bytes.slice(this.#at, this.#at + length);
     this.#at += length;
-    return text.length === length ? text : '';
+    return text.length === length ? text : null;
   }
 
   /** A length: below 240 one byte, above 4 bits of it and 7 more in each byte that follows. */
@@ -39,8 +39,8 @@ class TextReader {
   }
 }
 
-/** `<name>-headers-bin <expr> [prefix <str>]`: fields, or names of fields, that a binary value lists; it ends with an empty name. */
-function binaryAction(how: 'add' | 'set' | 'del'): ActionRow {
+/** `add-headers-bin <expr> [prefix <str>]`, `set-headers-bin`: fields that a binary value lists, those alone that begin so; it ends with an empty name. */
+function writesHeaders(how: 'add' | 'set'): ActionRow {
   return {
     name: `${how}-headers-bin`,
     kinds: ALL_HTTP,
@@ -55,12 +55,14 @@ function binaryAction(how: 'add' | 'set' | 'del'): ActionRow {
         if (typeof bytes !== 'string') return Verdict.next;
         const target = head(stream);
         const reader = new TextReader(bytes);
-        for (let name = reader.next(); name !== ''; name = reader.next()) {
-          const full = (prefix + name).toLowerCase();
-          const text = how === 'del' ? '' : headerSafe(reader.next());
-          if (!TOKEN.test(full)) continue;
-          if (how !== 'add') target.removeHeader(full);
-          if (how !== 'del') target.addHeader(full, text);
+        for (let name = reader.next(); name; name = reader.next()) {
+          const given = reader.next();
+          if (given === null) break;
+          const text = headerSafe(given);
+          const lower = name.toLowerCase();
+          if (!name.startsWith(prefix) || !TOKEN.test(name) || FRAMING.has(lower)) continue;
+          if (how === 'set') target.removeHeader(lower);
+          target.addHeader(lower, text);
         }
         return Verdict.next;
       };
@@ -68,9 +70,42 @@ function binaryAction(how: 'add' | 'set' | 'del'): ActionRow {
   };
 }
 
+/** How `-m` of `del-headers-bin` compares a name with one that is listed. */
+const METHODS: Readonly<Record<string, (name: string, listed: string) => boolean>> = {
+  beg: (name, listed) => name.startsWith(listed),
+  end: (name, listed) => name.endsWith(listed),
+  sub: (name, listed) => name.includes(listed),
+};
+
+/** `del-headers-bin <expr> [-m <method>]`: names that a binary value lists. */
+const deletesHeaders: ActionRow = {
+  name: 'del-headers-bin',
+  kinds: ALL_HTTP,
+  compile(words, env) {
+    const value = compileValue(words, env, 'bin');
+    if (typeof value !== 'function') return value;
+    const method = words.skip('-m') ? (words.take() ?? '') : 'str';
+    const matches = METHODS[method];
+    if (matches === undefined && method !== 'str')
+      return { error: `unknown matching method '${method}', expects 'str', 'beg', 'end' or 'sub'` };
+    const head = headOf(env.kind);
+    return (stream) => {
+      const bytes = value(stream);
+      if (typeof bytes !== 'string') return Verdict.next;
+      const target = head(stream);
+      const reader = new TextReader(bytes);
+      for (let name = reader.next(); name; name = reader.next()) {
+        const lower = name.toLowerCase();
+        for (let i = 0; i < target.count; i++) {
+          const field = target.headerName(i);
+          if (field === '' || FRAMING.has(field)) continue;
+          if (matches === undefined ? field === lower : matches(field, lower)) target.removeAt(i);
+        }
+      }
+      return Verdict.next;
+    };
+  },
+};
+
 /** Actions on fields that are not known before (HAProxy manual, `add-headers-bin`, ...). */
-export const binaryHeaderActions: readonly ActionRow[] = [
-  binaryAction('add'),
-  binaryAction('set'),
-  binaryAction('del'),
-];
+export const binaryHeaderActions: readonly ActionRow[] = [writesHeaders('add'), writesHeaders('set'), deletesHeaders];

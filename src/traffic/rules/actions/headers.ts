@@ -53,7 +53,7 @@ const setStatus: ActionRow = {
  * Fields that say how long a message is (RFC 9112, section 6). They go with the body as it is sent: what rules made of them would let the
  * next message begin inside of this one.
  */
-const FRAMING: ReadonlySet<string> = new Set(['content-length', 'transfer-encoding']);
+export const FRAMING: ReadonlySet<string> = new Set(['content-length', 'transfer-encoding']);
 
 /** What a rule about such a field does. */
 function leavesFraming(name: string, env: RuleEnv): Run {

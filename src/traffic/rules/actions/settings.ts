@@ -9,23 +9,30 @@ import { ALL_HTTP, REQUEST } from './kinds.ts';
 /** HAProxy takes a number alone for some actions, and for others not. */
 const byExpression: typeof compileNumber = (words, env) => compileValue(words, env, 'sint');
 
-/** An action with one integer, given by an expression or as it is. */
+/** An action with one integer, given by an expression or as it is. Beyond its limits it is brought back to them, or (`strict`) means nothing. */
 function integerAction(
   name: string,
   low: number,
   high: number,
   set: (stream: Stream, value: number) => void,
   read: typeof compileNumber = compileNumber,
+  strict = false,
 ): ActionRow {
   return {
     name,
     kinds: REQUEST,
     compile(words, env) {
+      const first = words.peek() ?? '';
       const number = read(words, env);
       if (typeof number !== 'function') return number;
+      const fixed = strict && /^[+-]?\d/.test(first) ? Number(first) : low;
+      if (fixed < low || fixed > high)
+        return { error: `expects an expression or an integer between ${low} and ${high}` };
       return (stream) => {
         const value = number(stream);
-        if (value !== undefined) set(stream, Math.min(high, Math.max(low, Number(value))));
+        if (value === undefined) return Verdict.next;
+        const inRange = Math.min(high, Math.max(low, Number(value)));
+        if (!strict || inRange === Number(value)) set(stream, inRange);
         return Verdict.next;
       };
     },
@@ -113,10 +120,17 @@ export const settingActions: readonly ActionRow[] = [
     },
     byExpression,
   ),
-  integerAction('set-retries', 0, 100, (stream, value) => {
-    stream.maxRetries = value;
-    stream.retriesLeft = value;
-  }),
+  integerAction(
+    'set-retries',
+    0,
+    100,
+    (stream, value) => {
+      stream.maxRetries = value;
+      stream.retriesLeft = value;
+    },
+    compileNumber,
+    true,
+  ),
   {
     name: 'disable-l7-retry',
     kinds: ['http-request'],

@@ -1,4 +1,4 @@
-import { compileExpression } from '../../../expr/compile.ts';
+import { checkAvailable, compileExpression } from '../../../expr/compile.ts';
 import type { ExprError } from '../../../expr/sample.ts';
 import { compileSetConditions } from '../../../expr/set-conditions.ts';
 import type { SampleType, SampleValue } from '../../../expr/types.ts';
@@ -33,6 +33,8 @@ function compileSet(words: Words, env: RuleEnv, action: string): Run | ExprError
   if ('error' in parsed) return parsed;
   words.at += parsed.next;
   const { compiled } = parsed;
+  const unavailable = checkAvailable(compiled, env.expr, action);
+  if (unavailable !== null) return unavailable;
   const { set } = target;
   return (stream) => {
     const value = compiled.evaluate(stream);

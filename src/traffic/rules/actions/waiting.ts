@@ -41,6 +41,7 @@ function compileTarpit(words: Words, env: RuleEnv): Run | ExprError {
 
 /** `pause { <time> | <expr> }`: goes on after that. */
 function compilePause(words: Words, env: RuleEnv): Run | ExprError {
+  if (words.peek() === '0') return { error: "null value is not valid for a 'pause' rule" };
   const time = compileTime(words, env, 'pause');
   if (typeof time !== 'function') return time;
   return (stream) => {
