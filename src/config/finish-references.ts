@@ -79,7 +79,10 @@ export function checkServer(
   }
 }
 
-/** Checks need a port: the server's, their own, one in a `connect` rule, or one that an SRV record brings. */
+/**
+ * Checks need a port: the server's, their own, one in a `connect` rule, or one that an SRV record brings. A server without an address,
+ * such as one that has its address to come, needs none yet.
+ */
 function lacksCheckPort(proxy: ProxyDraft, { address, check, resolvers }: ServerDraft): boolean {
   if (
     check.port !== 0 ||
@@ -88,6 +91,7 @@ function lacksCheckPort(proxy: ProxyDraft, { address, check, resolvers }: Server
     (address.port !== 0 && address.portMap === '')
   )
     return false;
+  if (check.addr === null && (address.host === '0.0.0.0' || address.host === '::')) return false;
   if (resolvers !== null && address.family === 'name' && address.host.startsWith('_')) return false;
   const { rules } = check.definition?.healthCheck ?? proxy.config.healthCheck;
   return rules.every((rule) => rule.words[1] !== 'connect');

@@ -161,6 +161,9 @@ test('an OCSP response that was set is shown again; a new certificate in the fil
   await one.stop();
   const two = await begin();
   assert.equal((await two.cli(`show ssl ocsp-response base64 ${at('site.pem')}`)).trim(), newer.toString('base64'));
+  const told = await two.cli(`show ssl ocsp-response ${at('site.pem')}`);
+  assert.match(told, /Cert Status/);
+  assert.equal(await two.cli(`show ssl cert ${at('site.pem')}.ocsp`), told);
   assert.deepEqual(secretsOf(dir), [], 'a response is no secret');
   await two.stop();
   const renewed = site();

@@ -73,6 +73,9 @@ backend places
     server port 127.0.0.1:1 check port {port:web} addr 127.0.0.1:1
     server addr 127.0.0.1:1 check addr {addr:web}
     server agent 127.0.0.1:1 weight 20 agent-check addr 127.0.0.2 port {port:agent}
+# Nothing is wrong with checks of a server whose address and port are to come.
+backend later
+    server s 0.0.0.0 check
 backend names
     option httpchk
     http-check expect hdr name -m reg ^X-[a-z]+-1$

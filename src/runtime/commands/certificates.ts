@@ -9,11 +9,13 @@ import {
   readSctl,
 } from '../../model/certificates/content.ts';
 import { certificateUses } from '../../model/certificates/make-views.ts';
+import { readOcspResponse } from '../../model/certificates/ocsp.ts';
 import { sharedBytes, textOf } from '../../model/certificates/shared-bytes.ts';
 import type { StoredCertificate } from '../../model/certificates/store.ts';
 import { type Answer, dump, error, Severity } from '../answer.ts';
 import { apply } from '../apply.ts';
 import { storedLines } from '../certificates/details.ts';
+import { ocspLines } from '../certificates/ocsp-text.ts';
 import { hasLevel } from '../levels.ts';
 import type { Call, Command } from '../registry.ts';
 
@@ -28,6 +30,9 @@ function newCert(call: Call): Answer | Promise<Answer> {
   const [path] = call.args;
   return path ? apply(call, { kind: 'cert.new', path, pem: null }) : error(`'new ssl cert' ${EXPECTS}`);
 }
+
+/** Behind the name of a certificate: the response that is stapled to it. */
+const OCSP = '.ocsp';
 
 /** Parts of a certificate that are set by its name with an extension. */
 const EXTENSIONS = ['key', 'ocsp', 'issuer', 'sctl'] as const;
@@ -137,16 +142,18 @@ function showCert(call: Call): Answer {
   const { certificates } = call.control.model;
   const [name] = call.args;
   if (!name) return dump(listing(call));
-  const { pending } = certificates;
-  if (name.startsWith('*')) {
-    const path = name.slice(1);
-    const stored = certificates.certificate(path);
-    if (pending.certificate?.path !== path || stored === null) return error(NOT_SHOWN);
-    const { content } = pending.certificate;
-    return dump(storedLines(certificates, { ...stored, content }, updatesOf(stored, call), true));
-  }
-  const stored = certificates.certificate(name);
-  return stored === null ? error(NOT_SHOWN) : dump(storedLines(certificates, stored, updatesOf(stored, call), false));
+  const isPending = name.startsWith('*');
+  const path = isPending ? name.slice(1) : name;
+  const find = (file: string): StoredCertificate | null => {
+    const stored = certificates.certificate(file);
+    const { certificate } = certificates.pending;
+    if (stored === null || !isPending) return stored;
+    return certificate?.path === file ? { ...stored, content: certificate.content } : null;
+  };
+  const stored = find(path);
+  if (stored !== null) return dump(storedLines(certificates, stored, updatesOf(stored, call), isPending));
+  const response = path.endsWith(OCSP) ? (find(path.slice(0, -OCSP.length))?.content?.ocsp ?? null) : null;
+  return response === null ? error(NOT_SHOWN) : dump(ocspLines(readOcspResponse(Buffer.from(response))));
 }
 
 function* listing({ control }: Call): Generator<string> {
