@@ -17,11 +17,11 @@ export const TCP_ACCEPTED: readonly Accepted[] = [
   },
   {
     name: 'bytes that are no message of MQTT or FIX',
-    why: 'A condition does not wait for what the bytes that have come cannot become; HAProxy waits for `inspect-delay`, so that the client may have ended before there is a server.',
+    why: 'A condition does not wait for what the bytes that have come cannot become; HAProxy waits for `inspect-delay`, so that the client may have ended or left before there is a server.',
     lines: /(mqtt|fix)_(is_valid|field_value|tag_value)/,
+    // The server of one that has left is that of the next one in HAProxy.
     shows: ({ scenario, part }) =>
-      ['counters', 'log', 'tables'].includes(part) &&
-      scenario.connections.flat().some((sent) => (sent as { next?: string }).next === 'end'),
+      goesBy(scenario, 'reset') || (['counters', 'log', 'tables'].includes(part) && goesBy(scenario, 'end')),
   },
   {
     name: 'ends of servers whose response is rejected',
@@ -55,6 +55,10 @@ export const TCP_ACCEPTED: readonly Accepted[] = [
     shows: ({ part, haproxy, sluice }) => part === 'log' && butForAddresses(haproxy, sluice),
   },
 ];
+
+/** Some client of the scenario goes so. */
+const goesBy = ({ connections }: Difference['scenario'], next: string): boolean =>
+  connections.flat().some((sent) => (sent as { next?: string }).next === next);
 
 const withoutEnds = (text: string): string => text.replace(/<(end|reset)>/g, '');
 

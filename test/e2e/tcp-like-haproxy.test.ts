@@ -52,6 +52,16 @@ listen closing
     tcp-response inspect-delay 5s
     tcp-response content close if { res.len gt 2 }
     server s {addr:echoer}
+listen counting
+    bind {addr:counting}
+    stick-table type ip size 10 store gpc1
+    tcp-request inspect-delay 5s
+    tcp-request connection track-sc0 src
+    tcp-request content sc-inc-gpc1(0)
+    tcp-request content track-sc1 req.payload(0,4) table keys
+    server s {addr:echoer}
+backend keys
+    stick-table type binary len 4 size 10 store conn_cnt
 listen passing
     bind {addr:passing}
     server s {addr:echoer}
@@ -248,4 +258,14 @@ test('a line that is written early is written without bytes, too', async (t) => 
   const client = await connect(t, run.port('early'));
   await client.rest();
   assert.match(await ended(/ early /), / \+0 -- /);
+});
+
+test('rules in front of one that waits for its value run once', async (t) => {
+  const client = await connect(t, run.port('counting'));
+  for (const piece of ['a', 'b', 'cd']) {
+    await client.send(piece);
+    await pause(30);
+  }
+  await client.input.take(4);
+  assert.match(await run.cli('show table counting'), /gpc1=1\b/);
 });

@@ -10,7 +10,8 @@ import { type Rule, Verdict } from './types.ts';
 /*
  * Content inspection (`tcp-request content`): conditions are three-valued while more data may come. A rule whose condition needs data that
  * is not there yet stops the evaluation; it starts anew with the first rule when data has come, and for the last time when
- * `inspect-delay` is over, the client has ended or the buffer is full.
+ * `inspect-delay` is over, the client has ended or the buffer is full. A rule that applies and waits for its value holds the place: those in
+ * front of it do not run again, as in HAProxy.
  */
 
 /** Evaluates content rules of a request, waiting up to `delay` ms for what they need, then goes on with `then`. */
@@ -37,24 +38,31 @@ function evaluate(stream: Stream): void {
   continueInspection(stream);
 }
 
-/** Goes on with the rule after the one that waited. */
-export function continueInspection(stream: Stream): void {
+/** Goes on with the rule whose value was waited for: that it applies is known. */
+function resume(stream: Stream): void {
+  continueInspection(stream, true);
+}
+
+/** Goes on with the rule after the one that waited; `applies`: with one that is known to apply. */
+export function continueInspection(stream: Stream, applies = false): void {
   const rules = stream.rules!;
   if (stream.raw) readRawHead(stream);
   stream.moreMayCome =
     !stream.clientEnded && !stream.clientGone && stream.inspectUntil > stream.env.now() && !isFull(stream);
   while (stream.ruleIndex < rules.length) {
     const rule = rules[stream.ruleIndex++]!;
-    const outcome = decide(stream, rule);
+    const outcome = applies ? PASS : decide(stream, rule);
+    applies = false;
     if (outcome === MISS) {
-      wait(stream);
+      wait(stream, evaluate);
       return;
     }
     if (outcome !== PASS) continue;
     const verdict = runRule(stream, rule);
     if (verdict === Verdict.next) continue;
     if (verdict === Verdict.more) {
-      wait(stream);
+      stream.ruleIndex--;
+      wait(stream, resume);
       return;
     }
     if (verdict === Verdict.stop) break;
@@ -95,12 +103,12 @@ function isFull(stream: Stream): boolean {
   return isBodyAtHand(stream, bufsize);
 }
 
-function wait(stream: Stream): void {
+function wait(stream: Stream, then: (stream: Stream) => void): void {
   const first = stream.onMoreData === null;
   stream.phase = Phase.rules;
   stream.waitUntil = stream.inspectUntil;
-  stream.onWaited = evaluate;
-  stream.onMoreData = evaluate;
+  stream.onWaited = then;
+  stream.onMoreData = then;
   if (first) {
     stream.keep();
     stream.client!.resume();
