@@ -1,5 +1,6 @@
 import { isUndelivered } from '../util/libc.ts';
 import { noHandler } from './no-handler.ts';
+import { endUnnoticed } from './sockets.ts';
 import type { Conn } from './transport.ts';
 
 /** Between two looks at what the peer has acknowledged, ms. */
@@ -22,18 +23,31 @@ export function resetWhenDelivered(conn: Conn, timeout: number, gone: () => void
   conn.end();
   // What still comes is dropped.
   conn.resume();
-  lookAgain(conn, FIRST_LOOK, Math.max(PATIENCE, timeout), gone);
+  whenDelivered(conn, FIRST_LOOK, Math.max(PATIENCE, timeout), () => {
+    conn.destroy(true);
+    gone();
+  });
 }
 
-function lookAgain(conn: Conn, delay: number, patience: number, gone: () => void): void {
+/** Ends a connection without a word (`endUnnoticed`) once its peer has all that is pending, or after a second. Otherwise as above. */
+export function vanishWhenDelivered(conn: Conn, ttl: number, gone: () => void): void {
+  conn.handler = noHandler;
+  conn.pause();
+  whenDelivered(conn, FIRST_LOOK, PATIENCE, () => {
+    if (!conn.closed) endUnnoticed(conn.fd, conn.remoteHost.includes(':'), ttl);
+    conn.destroy(true);
+    gone();
+  });
+}
+
+function whenDelivered(conn: Conn, delay: number, patience: number, done: () => void): void {
   const wait = Math.min(delay, patience);
   setTimeout(() => {
     const left = patience - wait;
     if (!conn.closed && left > 0 && (conn.blocked || isUndelivered(conn.fd))) {
-      lookAgain(conn, Math.min(delay * 2, LAST_LOOK), left, gone);
+      whenDelivered(conn, Math.min(delay * 2, LAST_LOOK), left, done);
       return;
     }
-    conn.destroy(true);
-    gone();
+    done();
   }, wait).unref();
 }

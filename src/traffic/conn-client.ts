@@ -49,6 +49,8 @@ export abstract class ConnClient {
   /** What the PROXY protocol header said besides. */
   tlvs: readonly ProxyTlv[] = [];
   readonly resetCode: number = -1;
+  /** A reset of it is one that the client does not notice, once it has got the responses before: with this TTL, 0 where there is no packet; -1: not so. */
+  vanishes = -1;
   sessionVars: Vars | null = null;
   tls: ClientTls | null = null;
   handshakeTime = 0;

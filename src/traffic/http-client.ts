@@ -1,5 +1,5 @@
 import { G } from '../model/counters.ts';
-import { resetWhenDelivered } from '../net/reset-when-delivered.ts';
+import { resetWhenDelivered, vanishWhenDelivered } from '../net/reset-when-delivered.ts';
 import { scratchBuffer, scratchSize } from '../net/scratch.ts';
 import type { Conn, ConnHandler } from '../net/transport.ts';
 import { countResponse } from './bytes.ts';
@@ -455,19 +455,27 @@ export class HttpClient extends ConnClient implements Client, ConnHandler, Timed
   abort(reset: boolean): void {
     this.stream = null;
     if (this.state === State.closed) return;
-    if (reset || this.conn.blocked) {
+    if (reset && this.vanishes >= 0) {
+      this.#rest();
+      vanishWhenDelivered(this.conn, this.vanishes, () => this.#gone());
+    } else if (reset || this.conn.blocked) {
       this.conn.destroy(reset || this.frontend.noLinger);
       this.#gone();
     } else this.#linger();
+  }
+
+  /** Others see to the end of the connection. */
+  #rest(): void {
+    this.state = State.lingering;
+    this.held = null;
+    this.env.wheel.disarm(this);
   }
 
   /** Sends FIN and drops what still comes, for a while: closing at once could destroy the answer on its way. */
   #linger(): void {
     if (this.state === State.closed) return;
     if (this.frontend.noLinger) {
-      this.state = State.lingering;
-      this.held = null;
-      this.env.wheel.disarm(this);
+      this.#rest();
       resetWhenDelivered(this.conn, this.frontend.clientTimeout, () => this.#gone());
       return;
     }

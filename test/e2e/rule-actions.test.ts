@@ -78,6 +78,16 @@ test('silent-drop acknowledges what came over a kept connection, so that nothing
   await until('it is gone', async () => (await run.row('drops/FRONTEND'))['scur'] === '0');
 });
 
+test('silent-drop takes nothing away of the response in front', async (t) => {
+  for (const path of ['/silent', '/ttl', '/response']) {
+    const client = await connect(t, run.port('drops'));
+    client.send(`GET /mark HTTP/1.1\r\nHost: x\r\n\r\nGET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
+    assert.equal((await client.response('GET')).status, 200);
+    if (!(await client.silent(100))) assert.equal(await client.rest({ tolerateReset: true }), '');
+    await until('it is gone', async () => (await run.row('drops/FRONTEND'))['scur'] === '0');
+  }
+});
+
 test('lists of fields are added, set and deleted', unlessHaproxy26('has no such actions'), async () => {
   const seen = async (path: string) => (await get(run.port('fields'), path, 'x-a: 1')).get('x-seen');
   assert.equal(await seen('/add'), 'host x-a x-a x-names');

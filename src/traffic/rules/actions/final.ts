@@ -226,7 +226,8 @@ function drop(ttl: number, { kind }: RuleEnv): (stream: Stream) => number {
     if (kind === 'tcp-response content' && !stream.raw) stream.responseHead = null;
     // Only a request whose body was waited for has a time.
     else if (!stream.raw && !stream.frontend.bufferRequest) stream.log.requestEnd = 0;
-    if (silent) endUnnoticed(base.conn.fd, base.conn.remoteHost.includes(':'), ttl);
+    if (silent && stream.client!.proto === 'h1' && !stream.firstRequest) base.vanishes = ttl;
+    else if (silent) endUnnoticed(base.conn.fd, base.conn.remoteHost.includes(':'), ttl);
     if (stream.raw) tunnel.close(stream, silent);
     else {
       stream.keepAlive = false;
