@@ -82,7 +82,7 @@ const STATE_COLUMNS = [
   { name: 'srvrecord', print: ({ srvRecord }) => srvRecord ?? '-' },
   { name: 'srv_use_ssl', print: (server) => (server.useSsl ? 1 : isWithoutSsl(server) ? -1 : 0), optional: true },
   { name: 'srv_check_port', print: ({ checkConfig }) => checkConfig?.port ?? 0, optional: true },
-  { name: 'srv_check_addr', print: ({ checkConfig }) => checkConfig?.addr ?? '-', personal: true, optional: true },
+  { name: 'srv_check_addr', print: shownCheckAddress, personal: true, optional: true },
   { name: 'srv_agent_addr', print: ({ agentConfig }) => agentConfig?.addr ?? '-', personal: true, optional: true },
   { name: 'srv_agent_port', print: ({ agentConfig }) => agentConfig?.port ?? 0, optional: true },
 ] as const satisfies readonly StateColumn[];
@@ -100,6 +100,12 @@ function shownAddress({ host, family }: Server): string {
 function checkState({ check, config }: Server): number {
   if (check === null) return config.disabled ? CheckState.paused : 0;
   return check.state & 0x0f;
+}
+
+/** Where checks go, when a line says so, or when they have been sent elsewhere than the traffic. */
+function shownCheckAddress({ checkConfig, config, host }: Server): string {
+  const addr = checkConfig?.addr ?? null;
+  return addr === null || (addr === host && addr !== config.check?.addr) ? '-' : addr;
 }
 
 /** TLS is explicitly off (`no-ssl`), and nobody has said otherwise since. */
